@@ -1,0 +1,98 @@
+// What every container becomes once read: a configuration, a directory of tensors, and a tokenizer's definition.
+
+/** Element type of a tensor as the file stores it; block types follow ggml (ggml-quants.h). */
+export type ElementType = 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1';
+
+/** Hyperparameters of a LLaMA-family model. D width, H heads, K key/value heads, d head width, F, V, L as in docs. */
+export interface ModelConfig {
+  readonly architecture: 'llama';
+  /** V */
+  readonly vocabularySize: number;
+  /** D */
+  readonly width: number;
+  /** F */
+  readonly feedForwardWidth: number;
+  /** L */
+  readonly layers: number;
+  /** H */
+  readonly heads: number;
+  /** K */
+  readonly keyValueHeads: number;
+  /** d; not always D / H */
+  readonly headWidth: number;
+  /** Positions that the model was trained for. */
+  readonly contextLength: number;
+  readonly normEpsilon: number;
+  readonly ropeTheta: number;
+  /** Llama-3 frequency scaling, or linear scaling by `factor`. */
+  readonly ropeScaling?:
+    | { readonly type: 'linear'; readonly factor: number }
+    | {
+        readonly type: 'llama3';
+        readonly factor: number;
+        readonly lowFrequencyFactor: number;
+        readonly highFrequencyFactor: number;
+        readonly originalContextLength: number;
+      };
+  /** The output head is the embedding matrix. */
+  readonly tiedHead: boolean;
+}
+
+/**
+ * One logical tensor, rows × columns (a vector has one row), row-major. Names are Hugging Face's
+ * (`model.layers.0.self_attn.q_proj.weight`, `model.embed_tokens.weight`, `model.norm.weight`, `lm_head.weight`).
+ * q and k rows (and their biases) come in *interleaved* pair order, whatever the file's order is.
+ */
+export interface Tensor {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly rows: number;
+  readonly columns: number;
+  /** Bytes of rows `start` (inclusive) to `end` (exclusive), in the file's element type, little-endian. */
+  readRows(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** What a tokenizer is made from; `src/tokenizer/` turns it into an encoder. */
+export type TokenizerDefinition =
+  /** Bytes of a SentencePiece `tokenizer.model`. */
+  | { readonly kind: 'sentencepiece'; readonly model: Uint8Array }
+  /** Text of a Hugging Face `tokenizer.json`. */
+  | { readonly kind: 'huggingface'; readonly json: string }
+  /** The vocabulary in a GGUF file (`tokenizer.ggml.*`). */
+  | {
+      readonly kind: 'gguf';
+      /** `llama` (SentencePiece BPE) or `gpt2` (byte-level BPE). */
+      readonly model: string;
+      /** `tokenizer.ggml.pre`, which names the split expression of byte-level BPE. */
+      readonly pre?: string;
+      readonly tokens: readonly string[];
+      readonly scores?: ArrayLike<number>;
+      /** 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte. */
+      readonly types?: ArrayLike<number>;
+      readonly merges?: readonly string[];
+      readonly addSpacePrefix?: boolean;
+      readonly removeExtraWhitespaces?: boolean;
+    };
+
+/** A tokenizer with what stands beside it in a folder or a GGUF header. */
+export interface TokenizerSpec {
+  readonly definition: TokenizerDefinition;
+  readonly bosId?: number;
+  readonly eosIds: readonly number[];
+  readonly addBos: boolean;
+  /** Jinja source of the chat template, if the model brings one. */
+  readonly chatTemplate?: string;
+  /** Strings of special tokens that a chat template may name (`bos_token`, `eos_token`, …). */
+  readonly specialTokens: Readonly<Record<string, string>>;
+}
+
+/** A model as its publisher's files hold it; nothing is loaded until a tensor is read. */
+export interface Checkpoint {
+  readonly container: 'safetensors' | 'gguf';
+  /** From metadata, else from the file's or folder's name. */
+  readonly name: string;
+  readonly licence?: string;
+  readonly config: ModelConfig;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly tokenizer: TokenizerSpec;
+}

@@ -1,0 +1,13 @@
+// The one error class of the engine's layers. It crosses the worker and the command line as { code, message }.
+
+/** A named failure whose message is a sentence for the person: what happened, what is safe, what to do. */
+export class PronkError extends Error {
+  /** Stable, kebab-case: `corrupt-file`, `missing-tensor`, `unsupported-architecture`, `no-adapter`, … */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'PronkError';
+    this.code = code;
+  }
+}
