@@ -1,0 +1,25 @@
+// 4-bit codes in blocks of 32, value (code - 8) · scale (ggml's Q4_0): byte j holds element j low, element j + 16 high.
+alias Block = vec4u;
+@group(0) @binding(5) var<storage, read> codes: array<vec4u>;
+@group(0) @binding(6) var<storage, read> scales: array<u32>;
+
+fn load_block(row: u32, block: u32, blocks: u32) -> Block { return codes[row * blocks + block]; }
+fn block_scale(row: u32, block: u32, blocks: u32) -> f32 {
+  let i = row * blocks + block;
+  return unpack2x16float(scales[i >> 1u] >> (16u * (i & 1u))).x;
+}
+fn nibbles(word: u32) -> vec4f { return vec4f(unpack4xU8(word & 0x0f0f0f0fu)) - 8.0; }
+fn quad_0(b: Block) -> vec4f { return nibbles(b.x); }
+fn quad_1(b: Block) -> vec4f { return nibbles(b.y); }
+fn quad_2(b: Block) -> vec4f { return nibbles(b.z); }
+fn quad_3(b: Block) -> vec4f { return nibbles(b.w); }
+fn quad_4(b: Block) -> vec4f { return nibbles(b.x >> 4u); }
+fn quad_5(b: Block) -> vec4f { return nibbles(b.y >> 4u); }
+fn quad_6(b: Block) -> vec4f { return nibbles(b.z >> 4u); }
+fn quad_7(b: Block) -> vec4f { return nibbles(b.w >> 4u); }
+
+fn weights_at(row: u32, quad: u32, quads: u32) -> vec4f {
+  let block = quad >> 3u;
+  let word = codes[row * (quads >> 3u) + block][quad & 3u] >> (quad & 4u);
+  return nibbles(word) * block_scale(row, block, quads >> 3u);
+}

@@ -1,0 +1,17 @@
+// x[t] = embedding[ids[t]]: one thread a quad of elements. A part of the matrix fills only the ids that it holds.
+struct Params { rows: u32, columns: u32, row_start: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(2) var<storage, read> ids: array<u32>;
+@group(0) @binding(4) var<storage, read_write> x: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) global: vec3u) {
+  let quads = params.columns / 4u;
+  let token = global.x / quads;
+  if (token >= state.count) { return; }
+  let quad = global.x % quads;
+  let row = ids[token] - params.row_start; // wraps to a large number below the part
+  if (row >= params.rows) { return; }
+  x[token * quads + quad] = weights_at(row, quad, quads);
+}

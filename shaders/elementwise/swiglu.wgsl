@@ -1,0 +1,15 @@
+// hidden[t, i] = silu(gate[t, i]) · up[t, i], for a projection that wrote gate and up side by side.
+struct Params { half: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(2) var<storage, read> gate_up: array<Act>; // [T][2F]
+@group(0) @binding(3) var<storage, read_write> hidden: array<Act>; // [T][F]
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) global: vec3u) {
+  let token = global.x / params.half;
+  if (token >= state.count) { return; }
+  let at = token * params.half + global.x;
+  let gate = f32(gate_up[at]);
+  hidden[global.x] = Act(gate / (1.0 + exp(-gate)) * f32(gate_up[at + params.half]));
+}

@@ -1,0 +1,149 @@
+// Draws the next token and advances the state. One workgroup; every threshold is found by bisection over the bit pattern
+// of a probability (non-negative floats order as integers), so that top-k and nucleus are exact for any vocabulary
+// without a sort. Order as in Hugging Face transformers: repetition penalty, temperature, top-k, top-p, min-p.
+struct Params {
+  vocabulary: u32,
+  temperature: f32, // 0: greedy
+  top_k: u32,       // 0: off
+  top_p: f32,       // 1: off
+  min_p: f32,       // 0: off
+  penalty: f32,     // 1: off
+  seed: vec2u,
+  outputs: u32,     // length of the ring of sampled ids
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> state: State;
+@group(0) @binding(2) var<storage, read> logits: array<f32>; // [V]
+@group(0) @binding(3) var<storage, read_write> seen: array<u32>; // bit per id: in the prompt or generated
+@group(0) @binding(4) var<storage, read_write> probabilities: array<f32>; // [V] scratch, relative to the largest
+@group(0) @binding(5) var<storage, read_write> ids: array<u32>; // the next batch
+@group(0) @binding(6) var<storage, read_write> outputs: array<u32>; // ring of sampled ids
+
+var<workgroup> partial_sum: array<f32, THREADS>;
+var<workgroup> partial_count: array<u32, THREADS>;
+var<workgroup> partial_best: array<u32, THREADS>;
+var<workgroup> shared_sum: f32;
+var<workgroup> shared_count: u32;
+var<workgroup> chosen: u32;
+
+fn penalised(id: u32) -> f32 {
+  let logit = logits[id];
+  if (params.penalty == 1.0 || (seen[id >> 5u] >> (id & 31u) & 1u) == 0u) { return logit; }
+  return select(logit * params.penalty, logit / params.penalty, logit > 0.0);
+}
+
+/// Number and sum of the probabilities at or above a threshold, over all threads.
+fn mass_above(threshold: f32, begin: u32, end: u32, thread: u32) {
+  var count = 0u;
+  var sum = 0.0;
+  for (var id = begin; id < end; id++) {
+    let p = probabilities[id];
+    if (p >= threshold) { count++; sum += p; }
+  }
+  partial_count[thread] = count;
+  partial_sum[thread] = sum;
+  workgroupBarrier();
+  if (thread == 0u) {
+    for (var i = 1u; i < THREADS; i++) { count += partial_count[i]; sum += partial_sum[i]; }
+    shared_count = count;
+    shared_sum = sum;
+  }
+  workgroupBarrier();
+}
+
+/// PCG hash (Jarzynski & Olano 2020, "Hash Functions for GPU Rendering", pcg3d): counter in, uniform [0, 1) out.
+fn uniform_random(counter: u32) -> f32 {
+  var v = vec3u(params.seed, counter) * 1664525u + 1013904223u;
+  v.x += v.y * v.z; v.y += v.z * v.x; v.z += v.x * v.y;
+  v ^= v >> vec3u(16u);
+  v.x += v.y * v.z; v.y += v.z * v.x; v.z += v.x * v.y;
+  return f32(v.x >> 8u) * 0x1p-24;
+}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(local_invocation_index) thread: u32) {
+  let stripe = (params.vocabulary + THREADS - 1u) / THREADS;
+  let begin = min(thread * stripe, params.vocabulary);
+  let end = min(begin + stripe, params.vocabulary);
+
+  // the largest logit; the lowest id among equals
+  var best = begin;
+  var largest = -3.4e38;
+  for (var id = begin; id < end; id++) {
+    let logit = penalised(id);
+    if (logit > largest) { largest = logit; best = id; }
+  }
+  partial_sum[thread] = largest;
+  partial_best[thread] = best;
+  workgroupBarrier();
+  if (thread == 0u) {
+    for (var i = 1u; i < THREADS; i++) {
+      if (partial_sum[i] > largest) { largest = partial_sum[i]; best = partial_best[i]; }
+    }
+    shared_sum = largest;
+    chosen = best;
+  }
+  workgroupBarrier();
+  largest = workgroupUniformLoad(&shared_sum);
+
+  if (params.temperature > 0.0) {
+    for (var id = begin; id < end; id++) {
+      probabilities[id] = exp((penalised(id) - largest) / params.temperature);
+    }
+    storageBarrier(); // the draw below reads other threads' stripes
+    var threshold = 0u; // bits of the least probability that is kept
+    if (params.top_k > 0u && params.top_k < params.vocabulary) {
+      var high = 0x3f800001u; // keeps none
+      while (high - threshold > 1u) {
+        let middle = (threshold + high) / 2u;
+        mass_above(bitcast<f32>(middle), begin, end, thread);
+        if (workgroupUniformLoad(&shared_count) >= params.top_k) { threshold = middle; } else { high = middle; }
+      }
+    }
+    if (params.top_p < 1.0) {
+      mass_above(bitcast<f32>(threshold), begin, end, thread);
+      let target_mass = params.top_p * workgroupUniformLoad(&shared_sum);
+      var high = 0x3f800001u;
+      while (high - threshold > 1u) {
+        let middle = (threshold + high) / 2u;
+        mass_above(bitcast<f32>(middle), begin, end, thread);
+        if (workgroupUniformLoad(&shared_sum) >= target_mass) { threshold = middle; } else { high = middle; }
+      }
+    }
+    let least = min(max(bitcast<f32>(threshold), params.min_p), 1.0);
+    mass_above(least, begin, end, thread);
+    if (thread == 0u) {
+      var rest = uniform_random(state.step) * shared_sum;
+      for (var i = 0u; i < THREADS; i++) {
+        // the stripe that the draw falls in; the last one with any mass, should rounding leave a rest
+        if (partial_count[i] > 0u) {
+          let base = i * stripe;
+          let stop = min(base + stripe, params.vocabulary);
+          if (rest < partial_sum[i]) {
+            for (var id = base; id < stop; id++) {
+              let p = probabilities[id];
+              if (p >= least) {
+                chosen = id;
+                if (rest < p) { break; }
+                rest -= p;
+              }
+            }
+            break;
+          }
+          rest -= partial_sum[i];
+        }
+      }
+    }
+  }
+
+  if (thread == 0u) {
+    let id = chosen;
+    seen[id >> 5u] |= 1u << (id & 31u);
+    ids[0] = id;
+    outputs[state.step % params.outputs] = id;
+    state.token = id;
+    state.position += state.count;
+    state.count = 1u;
+    state.step += 1u;
+  }
+}

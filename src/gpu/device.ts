@@ -1,0 +1,71 @@
+// Opens the one GPU device that the engine works on. The only file that asks for an adapter.
+import { PronkError } from '../formats/errors';
+
+/** What kernels may use on this device. */
+export interface Features {
+  readonly f16: boolean;
+  readonly subgroups: boolean;
+}
+
+export interface Gpu {
+  readonly device: GPUDevice;
+  /** The adapter's name as a person knows it, e.g. `NVIDIA H100`, `SwiftShader`. */
+  readonly name: string;
+  /** A CPU that plays a GPU (SwiftShader, lavapipe, WARP): barriers and cold pipelines are dear there. */
+  readonly software: boolean;
+  readonly features: Features;
+  /** Settles when the device is lost for a reason other than `destroy()`. */
+  readonly lost: Promise<GPUDeviceLostInfo>;
+}
+
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|warp|software|basic render/i;
+
+/** Limits worth raising to what the adapter offers; the defaults stop at 128 MiB bindings. */
+const RAISED = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+] as const satisfies readonly (keyof GPUSupportedLimits)[];
+
+/**
+ * Opens a device with everything that kernels can use.
+ * @param api `navigator.gpu`, or Dawn's under Node
+ * @throws PronkError `no-webgpu`, `no-adapter`
+ */
+export async function openGpu(api: GPU | undefined): Promise<Gpu> {
+  if (!api) {
+    throw new PronkError(
+      'no-webgpu',
+      'This browser has no WebGPU. Pronk needs Chrome or Edge 113, Safari 26, Firefox 141 on Windows or a later version of one of them.',
+    );
+  }
+  const adapter = await api.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) {
+    throw new PronkError(
+      'no-adapter',
+      'WebGPU is there, but it offers no graphics adapter. Turn hardware acceleration on in the browser, or update the graphics driver.',
+    );
+  }
+  return openAdapter(adapter);
+}
+
+/** Opens a device on a given adapter. */
+export async function openAdapter(adapter: GPUAdapter): Promise<Gpu> {
+  const { info } = adapter;
+  const wanted = (['shader-f16', 'subgroups', 'timestamp-query'] as GPUFeatureName[]).filter((name) =>
+    adapter.features.has(name),
+  );
+  const requiredLimits = Object.fromEntries(RAISED.map((name) => [name, adapter.limits[name] as number]));
+  const device = await adapter.requestDevice({ requiredFeatures: wanted, requiredLimits });
+  const name = info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(' ') || 'GPU';
+  return {
+    device,
+    name,
+    software:
+      SOFTWARE.test(`${info.vendor} ${info.architecture} ${info.description}`) || Boolean(info.isFallbackAdapter),
+    features: { f16: device.features.has('shader-f16'), subgroups: device.features.has('subgroups') },
+    lost: device.lost,
+  };
+}

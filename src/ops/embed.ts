@@ -1,0 +1,19 @@
+// Embedding lookup: rows of a matrix of any kind, gathered by id.
+import { compose } from '../gpu/wgsl';
+import type { Grid, Kernel } from '../gpu/kernel';
+import type { WeightKind } from '../quant/kinds';
+import stateSource from '../../shaders/common/state.wgsl?raw';
+import source from '../../shaders/elementwise/embed.wgsl?raw';
+import { blockQuads, weightSnippet } from './weights';
+
+export function embedKernel(kind: WeightKind): Kernel {
+  return {
+    label: `embed ${kind}`,
+    wgsl: compose({ BLOCK_QUADS: blockQuads(kind) }, stateSource, weightSnippet(kind), source),
+  };
+}
+
+/** One thread a quad of `width`. */
+export function embedGrid(width: number, tokens: number): Grid {
+  return [Math.ceil((tokens * width) / 4 / 64)];
+}

@@ -1,0 +1,88 @@
+// y = W·x by dot products along the rows: decode, and prefill where barriers are dear.
+import { compose } from '../gpu/wgsl';
+import type { Grid, Kernel } from '../gpu/kernel';
+import type { WeightKind } from '../quant/kinds';
+import lanesShared from '../../shaders/common/lanes-shared.wgsl?raw';
+import stateSource from '../../shaders/common/state.wgsl?raw';
+import source from '../../shaders/matmul/matvec.wgsl?raw';
+import type { DotShape } from './tuning';
+import { blockQuads, weightSnippet } from './weights';
+
+/** What is folded into the product. */
+export interface MatvecVariant {
+  readonly kind: WeightKind;
+  readonly shape: DotShape;
+  /** Element type of x. */
+  readonly input: 'f32' | 'f16';
+  /** Element type of y. */
+  readonly output: 'f32' | 'f16';
+  /** RMSNorm of x, with its gain. */
+  readonly norm?: boolean;
+  /** y += instead of y =. */
+  readonly residual?: boolean;
+  /** The matrix is gate rows, then up rows; y = silu(gate) · up. */
+  readonly swiglu?: boolean;
+}
+
+/** The kernel of a variant. */
+export function matvecKernel(variant: MatvecVariant): Kernel {
+  const { kind, shape } = variant;
+  const definitions = {
+    ROWS: shape.rows,
+    TOKENS: shape.tokens,
+    LANES: shape.lanes,
+    WORKGROUP: shape.lanes === 1 ? 64 : shape.lanes,
+    SHARED: shape.lanes === 1 ? 0 : 1,
+    BLOCK_QUADS: blockQuads(kind),
+    In: variant.input,
+    Out: variant.output,
+  };
+  const parts = [stateSource, weightSnippet(kind), ...(shape.lanes === 1 ? [] : [lanesShared]), source];
+  return {
+    label: `matvec ${kind} ${shape.rows}x${shape.tokens}/${shape.lanes}`,
+    wgsl: compose(definitions, ...parts),
+    overrides: {
+      NORM: Number(variant.norm ?? false),
+      RESIDUAL: Number(variant.residual ?? false),
+      SWIGLU: Number(variant.swiglu ?? false),
+    },
+  };
+}
+
+/** Workgroups for `rows` output rows (of the gate alone with swiglu: pass 2F) and `tokens` tokens. */
+export function matvecGrid(shape: DotShape, rows: number, tokens: number): Grid {
+  const groups = Math.ceil(rows / shape.rows);
+  return [shape.lanes === 1 ? Math.ceil(groups / 64) : groups, Math.ceil(tokens / shape.tokens)];
+}
+
+/**
+ * The reference in float64.
+ * @param w [N, K] row-major @param x [T, K] @param gain [K] when x is normalised first
+ * @returns [T, N], or [T, N/2] with swiglu
+ */
+export function matvecReference(
+  w: ArrayLike<number>,
+  x: ArrayLike<number>,
+  { rows, columns, tokens }: { rows: number; columns: number; tokens: number },
+  options: { gain?: ArrayLike<number>; epsilon?: number; residual?: ArrayLike<number>; swiglu?: boolean } = {},
+): Float64Array {
+  const { gain, epsilon = 0, residual, swiglu = false } = options;
+  const width = swiglu ? rows / 2 : rows;
+  const y = new Float64Array(tokens * width);
+  for (let t = 0; t < tokens; t++) {
+    let squares = 0;
+    for (let k = 0; k < columns; k++) squares += x[t * columns + k]! ** 2;
+    const scale = gain ? 1 / Math.sqrt(squares / columns + epsilon) : 1;
+    const dot = (n: number) => {
+      let sum = 0;
+      for (let k = 0; k < columns; k++) sum += w[n * columns + k]! * x[t * columns + k]! * (gain ? gain[k]! : 1);
+      return sum * scale;
+    };
+    for (let n = 0; n < width; n++) {
+      const value = dot(n);
+      y[t * width + n] =
+        (swiglu ? (value / (1 + Math.exp(-value))) * dot(n + width) : value) + (residual?.[t * width + n] ?? 0);
+    }
+  }
+  return y;
+}

@@ -1,0 +1,47 @@
+// Which form of each kernel a device gets, and the element types that a precision names.
+import type { Features } from '../gpu/device';
+
+/** `exact`: f32 everywhere. `fast`: f16 activations and KV cache, f32 accumulation and residual stream. */
+export type Precision = 'exact' | 'fast';
+
+/** Shape of the dot-product kernel. */
+export interface DotShape {
+  /** Rows of the matrix a thread group computes. */
+  readonly rows: number;
+  /** Tokens a thread group computes. */
+  readonly tokens: number;
+  /** Threads that share a row; 1 needs no barrier. */
+  readonly lanes: number;
+}
+
+/** Everything that decides which pipelines a model is built from. */
+export interface Tuning {
+  readonly precision: Precision;
+  /** WGSL element type of activations between projections. */
+  readonly activation: 'f32' | 'f16';
+  /** WGSL element type of the KV cache. */
+  readonly cache: 'f32' | 'f16';
+  readonly decode: DotShape;
+  readonly prefill: DotShape;
+  /** Threads of the sampler's one workgroup. */
+  readonly samplerThreads: number;
+  /** Most tokens of a prompt in one batch. */
+  readonly batch: number;
+}
+
+/**
+ * The fixed table. Without `shader-f16`, `fast` computes what `exact` does: the precision is a promise of at least that.
+ * @param software a CPU that plays a GPU: one thread a row, since barriers cost it 5 to 10 times the work
+ */
+export function tune(features: Features, software: boolean, precision: Precision): Tuning {
+  const half = precision === 'fast' && features.f16;
+  return {
+    precision,
+    activation: half ? 'f16' : 'f32',
+    cache: half ? 'f16' : 'f32',
+    decode: { rows: 4, tokens: 1, lanes: software ? 1 : 32 },
+    prefill: { rows: 4, tokens: 4, lanes: software ? 1 : 32 },
+    samplerThreads: software ? 8 : 256,
+    batch: software ? 64 : 256,
+  };
+}
