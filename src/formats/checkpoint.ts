@@ -1,7 +1,8 @@
 // What every container becomes once read: a configuration, a directory of tensors, and a tokenizer's definition.
 
-/** Element type of a tensor as the file stores it; block types follow ggml (ggml-quants.h). */
-export type ElementType = 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1';
+import type { ElementType } from '../quant/kinds';
+
+export type { ElementType } from '../quant/kinds';
 
 /** Hyperparameters of a LLaMA-family model. D width, H heads, K key/value heads, d head width, F, V, L as in docs. */
 export interface ModelConfig {
