@@ -34,7 +34,6 @@ export type Bound = GPUBuffer | { readonly buffer: GPUBuffer; readonly offset: n
 interface Compiled {
   readonly pipeline: Promise<GPUComputePipeline>;
   readonly layout: GPUBindGroupLayout;
-  readonly definitions: ShaderDataDefinitions;
   /** binding number by variable name */
   readonly slots: ReadonlyMap<string, number>;
 }
@@ -56,20 +55,21 @@ export class Kernels {
   }
 
   /**
-   * A dispatch of `kernel` with its buffers bound by variable name; `params` fills the uniform struct of that name.
+   * A dispatch of `kernel` with its buffers bound by variable name; `params` fills the uniform struct of that name
+   * (leave it out to bind a buffer of one's own).
    * @throws when a binding or a parameter is missing or unknown
    */
   async step(
     kernel: Kernel,
     buffers: Buffers,
     bound: Readonly<Record<string, Bound>>,
-    params: Readonly<Record<string, number | readonly number[]>>,
+    params: Readonly<Record<string, number | readonly number[]>> | undefined,
     grid: Step['grid'],
   ): Promise<Step> {
     const compiled = this.#compile(kernel);
     const all: Record<string, Bound> = { ...bound };
-    if (compiled.definitions.uniforms['params']) {
-      all['params'] = buffers.from('uniforms', this.#uniforms(kernel, compiled, params), `${kernel.label} params`);
+    if (params) {
+      all['params'] = buffers.from('uniforms', packParams(kernel, params), `${kernel.label} params`);
     }
     const entries: GPUBindGroupEntry[] = [];
     for (const [name, binding] of compiled.slots) {
@@ -82,25 +82,6 @@ export class Kernels {
     }
     const bindGroup = this.device.createBindGroup({ label: kernel.label, layout: compiled.layout, entries });
     return { label: kernel.label, pipeline: await compiled.pipeline, bindGroup, grid };
-  }
-
-  #uniforms(
-    kernel: Kernel,
-    compiled: Compiled,
-    params: Readonly<Record<string, number | readonly number[]>>,
-  ): ArrayBuffer {
-    const definition = compiled.definitions.uniforms['params'] as NonNullable<
-      ShaderDataDefinitions['uniforms'][string]
-    >;
-    const view = makeStructuredView(definition);
-    // webgpu-utils ignores unknown names silently, and leaves missing ones zero
-    const known = Object.keys(view.views);
-    for (const name of Object.keys(params)) {
-      if (!known.includes(name)) throw new Error(`${kernel.label}: unknown parameter ${name}`);
-    }
-    for (const name of known) if (!(name in params)) throw new Error(`${kernel.label}: parameter ${name} is missing`);
-    view.set(params);
-    return view.arrayBuffer;
   }
 
   #compile(kernel: Kernel): Compiled {
@@ -125,10 +106,33 @@ export class Kernels {
         constants: kernel.overrides ?? {},
       },
     });
-    const compiled = { pipeline, layout, definitions: makeShaderDataDefinitions(kernel.wgsl), slots };
+    const compiled = { pipeline, layout, slots };
     this.#compiled.set(key, compiled);
     return compiled;
   }
+}
+
+const PARAMS = /struct Params \{[^}]*\}/;
+const layouts = new Map<string, ShaderDataDefinitions>();
+
+/** Bytes of a kernel's `Params`. Only that struct is reflected: webgpu-utils' parser is slow and knows less than Tint. */
+function packParams(kernel: Kernel, params: Readonly<Record<string, number | readonly number[]>>): ArrayBuffer {
+  const source = PARAMS.exec(kernel.wgsl)?.[0];
+  if (!source) throw new Error(`${kernel.label}: the shader has no Params`);
+  let layout = layouts.get(source);
+  if (!layout) {
+    layout = makeShaderDataDefinitions(`${source}\n@group(0) @binding(0) var<uniform> params: Params;`);
+    layouts.set(source, layout);
+  }
+  const view = makeStructuredView(layout.uniforms['params']!);
+  // webgpu-utils ignores unknown names silently, and leaves missing ones zero
+  const known = Object.keys(view.views);
+  for (const name of Object.keys(params)) {
+    if (!known.includes(name)) throw new Error(`${kernel.label}: unknown parameter ${name}`);
+  }
+  for (const name of known) if (!(name in params)) throw new Error(`${kernel.label}: parameter ${name} is missing`);
+  view.set(params);
+  return view.arrayBuffer;
 }
 
 /** Records steps in one compute pass. */

@@ -10,8 +10,9 @@ import q8 from '../../shaders/common/weights-q8.wgsl?raw';
 
 const SNIPPETS: Record<WeightKind, string> = { f32, f16, bf16, q8, q4, q4m };
 
-/** Rows `rowStart` to `rowStart + rows` of a matrix, within what one binding may hold. */
+/** Rows `rowStart` to `rowStart + rows` of a matrix: of one kind, and within what one binding may hold. */
 export interface MatrixPart {
+  readonly kind: WeightKind;
   readonly rowStart: number;
   readonly rows: number;
   readonly codes: Bound;
@@ -21,7 +22,6 @@ export interface MatrixPart {
 
 /** A weight matrix [rows, columns] on the GPU. */
 export interface Matrix {
-  readonly kind: WeightKind;
   readonly rows: number;
   readonly columns: number;
   readonly parts: readonly MatrixPart[];

@@ -1,0 +1,52 @@
+// WebGPU under Node: Dawn on a hardware driver, else on a software one. Imported before anything that imports webgpu-utils.
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Float16Array } from '@petamoriken/float16';
+import { create, globals } from 'webgpu';
+import { PronkError } from '../formats/errors';
+
+// webgpu-utils looks for these when it is imported; Node 20 has neither
+Object.assign(globalThis, globals);
+(globalThis as { Float16Array?: unknown }).Float16Array ??= Float16Array;
+
+/** Vulkan drivers that need no GPU, best first: Mesa's lavapipe, then the SwiftShader that comes with Chromium. */
+export const SOFTWARE_DRIVERS = {
+  lavapipe: '/usr/share/vulkan/icd.d/lvp_icd.json',
+  swiftshader: '/usr/lib/chromium/vk_swiftshader_icd.json',
+} as const;
+
+/** Objects that Dawn must not lose to the garbage collector, or Node crashes. */
+const kept: unknown[] = [];
+
+/** Dawn with the drivers that the environment names, or those of one software driver. */
+export function dawn(driver?: keyof typeof SOFTWARE_DRIVERS): GPU {
+  if (driver) process.env['VK_ICD_FILENAMES'] = SOFTWARE_DRIVERS[driver];
+  process.env['XDG_RUNTIME_DIR'] ??= mkdtempSync(join(tmpdir(), 'pronk-'));
+  const gpu = create(['enable-dawn-features=allow_unsafe_apis']);
+  kept.push(gpu);
+  return gpu;
+}
+
+/**
+ * A hardware adapter, else a software one.
+ * @throws PronkError `no-adapter` with the command that helps
+ */
+export async function findAdapter(): Promise<GPUAdapter> {
+  const tries = [undefined, ...(Object.keys(SOFTWARE_DRIVERS) as (keyof typeof SOFTWARE_DRIVERS)[])];
+  for (const driver of tries) {
+    if (driver && (process.env['VK_ICD_FILENAMES'] || !existsSync(SOFTWARE_DRIVERS[driver]))) continue;
+    const adapter = await dawn(driver)
+      .requestAdapter({ powerPreference: 'high-performance' })
+      .catch(() => null);
+    if (adapter) {
+      kept.push(adapter);
+      return adapter;
+    }
+    if (driver) delete process.env['VK_ICD_FILENAMES'];
+  }
+  throw new PronkError(
+    'no-adapter',
+    'No WebGPU adapter was found. Install a Vulkan driver for the GPU; without one, a software driver works: apt-get install chromium libvulkan1 (on Debian).',
+  );
+}

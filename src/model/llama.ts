@@ -1,0 +1,191 @@
+// LLaMA (Touvron et al. 2023) as a list of dispatches, made once for a loaded model. B is 1; T tokens at most `batch`.
+//
+//   x = embedding[ids]
+//   for each layer:   x += W_o · attention(rope(W_qkv · norm(x)))
+//                     x += W_down · (silu(W_gate · norm(x)) · W_up · norm(x))
+//   logits = W_head · norm(x)
+import type { ModelConfig } from '../formats/checkpoint';
+import type { Buffers } from '../gpu/buffers';
+import type { Kernels, Step } from '../gpu/kernel';
+import { mixGrid, mixKernel, scoresGrid, scoresKernel } from '../ops/attention';
+import { embedGrid, embedKernel } from '../ops/embed';
+import { matvecGrid, matvecKernel, type MatvecVariant } from '../ops/matvec';
+import { ropeGrid, ropeKernel, ropeTable } from '../ops/rope';
+import { swigluGrid, swigluKernel } from '../ops/swiglu';
+import type { DotShape, Tuning } from '../ops/tuning';
+import { bindPart, type Matrix } from '../ops/weights';
+import type { KeyValueCache } from './kv-cache';
+import type { Weights } from './weights';
+
+/** What the dispatches read and write. */
+export interface Activations {
+  /** Position, count, step, token: shaders/common/state.wgsl */
+  readonly state: GPUBuffer;
+  /** [T] ids of the batch */
+  readonly ids: GPUBuffer;
+  /** [T, D] residual stream, f32 */
+  readonly x: GPUBuffer;
+  /** [T, (H + 2K) · d] */
+  readonly qkv: GPUBuffer;
+  /** [T, H, context], f32 */
+  readonly scores: GPUBuffer;
+  /** [T, H · d] */
+  readonly mixed: GPUBuffer;
+  /** [T, F] */
+  readonly hidden: GPUBuffer;
+  /** [T, 2F], only where gate and up cannot share a dispatch */
+  readonly gateUp: GPUBuffer | undefined;
+  /** [V] of the batch's last token, f32 */
+  readonly logits: GPUBuffer;
+}
+
+/** One forward pass as steps: `body` up to the residual stream, `head` the last token's logits. */
+export interface Forward {
+  readonly body: readonly Step[];
+  readonly head: readonly Step[];
+}
+
+export interface LlamaParts {
+  readonly kernels: Kernels;
+  readonly buffers: Buffers;
+  readonly config: ModelConfig;
+  readonly weights: Weights;
+  readonly cache: KeyValueCache;
+  readonly activations: Activations;
+  readonly tuning: Tuning;
+}
+
+/** Gate and up fuse where one part holds both. */
+const fusesSwiglu = (gateUp: Matrix) => gateUp.parts.length === 1;
+
+/** Buffers for batches of at most `tuning.batch` tokens. */
+export function createActivations(
+  buffers: Buffers,
+  config: ModelConfig,
+  weights: Weights,
+  tuning: Tuning,
+  context: number,
+): Activations {
+  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, vocabularySize: V } = config;
+  const T = tuning.batch;
+  const bytes = tuning.activation === 'f16' ? 2 : 4;
+  const make = (elements: number, size: number, label: string) =>
+    buffers.storage('activations', elements * size, label);
+  return {
+    state: make(4, 4, 'state'),
+    ids: make(T, 4, 'ids'),
+    x: make(T * D, 4, 'x'),
+    qkv: make(T * (H + 2 * K) * d, bytes, 'qkv'),
+    scores: make(T * H * context, 4, 'scores'),
+    mixed: make(T * H * d, bytes, 'mixed'),
+    hidden: make(T * F, bytes, 'hidden'),
+    gateUp: weights.layers.every((layer) => fusesSwiglu(layer.gateUp)) ? undefined : make(T * 2 * F, bytes, 'gate|up'),
+    logits: make(V, 4, 'logits'),
+  };
+}
+
+/** The dispatches of a forward pass whose projections take `shape.tokens` tokens at a time. */
+export async function buildForward(llama: LlamaParts, shape: DotShape): Promise<Forward> {
+  const { kernels, buffers, config, weights, cache, activations: a, tuning } = llama;
+  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F } = config;
+  const { activation } = tuning;
+  const { state } = a;
+  const attentionShape = { heads: H, kv_heads: K, head_width: d, context: cache.context };
+  const table = buffers.from('activations', ropeTable(config, cache.context), 'rope table');
+  const project = projector(llama, shape);
+  const body: Promise<Step>[] = [];
+
+  for (const part of weights.embedding.parts) {
+    body.push(
+      kernels.step(
+        embedKernel(part.kind),
+        buffers,
+        { state, ids: a.ids, x: a.x, ...bindPart(part) },
+        { rows: part.rows, columns: D, row_start: part.rowStart },
+        ({ count }) => embedGrid(D, count),
+      ),
+    );
+  }
+  weights.layers.forEach((layer, i) => {
+    const { keys, values } = cache.layers[i]!;
+    body.push(
+      ...project(layer.qkv, a.x, a.qkv, { input: 'f32', output: activation, norm: layer.attentionNorm }),
+      kernels.step(
+        ropeKernel(tuning),
+        buffers,
+        { state, table, qkv: a.qkv, keys, values },
+        attentionShape,
+        ({ count }) => ropeGrid(H, K, d, count),
+      ),
+      kernels.step(
+        scoresKernel(tuning),
+        buffers,
+        { state, qkv: a.qkv, keys, scores: a.scores },
+        attentionShape,
+        ({ position, count }) => scoresGrid(H, position, count),
+      ),
+      kernels.step(
+        mixKernel(tuning),
+        buffers,
+        { state, scores: a.scores, values, out: a.mixed },
+        attentionShape,
+        ({ count }) => mixGrid(H, d, count),
+      ),
+      ...project(layer.output, a.mixed, a.x, { input: activation, output: 'f32', residual: true }),
+    );
+    const norm = layer.feedForwardNorm;
+    if (fusesSwiglu(layer.gateUp)) {
+      body.push(...project(layer.gateUp, a.x, a.hidden, { input: 'f32', output: activation, norm, swiglu: true }));
+    } else {
+      body.push(
+        ...project(layer.gateUp, a.x, a.gateUp!, { input: 'f32', output: activation, norm }),
+        kernels.step(
+          swigluKernel(activation),
+          buffers,
+          { state, gate_up: a.gateUp!, hidden: a.hidden },
+          { half: F },
+          ({ count }) => swigluGrid(F, count),
+        ),
+      );
+    }
+    body.push(...project(layer.down, a.hidden, a.x, { input: activation, output: 'f32', residual: true }));
+  });
+  return { body: await Promise.all(body), head: await buildHead(llama, tuning.decode, a.logits, true) };
+}
+
+/** W_head · norm(x): of the batch's last token, or of every token into [T, V]. */
+export function buildHead(llama: LlamaParts, shape: DotShape, logits: GPUBuffer, lastOnly: boolean): Promise<Step[]> {
+  const { weights, activations } = llama;
+  const options = { input: 'f32', output: 'f32', norm: weights.norm, lastOnly } as const;
+  return Promise.all(projector(llama, shape)(weights.head, activations.x, logits, options));
+}
+
+interface ProjectionOptions extends Pick<MatvecVariant, 'input' | 'output' | 'residual' | 'swiglu'> {
+  readonly norm?: GPUBuffer;
+  readonly lastOnly?: boolean;
+}
+
+/** Makes the dispatches of y = W·x, one a part of the matrix. */
+function projector({ kernels, buffers, config, activations }: LlamaParts, shape: DotShape) {
+  return (matrix: Matrix, x: GPUBuffer, y: GPUBuffer, { norm, lastOnly = false, ...variant }: ProjectionOptions) => {
+    const { swiglu = false } = variant;
+    return matrix.parts.map((part) =>
+      kernels.step(
+        matvecKernel({ ...variant, kind: part.kind, shape, norm: norm !== undefined }),
+        buffers,
+        // without a norm the gain is bound to something that is never read
+        { state: activations.state, x, y, gain: norm ?? activations.ids, ...bindPart(part) },
+        {
+          rows: part.rows,
+          columns: matrix.columns,
+          row_start: part.rowStart,
+          out_stride: swiglu ? matrix.rows / 2 : matrix.rows,
+          half: matrix.rows / 2,
+          last_only: Number(lastOnly),
+          epsilon: config.normEpsilon,
+        },
+        ({ count }) => matvecGrid(shape, part.rows, lastOnly ? 1 : count),
+      ),
+    );
+  };
+}

@@ -1,0 +1,325 @@
+// A loaded model that remembers what it has read: prefill of what is new, decode ahead of read-back, rewind after a stop.
+import { PronkError } from '../formats/errors';
+import type { ModelConfig } from '../formats/checkpoint';
+import { Buffers, read } from '../gpu/buffers';
+import type { Gpu } from '../gpu/device';
+import { encode, Kernels, type Step } from '../gpu/kernel';
+import { sampleKernel, sampleParams, type Sampling } from '../ops/sample';
+import { type Precision, tune, type Tuning } from '../ops/tuning';
+import type { WeightTensor } from '../quant/kinds';
+import { createCache } from './kv-cache';
+import { buildForward, buildHead, createActivations, type Forward, type LlamaParts } from './llama';
+import { type UploadProgress, uploadWeights } from './weights';
+
+/** Sampled ids stay on the GPU in a ring of this many, so that this many may be enqueued ahead. */
+const RING = 64;
+/** Tokens wanted on their way while the oldest is read back. */
+const READBACKS_IN_FLIGHT = 2;
+
+export interface SessionOptions {
+  readonly precision: Precision;
+  /** Positions to keep; at most what the model was trained for is sensible. */
+  readonly context: number;
+  readonly onProgress?: UploadProgress;
+}
+
+/** What was done to make the last token, counted: zero bind groups and buffers is the design. */
+export interface Counters {
+  readonly dispatches: number;
+  readonly passes: number;
+  readonly submits: number;
+  readonly bindGroups: number;
+  readonly buffers: number;
+}
+
+/** Uploads a model, compiles its kernels in parallel, and warms them up. */
+export async function createSession(
+  gpu: Gpu,
+  config: ModelConfig,
+  tensors: readonly WeightTensor[],
+  options: SessionOptions,
+): Promise<Session> {
+  const tuning = tune(gpu.features, gpu.software, options.precision);
+  const buffers = new Buffers(gpu.device);
+  try {
+    const weights = await uploadWeights(buffers, config, tensors, options.onProgress);
+    const cache = createCache(buffers, config, options.context, tuning.cache);
+    const activations = createActivations(buffers, config, weights, tuning, options.context);
+    const kernels = new Kernels(gpu.device);
+    const llama: LlamaParts = { kernels, buffers, config, weights, cache, activations, tuning };
+    const sampler = createSampler(buffers, config);
+    const [prefill, decode, sample] = await Promise.all([
+      buildForward(llama, tuning.prefill),
+      buildForward(llama, tuning.decode),
+      kernels.step(
+        sampleKernel(tuning.samplerThreads),
+        buffers,
+        {
+          params: sampler.params,
+          state: activations.state,
+          logits: activations.logits,
+          seen: sampler.seen,
+          probabilities: sampler.probabilities,
+          ids: activations.ids,
+          outputs: sampler.outputs,
+        },
+        undefined,
+        () => [1],
+      ),
+    ]);
+    return new Session(gpu, llama, sampler, { prefill, decode, sample });
+  } catch (error) {
+    buffers.destroy();
+    throw error;
+  }
+}
+
+interface Sampler {
+  readonly params: GPUBuffer;
+  /** Bit per id. */
+  readonly seen: GPUBuffer;
+  readonly probabilities: GPUBuffer;
+  readonly outputs: GPUBuffer;
+}
+
+function createSampler(buffers: Buffers, { vocabularySize: V }: ModelConfig): Sampler {
+  return {
+    params: buffers.from('uniforms', new Uint8Array(40), 'sampling'),
+    seen: buffers.storage('sampler', Math.ceil(V / 32) * 4, 'seen'),
+    probabilities: buffers.storage('sampler', V * 4, 'probabilities'),
+    outputs: buffers.storage('sampler', RING * 4, 'outputs'),
+  };
+}
+
+interface Steps {
+  readonly prefill: Forward;
+  readonly decode: Forward;
+  readonly sample: Step;
+}
+
+export class Session {
+  readonly config: ModelConfig;
+  readonly tuning: Tuning;
+  readonly context: number;
+  /** Counted while the last decoded token was enqueued. */
+  counters: Counters = { dispatches: 0, passes: 0, submits: 0, bindGroups: 0, buffers: 0 };
+  readonly #gpu: Gpu;
+  readonly #llama: LlamaParts;
+  readonly #sampler: Sampler;
+  readonly #steps: Steps;
+  readonly #staging: GPUBuffer[] = [];
+  /** Ids whose keys and values are in the cache. */
+  #cached: number[] = [];
+
+  constructor(gpu: Gpu, llama: LlamaParts, sampler: Sampler, steps: Steps) {
+    this.#gpu = gpu;
+    this.#llama = llama;
+    this.#sampler = sampler;
+    this.#steps = steps;
+    this.config = llama.config;
+    this.tuning = llama.tuning;
+    this.context = llama.cache.context;
+  }
+
+  /** Bytes of GPU memory in use by purpose. */
+  get memory(): Record<string, number> {
+    return this.#llama.buffers.memory;
+  }
+
+  /** Pipelines compiled for this model. */
+  get pipelines(): number {
+    return this.#llama.kernels.size;
+  }
+
+  /** How many of these ids a generation would find in the cache. */
+  cachedPrefix(ids: readonly number[]): number {
+    let n = 0;
+    // the last id is always computed anew: its logits are wanted
+    while (n < ids.length - 1 && n < this.#cached.length && ids[n] === this.#cached[n]) n++;
+    return n;
+  }
+
+  /** Runs each pipeline once, so that the first token does not wait for the driver. */
+  async warmUp(): Promise<void> {
+    for await (const _ of this.generate(
+      [0],
+      { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 },
+      2,
+    )) {
+      // two tokens pass through both forwards and the sampler
+    }
+    this.#cached = [];
+  }
+
+  /**
+   * Continues `ids`, one id a step, until `maxTokens`, a full context, or the caller's `return`.
+   * The caller stops at end-of-text: tokens enqueued beyond it are dropped, and the cache is rewound.
+   * @throws PronkError `context-full` when the prompt itself does not fit; `device-lost`
+   */
+  async *generate(ids: readonly number[], sampling: Sampling, maxTokens: number): AsyncGenerator<number, void, void> {
+    const { vocabularySize } = this.config;
+    if (ids.length === 0)
+      throw new PronkError('empty-prompt', 'There is nothing to continue: the prompt has no tokens.');
+    if (ids.length >= this.context) {
+      throw new PronkError(
+        'context-full',
+        `The prompt has ${ids.length} tokens and the context holds ${this.context}. Shorten it, or load the model with a longer context.`,
+      );
+    }
+    const bad = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabularySize));
+    if (bad !== undefined)
+      throw new PronkError('bad-token', `${bad} is not a token of this model: its ids are 0 to ${vocabularySize - 1}.`);
+
+    const total = Math.min(maxTokens, this.context - ids.length + 1);
+    if (total < 1) return;
+    this.#writeSampler(ids, sampling);
+    const history = [...ids];
+    const pending: Promise<Uint32Array>[] = [];
+    let enqueued = 0;
+    let ahead = 1;
+    let latency = 0;
+    let perToken = Infinity;
+    const enqueue = () => {
+      while (pending.length < READBACKS_IN_FLIGHT && enqueued < total) {
+        const first = enqueued === 0;
+        const count = first ? 1 : Math.min(ahead, total - enqueued, RING / READBACKS_IN_FLIGHT);
+        if (first) this.#enqueuePrompt(ids);
+        else this.#enqueueTokens(ids.length + enqueued - 1, count);
+        pending.push(this.#readIds(enqueued, count));
+        enqueued += count;
+        if (first) break; // the prompt's time is not a token's
+      }
+    };
+    try {
+      let last = performance.now();
+      for (enqueue(); pending.length > 0; ) {
+        const sampled = await pending.shift()!;
+        const now = performance.now();
+        if (history.length > ids.length) {
+          perToken = Math.min(perToken, (now - last) / sampled.length);
+          latency = now - last;
+          // as many ahead as the read-back's latency asks for (Firefox polls every 100 ms)
+          if (latency > 4 && perToken * ahead < 100 && ahead < RING / READBACKS_IN_FLIGHT && !this.#gpu.software)
+            ahead *= 2;
+        }
+        last = now;
+        enqueue();
+        for (const id of sampled) {
+          history.push(id);
+          yield id;
+        }
+      }
+    } finally {
+      // keys and values of everything but the last sampled id are in the cache
+      this.#cached = history.slice(0, -1);
+      await Promise.allSettled(pending);
+    }
+  }
+
+  /** Logits of every position, [T, V]; leaves the cache as after reading `ids`. */
+  async logits(ids: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+    const { vocabularySize: V } = this.config;
+    const { device } = this.#gpu;
+    if (ids.length > this.context) {
+      throw new PronkError('context-full', `${ids.length} tokens do not fit the context of ${this.context}.`);
+    }
+    const out = new Float32Array(ids.length * V);
+    const scratch = new Buffers(device);
+    const { batch, prefill } = this.tuning;
+    try {
+      const logits = scratch.storage('activations', Math.min(batch, ids.length) * V * 4, 'logits of all tokens');
+      const head = await buildHead({ ...this.#llama, buffers: scratch }, prefill, logits, false);
+      for (let start = 0; start < ids.length; start += batch) {
+        const chunk = ids.slice(start, start + batch);
+        this.#writeBatch(chunk, start, 0);
+        this.#submit([...this.#steps.prefill.body, ...head], start, chunk.length);
+        out.set(new Float32Array(await read(device, logits, 0, chunk.length * V * 4)), start * V);
+      }
+    } finally {
+      scratch.destroy();
+    }
+    this.#cached = [...ids];
+    return out;
+  }
+
+  /** Frees the GPU's memory. */
+  destroy(): void {
+    for (const buffer of this.#staging.splice(0)) buffer.destroy();
+    this.#llama.buffers.destroy();
+  }
+
+  #writeSampler(ids: readonly number[], sampling: Sampling): void {
+    const { queue } = this.#gpu.device;
+    const seen = new Uint32Array(Math.ceil(this.config.vocabularySize / 32));
+    for (const id of ids) seen[id >> 5]! |= 1 << (id & 31);
+    queue.writeBuffer(this.#sampler.seen, 0, seen);
+    queue.writeBuffer(this.#sampler.params, 0, sampleParams(this.config.vocabularySize, sampling, RING));
+  }
+
+  #writeBatch(ids: readonly number[], position: number, step: number): void {
+    const { queue } = this.#gpu.device;
+    const { state, ids: buffer } = this.#llama.activations;
+    queue.writeBuffer(buffer, 0, Uint32Array.from(ids));
+    queue.writeBuffer(state, 0, Uint32Array.of(position, ids.length, step, 0));
+  }
+
+  /** Reads what is new of the prompt, and samples the first token. */
+  #enqueuePrompt(ids: readonly number[]): void {
+    const { batch } = this.tuning;
+    const { prefill, sample } = this.#steps;
+    for (let start = this.cachedPrefix(ids); start < ids.length; start += batch) {
+      const chunk = ids.slice(start, start + batch);
+      this.#writeBatch(chunk, start, 0);
+      const last = start + chunk.length === ids.length;
+      this.#submit(last ? [...prefill.body, ...prefill.head, sample] : prefill.body, start, chunk.length);
+    }
+    this.#cached = [];
+  }
+
+  /** Enqueues `count` decode steps from a position; each samples the id that the next one reads. */
+  #enqueueTokens(position: number, count: number): void {
+    const { decode, sample } = this.#steps;
+    const steps = [...decode.body, ...decode.head, sample];
+    const encoder = this.#gpu.device.createCommandEncoder();
+    for (let i = 0; i < count; i++) encode(encoder, steps, { position: position + i, count: 1 });
+    this.#gpu.device.queue.submit([encoder.finish()]);
+    this.counters = { dispatches: steps.length, passes: 1, submits: 1 / count, bindGroups: 0, buffers: 0 };
+  }
+
+  #submit(steps: readonly Step[], position: number, count: number): void {
+    const encoder = this.#gpu.device.createCommandEncoder();
+    encode(encoder, steps, { position, count });
+    this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  /** Ids of sampling steps `step` … from the ring. */
+  async #readIds(step: number, count: number): Promise<Uint32Array> {
+    const { device } = this.#gpu;
+    const staging =
+      this.#staging.pop() ??
+      device.createBuffer({
+        size: RING * 4,
+        usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+        label: 'sampled ids',
+      });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(this.#sampler.outputs, 0, staging, 0, RING * 4);
+    device.queue.submit([encoder.finish()]);
+    try {
+      await staging.mapAsync(GPUMapMode.READ);
+    } catch (error) {
+      throw new PronkError(
+        'device-lost',
+        'The graphics device was lost while generating. What was written so far is kept; send again to go on.',
+        {
+          cause: error,
+        },
+      );
+    }
+    const ring = new Uint32Array(staging.getMappedRange());
+    const ids = Uint32Array.from({ length: count }, (_, i) => ring[(step + i) % RING]!);
+    staging.unmap();
+    this.#staging.push(staging);
+    return ids;
+  }
+}

@@ -1,0 +1,161 @@
+// Puts a model's tensors on the GPU: q|k|v and gate|up side by side, cut to what one binding may hold.
+import { PronkError } from '../formats/errors';
+import type { ModelConfig } from '../formats/checkpoint';
+import { type Buffers, write } from '../gpu/buffers';
+import type { Matrix, MatrixPart } from '../ops/weights';
+import { BLOCK, codeBytes, scalesPerBlock, type WeightKind, type WeightTensor } from '../quant/kinds';
+
+/** The seven linear maps of a block (four after fusing) and its two norms. */
+export interface LayerWeights {
+  readonly attentionNorm: GPUBuffer;
+  /** [(H + 2K) · d, D] */
+  readonly qkv: Matrix;
+  /** [D, H · d] */
+  readonly output: Matrix;
+  readonly feedForwardNorm: GPUBuffer;
+  /** [2F, D] */
+  readonly gateUp: Matrix;
+  /** [D, F] */
+  readonly down: Matrix;
+}
+
+export interface Weights {
+  /** [V, D] */
+  readonly embedding: Matrix;
+  readonly layers: readonly LayerWeights[];
+  readonly norm: GPUBuffer;
+  /** [V, D]; the embedding itself where the head is tied */
+  readonly head: Matrix;
+}
+
+/** Called with the bytes uploaded so far. */
+export type UploadProgress = (bytes: number) => void;
+
+/**
+ * Uploads a model.
+ * @throws PronkError `missing-tensor` when the directory lacks one that the configuration asks for
+ */
+export async function uploadWeights(
+  buffers: Buffers,
+  config: ModelConfig,
+  tensors: readonly WeightTensor[],
+  onProgress: UploadProgress = () => {},
+): Promise<Weights> {
+  const directory = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  let uploaded = 0;
+  const matrix = (...names: string[]) =>
+    upload(
+      buffers,
+      names.map((name) => find(directory, name)),
+      (bytes) => onProgress((uploaded += bytes)),
+    );
+  const vector = async (name: string) => {
+    const { parts } = await matrix(name);
+    return parts[0]!.codes as GPUBuffer;
+  };
+  const embedding = await matrix('model.embed_tokens.weight');
+  const layers: LayerWeights[] = [];
+  for (let i = 0; i < config.layers; i++) {
+    const name = (part: string) => `model.layers.${i}.${part}.weight`;
+    layers.push({
+      attentionNorm: await vector(name('input_layernorm')),
+      qkv: await matrix(name('self_attn.q_proj'), name('self_attn.k_proj'), name('self_attn.v_proj')),
+      output: await matrix(name('self_attn.o_proj')),
+      feedForwardNorm: await vector(name('post_attention_layernorm')),
+      gateUp: await matrix(name('mlp.gate_proj'), name('mlp.up_proj')),
+      down: await matrix(name('mlp.down_proj')),
+    });
+  }
+  const norm = await vector('model.norm.weight');
+  const head = config.tiedHead ? embedding : await matrix('lm_head.weight');
+  return { embedding, layers, norm, head };
+}
+
+function find(directory: ReadonlyMap<string, WeightTensor>, name: string): WeightTensor {
+  const tensor = directory.get(name);
+  if (!tensor)
+    throw new PronkError(
+      'missing-tensor',
+      `The model has no tensor ${name}. Its files are incomplete: import it again.`,
+    );
+  return tensor;
+}
+
+/** Rows that a part may hold: even, so that a part's scales start on a whole word. */
+function rowLimit(kind: WeightKind, columns: number, limit: number): number {
+  return Math.max(2, Math.floor(limit / codeBytes(kind, columns)) & ~1);
+}
+
+function scaleBytes(kind: WeightKind, columns: number, rows: number): number {
+  return rows * (columns / BLOCK) * scalesPerBlock(kind) * 2;
+}
+
+/** Stacks tensors by rows; runs of one kind share parts. */
+async function upload(
+  buffers: Buffers,
+  tensors: readonly WeightTensor[],
+  progress: (bytes: number) => void,
+): Promise<Matrix> {
+  const { device } = buffers;
+  const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+  const columns = tensors[0]!.columns;
+  const parts: MatrixPart[] = [];
+  let total = 0;
+  for (let i = 0; i < tensors.length; ) {
+    const { kind, name } = tensors[i]!;
+    let next = i;
+    let rows = 0;
+    while (next < tensors.length && tensors[next]!.kind === kind) rows += tensors[next++]!.rows;
+    const most = rowLimit(kind, columns, limit);
+    const run: MatrixPart[] = [];
+    for (let start = 0; start < rows; start += most) {
+      const count = Math.min(most, rows - start);
+      const codes = buffers.storage('weights', count * codeBytes(kind, columns), name);
+      const scales = scaleBytes(kind, columns, count);
+      run.push({
+        kind,
+        rowStart: total + start,
+        rows: count,
+        codes,
+        ...(scales > 0 && { scales: buffers.storage('weights', scales, `${name} scales`) }),
+      });
+    }
+    let row = total;
+    for (const tensor of tensors.slice(i, next)) {
+      for await (const group of tensor.groups()) {
+        const { codes, scales } = group;
+        fill(device, run, row + group.rowStart, group.rows, columns, codes, scales);
+        progress(codes.byteLength + scales.byteLength);
+      }
+      row += tensor.rows;
+    }
+    parts.push(...run);
+    total += rows;
+    i = next;
+  }
+  return { rows: total, columns, parts };
+}
+
+/** Writes consecutive rows to the parts that hold them. */
+function fill(
+  device: GPUDevice,
+  parts: readonly MatrixPart[],
+  row: number,
+  rows: number,
+  columns: number,
+  codes: Uint8Array,
+  scales: Uint8Array,
+): void {
+  for (const part of parts) {
+    const from = Math.max(row, part.rowStart);
+    const to = Math.min(row + rows, part.rowStart + part.rows);
+    if (from >= to) continue;
+    const stride = codeBytes(part.kind, columns);
+    const slice = (bytes: Uint8Array, size: number) => bytes.subarray((from - row) * size, (to - row) * size);
+    write(device, part.codes as GPUBuffer, (from - part.rowStart) * stride, slice(codes, stride));
+    if (part.scales) {
+      const size = scaleBytes(part.kind, columns, 1);
+      write(device, part.scales as GPUBuffer, (from - part.rowStart) * size, slice(scales, size));
+    }
+  }
+}
