@@ -11,3 +11,11 @@ export class PronkError extends Error {
     this.code = code;
   }
 }
+
+/** A file that cannot be what it claims to be. `problem` is a clause without its full stop. */
+export function corruptFile(name: string, problem: string): PronkError {
+  return new PronkError(
+    'corrupt-file',
+    `${name || 'The file'} is damaged or incomplete: ${problem}. Download it again.`,
+  );
+}

@@ -16,11 +16,37 @@ export function blobSource(blob: Blob, name = blob instanceof File ? blob.name :
   return {
     name,
     size: blob.size,
-    read: async (start, end) => new Uint8Array(await blob.slice(start, end).arrayBuffer()),
+    read: async (start, end) => {
+      checkRange(start, end, blob.size, name);
+      return new Uint8Array(await blob.slice(start, end).arrayBuffer());
+    },
   };
 }
 
 /** Bytes in memory as a source. */
 export function bytesSource(bytes: Uint8Array, name = ''): Source {
-  return { name, size: bytes.byteLength, read: async (start, end) => new Uint8Array(bytes.subarray(start, end)) };
+  return {
+    name,
+    size: bytes.byteLength,
+    read: async (start, end) => {
+      checkRange(start, end, bytes.byteLength, name);
+      return new Uint8Array(bytes.subarray(start, end));
+    },
+  };
+}
+
+/** The file name without its folders. */
+export function baseName(name: string): string {
+  return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
+}
+
+/** All of a source as UTF-8 text. */
+export async function readText(source: Source): Promise<string> {
+  return new TextDecoder().decode(await source.read(0, source.size));
+}
+
+function checkRange(start: number, end: number, size: number, name: string): void {
+  if (!(start >= 0 && start <= end && end <= size)) {
+    throw new RangeError(`Bytes ${start} to ${end} of ${name || 'a source'} asked for, which has ${size}`);
+  }
 }
