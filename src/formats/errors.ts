@@ -19,3 +19,8 @@ export function corruptFile(name: string, problem: string): PronkError {
     `${name || 'The file'} is damaged or incomplete: ${problem}. Download it again.`,
   );
 }
+
+/** A file that the others need and that was not given. */
+export function missingFile(name: string): PronkError {
+  return new PronkError('missing-file', `The model's file ${name} is missing. Add all of its files together.`);
+}

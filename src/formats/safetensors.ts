@@ -1,6 +1,7 @@
 // safetensors (huggingface/safetensors): u64 length, JSON directory, tensor data. Little-endian throughout.
 
-import { corruptFile } from './errors';
+import { corruptFile, missingFile } from './errors';
+import { isObject, parseObject, stringEntries } from './json';
 import { type Source, baseName, readText } from './source';
 
 /** The reference reader's own limit. */
@@ -62,19 +63,19 @@ export async function readSafetensors(source: Source): Promise<SafetensorsFile> 
   const { __metadata__: metadata, ...entries } = header;
   const tensors = new Map<string, SafetensorsTensor>();
   for (const [key, entry] of Object.entries(entries)) tensors.set(key, tensorOf(source, key, entry, 8 + length));
-  return { metadata: isRecord(metadata) ? strings(metadata) : {}, tensors };
+  return { metadata: isObject(metadata) ? stringEntries(metadata) : {}, tensors };
 }
 
 /**
  * Reads several shards as one directory.
  * @param index `model.safetensors.index.json`, if there is one: it says which shards belong to the model
- * @throws PronkError `missing-tensor` naming a shard that the index asks for
+ * @throws PronkError `missing-file` naming a shard that the index asks for
  */
 export async function readShards(files: readonly Source[], index?: Source): Promise<SafetensorsFile> {
   const wanted = index ? await shardNames(index) : undefined;
   const byName = new Map(files.map((file) => [baseName(file.name), file]));
   for (const shard of wanted ?? []) {
-    if (!byName.has(shard)) throw corruptFile(index?.name ?? '', `it names ${shard}, which is not among the files`);
+    if (!byName.has(shard)) throw missingFile(shard);
   }
   const tensors = new Map<string, SafetensorsTensor>();
   let metadata: Readonly<Record<string, string>> = {};
@@ -123,13 +124,13 @@ export function writeSafetensors(
 
 async function shardNames(index: Source): Promise<ReadonlySet<string>> {
   const map = parseObject(await readText(index), index.name)['weight_map'];
-  if (!isRecord(map)) throw corruptFile(index.name, 'it has no weight_map');
-  return new Set(Object.values(strings(map)));
+  if (!isObject(map)) throw corruptFile(index.name, 'it has no weight_map');
+  return new Set(Object.values(stringEntries(map)));
 }
 
 function tensorOf(source: Source, name: string, entry: unknown, dataStart: number): SafetensorsTensor {
   const bad = (problem: string) => corruptFile(source.name, `the tensor ${name} ${problem}`);
-  if (!isRecord(entry)) throw bad('has no entry');
+  if (!isObject(entry)) throw bad('has no entry');
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string' || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) {
     throw bad('has a malformed entry');
@@ -147,27 +148,6 @@ function byteLength(dtype: string, shape: readonly number[]): number | undefined
   return size === undefined ? undefined : shape.reduce((product, each) => product * each, size);
 }
 
-function parseObject(text: string, name: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  if (!isRecord(value)) throw corruptFile(name, 'its directory is not a JSON object');
-  return value;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0);
-}
-
-function strings(record: Record<string, unknown>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(record).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
 }
