@@ -28,7 +28,7 @@ var<workgroup> chosen: u32;
 
 fn penalised(id: u32) -> f32 {
   let logit = logits[id];
-  if (params.penalty == 1.0 || (seen[id >> 5u] >> (id & 31u) & 1u) == 0u) { return logit; }
+  if (params.penalty == 1.0 || ((seen[id >> 5u] >> (id & 31u)) & 1u) == 0u) { return logit; }
   return select(logit * params.penalty, logit / params.penalty, logit > 0.0);
 }
 

@@ -1,0 +1,130 @@
+// The whole model on the GPU against the float64 reference: every kind, odd sizes, grouped heads, splits, decode.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { findAdapter } from '../headless/dawn';
+import type { ModelConfig } from '../formats/checkpoint';
+import { type Gpu, openAdapter } from '../gpu/device';
+import { GREEDY } from '../ops/sample';
+import { dequantizeRows, quantizeRows } from '../quant/repack';
+import type { PackedRows, WeightKind, WeightTensor } from '../quant/kinds';
+import { llamaReference } from './reference';
+import { createSession } from './session';
+
+const base: ModelConfig = {
+  architecture: 'llama',
+  vocabularySize: 131,
+  width: 96,
+  feedForwardWidth: 160,
+  layers: 2,
+  heads: 6,
+  keyValueHeads: 2,
+  headWidth: 20,
+  contextLength: 128,
+  normEpsilon: 1e-5,
+  ropeTheta: 10_000,
+  tiedHead: false,
+};
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openAdapter(await findAdapter());
+});
+
+/** A deterministic stand-in for weights: normal enough, and the same on each run. */
+function pseudoRandom(seed: number) {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+}
+
+function randomModel(config: ModelConfig, kind: WeightKind) {
+  const next = pseudoRandom(7);
+  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, vocabularySize: V } = config;
+  const reference = new Map<string, Float32Array>();
+  const tensors: WeightTensor[] = [];
+  const add = (name: string, rows: number, columns: number, as: WeightKind, spread: number, centre = 0) => {
+    const values = Float32Array.from({ length: rows * columns }, () => centre + spread * next());
+    const f32: PackedRows = {
+      kind: 'f32',
+      rows,
+      columns,
+      codes: new Uint8Array(values.buffer),
+      scales: new Uint8Array(),
+    };
+    const packed = quantizeRows(f32, as);
+    reference.set(name, dequantizeRows(packed));
+    tensors.push({
+      name,
+      kind: packed.kind,
+      rows,
+      columns,
+      async *groups() {
+        yield { ...packed, rowStart: 0 };
+      },
+    });
+  };
+  add('model.embed_tokens.weight', V, D, kind, 1);
+  for (let i = 0; i < config.layers; i++) {
+    const name = (part: string) => `model.layers.${i}.${part}.weight`;
+    add(name('input_layernorm'), 1, D, 'f32', 0.2, 1);
+    add(name('self_attn.q_proj'), H * d, D, kind, 0.4);
+    add(name('self_attn.k_proj'), K * d, D, kind, 0.4);
+    add(name('self_attn.v_proj'), K * d, D, 'f32', 0.2); // another kind: the fused projection has two parts
+    add(name('self_attn.o_proj'), D, H * d, (H * d) % 32 === 0 ? kind : 'f16', 0.2);
+    add(name('post_attention_layernorm'), 1, D, 'f32', 0.2, 1);
+    add(name('mlp.gate_proj'), F, D, kind, 0.2);
+    add(name('mlp.up_proj'), F, D, kind, 0.2);
+    add(name('mlp.down_proj'), D, F, kind, 0.2);
+  }
+  add('model.norm.weight', 1, D, 'f32', 0.2, 1);
+  if (!config.tiedHead) add('lm_head.weight', V, D, kind, 0.3);
+  return { reference, tensors };
+}
+
+function relative(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference += (actual[i]! - expected[i]!) ** 2;
+    norm += expected[i]! ** 2;
+  }
+  return Math.sqrt(difference / norm);
+}
+
+const IDS = Array.from({ length: 71 }, (_, i) => (i * 37 + 5) % 131);
+
+describe('logits of a random model', () => {
+  for (const kind of ['f32', 'f16', 'bf16', 'q8', 'q4', 'q4m'] as const) {
+    test(kind, async () => {
+      const { reference, tensors } = randomModel(base, kind);
+      const session = await createSession(gpu, base, tensors, { precision: 'exact', context: 128 });
+      const actual = await session.logits(IDS);
+      const expected = llamaReference(base, reference, IDS);
+      expect(relative(actual, expected)).toBeLessThan(1e-4);
+      session.destroy();
+    });
+  }
+});
+
+test('greedy decoding continues as the reference does, and again from the cache', async () => {
+  const config = { ...base, tiedHead: true };
+  const { reference, tensors } = randomModel(config, 'q8');
+  const session = await createSession(gpu, config, tensors, { precision: 'exact', context: 128 });
+  const prompt = IDS.slice(0, 9);
+  const run = async () => {
+    const ids: number[] = [];
+    for await (const id of session.generate(prompt, GREEDY, 12)) ids.push(id);
+    return ids;
+  };
+  const first = await run();
+  const expected = [...prompt];
+  for (let i = 0; i < 12; i++) {
+    const logits = llamaReference(config, reference, expected).subarray(-config.vocabularySize);
+    expected.push(logits.indexOf(logits.reduce((a, b) => Math.max(a, b))));
+  }
+  expect(first).toEqual(expected.slice(prompt.length));
+  expect(session.cachedPrefix([...prompt, ...first])).toBe(prompt.length + 11);
+  expect(await run()).toEqual(first);
+  session.destroy();
+});

@@ -1,0 +1,75 @@
+// LLaMA's forward pass in float64 with plain loops: what the GPU's is tested against.
+import type { ModelConfig } from '../formats/checkpoint';
+import { attentionReference } from '../ops/attention';
+import { matvecReference } from '../ops/matvec';
+import { ropeFrequencies, ropeReference } from '../ops/rope';
+
+/** Dequantized tensors by name; q and k rows in interleaved pair order. */
+export type ReferenceWeights = ReadonlyMap<string, ArrayLike<number>>;
+
+/** Logits of every position, [T, V]. */
+export function llamaReference(config: ModelConfig, weights: ReferenceWeights, ids: readonly number[]): Float64Array {
+  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, vocabularySize: V } = config;
+  const T = ids.length;
+  const epsilon = config.normEpsilon;
+  const weight = (name: string) => {
+    const found = weights.get(name);
+    if (!found) throw new Error(`no tensor ${name}`);
+    return found;
+  };
+  const embedding = weight('model.embed_tokens.weight');
+  const frequencies = ropeFrequencies(config);
+  let x = new Float64Array(T * D);
+  ids.forEach((id, t) => {
+    for (let i = 0; i < D; i++) x[t * D + i] = embedding[id * D + i]!;
+  });
+  /** [T, heads, d] rotated by position */
+  const rotate = (rows: Float64Array, heads: number) => {
+    const out = new Float64Array(rows.length);
+    for (let t = 0; t < T; t++) {
+      for (let h = 0; h < heads; h++) {
+        const at = (t * heads + h) * d;
+        out.set(ropeReference(rows.subarray(at, at + d), t, frequencies), at);
+      }
+    }
+    return out;
+  };
+  /** [T, K, d] as the cache has it: [K, T, d] */
+  const byHead = (rows: Float64Array) => {
+    const out = new Float64Array(rows.length);
+    for (let t = 0; t < T; t++) {
+      for (let k = 0; k < K; k++) out.set(rows.subarray((t * K + k) * d, (t * K + k + 1) * d), (k * T + t) * d);
+    }
+    return out;
+  };
+  for (let layer = 0; layer < config.layers; layer++) {
+    const name = (part: string) => `model.layers.${layer}.${part}.weight`;
+    const gain = weight(name('input_layernorm'));
+    const project = (part: string, rows: number) =>
+      matvecReference(weight(name(`self_attn.${part}`)), x, { rows, columns: D, tokens: T }, { gain, epsilon });
+    const q = rotate(project('q_proj', H * d), H);
+    const k = byHead(rotate(project('k_proj', K * d), K));
+    const v = byHead(project('v_proj', K * d));
+    const shape = { tokens: T, heads: H, kvHeads: K, headWidth: d, context: T, position: 0 };
+    const mixed = attentionReference(q, k, v, shape);
+    x = matvecReference(
+      weight(name('self_attn.o_proj')),
+      mixed,
+      { rows: D, columns: H * d, tokens: T },
+      { residual: x },
+    );
+    const gateUp = [
+      ...(weight(name('mlp.gate_proj')) as Float32Array),
+      ...(weight(name('mlp.up_proj')) as Float32Array),
+    ];
+    const hidden = matvecReference(
+      gateUp,
+      x,
+      { rows: 2 * F, columns: D, tokens: T },
+      { gain: weight(name('post_attention_layernorm')), epsilon, swiglu: true },
+    );
+    x = matvecReference(weight(name('mlp.down_proj')), hidden, { rows: D, columns: F, tokens: T }, { residual: x });
+  }
+  const head = config.tiedHead ? embedding : weight('lm_head.weight');
+  return matvecReference(head, x, { rows: V, columns: D, tokens: T }, { gain: weight('model.norm.weight'), epsilon });
+}
