@@ -1,56 +1,95 @@
 // Every test, in order of cost. Usage: node tools/test.mjs [--long] [--only STEP]
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ensureBrowsers, LAVAPIPE, SWIFTSHADER } from './browsers.mjs';
+import { ensureBrowsers, firefox, LAVAPIPE, SWIFTSHADER } from './browsers.mjs';
+import { run } from './run.mjs';
 
 const { values: options } = parseArgs({ options: { long: { type: 'boolean' }, only: { type: 'string' } } });
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-test-'));
-const env = { ...process.env, XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? scratch };
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+const env = { ...process.env, XDG_RUNTIME_DIR: scratch };
 if (options.long) env.PRONK_LONG = '1';
-const totals = { passed: 0, failed: 0 };
+const minutes = options.long ? 240 : 10;
 
 /** A command that passes or fails as a whole. */
-function command(...argv) {
-  return () => {
-    const { status } = spawnSync('npx', ['--no-install', ...argv], { stdio: 'inherit', env });
-    return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-  };
+const command =
+  (...argv) =>
+  async () =>
+    (await run(argv, { env, minutes })) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+
+/** Counts of a runner that writes a report; a runner that failed without a failed test counts as one. */
+async function reported(argv, extra, report, count) {
+  const status = await run(argv, { env: { ...env, ...extra }, minutes });
+  const counts = existsSync(report) ? count(JSON.parse(readFileSync(report, 'utf8'))) : { passed: 0, failed: 0 };
+  if (status !== 0) counts.failed = Math.max(1, counts.failed);
+  return counts;
 }
 
-/** A Vitest project; its tests are counted from the JSON report. */
-function vitest(project, extra = {}) {
-  return () => {
-    const report = join(scratch, `${project}-${Object.values(extra).join('').replace(/\W/g, '')}.json`);
-    const argv = ['--no-install', 'vitest', 'run', '--project', project, '--passWithNoTests'];
-    const { status } = spawnSync('npx', [...argv, '--reporter=default', '--reporter=json', `--outputFile=${report}`], {
-      stdio: 'inherit',
-      env: { ...env, ...extra },
-    });
-    const { numPassedTests: passed, numFailedTests: failed } = JSON.parse(readFileSync(report, 'utf8'));
-    return { passed, failed: status === 0 ? failed : Math.max(1, failed) };
+/** A Vitest project. */
+const vitest =
+  (project, extra = {}) =>
+  () => {
+    const report = join(scratch, 'vitest.json');
+    rmSync(report, { force: true });
+    const argv = ['vitest', 'run', '--project', project, '--passWithNoTests', '--reporter=default', '--reporter=json'];
+    return reported([...argv, `--outputFile=${report}`], extra, report, (json) => ({
+      passed: json.numPassedTests,
+      failed: json.numFailedTests,
+    }));
   };
-}
 
-const steps = {
-  types: command('tsc', '--noEmit'),
-  lint: command('oxlint', '--quiet'),
-  unit: vitest('node'),
-  ...(existsSync(LAVAPIPE) || process.env.CI ? { lavapipe: vitest('gpu', { VK_ICD_FILENAMES: LAVAPIPE }) } : {}),
-  swiftshader: vitest('gpu', { VK_ICD_FILENAMES: SWIFTSHADER }),
+/** A Vitest project on a software driver, or why not. */
+const onDriver = (icd) => (existsSync(icd) ? vitest('gpu', { VK_ICD_FILENAMES: icd }) : `${icd} is not there`);
+
+/** The end-to-end tests in Chromium. */
+const playwright = () => {
+  const report = join(scratch, 'playwright.json');
+  return reported(
+    ['playwright', 'test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'],
+    { PLAYWRIGHT_JSON_OUTPUT_FILE: report },
+    report,
+    ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected }),
+  );
 };
 
-ensureBrowsers();
-for (const [name, run] of Object.entries(steps)) {
+/** Steps by name: what runs them, or why they are skipped. Looked up once the browsers are there. */
+const steps = () => ({
+  types: command('tsc', '--noEmit'),
+  lint: command('oxlint', '--quiet'),
+  layers: command('node', 'tools/lint-layers.mjs'),
+  format: command('biome', 'format'),
+  unused: command('knip'),
+  unit: vitest('node'),
+  lavapipe: onDriver(LAVAPIPE),
+  swiftshader: onDriver(SWIFTSHADER),
+  ...(existsSync('index.html') ? pageSteps() : {}),
+});
+
+const pageSteps = () => ({
+  build: command('vite', 'build', '--logLevel', 'warn'),
+  chromium: playwright,
+  firefox: firefox() && existsSync(LAVAPIPE) ? command('node', 'e2e/firefox.mjs') : 'no Firefox, or no lavapipe',
+});
+
+const totals = { passed: 0, failed: 0 };
+const started = performance.now();
+const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+await ensureBrowsers();
+for (const [name, step] of Object.entries(steps())) {
   if (options.only && options.only !== name) continue;
+  if (typeof step === 'string') {
+    console.log(`\n— ${name}: skipped, ${step}`);
+    continue;
+  }
   console.log(`\n— ${name}`);
-  const started = performance.now();
-  const { passed, failed } = run();
+  const began = performance.now();
+  const { passed, failed } = await step();
   totals.passed += passed;
   totals.failed += failed;
-  console.log(`— ${name}: ${passed} passed, ${failed} failed, ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  console.log(`— ${name}: ${passed} passed, ${failed} failed, ${seconds(began)}`);
 }
-console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
-process.exitCode = totals.failed > 0 ? 1 : 0;
+console.log(`\nAll in ${seconds(started)}\n${totals.passed} passed, ${totals.failed} failed`);
+process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
