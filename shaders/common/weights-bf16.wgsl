@@ -8,4 +8,4 @@ fn quad_0(b: Block) -> vec4f {
   return bitcast<vec4f>(vec4u(b.x << 16u, b.x & 0xffff0000u, b.y << 16u, b.y & 0xffff0000u));
 }
 
-fn weights_at(row: u32, quad: u32, quads: u32) -> vec4f { return quad_0(codes[row * quads + quad]); }
+fn codes_at(row: u32, quad: u32, quads: u32) -> vec4f { return quad_0(codes[row * quads + quad]); }

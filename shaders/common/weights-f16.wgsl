@@ -6,4 +6,4 @@ fn load_block(row: u32, block: u32, blocks: u32) -> Block { return codes[row * b
 fn block_scale(row: u32, block: u32, blocks: u32) -> f32 { return 1.0; }
 fn quad_0(b: Block) -> vec4f { return vec4f(unpack2x16float(b.x), unpack2x16float(b.y)); }
 
-fn weights_at(row: u32, quad: u32, quads: u32) -> vec4f { return quad_0(codes[row * quads + quad]); }
+fn codes_at(row: u32, quad: u32, quads: u32) -> vec4f { return quad_0(codes[row * quads + quad]); }

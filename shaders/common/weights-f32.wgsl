@@ -6,5 +6,5 @@ fn load_block(row: u32, block: u32, blocks: u32) -> Block { return codes[row * b
 fn block_scale(row: u32, block: u32, blocks: u32) -> f32 { return 1.0; }
 fn quad_0(b: Block) -> vec4f { return bitcast<vec4f>(b); }
 
-/// Elements 4·quad to 4·quad+3 of a row.
-fn weights_at(row: u32, quad: u32, quads: u32) -> vec4f { return bitcast<vec4f>(codes[row * quads + quad]); }
+/// Elements 4·quad to 4·quad+3 of a row, still to be multiplied by the block's scale.
+fn codes_at(row: u32, quad: u32, quads: u32) -> vec4f { return bitcast<vec4f>(codes[row * quads + quad]); }

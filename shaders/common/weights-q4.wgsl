@@ -18,8 +18,6 @@ fn quad_5(b: Block) -> vec4f { return nibbles(b.y >> 4u); }
 fn quad_6(b: Block) -> vec4f { return nibbles(b.z >> 4u); }
 fn quad_7(b: Block) -> vec4f { return nibbles(b.w >> 4u); }
 
-fn weights_at(row: u32, quad: u32, quads: u32) -> vec4f {
-  let block = quad >> 3u;
-  let word = codes[row * (quads >> 3u) + block][quad & 3u] >> (quad & 4u);
-  return nibbles(word) * block_scale(row, block, quads >> 3u);
+fn codes_at(row: u32, quad: u32, quads: u32) -> vec4f {
+  return nibbles(codes[(row * quads + quad) >> 3u][quad & 3u] >> (quad & 4u));
 }

@@ -24,8 +24,9 @@ fn quad_5(b: Block) -> vec4f { return nibbles(b.codes.y >> 4u) + b.shift; }
 fn quad_6(b: Block) -> vec4f { return nibbles(b.codes.z >> 4u) + b.shift; }
 fn quad_7(b: Block) -> vec4f { return nibbles(b.codes.w >> 4u) + b.shift; }
 
-fn weights_at(row: u32, quad: u32, quads: u32) -> vec4f {
-  let block = row * (quads >> 3u) + (quad >> 3u);
+fn codes_at(row: u32, quad: u32, quads: u32) -> vec4f {
+  let block = (row * quads + quad) >> 3u;
   let pair = unpack2x16float(scales[block]);
-  return nibbles(codes[block][quad & 3u] >> (quad & 4u)) * pair.x + pair.y;
+  if (pair.x == 0.0) { return vec4f(pair.y); }
+  return nibbles(codes[block][quad & 3u] >> (quad & 4u)) + pair.y / pair.x;
 }

@@ -20,7 +20,6 @@ fn quad_5(b: Block) -> vec4f { return vec4f(unpack4xI8(b.b.y)); }
 fn quad_6(b: Block) -> vec4f { return vec4f(unpack4xI8(b.b.z)); }
 fn quad_7(b: Block) -> vec4f { return vec4f(unpack4xI8(b.b.w)); }
 
-fn weights_at(row: u32, quad: u32, quads: u32) -> vec4f {
-  let word = codes[(row * quads + quad) >> 2u][quad & 3u];
-  return vec4f(unpack4xI8(word)) * block_scale(row, quad >> 3u, quads >> 3u);
+fn codes_at(row: u32, quad: u32, quads: u32) -> vec4f {
+  return vec4f(unpack4xI8(codes[(row * quads + quad) >> 2u][quad & 3u]));
 }

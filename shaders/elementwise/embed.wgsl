@@ -13,5 +13,6 @@ fn main(@builtin(global_invocation_id) global: vec3u) {
   let quad = global.x % quads;
   let row = ids[token] - params.row_start; // wraps to a large number below the part
   if (row >= params.rows) { return; }
-  x[token * quads + quad] = weights_at(row, quad, quads);
+  let scale = block_scale(row, quad / BLOCK_QUADS, quads / BLOCK_QUADS);
+  x[token * quads + quad] = codes_at(row, quad, quads) * scale;
 }

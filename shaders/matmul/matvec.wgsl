@@ -1,5 +1,6 @@
 // y[t, n] = Σ_k w[n, k] · x[t, k], as dot products along the row: ROWS rows and TOKENS tokens a thread group of LANES.
 // LANES = 1 is one thread alone, without barriers, for software adapters; more lanes share a row and reduce.
+// UNROLLED takes a block as whole vectors, for hardware; LOOPED takes it quad by quad: a tenth of the code to compile.
 // NORM folds RMSNorm in without a prologue: Σx² is accumulated beside Σ w·x·gain, and 1/rms multiplies the end.
 struct Params {
   rows: u32,       // of this part of the matrix
@@ -55,6 +56,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   for (var block = lane; block < blocks; block += LANES) {
     let quad = block * BLOCK_QUADS;
+    //: for u in UNROLLED
     //: for q in BLOCK_QUADS
     //: for t in TOKENS
     var in_$q_$t = vec4f(x[x_$t + quad + $qu]);
@@ -87,6 +89,35 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       //: end t
     }
     //: end r
+    //: end u
+    //: for l in LOOPED
+    //: for r in ROWS
+    //: for t in TOKENS
+    var part_$r_$t = 0.0;
+    //: end t
+    //: end r
+    for (var q = quad; q < quad + BLOCK_QUADS; q++) {
+      //: for t in TOKENS
+      var in_$t = vec4f(x[x_$t + q]);
+      if (NORM) {
+        squares_$t += dot(in_$t, in_$t);
+        in_$t *= gain[q];
+      }
+      //: end t
+      //: for r in ROWS
+      let weights_$r = codes_at(row_$r, q, quads);
+      //: for t in TOKENS
+      part_$r_$t += dot(weights_$r, in_$t);
+      //: end t
+      //: end r
+    }
+    //: for r in ROWS
+    let scale_$r = block_scale(row_$r, block, blocks);
+    //: for t in TOKENS
+    sum_$r_$t += scale_$r * part_$r_$t;
+    //: end t
+    //: end r
+    //: end l
   }
 
   //: for i in SHARED

@@ -30,7 +30,7 @@ export function compose(definitions: Definitions, ...sources: string[]): string 
   );
   const body = sources.map((source) => unroll(source, definitions)).join('\n');
   const enables: string[] = [];
-  if (/\bf16\b/.test(header.join('\n') + body)) enables.push('enable f16;');
+  if (Object.values(definitions).includes('f16')) enables.push('enable f16;');
   if (/\bsubgroup[A-Z]\w*\(/.test(body)) enables.push('enable subgroups;');
   return [...enables, ...header, body].join('\n');
 }

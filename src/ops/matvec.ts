@@ -33,6 +33,8 @@ export function matvecKernel(variant: MatvecVariant): Kernel {
     LANES: shape.lanes,
     WORKGROUP: shape.lanes === 1 ? 64 : shape.lanes,
     SHARED: shape.lanes === 1 ? 0 : 1,
+    UNROLLED: shape.lanes === 1 ? 0 : 1,
+    LOOPED: shape.lanes === 1 ? 1 : 0,
     BLOCK_QUADS: blockQuads(kind),
     In: variant.input,
     Out: variant.output,
