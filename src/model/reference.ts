@@ -19,7 +19,7 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
   };
   const embedding = weight('model.embed_tokens.weight');
   const frequencies = ropeFrequencies(config);
-  let x = new Float64Array(T * D);
+  let x: Float64Array = new Float64Array(T * D);
   ids.forEach((id, t) => {
     for (let i = 0; i < D; i++) x[t * D + i] = embedding[id * D + i]!;
   });
