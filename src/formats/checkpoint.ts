@@ -56,7 +56,12 @@ export interface Tensor {
 /** What a tokenizer is made from; `src/tokenizer/` turns it into an encoder. */
 export type TokenizerDefinition =
   /** Bytes of a SentencePiece `tokenizer.model`. */
-  | { readonly kind: 'sentencepiece'; readonly model: Uint8Array }
+  | {
+      readonly kind: 'sentencepiece';
+      readonly model: Uint8Array;
+      /** Ids of tokens added after training (`added_tokens.json`), which the model's bytes do not know. */
+      readonly added?: Readonly<Record<string, number>>;
+    }
   /** Text of a Hugging Face `tokenizer.json`. */
   | { readonly kind: 'huggingface'; readonly json: string }
   /** The vocabulary in a GGUF file (`tokenizer.ggml.*`). */

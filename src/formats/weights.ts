@@ -1,6 +1,6 @@
 // A checkpoint's tensors as rows in the stored layout, converted while they are read: bounded memory for any size.
 
-import { type WeightKind, type WeightTensor, codeBytes, fitsKind, scalesPerBlock } from '../quant/kinds';
+import { BLOCK, type WeightKind, type WeightTensor, codeBytes, fitsKind, scalesPerBlock } from '../quant/kinds';
 import { quantizeRows, repackRows, storedKind } from '../quant/repack';
 import type { Checkpoint, Tensor } from './checkpoint';
 
@@ -48,8 +48,12 @@ function targetKind(tensor: Tensor, quantize: Quantize): WeightKind {
   return fitsKind(quantize, tensor.columns) ? quantize : 'f16';
 }
 
-/** Rows of a full group: as many as `maxGroupBytes` of codes and scales hold, at least one. */
+/**
+ * Rows of a full group: as many as `maxGroupBytes` of codes and scales hold. Even where that can be, so that a group's
+ * scales end on a whole word.
+ */
 function groupRows(kind: WeightKind, columns: number, maxGroupBytes: number): number {
-  const rowBytes = codeBytes(kind, columns) + (columns / 32) * scalesPerBlock(kind) * 2;
-  return Math.max(1, Math.floor(maxGroupBytes / rowBytes));
+  const rowBytes = codeBytes(kind, columns) + (columns / BLOCK) * scalesPerBlock(kind) * 2;
+  const rows = Math.max(1, Math.floor(maxGroupBytes / rowBytes));
+  return rows > 1 ? rows & ~1 : 1;
 }

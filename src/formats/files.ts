@@ -1,0 +1,85 @@
+// Which file is which: by magic bytes and by content, since downloads get renamed ("config (1).json").
+
+import { type JsonObject, isObject } from './json';
+import { isGguf } from './gguf';
+import { isSafetensors } from './safetensors';
+import { type Source, baseName, readText } from './source';
+
+/** The files of one model, sorted by role. */
+export interface ModelFiles {
+  readonly gguf: Source[];
+  readonly safetensors: Source[];
+  /** PyTorch files, which are recognised so that a message can say so. */
+  readonly torch: Source[];
+  index?: Source;
+  /** Small JSON files by role. */
+  config?: JsonFile;
+  generationConfig?: JsonFile;
+  tokenizerConfig?: JsonFile;
+  specialTokensMap?: JsonFile;
+  addedTokens?: JsonFile;
+  tokenizerModel?: Source;
+  tokenizerJson?: Source;
+  chatTemplate?: Source;
+  readme?: Source;
+}
+
+export interface JsonFile {
+  readonly name: string;
+  readonly json: JsonObject;
+}
+
+type JsonRole = 'config' | 'generationConfig' | 'tokenizerConfig' | 'specialTokensMap' | 'addedTokens';
+
+const JSON_ROLES: readonly (readonly [stem: string, role: JsonRole])[] = [
+  ['generation_config', 'generationConfig'],
+  ['tokenizer_config', 'tokenizerConfig'],
+  ['special_tokens_map', 'specialTokensMap'],
+  ['added_tokens', 'addedTokens'],
+  ['config', 'config'],
+];
+
+/** Larger JSON files than this are not read to find out what they are. */
+const MAX_JSON = 128 << 20;
+
+/** Sorts files by what they are; those that mean nothing to Pronk are left out. */
+export async function sortFiles(sources: readonly Source[]): Promise<ModelFiles> {
+  const files: ModelFiles = { gguf: [], safetensors: [], torch: [] };
+  for (const source of sources) await sort(source, files);
+  return files;
+}
+
+async function sort(source: Source, files: ModelFiles): Promise<void> {
+  const head = await source.read(0, Math.min(source.size, 16));
+  const name = baseName(source.name).toLowerCase();
+  if (isGguf(head) || name.endsWith('.gguf')) files.gguf.push(source);
+  else if (isSafetensors(head) || name.endsWith('.safetensors')) files.safetensors.push(source);
+  else if ((head[0] === 0x50 && head[1] === 0x4b) || /\.(pth|pt|bin)$/.test(name)) files.torch.push(source);
+  else if (name.endsWith('.json') || head[0] === 0x7b) await sortJson(source, name, files);
+  else if (name.endsWith('.jinja')) files.chatTemplate = source;
+  else if (name === 'readme.md') files.readme = source;
+  // The first field of a SentencePiece model is a piece: tag 0x0a, a length, tag 0x0a.
+  else if (name.endsWith('.model') || (head[0] === 0x0a && head[2] === 0x0a)) files.tokenizerModel = source;
+}
+
+async function sortJson(source: Source, name: string, files: ModelFiles): Promise<void> {
+  if (source.size > MAX_JSON) return;
+  let json: unknown;
+  try {
+    json = JSON.parse(await readText(source));
+  } catch {
+    json = undefined;
+  }
+  if (name.startsWith('tokenizer') && !name.startsWith('tokenizer_config')) files.tokenizerJson = source;
+  else if (name.includes('.index')) files.index = source;
+  else {
+    const role = JSON_ROLES.find(([stem]) => name.startsWith(stem))?.[1];
+    if (!isObject(json)) {
+      // A damaged configuration must not pass for a missing one.
+      if (role) files[role] = { name: source.name, json: {} };
+    } else if (role) files[role] = { name: source.name, json };
+    else if ('weight_map' in json) files.index = source;
+    else if ('model_type' in json || 'architectures' in json) files.config = { name: source.name, json };
+    else if ('added_tokens' in json && 'model' in json) files.tokenizerJson = source;
+  }
+}
