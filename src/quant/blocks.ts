@@ -27,7 +27,7 @@ export function dequantizeBlocks(type: BlockType, bytes: Uint8Array): Float32Arr
       for (let j = 0; j < BLOCK; j++) result[out + j] = scale * ((bytes[at + 2 + j] << 24) >> 24);
       continue;
     }
-    const minimum = type === 'Q4_1' ? f16ToF32(bytes[at + 2] | (bytes[at + 3] << 8)) : 0;
+    const minimum = type === 'Q4_1' ? f16ToF32(bytes[at + 2] | (bytes[at + 3] << 8)) : -0; // x + −0 is x, for x = −0 too
     const codes = at + (type === 'Q4_1' ? 4 : 2);
     const zero = type === 'Q4_0' ? 8 : 0;
     for (let j = 0; j < 16; j++) {
