@@ -146,13 +146,18 @@ describe('stored layout', () => {
   });
 
   test('requantizing falls back to f16 where blocks do not divide a row', () => {
-    const source = packRows(Float32Array.from({ length: 2 * 172 }, Math.sin), 'f32', 2, 172);
+    const source = packRows(
+      Float32Array.from({ length: 2 * 172 }, (_, i) => Math.sin(i)),
+      'f32',
+      2,
+      172,
+    );
     for (const kind of ['q8', 'q4', 'f16'] as const) expect(quantizeRows(source, kind).kind).toBe('f16');
     expect(quantizeRows(source, 'f32')).toBe(source);
   });
 
   test('requantizing to the same codes is stable', () => {
-    const values = Float32Array.from({ length: 128 }, Math.cos);
+    const values = Float32Array.from({ length: 128 }, (_, i) => Math.cos(i));
     for (const kind of ['q8', 'q4'] satisfies WeightKind[]) {
       const once = packRows(values, kind, 2, 64);
       expect(quantizeRows(quantizeRows(once, 'f32'), kind)).toEqual(once);
