@@ -22,8 +22,9 @@ import { tokenizerFromFiles, tokenizerFromGguf } from './tokenizer-files';
  */
 export async function openCheckpoint(files: readonly Source[]): Promise<Checkpoint> {
   const sorted = await sortFiles(files);
+  // publishers put a GGUF beside a complete checkpoint: the checkpoint is the folder's own
+  if (sorted.safetensors.length && (sorted.config || !sorted.gguf.length)) return openFolder(sorted);
   if (sorted.gguf.length) return openGguf(sorted);
-  if (sorted.safetensors.length) return openFolder(sorted);
   throw new PronkError('unsupported-format', nothingFound(sorted));
 }
 

@@ -29,7 +29,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
         context: 64,
       });
       const logits = await session.logits([1]);
-      const tolerance = container === 'gguf' ? 2 : 3; // the GGUF's weights are rounded to f16
+      const tolerance = container === 'gguf' ? 2 : 4; // the GGUF's weights are rounded to f16
       expect(logits[0]).toBeCloseTo(-6.222914, tolerance);
       expect(logits[1]).toBeCloseTo(8.404342, tolerance);
       expect(logits[403]).toBeCloseTo(17.023516, tolerance);
