@@ -1,0 +1,73 @@
+// What a stored model's manifest says: the record that makes a model exist. Plain JSON values throughout.
+
+import type { ModelConfig } from '../formats/checkpoint';
+import { PronkError } from '../formats/errors';
+import type { WeightKind } from '../quant/kinds';
+
+export const MANIFEST_VERSION = 1;
+
+/** Bytes under one checksum. */
+export const CHUNK_BYTES = 4 << 20;
+
+/** What an importer knows about a model, kept as given. */
+export interface ModelMeta {
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly licence?: string;
+  /** Where it came from: file names, an address, or `bundled`. */
+  readonly source: string;
+  /** Milliseconds since 1970. */
+  readonly addedAt: number;
+  /** The model that ships with the page. */
+  readonly bundled?: boolean;
+}
+
+/** A row group's place: offsets into a shard, multiples of 256. */
+export interface StoredGroup {
+  readonly rowStart: number;
+  readonly rows: number;
+  /** Index into `shards`. */
+  readonly shard: number;
+  readonly codesOffset: number;
+  readonly codesBytes: number;
+  readonly scalesOffset: number;
+  readonly scalesBytes: number;
+}
+
+export interface StoredTensor {
+  readonly name: string;
+  readonly kind: WeightKind;
+  readonly rows: number;
+  readonly columns: number;
+  readonly groups: readonly StoredGroup[];
+}
+
+export interface StoredShard {
+  readonly key: string;
+  readonly bytes: number;
+  /** XXH3-128 of each 4 MiB, in hexadecimal. */
+  readonly checksums: readonly string[];
+}
+
+export interface Manifest extends ModelMeta {
+  readonly version: typeof MANIFEST_VERSION;
+  readonly id: string;
+  /** Number of weights. */
+  readonly parameters: number;
+  /** Stored bytes, the tokenizer's included. */
+  readonly bytes: number;
+  readonly tensors: readonly StoredTensor[];
+  readonly shards: readonly StoredShard[];
+  /** A shard that holds the tokenizer as JSON. */
+  readonly tokenizer: StoredShard;
+}
+
+/** A manifest that this version can read. */
+export function checkManifest(value: Manifest | undefined, id: string): Manifest {
+  if (!value) throw new PronkError('missing-model', `There is no model ${id} here. Import it first.`);
+  if (value.version !== MANIFEST_VERSION) {
+    const message = `The model ${value.name} was stored by another version of Pronk. Remove it and import it again.`;
+    throw new PronkError('unsupported-version', message);
+  }
+  return value;
+}
