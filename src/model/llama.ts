@@ -7,12 +7,12 @@
 import type { ModelConfig } from '../formats/checkpoint';
 import type { Buffers } from '../gpu/buffers';
 import type { Kernels, Step } from '../gpu/kernel';
-import { mixGrid, mixKernel, scoresGrid, scoresKernel } from '../ops/attention';
+import { attentionGrid, attentionKernel } from '../ops/attention';
 import { embedGrid, embedKernel } from '../ops/embed';
 import { matvecGrid, matvecKernel, type MatvecVariant } from '../ops/matvec';
 import { ropeGrid, ropeKernel, ropeTable } from '../ops/rope';
 import { swigluGrid, swigluKernel } from '../ops/swiglu';
-import type { DotShape, Tuning } from '../ops/tuning';
+import type { DotShape, ForwardShape, Tuning } from '../ops/tuning';
 import { bindPart, type Matrix } from '../ops/weights';
 import type { KeyValueCache } from './kv-cache';
 import type { Weights } from './weights';
@@ -27,8 +27,6 @@ export interface Activations {
   readonly x: GPUBuffer;
   /** [T, (H + 2K) · d] */
   readonly qkv: GPUBuffer;
-  /** [T, H, context], f32 */
-  readonly scores: GPUBuffer;
   /** [T, H · d] */
   readonly mixed: GPUBuffer;
   /** [T, F] */
@@ -64,7 +62,6 @@ export function createActivations(
   config: ModelConfig,
   weights: Weights,
   tuning: Tuning,
-  context: number,
 ): Activations {
   const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, vocabularySize: V } = config;
   const T = tuning.batch;
@@ -76,7 +73,6 @@ export function createActivations(
     ids: make(T, 4, 'ids'),
     x: make(T * D, 4, 'x'),
     qkv: make(T * (H + 2 * K) * d, bytes, 'qkv'),
-    scores: make(T * H * context, 4, 'scores'),
     mixed: make(T * H * d, bytes, 'mixed'),
     hidden: make(T * F, bytes, 'hidden'),
     gateUp: weights.layers.every((layer) => fusesSwiglu(layer.gateUp)) ? undefined : make(T * 2 * F, bytes, 'gate|up'),
@@ -84,15 +80,14 @@ export function createActivations(
   };
 }
 
-/** The dispatches of a forward pass whose projections take `shape.tokens` tokens at a time. */
-export async function buildForward(llama: LlamaParts, shape: DotShape): Promise<Forward> {
+/** The dispatches of a forward pass with kernels of these shapes. */
+export async function buildForward(llama: LlamaParts, shape: ForwardShape): Promise<Forward> {
   const { kernels, buffers, config, weights, cache, activations: a, tuning } = llama;
   const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F } = config;
   const { activation } = tuning;
   const { state } = a;
-  const attentionShape = { heads: H, kv_heads: K, head_width: d, context: cache.context };
   const table = buffers.from('activations', ropeTable(config, cache.context), 'rope table');
-  const project = projector(llama, shape);
+  const project = projector(llama, shape.dot);
   const body: Promise<Step>[] = [];
 
   for (const part of weights.embedding.parts) {
@@ -114,22 +109,15 @@ export async function buildForward(llama: LlamaParts, shape: DotShape): Promise<
         ropeKernel(tuning),
         buffers,
         { state, table, qkv: a.qkv, keys, values },
-        attentionShape,
+        { heads: H, kv_heads: K, head_width: d, context: cache.context },
         ({ count }) => ropeGrid(H, K, d, count),
       ),
       kernels.step(
-        scoresKernel(tuning),
+        attentionKernel(tuning, shape.attention, d),
         buffers,
-        { state, qkv: a.qkv, keys, scores: a.scores },
-        attentionShape,
-        ({ position, count }) => scoresGrid(H, position, count),
-      ),
-      kernels.step(
-        mixKernel(tuning),
-        buffers,
-        { state, scores: a.scores, values, out: a.mixed },
-        attentionShape,
-        ({ count }) => mixGrid(H, d, count),
+        { state, qkv: a.qkv, keys, values, out: a.mixed },
+        { heads: H, kv_heads: K, context: cache.context, quads: d / 4 },
+        ({ count }) => attentionGrid(shape.attention, H, K, count),
       ),
       ...project(layer.output, a.mixed, a.x, { input: activation, output: 'f32', residual: true }),
     );
@@ -150,7 +138,7 @@ export async function buildForward(llama: LlamaParts, shape: DotShape): Promise<
     }
     body.push(...project(layer.down, a.hidden, a.x, { input: activation, output: 'f32', residual: true }));
   });
-  return { body: await Promise.all(body), head: await buildHead(llama, tuning.decode, a.logits, true) };
+  return { body: await Promise.all(body), head: await buildHead(llama, tuning.decode.dot, a.logits, true) };
 }
 
 /** W_head · norm(x): of the batch's last token, or of every token into [T, V]. */

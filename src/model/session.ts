@@ -23,15 +23,6 @@ export interface SessionOptions {
   readonly onProgress?: UploadProgress;
 }
 
-/** What was done to make the last token, counted: zero bind groups and buffers is the design. */
-export interface Counters {
-  readonly dispatches: number;
-  readonly passes: number;
-  readonly submits: number;
-  readonly bindGroups: number;
-  readonly buffers: number;
-}
-
 /** Uploads a model, compiles its kernels in parallel, and warms them up. */
 export async function createSession(
   gpu: Gpu,
@@ -44,7 +35,7 @@ export async function createSession(
   try {
     const weights = await uploadWeights(buffers, config, tensors, options.onProgress);
     const cache = createCache(buffers, config, options.context, tuning.cache);
-    const activations = createActivations(buffers, config, weights, tuning, options.context);
+    const activations = createActivations(buffers, config, weights, tuning);
     const kernels = new Kernels(gpu.device);
     const llama: LlamaParts = { kernels, buffers, config, weights, cache, activations, tuning };
     const sampler = createSampler(buffers, config);
@@ -101,8 +92,6 @@ export class Session {
   readonly config: ModelConfig;
   readonly tuning: Tuning;
   readonly context: number;
-  /** Counted while the last decoded token was enqueued. */
-  counters: Counters = { dispatches: 0, passes: 0, submits: 0, bindGroups: 0, buffers: 0 };
   readonly #gpu: Gpu;
   readonly #llama: LlamaParts;
   readonly #sampler: Sampler;
@@ -228,7 +217,7 @@ export class Session {
     const { batch, prefill } = this.tuning;
     try {
       const logits = scratch.storage('activations', Math.min(batch, ids.length) * V * 4, 'logits of all tokens');
-      const head = await buildHead({ ...this.#llama, buffers: scratch }, prefill, logits, false);
+      const head = await buildHead({ ...this.#llama, buffers: scratch }, prefill.dot, logits, false);
       for (let start = 0; start < ids.length; start += batch) {
         const chunk = ids.slice(start, start + batch);
         this.#writeBatch(chunk, start, 0);
@@ -283,7 +272,6 @@ export class Session {
     const encoder = this.#gpu.device.createCommandEncoder();
     for (let i = 0; i < count; i++) encode(encoder, steps, { position: position + i, count: 1 });
     this.#gpu.device.queue.submit([encoder.finish()]);
-    this.counters = { dispatches: steps.length, passes: 1, submits: 1 / count, bindGroups: 0, buffers: 0 };
   }
 
   #submit(steps: readonly Step[], position: number, count: number): void {

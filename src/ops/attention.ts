@@ -1,27 +1,34 @@
-// Causal grouped-query attention over the KV cache, in two barrier-free dispatches: scores, then softmax and mix.
+// Causal grouped-query attention over the KV cache, as flash attention: no score ever reaches memory.
 import { compose } from '../gpu/wgsl';
 import type { Grid, Kernel } from '../gpu/kernel';
 import stateSource from '../../shaders/common/state.wgsl?raw';
-import mixSource from '../../shaders/attention/mix.wgsl?raw';
-import scoresSource from '../../shaders/attention/scores.wgsl?raw';
-import type { Tuning } from './tuning';
+import flashSource from '../../shaders/attention/flash.wgsl?raw';
+import tiledSource from '../../shaders/attention/flash-tiled.wgsl?raw';
+import type { FlashShape, Tuning } from './tuning';
 
-export function scoresKernel({ activation, cache }: Pick<Tuning, 'activation' | 'cache'>): Kernel {
-  return { label: 'attention scores', wgsl: compose({ Act: activation, Cache: cache }, stateSource, scoresSource) };
+/** One thread alone takes few registers' worth of queries at a time: small groups spread over a CPU's cores. */
+const SOLO = 4;
+
+/** @param headWidth d, a multiple of 4 */
+export function attentionKernel(
+  { activation, cache }: Pick<Tuning, 'activation' | 'cache'>,
+  { threads, queries }: FlashShape,
+  headWidth: number,
+): Kernel {
+  const solo = threads === 1;
+  const common = { Act: activation, Cache: cache, QUADS: headWidth / 4 };
+  return {
+    label: `flash attention ${headWidth} ${solo ? 'solo' : `${queries}/${threads}`}`,
+    wgsl: solo
+      ? compose({ ...common, WORKGROUP: SOLO }, stateSource, flashSource)
+      : compose({ ...common, THREADS: threads, QUERIES: queries }, stateSource, tiledSource),
+  };
 }
 
-export function mixKernel({ activation, cache }: Pick<Tuning, 'activation' | 'cache'>): Kernel {
-  return { label: 'attention mix', wgsl: compose({ Act: activation, Cache: cache }, stateSource, mixSource) };
-}
-
-/** One thread a score. */
-export function scoresGrid(heads: number, position: number, tokens: number): Grid {
-  return [Math.ceil((position + tokens) / 64), heads, tokens];
-}
-
-/** One thread a quad of the output. */
-export function mixGrid(heads: number, headWidth: number, tokens: number): Grid {
-  return [Math.ceil((tokens * heads * headWidth) / 4 / 64)];
+/** Workgroups for `tokens` tokens of H query and K key heads. */
+export function attentionGrid({ threads, queries }: FlashShape, heads: number, kvHeads: number, tokens: number): Grid {
+  if (threads === 1) return [Math.ceil((tokens * heads) / SOLO)];
+  return [Math.ceil((tokens * heads) / kvHeads / queries), kvHeads];
 }
 
 /**

@@ -14,6 +14,20 @@ export interface DotShape {
   readonly lanes: number;
 }
 
+/** Shape of the attention kernel. */
+export interface FlashShape {
+  /** Threads that share queries, at least a quarter of the head width; 1 needs no barrier. */
+  readonly threads: number;
+  /** Queries of one key head that a thread group takes together. */
+  readonly queries: number;
+}
+
+/** Kernel shapes of a forward pass. */
+export interface ForwardShape {
+  readonly dot: DotShape;
+  readonly attention: FlashShape;
+}
+
 /** Everything that decides which pipelines a model is built from. */
 export interface Tuning {
   readonly precision: Precision;
@@ -21,13 +35,15 @@ export interface Tuning {
   readonly activation: 'f32' | 'f16';
   /** WGSL element type of the KV cache. */
   readonly cache: 'f32' | 'f16';
-  readonly decode: DotShape;
-  readonly prefill: DotShape;
+  readonly decode: ForwardShape;
+  readonly prefill: ForwardShape;
   /** Threads of the sampler's one workgroup. */
   readonly samplerThreads: number;
   /** Most tokens of a prompt in one batch. */
   readonly batch: number;
 }
+
+const SOLO: FlashShape = { threads: 1, queries: 1 };
 
 /**
  * The fixed table. Without `shader-f16`, `fast` computes what `exact` does: the precision is a promise of at least that.
@@ -39,8 +55,14 @@ export function tune(features: Features, software: boolean, precision: Precision
     precision,
     activation: half ? 'f16' : 'f32',
     cache: half ? 'f16' : 'f32',
-    decode: { rows: 4, tokens: 1, lanes: software ? 1 : 32 },
-    prefill: { rows: 4, tokens: 4, lanes: software ? 1 : 32 },
+    decode: {
+      dot: { rows: 4, tokens: 1, lanes: software ? 1 : 32 },
+      attention: software ? SOLO : { threads: 128, queries: 1 },
+    },
+    prefill: {
+      dot: { rows: 4, tokens: 4, lanes: software ? 1 : 32 },
+      attention: software ? SOLO : { threads: 128, queries: 8 },
+    },
     samplerThreads: software ? 8 : 256,
     batch: software ? 64 : 256,
   };

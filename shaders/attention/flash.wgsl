@@ -1,0 +1,37 @@
+// out[t, h] = Σ_j softmax_j(q[t, h] · k[j] / √d) · v[j] over the keys j up to t's own position: one thread a query, with
+// the online softmax (Milakov and Gimelshein 2018, arXiv:1805.02867), so that no score is stored and nobody waits.
+struct Params { heads: u32, kv_heads: u32, context: u32, quads: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(2) var<storage, read> qkv: array<vec4<Act>>; // [T][(H + 2K) · d]
+@group(0) @binding(3) var<storage, read> keys: array<vec4<Cache>>; // [K][context][d]
+@group(0) @binding(4) var<storage, read> values: array<vec4<Cache>>; // [K][context][d]
+@group(0) @binding(5) var<storage, read_write> out: array<vec4<Act>>; // [T][H · d]
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) global: vec3u) {
+  let token = global.x / params.heads;
+  let head = global.x % params.heads;
+  if (token >= state.count) { return; }
+  let q = (token * (params.heads + 2u * params.kv_heads) + head) * QUADS;
+  let scale = inverseSqrt(f32(4u * QUADS));
+  var query: array<vec4f, QUADS>;
+  var sum: array<vec4f, QUADS>;
+  for (var i = 0u; i < params.quads; i++) { query[i] = vec4f(qkv[q + i]) * scale; }
+
+  var at = head / (params.heads / params.kv_heads) * params.context * QUADS;
+  let end = at + (state.position + token + 1u) * QUADS;
+  var largest = -3.4e38;
+  var total = 0.0;
+  for (; at < end; at += QUADS) {
+    var score = 0.0;
+    for (var i = 0u; i < params.quads; i++) { score += dot(query[i], vec4f(keys[at + i])); }
+    let top = max(largest, score);
+    let shrink = exp(largest - top);
+    let weight = exp(score - top);
+    largest = top;
+    total = total * shrink + weight;
+    for (var i = 0u; i < params.quads; i++) { sum[i] = sum[i] * shrink + weight * vec4f(values[at + i]); }
+  }
+  for (var i = 0u; i < params.quads; i++) { out[global.x * QUADS + i] = vec4<Act>(sum[i] / total); }
+}

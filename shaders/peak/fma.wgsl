@@ -1,0 +1,23 @@
+// Multiplies and adds as fast as it goes: 8 independent chains of quads a thread, 64 FLOP an iteration.
+struct Params { iterations: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> sums: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let m = vec4f(0.5 + f32(id.x & 1u) * 0.25);
+  let c = vec4f(f32(id.x & 7u));
+  //: for i in 8
+  var a$i = vec4f(f32(id.x + $iu));
+  //: end i
+  for (var n = 0u; n < params.iterations; n++) {
+    //: for i in 8
+    a$i = fma(a$i, m, c);
+    //: end i
+  }
+  var total = vec4f(0.0);
+  //: for i in 8
+  total += a$i;
+  //: end i
+  sums[id.x] = dot(total, vec4f(1.0));
+}

@@ -1,0 +1,69 @@
+// What kernel tests share: running one step, random data, and how far off a result is.
+import { Buffers, read } from '../../gpu/buffers';
+import { encode, type Grid, type Kernel, Kernels } from '../../gpu/kernel';
+
+/** Values of a storage buffer: bytes as they are. */
+type Data = ArrayBufferView;
+
+export interface Run {
+  /** Bound by variable name; the outputs too, with their initial values. */
+  readonly bind: Readonly<Record<string, Data>>;
+  readonly params?: Readonly<Record<string, number>>;
+  readonly grid: Grid;
+  /** Where the batch stands: position, tokens. */
+  readonly position?: number;
+  readonly count: number;
+}
+
+const compiled = new WeakMap<GPUDevice, Kernels>();
+
+/** Runs a kernel once; the bytes of the buffers that were bound to `outputs`. */
+export async function run<Name extends string>(
+  device: GPUDevice,
+  kernel: Kernel,
+  { bind, params, grid, position = 0, count }: Run,
+  outputs: readonly Name[],
+): Promise<Record<Name, ArrayBuffer>> {
+  const kernels = compiled.get(device) ?? new Kernels(device);
+  compiled.set(device, kernels);
+  const buffers = new Buffers(device);
+  try {
+    const state = Uint32Array.of(position, count, 0, 0);
+    const bound = Object.fromEntries(
+      Object.entries({ state, ...bind })
+        .filter(([name]) => new RegExp(`> *${name} *:`).test(kernel.wgsl))
+        .map(([name, data]) => [name, buffers.from('activations', data, name)]),
+    );
+    const step = await kernels.step(kernel, buffers, bound, params, () => grid);
+    const encoder = device.createCommandEncoder();
+    encode(encoder, [step], { position, count });
+    device.queue.submit([encoder.finish()]);
+    const results: [Name, ArrayBuffer][] = [];
+    for (const name of outputs) results.push([name, await read(device, bound[name]!, 0, bind[name]!.byteLength)]);
+    return Object.fromEntries(results) as Record<Name, ArrayBuffer>;
+  } finally {
+    buffers.destroy();
+  }
+}
+
+/** Numbers between −1 and 1 that are the same in every run (mulberry32). */
+export function random(count: number, seed = 1): Float32Array<ArrayBuffer> {
+  let state = seed * 0x9e3779b9;
+  return Float32Array.from({ length: count }, () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
+  });
+}
+
+/** ‖actual − expected‖ / ‖expected‖ */
+export function relative(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference += (actual[i]! - expected[i]!) ** 2;
+    norm += expected[i]! ** 2;
+  }
+  return Math.sqrt(difference / norm);
+}
