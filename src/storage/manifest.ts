@@ -18,6 +18,8 @@ export interface ModelMeta {
   readonly source: string;
   /** Milliseconds since 1970. */
   readonly addedAt: number;
+  /** When it was last put on a GPU. */
+  readonly usedAt?: number;
   /** The model that ships with the page. */
   readonly bundled?: boolean;
 }

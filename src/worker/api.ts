@@ -1,24 +1,9 @@
-// What crosses between the page and the worker: plain data and one event stream. Nothing here imports the engine.
+// What crosses between the page and the worker: plain data and one event stream. The engine's types, never its code.
+import type { ModelSummary } from '../engine/library';
+import type { ChatMessage } from '../tokenizer/chat-template';
+import type { PromptTemplate } from '../tokenizer/prompt-templates';
 
-/** Where the model came from and what it is, as shown in *Models*. */
-export interface ModelSummary {
-  readonly id: string;
-  readonly name: string;
-  readonly architecture: string;
-  readonly parameters: number;
-  readonly contextLength: number;
-  readonly vocabularySize: number;
-  /** Stored bytes. */
-  readonly bytes: number;
-  /** e.g. `q8 · f32` */
-  readonly quantization: string;
-  readonly source: string;
-  readonly licence: string | undefined;
-  /** The model that ships with the page. */
-  readonly bundled: boolean;
-  readonly addedAt: number;
-  readonly usedAt: number;
-}
+export type { ModelSummary, PromptTemplate };
 
 export interface DeviceSummary {
   /** e.g. `Apple M2`, `Google SwiftShader` */
@@ -47,26 +32,14 @@ export interface SamplingOptions {
   seed: number;
 }
 
-export type Role = 'system' | 'user' | 'assistant';
-export interface Message {
-  role: Role;
-  content: string;
-}
+export type Message = ChatMessage;
+export type Role = Message['role'];
 
 /** What to generate from: a chat, an instruction through a template, or raw text. */
 export type PromptRequest =
-  | { kind: 'chat'; messages: Message[] }
+  | { kind: 'chat'; messages: readonly Message[] }
   | { kind: 'instruct'; instruction: string; input: string; template: PromptTemplate }
   | { kind: 'raw'; text: string };
-
-/** Alpaca-LoRA's template JSON (templates/*.json), `{instruction}` and `{input}` are filled in. */
-export interface PromptTemplate {
-  name: string;
-  description: string;
-  prompt_input: string;
-  prompt_no_input: string;
-  response_split: string;
-}
 
 export interface GenerateRequest {
   /** Chosen by the caller; names the generation in events and in `stop`. */
@@ -133,8 +106,10 @@ export interface WorkerApi {
   /** Queues a generation; text, end and failure come as events. */
   generate(request: GenerateRequest): Promise<void>;
   stop(id: string): Promise<void>;
-  /** The exact text that an instruct request becomes. */
-  preview(prompt: PromptRequest): Promise<string>;
+  /** The exact text that a prompt becomes for a model. */
+  preview(modelId: string, prompt: PromptRequest): Promise<string>;
+  /** The instruct templates that Pronk brings. */
+  templates(): Promise<readonly PromptTemplate[]>;
   listRecords(kind: 'chats' | 'runs'): Promise<Stored[]>;
   putRecord(kind: 'chats' | 'runs', record: Stored): Promise<void>;
   deleteRecord(kind: 'chats' | 'runs', id: string): Promise<void>;

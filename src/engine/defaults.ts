@@ -1,0 +1,4 @@
+// What is assumed where nothing is asked for.
+
+/** Positions kept: the model's own length, but no more memory than this many take. */
+export const DEFAULT_CONTEXT = 4096;

@@ -1,0 +1,98 @@
+// One generation: ids in, pieces of text out, until end of text, a stop string, the limit, or the person's Stop.
+import type { Session } from '../model/session';
+import type { Sampling } from '../ops/sample';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+import { StopFilter } from './stop';
+
+/** A model on the GPU with its tokenizer. */
+export interface LoadedModel {
+  readonly session: Session;
+  readonly tokenizer: Tokenizer;
+}
+
+export interface GenerateOptions {
+  readonly sampling: Sampling;
+  readonly maxTokens: number;
+  readonly stop?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/** A token, and the text that became certain with it (possibly none). */
+export interface GeneratedToken {
+  readonly token: number;
+  readonly text: string;
+}
+
+/** How a generation ended, and what it took. */
+export interface Generation {
+  /** `stop`: end of text or a stop string; `length`: the limit or a full context; `abort`: the signal. */
+  readonly finish: 'stop' | 'length' | 'abort';
+  readonly text: string;
+  readonly promptTokens: number;
+  /** Prompt tokens that the cache still held. */
+  readonly cachedTokens: number;
+  readonly completionTokens: number;
+  readonly firstTokenMs: number;
+  /** After the first token; 0 where there was only one. */
+  readonly tokensPerSecond: number;
+}
+
+/** Generates from prompt ids; the pieces joined equal the result's text. */
+export async function* generate(
+  { session, tokenizer }: LoadedModel,
+  ids: readonly number[],
+  { sampling, maxTokens, stop = [], signal }: GenerateOptions,
+): AsyncGenerator<GeneratedToken, Generation, void> {
+  const started = performance.now();
+  const decoder = tokenizer.stream({ continuation: true });
+  const filter = new StopFilter(stop);
+  const cachedTokens = session.cachedPrefix(ids);
+  const ends = new Set(tokenizer.eosIds);
+  let waiting: number[] = []; // tokens whose text is not certain yet
+  let ready = '';
+  let text = '';
+  let completionTokens = 0;
+  let first = 0;
+  let latest = started;
+  let finish: Generation['finish'] = 'length';
+
+  const release = function* (): Generator<GeneratedToken, void, void> {
+    for (const [i, token] of waiting.entries()) yield { token, text: i === waiting.length - 1 ? ready : '' };
+    text += ready;
+    waiting = [];
+    ready = '';
+  };
+
+  for await (const token of session.generate(ids, sampling, maxTokens)) {
+    latest = performance.now();
+    if (first === 0) first = latest;
+    if (signal?.aborted) {
+      finish = 'abort';
+      break;
+    }
+    if (ends.has(token)) {
+      finish = 'stop';
+      break;
+    }
+    completionTokens++;
+    waiting.push(token);
+    ready += filter.push(decoder.push(token));
+    if (filter.stopped) {
+      finish = 'stop';
+      break;
+    }
+    if (filter.held === '' && ready !== '') yield* release();
+  }
+  if (!filter.stopped) ready += filter.push(decoder.flush()) + filter.flush();
+  yield* release();
+  const seconds = (latest - first) / 1000;
+  return {
+    finish,
+    text,
+    promptTokens: ids.length,
+    cachedTokens,
+    completionTokens,
+    firstTokenMs: first === 0 ? 0 : first - started,
+    tokensPerSecond: seconds > 0 && completionTokens > 1 ? (completionTokens - 1) / seconds : 0,
+  };
+}

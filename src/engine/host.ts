@@ -1,0 +1,124 @@
+// The model that is on the GPU: loaded when it is asked for, dropped when another one is, or when the device is lost.
+import { type Gpu, openGpu } from '../gpu/device';
+import { createSession } from '../model/session';
+import type { Precision } from '../ops/tuning';
+import { createTokenizer } from '../tokenizer/index';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+import { DEFAULT_CONTEXT } from './defaults';
+import type { LoadedModel } from './generate';
+import type { Library } from './library';
+
+export interface LoadOptions {
+  /** Default: `fast`, which is `exact` where the adapter has no f16 and on software adapters. */
+  readonly precision?: Precision;
+  readonly context?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface HostedModel extends LoadedModel {
+  readonly id: string;
+  readonly name: string;
+  readonly gpu: Gpu;
+}
+
+/** Keeps at most one model on the device, and opens a new device when one is lost. */
+export class Host {
+  readonly #library: Library;
+  readonly #open: () => Promise<Gpu>;
+  readonly #onLost: (message: string) => void;
+  #gpu: Promise<Gpu> | undefined;
+  #loading: { readonly id: string; readonly model: Promise<HostedModel> } | undefined;
+
+  constructor(library: Library, open: GPU | undefined | (() => Promise<Gpu>), onLost: (message: string) => void) {
+    this.#library = library;
+    this.#open = typeof open === 'function' ? open : () => openGpu(open);
+    this.#onLost = onLost;
+  }
+
+  /** The device. @throws PronkError `no-webgpu`, `no-adapter` */
+  gpu(): Promise<Gpu> {
+    if (this.#gpu) return this.#gpu;
+    const opening = this.#open();
+    this.#gpu = opening;
+    opening.then(
+      (gpu) =>
+        gpu.lost.then((info) => {
+          if (this.#gpu !== opening) return; // closed on purpose
+          this.forget();
+          this.#onLost(info.message);
+        }),
+      () => {
+        // the next one to ask tries again
+        if (this.#gpu === opening) this.#gpu = undefined;
+      },
+    );
+    return opening;
+  }
+
+  /** Leaves a lost device and what was on it; the next use opens another. */
+  forget(): void {
+    this.#gpu = undefined;
+    this.#loading = undefined;
+  }
+
+  /** The model that is on the GPU, or on its way there. */
+  get loadedId(): string | undefined {
+    return this.#loading?.id;
+  }
+
+  /** A model's tokenizer; the model need not be on the GPU. */
+  async tokenizer(id: string): Promise<Tokenizer> {
+    const loaded = this.#loading?.id === id ? await this.#loading.model.catch(() => undefined) : undefined;
+    return loaded?.tokenizer ?? createTokenizer((await this.#library.open(id)).tokenizer);
+  }
+
+  /** Bytes on the GPU by purpose. */
+  async memory(): Promise<Record<string, number>> {
+    const model = await this.#loading?.model.catch(() => undefined);
+    return model?.session.memory ?? {};
+  }
+
+  /**
+   * A model on the GPU, loaded now unless it is there.
+   * @throws PronkError `missing-model`, `corrupt-file`, `out-of-memory`, `no-webgpu`, `no-adapter`
+   */
+  async load(id: string, options: LoadOptions = {}): Promise<HostedModel> {
+    if (this.#loading?.id === id) return this.#loading.model;
+    await this.unload();
+    const loading = { id, model: this.#load(id, options) };
+    this.#loading = loading;
+    loading.model.catch(() => {
+      if (this.#loading === loading) this.#loading = undefined;
+    });
+    return loading.model;
+  }
+
+  async #load(id: string, { precision, context, onProgress }: LoadOptions): Promise<HostedModel> {
+    const [gpu, { manifest, config, tokenizer, tensors }] = await Promise.all([this.gpu(), this.#library.open(id)]);
+    const session = await createSession(gpu, config, tensors, {
+      precision: precision ?? (gpu.software ? 'exact' : 'fast'),
+      context: context ?? Math.min(config.contextLength, DEFAULT_CONTEXT),
+      onProgress: (bytes) => onProgress?.(Math.min(bytes, manifest.bytes), manifest.bytes),
+    });
+    onProgress?.(manifest.bytes, manifest.bytes);
+    await this.#library.touch(id).catch(() => undefined);
+    return { id, name: manifest.name, gpu, session, tokenizer: createTokenizer(tokenizer) };
+  }
+
+  /** Frees the loaded model's memory. */
+  async unload(): Promise<void> {
+    const loading = this.#loading;
+    this.#loading = undefined;
+    const model = await loading?.model.catch(() => undefined);
+    model?.session.destroy();
+  }
+
+  /** Frees everything. */
+  async close(): Promise<void> {
+    await this.unload();
+    const opening = this.#gpu;
+    this.#gpu = undefined;
+    const gpu = await opening?.catch(() => undefined);
+    gpu?.device.destroy();
+  }
+}

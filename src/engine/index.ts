@@ -1,0 +1,138 @@
+// Pronk as a library: models in a store, one of them on the GPU, text out. No DOM, no worker.
+import { PronkError } from '../formats/errors';
+import type { Gpu } from '../gpu/device';
+import type { Store } from '../storage/store';
+import { ChatCompletions } from './completions';
+import { type GenerateOptions, type GeneratedToken, type Generation, generate } from './generate';
+import { Host, type HostedModel, type LoadOptions } from './host';
+import { Library } from './library';
+import { encodePrompt, type Prompt, promptStops, promptText } from './prompt';
+import { Scheduler } from './scheduler';
+
+export interface EngineOptions {
+  /** Where models are kept. */
+  readonly store: Store;
+  /** `navigator.gpu`, or a function that opens a device some other way. */
+  readonly gpu: GPU | undefined | (() => Promise<Gpu>);
+  /** Told when the device is lost; the next use opens another. */
+  readonly onDeviceLost?: (message: string) => void;
+}
+
+export interface EngineRequest extends GenerateOptions {
+  /** A model's id. */
+  readonly model: string;
+  readonly prompt: Prompt;
+  /** Told as a model that is not on the GPU yet is loaded. */
+  readonly onProgress?: LoadOptions['onProgress'];
+}
+
+export interface EngineGeneration extends Generation {
+  /** Oldest messages left out so that the conversation fits the context. */
+  readonly droppedMessages: number;
+}
+
+/** An answer gets at least this share of the context, whatever was said before. */
+const ANSWER_SHARE = 1 / 4;
+
+/** Makes an engine. Nothing is opened before it is needed. */
+export function createEngine(options: EngineOptions): Engine {
+  return new Engine(options);
+}
+
+export class Engine {
+  readonly models: Library;
+  readonly chat: { readonly completions: ChatCompletions };
+  readonly #host: Host;
+  readonly #scheduler = new Scheduler();
+
+  constructor({ store, gpu, onDeviceLost = () => {} }: EngineOptions) {
+    this.models = new Library(store);
+    this.#host = new Host(this.models, gpu, onDeviceLost);
+    this.chat = { completions: new ChatCompletions(this) };
+  }
+
+  /** The device, opened now unless it is. @throws PronkError `no-webgpu`, `no-adapter` */
+  device(): Promise<Gpu> {
+    return this.#host.gpu();
+  }
+
+  /** Bytes on the GPU by purpose. */
+  memory(): Promise<Record<string, number>> {
+    return this.#host.memory();
+  }
+
+  /** Puts a model on the GPU in place of another one, after what runs has ended. */
+  async load(model: string, options: LoadOptions = {}): Promise<HostedModel> {
+    const release = await this.#scheduler.turn('prefill');
+    try {
+      return await this.#host.load(model, options);
+    } finally {
+      release();
+    }
+  }
+
+  /** Removes a model from the store, and from the GPU after what runs has ended. */
+  async remove(model: string): Promise<void> {
+    const release = await this.#scheduler.turn('prefill');
+    try {
+      if (this.#host.loadedId === model) await this.#host.unload();
+      await this.models.remove(model);
+    } finally {
+      release();
+    }
+  }
+
+  /** The exact text that a prompt becomes for a model; the model need not be on the GPU. */
+  async preview(model: string, prompt: Prompt): Promise<string> {
+    return promptText(await this.#host.tokenizer(model), prompt);
+  }
+
+  /**
+   * Generates text. A device that is lost meanwhile is opened anew, and the text goes on where it was: sampling depends
+   * on the seed and the place alone.
+   * @throws PronkError `missing-model`, `context-full`, `device-lost` (when it is lost again), …; the signal's reason
+   *   while the turn or the model is waited for
+   */
+  async *generate(request: EngineRequest): AsyncGenerator<GeneratedToken, EngineGeneration, void> {
+    const { model, prompt, signal, stop = [], onProgress } = request;
+    const release = await this.#scheduler.turn('decode', signal);
+    try {
+      let given = 0;
+      for (let attempt = 0; ; attempt++) {
+        const hosted = await this.#host.load(model, onProgress && { onProgress });
+        signal?.throwIfAborted();
+        const { context } = hosted.session;
+        const reserve = Math.ceil(Math.min(request.maxTokens, context * ANSWER_SHARE));
+        const { ids, droppedMessages } = encodePrompt(hosted.tokenizer, prompt, context, reserve);
+        const stops = [...stop, ...promptStops(hosted.tokenizer, prompt)];
+        const tokens = generate(hosted, ids, { ...request, stop: stops });
+        try {
+          for (let n = 0; ; n++) {
+            const next = await tokens.next();
+            if (next.done) return { ...next.value, droppedMessages };
+            if (n < given) continue;
+            given++;
+            yield next.value;
+          }
+        } catch (error) {
+          if (!(error instanceof PronkError) || error.code !== 'device-lost' || attempt > 0) throw error;
+          // the device's own message may come later than this
+          this.#host.forget();
+        } finally {
+          await tokens.return(undefined as never);
+        }
+      }
+    } finally {
+      release();
+    }
+  }
+
+  /** Frees the device and everything on it. */
+  close(): Promise<void> {
+    return this.#host.close();
+  }
+}
+
+export type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from './completions';
+export type { ModelSummary } from './library';
+export type { Prompt } from './prompt';

@@ -1,0 +1,67 @@
+// What a person wrote, as the ids that the model reads.
+import { renderChat, type ChatMessage } from '../tokenizer/chat-template';
+import { fillTemplate, type PromptTemplate } from '../tokenizer/prompt-templates';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+
+/** What to generate from: a chat, an instruction through a template, or raw text. */
+export type Prompt =
+  | { readonly kind: 'chat'; readonly messages: readonly ChatMessage[] }
+  | {
+      readonly kind: 'instruct';
+      readonly instruction: string;
+      readonly input: string;
+      readonly template: PromptTemplate;
+    }
+  | { readonly kind: 'raw'; readonly text: string };
+
+export interface EncodedPrompt {
+  readonly ids: number[];
+  /** Oldest messages left out so that the conversation fits. */
+  readonly droppedMessages: number;
+}
+
+/** The exact text of a prompt, special tokens spelled out. */
+export function promptText(tokenizer: Tokenizer, prompt: Prompt): string {
+  switch (prompt.kind) {
+    case 'raw':
+      return prompt.text;
+    case 'instruct':
+      return fillTemplate(prompt.template, prompt.instruction, prompt.input);
+    case 'chat':
+      return renderChat(tokenizer, prompt.messages, { addGenerationPrompt: true })
+        .map((piece) => piece.text)
+        .join('');
+  }
+}
+
+/** Where the answer to a chat ends for a model that was not trained to end it: at the next turn of the Alpaca form. */
+export function promptStops(tokenizer: Tokenizer, prompt: Prompt): readonly string[] {
+  return prompt.kind === 'chat' && tokenizer.chatTemplate === undefined ? ['\n### Instruction:'] : [];
+}
+
+/**
+ * Ids of a prompt; BOS first where the model wants one. A chat that leaves less than `reserve` of `context` free loses its
+ * oldest turns, never its system message and never its last message.
+ */
+export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt, context: number, reserve: number): EncodedPrompt {
+  if (prompt.kind !== 'chat') {
+    return { ids: withBos(tokenizer, tokenizer.encode(promptText(tokenizer, prompt))), droppedMessages: 0 };
+  }
+  const system = prompt.messages.filter((message) => message.role === 'system');
+  const turns = prompt.messages.filter((message) => message.role !== 'system');
+  for (let dropped = 0; ; ) {
+    const messages = [...system, ...turns.slice(dropped)];
+    const pieces = renderChat(tokenizer, messages, { addGenerationPrompt: true });
+    const ids = withBos(tokenizer, tokenizer.encodePieces(pieces));
+    if (ids.length + reserve <= context || dropped >= turns.length - 1) return { ids, droppedMessages: dropped };
+    // a turn is a question with its answer: never begin with an answer
+    do dropped++;
+    while (dropped < turns.length - 1 && turns[dropped]!.role === 'assistant');
+  }
+}
+
+/** BOS in front, unless a template has written it already. */
+function withBos(tokenizer: Tokenizer, ids: number[]): number[] {
+  const { bosId, addBos } = tokenizer;
+  return addBos && bosId !== undefined && ids[0] !== bosId ? [bosId, ...ids] : ids;
+}

@@ -1,0 +1,93 @@
+// `generate`: from raw text, an instruction, or a chat.
+import { readFile } from 'node:fs/promises';
+import { generate } from '../engine/generate';
+import { encodePrompt, type Prompt } from '../engine/prompt';
+import { PronkError } from '../formats/errors';
+import { promptTemplates } from '../tokenizer/prompt-templates';
+import { parseOptions, UsageError } from './arguments';
+import { LOAD_OPTIONS, loadModel } from './load';
+import type { Print } from './main';
+
+const OPTIONS = {
+  ...LOAD_OPTIONS,
+  prompt: 'text',
+  instruction: 'text',
+  input: 'text',
+  messages: 'text',
+  template: 'text',
+  'max-tokens': 'number',
+  temperature: 'number',
+  'top-k': 'number',
+  'top-p': 'number',
+  'min-p': 'number',
+  'repetition-penalty': 'number',
+  seed: 'number',
+  stop: 'list',
+} as const;
+
+export async function generateCommand(argv: readonly string[], print: Print): Promise<void> {
+  const options = parseOptions(argv, OPTIONS);
+  const prompt = await readPrompt(options);
+  const { session, tokenizer, loadMs } = await loadModel(options, 'fast');
+  const maxTokens = options['max-tokens'] ?? 128;
+  const sampling = {
+    temperature: options.temperature ?? 0,
+    topK: options['top-k'] ?? 0,
+    topP: options['top-p'] ?? 1,
+    minP: options['min-p'] ?? 0,
+    repetitionPenalty: options['repetition-penalty'] ?? 1,
+    seed: options.seed ?? 0,
+  };
+  const { ids } = encodePrompt(tokenizer, prompt, session.context, Math.min(maxTokens, session.context / 4));
+  const tokens = generate({ session, tokenizer }, ids, { sampling, maxTokens, stop: options.stop ?? [] });
+  for (let next = await tokens.next(); ; next = await tokens.next()) {
+    if (!next.done) {
+      print(next.value);
+      continue;
+    }
+    const { text, finish, promptTokens, completionTokens, firstTokenMs, tokensPerSecond } = next.value;
+    const usage = { prompt: promptTokens, completion: completionTokens };
+    print({ done: true, text, finish, usage, timing: { loadMs, firstTokenMs, tokensPerSecond } });
+    return;
+  }
+}
+
+type Given = ReturnType<typeof parseOptions<typeof OPTIONS>>;
+
+async function readPrompt(options: Given): Promise<Prompt> {
+  const given = [options.prompt, options.instruction, options.messages].filter((each) => each !== undefined);
+  if (given.length !== 1) throw new UsageError('Exactly one of --prompt, --instruction and --messages is needed.');
+  if (options.prompt !== undefined) return { kind: 'raw', text: options.prompt };
+  if (options.instruction !== undefined) {
+    const name = options.template ?? 'alpaca';
+    const template = promptTemplates.find((each) => each.name === name);
+    if (!template) {
+      throw new UsageError(
+        `There is no template ${name}. Templates: ${promptTemplates.map((each) => each.name).join(', ')}.`,
+      );
+    }
+    return { kind: 'instruct', instruction: options.instruction, input: options.input ?? '', template };
+  }
+  return { kind: 'chat', messages: await readMessages(options.messages!) };
+}
+
+async function readMessages(file: string) {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new PronkError('no-file', `There is no file ${file}.`);
+  });
+  const wrong = () => new PronkError('bad-messages', `${file} is not a list of {"role", "content"} messages.`);
+  let messages: unknown;
+  try {
+    messages = JSON.parse(text);
+  } catch {
+    throw wrong();
+  }
+  const list = Array.isArray(messages) ? messages : (messages as { messages?: unknown } | null)?.messages;
+  const valid = (each: unknown): each is { role: 'system' | 'user' | 'assistant'; content: string } =>
+    typeof each === 'object' &&
+    each !== null &&
+    ['system', 'user', 'assistant'].includes((each as { role?: string }).role ?? '') &&
+    typeof (each as { content?: unknown }).content === 'string';
+  if (!Array.isArray(list) || list.length === 0 || !list.every(valid)) throw wrong();
+  return list;
+}

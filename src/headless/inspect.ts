@@ -1,0 +1,43 @@
+// Commands that read files and never open a GPU: info, tokenize, detokenize.
+import { readFile } from 'node:fs/promises';
+import { openCheckpoint, openTokenizer } from '../formats/open';
+import { storedKind } from '../quant/repack';
+import { createTokenizer } from '../tokenizer/index';
+import { parseIds, parseOptions, required, UsageError } from './arguments';
+import { modelFiles } from './files';
+import type { Print } from './main';
+
+export async function info(argv: readonly string[], print: Print): Promise<void> {
+  const { model } = parseOptions(argv, { model: 'text' });
+  const { config, tensors } = await openCheckpoint(await modelFiles(required(model, 'model')));
+  const kinds: Record<string, number> = {};
+  let parameters = 0;
+  for (const { type, rows, columns } of tensors.values()) {
+    kinds[storedKind(type)] = (kinds[storedKind(type)] ?? 0) + 1;
+    parameters += rows * columns;
+  }
+  print({
+    architecture: config.architecture,
+    parameters,
+    vocabulary: config.vocabularySize,
+    context: config.contextLength,
+    layers: config.layers,
+    tensors: kinds,
+  });
+}
+
+export async function tokenize(argv: readonly string[], print: Print): Promise<void> {
+  const options = parseOptions(argv, { model: 'text', text: 'text', file: 'text', 'no-special': 'flag' });
+  const tokenizer = createTokenizer(await openTokenizer(await modelFiles(required(options.model, 'model'))));
+  const text = options.text ?? (options.file !== undefined ? await readFile(options.file, 'utf8') : undefined);
+  if (text === undefined) throw new UsageError('--text or --file is needed.');
+  const ids = tokenizer.encode(text);
+  const bos = !options['no-special'] && tokenizer.addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [];
+  print({ ids: [...bos, ...ids] });
+}
+
+export async function detokenize(argv: readonly string[], print: Print): Promise<void> {
+  const options = parseOptions(argv, { model: 'text', ids: 'text' });
+  const tokenizer = createTokenizer(await openTokenizer(await modelFiles(required(options.model, 'model'))));
+  print({ text: tokenizer.decode(parseIds(required(options.ids, 'ids'))) });
+}

@@ -1,0 +1,96 @@
+// A model on the GPU, from files, for the commands that compute.
+import { DEFAULT_CONTEXT } from '../engine/defaults';
+import type { LoadedModel } from '../engine/generate';
+import type { ModelConfig } from '../formats/checkpoint';
+import { PronkError } from '../formats/errors';
+import { openCheckpoint } from '../formats/open';
+import { type Quantize, weightTensors } from '../formats/weights';
+import type { Gpu } from '../gpu/device';
+import type { Precision } from '../ops/tuning';
+import type { WeightTensor } from '../quant/kinds';
+import { createTokenizer } from '../tokenizer/index';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+import { type OptionTypes, type Options, required, UsageError } from './arguments';
+import { modelFiles } from './files';
+
+/** Options of every command that loads a model. */
+export const LOAD_OPTIONS = {
+  model: 'text',
+  quantize: 'text',
+  precision: 'text',
+  context: 'number',
+  adapter: 'list',
+} as const satisfies OptionTypes;
+
+export interface HeadlessModel extends LoadedModel {
+  readonly gpu: Gpu;
+  readonly loadMs: number;
+}
+
+/** What a session is made from, checked. */
+export interface Prepared {
+  readonly config: ModelConfig;
+  readonly tensors: readonly WeightTensor[];
+  readonly precision: Precision;
+  readonly context: number;
+}
+
+function oneOf<T extends string>(value: string, name: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === value);
+  if (!found) throw new UsageError(`--${name} is one of ${allowed.join(', ')}, not ${value}.`);
+  return found;
+}
+
+/** The options' values, or an error that says what may stand there. */
+export function checkedOptions(options: Options<typeof LOAD_OPTIONS>, precisionDefault: Precision) {
+  const quantize: Quantize = oneOf(options.quantize ?? 'keep', 'quantize', ['keep', 'f32', 'f16', 'q8', 'q4']);
+  const precision = oneOf(options.precision ?? precisionDefault, 'precision', ['exact', 'fast', 'int8']);
+  if (precision === 'int8') {
+    throw new PronkError('unsupported-precision', 'The precision int8 is not there yet. Use exact or fast.');
+  }
+  if (options.adapter) {
+    throw new PronkError('unsupported-adapter', 'Adapters cannot be loaded yet. Leave --adapter out.');
+  }
+  const { context } = options;
+  if (context !== undefined && (!Number.isInteger(context) || context < 1)) {
+    throw new UsageError(`--context needs a whole number above 0, not ${context}.`);
+  }
+  const contextFor = (config: ModelConfig) => context ?? Math.min(config.contextLength, DEFAULT_CONTEXT);
+  return { quantize, precision, contextFor };
+}
+
+/** Reads and checks a model's files; no device is needed. */
+export async function prepare(
+  options: Options<typeof LOAD_OPTIONS>,
+  precisionDefault: Precision,
+): Promise<Prepared & { tokenizer: Tokenizer }> {
+  const { quantize, precision, contextFor } = checkedOptions(options, precisionDefault);
+  const checkpoint = await openCheckpoint(await modelFiles(required(options.model, 'model')));
+  const tokenizer = createTokenizer(checkpoint.tokenizer);
+  const { config } = checkpoint;
+  return { config, tensors: weightTensors(checkpoint, quantize), precision, context: contextFor(config), tokenizer };
+}
+
+/** Opens the device and says which. */
+export async function openDevice(): Promise<Gpu> {
+  // Dawn's globals must stand before webgpu-utils is imported
+  const { findAdapter } = await import('./dawn');
+  const adapter = await findAdapter();
+  const { openAdapter } = await import('../gpu/device');
+  const gpu = await openAdapter(adapter);
+  console.error(`Adapter: ${gpu.name}${gpu.software ? ' (software)' : ''}`);
+  return gpu;
+}
+
+/** Reads and checks the files, then opens the device, then uploads. */
+export async function loadModel(
+  options: Options<typeof LOAD_OPTIONS>,
+  precisionDefault: Precision,
+): Promise<HeadlessModel> {
+  const started = performance.now();
+  const { config, tensors, precision, context, tokenizer } = await prepare(options, precisionDefault);
+  const gpu = await openDevice();
+  const { createSession } = await import('../model/session');
+  const session = await createSession(gpu, config, tensors, { precision, context });
+  return { gpu, session, tokenizer, loadMs: performance.now() - started };
+}

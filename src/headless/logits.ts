@@ -1,0 +1,30 @@
+// `logits`: every position's logits, exactly as given.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { PronkError } from '../formats/errors';
+import { parseIds, parseOptions, UsageError } from './arguments';
+import { LOAD_OPTIONS, loadModel } from './load';
+import type { Print } from './main';
+
+export async function logits(argv: readonly string[], print: Print): Promise<void> {
+  const options = parseOptions(argv, { ...LOAD_OPTIONS, ids: 'text', text: 'text', out: 'text' });
+  if (options.ids === undefined && options.text === undefined) throw new UsageError('--ids or --text is needed.');
+  const given = options.ids === undefined ? undefined : parseIds(options.ids);
+  const { session, tokenizer } = await loadModel(options, 'exact');
+  const { vocabularySize: V } = session.config;
+  const bos = tokenizer.addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [];
+  const ids = given ?? [...bos, ...tokenizer.encode(options.text!)];
+  const bad = ids.find((id) => id >= V);
+  if (bad !== undefined)
+    throw new PronkError('bad-token', `${bad} is not a token of this model: its ids are 0 to ${V - 1}.`);
+  const values = await session.logits(ids);
+  if (options.out !== undefined) {
+    await mkdir(dirname(options.out), { recursive: true });
+    await writeFile(options.out, values);
+  }
+  const argmax = ids.map((_, t) => {
+    const row = values.subarray(t * V, (t + 1) * V);
+    return row.reduce((best, value, id) => (value > row[best]! ? id : best), 0);
+  });
+  print({ shape: [ids.length, V], argmax });
+}

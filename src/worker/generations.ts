@@ -1,0 +1,89 @@
+// Generations under way: text goes to the page in pieces of about a frame, so that a fast model does not flood it.
+import type { Engine } from '../engine/index';
+import type { GenerateRequest, WorkerEvent } from './api';
+import { errorData } from './errors';
+
+/** Milliseconds between two pieces. */
+const FRAME = 33;
+
+export class Generations {
+  readonly #engine: Engine;
+  readonly #emit: (event: WorkerEvent) => void;
+  readonly #running = new Map<string, AbortController>();
+
+  constructor(engine: Engine, emit: (event: WorkerEvent) => void) {
+    this.#engine = engine;
+    this.#emit = emit;
+  }
+
+  stop(id: string): void {
+    this.#running.get(id)?.abort();
+  }
+
+  /** Runs one to its end; text, end and failure are emitted. */
+  async run({ id, modelId, prompt, sampling, stop }: GenerateRequest): Promise<void> {
+    const asked = performance.now();
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    const { signal } = controller;
+    const tokens = this.#engine.generate({
+      model: modelId,
+      prompt,
+      sampling,
+      maxTokens: sampling.maxTokens,
+      stop,
+      signal,
+      onProgress: (done, total) =>
+        this.#emit({ type: 'progress', task: 'load', id: modelId, stage: 'Loading', done, total }),
+    });
+    let text = '';
+    let count = 0;
+    let first = 0;
+    let sent = 0;
+    const rate = (now: number) => (count > 1 ? ((count - 1) * 1000) / (now - first) : 0);
+    const send = (now: number) => {
+      if (text !== '') this.#emit({ type: 'text', id, text, tokens: count, tokensPerSecond: rate(now) });
+      text = '';
+      sent = now;
+    };
+    try {
+      for (;;) {
+        const next = await tokens.next();
+        const now = performance.now();
+        if (next.done) {
+          send(now);
+          const { finish, promptTokens, cachedTokens, completionTokens, droppedMessages, tokensPerSecond } = next.value;
+          const timing = {
+            promptTokens,
+            cachedTokens,
+            completionTokens,
+            droppedMessages,
+            // what the person waited for: the queue and the loading too
+            firstTokenMs: first === 0 ? now - asked : first - asked,
+            tokensPerSecond,
+          };
+          this.#emit({ type: 'done', id, finish, timing });
+          return;
+        }
+        if (count++ === 0) first = now;
+        text += next.value.text;
+        if (now - sent >= FRAME) send(now);
+      }
+    } catch (error) {
+      send(performance.now());
+      if (signal.aborted) {
+        const timing = {
+          promptTokens: 0,
+          cachedTokens: 0,
+          completionTokens: count,
+          droppedMessages: 0,
+          firstTokenMs: 0,
+          tokensPerSecond: 0,
+        };
+        this.#emit({ type: 'done', id, finish: 'abort', timing });
+      } else this.#emit({ type: 'failed', id, error: errorData(error) });
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// The engine in a worker, exposed to the page.
+import { expose } from 'comlink';
+import { createEngine } from '../engine/index';
+import { blobSource } from '../formats/source';
+import type { Gpu } from '../gpu/device';
+import { indexedDbStore } from '../storage/indexeddb';
+import { promptTemplates } from '../tokenizer/prompt-templates';
+import type { Stored, WorkerApi, WorkerEvent } from './api';
+import { ensureBundled } from './bundled';
+import { withCode } from './errors';
+import { Generations } from './generations';
+import { listRecords } from './records';
+
+const store = indexedDbStore();
+let listener: (event: WorkerEvent) => void = () => {};
+const emit = (event: WorkerEvent) => listener(event);
+const engine = createEngine({
+  store,
+  gpu: globalThis.navigator.gpu,
+  onDeviceLost: (reason) => {
+    const message = `The graphics device was lost${reason ? ` (${reason})` : ''}. Pronk opens it again; nothing is lost.`;
+    emit({ type: 'device-lost', message });
+  },
+});
+const generations = new Generations(engine, emit);
+const imports = new Map<string, AbortController>();
+
+const announceModels = async () => emit({ type: 'models', models: await engine.models.list() });
+
+/** Tells the page what it computes on and how much memory is in use. */
+async function announceDevice(gpu: Gpu): Promise<void> {
+  const { name, software, features } = gpu;
+  const offered = Object.entries(features).flatMap(([feature, has]) => (has ? [feature] : []));
+  emit({ type: 'device', device: { name, software, features: offered, memory: await engine.memory() } });
+}
+
+async function load(modelId: string): Promise<void> {
+  const started = performance.now();
+  const model = await engine.load(modelId, {
+    onProgress: (done, total) => emit({ type: 'progress', task: 'load', id: modelId, stage: 'Loading', done, total }),
+  });
+  emit({ type: 'loaded', modelId, context: model.session.context, ms: performance.now() - started });
+  await announceDevice(model.gpu);
+}
+
+const api: WorkerApi = {
+  async start(onEvent) {
+    listener = onEvent;
+    await announceModels();
+    void engine.models.sweep().catch(() => {});
+    // models and chats can be seen and kept without a device, which is why this comes after the list
+    await Promise.all([
+      engine.device().then(announceDevice),
+      ensureBundled(engine, (stage, done, total) =>
+        emit({ type: 'progress', task: 'import', id: 'bundled', stage, done, total }),
+      ),
+    ]);
+    await announceModels();
+  },
+  models: () => engine.models.list(),
+  load,
+  async importFiles(files, taskId) {
+    const controller = new AbortController();
+    imports.set(taskId, controller);
+    try {
+      const model = await engine.models.import(
+        files.map((file) => blobSource(file, file.webkitRelativePath || file.name)),
+        {
+          signal: controller.signal,
+          onProgress: (done, total) =>
+            emit({ type: 'progress', task: 'import', id: taskId, stage: 'Storing', done, total }),
+        },
+      );
+      await announceModels();
+      return model;
+    } finally {
+      imports.delete(taskId);
+    }
+  },
+  async cancelImport(taskId) {
+    imports.get(taskId)?.abort();
+  },
+  async rename(modelId, name) {
+    await engine.models.rename(modelId, name);
+    await announceModels();
+  },
+  async remove(modelId) {
+    await engine.remove(modelId);
+    await announceModels();
+  },
+  async storage() {
+    const { used = 0, quota = 0 } = await store.estimate();
+    const persisted = (await navigator.storage?.persisted?.()) ?? false;
+    return { usage: used, quota, persisted };
+  },
+  persist: () => store.persist(),
+  // returns at once: what happens is told by events
+  generate: async (request) => void generations.run(request),
+  stop: async (id) => generations.stop(id),
+  preview: (modelId, prompt) => engine.preview(modelId, prompt),
+  templates: async () => promptTemplates,
+  listRecords: (kind) => listRecords(store, kind),
+  putRecord: (kind, record: Stored) => store.records.set(kind, record.id, record),
+  deleteRecord: (kind, id) => store.records.delete(kind, id),
+};
+
+/** Every method with its errors' codes where Comlink carries them. */
+function coded<T extends object>(methods: T): T {
+  const wrapped = Object.entries(methods).map(([name, method]) => [
+    name,
+    async (...args: unknown[]) => {
+      try {
+        return await (method as (...args: unknown[]) => unknown)(...args);
+      } catch (error) {
+        throw withCode(error);
+      }
+    },
+  ]);
+  return Object.fromEntries(wrapped) as T;
+}
+
+expose(coded(api));
