@@ -44,7 +44,9 @@ export async function* generate(
   { sampling, maxTokens, stop = [], signal }: GenerateOptions,
 ): AsyncGenerator<GeneratedToken, Generation, void> {
   const started = performance.now();
-  const decoder = tokenizer.stream({ continuation: true });
+  // what follows nothing but BOS begins the text: its dummy prefix is no space
+  const begins = ids.length === 0 || (ids.length === 1 && ids[0] === tokenizer.bosId);
+  const decoder = tokenizer.stream({ continuation: !begins });
   const filter = new StopFilter(stop);
   const cachedTokens = session.cachedPrefix(ids);
   const ends = new Set(tokenizer.eosIds);

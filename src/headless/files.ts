@@ -1,14 +1,13 @@
 // Files on disk as sources, and what a `--model` argument names.
 import { open, readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PronkError } from '../formats/errors';
 import type { Source } from '../formats/source';
 
 /** A file, opened at each read: no handle is left behind. */
-export async function fileSource(path: string): Promise<Source> {
+async function fileSource(path: string, name = basename(path)): Promise<Source> {
   const { size } = await stat(path);
-  const name = basename(path);
   return {
     name,
     size,
@@ -46,5 +45,7 @@ export async function modelFiles(model: string): Promise<Source[]> {
   const names = (await readdir(path, { withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => entry.name);
-  return Promise.all(names.toSorted().map((name) => fileSource(join(path, name))));
+  return Promise.all(
+    names.toSorted().map((name) => fileSource(join(path, name), `${basename(resolve(path))}/${name}`)),
+  );
 }

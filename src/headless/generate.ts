@@ -47,9 +47,15 @@ export async function generateCommand(argv: readonly string[], print: Print): Pr
     }
     const { text, finish, promptTokens, completionTokens, firstTokenMs, tokensPerSecond } = next.value;
     const usage = { prompt: promptTokens, completion: completionTokens };
-    print({ done: true, text, finish, usage, timing: { loadMs, firstTokenMs, tokensPerSecond } });
+    print({ done: true, text, finish, usage, timing: rounded({ loadMs, firstTokenMs, tokensPerSecond }) });
     return;
   }
+}
+
+/** Two decimals are more than the clock is good for. */
+function rounded<T extends Readonly<Record<string, number>>>(values: T): Record<keyof T, number> {
+  const entries = Object.entries(values).map(([name, value]) => [name, Math.round(value * 100) / 100]);
+  return Object.fromEntries(entries) as Record<keyof T, number>;
 }
 
 type Given = ReturnType<typeof parseOptions<typeof OPTIONS>>;

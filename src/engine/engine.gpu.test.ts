@@ -1,0 +1,137 @@
+// The engine whole, on a trained model: import, load, generate, stop, lose the device, go on.
+import { existsSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { findAdapter } from '../headless/dawn';
+import { modelFiles } from '../headless/files';
+import { type Gpu, openAdapter } from '../gpu/device';
+import { GREEDY } from '../ops/sample';
+import { memoryStore } from '../storage/memory';
+import { createEngine, type Engine, type EngineRequest } from './index';
+
+const FOLDER = '../shared/data/stories260K';
+const GOLDEN =
+  'Once upon a time, there was a little girl named Lily. She loved to play outside in the park. ' +
+  'One day, she saw a big, red ball. She wanted to play with it, but it was too high.\n' +
+  "Lily's mom said, \"Lily, let's go to the park.\" Lily was sad and didn't know what to do. " +
+  'She said, "I want to play with your ball, but I can\'t find it."\n';
+
+describe.skipIf(!existsSync(FOLDER))('engine (skipped without ../shared/data)', () => {
+  let engine: Engine;
+  let model: string;
+  let opened: Gpu[] = [];
+  let lost: string[] = [];
+
+  beforeAll(async () => {
+    engine = createEngine({
+      store: memoryStore(),
+      gpu: async () => {
+        const gpu = await openAdapter(await findAdapter());
+        opened.push(gpu);
+        return gpu;
+      },
+      onDeviceLost: (message) => lost.push(message),
+    });
+    model = (await engine.models.import(await modelFiles(FOLDER))).id;
+  });
+
+  const request = (more: Partial<EngineRequest> = {}): EngineRequest => ({
+    model,
+    prompt: { kind: 'raw', text: '' },
+    sampling: GREEDY,
+    maxTokens: 150,
+    ...more,
+  });
+  const collect = async (tokens: ReturnType<Engine['generate']>) => {
+    let text = '';
+    for (;;) {
+      const next = await tokens.next();
+      if (next.done) return { ...next.value, streamed: text };
+      text += next.value.text;
+    }
+  };
+
+  test('the golden text, from the store, streamed as it is returned', async () => {
+    const [summary] = await engine.models.list();
+    expect(summary).toMatchObject({ name: 'stories260K', vocabularySize: 512, quantization: 'f32' });
+    const result = await collect(engine.generate(request()));
+    expect(result.text.slice(0, GOLDEN.length)).toBe(GOLDEN);
+    expect(result.streamed).toBe(result.text);
+    expect(result).toMatchObject({ finish: 'length', promptTokens: 1, completionTokens: 150, droppedMessages: 0 });
+  });
+
+  test('a stop string ends it, and stays out', async () => {
+    const result = await collect(engine.generate(request({ stop: [' park.'] })));
+    expect(result).toMatchObject({ finish: 'stop', text: GOLDEN.slice(0, GOLDEN.indexOf(' park.')) });
+  });
+
+  test('a signal ends it, and the text so far is kept', async () => {
+    const controller = new AbortController();
+    const tokens = engine.generate(request({ signal: controller.signal }));
+    for (let i = 0; i < 10; i++) await tokens.next();
+    controller.abort();
+    const result = await collect(tokens);
+    expect(result.finish).toBe('abort');
+    expect(GOLDEN.startsWith(result.text)).toBe(true);
+    expect(result.completionTokens).toBeLessThan(20);
+  });
+
+  test('one seed, one text; another seed, another', async () => {
+    const sampling = { ...GREEDY, temperature: 1, topK: 40, topP: 0.9, seed: 7 };
+    const once = await collect(engine.generate(request({ sampling, maxTokens: 40 })));
+    const again = await collect(engine.generate(request({ sampling, maxTokens: 40 })));
+    const other = await collect(engine.generate(request({ sampling: { ...sampling, seed: 8 }, maxTokens: 40 })));
+    expect(again.text).toBe(once.text);
+    expect(other.text).not.toBe(once.text);
+  });
+
+  test('what two prompts share is read once', async () => {
+    const raw = (text: string) => request({ prompt: { kind: 'raw', text }, maxTokens: 2 });
+    await collect(engine.generate(raw('Once upon a time, there was a dog')));
+    const result = await collect(engine.generate(raw('Once upon a time, there was a cat')));
+    expect(result.cachedTokens).toBeGreaterThan(4);
+    expect(result.cachedTokens).toBeLessThan(result.promptTokens);
+  });
+
+  test('a lost device is opened anew, and the text goes on where it was', async () => {
+    const tokens = engine.generate(request());
+    let text = '';
+    for (let i = 0; i < 40; i++) text += (await tokens.next()).value!.text;
+    opened.at(-1)!.device.destroy();
+    const result = await collect(tokens);
+    expect((text + result.streamed).slice(0, GOLDEN.length)).toBe(GOLDEN);
+    expect(opened.length).toBe(2);
+    expect(lost.length).toBe(1);
+  });
+
+  test('chat completions in OpenAI’s shape, whole and streamed', async () => {
+    const messages = [{ role: 'user', content: 'Hello' }] as const;
+    const whole = await engine.chat.completions.create({ model, messages, temperature: 0, max_tokens: 12 });
+    expect(whole.object).toBe('chat.completion');
+    expect(whole.choices[0].finish_reason).toBe('length');
+    expect(whole.usage.completion_tokens).toBe(12);
+    const chunks = [];
+    for await (const chunk of await engine.chat.completions.create({
+      model,
+      messages,
+      temperature: 0,
+      max_tokens: 12,
+      stream: true,
+    })) {
+      chunks.push(chunk.choices[0]);
+    }
+    expect(chunks[0]!.delta.role).toBe('assistant');
+    expect(chunks.map(({ delta }) => delta.content ?? '').join('')).toBe(whole.choices[0].message.content);
+    expect(chunks.at(-1)!.finish_reason).toBe('length');
+  });
+
+  test('a model that is not there is named', async () => {
+    await expect(engine.generate(request({ model: 'nowhere' })).next()).rejects.toMatchObject({
+      code: 'missing-model',
+    });
+    // the engine goes on
+    expect((await collect(engine.generate(request({ maxTokens: 3 })))).completionTokens).toBe(3);
+    opened = [];
+    lost = [];
+    await engine.close();
+  });
+});
