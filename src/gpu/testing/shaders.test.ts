@@ -1,35 +1,70 @@
 // Every kernel of the catalogue through Tint, which gives messages with line and column, and needs no driver.
 import { describe, expect, test } from 'vitest';
+// Imported first: it sets what webgpu-utils looks for
 import { nullDevice } from './device';
+import { kernelsFor } from '../../ops/testing/catalog';
 import type { Kernel } from '../kernel';
 
-const catalogues = import.meta.glob<Record<string, unknown>>('../../ops/catalog.ts', { eager: true });
-const kernels = Object.values(catalogues).flatMap((module) =>
-  Object.values(module).filter(Array.isArray).flat(),
-) as Kernel[];
-const { device } = await nullDevice();
-device.addEventListener('uncapturederror', (event) => event.preventDefault());
+const sources = import.meta.glob<string>('../../../shaders/**/*.wgsl', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
 
 /** What Tint says against a shader, as `line:column message` with the line. */
-async function complaints(wgsl: string): Promise<string[]> {
+async function complaints(device: GPUDevice, wgsl: string): Promise<string[]> {
   const { messages } = await device.createShaderModule({ code: wgsl }).getCompilationInfo();
   const lines = wgsl.split('\n');
   return messages.map((each) => `${each.lineNum}:${each.linePos} ${each.message}\n  ${lines[each.lineNum - 1] ?? ''}`);
 }
 
-describe('Tint', () => {
-  for (const kernel of kernels) {
-    test(`${kernel.label} ${JSON.stringify(kernel.overrides ?? {})}`, async () => {
-      expect(await complaints(kernel.wgsl)).toEqual([]);
-      // the pipeline too: overrides that do not exist, workgroups too large
-      const module = device.createShaderModule({ code: kernel.wgsl });
-      const constants = { ...kernel.overrides };
-      await device.createComputePipelineAsync({ layout: 'auto', compute: { module, entryPoint: 'main', constants } });
+/** The pipeline too: overrides that do not exist, workgroups too large. */
+async function makePipeline(device: GPUDevice, { wgsl, overrides = {} }: Kernel): Promise<void> {
+  const module = device.createShaderModule({ code: wgsl });
+  const compute = { module, entryPoint: 'main', constants: { ...overrides } };
+  await device.createComputePipelineAsync({ layout: 'auto', compute });
+}
+
+/** Kernels by what is written over their test. */
+function titled(kernels: readonly Kernel[]): Map<string, Kernel[]> {
+  const groups = new Map<string, Kernel[]>();
+  for (const kernel of kernels) groups.set(kernel.label, [...(groups.get(kernel.label) ?? []), kernel]);
+  return groups;
+}
+
+for (const f16 of [false, true]) {
+  for (const subgroups of [false, true]) {
+    const features = { f16, subgroups };
+    // the device has these features and no others: a kernel that needs more is refused
+    const { device, variant } = await nullDevice(features);
+    device.addEventListener('uncapturederror', (event) => event.preventDefault());
+    describe(`Tint, ${variant}`, () => {
+      for (const [label, kernels] of titled(kernelsFor(features))) {
+        test(`${label}, ${kernels.length} variants`, async () => {
+          for (const kernel of kernels) {
+            expect(await complaints(device, kernel.wgsl)).toEqual([]);
+            await makePipeline(device, kernel);
+          }
+        });
+      }
+
+      test('what must be refused is', async () => {
+        const main = '@compute @workgroup_size(1) fn main()';
+        const found = await complaints(device, `${main} {\n  let x = misspelt;\n}`);
+        expect(found.join()).toMatch(/^2:11 .*unresolved value/);
+        const unknown = { label: 'unknown override', wgsl: `${main} {}`, overrides: { NONE: 1 } };
+        await expect(makePipeline(device, unknown)).rejects.toThrow('NONE');
+        if (!f16) expect(await complaints(device, 'enable f16;')).not.toEqual([]);
+      });
     });
   }
+}
 
-  test('a shader with a misspelt name is refused', async () => {
-    const found = await complaints('@compute @workgroup_size(1) fn main() { let x = misspelt; }');
-    expect(found.join()).toContain('unresolved value');
-  });
+test('the catalogue uses every shader file', () => {
+  const all = kernelsFor({ f16: true, subgroups: true }).map(({ wgsl }) => wgsl);
+  // files begin with a comment that is theirs alone
+  const unused = (files: Record<string, string>) =>
+    Object.keys(files).filter((path) => !all.some((wgsl) => wgsl.includes(files[path]!.split('\n', 1)[0]!)));
+  expect(unused(sources)).toEqual([]);
+  expect(unused({ other: '// No kernel begins like this.\n' })).toEqual(['other']);
 });

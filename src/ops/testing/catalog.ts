@@ -1,0 +1,50 @@
+// Every kernel that the ops build, in every variant that a device of any kind gets: what the shader checks go over.
+// A new op adds its kernels here; a shader file that none of them uses fails the check.
+import type { Features } from '../../gpu/device';
+import type { Kernel } from '../../gpu/kernel';
+import type { WeightKind } from '../../quant/kinds';
+import { attentionKernel } from '../attention';
+import { embedKernel } from '../embed';
+import { matvecKernel, type MatvecVariant } from '../matvec';
+import { fmaKernel, streamKernel } from '../peak';
+import { ropeKernel } from '../rope';
+import { sampleKernel } from '../sample';
+import { swigluKernel } from '../swiglu';
+import { tune, type Tuning } from '../tuning';
+
+const KINDS: readonly WeightKind[] = ['f32', 'f16', 'bf16', 'q8', 'q4', 'q4m'];
+/** 20 and 100 leave threads of a group idle. */
+const HEAD_WIDTHS = [20, 64, 100, 128];
+
+/** The projections of a model: what is folded into each, and between which element types. */
+const projections = (activation: Tuning['activation']): Pick<MatvecVariant, 'input' | 'output'>[] => [
+  { input: 'f32', output: activation, norm: true } as const,
+  { input: activation, output: 'f32', residual: true } as const,
+  { input: 'f32', output: activation, norm: true, swiglu: true } as const,
+  { input: 'f32', output: 'f32', norm: true } as const,
+];
+
+/** Kernels of a model with this tuning. */
+function kernelsOf(tuning: Tuning): Kernel[] {
+  const { activation, prefill, decode, samplerThreads } = tuning;
+  const shapes = [prefill, decode];
+  return [
+    ...KINDS.map(embedKernel),
+    ...shapes.flatMap(({ dot }) =>
+      KINDS.flatMap((kind) => projections(activation).map((each) => matvecKernel({ ...each, kind, shape: dot }))),
+    ),
+    ropeKernel(tuning),
+    ...shapes.flatMap(({ attention }) => HEAD_WIDTHS.map((width) => attentionKernel(tuning, attention, width))),
+    swigluKernel(activation),
+    sampleKernel(samplerThreads),
+  ];
+}
+
+/** The catalogue of a device with these features, each kernel once. */
+export function kernelsFor(features: Features): Kernel[] {
+  const tunings = [true, false].flatMap((software) =>
+    (['exact', 'fast'] as const).map((precision) => tune(features, software, precision)),
+  );
+  const all = [...tunings.flatMap(kernelsOf), streamKernel(), fmaKernel()];
+  return [...new Map(all.map((kernel) => [`${kernel.wgsl} ${JSON.stringify(kernel.overrides)}`, kernel])).values()];
+}
