@@ -17,7 +17,9 @@ const KINDS: readonly WeightKind[] = ['f32', 'f16', 'bf16', 'q8', 'q4', 'q4m'];
 const HEAD_WIDTHS = [20, 64, 100, 128];
 
 /** The projections of a model: what is folded into each, and between which element types. */
-const projections = (activation: Tuning['activation']): Pick<MatvecVariant, 'input' | 'output'>[] => [
+const projections = (
+  activation: Tuning['activation'],
+): Pick<MatvecVariant, 'input' | 'output' | 'norm' | 'residual' | 'swiglu'>[] => [
   { input: 'f32', output: activation, norm: true } as const,
   { input: activation, output: 'f32', residual: true } as const,
   { input: 'f32', output: activation, norm: true, swiglu: true } as const,
