@@ -7,7 +7,7 @@ import tiledSource from '../../shaders/attention/flash-tiled.wgsl?raw';
 import type { FlashShape, Tuning } from './tuning';
 
 /** One thread alone takes few registers' worth of queries at a time: small groups spread over a CPU's cores. */
-const SOLO = 4;
+const SOLO = 8;
 
 /** @param headWidth d, a multiple of 4 */
 export function attentionKernel(

@@ -9,7 +9,7 @@ import { blockQuads, weightSnippet } from './weights';
 export function embedKernel(kind: WeightKind): Kernel {
   return {
     label: `embed ${kind}`,
-    wgsl: compose({ BLOCK_QUADS: blockQuads(kind) }, stateSource, weightSnippet(kind), source),
+    wgsl: compose({ UNROLLED: 0, LOOPED: 1, BLOCK_QUADS: blockQuads(kind) }, stateSource, weightSnippet(kind), source),
   };
 }
 

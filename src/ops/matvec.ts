@@ -8,6 +8,9 @@ import source from '../../shaders/matmul/matvec.wgsl?raw';
 import type { DotShape } from './tuning';
 import { blockQuads, weightSnippet } from './weights';
 
+/** Threads of a workgroup whose threads work alone: as many as a CPU's vector has lanes, so that the rest spreads. */
+const SOLO = 8;
+
 /** What is folded into the product. */
 export interface MatvecVariant {
   readonly kind: WeightKind;
@@ -31,7 +34,7 @@ export function matvecKernel(variant: MatvecVariant): Kernel {
     ROWS: shape.rows,
     TOKENS: shape.tokens,
     LANES: shape.lanes,
-    WORKGROUP: shape.lanes === 1 ? 64 : shape.lanes,
+    WORKGROUP: shape.lanes === 1 ? SOLO : shape.lanes,
     SHARED: shape.lanes === 1 ? 0 : 1,
     UNROLLED: shape.lanes === 1 ? 0 : 1,
     LOOPED: shape.lanes === 1 ? 1 : 0,
@@ -54,7 +57,7 @@ export function matvecKernel(variant: MatvecVariant): Kernel {
 /** Workgroups for `rows` output rows (of the gate alone with swiglu: pass 2F) and `tokens` tokens. */
 export function matvecGrid(shape: DotShape, rows: number, tokens: number): Grid {
   const groups = Math.ceil(rows / shape.rows);
-  return [shape.lanes === 1 ? Math.ceil(groups / 64) : groups, Math.ceil(tokens / shape.tokens)];
+  return [shape.lanes === 1 ? Math.ceil(groups / SOLO) : groups, Math.ceil(tokens / shape.tokens)];
 }
 
 /**

@@ -56,11 +56,11 @@ export function tune(features: Features, software: boolean, precision: Precision
     activation: half ? 'f16' : 'f32',
     cache: half ? 'f16' : 'f32',
     decode: {
-      dot: { rows: 4, tokens: 1, lanes: software ? 1 : 32 },
+      dot: software ? { rows: 8, tokens: 1, lanes: 1 } : { rows: 4, tokens: 1, lanes: 32 },
       attention: software ? SOLO : { threads: 128, queries: 1 },
     },
     prefill: {
-      dot: { rows: 4, tokens: 4, lanes: software ? 1 : 32 },
+      dot: software ? { rows: 4, tokens: 8, lanes: 1 } : { rows: 4, tokens: 4, lanes: 32 },
       attention: software ? SOLO : { threads: 128, queries: 8 },
     },
     samplerThreads: software ? 8 : 256,
