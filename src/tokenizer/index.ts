@@ -1,13 +1,15 @@
 // A tokenizer from whatever a model brings.
 
 import type { TokenizerDefinition, TokenizerSpec } from '../formats/checkpoint';
-import { PronkError } from '../formats/errors';
 import type { Codec } from './codec';
-import { piecesFromGguf, piecesFromModel } from './pieces';
+import { jsonFromGguf } from './gguf-bpe';
+import { createHuggingFace } from './huggingface';
+import { PieceType, piecesFromGguf, piecesFromModel } from './pieces';
 import { createSentencePiece } from './sentencepiece';
 import { anyOf } from './spellings';
 import { createTextStream } from './text-stream';
 import type { Tokenizer } from './tokenizer';
+import { parseTokenizerJson } from './tokenizer-json';
 
 export type { Tokenizer } from './tokenizer';
 
@@ -74,11 +76,13 @@ function createCodec(definition: TokenizerDefinition, endIds: ReadonlySet<number
   switch (definition.kind) {
     case 'sentencepiece':
       return createSentencePiece(piecesFromModel(definition.model), new Map(Object.entries(definition.added ?? {})));
-    case 'gguf':
-      if (definition.model === 'llama')
-        return createSentencePiece(piecesFromGguf(definition), ggufSpecial(definition, endIds));
-    default:
-      throw new PronkError('unsupported-tokenizer', 'Byte-level tokenizers cannot be read yet.');
+    case 'huggingface':
+      return createHuggingFace(parseTokenizerJson(definition.json), endIds);
+    case 'gguf': {
+      const special = ggufSpecial(definition, endIds);
+      if (definition.model === 'llama') return createSentencePiece(piecesFromGguf(definition), special);
+      return createHuggingFace(jsonFromGguf(definition, special), endIds);
+    }
   }
 }
 
@@ -89,7 +93,8 @@ function ggufSpecial(
 ): Map<string, number> {
   const special = new Map<string, number>();
   for (const [id, text] of tokens.entries()) {
-    const control = types?.[id] === 3 || (types?.[id] === 4 && /^<\|.*\|>$/.test(text));
+    const type = types?.[id];
+    const control = type === PieceType.control || (type === PieceType.userDefined && /^<\|.*\|>$/.test(text));
     if (control || endIds.has(id)) special.set(text, id);
   }
   return special;

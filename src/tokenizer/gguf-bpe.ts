@@ -1,0 +1,67 @@
+// Byte-level vocabularies in a GGUF header (`tokenizer.ggml.model` = `gpt2`). The header names the split that goes
+// before the merges (`tokenizer.ggml.pre`); the expressions stand in the models' own tokenizer.json files.
+
+import type { TokenizerDefinition } from '../formats/checkpoint';
+import { PronkError } from '../formats/errors';
+import { PieceType } from './pieces';
+import { GPT2_SPLIT, type Step, type TokenizerJson, splitBy } from './tokenizer-json';
+
+const CONTRACTIONS = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])";
+const REST = String.raw` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
+const LLAMA3 = String.raw`${CONTRACTIONS}|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|${REST}`;
+const QWEN2 = String.raw`${CONTRACTIONS}|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|${REST}`;
+const UPPER = String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`;
+const LOWER = String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`;
+const TEKKEN =
+  String.raw`[^\r\n\p{L}\p{N}]?${UPPER}*${LOWER}+|[^\r\n\p{L}\p{N}]?${UPPER}+${LOWER}*|\p{N}|` +
+  String.raw` ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
+
+/** A vocabulary's split; `whole`: a word that is in the vocabulary is not merged from its bytes. */
+const SPLITS: Readonly<Record<string, { readonly splits: readonly string[]; readonly whole?: boolean }>> = {
+  'llama-bpe': { splits: [LLAMA3], whole: true },
+  tekken: { splits: [TEKKEN], whole: true },
+  qwen2: { splits: [QWEN2] },
+  smollm: { splits: [String.raw`\p{N}`, GPT2_SPLIT] },
+  'gpt-2': { splits: [GPT2_SPLIT] },
+};
+
+/** Other names of the same splits. Headers without a name are older than the key. */
+const SAME: Readonly<Record<string, string>> = {
+  llama3: 'llama-bpe',
+  'llama-v3': 'llama-bpe',
+  'deepseek-r1-qwen': 'qwen2',
+  starcoder: 'smollm',
+  default: 'gpt-2',
+};
+
+/**
+ * The tokenizer.json that says what the header says.
+ * @throws PronkError `unsupported-tokenizer` for a split that Pronk does not know
+ */
+export function jsonFromGguf(
+  { tokens, types, merges = [], pre = 'default' }: TokenizerDefinition & { kind: 'gguf' },
+  special: ReadonlyMap<string, number>,
+): TokenizerJson {
+  const kind = SPLITS[SAME[pre] ?? pre];
+  if (!kind) {
+    const known = [...Object.keys(SPLITS), ...Object.keys(SAME)].join(', ');
+    const message = `The GGUF file's tokenizer splits text the way “${pre}”, which Pronk does not know. It knows ${known}.`;
+    throw new PronkError('unsupported-tokenizer', message);
+  }
+  const isSpecial = (id: number) => special.get(tokens[id]) === id;
+  const isAdded = (id: number) => isSpecial(id) || types?.[id] === PieceType.userDefined;
+  const ids = Array.from(tokens.keys());
+  const byteLevel: Step = { type: 'ByteLevel', add_prefix_space: false, use_regex: false };
+  return {
+    normalizer: null,
+    pre_tokenizer: { type: 'Sequence', pretokenizers: [...kind.splits.map(splitBy), byteLevel] },
+    decoder: { type: 'ByteLevel' },
+    model: {
+      type: 'BPE',
+      vocab: Object.fromEntries(ids.filter((id) => !isAdded(id)).map((id) => [tokens[id], id])),
+      merges,
+      ignore_merges: kind.whole ?? false,
+    },
+    added_tokens: ids.filter(isAdded).map((id) => ({ id, content: tokens[id], special: isSpecial(id) })),
+  };
+}
