@@ -6,7 +6,7 @@ import { encode, type Grid, type Kernel, Kernels } from '../../gpu/kernel';
 type Data = ArrayBufferView;
 
 export interface Run {
-  /** Bound by variable name; the outputs too, with their initial values. */
+  /** Bound by variable name; the outputs too, with their initial values. `params` here is one that `params` does not fill. */
   readonly bind: Readonly<Record<string, Data>>;
   readonly params?: Readonly<Record<string, number>>;
   readonly grid: Grid;
@@ -27,17 +27,20 @@ export async function run<Name extends string>(
   const kernels = compiled.get(device) ?? new Kernels(device);
   compiled.set(device, kernels);
   const buffers = new Buffers(device);
+  device.pushErrorScope('validation');
   try {
     const state = Uint32Array.of(position, count, 0, 0);
     const bound = Object.fromEntries(
       Object.entries({ state, ...bind })
         .filter(([name]) => new RegExp(`> *${name} *:`).test(kernel.wgsl))
-        .map(([name, data]) => [name, buffers.from('activations', data, name)]),
+        .map(([name, data]) => [name, buffers.from(name === 'params' ? 'uniforms' : 'activations', data, name)]),
     );
     const step = await kernels.step(kernel, buffers, bound, params, () => grid);
     const encoder = device.createCommandEncoder();
     encode(encoder, [step], { position, count });
     device.queue.submit([encoder.finish()]);
+    const error = await device.popErrorScope();
+    if (error) throw new Error(error.message);
     const results: [Name, ArrayBuffer][] = [];
     for (const name of outputs) results.push([name, await read(device, bound[name]!, 0, bind[name]!.byteLength)]);
     return Object.fromEntries(results) as Record<Name, ArrayBuffer>;

@@ -1,0 +1,146 @@
+// Kernels whose threads share memory, with their threads in other orders. Software drivers run a workgroup's threads a few
+// at a time, each up to the next barrier: what one thread reads of another's without a barrier between is there in one
+// order and not in the other. So all orders must agree to the bit; and with any barrier taken out, some order must not.
+import { describe, expect, test } from 'vitest';
+import { testDevices } from '../gpu/testing/device';
+import type { Kernel } from '../gpu/kernel';
+import { attentionGrid, attentionKernel } from './attention';
+import { matvecGrid, matvecKernel } from './matvec';
+import { sampleKernel, sampleParams, type Sampling } from './sample';
+import { random, run, type Run } from './testing/run';
+
+/** Which thread's work a thread takes, of `size`: a permutation. */
+const ORDERS: Record<string, (raw: string, size: string) => string> = {
+  reversed: (raw, size) => `${size} - 1u - ${raw}`,
+  scattered: (raw, size) => `(${raw} * 5u + 3u) % ${size}`,
+};
+
+const MAIN =
+  /@workgroup_size\((\w+)\)\s*fn main\(([^{]*)@builtin\(local_invocation_index\) (\w+): u32([^{]*)\) \{(?:\n|$)/;
+
+/** The same kernel with its threads' work dealt out in another order. */
+function reordered(kernel: Kernel, order: (raw: string, size: string) => string): Kernel {
+  const wgsl = kernel.wgsl.replace(
+    MAIN,
+    (_, size: string, before: string, name: string, after: string) =>
+      `@workgroup_size(${size}) fn main(${before}@builtin(local_invocation_index) raw_${name}: u32${after}) {\n` +
+      `let ${name} = ${order(`raw_${name}`, size)};\n`,
+  );
+  if (wgsl === kernel.wgsl) throw new Error(`${kernel.label}: no thread number to permute`);
+  return { ...kernel, wgsl };
+}
+
+const BARRIER = /\b(workgroup|storage)Barrier\(\);/g;
+const barriers = ({ wgsl }: Kernel) => [...wgsl.matchAll(BARRIER)].length;
+const withoutBarrier = (kernel: Kernel, n: number): Kernel => {
+  let seen = 0;
+  return { ...kernel, wgsl: kernel.wgsl.replace(BARRIER, (whole) => (seen++ === n ? '' : whole)) };
+};
+
+interface Case {
+  readonly kernel: Kernel;
+  readonly work: Run;
+  readonly outputs: readonly string[];
+  /** Barriers whose loss must show. */
+  readonly needed: readonly number[];
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+const matvec = (): Case => {
+  const [rows, columns, tokens] = [13, 96, 3];
+  const shape = { rows: 4, tokens: 2, lanes: 32 };
+  return {
+    kernel: matvecKernel({ kind: 'f32', shape, input: 'f32', output: 'f32', norm: true }),
+    work: {
+      bind: {
+        x: random(tokens * columns, 1),
+        gain: random(columns, 2),
+        codes: random(rows * columns, 3),
+        y: new Float32Array(tokens * rows),
+      },
+      params: { rows, columns, row_start: 0, out_stride: rows, half: 0, last_only: 0, epsilon: 1e-5 },
+      grid: matvecGrid(shape, rows, tokens),
+      count: tokens,
+    },
+    outputs: ['y'],
+    needed: [0, 1],
+  };
+};
+
+const attention = (): Case => {
+  const [heads, kvHeads, width, context, tokens] = [6, 2, 20, 140, 5];
+  const form = { threads: 32, queries: 2 };
+  const kernel = attentionKernel({ activation: 'f32', cache: 'f32' }, form, width);
+  return {
+    kernel,
+    work: {
+      bind: {
+        qkv: random(tokens * (heads + 2 * kvHeads) * width, 1),
+        keys: random(kvHeads * context * width, 2),
+        values: random(kvHeads * context * width, 3),
+        out: new Float32Array(tokens * heads * width),
+      },
+      params: { heads, kv_heads: kvHeads, context, quads: width / 4 },
+      grid: attentionGrid(form, heads, kvHeads, tokens),
+      position: 130,
+      count: tokens,
+    },
+    outputs: ['out'],
+    // the last one is the end of an unrolled loop: nothing comes after it
+    needed: upTo(barriers(kernel) - 1),
+  };
+};
+
+const sampler = (): Case => {
+  const vocabulary = 257;
+  const sampling: Sampling = { temperature: 1, topK: 50, topP: 0.9, minP: 0.01, repetitionPenalty: 1.1, seed: 3 };
+  return {
+    kernel: sampleKernel(32),
+    work: {
+      bind: {
+        params: new Uint8Array(sampleParams(vocabulary, sampling, 4)),
+        logits: random(vocabulary, 1),
+        seen: new Uint32Array(Math.ceil(vocabulary / 32)),
+        probabilities: new Float32Array(vocabulary),
+        ids: new Uint32Array(1),
+        outputs: new Uint32Array(4),
+      },
+      grid: [1],
+      count: 1,
+    },
+    outputs: ['outputs'],
+    // that of a sum; what follows the others waits in workgroupUniformLoad anyway
+    needed: [0],
+  };
+};
+
+const { device, name } = (await testDevices())[0]!;
+/** Lavapipe takes two seconds a pipeline: the controls run where they are cheap. */
+const cheap = /swiftshader/i.test(name) || Boolean(process.env['PRONK_LONG']);
+
+const result = async ({ work, outputs }: Case, kernel: Kernel) =>
+  Object.values(await run(device, kernel, work, outputs))
+    .map((bytes) => Buffer.from(bytes).toString('hex'))
+    .join();
+
+for (const [label, make] of Object.entries({ matvec, attention, sampler })) {
+  describe(`${label}, threads in another order`, () => {
+    const it = make();
+    const orders = Object.values(ORDERS);
+    test('gives the same bits', async () => {
+      const right = await result(it, it.kernel);
+      for (const order of orders) expect(await result(it, reordered(it.kernel, order))).toBe(right);
+    });
+    for (const n of it.needed) {
+      test.runIf(cheap)(`without barrier ${n} gives other bits`, async () => {
+        const broken = withoutBarrier(it.kernel, n);
+        const forms = [broken, ...orders.map((order) => reordered(broken, order))];
+        const right = await result(it, it.kernel);
+        const found = [];
+        for (const form of forms) found.push((await result(it, form)) === right);
+        expect(found).toContain(false);
+      });
+    }
+  });
+}
