@@ -1,5 +1,9 @@
-// A conversation as the text that a model was tuned on.
+// A conversation as the text that a model was tuned on: its own Jinja template, or Alpaca's form.
+// (Templates as in huggingface.co/docs/transformers/chat_templating.)
 
+import { Template } from '@huggingface/jinja';
+import { PronkError } from '../formats/errors';
+import { cutMarked, markCores, markWhole } from './content-marks';
 import { ALPACA_PREAMBLE } from './prompt-templates';
 import type { Tokenizer } from './tokenizer';
 
@@ -14,29 +18,98 @@ export interface ChatPiece {
   readonly trusted: boolean;
 }
 
+type Templated = Pick<Tokenizer, 'chatTemplate' | 'specialTokens'>;
+
+/**
+ * Renders a conversation for `encodePieces`; joined, the pieces are its text.
+ * @throws PronkError `bad-chat-template` when the template cannot be read, or refuses the conversation
+ */
 export function renderChat(
-  tokenizer: Pick<Tokenizer, 'chatTemplate' | 'specialTokens'>,
+  tokenizer: Templated,
   messages: readonly ChatMessage[],
-  { addGenerationPrompt }: { readonly addGenerationPrompt: boolean },
+  options: { readonly addGenerationPrompt: boolean },
 ): ChatPiece[] {
-  return renderAlpaca(tokenizer, messages, addGenerationPrompt);
+  if (tokenizer.chatTemplate === undefined) return renderAlpaca(tokenizer, messages, options.addGenerationPrompt);
+  const template = parse(tokenizer.chatTemplate);
+  const variables = {
+    // templates add these to strings, which needs a string
+    bos_token: '',
+    eos_token: '',
+    ...tokenizer.specialTokens,
+    add_generation_prompt: options.addGenerationPrompt,
+  };
+  const render = (list: readonly ChatMessage[]) => {
+    const contents = list.map(({ content }) => content);
+    const renderWith = (marked: readonly string[]) =>
+      template.render({ ...variables, messages: list.map(({ role }, i) => ({ role, content: marked[i] })) });
+    const cores = markCores(contents);
+    const cut = cutMarked(renderWith(cores.marked), cores);
+    if (cut) return cut;
+    // The template took a content apart: it gets a stand-in that it cannot look into.
+    const whole = markWhole(contents);
+    return cutMarked(renderWith(whole.marked), whole)!;
+  };
+  try {
+    const system = messages.findIndex(({ role, content }) => role === 'system' && content.trim() !== '');
+    if (system < 0) return render(messages).pieces;
+    // templates without a place for a system message either raise or drop it
+    const rendered = attempt(() => render(messages));
+    return rendered?.found.has(system) ? rendered.pieces : render(foldSystem(messages)).pieces;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `The model’s chat template does not accept this conversation: ${reason}`;
+    throw new PronkError('bad-chat-template', message.replace(/[^.!?]$/, '$&.'), { cause: error });
+  }
 }
 
+// A prompt that is shortened to fit is rendered again and again, with one template.
+let latest: { readonly source: string; readonly template: Template } | undefined;
+
+function parse(source: string): Template {
+  if (latest?.source === source) return latest.template;
+  try {
+    latest = { source, template: new Template(source) };
+    return latest.template;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `The model’s chat template cannot be read (${reason}). Use Instruct, which needs none.`;
+    throw new PronkError('bad-chat-template', message, { cause: error });
+  }
+}
+
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}
+
+/** System messages in front of the first user message's content. */
+function foldSystem(messages: readonly ChatMessage[]): ChatMessage[] {
+  const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content.trim());
+  const others = messages.filter(({ role }) => role !== 'system');
+  const first = others.findIndex(({ role }) => role === 'user');
+  if (first < 0) return [{ role: 'user', content: system.join('\n\n') }, ...others];
+  const content = [...system, others[first].content].join('\n\n');
+  return others.with(first, { role: 'user', content });
+}
+
+/** Alpaca's form turn by turn, for models without a template; an answer ends as training data does, with EOS. */
 function renderAlpaca(
-  { specialTokens }: Pick<Tokenizer, 'specialTokens'>,
+  { specialTokens }: Templated,
   messages: readonly ChatMessage[],
   addGenerationPrompt: boolean,
 ): ChatPiece[] {
-  const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content);
-  const preamble = { text: system.length ? system.join('\n\n') : ALPACA_PREAMBLE, trusted: !system.length };
-  const pieces: ChatPiece[] = [preamble];
+  const system = messages.filter(({ role, content }) => role === 'system' && content.trim() !== '');
+  const pieces: ChatPiece[] = system.length
+    ? [{ text: system.map(({ content }) => content).join('\n\n'), trusted: false }]
+    : [{ text: ALPACA_PREAMBLE, trusted: true }];
   for (const { role, content } of messages) {
-    if (role === 'user')
-      pieces.push({ text: '\n\n### Instruction:\n', trusted: true }, { text: content, trusted: false });
-    if (role === 'assistant') {
-      pieces.push({ text: '\n\n### Response:\n', trusted: true }, { text: content, trusted: false });
-      pieces.push({ text: specialTokens['eos_token'] ?? '', trusted: true });
-    }
+    if (role === 'system') continue;
+    const heading = role === 'user' ? 'Instruction' : 'Response';
+    pieces.push({ text: `\n\n### ${heading}:\n`, trusted: true }, { text: content, trusted: false });
+    if (role === 'assistant') pieces.push({ text: specialTokens['eos_token'] ?? '', trusted: true });
   }
   if (addGenerationPrompt) pieces.push({ text: '\n\n### Response:\n', trusted: true });
   return pieces;

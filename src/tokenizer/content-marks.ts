@@ -1,0 +1,80 @@
+// Finding contents again in what a template made of them. Marks are made of noncharacters, which Unicode reserves for
+// such use inside a program (The Unicode Standard, §23.7), with a number that no content has next to one.
+
+const OPEN = '\uFDD0';
+const CLOSE = '\uFDD1';
+const END = '\uFDD2';
+
+interface Marked {
+  /** The contents as the template gets them. */
+  readonly marked: readonly string[];
+  /** Matches one marked content; the first group is its index. */
+  readonly pattern: RegExp;
+  /** What stands in the text for a match. */
+  text(match: RegExpMatchArray): string;
+  /** Whether a part of the text holds half a mark. */
+  isTorn(part: string): boolean;
+}
+
+interface Cut {
+  readonly pieces: { readonly text: string; readonly trusted: boolean }[];
+  /** Indices of the contents that the template used. */
+  readonly found: ReadonlySet<number>;
+}
+
+/**
+ * Marks around each content, inside its outer white space: a template may trim a content, or look for something in it.
+ */
+export function markCores(contents: readonly string[]): Marked {
+  const key = freeKey(contents);
+  const marked = contents.map((content, i) => {
+    const core = content.trim();
+    if (core === '') return content;
+    const start = content.indexOf(core);
+    const end = start + core.length;
+    return `${content.slice(0, start)}${OPEN}${key}.${i}${END}${core}${CLOSE}${key}.${i}${END}${content.slice(end)}`;
+  });
+  const pattern = new RegExp(`${OPEN}${key}\\.(\\d+)${END}([^]*?)${CLOSE}${key}\\.\\1${END}`, 'g');
+  return { marked, pattern, text: ([, , core]) => core, isTorn: tornWith(key) };
+}
+
+/** A mark instead of each content. */
+export function markWhole(contents: readonly string[]): Marked {
+  const key = freeKey(contents);
+  const marked = contents.map((content, i) => (content.trim() === '' ? content : `${OPEN}${key}.${i}${END}`));
+  const pattern = new RegExp(`${OPEN}${key}\\.(\\d+)${END}`, 'g');
+  return { marked, pattern, text: ([, i]) => contents[Number(i)].trim(), isTorn: () => false };
+}
+
+/** The rendered text, cut at the marks; undefined where the template has torn one apart. */
+export function cutMarked(rendered: string, { pattern, text, isTorn }: Marked): Cut | undefined {
+  const pieces: { text: string; trusted: boolean }[] = [];
+  const found = new Set<number>();
+  const add = (part: string, trusted: boolean) => {
+    if (part !== '') pieces.push({ text: part, trusted });
+  };
+  let from = 0;
+  for (const match of rendered.matchAll(pattern)) {
+    const trustedPart = rendered.slice(from, match.index);
+    const content = text(match);
+    if (isTorn(trustedPart) || isTorn(content)) return undefined;
+    add(trustedPart, true);
+    add(content, false);
+    found.add(Number(match[1]));
+    from = match.index + match[0].length;
+  }
+  const rest = rendered.slice(from);
+  if (isTorn(rest)) return undefined;
+  add(rest, true);
+  return { pieces, found };
+}
+
+function freeKey(contents: readonly string[]): number {
+  let key = 0;
+  while (contents.some(tornWith(key))) key++;
+  return key;
+}
+
+function tornWith(key: number): (part: string) => boolean {
+  return (part) => part.includes(`${OPEN}${key}.`) || part.includes(`${CLOSE}${key}.`);
+}
