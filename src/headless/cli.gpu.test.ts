@@ -1,0 +1,112 @@
+// The command line as a script sees it: what it prints, its exit codes, its errors.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const FOLDER = '../shared/data/stories260K';
+const GGUF = `${FOLDER}/stories260K-F16.gguf`;
+/** What karpathy/llama2.c's test expects of this model; the beginning, to the byte. */
+const GOLDEN =
+  'Once upon a time, there was a little girl named Lily. She loved to play outside in the park. ' +
+  'One day, she saw a big, red ball. She wanted to play with it, but it was too high.\n' +
+  "Lily's mom said, \"Lily, let's go to the park.\" Lily was sad and didn't know what to do. " +
+  'She said, "I want to play with your ball, but I can\'t find it."\n';
+
+const scratch = mkdtempSync(join(tmpdir(), 'pronk-cli-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** Runs a command; its exit code, and its standard output, which must be JSON Lines and nothing else. */
+function headless(...argv: string[]): { code: number | null; lines: Record<string, unknown>[]; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['tools/headless.mjs', ...argv], { encoding: 'utf8' });
+  const lines = stdout.split('\n').filter(Boolean);
+  return { code: status, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>), stderr };
+}
+
+test('wrong usage is 2, and says what is right', () => {
+  expect(headless('nonsense')).toMatchObject({ code: 2, lines: [] });
+  expect(headless('generate', '--model', 'x', '--prompt', 'a', '--seed', 'b').code).toBe(2);
+  const { code, stderr } = headless('tokenize', '--text', 'x');
+  expect(code).toBe(2);
+  expect(stderr).toContain('--model');
+});
+
+test('a file that is not there, and one that is no model', () => {
+  const missing = headless('info', '--model', join(scratch, 'nowhere'));
+  expect(missing).toMatchObject({ code: 1, lines: [{ error: { code: 'no-file' } }] });
+  const file = join(scratch, 'broken.gguf');
+  writeFileSync(file, 'GGUF and then nothing');
+  expect(headless('logits', '--model', file, '--ids', '1')).toMatchObject({
+    code: 1,
+    lines: [{ error: { code: 'corrupt-file' } }],
+  });
+});
+
+describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/data)', () => {
+  test('info', () => {
+    const expected = { architecture: 'llama', vocabulary: 512, context: 512, layers: 5 };
+    expect(headless('info', '--model', FOLDER)).toMatchObject({
+      code: 0,
+      lines: [{ ...expected, tensors: { f32: 48 } }],
+    });
+    expect(headless('info', '--model', GGUF).lines[0]).toMatchObject(expected);
+  });
+
+  test('tokenize and detokenize', () => {
+    const text = 'Lily  saw a "red" ball: ☂\n';
+    const [first] = headless('tokenize', '--model', FOLDER, '--text', text).lines;
+    const ids = first!['ids'] as number[];
+    expect(ids[0]).toBe(1);
+    expect(headless('tokenize', '--model', GGUF, '--text', text).lines).toEqual([{ ids }]);
+    expect(headless('tokenize', '--model', GGUF, '--text', text, '--no-special').lines).toEqual([
+      { ids: ids.slice(1) },
+    ]);
+    expect(headless('detokenize', '--model', GGUF, '--ids', ids.join(',')).lines).toEqual([{ text }]);
+  });
+
+  test('generate: the golden text to the byte, a line a token', () => {
+    for (const model of [FOLDER, GGUF]) {
+      const argv = ['--model', model, '--prompt', '', '--max-tokens', '150', '--precision', 'exact'];
+      const { code, lines } = headless('generate', ...argv);
+      expect(code).toBe(0);
+      const last = lines.at(-1)!;
+      expect(last).toMatchObject({ done: true, finish: 'length', usage: { prompt: 1, completion: 150 } });
+      expect((last['text'] as string).slice(0, GOLDEN.length)).toBe(GOLDEN);
+      expect(lines.length).toBe(151);
+      expect(
+        lines
+          .slice(0, -1)
+          .map((line) => line['text'])
+          .join(''),
+      ).toBe(last['text']);
+    }
+  });
+
+  test('generate: a stop string', () => {
+    const argv = ['--model', GGUF, '--prompt', '', '--max-tokens', '50', '--stop', ' girl', '--precision', 'exact'];
+    const { lines } = headless('generate', ...argv);
+    expect(lines.at(-1)).toMatchObject({ finish: 'stop', text: 'Once upon a time, there was a little' });
+  });
+
+  test('logits: ids as they are given, floats in a file', () => {
+    const out = join(scratch, 'made/logits.bin');
+    const { code, lines } = headless('logits', '--model', FOLDER, '--ids', '1,403', '--out', out);
+    expect({ code, lines }).toEqual({ code: 0, lines: [{ shape: [2, 512], argmax: [403, 407] }] });
+    const bytes = readFileSync(out);
+    expect(bytes.length).toBe(2 * 512 * 4);
+    expect(bytes.readFloatLE(4)).toBeCloseTo(8.404342, 4);
+    const bad = headless('logits', '--model', FOLDER, '--ids', '512');
+    expect(bad).toMatchObject({ code: 1, lines: [{ error: { code: 'bad-token' } }] });
+  });
+
+  test('bench: shares of what was measured', () => {
+    const { lines } = headless('bench', '--model', FOLDER, '--prompt-tokens', '16', '--tokens', '8');
+    expect(lines.at(-1)).toMatchObject({ perToken: { passes: 1, bindGroups: 0, buffers: 0 } });
+    const { decode, prefill } = lines.at(-1) as Record<string, Record<string, number>>;
+    for (const share of [decode!['shareOfBandwidth']!, prefill!['shareOfPeak']!]) {
+      expect(share).toBeGreaterThan(0);
+      expect(share).toBeLessThan(1);
+    }
+  });
+});
