@@ -3,6 +3,5 @@ const SUMS = ROWS * TOKENS + TOKENS;
 var<workgroup> partial_sums: array<f32, SUMS * LANES>;
 var<workgroup> sums: array<f32, SUMS>;
 
-fn lanes_sum(value: f32) -> f32 { return value; }
-fn slot(lane: u32) -> u32 { return lane; }
-fn slots() -> u32 { return LANES; }
+fn leave(sum: u32, lane: u32, value: f32) { partial_sums[sum * LANES + lane] = value; }
+fn parts() -> u32 { return LANES; }

@@ -123,15 +123,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   //: for i in SHARED
   // lanes of one workgroup: each leaves its partial sums, and one lane per sum adds them up
   //: for t in TOKENS
-  partial_sums[(ROWS * TOKENS + $tu) * LANES + slot(lane)] = lanes_sum(squares_$t);
+  leave(ROWS * TOKENS + $tu, lane, squares_$t);
   //: for r in ROWS
-  partial_sums[($ru * TOKENS + $tu) * LANES + slot(lane)] = lanes_sum(sum_$r_$t);
+  leave($ru * TOKENS + $tu, lane, sum_$r_$t);
   //: end r
   //: end t
   workgroupBarrier();
+  let left = parts();
   for (var v = lane; v < SUMS; v += LANES) {
     var total = 0.0;
-    for (var i = 0u; i < slots(); i++) { total += partial_sums[v * LANES + i]; }
+    for (var i = 0u; i < left; i++) { total += partial_sums[v * LANES + i]; }
     sums[v] = total;
   }
   workgroupBarrier();

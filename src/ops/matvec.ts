@@ -3,6 +3,7 @@ import { compose } from '../gpu/wgsl';
 import type { Grid, Kernel } from '../gpu/kernel';
 import type { WeightKind } from '../quant/kinds';
 import lanesShared from '../../shaders/common/lanes-shared.wgsl?raw';
+import lanesSubgroups from '../../shaders/common/lanes-subgroups.wgsl?raw';
 import stateSource from '../../shaders/common/state.wgsl?raw';
 import source from '../../shaders/matmul/matvec.wgsl?raw';
 import type { DotShape } from './tuning';
@@ -42,9 +43,10 @@ export function matvecKernel(variant: MatvecVariant): Kernel {
     In: variant.input,
     Out: variant.output,
   };
-  const parts = [stateSource, weightSnippet(kind), ...(shape.lanes === 1 ? [] : [lanesShared]), source];
+  const lanes = shape.lanes === 1 ? [] : [shape.subgroups ? lanesSubgroups : lanesShared];
+  const parts = [stateSource, weightSnippet(kind), ...lanes, source];
   return {
-    label: `matvec ${kind} ${shape.rows}x${shape.tokens}/${shape.lanes}`,
+    label: `matvec ${kind} ${shape.rows}x${shape.tokens}/${shape.lanes}${shape.subgroups ? 's' : ''}`,
     wgsl: compose(definitions, ...parts),
     overrides: {
       NORM: Number(variant.norm ?? false),

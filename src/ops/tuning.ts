@@ -12,6 +12,8 @@ export interface DotShape {
   readonly tokens: number;
   /** Threads that share a row; 1 needs no barrier. */
   readonly lanes: number;
+  /** Lanes reduce by subgroup operations. */
+  readonly subgroups?: boolean;
 }
 
 /** Shape of the attention kernel. */
@@ -50,17 +52,18 @@ const SOLO: FlashShape = { threads: 1, queries: 1 };
  * @param software a CPU that plays a GPU: one thread a row, since barriers cost it 5 to 10 times the work
  */
 export function tune(features: Features, software: boolean, precision: Precision): Tuning {
+  const { subgroups } = features;
   const half = precision === 'fast' && features.f16;
   return {
     precision,
     activation: half ? 'f16' : 'f32',
     cache: half ? 'f16' : 'f32',
     decode: {
-      dot: software ? { rows: 8, tokens: 1, lanes: 1 } : { rows: 4, tokens: 1, lanes: 32 },
+      dot: software ? { rows: 8, tokens: 1, lanes: 1 } : { rows: 4, tokens: 1, lanes: 32, subgroups },
       attention: software ? SOLO : { threads: 128, queries: 1 },
     },
     prefill: {
-      dot: software ? { rows: 4, tokens: 8, lanes: 1 } : { rows: 4, tokens: 4, lanes: 32 },
+      dot: software ? { rows: 4, tokens: 8, lanes: 1 } : { rows: 4, tokens: 4, lanes: 32, subgroups },
       attention: software ? SOLO : { threads: 128, queries: 8 },
     },
     samplerThreads: software ? 8 : 256,
