@@ -17,15 +17,16 @@ export function createNormalizer(
 ): (text: string, beginning: boolean) => string {
   const replaceAll = charsMap.length ? compileCharsMap(charsMap) : undefined;
   const replace = replaceAll && verbatim ? outside(verbatim, replaceAll) : replaceAll;
-  const space = escapeWhitespaces ? SPACE : ' ';
   return (text, beginning) => {
     // a lone surrogate has no UTF-8
     let normal = text.toWellFormed();
     if (replace) normal = replace(normal);
-    if (removeExtraWhitespaces) normal = normal.replace(/^ +| +$/g, '').replace(/ {2,}/g, ' ');
+    if (removeExtraWhitespaces) normal = normal.replace(/^ +/, '').replace(/ {2,}/g, ' ');
     if (normal === '') return '';
     if (beginning && addDummyPrefix) normal = ` ${normal}`;
-    return escapeWhitespaces ? normal.replaceAll(' ', space) : normal;
+    if (escapeWhitespaces) normal = normal.replaceAll(' ', SPACE);
+    // a ▁ that was typed counts as a space here, and only here
+    return removeExtraWhitespaces ? normal.replace(escapeWhitespaces ? /▁+$/ : / +$/, '') : normal;
   };
 }
 

@@ -1,0 +1,211 @@
+// SentencePiece models: golden pairs, and Google's own library (compiled to WebAssembly) as the oracle.
+import { existsSync, readFileSync } from 'node:fs';
+// @ts-expect-error it has no types
+import { SentencePieceProcessor } from '@agnai/sentencepiece-js';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openTokenizer } from '../formats/open';
+import { bytesSource } from '../formats/source';
+import { createTokenizer } from './index';
+import type { Tokenizer } from './tokenizer';
+
+const OPEN_LLAMA = '../shared/data/tokenizer/open_llama_3b-tokenizer.model';
+const STORIES = '../shared/data/stories260K/tokenizer.model';
+const STORIES_GGUF = '../shared/data/stories260K/stories260K-F16.gguf';
+
+interface Oracle {
+  load(path: string): Promise<void>;
+  encodeIds(text: string): number[];
+  decodeIds(ids: number[]): string;
+}
+
+async function open(path: string, change = (bytes: Uint8Array) => bytes): Promise<Tokenizer> {
+  return createTokenizer(await openTokenizer([bytesSource(change(readFileSync(path)), path)]));
+}
+
+async function openOracle(path: string): Promise<Oracle> {
+  const oracle = new SentencePieceProcessor() as Oracle;
+  await oracle.load(path);
+  return oracle;
+}
+
+/** Any Unicode, and what meets in real text. NUL ends a string of the oracle. */
+const texts = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 8 }),
+      fc.string({ unit: 'binary', maxLength: 4 }),
+      fc.constantFrom(
+        ' ',
+        '  ',
+        '\n',
+        '\t',
+        '▁',
+        ' the',
+        'Once upon a time',
+        ', ',
+        "'s",
+        '12',
+        '</s>',
+        '<0x41>',
+        '\u3000',
+      ),
+    ),
+    { maxLength: 12 },
+  )
+  .map((parts) => parts.join('').replaceAll('\0', ''));
+
+const seed = 20260101;
+
+describe.skipIf(!existsSync(OPEN_LLAMA))('OpenLLaMA (skipped without ../shared/data)', () => {
+  let tokenizer: Tokenizer;
+  beforeAll(async () => {
+    tokenizer = await open(OPEN_LLAMA);
+  });
+
+  // published: openlm-research/open_llama issue 40, huggingface/transformers issue 25069
+  test.each([
+    ['hello world', [27701, 924]],
+    ['hello     world', [27701, 924]],
+    ['hello\nworld', [27701, 13, 7904]],
+    ['hello\n       world', [27701, 13, 924]],
+    ['hello\n\n\nworld', [27701, 13, 13, 13, 7904]],
+    ['a    b', [260, 284]],
+    ['1234.56', [31822, 31853, 31855, 31878, 31882, 31843, 31880, 31887]],
+  ])('golden ids of %j', (text, ids) => {
+    expect(tokenizer.encode(text)).toEqual(ids);
+  });
+
+  test('without a dummy prefix the heading has its published ids', () => {
+    expect(tokenizer.encode('### Response:')).toEqual([16121, 13166, 31871]);
+    expect([tokenizer.bosId, tokenizer.eosIds, tokenizer.vocabularySize]).toEqual([1, [2], 32000]);
+  });
+
+  test('text in both directions equals the oracle’s', async () => {
+    const oracle = await openOracle(OPEN_LLAMA);
+    const property = fc.property(texts, (text) => {
+      const ids = tokenizer.encode(text);
+      expect(ids).toEqual(Array.from(oracle.encodeIds(text)));
+      expect(tokenizer.decode(ids)).toBe(oracle.decodeIds(ids));
+    });
+    fc.assert(property, { seed, numRuns: 300 });
+  });
+
+  test('1 MB takes less than 4 s', () => {
+    const words = readFileSync('../shared/data/instruct/alpaca_en_demo.json', 'utf8');
+    const large = words.repeat(Math.ceil(1e6 / words.length)).slice(0, 1e6);
+    const started = performance.now();
+    expect(tokenizer.encode(large).length).toBeGreaterThan(1e5);
+    expect(performance.now() - started).toBeLessThan(4000);
+    const endless = '日本語とabc'.repeat(20_000);
+    const restarted = performance.now();
+    expect(tokenizer.decode(tokenizer.encode(endless))).toBe(endless);
+    expect(performance.now() - restarted).toBeLessThan(4000);
+  });
+});
+
+describe.skipIf(!existsSync(STORIES))('stories260K (skipped without ../shared/data)', () => {
+  let tokenizer: Tokenizer;
+  let gguf: Tokenizer;
+  beforeAll(async () => {
+    tokenizer = await open(STORIES);
+    gguf = await open(STORIES_GGUF);
+  });
+
+  test('the GGUF vocabulary gives the same ids, and keeps superfluous spaces', () => {
+    expect(gguf.vocabularySize).toBe(tokenizer.vocabularySize);
+    const property = fc.property(texts, (text) => {
+      const plain = text.replaceAll('▁', '').replace(/ +/g, ' ').replace(/^ | $/g, '');
+      expect(gguf.encode(plain)).toEqual(tokenizer.encode(text.replaceAll('▁', '')));
+    });
+    fc.assert(property, { seed, numRuns: 300 });
+  });
+
+  test('ids equal the oracle’s', async () => {
+    const oracle = await openOracle(STORIES);
+    const property = fc.property(texts, (text) => {
+      expect(tokenizer.encode(text)).toEqual(Array.from(oracle.encodeIds(text)));
+    });
+    fc.assert(property, { seed, numRuns: 1000 });
+  });
+
+  test('the oracle tells a wrong order of merges', async () => {
+    const oracle = await openOracle(STORIES);
+    // the sign of a learned piece's score: the last piece merges before the first
+    const wrong = await open(STORIES, (bytes) => {
+      const changed = Uint8Array.from(bytes);
+      for (let at = 0; at < changed.length - 8; at++) {
+        // field 2 of a piece, a float that is negative
+        if (changed[at] === 0x15 && (changed[at + 4] & 0xc0) === 0xc0) changed[at + 4] ^= 0x80;
+      }
+      return changed;
+    });
+    const text = 'Once upon a time, there was a little girl named Lily.';
+    expect(tokenizer.encode(text)).toEqual(Array.from(oracle.encodeIds(text)));
+    expect(wrong.encode(text)).not.toEqual(Array.from(oracle.encodeIds(text)));
+  });
+
+  test('decode gives back every text, streamed as well', () => {
+    const property = fc.property(texts, (text) => {
+      const ids = gguf.encode(text);
+      const expected = text.toWellFormed().replaceAll('▁', ' ');
+      expect(gguf.decode(ids)).toBe(expected);
+      const stream = gguf.stream();
+      expect(ids.map((id) => stream.push(id)).join('') + stream.flush()).toBe(expected);
+      const rest = gguf.stream({ continuation: true });
+      const continued = gguf.encode(text, { continuation: true });
+      expect(continued.map((id) => rest.push(id)).join('') + rest.flush()).toBe(expected);
+    });
+    fc.assert(property, { seed, numRuns: 500 });
+  });
+
+  test('any ids stream to what they decode to', () => {
+    const anyIds = fc.array(fc.integer({ min: 0, max: 511 }), { maxLength: 20 });
+    const property = fc.property(anyIds, (ids) => {
+      const stream = tokenizer.stream();
+      expect(ids.map((id) => stream.push(id)).join('') + stream.flush()).toBe(tokenizer.decode(ids));
+    });
+    fc.assert(property, { seed, numRuns: 500 });
+  });
+
+  test('a character’s bytes are held back until it is whole', () => {
+    const byte = (value: number) => 3 + value;
+    const stream = tokenizer.stream({ continuation: true });
+    expect([0xf0, 0x9f, 0xa6, 0x99].map((value) => stream.push(byte(value)))).toEqual(['', '', '', '🦙']);
+    expect(stream.push(byte(0xe2))).toBe('');
+    expect(stream.flush()).toBe('\uFFFD');
+    expect(tokenizer.decode([byte(0xe2)])).toBe('\uFFFD');
+  });
+
+  test('special tokens are made by id only', () => {
+    expect(tokenizer.encode('a</s>b')).not.toContain(2);
+    expect(tokenizer.decode(tokenizer.encode('<s>a</s>b'))).toBe('<s>a</s>b');
+    expect(tokenizer.decode([1, ...tokenizer.encode('a'), 2])).toBe('a');
+    expect(tokenizer.encodePieces([{ text: '<s>a</s>b', trusted: true }])).toEqual([
+      1,
+      ...tokenizer.encode('a'),
+      2,
+      ...tokenizer.encode('b', { continuation: true }),
+    ]);
+  });
+
+  test('pieces are encoded as one text, and no border makes a special token', () => {
+    const text = 'Once upon a time';
+    for (let at = 0; at <= text.length; at++) {
+      const pieces = [
+        { text: text.slice(0, at), trusted: true },
+        { text: text.slice(at), trusted: false },
+      ];
+      expect(tokenizer.encodePieces(pieces)).toEqual(tokenizer.encode(text));
+    }
+    const borders = fc.tuple(fc.nat(4), fc.nat(4), fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }));
+    const property = fc.property(borders, ([a, b, trusted]) => {
+      const [first, second] = [a, b].toSorted((x, y) => x - y);
+      const parts = ['</s>'.slice(0, first), '</s>'.slice(first, second), '</s>'.slice(second)];
+      const pieces = parts.map((part, i) => ({ text: part, trusted: trusted[i] }));
+      const whole = pieces.every((piece) => piece.trusted || piece.text === '');
+      if (!whole) expect(tokenizer.encodePieces(pieces)).not.toContain(2);
+    });
+    fc.assert(property, { seed });
+  });
+});
