@@ -1,6 +1,15 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import solid from 'vite-plugin-solid';
 import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
+
+// The bundled model's content names its copy in the store: src/worker/bundled.ts
+const BUNDLED_MODEL = 'public/demo-model/pronk-7m-q8_0.gguf';
+if (existsSync(BUNDLED_MODEL)) {
+  const digest = createHash('sha256').update(readFileSync(BUNDLED_MODEL)).digest('hex');
+  process.env['VITE_BUNDLED_MODEL'] = digest.slice(0, 12);
+}
 
 export default defineConfig({
   base: './',
