@@ -5,6 +5,9 @@ const OPEN = '\uFDD0';
 const CLOSE = '\uFDD1';
 const END = '\uFDD2';
 
+const THOUGHT = /(<\/?think>)/;
+const THOUGHT_ALONE = /^\s*<\/?think>\s*$/;
+
 interface Marked {
   /** The contents as the template gets them. */
   readonly marked: readonly string[];
@@ -24,15 +27,22 @@ interface Cut {
 
 /**
  * Marks around each content, inside its outer white space: a template may trim a content, or look for something in it.
+ * Reasoning models' templates cut contents at `<think>` and `</think>`, so what lies between those is marked apart.
  */
 export function markCores(contents: readonly string[]): Marked {
   const key = freeKey(contents);
   const marked = contents.map((content, i) => {
-    const core = content.trim();
-    if (core === '') return content;
-    const start = content.indexOf(core);
-    const end = start + core.length;
-    return `${content.slice(0, start)}${OPEN}${key}.${i}${END}${core}${CLOSE}${key}.${i}${END}${content.slice(end)}`;
+    if (content.trim() === '') return content;
+    const wrap = (part: string) => {
+      const core = part.trim();
+      const start = part.indexOf(core);
+      const [before, after] = [part.slice(0, start), part.slice(start + core.length)];
+      return `${before}${OPEN}${key}.${i}${END}${core}${CLOSE}${key}.${i}${END}${after}`;
+    };
+    return content
+      .split(THOUGHT)
+      .map((part, n) => (n % 2 ? part : wrap(part)))
+      .join('');
   });
   const pattern = new RegExp(`${OPEN}${key}\\.(\\d+)${END}([^]*?)${CLOSE}${key}\\.\\1${END}`, 'g');
   return { marked, pattern, text: ([, , core]) => core, isTorn: tornWith(key) };
@@ -54,13 +64,16 @@ export function cutMarked(rendered: string, { pattern, text, isTorn }: Marked): 
     if (part !== '') pieces.push({ text: part, trusted });
   };
   let from = 0;
+  let previous = -1;
   for (const match of rendered.matchAll(pattern)) {
     const trustedPart = rendered.slice(from, match.index);
     const content = text(match);
     if (isTorn(trustedPart) || isTorn(content)) return undefined;
-    add(trustedPart, true);
+    const index = Number(match[1]);
+    add(trustedPart, index !== previous || !THOUGHT_ALONE.test(trustedPart));
     add(content, false);
-    found.add(Number(match[1]));
+    found.add(index);
+    previous = index;
     from = match.index + match[0].length;
   }
   const rest = rendered.slice(from);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 // @ts-expect-error it has no types
 import { SentencePieceProcessor } from '@agnai/sentencepiece-js';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openTokenizer } from '../formats/open';
 import { bytesSource } from '../formats/source';
@@ -12,6 +12,9 @@ import type { Tokenizer } from './tokenizer';
 const OPEN_LLAMA = '../shared/data/tokenizer/open_llama_3b-tokenizer.model';
 const STORIES = '../shared/data/stories260K/tokenizer.model';
 const STORIES_GGUF = '../shared/data/stories260K/stories260K-F16.gguf';
+
+/** The byte pieces stand behind the special ones. */
+const byte = (value: number) => 3 + value;
 
 interface Oracle {
   load(path: string): Promise<void>;
@@ -169,7 +172,6 @@ describe.skipIf(!existsSync(STORIES))('stories260K (skipped without ../shared/da
   });
 
   test('a character’s bytes are held back until it is whole', () => {
-    const byte = (value: number) => 3 + value;
     const stream = tokenizer.stream({ continuation: true });
     expect([0xf0, 0x9f, 0xa6, 0x99].map((value) => stream.push(byte(value)))).toEqual(['', '', '', '🦙']);
     expect(stream.push(byte(0xe2))).toBe('');
