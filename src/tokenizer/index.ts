@@ -7,7 +7,7 @@ import { createHuggingFace } from './huggingface';
 import { PieceType, piecesFromGguf, piecesFromModel } from './pieces';
 import { createSentencePiece } from './sentencepiece';
 import { anyOf } from './spellings';
-import { createTextStream } from './text-stream';
+import { createTextStream, decodeIds } from './text-stream';
 import type { Tokenizer } from './tokenizer';
 import { parseTokenizerJson } from './tokenizer-json';
 
@@ -19,13 +19,9 @@ export type { Tokenizer } from './tokenizer';
  */
 export function createTokenizer(spec: TokenizerSpec): Tokenizer {
   const { bosId, eosIds, addBos, chatTemplate, specialTokens } = spec;
-  const codec = createCodec(spec.definition, new Set(bosId === undefined ? eosIds : [bosId, ...eosIds]));
+  const codec = withMemory(createCodec(spec.definition, new Set(bosId === undefined ? eosIds : [bosId, ...eosIds])));
   const spelled = anyOf(codec.special.keys());
 
-  const decode = (ids: readonly number[]) => {
-    const stream = createTextStream(codec, false);
-    return ids.map((id) => stream.push(id)).join('') + stream.flush();
-  };
   return {
     vocabularySize: codec.vocabularySize,
     bosId,
@@ -56,7 +52,7 @@ export function createTokenizer(spec: TokenizerSpec): Tokenizer {
       endRun();
       return ids;
     },
-    decode,
+    decode: (ids) => decodeIds(codec, ids),
     stream: ({ continuation = false } = {}) => createTextStream(codec, continuation),
   };
 }
@@ -98,4 +94,10 @@ function ggufSpecial(
     if (control || endIds.has(id)) special.set(text, id);
   }
   return special;
+}
+
+/** Each id's bytes are made once. */
+function withMemory(codec: Codec): Codec {
+  const known: Uint8Array[] = [];
+  return { ...codec, bytes: (id) => (known[id] ??= codec.bytes(id)) };
 }
