@@ -12,6 +12,8 @@ interface Golden {
 
 const path = new URL('golden/tokenizers.json', import.meta.url);
 const golden = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Golden>;
+// sentencepiece.test.ts has this one
+delete golden['custom'];
 
 function specOf(definition: TokenizerSpec['definition']): TokenizerSpec {
   return { definition, eosIds: [], addBos: false, specialTokens: {} };

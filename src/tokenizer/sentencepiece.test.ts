@@ -60,6 +60,53 @@ const texts = fc
 
 const seed = 20260101;
 
+describe('replaced characters, user-defined and unused pieces, no byte fallback', () => {
+  const path = 'src/tokenizer/golden/custom.model';
+  const golden = JSON.parse(readFileSync('src/tokenizer/golden/tokenizers.json', 'utf8')) as {
+    custom: { cases: [text: string, ids: number[]][] };
+  };
+
+  test.each(golden.custom.cases)('golden ids of %j', async (text, ids) => {
+    expect((await open(path)).encode(text)).toEqual(ids);
+  });
+
+  test('ids equal the oracle’s', async () => {
+    const [tokenizer, oracle] = [await open(path), await openOracle(path)];
+    const parts = fc.constantFrom(
+      'the',
+      'A',
+      'B',
+      '<sep>',
+      'x y',
+      'ß',
+      '...',
+      ' ',
+      'n',
+      't',
+      '\n',
+      'instruction',
+      '▁',
+      '日',
+    );
+    const property = fc.property(fc.array(parts), texts, (known, any) => {
+      const text = known.join('') + any;
+      expect(tokenizer.encode(text)).toEqual(Array.from(oracle.encodeIds(text)));
+    });
+    fc.assert(property, { seed, numRuns: 1000 });
+  });
+
+  test('a model of another kind is refused', async () => {
+    const unigram = open(path, (bytes) => {
+      const changed = Uint8Array.from(bytes);
+      // trainer_spec.model_type = 2 stands alone between two other fields
+      const at = changed.findIndex((tag, i) => tag === 0x18 && changed[i + 1] === 2 && changed[i + 2] === 0x20);
+      changed[at + 1] = 1;
+      return changed;
+    });
+    await expect(unigram).rejects.toThrow(/kind unigram/);
+  });
+});
+
 describe.skipIf(!existsSync(OPEN_LLAMA))('OpenLLaMA (skipped without ../shared/data)', () => {
   let tokenizer: Tokenizer;
   beforeAll(async () => {

@@ -1,16 +1,22 @@
 """Golden ids for src/tokenizer: tiny tokenizers of LLaMA's relatives, and what Hugging Face's tokenizers makes of texts.
 
-    python -m venv venv && venv/bin/pip install tokenizers
+    python -m venv venv && venv/bin/pip install tokenizers sentencepiece protobuf
     venv/bin/python tools/golden/tokenizer.py
 
 Four vocabularies, trained on a few lines: `llama3` (its split, whole words first, special and plain added tokens),
 `smollm` (single digits, GPT-2's split), `qwen2`, and `llama2` (a SentencePiece model as transformers converts it: ▁
 prepended, byte fallback, no split). Ids are those of plain text; special tokens in a text are left out of this record.
+And `custom.model`, a SentencePiece model with what LLaMA's lacks: replaced characters, user-defined and unused pieces,
+no byte fallback.
 """
 
+import io
 import json
+import tempfile
 from pathlib import Path
 
+import sentencepiece
+from sentencepiece import sentencepiece_model_pb2
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 out = Path(__file__).parents[2] / "src/tokenizer/golden/tokenizers.json"
@@ -103,6 +109,37 @@ for name, tokenizer in tokenizers.items():
     for text, ids in cases:
         assert name == "llama2" or tokenizer.decode(ids) == text, (name, text)
     record[name] = {"json": json.loads(tokenizer.to_str()), "cases": cases}
+
+
+def custom():
+    rules = {"A": "a", "ß": "ss", "\n": " ", "\u3000": " ", "ﬁ": "fi", "...": "…", "x y": "z", "\u200b": ""}
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as tsv:
+        for source, target in rules.items():
+            tsv.write("\t".join(" ".join(f"{ord(each):X}" for each in text) for text in (source, target)) + "\n")
+        tsv.flush()
+        model = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(CORPUS),
+            model_writer=model,
+            model_type="bpe",
+            vocab_size=160,
+            normalization_rule_tsv=tsv.name,
+            user_defined_symbols=["<sep>", "AB", "n▁t"],
+            minloglevel=2,
+        )
+    proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
+    learned = [piece for piece in proto.pieces if piece.type == 1 and len(piece.piece) > 1]
+    for piece in learned[3::4]:
+        piece.type = 5
+    (out.parent / "custom.model").write_bytes(proto.SerializeToString())
+    processor = sentencepiece.SentencePieceProcessor(model_proto=proto.SerializeToString())
+    texts = [*TEXTS, "ABA<sep>AB x y ﬁ ... …. in the request", "a <sep> b", "n t", "Straße\u3000x", "the instruction"]
+    cases = [[text, processor.encode(text)] for text in texts if "\0" not in text]
+    assert any(2 < id < 160 and proto.pieces[id].type == 4 for _, ids in cases for id in ids)
+    return cases
+
+
+record["custom"] = {"cases": custom()}
 lines = [f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in record.items()]
 out.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 print(out, out.stat().st_size)
