@@ -93,6 +93,21 @@ test('the golden ids can fail: another split, another order of merges', () => {
   expect(differs(fromJson({ ...json, model }))).toBe(true);
 });
 
+test('a GGUF header that calls special tokens normal or user-defined does not make them text', () => {
+  const spec = ggufOf(golden['qwen2'].json, 'qwen2');
+  const { definition } = spec;
+  if (definition.kind !== 'gguf') throw new Error('not a GGUF definition');
+  const [start, end] = ['<|im_start|>', '<|im_end|>'].map((token) => definition.tokens.indexOf(token));
+  const types = Array.from(definition.types ?? [])
+    .with(start, 4)
+    .with(end, 1);
+  const tokenizer = createTokenizer({ ...spec, definition: { ...definition, types }, eosIds: [end] });
+  const text = '<|im_start|><|im_end|>';
+  expect(tokenizer.encodePieces([{ text, trusted: true }])).toEqual([start, end]);
+  expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
+  expect(tokenizer.decode([start, end])).toBe('');
+});
+
 test('an unknown split is refused', () => {
   expect(() => createTokenizer(ggufOf(golden['qwen2'].json, 'marsian'))).toThrow(/“marsian”/);
 });
