@@ -116,7 +116,7 @@ const sampler = (): Case => {
 };
 
 const { device, name } = (await testDevices())[0]!;
-/** Lavapipe takes two seconds a pipeline: the controls run where they are cheap. */
+/** On lavapipe a pipeline takes seconds; one driver that takes threads a few at a time is enough. */
 const cheap = /swiftshader/i.test(name) || Boolean(process.env['PRONK_LONG']);
 
 const result = async ({ work, outputs }: Case, kernel: Kernel) =>
@@ -125,7 +125,7 @@ const result = async ({ work, outputs }: Case, kernel: Kernel) =>
     .join();
 
 for (const [label, make] of Object.entries({ matvec, attention, sampler })) {
-  describe(`${label}, threads in another order`, () => {
+  describe.runIf(cheap)(`${label}, threads in another order`, () => {
     const it = make();
     const orders = Object.values(ORDERS);
     test('gives the same bits', async () => {
@@ -133,7 +133,7 @@ for (const [label, make] of Object.entries({ matvec, attention, sampler })) {
       for (const order of orders) expect(await result(it, reordered(it.kernel, order))).toBe(right);
     });
     for (const n of it.needed) {
-      test.runIf(cheap)(`without barrier ${n} gives other bits`, async () => {
+      test(`without barrier ${n} gives other bits`, async () => {
         const broken = withoutBarrier(it.kernel, n);
         const forms = [broken, ...orders.map((order) => reordered(broken, order))];
         const right = await result(it, it.kernel);

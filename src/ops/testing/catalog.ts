@@ -2,7 +2,6 @@
 // A new op adds its kernels here; a shader file that none of them uses fails the check.
 import type { Features } from '../../gpu/device';
 import type { Kernel } from '../../gpu/kernel';
-import type { WeightKind } from '../../quant/kinds';
 import { attentionKernel } from '../attention';
 import { embedKernel } from '../embed';
 import { matvecKernel, type MatvecVariant } from '../matvec';
@@ -11,8 +10,8 @@ import { ropeKernel } from '../rope';
 import { sampleKernel } from '../sample';
 import { swigluKernel } from '../swiglu';
 import { tune, type Tuning } from '../tuning';
+import { KINDS } from './weights';
 
-const KINDS: readonly WeightKind[] = ['f32', 'f16', 'bf16', 'q8', 'q4', 'q4m'];
 /** 20 and 100 leave threads of a group idle. */
 const HEAD_WIDTHS = [20, 64, 100, 128];
 

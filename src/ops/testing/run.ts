@@ -1,6 +1,6 @@
 // What kernel tests share: running one step, random data, and how far off a result is.
 import { Buffers, read } from '../../gpu/buffers';
-import { encode, type Grid, type Kernel, Kernels } from '../../gpu/kernel';
+import { encode, type Grid, type Kernel, Kernels, type Step } from '../../gpu/kernel';
 
 /** Values of a storage buffer: bytes as they are. */
 type Data = ArrayBufferView;
@@ -10,6 +10,8 @@ export interface Run {
   readonly bind: Readonly<Record<string, Data>>;
   readonly params?: Readonly<Record<string, number>>;
   readonly grid: Grid;
+  /** Dispatches in a row, one when left out. */
+  readonly times?: number;
   /** Where the batch stands: position, tokens. */
   readonly position?: number;
   readonly count: number;
@@ -21,7 +23,7 @@ const compiled = new WeakMap<GPUDevice, Kernels>();
 export async function run<Name extends string>(
   device: GPUDevice,
   kernel: Kernel,
-  { bind, params, grid, position = 0, count }: Run,
+  { bind, params, grid, times = 1, position = 0, count }: Run,
   outputs: readonly Name[],
 ): Promise<Record<Name, ArrayBuffer>> {
   const kernels = compiled.get(device) ?? new Kernels(device);
@@ -37,12 +39,16 @@ export async function run<Name extends string>(
     );
     const step = await kernels.step(kernel, buffers, bound, params, () => grid);
     const encoder = device.createCommandEncoder();
-    encode(encoder, [step], { position, count });
+    encode(encoder, Array<Step>(times).fill(step), { position, count });
     device.queue.submit([encoder.finish()]);
     const error = await device.popErrorScope();
     if (error) throw new Error(error.message);
     const results: [Name, ArrayBuffer][] = [];
-    for (const name of outputs) results.push([name, await read(device, bound[name]!, 0, bind[name]!.byteLength)]);
+    for (const name of outputs) {
+      const { byteLength } = name === 'state' ? state : bind[name]!;
+      const whole = await read(device, bound[name]!, 0, Math.ceil(byteLength / 4) * 4);
+      results.push([name, whole.slice(0, byteLength)]);
+    }
     return Object.fromEntries(results) as Record<Name, ArrayBuffer>;
   } finally {
     buffers.destroy();
