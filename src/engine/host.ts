@@ -8,11 +8,14 @@ import { DEFAULT_CONTEXT } from './defaults';
 import type { LoadedModel } from './generate';
 import type { Library } from './library';
 
+/** Told what is being done, and bytes done of all. */
+export type LoadProgress = (stage: string, done: number, total: number) => void;
+
 export interface LoadOptions {
   /** Default: `fast`, which is `exact` where the adapter has no f16 and on software adapters. */
   readonly precision?: Precision;
   readonly context?: number;
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: LoadProgress;
 }
 
 export interface HostedModel extends LoadedModel {
@@ -98,9 +101,9 @@ export class Host {
     const session = await createSession(gpu, config, tensors, {
       precision: precision ?? (gpu.software ? 'exact' : 'fast'),
       context: context ?? Math.min(config.contextLength, DEFAULT_CONTEXT),
-      onProgress: (bytes) => onProgress?.(Math.min(bytes, manifest.bytes), manifest.bytes),
+      onProgress: (bytes) => onProgress?.('Loading', Math.min(bytes, manifest.bytes), manifest.bytes),
+      onUploaded: () => onProgress?.('Compiling', manifest.bytes, manifest.bytes),
     });
-    onProgress?.(manifest.bytes, manifest.bytes);
     await this.#library.touch(id).catch(() => undefined);
     return { id, name: manifest.name, gpu, session, tokenizer: createTokenizer(tokenizer) };
   }

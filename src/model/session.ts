@@ -21,6 +21,8 @@ export interface SessionOptions {
   /** Positions to keep; at most what the model was trained for is sensible. */
   readonly context: number;
   readonly onProgress?: UploadProgress;
+  /** Told when the weights are on the GPU, before the kernels are compiled. */
+  readonly onUploaded?: () => void;
 }
 
 /** Uploads a model, compiles its kernels in parallel, and warms them up. */
@@ -34,6 +36,7 @@ export async function createSession(
   const buffers = new Buffers(gpu.device);
   try {
     const weights = await uploadWeights(buffers, config, tensors, options.onProgress);
+    options.onUploaded?.();
     const cache = createCache(buffers, config, options.context, tuning.cache);
     const activations = createActivations(buffers, config, weights, tuning);
     const kernels = new Kernels(gpu.device);

@@ -1,4 +1,5 @@
 // Generations under way: text goes to the page in pieces of about a frame, so that a fast model does not flood it.
+import type { LoadProgress } from '../engine/host';
 import type { Engine } from '../engine/index';
 import type { GenerateRequest, WorkerEvent } from './api';
 import { errorData } from './errors';
@@ -7,11 +8,14 @@ import { errorData } from './errors';
 const FRAME = 33;
 
 export class Generations {
+  readonly #loading: (modelId: string) => LoadProgress;
   readonly #engine: Engine;
   readonly #emit: (event: WorkerEvent) => void;
   readonly #running = new Map<string, AbortController>();
 
-  constructor(engine: Engine, emit: (event: WorkerEvent) => void) {
+  /** @param loading makes the listener to a model's loading, which a generation may start */
+  constructor(engine: Engine, emit: (event: WorkerEvent) => void, loading: (modelId: string) => LoadProgress) {
+    this.#loading = loading;
     this.#engine = engine;
     this.#emit = emit;
   }
@@ -33,8 +37,7 @@ export class Generations {
       maxTokens: sampling.maxTokens,
       stop,
       signal,
-      onProgress: (done, total) =>
-        this.#emit({ type: 'progress', task: 'load', id: modelId, stage: 'Loading', done, total }),
+      onProgress: this.#loading(modelId),
     });
     let text = '';
     let count = 0;

@@ -22,8 +22,20 @@ const engine = createEngine({
     emit({ type: 'device-lost', message });
   },
 });
-const generations = new Generations(engine, emit);
+const generations = new Generations(engine, emit, (id) => progress('load', id));
 const imports = new Map<string, AbortController>();
+
+/** Progress as events, at most one in 50 ms and always the last. */
+function progress(task: 'load' | 'import', id: string): (stage: string, done: number, total: number) => void {
+  let told = 0;
+  let last = '';
+  return (stage, done, total) => {
+    const now = performance.now();
+    if (now - told < 50 && done < total && stage === last) return;
+    [told, last] = [now, stage];
+    emit({ type: 'progress', task, id, stage, done, total });
+  };
+}
 
 const announceModels = async () => emit({ type: 'models', models: await engine.models.list() });
 
@@ -36,9 +48,8 @@ async function announceDevice(gpu: Gpu): Promise<void> {
 
 async function load(modelId: string): Promise<void> {
   const started = performance.now();
-  const model = await engine.load(modelId, {
-    onProgress: (done, total) => emit({ type: 'progress', task: 'load', id: modelId, stage: 'Loading', done, total }),
-  });
+  const onProgress = progress('load', modelId);
+  const model = await engine.load(modelId, { onProgress });
   emit({ type: 'loaded', modelId, context: model.session.context, ms: performance.now() - started });
   await announceDevice(model.gpu);
 }
@@ -49,12 +60,7 @@ const api: WorkerApi = {
     await announceModels();
     void engine.models.sweep().catch(() => {});
     // models and chats can be seen and kept without a device, which is why this comes after the list
-    await Promise.all([
-      engine.device().then(announceDevice),
-      ensureBundled(engine, (stage, done, total) =>
-        emit({ type: 'progress', task: 'import', id: 'bundled', stage, done, total }),
-      ),
-    ]);
+    await Promise.all([engine.device().then(announceDevice), ensureBundled(engine, progress('import', 'bundled'))]);
     await announceModels();
   },
   models: () => engine.models.list(),
@@ -62,14 +68,11 @@ const api: WorkerApi = {
   async importFiles(files, taskId) {
     const controller = new AbortController();
     imports.set(taskId, controller);
+    const onProgress = progress('import', taskId);
     try {
       const model = await engine.models.import(
         files.map((file) => blobSource(file, file.webkitRelativePath || file.name)),
-        {
-          signal: controller.signal,
-          onProgress: (done, total) =>
-            emit({ type: 'progress', task: 'import', id: taskId, stage: 'Storing', done, total }),
-        },
+        { signal: controller.signal, onProgress: (done, total) => onProgress('Storing', done, total) },
       );
       await announceModels();
       return model;
