@@ -12,11 +12,10 @@ import { type DotShape, tune } from './tuning';
 const [ROWS, COLUMNS, TOKENS] = [37, 160, 5];
 const EPSILON = 1e-5;
 
-const features = { f16: false, subgroups: false };
-const software = tune(features, true, 'exact');
-const hardware = tune(features, false, 'exact');
-const ALONE = { decode: software.decode.dot, prefill: software.prefill.dot };
-const SHARED = { decode: hardware.decode.dot, prefill: hardware.prefill.dot };
+const shapes = (software: boolean, subgroups = false) => {
+  const { decode, prefill } = tune({ f16: false, subgroups }, software, 'exact');
+  return { decode: decode.dot, prefill: prefill.dot };
+};
 
 interface Options extends Omit<MatvecVariant, 'kind' | 'shape' | 'input' | 'output'> {
   readonly element?: 'f32' | 'f16';
@@ -84,7 +83,7 @@ const { device: plain, name } = devices[0]!;
 /** Unrolled blocks take lavapipe many seconds to compile: there, shared rows are tested on f32 and q4 alone. */
 const patient = /swiftshader/i.test(name) || Boolean(process.env['PRONK_LONG']);
 
-for (const [form, { decode, prefill }] of Object.entries({ alone: ALONE, shared: SHARED })) {
+for (const [form, { decode, prefill }] of Object.entries({ alone: shapes(true), shared: shapes(false) })) {
   const kinds = form === 'alone' || patient ? KINDS : (['f32', 'q4'] as const);
   describe(`matvec, rows ${form}`, () => {
     test.each(kinds)('%s, one token at a time, normalised', async (kind) => {
@@ -122,5 +121,14 @@ for (const [form, { decode, prefill }] of Object.entries({ alone: ALONE, shared:
         expect(await off(device, usual, prefill, { element: 'f16', residual: true })).toBeLessThan(5e-4);
       });
     }
+  });
+}
+
+for (const { device, variant } of devices.filter((each) => each.variant === 'subgroups')) {
+  const { decode, prefill } = shapes(false, true);
+  test(`matvec, rows shared, ${variant}`, async () => {
+    expect(await off(device, 'f32', decode, { norm: true })).toBeLessThan(1e-5);
+    expect(await off(device, 'q4', decode, { norm: true })).toBeLessThan(1e-5);
+    expect(await off(device, 'f32', prefill, { norm: true, swiglu: true })).toBeLessThan(1e-5);
   });
 }

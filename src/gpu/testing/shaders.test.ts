@@ -32,36 +32,35 @@ function titled(kernels: readonly Kernel[]): Map<string, Kernel[]> {
   return groups;
 }
 
-for (const f16 of [false, true]) {
-  for (const subgroups of [false, true]) {
-    const features = { f16, subgroups };
-    // the device has these features and no others: a kernel that needs more is refused
-    const { device, variant } = await nullDevice(features);
-    device.addEventListener('uncapturederror', (event) => event.preventDefault());
-    describe(`Tint, ${variant}`, () => {
-      for (const [label, kernels] of titled(kernelsFor(features))) {
-        test(`${label}, ${kernels.length} variants`, async () => {
-          for (const kernel of kernels) {
-            expect(await complaints(device, kernel.wgsl)).toEqual([]);
-            await makePipeline(device, kernel);
-          }
-        });
-      }
+const FEATURES = [false, true].flatMap((f16) => [false, true].map((subgroups) => ({ f16, subgroups })));
 
-      test('what must be refused is', async () => {
-        const main = '@compute @workgroup_size(1) fn main()';
-        const found = await complaints(device, `${main} {\n  let x = misspelt;\n}`);
-        expect(found.join()).toMatch(/^2:11 .*unresolved value/);
-        const unknown = { label: 'unknown override', wgsl: `${main} {}`, overrides: { NONE: 1 } };
-        await expect(makePipeline(device, unknown)).rejects.toThrow('NONE');
-        if (!f16) expect(await complaints(device, 'enable f16;')).not.toEqual([]);
+for (const features of FEATURES) {
+  // the device has these features and no others: a kernel that needs more is refused
+  const { device, variant } = await nullDevice(features);
+  device.addEventListener('uncapturederror', (event) => event.preventDefault());
+  describe(`Tint, ${variant}`, () => {
+    for (const [label, kernels] of titled(kernelsFor(features))) {
+      test(`${label}, ${kernels.length} variants`, async () => {
+        for (const kernel of kernels) {
+          expect(await complaints(device, kernel.wgsl)).toEqual([]);
+          await makePipeline(device, kernel);
+        }
       });
+    }
+
+    test('what must be refused is', async () => {
+      const main = '@compute @workgroup_size(1) fn main()';
+      const found = await complaints(device, `${main} {\n  let x = misspelt;\n}`);
+      expect(found.join()).toMatch(/^2:11 .*unresolved value/);
+      const unknown = { label: 'unknown override', wgsl: `${main} {}`, overrides: { NONE: 1 } };
+      await expect(makePipeline(device, unknown)).rejects.toThrow('NONE');
+      if (!features.f16) expect(await complaints(device, 'enable f16;')).not.toEqual([]);
     });
-  }
+  });
 }
 
 test('the catalogue uses every shader file', () => {
-  const all = kernelsFor({ f16: true, subgroups: true }).map(({ wgsl }) => wgsl);
+  const all = FEATURES.flatMap(kernelsFor).map(({ wgsl }) => wgsl);
   // files begin with a comment that is theirs alone
   const unused = (files: Record<string, string>) =>
     Object.keys(files).filter((path) => !all.some((wgsl) => wgsl.includes(files[path]!.split('\n', 1)[0]!)));
