@@ -19,7 +19,7 @@ export function indexedDbStore(prefix = 'pronk'): Store {
   return {
     records: {
       get: (kind, key) => get(key, records[kind]()),
-      set: (kind, key, value) => guarded(() => set(key, value, records[kind]()), 0),
+      set: (kind, key, value) => guarded(() => set(key, value, records[kind]())),
       delete: (kind, key) => del(key, records[kind]()),
       keys: (kind) => keys<string>(records[kind]()),
     },
@@ -60,14 +60,14 @@ async function estimate(): Promise<StorageEstimate> {
   return { used: usage, quota };
 }
 
-/** Runs a write of some size, naming what is missing when the quota is exceeded. */
-async function guarded(write: () => Promise<void>, size: number): Promise<void> {
+/** Runs a write, of some size if it is large, naming what is missing when the quota is exceeded. */
+async function guarded(write: () => Promise<void>, size?: number): Promise<void> {
   try {
     await write();
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'QuotaExceededError') throw error;
     const { used, quota } = await estimate();
-    const missing = used === undefined || quota === undefined ? undefined : size - (quota - used);
+    const missing = used === undefined || quota === undefined ? undefined : (size ?? 0) - (quota - used);
     throw new PronkError('quota-exceeded', noRoom(size, missing), { cause: error });
   }
 }

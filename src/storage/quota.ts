@@ -7,8 +7,13 @@ export function bytesText(bytes: number): string {
   return `${value >= 10 ? Math.ceil(value) : Math.ceil(value * 10) / 10} ${unit}`;
 }
 
-/** The message of `quota-exceeded`. @param missing bytes by which the room falls short, if that is known */
-export function noRoom(needed: number, missing: number | undefined): string {
+/**
+ * The message of `quota-exceeded`.
+ * @param needed bytes to be stored, if they are many enough to be worth naming
+ * @param missing bytes by which the room falls short, if that is known
+ */
+export function noRoom(needed: number | undefined, missing: number | undefined): string {
   const short = missing !== undefined && missing > 0 ? `${bytesText(missing)} are missing` : 'the browser refused it';
-  return `There is no room to store ${bytesText(needed)} more: ${short}. Remove a model or free disk space, and try again.`;
+  const more = needed === undefined ? 'more' : `${bytesText(needed)} more`;
+  return `There is no room to store ${more}: ${short}. Remove a model or free disk space, and try again.`;
 }

@@ -145,7 +145,10 @@ function stored({ name, kind, rows, columns, groups }: StoredTensor, shard: (ind
         // Scales follow their codes: one read for both.
         const { rowStart, codesOffset, codesBytes, scalesOffset, scalesBytes } = group;
         const source = await shard(group.shard);
-        const bytes = await source.read(codesOffset, Math.max(codesOffset + codesBytes, scalesOffset + scalesBytes));
+        const bytes = await source.read(
+          codesOffset,
+          scalesBytes ? scalesOffset + scalesBytes : codesOffset + codesBytes,
+        );
         const scalesAt = scalesOffset - codesOffset;
         const codes = bytes.subarray(0, codesBytes);
         const scales = scalesBytes ? bytes.subarray(scalesAt, scalesAt + scalesBytes) : new Uint8Array(0);
