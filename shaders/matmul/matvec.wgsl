@@ -1,39 +1,6 @@
 // y[t, n] = Σ_k w[n, k] · x[t, k], as dot products along the row: ROWS rows and TOKENS tokens a thread group of LANES.
 // LANES = 1 is one thread alone, without barriers, for software adapters; more lanes share a row and reduce.
 // UNROLLED takes a block as whole vectors, for hardware; LOOPED takes it quad by quad: a tenth of the code to compile.
-// NORM folds RMSNorm in without a prologue: Σx² is accumulated beside Σ w·x·gain, and 1/rms multiplies the end.
-struct Params {
-  rows: u32,       // of this part of the matrix
-  columns: u32,    // K, a multiple of 4; of 32 for block kinds
-  row_start: u32,  // of this part in the output
-  out_stride: u32, // elements of an output row
-  half: u32,       // rows of the gate: up's row is this much further (SWIGLU)
-  last_only: u32,  // 1: only the batch's last token, written as row 0
-  epsilon: f32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> x: array<vec4<In>>;
-@group(0) @binding(3) var<storage, read> gain: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> y: array<Out>;
-
-override NORM: bool = false;
-override RESIDUAL: bool = false;
-override SWIGLU: bool = false;
-
-fn row_of(group: u32, r: u32) -> u32 {
-  const HALF = ROWS / 2u;
-  let paired = group * HALF + r % HALF + params.half * (r / HALF);
-  return min(select(group * ROWS + r, paired, SWIGLU), params.rows - 1u);
-}
-
-fn store(token: u32, row: u32, value: f32) {
-  let i = token * params.out_stride + params.row_start + row;
-  if (RESIDUAL) { y[i] = Out(f32(y[i]) + value); } else { y[i] = Out(value); }
-}
-
-fn swiglu(gate: f32, up: f32) -> f32 { return gate / (1.0 + exp(-gate)) * up; }
-
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let group = workgroup.x * (WORKGROUP / LANES) + local / LANES;
@@ -147,24 +114,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   //: for t in TOKENS
   if (first + $tu <= last) {
-    let token = select(first + $tu, 0u, params.last_only == 1u);
-    let scale = select(1.0, 1.0 / sqrt(squares_$t / f32(params.columns) + params.epsilon), NORM);
-    var out: array<f32, ROWS>;
+    var sums_$t: array<f32, ROWS>;
     //: for r in ROWS
-    out[$r] = sum_$r_$t * scale;
+    sums_$t[$r] = sum_$r_$t;
     //: end r
-    if (SWIGLU) {
-      const HALF = ROWS / 2u;
-      for (var r = 0u; r < HALF; r++) {
-        let row = group * HALF + r;
-        if (row < params.half) { store(token, row, swiglu(out[r], out[r + HALF])); }
-      }
-    } else {
-      for (var r = 0u; r < ROWS; r++) {
-        let row = group * ROWS + r;
-        if (row < params.rows) { store(token, row, out[r]); }
-      }
-    }
+    finish(select(first + $tu, 0u, params.last_only == 1u), group, squares_$t, sums_$t);
   }
   //: end t
 }

@@ -9,10 +9,11 @@ import type { Buffers } from '../gpu/buffers';
 import type { Kernels, Step } from '../gpu/kernel';
 import { attentionGrid, attentionKernel } from '../ops/attention';
 import { embedGrid, embedKernel } from '../ops/embed';
-import { matvecGrid, matvecKernel, type MatvecVariant } from '../ops/matvec';
+import { gemmGrid, gemmKernel } from '../ops/gemm';
+import { matvecGrid, matvecKernel, type ProjectionVariant } from '../ops/matvec';
 import { ropeGrid, ropeKernel, ropeTable } from '../ops/rope';
 import { swigluGrid, swigluKernel } from '../ops/swiglu';
-import type { DotShape, ForwardShape, Tuning } from '../ops/tuning';
+import type { ForwardShape, Tuning } from '../ops/tuning';
 import { bindPart, type Matrix } from '../ops/weights';
 import type { KeyValueCache } from './kv-cache';
 import type { Weights } from './weights';
@@ -87,7 +88,7 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape): Prom
   const { activation } = tuning;
   const { state } = a;
   const table = buffers.from('activations', ropeTable(config, cache.context), 'rope table');
-  const project = projector(llama, shape.dot);
+  const project = projector(llama, shape.projection);
   const body: Promise<Step>[] = [];
 
   for (const part of weights.embedding.parts) {
@@ -138,28 +139,36 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape): Prom
     }
     body.push(...project(layer.down, a.hidden, a.x, { input: activation, output: 'f32', residual: true }));
   });
-  return { body: await Promise.all(body), head: await buildHead(llama, tuning.decode.dot, a.logits, true) };
+  return { body: await Promise.all(body), head: await buildHead(llama, tuning.decode.projection, a.logits, true) };
 }
 
 /** W_head · norm(x): of the batch's last token, or of every token into [T, V]. */
-export function buildHead(llama: LlamaParts, shape: DotShape, logits: GPUBuffer, lastOnly: boolean): Promise<Step[]> {
+export function buildHead(
+  llama: LlamaParts,
+  shape: ForwardShape['projection'],
+  logits: GPUBuffer,
+  lastOnly: boolean,
+): Promise<Step[]> {
   const { weights, activations } = llama;
   const options = { input: 'f32', output: 'f32', norm: weights.norm, lastOnly } as const;
   return Promise.all(projector(llama, shape)(weights.head, activations.x, logits, options));
 }
 
-interface ProjectionOptions extends Pick<MatvecVariant, 'input' | 'output' | 'residual' | 'swiglu'> {
+interface ProjectionOptions extends Pick<ProjectionVariant, 'input' | 'output' | 'residual' | 'swiglu'> {
   readonly norm?: GPUBuffer;
   readonly lastOnly?: boolean;
 }
 
 /** Makes the dispatches of y = W·x, one a part of the matrix. */
-function projector({ kernels, buffers, config, activations }: LlamaParts, shape: DotShape) {
+function projector({ kernels, buffers, config, activations }: LlamaParts, shape: ForwardShape['projection']) {
+  const tiles = shape === 'tiles';
+  const kernel = (variant: ProjectionVariant) => (tiles ? gemmKernel(variant) : matvecKernel({ ...variant, shape }));
+  const grid = tiles ? gemmGrid : matvecGrid.bind(undefined, shape);
   return (matrix: Matrix, x: GPUBuffer, y: GPUBuffer, { norm, lastOnly = false, ...variant }: ProjectionOptions) => {
     const { swiglu = false } = variant;
     return matrix.parts.map((part) =>
       kernels.step(
-        matvecKernel({ ...variant, kind: part.kind, shape, norm: norm !== undefined }),
+        kernel({ ...variant, kind: part.kind, norm: norm !== undefined }),
         buffers,
         // without a norm the gain is bound to something that is never read
         { state: activations.state, x, y, gain: norm ?? activations.ids, ...bindPart(part) },
@@ -172,7 +181,7 @@ function projector({ kernels, buffers, config, activations }: LlamaParts, shape:
           last_only: Number(lastOnly),
           epsilon: config.normEpsilon,
         },
-        ({ count }) => matvecGrid(shape, part.rows, lastOnly ? 1 : count),
+        ({ count }) => grid(part.rows, lastOnly ? 1 : count),
       ),
     );
   };

@@ -220,7 +220,7 @@ export class Session {
     const { batch, prefill } = this.tuning;
     try {
       const logits = scratch.storage('activations', Math.min(batch, ids.length) * V * 4, 'logits of all tokens');
-      const head = await buildHead({ ...this.#llama, buffers: scratch }, prefill.dot, logits, false);
+      const head = await buildHead({ ...this.#llama, buffers: scratch }, prefill.projection, logits, false);
       for (let start = 0; start < ids.length; start += batch) {
         const chunk = ids.slice(start, start + batch);
         this.#writeBatch(chunk, start, 0);

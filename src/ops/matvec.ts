@@ -5,6 +5,7 @@ import type { WeightKind } from '../quant/kinds';
 import lanesShared from '../../shaders/common/lanes-shared.wgsl?raw';
 import lanesSubgroups from '../../shaders/common/lanes-subgroups.wgsl?raw';
 import stateSource from '../../shaders/common/state.wgsl?raw';
+import projection from '../../shaders/common/projection.wgsl?raw';
 import source from '../../shaders/matmul/matvec.wgsl?raw';
 import type { DotShape } from './tuning';
 import { blockQuads, weightSnippet } from './weights';
@@ -12,10 +13,9 @@ import { blockQuads, weightSnippet } from './weights';
 /** Threads of a workgroup whose threads work alone: as many as a CPU's vector has lanes, so that the rest spreads. */
 const SOLO = 8;
 
-/** What is folded into the product. */
-export interface MatvecVariant {
+/** What is folded into a product with a weight matrix. */
+export interface ProjectionVariant {
   readonly kind: WeightKind;
-  readonly shape: DotShape;
   /** Element type of x. */
   readonly input: 'f32' | 'f16';
   /** Element type of y. */
@@ -26,6 +26,10 @@ export interface MatvecVariant {
   readonly residual?: boolean;
   /** The matrix is gate rows, then up rows; y = silu(gate) · up. */
   readonly swiglu?: boolean;
+}
+
+export interface MatvecVariant extends ProjectionVariant {
+  readonly shape: DotShape;
 }
 
 /** The kernel of a variant. */
@@ -44,7 +48,7 @@ export function matvecKernel(variant: MatvecVariant): Kernel {
     Out: variant.output,
   };
   const lanes = shape.lanes === 1 ? [] : [shape.subgroups ? lanesSubgroups : lanesShared];
-  const parts = [stateSource, weightSnippet(kind), ...lanes, source];
+  const parts = [stateSource, weightSnippet(kind), projection, ...lanes, source];
   return {
     label: `matvec ${kind} ${shape.rows}x${shape.tokens}/${shape.lanes}${shape.subgroups ? 's' : ''}`,
     wgsl: compose(definitions, ...parts),

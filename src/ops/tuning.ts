@@ -25,8 +25,9 @@ export interface FlashShape {
 }
 
 /** Kernel shapes of a forward pass. */
-export interface ForwardShape {
-  readonly dot: DotShape;
+export interface ForwardShape<Projection = DotShape | 'tiles'> {
+  /** Dot products, or tiles (src/ops/gemm.ts) for batches of many tokens. */
+  readonly projection: Projection;
   readonly attention: FlashShape;
 }
 
@@ -37,7 +38,7 @@ export interface Tuning {
   readonly activation: 'f32' | 'f16';
   /** WGSL element type of the KV cache. */
   readonly cache: 'f32' | 'f16';
-  readonly decode: ForwardShape;
+  readonly decode: ForwardShape<DotShape>;
   readonly prefill: ForwardShape;
   /** Threads of the sampler's one workgroup. */
   readonly samplerThreads: number;
@@ -59,11 +60,11 @@ export function tune(features: Features, software: boolean, precision: Precision
     activation: half ? 'f16' : 'f32',
     cache: half ? 'f16' : 'f32',
     decode: {
-      dot: software ? { rows: 8, tokens: 1, lanes: 1 } : { rows: 4, tokens: 1, lanes: 32, subgroups },
+      projection: software ? { rows: 8, tokens: 1, lanes: 1 } : { rows: 4, tokens: 1, lanes: 32, subgroups },
       attention: software ? SOLO : { threads: 128, queries: 1 },
     },
     prefill: {
-      dot: software ? { rows: 4, tokens: 8, lanes: 1 } : { rows: 4, tokens: 4, lanes: 32, subgroups },
+      projection: software ? { rows: 4, tokens: 8, lanes: 1 } : 'tiles',
       attention: software ? SOLO : { threads: 128, queries: 8 },
     },
     samplerThreads: software ? 8 : 256,

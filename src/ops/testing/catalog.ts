@@ -4,7 +4,8 @@ import type { Features } from '../../gpu/device';
 import type { Kernel } from '../../gpu/kernel';
 import { attentionKernel } from '../attention';
 import { embedKernel } from '../embed';
-import { matvecKernel, type MatvecVariant } from '../matvec';
+import { gemmKernel } from '../gemm';
+import { matvecKernel, type ProjectionVariant } from '../matvec';
 import { fmaKernel, streamKernel } from '../peak';
 import { ropeKernel } from '../rope';
 import { sampleKernel } from '../sample';
@@ -18,7 +19,7 @@ const HEAD_WIDTHS = [20, 64, 100, 128];
 /** The projections of a model: what is folded into each, and between which element types. */
 const projections = (
   activation: Tuning['activation'],
-): Pick<MatvecVariant, 'input' | 'output' | 'norm' | 'residual' | 'swiglu'>[] => [
+): Pick<ProjectionVariant, 'input' | 'output' | 'norm' | 'residual' | 'swiglu'>[] => [
   { input: 'f32', output: activation, norm: true } as const,
   { input: activation, output: 'f32', residual: true } as const,
   { input: 'f32', output: activation, norm: true, swiglu: true } as const,
@@ -31,8 +32,12 @@ function kernelsOf(tuning: Tuning): Kernel[] {
   const shapes = [prefill, decode];
   return [
     ...KINDS.map(embedKernel),
-    ...shapes.flatMap(({ dot }) =>
-      KINDS.flatMap((kind) => projections(activation).map((each) => matvecKernel({ ...each, kind, shape: dot }))),
+    ...shapes.flatMap(({ projection: shape }) =>
+      KINDS.flatMap((kind) =>
+        projections(activation).map((each) =>
+          shape === 'tiles' ? gemmKernel({ ...each, kind }) : matvecKernel({ ...each, kind, shape }),
+        ),
+      ),
     ),
     ropeKernel(tuning),
     ...shapes.flatMap(({ attention }) => HEAD_WIDTHS.map((width) => attentionKernel(tuning, attention, width))),

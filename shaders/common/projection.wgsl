@@ -1,0 +1,52 @@
+// What the products with a weight matrix share: bindings, which rows a group of ROWS takes, and what happens to a result.
+// NORM folds RMSNorm in without a prologue: Σx² is accumulated beside Σ w·x·gain, and 1/rms multiplies the end.
+// SWIGLU takes the matrix as gate rows, then up rows: a group has ROWS / 2 of each, and y = silu(gate) · up.
+struct Params {
+  rows: u32,       // of this part of the matrix
+  columns: u32,    // K, a multiple of 4; of 32 for block kinds
+  row_start: u32,  // of this part in the output
+  out_stride: u32, // elements of an output row
+  half: u32,       // rows of the gate: up's row is this much further (SWIGLU)
+  last_only: u32,  // 1: only the batch's last token, written as row 0
+  epsilon: f32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(2) var<storage, read> x: array<vec4<In>>;
+@group(0) @binding(3) var<storage, read> gain: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<Out>;
+
+override NORM: bool = false;
+override RESIDUAL: bool = false;
+override SWIGLU: bool = false;
+
+fn row_of(group: u32, r: u32) -> u32 {
+  const HALF = ROWS / 2u;
+  let paired = group * HALF + r % HALF + params.half * (r / HALF);
+  return min(select(group * ROWS + r, paired, SWIGLU), params.rows - 1u);
+}
+
+fn store(token: u32, row: u32, value: f32) {
+  let i = token * params.out_stride + params.row_start + row;
+  if (RESIDUAL) { y[i] = Out(f32(y[i]) + value); } else { y[i] = Out(value); }
+}
+
+fn swiglu(gate: f32, up: f32) -> f32 { return gate / (1.0 + exp(-gate)) * up; }
+
+/// Writes what a group of rows sums to for a token, whose Σx² is `squares`.
+fn finish(token: u32, group: u32, squares: f32, sums: array<f32, ROWS>) {
+  const HALF = ROWS / 2u;
+  var out = sums;
+  let scale = select(1.0, 1.0 / sqrt(squares / f32(params.columns) + params.epsilon), NORM);
+  if (SWIGLU) {
+    for (var r = 0u; r < HALF; r++) {
+      let row = group * HALF + r;
+      if (row < params.half) { store(token, row, swiglu(scale * out[r], scale * out[r + HALF])); }
+    }
+  } else {
+    for (var r = 0u; r < ROWS; r++) {
+      let row = group * ROWS + r;
+      if (row < params.rows) { store(token, row, scale * out[r]); }
+    }
+  }
+}
