@@ -47,7 +47,7 @@ const onDriver = (icd) => (existsSync(icd) ? vitest('gpu', { VK_ICD_FILENAMES: i
 const playwright = () => {
   const report = join(scratch, 'playwright.json');
   return reported(
-    ['playwright', 'test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'],
+    ['playwright', 'test', '--config', 'e2e/playwright.config.mjs', '--reporter=list,json'],
     { PLAYWRIGHT_JSON_OUTPUT_FILE: report },
     report,
     ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected }),
