@@ -54,6 +54,12 @@ const playwright = () => {
   );
 };
 
+/** The main paths in Firefox. */
+const inFirefox = () => {
+  const report = join(scratch, 'firefox.json');
+  return reported(['node', 'e2e/firefox.mjs'], { FIREFOX_OUTPUT_FILE: report }, report, (counts) => counts);
+};
+
 /** Steps by name: what runs them, or why they are skipped. Looked up once the browsers are there. */
 const steps = () => ({
   types: command('tsc', '--noEmit'),
@@ -70,7 +76,7 @@ const steps = () => ({
 const pageSteps = () => ({
   build: command('vite', 'build', '--logLevel', 'warn'),
   chromium: playwright,
-  firefox: firefox() && existsSync(LAVAPIPE) ? command('node', 'e2e/firefox.mjs') : 'no Firefox, or no lavapipe',
+  firefox: firefox() && existsSync(LAVAPIPE) ? inFirefox : 'no Firefox, or no lavapipe',
 });
 
 const totals = { passed: 0, failed: 0 };

@@ -1,0 +1,151 @@
+// The main paths in stock Firefox: another browser, another shader compiler (naga), another driver (lavapipe).
+// Every shader compiles; the page chats with the bundled model; a reload keeps the conversation.
+// Build first: `npm run build`. Writes counts to FIREFOX_OUTPUT_FILE where that is set.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Float16Array } from '@petamoriken/float16';
+import { launch } from 'puppeteer-core';
+import { createServer, preview } from 'vite';
+import { firefox, LAVAPIPE } from '../tools/browsers.mjs';
+
+const counts = { passed: 0, failed: 0 };
+async function check(name, work) {
+  const started = performance.now();
+  try {
+    await work();
+    counts.passed++;
+    console.log(`  ✓ ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  } catch (error) {
+    counts.failed++;
+    console.log(`  ✗ ${name}\n    ${String(error?.stack ?? error).replaceAll('\n', '\n    ')}`);
+  }
+}
+
+function equal(actual, expected, what) {
+  if (JSON.stringify(actual) !== JSON.stringify(expected)) throw new Error(`${what}: ${JSON.stringify(actual)}`);
+}
+
+/** Asks until the answer is true. */
+async function until(ask, what, seconds = 90) {
+  const end = Date.now() + seconds * 1000;
+  while (!(await ask())) {
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+    await sleep(200);
+  }
+}
+
+/** The catalogue's kernels, by way of Vite, which reads shaders as the build does. */
+async function kernels(features) {
+  // webgpu-utils looks for it when it is imported, and Node 20 has none
+  globalThis.Float16Array ??= Float16Array;
+  const server = await createServer({ server: { middlewareMode: true }, appType: 'custom', logLevel: 'error' });
+  try {
+    const { kernelsFor } = await server.ssrLoadModule('/src/ops/testing/catalog.ts');
+    return kernelsFor(features).map(({ label, wgsl, overrides = {} }) => ({ label, wgsl, overrides }));
+  } finally {
+    await server.close();
+  }
+}
+
+/** Runs in the page: what Firefox says against each kernel, as `label: message`. */
+async function compile(list) {
+  const adapter = await globalThis.navigator.gpu.requestAdapter();
+  const wanted = ['shader-f16', 'subgroups'].filter((name) => adapter.features.has(name));
+  const device = await adapter.requestDevice({
+    requiredFeatures: wanted,
+    requiredLimits: {
+      maxComputeInvocationsPerWorkgroup: adapter.limits.maxComputeInvocationsPerWorkgroup,
+      maxComputeWorkgroupSizeX: adapter.limits.maxComputeWorkgroupSizeX,
+      maxComputeWorkgroupStorageSize: adapter.limits.maxComputeWorkgroupStorageSize,
+    },
+  });
+  const found = [];
+  for (const { label, wgsl } of list) {
+    device.pushErrorScope('validation');
+    const { messages } = await device.createShaderModule({ code: wgsl }).getCompilationInfo();
+    const error = await device.popErrorScope();
+    for (const { lineNum, linePos, message } of messages) found.push(`${label}: ${lineNum}:${linePos} ${message}`);
+    if (error && messages.length === 0) found.push(`${label}: ${error.message}`);
+  }
+  device.destroy();
+  return found;
+}
+
+const home = mkdtempSync(join(tmpdir(), 'pronk-firefox-'));
+const server = await preview({ preview: { host: '127.0.0.1', port: 41731, strictPort: true }, logLevel: 'error' });
+const address = 'http://127.0.0.1:41731/';
+let browser;
+try {
+  browser = await launch({
+    browser: 'firefox',
+    executablePath: firefox(),
+    headless: true,
+    // Firefox under root writes beside its profile
+    env: { ...process.env, HOME: home, VK_ICD_FILENAMES: LAVAPIPE },
+    extraPrefsFirefox: {
+      'dom.webgpu.enabled': true,
+      'dom.webgpu.workers.enabled': true,
+      'gfx.webgpu.force-enabled': true,
+      'gfx.webgpu.ignore-blocklist': true,
+    },
+  });
+  await check('every shader compiles', async () => {
+    const page = await browser.newPage();
+    // any page of this origin: WebGPU is for secure contexts
+    await page.goto(`${address}manifest.webmanifest`);
+    const names = await page.evaluate(async () => {
+      const adapter = await navigator.gpu?.requestAdapter();
+      return adapter ? [...adapter.features] : undefined;
+    });
+    if (!names) throw new Error('Firefox offers no adapter');
+    const list = await kernels({ f16: names.includes('shader-f16'), subgroups: names.includes('subgroups') });
+    const sources = [...new Map(list.map((kernel) => [kernel.wgsl, kernel])).values()];
+    equal(await page.evaluate(compile, sources), [], 'complaints');
+    const broken = [{ label: 'broken', wgsl: '@compute @workgroup_size(1) fn main() { let x = misspelt; }' }];
+    equal((await page.evaluate(compile, broken)).length, 1, 'complaints about a misspelt name');
+    await page.close();
+  });
+
+  const page = await browser.newPage();
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    const text = message.text();
+    if (message.type() === 'error' || /validation|invalid/i.test(text)) complaints.push(text);
+  });
+
+  const named = (role, name) => page.$(`::-p-aria([name="${name}"][role="${role}"])`);
+  const log = () => page.$eval('[role="log"]', (element) => element.innerText);
+  const answered = () =>
+    until(async () => !(await named('button', 'Stop')) && (await named('button', 'Send')), 'the answer', 180);
+  const question = 'What is the capital of France?';
+
+  await check('the page chats with the bundled model', async () => {
+    await page.goto(address);
+    await until(() => named('textbox', 'Message'), 'the message box');
+    await (await named('textbox', 'Message')).type(question);
+    await (await named('button', 'Send')).click();
+    await until(async () => (await log()).includes(question), 'the question');
+    await answered();
+    if ((await log()).replace(question, '').trim().length < 4) throw new Error(`no answer: ${await log()}`);
+  });
+
+  await check('a reload keeps the conversation', async () => {
+    const before = await log();
+    if (!before.includes(question)) throw new Error('there is none');
+    await page.reload();
+    await until(() => named('textbox', 'Message'), 'the message box');
+    await until(async () => (await log()) === before, 'the same conversation');
+  });
+
+  await check('nothing was complained about', async () => equal(complaints, [], 'console'));
+} finally {
+  await browser?.close();
+  await server.close();
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+}
+console.log(`${counts.passed} passed, ${counts.failed} failed`);
+if (process.env.FIREFOX_OUTPUT_FILE) writeFileSync(process.env.FIREFOX_OUTPUT_FILE, JSON.stringify(counts));
+process.exit(counts.failed > 0 ? 1 : 0);
