@@ -65,7 +65,7 @@ export async function* generate(
     ready = '';
   };
 
-  for await (const token of session.generate(ids, sampling, maxTokens)) {
+  for await (const token of session.generate(ids, sampling, maxTokens, signal)) {
     latest = performance.now();
     if (first === 0) first = latest;
     if (signal?.aborted) {
@@ -85,6 +85,7 @@ export async function* generate(
     }
     if (filter.held === '' && ready !== '') yield* release();
   }
+  if (signal?.aborted) finish = 'abort';
   if (!filter.stopped) ready += filter.push(decoder.flush()) + filter.flush();
   yield* release();
   const seconds = (latest - first) / 1000;

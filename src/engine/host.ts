@@ -7,6 +7,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer';
 import { DEFAULT_CONTEXT } from './defaults';
 import type { LoadedModel } from './generate';
 import type { Library } from './library';
+import { encodePrompt } from './prompt';
 
 /** Told what is being done, and bytes done of all. */
 export type LoadProgress = (stage: string, done: number, total: number) => void;
@@ -104,8 +105,10 @@ export class Host {
       onProgress: (bytes) => onProgress?.('Loading', Math.min(bytes, manifest.bytes), manifest.bytes),
       onUploaded: () => onProgress?.('Compiling', manifest.bytes, manifest.bytes),
     });
+    const made = createTokenizer(tokenizer);
+    await session.warmUp(firstWords(made, session.context));
     await this.#library.touch(id).catch(() => undefined);
-    return { id, name: manifest.name, gpu, session, tokenizer: createTokenizer(tokenizer) };
+    return { id, name: manifest.name, gpu, session, tokenizer: made };
   }
 
   /** Frees the loaded model's memory. */
@@ -123,5 +126,15 @@ export class Host {
     this.#gpu = undefined;
     const gpu = await opening?.catch(() => undefined);
     gpu?.device.destroy();
+  }
+}
+
+/** What most conversations begin with: the chat template's own words, read before anybody has asked. */
+function firstWords(tokenizer: Tokenizer, context: number): readonly number[] {
+  try {
+    const { ids } = encodePrompt(tokenizer, { kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] }, context, 1);
+    return ids.length < context - 2 ? ids : [0];
+  } catch {
+    return [0]; // a broken template is the first message's problem
   }
 }

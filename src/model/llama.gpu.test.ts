@@ -128,3 +128,25 @@ test('greedy decoding continues as the reference does, and again from the cache'
   expect(await run()).toEqual(first);
   session.destroy();
 });
+
+test('reading a long prompt stops at the signal, and goes on from there', async () => {
+  const { tensors } = randomModel(base, 'q8');
+  const session = await createSession(gpu, base, tensors, { precision: 'exact', context: 512 });
+  const prompt = Array.from({ length: 400 }, (_, i) => (i * 7) % base.vocabularySize);
+  const run = async (signal?: AbortSignal) => {
+    const ids: number[] = [];
+    for await (const id of session.generate(prompt, GREEDY, 3, signal)) ids.push(id);
+    return ids;
+  };
+  expect(await run(AbortSignal.abort())).toEqual([]);
+  const read = session.cachedPrefix(prompt);
+  expect(read).toBeGreaterThan(0);
+  expect(read).toBeLessThan(prompt.length - 1);
+  const rest = await run();
+  const whole = await createSession(gpu, base, tensors, { precision: 'exact', context: 512 });
+  const ids: number[] = [];
+  for await (const id of whole.generate(prompt, GREEDY, 3)) ids.push(id);
+  expect(rest).toEqual(ids);
+  session.destroy();
+  whole.destroy();
+});

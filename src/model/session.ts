@@ -4,11 +4,12 @@ import type { ModelConfig } from '../formats/checkpoint';
 import { Buffers, read } from '../gpu/buffers';
 import type { Gpu } from '../gpu/device';
 import { encode, Kernels, type Step } from '../gpu/kernel';
-import { sampleKernel, sampleParams, type Sampling } from '../ops/sample';
+import { GREEDY, sampleKernel, sampleParams, type Sampling } from '../ops/sample';
 import { type Precision, tune, type Tuning } from '../ops/tuning';
 import type { WeightTensor } from '../quant/kinds';
 import { createCache } from './kv-cache';
 import { buildForward, buildHead, createActivations, type Forward, type LlamaParts } from './llama';
+import { RunAhead } from './run-ahead';
 import { type UploadProgress, uploadWeights } from './weights';
 
 /** Sampled ids stay on the GPU in a ring of this many, so that this many may be enqueued ahead. */
@@ -100,6 +101,7 @@ export class Session {
   readonly #sampler: Sampler;
   readonly #steps: Steps;
   readonly #staging: GPUBuffer[] = [];
+  readonly #ahead = new RunAhead(RING / READBACKS_IN_FLIGHT);
   /** Ids whose keys and values are in the cache. */
   #cached: number[] = [];
 
@@ -131,24 +133,29 @@ export class Session {
     return n;
   }
 
-  /** Runs each pipeline once, so that the first token does not wait for the driver. */
-  async warmUp(): Promise<void> {
-    for await (const _ of this.generate(
-      [0],
-      { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 },
-      2,
-    )) {
+  /**
+   * Runs each pipeline once, so that the first token does not wait for the driver. `ids` are read on the way, and what
+   * the first prompt shares with them will be found in the cache.
+   */
+  async warmUp(ids: readonly number[] = [0]): Promise<void> {
+    const few = ids.slice(0, this.context - 2);
+    for await (const _ of this.generate(few, GREEDY, 2)) {
       // two tokens pass through both forwards and the sampler
     }
-    this.#cached = [];
   }
 
   /**
    * Continues `ids`, one id a step, until `maxTokens`, a full context, or the caller's `return`.
-   * The caller stops at end-of-text: tokens enqueued beyond it are dropped, and the cache is rewound.
+   * The caller stops at end-of-text: tokens enqueued beyond it are dropped, and the cache is rewound. The signal ends it
+   * while the prompt is still being read.
    * @throws PronkError `context-full` when the prompt itself does not fit; `device-lost`
    */
-  async *generate(ids: readonly number[], sampling: Sampling, maxTokens: number): AsyncGenerator<number, void, void> {
+  async *generate(
+    ids: readonly number[],
+    sampling: Sampling,
+    maxTokens: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<number, void, void> {
     const { vocabularySize } = this.config;
     if (ids.length === 0)
       throw new PronkError('empty-prompt', 'There is nothing to continue: the prompt has no tokens.');
@@ -165,18 +172,15 @@ export class Session {
     const total = Math.min(maxTokens, this.context - ids.length + 1);
     if (total < 1) return;
     this.#writeSampler(ids, sampling);
+    if (!(await this.#readPrompt(ids, signal))) return;
     const history = [...ids];
     const pending: Promise<Uint32Array>[] = [];
     let enqueued = 0;
-    let ahead = 1;
-    let latency = 0;
-    let perToken = Infinity;
     const enqueue = () => {
       while (pending.length < READBACKS_IN_FLIGHT && enqueued < total) {
         const first = enqueued === 0;
-        const count = first ? 1 : Math.min(ahead, total - enqueued, RING / READBACKS_IN_FLIGHT);
-        if (first) this.#enqueuePrompt(ids);
-        else this.#enqueueTokens(ids.length + enqueued - 1, count);
+        const count = first ? 1 : Math.min(this.#ahead.size, total - enqueued);
+        if (!first) this.#enqueueTokens(ids.length + enqueued - 1, count);
         pending.push(this.#readIds(enqueued, count));
         enqueued += count;
         if (first) break; // the prompt's time is not a token's
@@ -187,13 +191,7 @@ export class Session {
       for (enqueue(); pending.length > 0; ) {
         const sampled = await pending.shift()!;
         const now = performance.now();
-        if (history.length > ids.length) {
-          perToken = Math.min(perToken, (now - last) / sampled.length);
-          latency = now - last;
-          // as many ahead as the read-back's latency asks for (Firefox polls every 100 ms)
-          if (latency > 4 && perToken * ahead < 100 && ahead < RING / READBACKS_IN_FLIGHT && !this.#gpu.software)
-            ahead *= 2;
-        }
+        if (history.length > ids.length) this.#ahead.note(sampled.length, now - last);
         last = now;
         enqueue();
         for (const id of sampled) {
@@ -255,17 +253,28 @@ export class Session {
     queue.writeBuffer(state, 0, Uint32Array.of(position, ids.length, step, 0));
   }
 
-  /** Reads what is new of the prompt, and samples the first token. */
-  #enqueuePrompt(ids: readonly number[]): void {
+  /**
+   * Reads what is new of the prompt, and samples the first token. Two batches are on their way at a time, so that the
+   * signal is heeded within two batches; false when it was.
+   */
+  async #readPrompt(ids: readonly number[], signal: AbortSignal | undefined): Promise<boolean> {
     const { batch } = this.tuning;
     const { prefill, sample } = this.#steps;
+    const { queue } = this.#gpu.device;
+    let before: Promise<unknown> = Promise.resolve();
     for (let start = this.cachedPrefix(ids); start < ids.length; start += batch) {
       const chunk = ids.slice(start, start + batch);
+      const end = start + chunk.length;
       this.#writeBatch(chunk, start, 0);
-      const last = start + chunk.length === ids.length;
-      this.#submit(last ? [...prefill.body, ...prefill.head, sample] : prefill.body, start, chunk.length);
+      this.#submit(end === ids.length ? [...prefill.body, ...prefill.head, sample] : prefill.body, start, chunk.length);
+      // the last one's logits are the sampler's: its place is read again by whoever comes next
+      this.#cached = ids.slice(0, end - 1);
+      if (end === ids.length) break;
+      await before;
+      before = queue.onSubmittedWorkDone();
+      if (signal?.aborted) return false;
     }
-    this.#cached = [];
+    return true;
   }
 
   /** Enqueues `count` decode steps from a position; each samples the id that the next one reads. */
