@@ -4,6 +4,7 @@ import { findAdapter } from '../headless/dawn';
 import type { ModelConfig } from '../formats/checkpoint';
 import { type Gpu, openAdapter } from '../gpu/device';
 import { GREEDY } from '../ops/sample';
+import { relative } from '../ops/testing/run';
 import { dequantizeRows, quantizeRows } from '../quant/repack';
 import type { PackedRows, WeightKind, WeightTensor } from '../quant/kinds';
 import { llamaReference } from './reference';
@@ -82,16 +83,6 @@ function randomModel(config: ModelConfig, kind: WeightKind) {
   return { reference, tensors };
 }
 
-function relative(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let difference = 0;
-  let norm = 0;
-  for (let i = 0; i < expected.length; i++) {
-    difference += (actual[i]! - expected[i]!) ** 2;
-    norm += expected[i]! ** 2;
-  }
-  return Math.sqrt(difference / norm);
-}
-
 const IDS = Array.from({ length: 71 }, (_, i) => (i * 37 + 5) % 131);
 
 describe('logits of a random model', () => {
@@ -105,6 +96,14 @@ describe('logits of a random model', () => {
       session.destroy();
     });
   }
+});
+
+test('tensors that no binding holds are cut into parts, and nothing changes', async () => {
+  const { reference, tensors } = randomModel(base, 'q4');
+  // a few rows a part: the embedding, the head and gate|up are split too
+  const session = await createSession(gpu, base, tensors, { precision: 'exact', context: 128, maxPartBytes: 1000 });
+  expect(relative(await session.logits(IDS), llamaReference(base, reference, IDS))).toBeLessThan(1e-4);
+  session.destroy();
 });
 
 test('greedy decoding continues as the reference does, and again from the cache', async () => {

@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly onProgress?: UploadProgress;
   /** Told when the weights are on the GPU, before the kernels are compiled. */
   readonly onUploaded?: () => void;
+  /** Cuts matrices into parts of at most this many bytes; default: what the device can bind. */
+  readonly maxPartBytes?: number;
 }
 
 /** Uploads a model, compiles its kernels in parallel, and warms them up. */
@@ -36,7 +38,7 @@ export async function createSession(
   const tuning = tune(gpu.features, gpu.software, options.precision);
   const buffers = new Buffers(gpu.device);
   try {
-    const weights = await uploadWeights(buffers, config, tensors, options.onProgress);
+    const weights = await uploadWeights(buffers, config, tensors, options.onProgress, options.maxPartBytes);
     options.onUploaded?.();
     const cache = createCache(buffers, config, options.context, tuning.cache);
     const activations = createActivations(buffers, config, weights, tuning);

@@ -33,6 +33,7 @@ export type UploadProgress = (bytes: number) => void;
 
 /**
  * Uploads a model.
+ * @param maxPartBytes a part of a matrix is cut at this even where the device would bind more
  * @throws PronkError `missing-tensor` when the directory lacks one that the configuration asks for
  */
 export async function uploadWeights(
@@ -40,6 +41,7 @@ export async function uploadWeights(
   config: ModelConfig,
   tensors: readonly WeightTensor[],
   onProgress: UploadProgress = () => {},
+  maxPartBytes = Infinity,
 ): Promise<Weights> {
   const directory = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   let uploaded = 0;
@@ -48,6 +50,7 @@ export async function uploadWeights(
       buffers,
       names.map((name) => find(directory, name)),
       (bytes) => onProgress((uploaded += bytes)),
+      maxPartBytes,
     );
   const vector = async (name: string) => {
     const { parts } = await matrix(name);
@@ -95,9 +98,10 @@ async function upload(
   buffers: Buffers,
   tensors: readonly WeightTensor[],
   progress: (bytes: number) => void,
+  maxPartBytes: number,
 ): Promise<Matrix> {
   const { device } = buffers;
-  const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+  const limit = Math.min(maxPartBytes, device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
   const columns = tensors[0]!.columns;
   const parts: MatrixPart[] = [];
   let total = 0;
