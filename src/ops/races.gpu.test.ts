@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { testDevices } from '../gpu/testing/device';
 import type { Kernel } from '../gpu/kernel';
 import { attentionGrid, attentionKernel } from './attention';
+import { gemmGrid, gemmKernel } from './gemm';
 import { matvecGrid, matvecKernel } from './matvec';
 import { sampleKernel, sampleParams, type Sampling } from './sample';
 import { random, run, type Run } from './testing/run';
@@ -68,6 +69,28 @@ const matvec = (): Case => {
   };
 };
 
+const gemm = (): Case => {
+  const [rows, columns, tokens] = [66, 96, 65];
+  const kernel = gemmKernel({ kind: 'f32', input: 'f32', output: 'f32', norm: true });
+  return {
+    kernel,
+    work: {
+      bind: {
+        x: random(tokens * columns, 1),
+        gain: random(columns, 2),
+        codes: random(rows * columns, 3),
+        y: new Float32Array(tokens * rows),
+      },
+      params: { rows, columns, row_start: 0, out_stride: rows, half: 0, last_only: 0, epsilon: 1e-5 },
+      grid: gemmGrid(rows, tokens),
+      count: tokens,
+    },
+    outputs: ['y'],
+    // its pipelines take SwiftShader four seconds each
+    needed: process.env['PRONK_LONG'] ? upTo(barriers(kernel)) : [],
+  };
+};
+
 const attention = (): Case => {
   const [heads, kvHeads, width, context, tokens] = [6, 2, 20, 140, 5];
   const form = { threads: 32, queries: 2 };
@@ -124,7 +147,7 @@ const result = async ({ work, outputs }: Case, kernel: Kernel) =>
     .map((bytes) => Buffer.from(bytes).toString('hex'))
     .join();
 
-for (const [label, make] of Object.entries({ matvec, attention, sampler })) {
+for (const [label, make] of Object.entries({ matvec, gemm, attention, sampler })) {
   describe.runIf(cheap)(`${label}, threads in another order`, () => {
     const it = make();
     const orders = Object.values(ORDERS);
