@@ -43,13 +43,10 @@ test('answers again, and with another question', async ({ page }) => {
   await page.goto('/');
   const { log } = chat(page);
   await say(page, 'Name an animal.');
-  await page
-    .getByRole('button', { name: /regenerate/i })
-    .first()
-    .click();
+  await page.getByRole('button', { name: 'Regenerate' }).click();
   await answered(page);
-  await page.getByRole('button', { name: /edit/i }).first().click();
-  const editor = log.getByRole('textbox').first();
+  await page.getByRole('button', { name: 'Edit the question' }).click();
+  const editor = log.getByRole('textbox', { name: 'Question in other words' });
   await editor.fill('Name a colour.');
   await editor.press('Enter');
   await answered(page);
@@ -61,7 +58,7 @@ test('an answer is copied', async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.goto('/');
   const text = await say(page, 'Say something.');
-  await page.getByRole('button', { name: /^copy/i }).last().click();
+  await page.getByRole('button', { name: 'Copy the answer' }).click();
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   expect(copied.length).toBeGreaterThan(0);
   expect(text.replaceAll(/\s+/g, '')).toContain(copied.replaceAll(/[\s*#`]+/g, '').slice(0, 20));
