@@ -17,8 +17,8 @@ export default defineConfig({
     solid(),
     VitePWA({
       registerType: 'prompt',
-      injectRegister: 'auto',
-      workbox: { globPatterns: ['**/*.{js,css,html,svg,webmanifest}'], maximumFileSizeToCacheInBytes: 4 << 20 },
+      injectRegister: null,
+      workbox: { globPatterns: ['**/*.{js,css,html,svg,png,webmanifest}'], maximumFileSizeToCacheInBytes: 4 << 20 },
       manifest: false,
     }),
   ],

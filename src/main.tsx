@@ -1,0 +1,15 @@
+import { render } from 'solid-js/web';
+import { App } from './ui/app';
+import type { Client } from './worker/client';
+
+/** The page without its engine is for looking at: `?fake`, or `?fake=none` for a browser without WebGPU. */
+async function client(): Promise<Client> {
+  const fake = import.meta.env.DEV && new URLSearchParams(location.search).get('fake');
+  if (typeof fake === 'string') return (await import('./ui/testing/fake')).createFake({ gpu: fake !== 'none' });
+  return (await import('./worker/client')).createClient();
+}
+
+const root = document.getElementById('root')!;
+const engine = await client();
+root.replaceChildren();
+render(() => <App client={engine} />, root);

@@ -1,0 +1,53 @@
+// The frame: places, the model in use, what is going on, settings; and the place that is open.
+import './styles/index.css';
+import { Dynamic } from 'solid-js/web';
+import { type JSX, onMount } from 'solid-js';
+import type { Client } from '../worker/client';
+import { ChatPage } from './chat/page';
+import { AppContext } from './context';
+import { Banners } from './frame/banners';
+import { DropTarget } from './frame/drop-target';
+import { Rail } from './frame/rail';
+import { Toasts } from './frame/toasts';
+import { TopBar } from './frame/top-bar';
+import { InstructPage } from './instruct/page';
+import { LibraryPage } from './library/page';
+import { SettingsPanel } from './settings/panel';
+import { createApp } from './state/app';
+import { keepOffline } from './state/pwa';
+import type { Place } from './state/route';
+import { TrainPage } from './train/page';
+
+const pages: Record<Place, () => JSX.Element> = {
+  chat: ChatPage,
+  instruct: InstructPage,
+  'fine-tune': TrainPage,
+  models: LibraryPage,
+};
+const titles: Record<Place, string> = {
+  chat: 'Chat',
+  instruct: 'Instruct',
+  'fine-tune': 'Fine-tune',
+  models: 'Models',
+};
+
+export function App(props: { client: Client }) {
+  // eslint-disable-next-line solid/reactivity -- a page has one client
+  const app = createApp(props.client);
+  onMount(() => keepOffline(app.notices));
+  return (
+    <AppContext.Provider value={app}>
+      <div class="frame" data-place={app.place()}>
+        <Rail />
+        <TopBar />
+        <main class="main" aria-label={titles[app.place()]}>
+          <Banners />
+          <Dynamic component={pages[app.place()]} />
+        </main>
+        <SettingsPanel />
+        <Toasts />
+        <DropTarget />
+      </div>
+    </AppContext.Provider>
+  );
+}

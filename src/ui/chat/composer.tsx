@@ -1,0 +1,77 @@
+import { createEffect, on, onCleanup, onMount, Show } from 'solid-js';
+import { fitHeight } from '../components/fit-height';
+import { Icon } from '../components/icon';
+import { useApp } from '../context';
+
+/** Where a message is written. Stop stands where Send was, from Send until the last token. */
+export function Composer() {
+  const { chats, engine } = useApp();
+  let box!: HTMLTextAreaElement;
+
+  const send = () => {
+    const text = chats.draft();
+    if (text.trim() === '' || chats.running() || engine.blocked()) return;
+    chats.setDraft('');
+    chats.send(text);
+    box.focus();
+  };
+  const key = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    send();
+  };
+  const stop = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open], :popover-open')) {
+      chats.stop();
+    }
+  };
+  onMount(() => addEventListener('keydown', stop));
+  onCleanup(() => removeEventListener('keydown', stop));
+  createEffect(
+    on(
+      () => chats.current()?.id,
+      () => box.focus(),
+    ),
+  );
+  createEffect(() => {
+    if (box.value !== chats.draft()) box.value = chats.draft();
+    fitHeight(box);
+  });
+
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={box}
+        aria-label="Message"
+        placeholder="Write a message"
+        rows="1"
+        onInput={(event) => chats.setDraft(event.currentTarget.value)}
+        onKeyDown={key}
+      />
+      <Show
+        when={chats.running()}
+        fallback={
+          <button
+            type="submit"
+            class="round"
+            aria-label="Send"
+            title="Send (Enter)"
+            disabled={chats.draft().trim() === '' || engine.blocked()}
+          >
+            <Icon name="send" />
+          </button>
+        }
+      >
+        <button type="button" class="round" aria-label="Stop" title="Stop (Esc)" onClick={() => chats.stop()}>
+          <Icon name="stop" />
+        </button>
+      </Show>
+    </form>
+  );
+}

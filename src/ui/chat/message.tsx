@@ -1,0 +1,85 @@
+import { createSignal, Match, Show, Switch } from 'solid-js';
+import { CopyButton } from '../components/copy-button';
+import { IconButton } from '../components/icon-button';
+import { Markdown } from '../components/markdown';
+import { useApp } from '../context';
+import type { Turn } from '../state/conversation';
+import { formatRate, formatSeconds } from '../state/format';
+import { Branches } from './branches';
+import { QuestionEditor } from './question-editor';
+
+/** One message with what can be done about it. Figures are drawn by the style, so that the log's text is messages only. */
+export function MessageView(props: { turn: Turn }) {
+  const { chats } = useApp();
+  const [editing, setEditing] = createSignal(false);
+  return (
+    <article
+      class={`message ${props.turn.role}`}
+      classList={{ streaming: props.turn.state === 'streaming' }}
+      aria-label={props.turn.role === 'user' ? 'You' : (props.turn.model ?? 'Answer')}
+    >
+      <Switch>
+        <Match when={editing()}>
+          <QuestionEditor
+            text={props.turn.content}
+            onCancel={() => setEditing(false)}
+            onDone={(text) => {
+              setEditing(false);
+              chats.edit(props.turn, text);
+            }}
+          />
+        </Match>
+        <Match when={props.turn.role === 'user'}>
+          <div class="bubble">{props.turn.content}</div>
+          <div class="message-tools">
+            <Branches turn={props.turn} />
+            <IconButton
+              icon="edit"
+              label="Edit the question"
+              disabled={chats.running() !== undefined}
+              onClick={() => setEditing(true)}
+            />
+          </div>
+        </Match>
+        <Match when={props.turn.role === 'assistant'}>
+          <Markdown text={props.turn.content} />
+          <Show when={props.turn.state !== 'streaming'}>
+            <AnswerTools turn={props.turn} />
+          </Show>
+        </Match>
+      </Switch>
+    </article>
+  );
+}
+
+function AnswerTools(props: { turn: Turn }) {
+  const { chats } = useApp();
+  const figures = () => {
+    const { timing } = props.turn;
+    if (!timing || timing.completionTokens === 0) return '';
+    const rate = timing.tokensPerSecond > 0 ? `${formatRate(timing.tokensPerSecond)} · ` : '';
+    return `${rate}first after ${formatSeconds(timing.firstTokenMs)}`;
+  };
+  const title = () => {
+    const { timing, seed, model } = props.turn;
+    const tokens = timing && `${timing.promptTokens} tokens read, ${timing.completionTokens} written`;
+    return [model, tokens, seed !== undefined && `seed ${seed}`].filter(Boolean).join(' · ');
+  };
+  return (
+    <div class="message-tools">
+      <Show when={props.turn.content !== ''}>
+        <CopyButton label="Copy the answer" text={() => props.turn.content} />
+      </Show>
+      <IconButton
+        icon="again"
+        label="Regenerate"
+        disabled={chats.running() !== undefined}
+        onClick={() => chats.regenerate(props.turn)}
+      />
+      <Branches turn={props.turn} />
+      <Show when={figures()}>
+        <span class="drawn-text" data-text={figures()} title={title()} />
+      </Show>
+    </div>
+  );
+}

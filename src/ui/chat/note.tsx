@@ -1,0 +1,47 @@
+import { Show } from 'solid-js';
+import { useApp } from '../context';
+import { formatPercent, formatRate } from '../state/format';
+
+/** What happens to the last answer, said once and quietly beneath the messages. */
+export function ConversationNote() {
+  const { chats, engine } = useApp();
+  const last = () => chats.path().at(-1);
+  const failed = () => (last()?.state === 'failed' ? last() : undefined);
+
+  const waiting = () => {
+    const progress = engine.progress();
+    if (progress)
+      return `The model comes first: ${progress.stage.toLowerCase()} ${formatPercent(progress.done, progress.total)}`;
+    return engine.model() ? 'Reading' : 'Waiting for a model';
+  };
+  const words = () => {
+    const turn = last();
+    if (!turn) return '';
+    if (turn.state === 'streaming') {
+      if (turn.content === '') return waiting();
+      return chats.tokensPerSecond() > 0 ? formatRate(chats.tokensPerSecond()) : '';
+    }
+    const dropped = turn.timing?.droppedMessages ?? 0;
+    const notes = [
+      turn.state === 'abort' && 'Stopped.',
+      turn.state === 'length' && 'The answer reached its limit of tokens.',
+      dropped > 0 && `The oldest ${dropped} messages no longer fit; the model did not see them.`,
+    ];
+    return notes.filter(Boolean).join(' ');
+  };
+
+  return (
+    <div class="conversation-note">
+      <Show when={failed()} fallback={<p class="hint">{words()}</p>}>
+        {(turn) => (
+          <>
+            <p role="alert">{turn().error?.message}</p>
+            <button type="button" class="button" disabled={engine.blocked()} onClick={() => chats.regenerate(turn())}>
+              Try again
+            </button>
+          </>
+        )}
+      </Show>
+    </div>
+  );
+}

@@ -1,0 +1,80 @@
+// Conversations beside the one that is open.
+import { createEffect, createSignal, on, Show } from 'solid-js';
+import { IconButton } from '../components/icon-button';
+import { useApp } from '../context';
+import { Composer } from './composer';
+import { ConversationActions } from './actions';
+import { ConversationList } from './list';
+import { ConversationNote } from './note';
+import { EmptyChat } from './empty';
+import { MessageView } from './message';
+import { SystemPrompt } from './system-prompt';
+import { For } from 'solid-js';
+
+export function ChatPage() {
+  const { chats } = useApp();
+  const [listOpen, setListOpen] = createSignal(false);
+  createEffect(
+    on(
+      () => chats.current()?.id,
+      () => setListOpen(false),
+      { defer: true },
+    ),
+  );
+  return (
+    <div class="chat" classList={{ 'list-open': listOpen() }}>
+      <ConversationList onClose={() => setListOpen(false)} />
+      <section class="chat-column" aria-label="Open conversation">
+        <header class="chat-head">
+          <IconButton class="list-toggle" icon="list" label="Show the list" onClick={() => setListOpen(true)} />
+          <h1>{chats.current()?.title || 'New chat'}</h1>
+          <SystemPrompt />
+          <Show when={chats.current()}>{(open) => <ConversationActions conversation={open()} />}</Show>
+        </header>
+        <Scroller />
+        <Composer />
+      </section>
+    </div>
+  );
+}
+
+/** The messages; stays at the end while text comes, unless the person scrolled up. */
+function Scroller() {
+  const { chats } = useApp();
+  let scroller!: HTMLDivElement;
+  let atEnd = true;
+  const end = () => {
+    if (atEnd) scroller.scrollTop = scroller.scrollHeight;
+  };
+  createEffect(
+    on([() => chats.current()?.id, () => chats.path().length], () => {
+      atEnd = true;
+      requestAnimationFrame(end);
+    }),
+  );
+  createEffect(
+    on(
+      () => [chats.path().at(-1)?.content, chats.path().at(-1)?.state],
+      () => requestAnimationFrame(end),
+    ),
+  );
+  return (
+    // scrolled by keyboard, so it must take the focus
+    <div
+      ref={scroller}
+      class="scroller"
+      role="group"
+      aria-label="Messages"
+      tabindex="0"
+      onScroll={() => (atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48)}
+    >
+      <Show when={chats.path().length === 0}>
+        <EmptyChat />
+      </Show>
+      <div class="log" role="log" aria-label="Conversation" aria-busy={chats.running() !== undefined}>
+        <For each={chats.path()}>{(turn) => <MessageView turn={turn} />}</For>
+      </div>
+      <ConversationNote />
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+import { createSignal } from 'solid-js';
+import { Dialog } from '../components/dialog';
+import { useApp } from '../context';
+
+/** What the model is told before the conversation. */
+export function SystemPrompt() {
+  const { chats } = useApp();
+  const [open, setOpen] = createSignal(false);
+  const set = () => chats.system().trim() !== '';
+  return (
+    <>
+      <button type="button" class="button quiet" onClick={() => setOpen(true)}>
+        System prompt{set() ? ' •' : ''}
+      </button>
+      <Dialog open={open()} title="System prompt" onClose={() => setOpen(false)}>
+        <p class="hint">
+          Told to the model before the conversation, and kept with it. Chats that begin later start with the one that
+          was written in a new chat.
+        </p>
+        <textarea
+          class="field"
+          aria-label="System prompt"
+          rows="6"
+          placeholder="You are a helpful assistant."
+          value={chats.system()}
+          onInput={(event) => chats.setSystem(event.currentTarget.value)}
+        />
+      </Dialog>
+    </>
+  );
+}

@@ -1,0 +1,35 @@
+import { type JSX, onMount, Show } from 'solid-js';
+import { IconButton } from './icon-button';
+
+/** A modal window; the browser keeps the focus in it, and Escape closes it. */
+export function Dialog(props: { open: boolean; title: string; onClose: () => void; children: JSX.Element }) {
+  return (
+    <Show when={props.open}>
+      <Open title={props.title} onClose={() => props.onClose()}>
+        {props.children}
+      </Open>
+    </Show>
+  );
+}
+
+function Open(props: { title: string; onClose: () => void; children: JSX.Element }) {
+  let dialog!: HTMLDialogElement;
+  onMount(() => dialog.showModal());
+  return (
+    <dialog
+      ref={dialog}
+      class="dialog"
+      aria-label={props.title}
+      onClose={() => props.onClose()}
+      onClick={(event) => event.target === dialog && dialog.close()}
+    >
+      <div class="dialog-body">
+        <header>
+          <h2>{props.title}</h2>
+          <IconButton icon="close" label="Close" onClick={() => dialog.close()} />
+        </header>
+        {props.children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,28 @@
+import { Dialog } from './dialog';
+
+/** Asks for another name. */
+export function RenameDialog(props: {
+  open: boolean;
+  name: string;
+  onClose: () => void;
+  onDone: (name: string) => void;
+}) {
+  let box!: HTMLInputElement;
+  return (
+    <Dialog open={props.open} title="Rename" onClose={() => props.onClose()}>
+      <form
+        class="row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          props.onDone(box.value);
+          props.onClose();
+        }}
+      >
+        <input ref={box} class="field" type="text" aria-label="Name" autofocus value={props.name} />
+        <button type="submit" class="button primary">
+          Rename
+        </button>
+      </form>
+    </Dialog>
+  );
+}

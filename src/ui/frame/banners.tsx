@@ -1,0 +1,45 @@
+import { Show } from 'solid-js';
+import { IconButton } from '../components/icon-button';
+import { useApp } from '../context';
+import { asBoolean, createStored } from '../state/stored';
+
+/** What a person should know before anything else. */
+export function Banners() {
+  const { engine } = useApp();
+  const [softwareSeen, setSoftwareSeen] = createStored('software-seen', false, asBoolean);
+  return (
+    <>
+      <Show when={engine.problem()}>
+        {(problem) => (
+          <div class="banner warning" role="alert">
+            <Show
+              when={engine.blocked()}
+              fallback={
+                <>
+                  <p>{problem().message}</p>
+                  <button type="button" class="button" onClick={() => engine.retry()}>
+                    Try again
+                  </button>
+                </>
+              }
+            >
+              <p>
+                {problem().message} WebGPU comes with Chrome and Edge from 113, Safari from 26, and Firefox from 141 on
+                Windows and 145 on macOS. Chats can still be read here.
+              </p>
+            </Show>
+          </div>
+        )}
+      </Show>
+      <Show when={engine.device()?.software && !softwareSeen()}>
+        <div class="banner" role="status">
+          <p>
+            Slow: the browser offers no graphics processor here, and the CPU plays one ({engine.device()?.name}). Turn
+            on hardware acceleration in the browser, or use a device with a GPU.
+          </p>
+          <IconButton icon="close" label="Hide this note" onClick={() => setSoftwareSeen(true)} />
+        </div>
+      </Show>
+    </>
+  );
+}

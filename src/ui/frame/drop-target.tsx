@@ -1,0 +1,51 @@
+import { createSignal, onCleanup, Show } from 'solid-js';
+import { useApp } from '../context';
+import { droppedFiles } from '../state/drop';
+
+const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+
+/** Files and folders can be dropped anywhere on the page. */
+export function DropTarget() {
+  const { library } = useApp();
+  const [over, setOver] = createSignal(false);
+  /** Enter and leave come for every element that is crossed. */
+  let depth = 0;
+
+  async function add(data: DataTransfer): Promise<void> {
+    const files = await droppedFiles(data);
+    if (files.length === 0) return;
+    location.hash = '#/models';
+    library.add(files);
+  }
+
+  const enter = (event: DragEvent) => {
+    if (hasFiles(event)) setOver(++depth > 0);
+  };
+  const leave = (event: DragEvent) => {
+    if (hasFiles(event)) setOver((depth = Math.max(0, depth - 1)) > 0);
+  };
+  const allow = (event: DragEvent) => {
+    if (hasFiles(event)) event.preventDefault();
+  };
+  const drop = (event: DragEvent) => {
+    if (!hasFiles(event) || !event.dataTransfer) return;
+    event.preventDefault();
+    depth = 0;
+    setOver(false);
+    void add(event.dataTransfer);
+  };
+
+  const listeners = { dragenter: enter, dragleave: leave, dragover: allow, drop } as const;
+  for (const [type, listener] of Object.entries(listeners)) addEventListener(type as 'drop', listener);
+  onCleanup(() => {
+    for (const [type, listener] of Object.entries(listeners)) removeEventListener(type as 'drop', listener);
+  });
+
+  return (
+    <Show when={over()}>
+      <div class="drop-overlay">
+        <p>Drop a GGUF file or a model’s folder</p>
+      </div>
+    </Show>
+  );
+}

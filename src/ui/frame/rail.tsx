@@ -1,0 +1,29 @@
+import { For } from 'solid-js';
+import { Icon, type IconName } from '../components/icon';
+import { useApp } from '../context';
+import type { Place } from '../state/route';
+
+const links: readonly { place: Place; label: string; icon: IconName }[] = [
+  { place: 'chat', label: 'Chat', icon: 'chat' },
+  { place: 'instruct', label: 'Instruct', icon: 'instruct' },
+  { place: 'fine-tune', label: 'Fine-tune', icon: 'tune' },
+  { place: 'models', label: 'Models', icon: 'models' },
+];
+
+/** The four places: a rail on the left, a bar at the bottom of a phone. */
+export function Rail() {
+  const { place } = useApp();
+  return (
+    <nav class="rail" aria-label="Places">
+      <img class="mark" src="./icons/mark.svg" alt="Pronk" width="36" height="36" />
+      <For each={links}>
+        {(link) => (
+          <a href={`#/${link.place}`} aria-current={place() === link.place ? 'page' : undefined}>
+            <Icon name={link.icon} />
+            <span>{link.label}</span>
+          </a>
+        )}
+      </For>
+    </nav>
+  );
+}

@@ -1,0 +1,34 @@
+import { For, Show } from 'solid-js';
+import { IconButton } from '../components/icon-button';
+import { useApp } from '../context';
+
+/** Short sentences that come and go. */
+export function Toasts() {
+  const { notices } = useApp();
+  return (
+    <div class="toasts" role="status">
+      <For each={notices.list()}>
+        {(notice) => (
+          <div class="toast">
+            <p>{notice.text}</p>
+            <Show when={notice.action}>
+              {(action) => (
+                <button
+                  type="button"
+                  class="button"
+                  onClick={() => {
+                    notices.dismiss(notice.id);
+                    action().run();
+                  }}
+                >
+                  {action().label}
+                </button>
+              )}
+            </Show>
+            <IconButton icon="close" label="Dismiss" onClick={() => notices.dismiss(notice.id)} />
+          </div>
+        )}
+      </For>
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+import { For, Show } from 'solid-js';
+import { useApp } from '../context';
+import { TemplateEditor } from './template-editor';
+
+/** What is asked, and through which template. */
+export function InstructForm() {
+  const { instruct, engine } = useApp();
+  const { templates } = instruct;
+  const ready = () => instruct.instruction().trim() !== '' && templates.chosen() !== undefined && !engine.blocked();
+  return (
+    <form
+      class="instruct-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        instruct.generate();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) instruct.generate();
+        if (event.key === 'Escape' && instruct.running()) instruct.stop();
+      }}
+    >
+      <label>
+        <span>Instruction</span>
+        <textarea
+          class="field"
+          rows="3"
+          placeholder="Tell me about alpacas."
+          value={instruct.instruction()}
+          onInput={(event) => instruct.setInstruction(event.currentTarget.value)}
+        />
+      </label>
+      <label>
+        <span>Input</span>
+        <textarea
+          class="field"
+          rows="3"
+          placeholder="Text to work on; may stay empty"
+          value={instruct.input()}
+          onInput={(event) => instruct.setInput(event.currentTarget.value)}
+        />
+      </label>
+      <div class="row">
+        <label class="row-label">
+          <span>Template</span>
+          <select value={templates.chosen()?.name} onChange={(event) => templates.choose(event.currentTarget.value)}>
+            <For each={templates.all()}>
+              {({ name }) => (
+                <option value={name} selected={name === templates.chosen()?.name}>
+                  {name}
+                </option>
+              )}
+            </For>
+          </select>
+        </label>
+        <TemplateEditor />
+        <span class="spring" />
+        <Show
+          when={instruct.running()}
+          fallback={
+            <button type="submit" class="button primary" disabled={!ready()}>
+              Generate
+            </button>
+          }
+        >
+          <button type="button" class="button primary" onClick={() => instruct.stop()}>
+            Stop
+          </button>
+        </Show>
+      </div>
+      <p class="hint">{templates.chosen()?.description}</p>
+      <details class="preview" open>
+        <summary>The exact prompt</summary>
+        <pre tabindex="0">{instruct.preview() ?? 'Shown once a model is there.'}</pre>
+      </details>
+    </form>
+  );
+}

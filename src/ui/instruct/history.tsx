@@ -1,0 +1,73 @@
+import { createSignal, For, Show } from 'solid-js';
+import { IconButton } from '../components/icon-button';
+import { useApp } from '../context';
+import { download, toDataset } from '../state/export';
+import { formatWhen } from '../state/format';
+import type { Run } from '../state/instruct';
+
+/** Runs, the latest first; the good ones can be starred and taken away as a dataset. */
+export function History() {
+  const { instruct } = useApp();
+  const [starredOnly, setStarredOnly] = createSignal(false);
+  const starred = () => instruct.runs().filter((run) => run.starred);
+  const runs = () => (starredOnly() ? starred() : instruct.runs());
+  return (
+    <Show when={instruct.runs().length > 0}>
+      <section class="history" aria-label="Runs">
+        <header class="row">
+          <h2>Runs</h2>
+          <span class="spring" />
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={starredOnly()}
+              onChange={(event) => setStarredOnly(event.currentTarget.checked)}
+            />
+            Starred only
+          </label>
+          <button
+            type="button"
+            class="button quiet"
+            disabled={starred().length === 0}
+            onClick={() => download('pronk-runs.json', toDataset(starred()), 'application/json')}
+          >
+            Export the starred ones
+          </button>
+        </header>
+        <ul>
+          <For each={runs()}>{(run) => <RunRow run={run} />}</For>
+        </ul>
+        <Show when={runs().length === 0}>
+          <p class="hint">No run is starred.</p>
+        </Show>
+      </section>
+    </Show>
+  );
+}
+
+function RunRow(props: { run: Run }) {
+  const { instruct } = useApp();
+  return (
+    <li>
+      <IconButton
+        icon="star"
+        class="star"
+        label="Star this run"
+        pressed={props.run.starred}
+        onClick={() => instruct.star(props.run)}
+      />
+      <button
+        type="button"
+        class="open"
+        title="Show this run again"
+        disabled={instruct.running()}
+        onClick={() => instruct.open(props.run)}
+      >
+        <span class="title">{props.run.instruction}</span>
+        <span class="hint">{props.run.response.slice(0, 200) || '—'}</span>
+      </button>
+      <time datetime={new Date(props.run.createdAt).toISOString()}>{formatWhen(props.run.createdAt)}</time>
+      <IconButton icon="trash" label="Delete this run" onClick={() => instruct.remove(props.run)} />
+    </li>
+  );
+}

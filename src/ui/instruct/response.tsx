@@ -1,0 +1,44 @@
+import { Show } from 'solid-js';
+import { CopyButton } from '../components/copy-button';
+import { useApp } from '../context';
+import { formatPercent, formatRate, formatSeconds } from '../state/format';
+
+/** What came back, exactly as it was written. */
+export function ResponseView() {
+  const { instruct, engine } = useApp();
+  const run = () => instruct.shown();
+  const words = () => {
+    const progress = engine.progress();
+    if (run()?.state === 'streaming') {
+      if (instruct.tokensPerSecond() > 0) return formatRate(instruct.tokensPerSecond());
+      if (!progress) return engine.model() ? 'Reading' : 'Waiting for a model';
+      return `The model comes first: ${progress.stage.toLowerCase()} ${formatPercent(progress.done, progress.total)}`;
+    }
+    const { timing, state, model } = run() ?? {};
+    const notes = [
+      model,
+      timing && timing.tokensPerSecond > 0 && formatRate(timing.tokensPerSecond),
+      timing && timing.completionTokens > 0 && `first after ${formatSeconds(timing.firstTokenMs)}`,
+      state === 'abort' && 'stopped',
+      state === 'length' && 'at its limit of tokens',
+    ];
+    return notes.filter(Boolean).join(' · ');
+  };
+  return (
+    <div class="response-column">
+      <header class="row">
+        <h2>Response</h2>
+        <span class="spring" />
+        <Show when={run()?.response}>{(text) => <CopyButton label="Copy the text" text={text} />}</Show>
+      </header>
+      <section class="response" aria-label="Response" aria-live="polite" aria-busy={instruct.running()} tabindex="0">
+        {run()?.response}
+        <Show when={instruct.running()}>
+          <span class="caret" />
+        </Show>
+      </section>
+      <Show when={run()?.error}>{(error) => <p role="alert">{error().message}</p>}</Show>
+      <p class="hint">{words()}</p>
+    </div>
+  );
+}

@@ -1,0 +1,133 @@
+import { createSignal, createUniqueId, For, Show } from 'solid-js';
+import type { PromptTemplate } from '../../worker/api';
+import { Dialog } from '../components/dialog';
+import { useApp } from '../context';
+import { download, fileName } from '../state/export';
+import { parseTemplate } from '../state/templates';
+
+const fields = [
+  { key: 'name', label: 'Name', rows: 1 },
+  { key: 'description', label: 'Description', rows: 1 },
+  { key: 'prompt_input', label: 'Form for an instruction with text to work on', rows: 6 },
+  { key: 'prompt_no_input', label: 'Form for an instruction alone', rows: 5 },
+  { key: 'response_split', label: 'Words before the answer', rows: 1 },
+] as const;
+
+/** Own templates, written here or read from alpaca-lora's JSON files. */
+export function TemplateEditor() {
+  const { instruct } = useApp();
+  const { templates } = instruct;
+  const [edited, setEdited] = createSignal<PromptTemplate>();
+  const [problem, setProblem] = createSignal('');
+  const isOwn = (name: string) => templates.own().some((each) => each.name === name);
+
+  const begin = () => {
+    const template = templates.chosen();
+    if (!template) return;
+    setProblem('');
+    setEdited(isOwn(template.name) ? { ...template } : { ...template, name: `${template.name} (own)` });
+  };
+  const save = (template: PromptTemplate) => {
+    const wrong = templates.save(template);
+    setProblem(wrong ?? '');
+    if (!wrong) setEdited(undefined);
+  };
+  async function read(file: File | undefined): Promise<void> {
+    if (!file) return;
+    const template = await file
+      .text()
+      .then((text) => parseTemplate(JSON.parse(text), file.name.replace(/\.json$/i, '')))
+      .catch(() => undefined);
+    setProblem(
+      template ? '' : `${file.name} is not a template: prompt_input, prompt_no_input or response_split is missing.`,
+    );
+    if (template) setEdited(template);
+  }
+
+  return (
+    <>
+      <button type="button" class="button quiet" disabled={!templates.chosen()} onClick={begin}>
+        Change it
+      </button>
+      <Dialog open={edited() !== undefined} title="Template" onClose={() => setEdited(undefined)}>
+        <form
+          class="template-form"
+          onSubmit={(event) => {
+            event.preventDefault();
+            const template = edited();
+            if (template) save(template);
+          }}
+        >
+          <p class="hint">
+            <code>{'{instruction}'}</code> and <code>{'{input}'}</code> are replaced by what is in the form.
+          </p>
+          <For each={fields}>{(field) => <TemplateField field={field} template={edited()} onChange={setEdited} />}</For>
+          <Show when={problem()}>
+            <p role="alert">{problem()}</p>
+          </Show>
+          <div class="row">
+            <label class="button quiet">
+              Read a file
+              <input
+                class="hidden-input"
+                type="file"
+                accept=".json"
+                onChange={(event) => void read(event.currentTarget.files?.[0])}
+              />
+            </label>
+            <button
+              type="button"
+              class="button quiet"
+              onClick={() => {
+                const template = edited();
+                if (template)
+                  download(fileName(template.name, 'json'), JSON.stringify(template, null, 2), 'application/json');
+              }}
+            >
+              Export
+            </button>
+            <Show when={isOwn(edited()?.name ?? '')}>
+              <button
+                type="button"
+                class="button quiet"
+                onClick={() => {
+                  templates.remove(edited()!.name);
+                  setEdited(undefined);
+                }}
+              >
+                Delete
+              </button>
+            </Show>
+            <span class="spring" />
+            <button type="submit" class="button primary">
+              Save
+            </button>
+          </div>
+        </form>
+      </Dialog>
+    </>
+  );
+}
+
+function TemplateField(props: {
+  field: (typeof fields)[number];
+  template: PromptTemplate | undefined;
+  onChange: (template: PromptTemplate) => void;
+}) {
+  const id = createUniqueId();
+  return (
+    <div class="labelled">
+      <label for={id}>{props.field.label}</label>
+      <textarea
+        id={id}
+        class="field"
+        classList={{ code: props.field.rows > 1 }}
+        rows={props.field.rows}
+        value={props.template?.[props.field.key] ?? ''}
+        onInput={(event) =>
+          props.template && props.onChange({ ...props.template, [props.field.key]: event.currentTarget.value })
+        }
+      />
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+import { createUniqueId } from 'solid-js';
+import { useApp } from '../context';
+import type { Control } from '../state/settings';
+import { Explained } from './explained';
+
+/** One control: a slider, and its number to type. */
+export function SettingRow(props: { control: Control }) {
+  const { settings } = useApp();
+  const id = createUniqueId();
+  const value = () => settings.values()[props.control.key];
+  const set = (text: string) => text !== '' && settings.set(props.control.key, Number(text));
+  return (
+    <div class="setting">
+      <Explained for={id} label={props.control.label} explanation={props.control.explanation}>
+        <input
+          class="number"
+          type="number"
+          aria-label={`${props.control.label}, as a number`}
+          min={props.control.min}
+          max={props.control.max}
+          step={props.control.step}
+          value={value()}
+          onChange={(event) => {
+            set(event.currentTarget.value);
+            event.currentTarget.value = String(value());
+          }}
+        />
+      </Explained>
+      <input
+        id={id}
+        type="range"
+        min={props.control.min}
+        max={props.control.max}
+        step={props.control.step}
+        value={value()}
+        style={{ '--share': (value() - props.control.min) / (props.control.max - props.control.min) }}
+        onInput={(event) => set(event.currentTarget.value)}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,42 @@
+import { createUniqueId } from 'solid-js';
+import { useApp } from '../context';
+import { Explained } from './explained';
+
+/** The seed: a new one for each answer, or one that stays. */
+export function SeedRow() {
+  const { settings } = useApp();
+  const id = createUniqueId();
+  const fixed = () => settings.values().seed !== null;
+  const set = (text: string) => {
+    const seed = Math.floor(Number(text));
+    settings.setSeed(text === '' || !Number.isFinite(seed) ? null : Math.min(2 ** 31 - 1, Math.max(0, seed)));
+  };
+  return (
+    <div class="setting">
+      <Explained
+        for={id}
+        label="Seed"
+        explanation="Where the dice start. With the same seed, settings, model and device the same question gets the same answer. Left empty, each answer gets a new one."
+      >
+        <input
+          id={id}
+          class="number wide"
+          type="number"
+          min="0"
+          step="1"
+          placeholder="new each time"
+          value={settings.values().seed ?? ''}
+          onChange={(event) => set(event.currentTarget.value)}
+        />
+      </Explained>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={!fixed()}
+          onChange={(event) => settings.setSeed(event.currentTarget.checked ? null : settings.sampling().seed)}
+        />
+        A new seed for each answer
+      </label>
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+// All of the page's state, made once.
+import type { Accessor } from 'solid-js';
+import type { Client } from '../../worker/client';
+import { type ChatsState, createChats } from './chats';
+import { createEngineState, type EngineState } from './engine';
+import { createInstruct, type InstructState } from './instruct';
+import { createLibrary, type LibraryState } from './library';
+import { createNotices, type Notices } from './notices';
+import { createRoute, type Place } from './route';
+import { createSettings, type SettingsState } from './settings';
+import { asBoolean, createStored } from './stored';
+import { createTheme, type ThemeState } from './theme';
+
+export interface AppState {
+  readonly place: Accessor<Place>;
+  readonly notices: Notices;
+  readonly theme: ThemeState;
+  readonly settings: SettingsState;
+  readonly engine: EngineState;
+  readonly chats: ChatsState;
+  readonly instruct: InstructState;
+  readonly library: LibraryState;
+  /** The generation settings are in sight. */
+  readonly settingsOpen: Accessor<boolean>;
+  setSettingsOpen(open: boolean): void;
+}
+
+/** Must run inside a Solid root. */
+export function createApp(client: Client): AppState {
+  const notices = createNotices();
+  const settings = createSettings();
+  const engine = createEngineState(client, notices);
+  const [settingsOpen, setSettingsOpen] = createStored('settings-open', false, asBoolean);
+  return {
+    place: createRoute(),
+    notices,
+    theme: createTheme(),
+    settings,
+    engine,
+    chats: createChats(engine, settings, notices),
+    instruct: createInstruct(engine, settings, notices),
+    library: createLibrary(engine, notices),
+    settingsOpen,
+    setSettingsOpen,
+  };
+}

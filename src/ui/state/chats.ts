@@ -1,0 +1,240 @@
+// Conversations: asked, answered, branched, kept. Every one of them is in memory, the open one is shown.
+import { type Accessor, createMemo, createSignal } from 'solid-js';
+import { createStore, produce, unwrap } from 'solid-js/store';
+import { errorData } from '../../worker/client';
+import {
+  addTurn,
+  type Conversation,
+  mentions,
+  messagesTo,
+  newConversation,
+  parseConversation,
+  shownPath,
+  siblings,
+  type Turn,
+} from './conversation';
+import type { EngineState } from './engine';
+import type { Notices } from './notices';
+import { createSaver, takeLeftovers } from './saver';
+import type { SettingsState } from './settings';
+import { asString, createStored, isRecord } from './stored';
+
+export interface ChatsState {
+  /** Conversations that match the search, the latest first. */
+  readonly list: Accessor<readonly Conversation[]>;
+  readonly query: Accessor<string>;
+  setQuery(query: string): void;
+  /** The open conversation; none before a new one's first question. */
+  readonly current: Accessor<Conversation | undefined>;
+  /** The open conversation's shown turns. */
+  readonly path: Accessor<readonly Turn[]>;
+  /** The answer that is being written in the open conversation. */
+  readonly running: Accessor<Turn | undefined>;
+  readonly tokensPerSecond: Accessor<number>;
+  open(id: string | undefined): void;
+  readonly draft: Accessor<string>;
+  setDraft(text: string): void;
+  readonly system: Accessor<string>;
+  setSystem(text: string): void;
+  send(text: string): void;
+  stop(): void;
+  /** A further answer to the question that a turn answers, or that it is. */
+  regenerate(turn: Turn): void;
+  /** The question in other words, as a branch of its own. */
+  edit(question: Turn, text: string): void;
+  /** Other forms of a turn, itself among them. */
+  siblings(turn: Turn): readonly Turn[];
+  show(turn: Turn): void;
+  rename(id: string, title: string): void;
+  remove(id: string): void;
+}
+
+const parseDrafts = (stored: unknown) => (isRecord(stored) ? (stored as Record<string, string>) : undefined);
+
+const questionOf = (turn: Turn) => (turn.role === 'user' ? turn.id : turn.parent);
+const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).filter(([each]) => each !== key));
+
+export function createChats(engine: EngineState, settings: SettingsState, notices: Notices): ChatsState {
+  const { api } = engine;
+  const [all, setAll] = createStore<Conversation[]>([]);
+  const [openId, setOpenId] = createStored<string>('chat', '', asString);
+  const [drafts, setDrafts] = createStored<Record<string, string>>('drafts', {}, parseDrafts);
+  const [newSystem, setNewSystem] = createStored<string>('system', '', asString);
+  const [query, setQuery] = createSignal('');
+  const [rates, setRates] = createSignal<Readonly<Record<string, number>>>({});
+
+  const find = (id: string) => all.find((each) => each.id === id);
+  const current = createMemo(() => find(openId()));
+  const path = createMemo<readonly Turn[]>(() => {
+    const conversation = current();
+    return conversation ? shownPath(conversation) : [];
+  });
+  const running = createMemo(() => path().find(({ state }) => state === 'streaming'));
+  const list = createMemo(() =>
+    all
+      .filter((each) => query().trim() === '' || mentions(each, query()))
+      .toSorted((a, b) => b.updatedAt - a.updatedAt),
+  );
+
+  const saver = createSaver({
+    read: (id) => unwrap(find(id)),
+    put: (record) => api.putRecord('chats', record),
+    remove: (id) => api.deleteRecord('chats', id),
+    onError: (error) => notices.show(`A conversation could not be saved. ${errorData(error).message}`),
+    leftover: 'unsaved-chats',
+  });
+
+  /** Changes a conversation and saves it soon. */
+  function change(id: string, task: (conversation: Conversation) => void): void {
+    setAll(
+      (each) => each.id === id,
+      produce((conversation) => {
+        task(conversation);
+        conversation.updatedAt = Date.now();
+      }),
+    );
+    saver.schedule(id);
+  }
+
+  const changeTurn = (id: string, turnId: string, values: (turn: Turn) => Partial<Turn>) =>
+    change(id, ({ turns }) => {
+      const turn = turns.find((each) => each.id === turnId);
+      if (turn) Object.assign(turn, values(turn));
+    });
+
+  async function read(): Promise<void> {
+    const { records, newer } = takeLeftovers('unsaved-chats', await api.listRecords('chats'));
+    const stored = records.map(parseConversation).filter((each) => each !== undefined);
+    const here = new Set(all.map(({ id }) => id));
+    setAll((before) => [...before, ...stored.filter(({ id }) => !here.has(id))]);
+    for (const { id } of newer) saver.schedule(id);
+  }
+
+  function openOrNew(): Conversation {
+    const open = current();
+    if (open) return open;
+    const made = newConversation(crypto.randomUUID(), newSystem(), Date.now());
+    setAll((before) => [...before, made]);
+    setOpenId(made.id);
+    return find(made.id) ?? made;
+  }
+
+  function addQuestion(id: string, parent: string | null, content: string): void {
+    const question: Turn = { id: crypto.randomUUID(), parent, role: 'user', content, createdAt: Date.now() };
+    change(id, (conversation) => addTurn(conversation, question));
+    answer(id, question.id);
+  }
+
+  function answer(id: string, parent: string): void {
+    const turnId = crypto.randomUUID();
+    const sampling = settings.sampling();
+    const turn: Turn = {
+      id: turnId,
+      parent,
+      role: 'assistant',
+      content: '',
+      createdAt: Date.now(),
+      state: 'streaming',
+      seed: sampling.seed,
+    };
+    change(id, (conversation) => addTurn(conversation, turn));
+    const conversation = find(id);
+    if (!conversation) return;
+    const end = (values: Partial<Turn>) => {
+      setRates((before) => without(before, turnId));
+      changeTurn(id, turnId, () => values);
+    };
+    engine.generate({
+      id: turnId,
+      prompt: { kind: 'chat', messages: messagesTo(conversation, parent) },
+      sampling,
+      stop: [],
+      onModel: ({ name }) => changeTurn(id, turnId, () => ({ model: name })),
+      onText(text, rate) {
+        setRates((before) => ({ ...before, [turnId]: rate }));
+        changeTurn(id, turnId, ({ content }) => ({ content: content + text }));
+      },
+      onDone: (state, timing) => end({ state, ...(timing && { timing }) }),
+      onFailed: (error) => end({ state: 'failed', error }),
+    });
+  }
+
+  const stopAll = ({ turns }: Conversation) => {
+    for (const { id, state } of turns) if (state === 'streaming') engine.stop(id);
+  };
+
+  void read().catch((error: unknown) => {
+    notices.show(`Conversations could not be read. ${errorData(error).message}`, undefined, 0);
+  });
+
+  return {
+    list,
+    query,
+    setQuery,
+    current,
+    path,
+    running,
+    tokensPerSecond: () => rates()[running()?.id ?? ''] ?? 0,
+    open: (id) => setOpenId(id ?? ''),
+    draft: () => drafts()[current()?.id ?? ''] ?? '',
+    setDraft(text) {
+      const id = current()?.id ?? '';
+      setDrafts(text === '' ? without(drafts(), id) : { ...drafts(), [id]: text });
+    },
+    system: () => current()?.system ?? newSystem(),
+    setSystem(text) {
+      const open = current();
+      if (open) change(open.id, (conversation) => void (conversation.system = text));
+      else setNewSystem(text);
+    },
+    send(text) {
+      const content = text.trim();
+      if (content === '' || running()) return;
+      const { id } = openOrNew();
+      addQuestion(id, path().at(-1)?.id ?? null, content);
+    },
+    stop() {
+      const turn = running();
+      if (turn) engine.stop(turn.id);
+    },
+    regenerate(turn) {
+      const open = current();
+      const question = questionOf(turn);
+      if (open && question !== null && !running()) answer(open.id, question);
+    },
+    edit(question, text) {
+      const open = current();
+      const content = text.trim();
+      if (open && content !== '' && !running()) addQuestion(open.id, question.parent, content);
+    },
+    siblings(turn) {
+      const open = current();
+      return open ? siblings(open, turn) : [turn];
+    },
+    show(turn) {
+      const open = current();
+      if (open) change(open.id, ({ shown }) => void (shown[turn.parent ?? ''] = turn.id));
+    },
+    rename: (id, title) => change(id, (conversation) => void (conversation.title = title.trim() || conversation.title)),
+    remove(id) {
+      const conversation = find(id);
+      if (!conversation) return;
+      stopAll(conversation);
+      const kept = structuredClone(unwrap(conversation));
+      setAll((before) => before.filter((each) => each.id !== id));
+      if (openId() === id) setOpenId('');
+      void saver.remove(id).catch((error: unknown) => notices.show(errorData(error).message));
+      notices.show(`“${kept.title}” was deleted.`, {
+        label: 'Undo',
+        run() {
+          const back = parseConversation(kept);
+          if (!back) return;
+          setAll((before) => [...before, back]);
+          setOpenId(id);
+          saver.schedule(id);
+        },
+      });
+    },
+  };
+}

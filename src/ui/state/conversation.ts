@@ -1,0 +1,121 @@
+// A conversation as data: turns with parents, so that every edit and every new answer is a branch that stays.
+import type { ErrorData, FinishReason, GenerationTiming, Message, Stored } from '../../worker/api';
+
+/** `streaming` in a stored conversation means that the page was closed meanwhile. */
+export type TurnState = 'streaming' | 'failed' | FinishReason;
+
+export interface Turn {
+  readonly id: string;
+  /** The turn before; none for a first question. */
+  readonly parent: string | null;
+  readonly role: 'user' | 'assistant';
+  content: string;
+  readonly createdAt: number;
+  state?: TurnState;
+  error?: ErrorData;
+  timing?: GenerationTiming;
+  /** Name of the model that answered. */
+  model?: string;
+  seed?: number;
+}
+
+export interface Conversation extends Stored {
+  title: string;
+  readonly createdAt: number;
+  system: string;
+  turns: Turn[];
+  /** The child that is shown, by parent; '' is the parent of first questions. */
+  shown: Record<string, string>;
+}
+
+const key = (parent: string | null) => parent ?? '';
+
+export function newConversation(id: string, system: string, now: number): Conversation {
+  return { id, title: '', createdAt: now, updatedAt: now, system, turns: [], shown: {} };
+}
+
+/** Adds a turn and shows it. */
+export function addTurn(conversation: Conversation, turn: Turn): void {
+  conversation.turns.push(turn);
+  conversation.shown[key(turn.parent)] = turn.id;
+  if (conversation.title === '' && turn.role === 'user') conversation.title = titleOf(turn.content);
+}
+
+/** Turns with the same parent and role, the oldest first. */
+export function siblings({ turns }: Conversation, turn: Turn): Turn[] {
+  return turns.filter((each) => each.parent === turn.parent);
+}
+
+/** The shown branch, from the first question on. */
+export function shownPath({ turns, shown }: Conversation): Turn[] {
+  const children = new Map<string, Turn[]>();
+  for (const turn of turns) children.set(key(turn.parent), [...(children.get(key(turn.parent)) ?? []), turn]);
+  const path: Turn[] = [];
+  for (let parent = ''; ; ) {
+    const options = children.get(parent) ?? [];
+    const next = options.find(({ id }) => id === shown[parent]) ?? options.at(-1);
+    if (!next || path.includes(next)) return path;
+    path.push(next);
+    parent = next.id;
+  }
+}
+
+/** The turns that lead to one, itself included. */
+export function pathTo({ turns }: Conversation, id: string): Turn[] {
+  const path: Turn[] = [];
+  for (let next: string | null = id; next !== null; ) {
+    const turn: Turn | undefined = turns.find((each) => each.id === next);
+    if (!turn || path.includes(turn)) break;
+    path.unshift(turn);
+    next = turn.parent;
+  }
+  return path;
+}
+
+/** What the model is told: questions that got no answer are left out, except the last. */
+export function messagesTo(conversation: Conversation, questionId: string): Message[] {
+  const path = pathTo(conversation, questionId);
+  const said = path.filter(
+    (turn, i) => i === path.length - 1 || (turn.role === 'user' ? path[i + 1].content !== '' : turn.content !== ''),
+  );
+  const system = conversation.system.trim();
+  return [
+    ...(system === '' ? [] : [{ role: 'system' as const, content: system }]),
+    ...said.map(({ role, content }) => ({ role, content })),
+  ];
+}
+
+/** Words that stand in a conversation, for the search. */
+export function mentions({ title, turns }: Conversation, query: string): boolean {
+  const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  const text = [title, ...turns.map(({ content }) => content)].join('\n').toLocaleLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+/** A title from a first question: its first line, cut at a word. */
+export function titleOf(question: string): string {
+  const [line] = question.trim().split('\n');
+  if (line.length <= 48) return line;
+  const cut = line.slice(0, 48);
+  return `${cut.slice(0, Math.max(24, cut.lastIndexOf(' ')))}…`;
+}
+
+/** A stored record as a conversation, or undefined where it is none. What was streaming was cut off. */
+export function parseConversation(stored: Stored): Conversation | undefined {
+  const { title, system, turns, shown, createdAt } = stored as Partial<Conversation>;
+  if (!Array.isArray(turns) || typeof shown !== 'object' || shown === null) return undefined;
+  return {
+    id: stored.id,
+    updatedAt: stored.updatedAt,
+    createdAt: createdAt ?? stored.updatedAt,
+    title: title ?? '',
+    system: system ?? '',
+    turns: turns.map((turn) => (turn.state === 'streaming' ? { ...turn, ...CUT_OFF } : turn)),
+    shown,
+  };
+}
+
+const CUT_OFF = {
+  state: 'failed' as const,
+  error: { code: 'interrupted', message: 'The page was closed before this answer was complete.' },
+};

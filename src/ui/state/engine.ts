@@ -1,0 +1,196 @@
+// What the worker has told: device, models, loading, and text for whoever asked for it.
+import { type Accessor, createEffect, createMemo, createSignal, on } from 'solid-js';
+import type {
+  DeviceSummary,
+  ErrorData,
+  FinishReason,
+  GenerationTiming,
+  ModelSummary,
+  PromptRequest,
+  SamplingOptions,
+} from '../../worker/api';
+import { type Client, type ClientEvent, errorData } from '../../worker/client';
+import type { Notices } from './notices';
+import { asString, createStored } from './stored';
+
+export interface Progress {
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** One generation and who wants to hear of it. */
+export interface Asked {
+  readonly id: string;
+  readonly prompt: PromptRequest;
+  readonly sampling: SamplingOptions;
+  readonly stop: string[];
+  /** The model that will answer is known. */
+  onModel(model: ModelSummary): void;
+  onText(text: string, tokensPerSecond: number): void;
+  onDone(finish: FinishReason, timing: GenerationTiming | undefined): void;
+  onFailed(error: ErrorData): void;
+}
+
+export interface EngineState {
+  readonly api: Client['api'];
+  readonly device: Accessor<DeviceSummary | undefined>;
+  readonly models: Accessor<readonly ModelSummary[]>;
+  /** The model in use: the chosen one, else the bundled one, else the newest. */
+  readonly model: Accessor<ModelSummary | undefined>;
+  readonly ready: Accessor<boolean>;
+  /** What is on its way to the GPU, or to the store before that. */
+  readonly progress: Accessor<Progress | undefined>;
+  /** Why the model in use cannot be used. */
+  readonly problem: Accessor<ErrorData | undefined>;
+  /** No GPU can be used, so nothing can be generated. */
+  readonly blocked: Accessor<boolean>;
+  use(modelId: string): void;
+  generate(asked: Asked): void;
+  stop(id: string): void;
+  /** Progress of imports; one listener. */
+  onImport(listener: (id: string, progress: Progress) => void): void;
+  retry(): void;
+}
+
+const NO_GPU = new Set(['no-webgpu', 'no-adapter']);
+
+export function createEngineState(client: Client, notices: Notices): EngineState {
+  const { api } = client;
+  const [device, setDevice] = createSignal<DeviceSummary>();
+  const [models, setModels] = createSignal<readonly ModelSummary[]>([]);
+  const [chosen, choose] = createStored<string>('model', '', asString);
+  const [loadedId, setLoadedId] = createSignal<string>();
+  const [progress, setProgress] = createSignal<Progress>();
+  const [problem, setProblem] = createSignal<ErrorData>();
+  const running = new Map<string, Asked>();
+  /** Asked for before there was any model. */
+  const waiting = new Map<string, Asked>();
+  let importListener: ((id: string, progress: Progress) => void) | undefined;
+  let restarted = false;
+
+  const model = createMemo(
+    () => models().find(({ id }) => id === chosen()) ?? models().find(({ bundled }) => bundled) ?? models().at(0),
+  );
+  const modelId = createMemo(() => model()?.id);
+  const blocked = () => NO_GPU.has(problem()?.code ?? '');
+
+  async function load(id: string): Promise<void> {
+    if (!blocked()) setProblem(undefined);
+    try {
+      await api.load(id);
+    } catch (error) {
+      const data = errorData(error);
+      setProgress(undefined);
+      // a worker that lost its device and finds none may find one when it starts afresh
+      if (data.code === 'device-lost' && !restarted) {
+        restarted = true;
+        client.restart();
+      } else if (modelId() === id && data.code !== 'worker-died') setProblem(data);
+    }
+  }
+
+  createEffect(
+    on(modelId, (id) => {
+      if (id === undefined) return;
+      void load(id);
+      for (const asked of waiting.values()) send(id, asked);
+      waiting.clear();
+    }),
+  );
+
+  function send(id: string, asked: Asked): void {
+    const summary = models().find((each) => each.id === id);
+    if (summary) asked.onModel(summary);
+    running.set(asked.id, asked);
+    const { prompt, sampling, stop } = asked;
+    api.generate({ id: asked.id, modelId: id, prompt, sampling, stop }).catch((error: unknown) => {
+      if (running.delete(asked.id)) asked.onFailed(errorData(error));
+    });
+  }
+
+  const generationOf = (id: string) => {
+    setProgress(undefined);
+    const asked = running.get(id);
+    running.delete(id);
+    return asked;
+  };
+
+  function listen(event: ClientEvent): void {
+    switch (event.type) {
+      case 'device':
+        setDevice(event.device);
+        break;
+      case 'models':
+        setModels(event.models);
+        break;
+      case 'progress':
+        if (event.task === 'load' || event.id === 'bundled') setProgress(event);
+        else importListener?.(event.id, event);
+        break;
+      case 'loaded':
+        setLoadedId(event.modelId);
+        setProgress(undefined);
+        setProblem(undefined);
+        restarted = false;
+        break;
+      case 'text':
+        if (progress()) setProgress(undefined);
+        running.get(event.id)?.onText(event.text, event.tokensPerSecond);
+        break;
+      case 'done':
+        generationOf(event.id)?.onDone(event.finish, event.timing);
+        break;
+      case 'failed':
+        generationOf(event.id)?.onFailed(event.error);
+        break;
+      case 'device-lost':
+        notices.show(event.message);
+        reload();
+        break;
+      case 'restarted':
+        notices.show('The engine was started again. Chats are safe.');
+        reload();
+        break;
+      case 'start-failed':
+        setProgress(undefined);
+        setProblem(event.error);
+        break;
+      case 'started':
+        break;
+    }
+  }
+
+  function reload(): void {
+    setLoadedId(undefined);
+    const id = modelId();
+    if (id !== undefined) void load(id);
+  }
+
+  client.subscribe(listen);
+  return {
+    api,
+    device,
+    models,
+    model,
+    ready: () => loadedId() !== undefined && loadedId() === modelId(),
+    progress,
+    problem,
+    blocked,
+    use: choose,
+    generate(asked) {
+      const id = modelId();
+      if (id === undefined) waiting.set(asked.id, asked);
+      else send(id, asked);
+    },
+    stop(id) {
+      const early = waiting.get(id);
+      if (early) {
+        waiting.delete(id);
+        early.onDone('abort', undefined);
+      } else void api.stop(id).catch(() => {});
+    },
+    onImport: (listener) => void (importListener = listener),
+    retry: () => client.restart(),
+  };
+}

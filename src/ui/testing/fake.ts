@@ -1,0 +1,171 @@
+// A client without a worker, for looking at the page (`?fake`) and for tests. Never part of a build.
+import type { GenerateRequest, ModelSummary, Stored } from '../../worker/api';
+import type { Client, ClientEvent } from '../../worker/client';
+
+const ANSWER = `Alpacas are **small camelids** from the Andes, kept for their fleece.
+
+1. They live in herds.
+2. They hum when they are curious.
+3. They *pronk*: a leap with all four feet, for joy.
+
+\`\`\`python
+def pronk(times: int) -> None:
+    for leap in range(times):
+        print(f"leap {leap}")
+\`\`\`
+
+| Fleece | Staple |
+|---|---:|
+| Huacaya | 10 cm |
+| Suri | 15 cm |
+
+> Two breeds, one temper. See [the article](https://en.wikipedia.org/wiki/Alpaca).`;
+
+export const fakeModel = (id: string, values: Partial<ModelSummary> = {}): ModelSummary => ({
+  id,
+  name: 'Pronk 7M',
+  architecture: 'llama',
+  parameters: 7_100_000,
+  contextLength: 512,
+  vocabularySize: 4096,
+  bytes: 7_600_000,
+  quantization: 'q8',
+  source: 'Comes with Pronk',
+  licence: 'MIT',
+  bundled: true,
+  addedAt: Date.now(),
+  usedAt: Date.now(),
+  ...values,
+});
+
+const wait = (milliseconds: number) => new Promise((settle) => setTimeout(settle, milliseconds));
+
+/** `delay`: milliseconds of a token; `gpu`: what `start` finds. */
+export function createFake({ delay = 25, gpu = true, load = 1500 } = {}): Client & { emit(event: ClientEvent): void } {
+  const listeners = new Set<(event: ClientEvent) => void>();
+  const emit = (event: ClientEvent) => listeners.forEach((listener) => listener(event));
+  const records = { chats: new Map<string, Stored>(), runs: new Map<string, Stored>() };
+  const stopped = new Set<string>();
+  let models: ModelSummary[] = [];
+  let loaded: Promise<void> | undefined;
+
+  async function doLoad(id: string): Promise<void> {
+    const total = 7_600_000;
+    for (let done = 0; done < 10; done++) {
+      emit({ type: 'progress', task: 'load', id, stage: 'Loading', done: (done * total) / 10, total });
+      await wait(load / 10);
+    }
+    emit({ type: 'loaded', modelId: id, context: 512, ms: load });
+    emit({
+      type: 'device',
+      device: {
+        name: 'Google SwiftShader',
+        software: true,
+        features: ['subgroups'],
+        memory: { weights: 7_600_000, 'kv cache': 9_400_000, scratch: 1_200_000 },
+      },
+    });
+  }
+
+  async function run({ id, prompt }: GenerateRequest): Promise<void> {
+    await loaded;
+    const started = performance.now();
+    const words = ANSWER.split(/(?<=\s)/);
+    let tokens = 0;
+    for (const text of words) {
+      if (stopped.has(id)) break;
+      await wait(delay);
+      emit({ type: 'text', id, text, tokens: ++tokens, tokensPerSecond: 1000 / Math.max(1, delay) });
+    }
+    const droppedMessages = prompt.kind === 'chat' ? Math.max(0, prompt.messages.length - 5) : 0;
+    const timing = { promptTokens: 20, cachedTokens: 0, completionTokens: tokens, droppedMessages };
+    emit({
+      type: 'done',
+      id,
+      finish: stopped.has(id) ? 'abort' : 'stop',
+      timing: { ...timing, firstTokenMs: 312, tokensPerSecond: (tokens * 1000) / (performance.now() - started) },
+    });
+  }
+
+  setTimeout(() => {
+    if (!gpu) {
+      emit({ type: 'start-failed', error: { code: 'no-webgpu', message: 'This browser has no WebGPU.' } });
+      return;
+    }
+    models = [
+      fakeModel('bundled'),
+      fakeModel('open', {
+        name: 'open_llama_3b',
+        parameters: 3_426_000_000,
+        bytes: 3_640_000_000,
+        contextLength: 2048,
+        source: 'open_llama_3b-q8_0.gguf',
+        licence: 'apache-2.0',
+        bundled: false,
+      }),
+    ];
+    emit({ type: 'models', models });
+    emit({ type: 'started' });
+  }, 300);
+
+  return {
+    emit,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    restart: () => emit({ type: 'restarted' }),
+    api: {
+      models: async () => models,
+      load: (id) => (loaded = doLoad(id)),
+      async importFiles(files, taskId) {
+        const total = files.reduce((sum, file) => sum + file.size, 0);
+        for (let i = 0; i < 40; i++) {
+          emit({ type: 'progress', task: 'import', id: taskId, stage: 'Storing', done: (i * total) / 40, total });
+          await wait(100);
+          if (files[0].name.includes('broken') && i > 3) {
+            throw Object.assign(new Error(`${files[0].name} is damaged or incomplete. Download it again.`), {
+              name: 'corrupt-file',
+            });
+          }
+        }
+        const model = fakeModel(taskId, { name: files[0].name, bytes: total, bundled: false });
+        models = [model, ...models];
+        emit({ type: 'models', models });
+        return model;
+      },
+      cancelImport: async () => {},
+      async rename(id, name) {
+        models = models.map((model) => (model.id === id ? { ...model, name } : model));
+        emit({ type: 'models', models });
+      },
+      async remove(id) {
+        models = models.filter((model) => model.id !== id);
+        emit({ type: 'models', models });
+      },
+      storage: async () => ({ usage: 3_650_000_000, quota: 21_000_000_000, persisted: false }),
+      persist: async () => true,
+      generate: async (request) => void run(request),
+      stop: async (id) => void stopped.add(id),
+      preview: async (_, prompt) =>
+        prompt.kind === 'instruct'
+          ? prompt.template.prompt_input
+              .replace('{instruction}', () => prompt.instruction)
+              .replace('{input}', () => prompt.input)
+          : '',
+      templates: async () => [
+        {
+          name: 'alpaca',
+          description: 'Alpaca-LoRA and most models tuned on Alpaca data.',
+          prompt_input:
+            'Below is an instruction.\n\n### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:\n',
+          prompt_no_input: 'Below is an instruction.\n\n### Instruction:\n{instruction}\n\n### Response:\n',
+          response_split: '### Response:',
+        },
+      ],
+      listRecords: async (kind) => [...records[kind].values()],
+      putRecord: async (kind, record) => void records[kind].set(record.id, structuredClone(record)),
+      deleteRecord: async (kind, id) => void records[kind].delete(id),
+    },
+  };
+}
