@@ -12,6 +12,8 @@ const BAD = /error|invalid|validation|destroyed/i;
 export const test = base.extend<{ allowed: RegExp[] }>({
   /** Console messages that a test causes on purpose. */
   allowed: [[], { option: true }],
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the parameter's names
+  baseURL: async ({}, use) => use(process.env['PRONK_E2E_URL']),
   page: async ({ page, allowed }, use) => {
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(String(error)));
