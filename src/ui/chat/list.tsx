@@ -35,7 +35,12 @@ export function ConversationList(props: { onClose: () => void }) {
         <ul>
           <For each={chats.list()}>
             {(conversation) => (
-              <li classList={{ current: conversation.id === chats.current()?.id }}>
+              <li
+                classList={{
+                  current: conversation.id === chats.current()?.id,
+                  busy: conversation.turns.some(({ state }) => state === 'streaming'),
+                }}
+              >
                 <button
                   type="button"
                   class="open"

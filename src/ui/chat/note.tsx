@@ -1,6 +1,6 @@
 import { Show } from 'solid-js';
 import { useApp } from '../context';
-import { formatPercent, formatRate } from '../state/format';
+import { formatRate, formatStage } from '../state/format';
 
 /** What happens to the last answer, said once and quietly beneath the messages. */
 export function ConversationNote() {
@@ -10,8 +10,7 @@ export function ConversationNote() {
 
   const waiting = () => {
     const progress = engine.progress();
-    if (progress)
-      return `The model comes first: ${progress.stage.toLowerCase()} ${formatPercent(progress.done, progress.total)}`;
+    if (progress) return `The model comes first: ${formatStage(progress).toLowerCase()}`;
     return engine.model() ? 'Reading' : 'Waiting for a model';
   };
   const words = () => {

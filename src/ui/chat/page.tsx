@@ -1,5 +1,5 @@
 // Conversations beside the one that is open.
-import { createEffect, createSignal, on, Show } from 'solid-js';
+import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import { IconButton } from '../components/icon-button';
 import { useApp } from '../context';
 import { Composer } from './composer';
@@ -9,7 +9,6 @@ import { ConversationNote } from './note';
 import { EmptyChat } from './empty';
 import { MessageView } from './message';
 import { SystemPrompt } from './system-prompt';
-import { For } from 'solid-js';
 
 export function ChatPage() {
   const { chats } = useApp();
@@ -42,21 +41,22 @@ export function ChatPage() {
 function Scroller() {
   const { chats } = useApp();
   let scroller!: HTMLDivElement;
+  let content!: HTMLDivElement;
   let atEnd = true;
   const end = () => {
     if (atEnd) scroller.scrollTop = scroller.scrollHeight;
   };
+  onMount(() => {
+    const observer = new ResizeObserver(end);
+    observer.observe(content);
+    observer.observe(scroller);
+    onCleanup(() => observer.disconnect());
+  });
   createEffect(
     on([() => chats.current()?.id, () => chats.path().length], () => {
       atEnd = true;
-      requestAnimationFrame(end);
+      end();
     }),
-  );
-  createEffect(
-    on(
-      () => [chats.path().at(-1)?.content, chats.path().at(-1)?.state],
-      () => requestAnimationFrame(end),
-    ),
   );
   return (
     // scrolled by keyboard, so it must take the focus
@@ -68,13 +68,15 @@ function Scroller() {
       tabindex="0"
       onScroll={() => (atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48)}
     >
-      <Show when={chats.path().length === 0}>
-        <EmptyChat />
-      </Show>
-      <div class="log" role="log" aria-label="Conversation" aria-busy={chats.running() !== undefined}>
-        <For each={chats.path()}>{(turn) => <MessageView turn={turn} />}</For>
+      <div ref={content} class="scrolled">
+        <Show when={chats.path().length === 0}>
+          <EmptyChat />
+        </Show>
+        <div class="log" role="log" aria-label="Conversation" aria-busy={chats.running() !== undefined}>
+          <For each={chats.path()}>{(turn) => <MessageView turn={turn} />}</For>
+        </div>
+        <ConversationNote />
       </div>
-      <ConversationNote />
     </div>
   );
 }

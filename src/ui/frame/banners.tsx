@@ -34,8 +34,8 @@ export function Banners() {
       <Show when={engine.device()?.software && !softwareSeen()}>
         <div class="banner" role="status">
           <p>
-            Slow: the browser offers no graphics processor here, and the CPU plays one ({engine.device()?.name}). Turn
-            on hardware acceleration in the browser, or use a device with a GPU.
+            Slow here: the CPU plays the graphics processor ({engine.device()?.name}). Turn on hardware acceleration in
+            the browser, or use a device with a GPU.
           </p>
           <IconButton icon="close" label="Hide this note" onClick={() => setSoftwareSeen(true)} />
         </div>

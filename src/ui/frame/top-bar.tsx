@@ -2,7 +2,7 @@ import { For, Show } from 'solid-js';
 import { Icon } from '../components/icon';
 import { IconButton } from '../components/icon-button';
 import { useApp } from '../context';
-import { formatBytes, formatCount, formatPercent } from '../state/format';
+import { formatBytes, formatCount, formatStage } from '../state/format';
 import { DeviceChip } from './device-chip';
 import { ProgressLine } from './progress-line';
 
@@ -61,7 +61,7 @@ function ModelState() {
   const { engine } = useApp();
   const words = () => {
     const progress = engine.progress();
-    if (progress) return `${progress.stage} ${formatPercent(progress.done, progress.total)}`;
+    if (progress) return formatStage(progress);
     if (engine.problem()) return engine.model() ? 'Not loaded' : 'No model';
     return engine.ready() ? '' : 'Starting';
   };

@@ -1,7 +1,7 @@
 import { Show } from 'solid-js';
 import { CopyButton } from '../components/copy-button';
 import { useApp } from '../context';
-import { formatPercent, formatRate, formatSeconds } from '../state/format';
+import { formatRate, formatSeconds, formatStage } from '../state/format';
 
 /** What came back, exactly as it was written. */
 export function ResponseView() {
@@ -12,7 +12,7 @@ export function ResponseView() {
     if (run()?.state === 'streaming') {
       if (instruct.tokensPerSecond() > 0) return formatRate(instruct.tokensPerSecond());
       if (!progress) return engine.model() ? 'Reading' : 'Waiting for a model';
-      return `The model comes first: ${progress.stage.toLowerCase()} ${formatPercent(progress.done, progress.total)}`;
+      return `The model comes first: ${formatStage(progress).toLowerCase()}`;
     }
     const { timing, state, model } = run() ?? {};
     const notes = [

@@ -115,19 +115,31 @@ function TemplateField(props: {
   onChange: (template: PromptTemplate) => void;
 }) {
   const id = createUniqueId();
+  const value = () => props.template?.[props.field.key] ?? '';
+  const put = (text: string) => props.template && props.onChange({ ...props.template, [props.field.key]: text });
   return (
     <div class="labelled">
       <label for={id}>{props.field.label}</label>
-      <textarea
-        id={id}
-        class="field"
-        classList={{ code: props.field.rows > 1 }}
-        rows={props.field.rows}
-        value={props.template?.[props.field.key] ?? ''}
-        onInput={(event) =>
-          props.template && props.onChange({ ...props.template, [props.field.key]: event.currentTarget.value })
+      <Show
+        when={props.field.rows > 1}
+        fallback={
+          <input
+            id={id}
+            class="field"
+            type="text"
+            value={value()}
+            onInput={(event) => put(event.currentTarget.value)}
+          />
         }
-      />
+      >
+        <textarea
+          id={id}
+          class="field code"
+          rows={props.field.rows}
+          value={value()}
+          onInput={(event) => put(event.currentTarget.value)}
+        />
+      </Show>
     </div>
   );
 }

@@ -70,7 +70,7 @@ export function createChats(engine: EngineState, settings: SettingsState, notice
     const conversation = current();
     return conversation ? shownPath(conversation) : [];
   });
-  const running = createMemo(() => path().find(({ state }) => state === 'streaming'));
+  const running = createMemo(() => current()?.turns.find(({ state }) => state === 'streaming'));
   const list = createMemo(() =>
     all
       .filter((each) => query().trim() === '' || mentions(each, query()))

@@ -25,6 +25,10 @@ export function formatCount(count: number): string {
   return String(count);
 }
 
+/** `Loading 43 %`; of a stage that tells no share, its name. */
+export const formatStage = ({ stage, done, total }: { stage: string; done: number; total: number }) =>
+  done < total ? `${stage} ${formatPercent(done, total)}` : stage;
+
 export const formatPercent = (done: number, total: number) =>
   total > 0 ? `${Math.min(100, Math.floor((done / total) * 100))} %` : '';
 
@@ -45,7 +49,7 @@ const DAY = 86_400_000;
 export function formatWhen(time: number, now = Date.now()): string {
   const date = new Date(time);
   if (date.toDateString() === new Date(now).toDateString()) {
-    return date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+    return date.toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' });
   }
   if (now - time < 6 * DAY) return date.toLocaleDateString(undefined, { weekday: 'short' });
   return date.toLocaleDateString(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
