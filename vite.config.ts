@@ -6,7 +6,7 @@ import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 // The bundled model's content names its copy in the store: src/worker/bundled.ts
-const BUNDLED_MODEL = 'public/demo-model/pronk-7m-q8_0.gguf';
+const BUNDLED_MODEL = 'public/demo-model/pronk-6m-q8_0.gguf';
 if (existsSync(BUNDLED_MODEL)) {
   const digest = createHash('sha256').update(readFileSync(BUNDLED_MODEL)).digest('hex');
   process.env['VITE_BUNDLED_MODEL'] = digest.slice(0, 12);

@@ -33,7 +33,7 @@ async function fileSource(path: string, name = basename(path)): Promise<Source> 
 }
 
 /** The model that ships with the page. */
-export const DEMO_MODEL = fileURLToPath(new URL('../public/demo-model/pronk-7m-q8_0.gguf', import.meta.url));
+export const DEMO_MODEL = fileURLToPath(new URL('../public/demo-model/pronk-6m-q8_0.gguf', import.meta.url));
 
 /** The files that a `--model` argument names: one file, a folder's, or the bundled model's. */
 export async function modelFiles(model: string): Promise<Source[]> {

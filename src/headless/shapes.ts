@@ -25,7 +25,7 @@ function shape(
 
 /** Shapes from the models' published config.json. */
 export const SHAPES: Readonly<Record<string, Shape>> = {
-  'pronk-7m': shape([3072, 288, 768, 6, 9, 3], true),
+  'pronk-6m': shape([3072, 288, 768, 6, 9, 3], true),
   'smollm2-135m': shape([49_152, 576, 1536, 30, 9, 3], true),
   'llama-3.2-1b': shape([128_256, 2048, 8192, 16, 32, 8], true),
   'tinyllama-1.1b': shape([32_000, 2048, 5632, 22, 32, 4]),

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/index';
 import { PronkError } from '../formats/errors';
 import { bytesSource } from '../formats/source';
 
-const FILE = 'pronk-7m-q8_0.gguf';
+const FILE = 'pronk-6m-q8_0.gguf';
 /** The built worker lies in assets/, beside demo-model/. */
 const FOLDER = import.meta.env.DEV ? '/demo-model' : '../demo-model';
 /** Changes with the file's content, so that a page with a better model fetches it. */

@@ -2,7 +2,7 @@
 
     python tools/demo-model/export.py --folder .cache/demo-model
 
-Writes public/demo-model/pronk-7m-q8_0.gguf and tools/demo-model/expected.json; reads the file back and compares.
+Writes public/demo-model/pronk-6m-q8_0.gguf and tools/demo-model/expected.json; reads the file back and compares.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from families import Example
 from model import Config, Llama
 
 ROOT = Path(__file__).parents[2]
-FILE = ROOT / "public/demo-model/pronk-7m-q8_0.gguf"
+FILE = ROOT / "public/demo-model/pronk-6m-q8_0.gguf"
 EXPECTED = ROOT / "tools/demo-model/expected.json"
 
 PROMPTS = [
@@ -44,7 +44,7 @@ def write_gguf(model: Llama, encoder: Encoder) -> None:
 
     config: Config = model.config
     writer = GGUFWriter(str(FILE), "llama")
-    writer.add_name("Pronk 7M")
+    writer.add_name("Pronk 6M")
     writer.add_description("A toy instruction model, trained from scratch on program-made exercises")
     writer.add_license("MIT")
     writer.add_context_length(config.context)

@@ -23,7 +23,7 @@ def pronk(times: int) -> None:
 
 export const fakeModel = (id: string, values: Partial<ModelSummary> = {}): ModelSummary => ({
   id,
-  name: 'Pronk 7M',
+  name: 'Pronk 6M',
   architecture: 'llama',
   parameters: 7_100_000,
   contextLength: 512,
