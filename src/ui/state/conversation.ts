@@ -34,10 +34,10 @@ export function newConversation(id: string, system: string, now: number): Conver
   return { id, title: '', createdAt: now, updatedAt: now, system, turns: [], shown: {} };
 }
 
-/** Adds a turn and shows it. */
+/** Adds a turn and shows it, with all that leads to it. */
 export function addTurn(conversation: Conversation, turn: Turn): void {
   conversation.turns.push(turn);
-  conversation.shown[key(turn.parent)] = turn.id;
+  for (const { id, parent } of pathTo(conversation, turn.id)) conversation.shown[key(parent)] = id;
   if (conversation.title === '' && turn.role === 'user') conversation.title = titleOf(turn.content);
 }
 

@@ -1,0 +1,130 @@
+import { createRoot } from 'solid-js';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createFake } from '../testing/fake';
+import { createChats } from './chats';
+import { createEngineState } from './engine';
+import { createNotices } from './notices';
+import { createSettings } from './settings';
+
+const storage = new Map<string, string>();
+let dispose = () => {};
+beforeEach(() => {
+  vi.stubGlobal('localStorage', {
+    getItem: (key: string) => storage.get(key) ?? null,
+    setItem: (key: string, value: string) => void storage.set(key, value),
+    removeItem: (key: string) => void storage.delete(key),
+  });
+});
+afterEach(() => {
+  dispose();
+  storage.clear();
+  vi.unstubAllGlobals();
+});
+
+function page(fake = createFake({ delay: 0, load: 20 })) {
+  return createRoot((end) => {
+    dispose = end;
+    const notices = createNotices();
+    const settings = createSettings();
+    const engine = createEngineState(fake, notices);
+    return { fake, notices, engine, settings, chats: createChats(engine, settings, notices) };
+  });
+}
+
+const answered = (chats: ReturnType<typeof page>['chats']) =>
+  vi.waitFor(() => expect(chats.path().at(-1)?.state).toBe('stop'), { timeout: 4000 });
+
+test('a question asked before there is a model waits, is answered, and is kept', async () => {
+  const { chats, engine, fake } = page();
+  chats.send(' What is an alpaca? ');
+  expect(engine.model()).toBeUndefined();
+  expect(chats.path().map(({ role, content }) => [role, content])).toEqual([
+    ['user', 'What is an alpaca?'],
+    ['assistant', ''],
+  ]);
+  expect(chats.running()).toBeDefined();
+  await answered(chats);
+  expect(chats.running()).toBeUndefined();
+  expect(chats.path()[1]).toMatchObject({ model: 'Pronk 7M', state: 'stop' });
+  expect(chats.path()[1].content).toMatch(/^Alpacas are/);
+  await vi.waitFor(async () =>
+    expect(await fake.api.listRecords('chats')).toMatchObject([{ title: 'What is an alpaca?', turns: [{}, {}] }]),
+  );
+});
+
+test('Stop ends a question that still waits for a model', () => {
+  const { chats } = page();
+  chats.send('Hello');
+  chats.stop();
+  expect(chats.path()[1].state).toBe('abort');
+  expect(chats.running()).toBeUndefined();
+});
+
+test('a further answer and another question are branches, and all of them stay', async () => {
+  const { chats } = page();
+  chats.send('One');
+  await answered(chats);
+  chats.regenerate(chats.path()[1]);
+  await answered(chats);
+  expect(chats.siblings(chats.path()[1])).toHaveLength(2);
+  chats.edit(chats.path()[0], 'Two');
+  await answered(chats);
+  expect(chats.path()[0].content).toBe('Two');
+  chats.show(chats.siblings(chats.path()[0])[0]);
+  expect(chats.path().map(({ content }) => content)[0]).toBe('One');
+  expect(chats.current()?.turns).toHaveLength(5);
+});
+
+test('one answer at a time in a conversation', () => {
+  const { chats } = page();
+  chats.send('One');
+  chats.send('Two');
+  expect(chats.path()).toHaveLength(2);
+});
+
+test('a deleted conversation is gone at once, and comes back by Undo', async () => {
+  const { chats, notices, fake } = page();
+  chats.send('Keep me');
+  await answered(chats);
+  const { id } = chats.current()!;
+  chats.remove(id);
+  expect(chats.list()).toEqual([]);
+  expect(await fake.api.listRecords('chats')).toEqual([]);
+  notices.list().at(-1)?.action?.run();
+  expect(chats.current()?.id).toBe(id);
+  await vi.waitFor(async () => expect(await fake.api.listRecords('chats')).toHaveLength(1));
+});
+
+test('a reload opens the conversation that was open, and what was streaming says that it was cut off', async () => {
+  const fake = createFake({ delay: 30, load: 0 });
+  const { chats } = page(fake);
+  chats.send('Write a long poem');
+  await vi.waitFor(async () => {
+    const [record] = (await fake.api.listRecords('chats')) as unknown as { turns: { content: string }[] }[];
+    expect(record?.turns[1].content).toMatch(/^Alpacas/);
+  }, 4000);
+  dispose();
+  const again = page(fake).chats;
+  await vi.waitFor(() => expect(again.path()).toHaveLength(2));
+  expect(again.path()[1]).toMatchObject({ state: 'failed', error: { code: 'interrupted' } });
+  expect(again.path()[1].content).toMatch(/^Alpacas/);
+});
+
+test('drafts belong to their conversation', async () => {
+  const { chats } = page();
+  chats.setDraft('for a new one');
+  chats.send('Hello');
+  expect(chats.draft()).toBe('');
+  chats.setDraft('for this one');
+  chats.open(undefined);
+  expect(chats.draft()).toBe('for a new one');
+});
+
+test('a failure keeps the question and what had come, and says why', async () => {
+  const { chats, fake } = page();
+  fake.api.generate = () => Promise.reject(Object.assign(new Error('The GPU has no room.'), { name: 'out-of-memory' }));
+  chats.send('Hello');
+  await vi.waitFor(() => expect(chats.path().at(-1)?.state).toBe('failed'));
+  expect(chats.path().at(-1)?.error).toEqual({ code: 'out-of-memory', message: 'The GPU has no room.' });
+  expect(chats.running()).toBeUndefined();
+});

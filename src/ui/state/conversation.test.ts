@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  addTurn,
+  type Conversation,
+  mentions,
+  messagesTo,
+  newConversation,
+  parseConversation,
+  pathTo,
+  shownPath,
+  siblings,
+  titleOf,
+  type Turn,
+} from './conversation';
+
+const turn = (id: string, parent: string | null, role: Turn['role'], content = id): Turn => ({
+  id,
+  parent,
+  role,
+  content,
+  createdAt: 0,
+});
+
+/** q1 → a1 → q2 → a2, each with its own words. */
+function conversation(system = ''): Conversation {
+  const made = newConversation('c', system, 0);
+  addTurn(made, turn('q1', null, 'user'));
+  addTurn(made, turn('a1', 'q1', 'assistant'));
+  addTurn(made, turn('q2', 'a1', 'user'));
+  addTurn(made, turn('a2', 'q2', 'assistant'));
+  return made;
+}
+
+const shownIds = (made: Conversation) => shownPath(made).map(({ id }) => id);
+
+describe('branches', () => {
+  test('a straight conversation is shown as it was said', () => {
+    expect(shownIds(conversation())).toEqual(['q1', 'a1', 'q2', 'a2']);
+  });
+
+  test('a further answer is shown beside the first, which stays', () => {
+    const made = conversation();
+    addTurn(made, turn('a2b', 'q2', 'assistant'));
+    expect(shownIds(made)).toEqual(['q1', 'a1', 'q2', 'a2b']);
+    expect(siblings(made, made.turns[3]).map(({ id }) => id)).toEqual(['a2', 'a2b']);
+    made.shown['q2'] = 'a2';
+    expect(shownIds(made)).toEqual(['q1', 'a1', 'q2', 'a2']);
+  });
+
+  test('another first question hides what followed the old one, and going back shows all of it', () => {
+    const made = conversation();
+    addTurn(made, turn('q1b', null, 'user'));
+    expect(shownIds(made)).toEqual(['q1b']);
+    made.shown[''] = 'q1';
+    expect(shownIds(made)).toEqual(['q1', 'a1', 'q2', 'a2']);
+  });
+
+  test('a choice that is not there falls back to the latest', () => {
+    const made = conversation();
+    made.shown['q2'] = 'nothing';
+    expect(shownIds(made).at(-1)).toBe('a2');
+  });
+
+  test('any tree shows a path from the root whose turns follow one another', () => {
+    const parents = fc.array(fc.nat(), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(parents, (numbers) => {
+        const made = newConversation('c', '', 0);
+        for (const [i, number] of numbers.entries()) {
+          const parent = i === 0 ? null : (made.turns[number % i]?.id ?? null);
+          addTurn(made, turn(`t${i}`, parent, 'user'));
+        }
+        const path = shownPath(made);
+        expect(path[0].parent).toBe(null);
+        for (const [i, each] of path.entries()) if (i > 0) expect(each.parent).toBe(path[i - 1].id);
+        // what was added last is in sight
+        expect(path.map(({ id }) => id)).toContain(`t${numbers.length - 1}`);
+        expect(pathTo(made, path.at(-1)!.id)).toEqual(path);
+      }),
+    );
+  });
+
+  test('a ring of parents ends', () => {
+    const made = newConversation('c', '', 0);
+    made.turns.push(turn('a', 'b', 'user'), turn('b', 'a', 'assistant'));
+    expect(shownPath(made)).toEqual([]);
+    expect(pathTo(made, 'a')).toHaveLength(2);
+  });
+});
+
+describe('what the model is told', () => {
+  const roles = (made: Conversation, id: string) =>
+    messagesTo(made, id).map(({ role, content }) => `${role} ${content}`);
+
+  test('the branch up to the question, after the system prompt', () => {
+    expect(roles(conversation(' Be brief. '), 'q2')).toEqual([
+      'system Be brief.',
+      'user q1',
+      'assistant a1',
+      'user q2',
+    ]);
+  });
+
+  test('nothing of other branches', () => {
+    const made = conversation();
+    addTurn(made, turn('q2b', 'a1', 'user'));
+    expect(roles(made, 'q2b')).toEqual(['user q1', 'assistant a1', 'user q2b']);
+  });
+
+  test('a question whose answer failed is left out, so that roles alternate', () => {
+    const made = conversation();
+    made.turns[1].content = '';
+    expect(roles(made, 'q2')).toEqual(['user q2']);
+  });
+});
+
+describe('what is stored', () => {
+  test('comes back as it was', () => {
+    expect(parseConversation(structuredClone(conversation('s')))).toEqual(conversation('s'));
+  });
+
+  test('an answer that was cut off says so and keeps its text', () => {
+    const made = conversation();
+    made.turns[3].state = 'streaming';
+    const [, , , answer] = parseConversation(made)!.turns;
+    expect(answer).toMatchObject({ content: 'a2', state: 'failed', error: { code: 'interrupted' } });
+  });
+
+  test('what is no conversation is refused', () => {
+    expect(parseConversation({ id: 'x', updatedAt: 0 })).toBeUndefined();
+  });
+});
+
+test('the search wants every word, in any message and any case', () => {
+  const made = conversation();
+  made.turns[1].content = 'The capital of Peru is Lima.';
+  expect(mentions(made, 'lima PERU')).toBe(true);
+  expect(mentions(made, 'lima chile')).toBe(false);
+});
+
+test('titles are short and do not cut words', () => {
+  expect(titleOf('Hello\nthere')).toBe('Hello');
+  const title = titleOf('Write a poem about the sea and everything that lives in it, please');
+  expect(title).toBe('Write a poem about the sea and everything that…');
+});

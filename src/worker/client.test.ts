@@ -1,0 +1,125 @@
+import { expose } from 'comlink';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { WorkerApi, WorkerEvent } from './api';
+import { type ClientEvent, createClient } from './client';
+
+type Fake = Pick<WorkerApi, 'start' | 'models' | 'rename' | 'generate'>;
+const ports: MessagePort[] = [];
+afterEach(() => {
+  for (const port of ports.splice(0)) port.close();
+});
+
+/** A worker that is a message channel: its API answers until it is terminated or told to be silent. */
+function fakeWorker(values: Partial<Fake> = {}) {
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1, port2);
+  const errors = new Set<() => void>();
+  let emit: (event: WorkerEvent) => void = () => {};
+  const api: Fake = {
+    async start(onEvent) {
+      emit = onEvent;
+    },
+    models: async () => [],
+    rename: async () => {},
+    generate: async () => {},
+    ...values,
+  };
+  expose(api, port1 as never);
+  port2.start();
+  const worker = {
+    postMessage: (message: unknown, transfer: Transferable[]) => port2.postMessage(message, transfer),
+    addEventListener: (type: string, listener: () => void) =>
+      type === 'error' ? errors.add(listener) : port2.addEventListener(type, listener),
+    removeEventListener: (type: string, listener: () => void) => port2.removeEventListener(type, listener),
+    terminate: () => port1.close(),
+  };
+  return {
+    worker: worker as unknown as Worker,
+    emit: (event: WorkerEvent) => emit(event),
+    fail: () => errors.forEach((listener) => listener()),
+    silence: () => port1.close(),
+  };
+}
+
+function clientOf(...fakes: ReturnType<typeof fakeWorker>[]) {
+  const events: ClientEvent[] = [];
+  let spawned = 0;
+  const client = createClient({ spawn: () => fakes[spawned++].worker, patience: 20 });
+  client.subscribe((event) => events.push(event));
+  const types = () => events.map(({ type }) => type);
+  return { client, events, types, spawned: () => spawned };
+}
+
+const request = (id: string) => ({ id, modelId: 'm', prompt: {}, sampling: {}, stop: [] }) as never;
+
+test('calls are answered, events come through, and errors carry their codes', async () => {
+  const rename = () => Promise.reject(Object.assign(new Error('It is gone.'), { name: 'missing-model' }));
+  const fake = fakeWorker({ rename });
+  const { client, types } = clientOf(fake);
+  await expect(client.api.models()).resolves.toEqual([]);
+  await expect(client.api.rename('a', 'b')).rejects.toMatchObject({ name: 'missing-model', message: 'It is gone.' });
+  await vi.waitFor(() => expect(types()).toContain('started'));
+  fake.emit({ type: 'models', models: [] });
+  await vi.waitFor(() => expect(types()).toContain('models'));
+});
+
+test('a start that fails is told, with its code', async () => {
+  const start = () => Promise.reject(Object.assign(new Error('No WebGPU here.'), { name: 'no-webgpu' }));
+  const { events } = clientOf(fakeWorker({ start }));
+  await vi.waitFor(() =>
+    expect(events).toEqual([{ type: 'start-failed', error: { code: 'no-webgpu', message: 'No WebGPU here.' } }]),
+  );
+});
+
+test('a restart settles what waited, fails what ran, and drops the old worker’s events', async () => {
+  const first = fakeWorker({ rename: () => new Promise(() => {}) });
+  const second = fakeWorker();
+  const { client, types, events } = clientOf(first, second);
+  await vi.waitFor(() => expect(types()).toContain('started'));
+  const waiting = expect(client.api.rename('a', 'b')).rejects.toMatchObject({ name: 'worker-died' });
+  await client.api.generate(request('g1'));
+  await client.api.generate(request('g2'));
+  first.emit({ type: 'failed', id: 'g2', error: { code: 'x', message: 'y' } });
+  await vi.waitFor(() => expect(types()).toContain('failed'));
+  client.restart();
+  await waiting;
+  const failed = events.filter((event) => event.type === 'failed').map(({ id, error }) => [id, error.code]);
+  // what had ended before is not told twice
+  expect(failed).toEqual([
+    ['g2', 'x'],
+    ['g1', 'worker-died'],
+  ]);
+  expect(types()).toContain('restarted');
+  await expect(client.api.models()).resolves.toEqual([]);
+});
+
+test('an error in a worker that goes on changes nothing', async () => {
+  const fake = fakeWorker();
+  const { types, spawned } = clientOf(fake, fakeWorker());
+  await vi.waitFor(() => expect(types()).toContain('started'));
+  fake.fail();
+  await new Promise((settle) => setTimeout(settle, 60));
+  expect(spawned()).toBe(1);
+});
+
+test('a worker that died is replaced', async () => {
+  const first = fakeWorker();
+  const { types, spawned } = clientOf(first, fakeWorker());
+  await vi.waitFor(() => expect(types()).toContain('started'));
+  first.silence();
+  first.fail();
+  await vi.waitFor(() => expect(types()).toEqual(['started', 'restarted', 'started']));
+  expect(spawned()).toBe(2);
+});
+
+test('workers that never start are not replaced for ever', async () => {
+  const dead = Array.from({ length: 4 }, () => fakeWorker({ start: () => new Promise(() => {}) }));
+  const { events, spawned } = clientOf(...dead);
+  for (const each of dead) {
+    each.silence();
+    each.fail();
+    await new Promise((settle) => setTimeout(settle, 60));
+  }
+  expect(spawned()).toBe(3);
+  expect(events.at(-1)).toMatchObject({ type: 'start-failed', error: { code: 'worker-died' } });
+});
