@@ -6,7 +6,7 @@ const prompts = ['What is the capital of Peru?', 'Give three tips for staying he
 /** A chat before its first question: what answers, and something to begin with. */
 export function EmptyChat() {
   const { chats, engine } = useApp();
-  const millions = () => Math.round((engine.model()?.parameters ?? 7e6) / 1e6);
+  const millions = () => Math.round((engine.model()?.parameters ?? 6e6) / 1e6);
   return (
     <div class="empty-chat">
       <img src="./icons/mark.svg" alt="" width="64" height="64" />

@@ -45,7 +45,7 @@ test('a question asked before there is a model waits, is answered, and is kept',
   expect(chats.running()).toBeDefined();
   await answered(chats);
   expect(chats.running()).toBeUndefined();
-  expect(chats.path()[1]).toMatchObject({ model: 'Pronk 7M', state: 'stop' });
+  expect(chats.path()[1]).toMatchObject({ model: 'Pronk 6M', state: 'stop' });
   expect(chats.path()[1].content).toMatch(/^Alpacas are/);
   await vi.waitFor(async () =>
     expect(await fake.api.listRecords('chats')).toMatchObject([{ title: 'What is an alpaca?', turns: [{}, {}] }]),

@@ -46,7 +46,7 @@ describe('files that were dropped together', () => {
 describe('saving', () => {
   const record = (id: string, updatedAt: number) => ({ id, updatedAt });
 
-  function saver(put = vi.fn(async (_: { id: string; updatedAt: number }) => {})) {
+  function saver(put = vi.fn(async () => {})) {
     const listeners: (() => void)[] = [];
     vi.stubGlobal('addEventListener', (_: string, listener: () => void) => listeners.push(listener));
     vi.useFakeTimers();
@@ -149,7 +149,11 @@ describe('templates', () => {
 
 test('numbers are read by people', () => {
   expect([0, 999, 999_600, 6_655_000, 3_640_000_000].map(formatBytes)).toEqual([
-    ...['0 bytes', '999 bytes', '1 MB', '6.66 MB', '3.64 GB'],
+    '0 bytes',
+    '999 bytes',
+    '1 MB',
+    '6.66 MB',
+    '3.64 GB',
   ]);
   expect([812, 260_000, 7_100_000, 6_740_000_000].map(formatCount)).toEqual(['812', '260k', '7.1M', '6.7B']);
   expect([312, 1600, 90_000, 4_000_000].map(formatSeconds)).toEqual(['312 ms', '1.6 s', '2 min', '1 h 7 min']);
