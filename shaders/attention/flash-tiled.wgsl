@@ -1,13 +1,6 @@
 // The same as flash.wgsl by a group of threads (Dao et al. 2022, arXiv:2205.14135): QUERIES queries that share a key head
 // go over the keys in tiles. For a tile, each thread scores one key for all queries; then each takes a quad of the output
 // and a share of the tile's keys. A key and a value are read once for all queries of the group.
-struct Params { heads: u32, kv_heads: u32, context: u32, quads: u32 }
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> qkv: array<vec4<Act>>; // [T][(H + 2K) · d]
-@group(0) @binding(3) var<storage, read> keys: array<vec4<Cache>>; // [K][context][d]
-@group(0) @binding(4) var<storage, read> values: array<vec4<Cache>>; // [K][context][d]
-@group(0) @binding(5) var<storage, read_write> out: array<vec4<Act>>; // [T][H · d]
 
 // THREADS = SHARES · QUADS rounded down: threads beyond that only score
 const SHARES = THREADS / QUADS;

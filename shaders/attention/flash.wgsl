@@ -1,13 +1,5 @@
 // out[t, h] = Σ_j softmax_j(q[t, h] · k[j] / √d) · v[j] over the keys j up to t's own position: one thread a query, with
 // the online softmax (Milakov and Gimelshein 2018, arXiv:1805.02867), so that no score is stored and nobody waits.
-struct Params { heads: u32, kv_heads: u32, context: u32, quads: u32 }
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> qkv: array<vec4<Act>>; // [T][(H + 2K) · d]
-@group(0) @binding(3) var<storage, read> keys: array<vec4<Cache>>; // [K][context][d]
-@group(0) @binding(4) var<storage, read> values: array<vec4<Cache>>; // [K][context][d]
-@group(0) @binding(5) var<storage, read_write> out: array<vec4<Act>>; // [T][H · d]
-
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) global: vec3u) {
   let token = global.x / params.heads;

@@ -2,6 +2,7 @@
 import { compose } from '../gpu/wgsl';
 import type { Grid, Kernel } from '../gpu/kernel';
 import stateSource from '../../shaders/common/state.wgsl?raw';
+import bindings from '../../shaders/common/attention.wgsl?raw';
 import flashSource from '../../shaders/attention/flash.wgsl?raw';
 import tiledSource from '../../shaders/attention/flash-tiled.wgsl?raw';
 import type { FlashShape, Tuning } from './tuning';
@@ -20,8 +21,8 @@ export function attentionKernel(
   return {
     label: `flash attention ${headWidth} ${solo ? 'solo' : `${queries}/${threads}`}`,
     wgsl: solo
-      ? compose({ ...common, WORKGROUP: SOLO }, stateSource, flashSource)
-      : compose({ ...common, THREADS: threads, QUERIES: queries }, stateSource, tiledSource),
+      ? compose({ ...common, WORKGROUP: SOLO }, stateSource, bindings, flashSource)
+      : compose({ ...common, THREADS: threads, QUERIES: queries }, stateSource, bindings, tiledSource),
   };
 }
 

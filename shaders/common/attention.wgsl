@@ -1,0 +1,8 @@
+// What both forms of attention read and write.
+struct Params { heads: u32, kv_heads: u32, context: u32, quads: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(2) var<storage, read> qkv: array<vec4<Act>>; // [T][(H + 2K) · d]
+@group(0) @binding(3) var<storage, read> keys: array<vec4<Cache>>; // [K][context][d]
+@group(0) @binding(4) var<storage, read> values: array<vec4<Cache>>; // [K][context][d]
+@group(0) @binding(5) var<storage, read_write> out: array<vec4<Act>>; // [T][H · d]
