@@ -1,28 +1,75 @@
 // Models of one's own: imported, used, and refused when damaged.
 import { readFileSync } from 'node:fs';
-import { expect, goTo, STORIES, storiesMissing, test } from './page';
+import type { Page } from 'playwright/test';
+import { expect, goTo, say, STORIES, storiesMissing, test } from './page';
 
 test.skip(storiesMissing !== '', storiesMissing);
 
-/** What stories260K writes greedily after its BOS token: golden text of an independent implementation in float64. */
+/** How stories260K goes on greedily: golden text of an independent implementation in float64. */
+const PROMPT = 'Once upon a time';
 const STORY =
-  'Once upon a time, there was a little girl named Lily. She loved to play outside in the park. One day, she saw a big, red ball.';
+  ', there was a little girl named Lily. She loved to play outside in the park. One day, she saw a big, red ball. ' +
+  'She wanted to play with it, but it was too high.';
 
-test('a GGUF file is imported and tells its story', async ({ page }) => {
+/** Takes the imported model into use, once it is there. */
+async function useStories(page: Page): Promise<void> {
+  await page.getByRole('combobox', { name: 'Model in use' }).selectOption('stories260K');
+}
+
+async function addFiles(page: Page, files: Parameters<ReturnType<Page['locator']>['setInputFiles']>[0]) {
   await page.goto('/');
   await goTo(page, 'Models');
-  await page.getByLabel('Add files', { exact: true }).setInputFiles(STORIES);
-  await expect(page.getByText(/stories260K/i).first()).toBeVisible();
-  expect(STORY).toContain('Lily');
+  await page.getByLabel('Add files', { exact: true }).setInputFiles(files);
+}
+
+/** A template that adds nothing to the instruction. */
+async function bareTemplate(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Change it' }).click();
+  const template = page.getByRole('dialog', { name: 'Template' });
+  await template.getByLabel('Name', { exact: true }).fill('bare');
+  await template.getByLabel('Form for an instruction with text to work on').fill('{instruction}{input}');
+  await template.getByLabel('Form for an instruction alone').fill('{instruction}');
+  await template.getByRole('button', { name: 'Save' }).click();
+  await expect(template).toBeHidden();
+}
+
+test('a GGUF file is imported and tells its story, to the letter', async ({ page }) => {
+  await addFiles(page, STORIES);
+  await useStories(page);
+  await goTo(page, 'Instruct');
+  const preset = page.getByLabel('Preset', { exact: true });
+  if (!(await preset.isVisible())) await page.getByRole('button', { name: 'Balanced' }).click();
+  await preset.selectOption('Precise');
+  await bareTemplate(page);
+  await page.getByRole('textbox', { name: 'Instruction', exact: true }).fill(PROMPT);
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await expect(page.getByRole('region', { name: 'Response', exact: true })).toContainText(STORY);
+});
+
+test('a file dropped anywhere is imported', async ({ page }) => {
+  await page.goto('/');
+  const base64 = readFileSync(STORIES).toString('base64');
+  const files = await page.evaluateHandle((text) => {
+    const transfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+    transfer.items.add(new File([bytes], 'stories260K-F16.gguf'));
+    return transfer;
+  }, base64);
+  for (const type of ['dragenter', 'dragover', 'drop']) {
+    await page.locator('body').dispatchEvent(type, { dataTransfer: files });
+  }
+  await goTo(page, 'Models');
+  await expect(page.getByRole('cell', { name: /^stories260K llama/ })).toBeVisible();
+  await useStories(page);
 });
 
 test('a damaged file gives a sentence, and nothing is lost', async ({ page }) => {
-  await page.goto('/');
-  await goTo(page, 'Models');
   const buffer = readFileSync(STORIES).subarray(0, 300_000);
-  await page
-    .getByLabel('Add files', { exact: true })
-    .setInputFiles({ name: 'broken.gguf', mimeType: 'application/octet-stream', buffer });
-  await expect(page.getByText(/broken/i).first()).toBeVisible();
-  await expect(page.getByRole('alert').first()).toBeVisible();
+  await addFiles(page, { name: 'broken.gguf', mimeType: 'application/octet-stream', buffer });
+  await expect(page.getByRole('alert').filter({ hasText: 'broken.gguf is damaged or incomplete' })).toBeVisible();
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(page.getByText('broken')).toHaveCount(0);
+  // what was there works on
+  await goTo(page, 'Chat');
+  await say(page, 'Hello');
 });

@@ -1,20 +1,32 @@
 // Browsers that cannot: they are told which can, and what they have is kept.
-import { expect, test } from './page';
+import { chat, expect, test } from './page';
 
-test.use({ allowed: [/./] });
-
-test('without WebGPU, a sentence says which browsers have it', async ({ page }) => {
-  await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }));
-  await page.goto('/');
-  const words = page.getByText(/WebGPU/).first();
-  await expect(words).toBeVisible();
-  await expect(page.locator('body')).toContainText(/Chrome|Firefox|Safari/);
+test.use({
+  allowed: [/./],
+  // without the switches that give the other specs their software adapter
+  launchOptions: async ({ launchOptions }, use) => use({ ...launchOptions, args: ['--disable-gpu'] }),
 });
 
-test('without JavaScript, a sentence says so', async ({ browser, baseURL }) => {
-  const context = await browser.newContext({ javaScriptEnabled: false });
-  const page = await context.newPage();
-  await page.goto(baseURL!);
-  await expect(page.locator('body')).toContainText(/JavaScript/);
-  await context.close();
+test('without WebGPU, a sentence says which browsers have it', async ({ page }) => {
+  await page.route('**/worker-*.js', async (route) => {
+    const response = await route.fetch();
+    const hidden = "Object.defineProperty(WorkerNavigator.prototype, 'gpu', { get: () => undefined });";
+    await route.fulfill({ response, body: `${hidden}\n${await response.text()}` });
+  });
+  await page.goto('/');
+  const words = page.getByRole('alert');
+  await expect(words).toContainText('WebGPU');
+  await expect(words).toContainText('Safari');
+  await chat(page).message.fill('Hello');
+  await expect(chat(page).send).toBeDisabled();
+});
+
+test('without a graphics adapter, a sentence says what to turn on', async ({ page }) => {
+  await page.goto('/');
+  await expect(page.getByRole('alert')).toContainText('hardware acceleration');
+});
+
+test('without JavaScript, a sentence says so', async ({ page }) => {
+  const response = await page.goto('/');
+  expect(await response!.text()).toMatch(/<noscript>[^<]*JavaScript/);
 });
