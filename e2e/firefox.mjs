@@ -74,8 +74,8 @@ async function compile(list) {
 }
 
 const home = mkdtempSync(join(tmpdir(), 'pronk-firefox-'));
-const server = await preview({ preview: { host: '127.0.0.1', port: 41731, strictPort: true }, logLevel: 'error' });
-const address = 'http://127.0.0.1:41731/';
+const server = await preview({ preview: { host: '127.0.0.1', port: 41731 }, logLevel: 'error' });
+const [address] = server.resolvedUrls.local;
 let browser;
 try {
   browser = await launch({
@@ -94,7 +94,7 @@ try {
   await check('every shader compiles', async () => {
     const page = await browser.newPage();
     // any page of this origin: WebGPU is for secure contexts
-    await page.goto(`${address}manifest.webmanifest`);
+    await page.goto(`${address}icons/icon.svg`);
     const names = await page.evaluate(async () => {
       const adapter = await navigator.gpu?.requestAdapter();
       return adapter ? [...adapter.features] : undefined;

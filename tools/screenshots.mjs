@@ -15,7 +15,7 @@ const VIEWS = {
 };
 
 mkdirSync(FOLDER, { recursive: true });
-const server = await preview({ preview: { host: '127.0.0.1', port: 41732, strictPort: true }, logLevel: 'error' });
+const server = await preview({ preview: { host: '127.0.0.1', port: 41732 }, logLevel: 'error' });
 const browser = await browserType.launch({
   executablePath: chromium(),
   args: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-dev-shm-usage'],
@@ -24,7 +24,7 @@ try {
   for (const [name, options] of Object.entries(VIEWS)) {
     const context = await browser.newContext({ ...options, reducedMotion: 'reduce' });
     const page = await context.newPage();
-    await page.goto('http://127.0.0.1:41732/');
+    await page.goto(server.resolvedUrls.local[0]);
     for (const question of QUESTIONS) {
       await page.getByRole('textbox', { name: 'Message', exact: true }).fill(question);
       await page.getByRole('button', { name: 'Send', exact: true }).click();
