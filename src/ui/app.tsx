@@ -1,7 +1,7 @@
 // The frame: places, the model in use, what is going on, settings; and the place that is open.
 import './styles/index.css';
 import { Dynamic } from 'solid-js/web';
-import { type JSX, onMount } from 'solid-js';
+import type { JSX } from 'solid-js';
 import type { Client } from '../worker/client';
 import { ChatPage } from './chat/page';
 import { AppContext } from './context';
@@ -14,7 +14,6 @@ import { InstructPage } from './instruct/page';
 import { LibraryPage } from './library/page';
 import { SettingsPanel } from './settings/panel';
 import { createApp } from './state/app';
-import { keepOffline } from './state/pwa';
 import type { Place } from './state/route';
 import { TrainPage } from './train/page';
 
@@ -34,7 +33,6 @@ const titles: Record<Place, string> = {
 export function App(props: { client: Client }) {
   // eslint-disable-next-line solid/reactivity -- a page has one client
   const app = createApp(props.client);
-  onMount(() => keepOffline(app.notices));
   return (
     <AppContext.Provider value={app}>
       <div class="frame" data-place={app.place()}>

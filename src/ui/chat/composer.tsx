@@ -10,7 +10,7 @@ export function Composer() {
 
   const send = () => {
     const text = chats.draft();
-    if (text.trim() === '' || chats.running() || engine.blocked()) return;
+    if (text.trim() === '' || chats.running() || !chats.ready() || engine.blocked()) return;
     chats.setDraft('');
     chats.send(text);
     box.focus();
@@ -62,7 +62,7 @@ export function Composer() {
             class="round"
             aria-label="Send"
             title="Send (Enter)"
-            disabled={chats.draft().trim() === '' || engine.blocked()}
+            disabled={chats.draft().trim() === '' || !chats.ready() || engine.blocked()}
           >
             <Icon name="send" />
           </button>

@@ -69,7 +69,7 @@ function Scroller() {
       onScroll={() => (atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48)}
     >
       <div ref={content} class="scrolled">
-        <Show when={chats.path().length === 0}>
+        <Show when={chats.ready() && chats.path().length === 0}>
           <EmptyChat />
         </Show>
         <div class="log" role="log" aria-label="Conversation" aria-busy={chats.running() !== undefined}>

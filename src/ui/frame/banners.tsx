@@ -23,10 +23,7 @@ export function Banners() {
                 </>
               }
             >
-              <p>
-                {problem().message} WebGPU comes with Chrome and Edge from 113, Safari from 26, and Firefox from 141 on
-                Windows and 145 on macOS. Chats can still be read here.
-              </p>
+              <p>{problem().message} Chats can still be read here.</p>
             </Show>
           </div>
         )}

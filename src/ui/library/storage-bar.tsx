@@ -4,7 +4,7 @@ import { formatBytes } from '../state/format';
 
 /** How much of what the browser grants is in use, and whether it may clean up. */
 export function StorageBar() {
-  const { library } = useApp();
+  const { library, offline } = useApp();
   return (
     <Show when={library.storage()}>
       {(storage) => (
@@ -25,7 +25,8 @@ export function StorageBar() {
             {formatBytes(storage().usage)} in use of {formatBytes(storage().quota)} that the browser grants.{' '}
             {storage().persisted
               ? 'It is kept until you delete it.'
-              : 'When the disk gets full, the browser may delete all of it, chats too.'}
+              : 'When the disk gets full, the browser may delete all of it, chats too.'}{' '}
+            {offline() && 'The page works offline.'}
           </p>
           <Show when={!storage().persisted}>
             <button type="button" class="button" onClick={() => library.persist()}>

@@ -5,6 +5,7 @@ import { type ChatsState, createChats } from './chats';
 import { createEngineState, type EngineState } from './engine';
 import { createInstruct, type InstructState } from './instruct';
 import { createLibrary, type LibraryState } from './library';
+import { keepOffline } from './pwa';
 import { createNotices, type Notices } from './notices';
 import { createRoute, type Place } from './route';
 import { createSettings, type SettingsState } from './settings';
@@ -20,6 +21,8 @@ export interface AppState {
   readonly chats: ChatsState;
   readonly instruct: InstructState;
   readonly library: LibraryState;
+  /** The page opens without a network. */
+  readonly offline: Accessor<boolean>;
   /** The generation settings are in sight. */
   readonly settingsOpen: Accessor<boolean>;
   setSettingsOpen(open: boolean): void;
@@ -40,6 +43,7 @@ export function createApp(client: Client): AppState {
     chats: createChats(engine, settings, notices),
     instruct: createInstruct(engine, settings, notices),
     library: createLibrary(engine, notices),
+    offline: keepOffline(notices),
     settingsOpen,
     setSettingsOpen,
   };

@@ -1,11 +1,13 @@
 // Conversations: asked, answered, branched, kept. Every one of them is in memory, the open one is shown.
-import { type Accessor, createMemo, createSignal } from 'solid-js';
-import { createStore, produce, unwrap } from 'solid-js/store';
+import { type Accessor, batch, createMemo, createSignal, onCleanup } from 'solid-js';
+import { createStore, produce, reconcile, unwrap } from 'solid-js/store';
+import type { Stored } from '../../worker/api';
 import { errorData } from '../../worker/client';
 import {
   addTurn,
   type Conversation,
   mentions,
+  mergeConversation,
   messagesTo,
   newConversation,
   parseConversation,
@@ -24,6 +26,8 @@ export interface ChatsState {
   readonly list: Accessor<readonly Conversation[]>;
   readonly query: Accessor<string>;
   setQuery(query: string): void;
+  /** The open conversation has been read, or there is none. */
+  readonly ready: Accessor<boolean>;
   /** The open conversation; none before a new one's first question. */
   readonly current: Accessor<Conversation | undefined>;
   /** The open conversation's shown turns. */
@@ -55,6 +59,14 @@ const questionOf = (turn: Turn) => (turn.role === 'user' ? turn.id : turn.parent
 const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> =>
   Object.fromEntries(Object.entries(record).filter(([each]) => each !== key));
 
+/** Tells other tabs what was saved (a conversation) or deleted (its id), and hears of it from them. */
+function joinTabs(hear: (told: Conversation | string) => void) {
+  const channel = new BroadcastChannel('pronk-chats');
+  channel.onmessage = ({ data }: MessageEvent<Conversation | string>) => hear(data);
+  onCleanup(() => channel.close());
+  return { tell: (told: Stored | string) => channel.postMessage(told) };
+}
+
 export function createChats(engine: EngineState, settings: SettingsState, notices: Notices): ChatsState {
   const { api } = engine;
   const [all, setAll] = createStore<Conversation[]>([]);
@@ -62,15 +74,18 @@ export function createChats(engine: EngineState, settings: SettingsState, notice
   const [drafts, setDrafts] = createStored<Record<string, string>>('drafts', {}, parseDrafts);
   const [newSystem, setNewSystem] = createStored<string>('system', '', asString);
   const [query, setQuery] = createSignal('');
+  /** Tokens a second of the answers that are written in this tab. */
   const [rates, setRates] = createSignal<Readonly<Record<string, number>>>({});
+  const [loaded, setLoaded] = createSignal(false);
 
   const find = (id: string) => all.find((each) => each.id === id);
   const current = createMemo(() => find(openId()));
+  const ready = () => loaded() || openId() === '';
   const path = createMemo<readonly Turn[]>(() => {
     const conversation = current();
     return conversation ? shownPath(conversation) : [];
   });
-  const running = createMemo(() => current()?.turns.find(({ state }) => state === 'streaming'));
+  const running = createMemo(() => current()?.turns.find(({ id }) => id in rates()));
   const list = createMemo(() =>
     all
       .filter((each) => query().trim() === '' || mentions(each, query()))
@@ -79,8 +94,14 @@ export function createChats(engine: EngineState, settings: SettingsState, notice
 
   const saver = createSaver({
     read: (id) => unwrap(find(id)),
-    put: (record) => api.putRecord('chats', record),
-    remove: (id) => api.deleteRecord('chats', id),
+    async put(record) {
+      await api.putRecord('chats', record);
+      tabs.tell(record);
+    },
+    async remove(id) {
+      await api.deleteRecord('chats', id);
+      tabs.tell(id);
+    },
     onError: (error) => notices.show(`A conversation could not be saved. ${errorData(error).message}`),
     leftover: 'unsaved-chats',
   });
@@ -103,11 +124,25 @@ export function createChats(engine: EngineState, settings: SettingsState, notice
       if (turn) Object.assign(turn, values(turn));
     });
 
+  const tabs = joinTabs((told) => {
+    const mine = typeof told === 'string' ? undefined : find(told.id);
+    if (typeof told === 'string') setAll((before) => before.filter(({ id }) => id !== told));
+    else if (!mine) setAll((before) => [...before, told]);
+    else {
+      const merged = mergeConversation(unwrap(mine), told, new Set(Object.keys(rates())));
+      setAll((each) => each.id === told.id, reconcile(merged, { key: 'id' }));
+    }
+  });
+
   async function read(): Promise<void> {
     const { records, newer } = takeLeftovers('unsaved-chats', await api.listRecords('chats'));
     const stored = records.map(parseConversation).filter((each) => each !== undefined);
     const here = new Set(all.map(({ id }) => id));
-    setAll((before) => [...before, ...stored.filter(({ id }) => !here.has(id))]);
+    batch(() => {
+      setLoaded(true);
+      setAll((before) => [...before, ...stored.filter(({ id }) => !here.has(id))]);
+      if (!find(openId())) setOpenId('');
+    });
     for (const { id } of newer) saver.schedule(id);
   }
 
@@ -138,6 +173,7 @@ export function createChats(engine: EngineState, settings: SettingsState, notice
       state: 'streaming',
       seed: sampling.seed,
     };
+    setRates((before) => ({ ...before, [turnId]: 0 }));
     change(id, (conversation) => addTurn(conversation, turn));
     const conversation = find(id);
     if (!conversation) return;
@@ -161,10 +197,11 @@ export function createChats(engine: EngineState, settings: SettingsState, notice
   }
 
   const stopAll = ({ turns }: Conversation) => {
-    for (const { id, state } of turns) if (state === 'streaming') engine.stop(id);
+    for (const { id } of turns) if (id in rates()) engine.stop(id);
   };
 
   void read().catch((error: unknown) => {
+    setLoaded(true);
     notices.show(`Conversations could not be read. ${errorData(error).message}`, undefined, 0);
   });
 
@@ -172,14 +209,15 @@ export function createChats(engine: EngineState, settings: SettingsState, notice
     list,
     query,
     setQuery,
+    ready,
     current,
     path,
     running,
     tokensPerSecond: () => rates()[running()?.id ?? ''] ?? 0,
     open: (id) => setOpenId(id ?? ''),
-    draft: () => drafts()[current()?.id ?? ''] ?? '',
+    draft: () => drafts()[openId()] ?? '',
     setDraft(text) {
-      const id = current()?.id ?? '';
+      const id = openId();
       setDrafts(text === '' ? without(drafts(), id) : { ...drafts(), [id]: text });
     },
     system: () => current()?.system ?? newSystem(),
@@ -190,7 +228,7 @@ export function createChats(engine: EngineState, settings: SettingsState, notice
     },
     send(text) {
       const content = text.trim();
-      if (content === '' || running()) return;
+      if (content === '' || running() || !ready()) return;
       const { id } = openOrNew();
       addQuestion(id, path().at(-1)?.id ?? null, content);
     },

@@ -4,6 +4,7 @@ import {
   addTurn,
   type Conversation,
   mentions,
+  mergeConversation,
   messagesTo,
   newConversation,
   parseConversation,
@@ -129,6 +130,31 @@ describe('what is stored', () => {
 
   test('what is no conversation is refused', () => {
     expect(parseConversation({ id: 'x', updatedAt: 0 })).toBeUndefined();
+  });
+});
+
+describe('the same conversation in two tabs', () => {
+  const copies = () => [conversation(), conversation()] as const;
+  const none = new Set<string>();
+
+  test('what was said in either is in both', () => {
+    const [mine, theirs] = copies();
+    addTurn(mine, turn('q3', 'a2', 'user'));
+    addTurn(theirs, turn('q3b', 'a2', 'user'));
+    theirs.updatedAt = 5;
+    const merged = mergeConversation(mine, theirs, none);
+    expect(merged.turns.map(({ id }) => id).toSorted()).toEqual(['a1', 'a2', 'q1', 'q2', 'q3', 'q3b']);
+    // this tab goes on showing what it showed
+    expect(shownIds(merged).at(-1)).toBe('q3');
+  });
+
+  test('an answer grows here as it grows there, and not the other way round', () => {
+    const [mine, theirs] = copies();
+    theirs.turns[3].content = 'a2 and more';
+    theirs.updatedAt = 5;
+    expect(mergeConversation(mine, theirs, none).turns[3].content).toBe('a2 and more');
+    expect(mergeConversation(mine, theirs, new Set(['a2'])).turns[3].content).toBe('a2');
+    expect(mergeConversation(theirs, mine, none).turns[3].content).toBe('a2 and more');
   });
 });
 

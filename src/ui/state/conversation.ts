@@ -85,6 +85,23 @@ export function messagesTo(conversation: Conversation, questionId: string): Mess
   ];
 }
 
+/**
+ * The same conversation as another tab has it, joined with this one: turns of both, each in its later state.
+ * @param ours turns that are being written here
+ */
+export function mergeConversation(mine: Conversation, theirs: Conversation, ours: ReadonlySet<string>): Conversation {
+  const later = theirs.updatedAt >= mine.updatedAt;
+  const turns = new Map(mine.turns.map((turn) => [turn.id, turn]));
+  for (const turn of theirs.turns) {
+    if (!turns.has(turn.id) || (later && !ours.has(turn.id))) turns.set(turn.id, turn);
+  }
+  return {
+    ...(later ? theirs : mine),
+    turns: [...turns.values()].toSorted((a, b) => a.createdAt - b.createdAt),
+    shown: { ...theirs.shown, ...mine.shown },
+  };
+}
+
 /** Words that stand in a conversation, for the search. */
 export function mentions({ title, turns }: Conversation, query: string): boolean {
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);

@@ -89,7 +89,10 @@ export function createFake({ delay = 25, gpu = true, load = 1500 } = {}): Client
 
   setTimeout(() => {
     if (!gpu) {
-      emit({ type: 'start-failed', error: { code: 'no-webgpu', message: 'This browser has no WebGPU.' } });
+      emit({
+        type: 'start-failed',
+        error: { code: 'no-webgpu', message: 'This browser has no WebGPU. Chrome, Edge and Safari have it.' },
+      });
       return;
     }
     models = [
