@@ -16,7 +16,7 @@ export const presets: readonly [Preset, ...Preset[]] = [
   {
     name: 'Balanced',
     source: 'Pronk’s own: varied, and rarely off the track.',
-    values: { temperature: 0.7, topK: 0, topP: 0.95, minP: 0.05, repetitionPenalty: 1.05, maxTokens: 512 },
+    values: { temperature: 0.5, topK: 0, topP: 1, minP: 0.1, repetitionPenalty: 1, maxTokens: 512 },
   },
   {
     name: 'Precise',
