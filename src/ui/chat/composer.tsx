@@ -1,6 +1,7 @@
-import { createEffect, on, onCleanup, onMount, Show } from 'solid-js';
+import { createEffect, on, Show } from 'solid-js';
 import { fitHeight } from '../components/fit-height';
 import { Icon } from '../components/icon';
+import { onEscape } from '../components/on-escape';
 import { useApp } from '../context';
 
 /** Where a message is written. Stop stands where Send was, from Send until the last token. */
@@ -20,13 +21,7 @@ export function Composer() {
     event.preventDefault();
     send();
   };
-  const stop = (event: KeyboardEvent) => {
-    if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open], :popover-open')) {
-      chats.stop();
-    }
-  };
-  onMount(() => addEventListener('keydown', stop));
-  onCleanup(() => removeEventListener('keydown', stop));
+  onEscape(chats.stop);
   createEffect(
     on(
       () => chats.current()?.id,
@@ -68,7 +63,7 @@ export function Composer() {
           </button>
         }
       >
-        <button type="button" class="round" aria-label="Stop" title="Stop (Esc)" onClick={() => chats.stop()}>
+        <button type="button" class="round stop" aria-label="Stop" title="Stop (Esc)" onClick={() => chats.stop()}>
           <Icon name="stop" />
         </button>
       </Show>

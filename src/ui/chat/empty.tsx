@@ -10,24 +10,26 @@ export function EmptyChat() {
   return (
     <div class="empty-chat">
       <img src="./icons/mark.svg" alt="" width="64" height="64" />
-      <Show
-        when={engine.model()?.bundled ?? true}
-        fallback={<p>{engine.model()?.name} answers on this device. Nothing that you write leaves it.</p>}
-      >
-        <p>
-          The bundled model is a {millions()}-million-parameter toy, so that everything works right away. For real
-          answers, <a href="#/models">bring a larger one</a>. Nothing that you write leaves this device.
-        </p>
+      <Show when={!engine.blocked()}>
+        <Show
+          when={engine.model()?.bundled ?? true}
+          fallback={<p>{engine.model()?.name} answers on this device. Nothing that you write leaves it.</p>}
+        >
+          <p>
+            The bundled model is a {millions()}-million-parameter toy, so that everything works right away. For real
+            answers, <a href="#/models">bring a larger one</a>. Nothing that you write leaves this device.
+          </p>
+        </Show>
+        <div class="examples">
+          <For each={prompts}>
+            {(prompt) => (
+              <button type="button" class="example" onClick={() => chats.send(prompt)}>
+                {prompt}
+              </button>
+            )}
+          </For>
+        </div>
       </Show>
-      <div class="examples">
-        <For each={prompts}>
-          {(prompt) => (
-            <button type="button" class="example" disabled={engine.blocked()} onClick={() => chats.send(prompt)}>
-              {prompt}
-            </button>
-          )}
-        </For>
-      </div>
     </div>
   );
 }

@@ -44,13 +44,11 @@ export function ConversationList(props: { onClose: () => void }) {
                 <button
                   type="button"
                   class="open"
+                  title={`${conversation.title} · ${formatWhen(conversation.updatedAt)}`}
                   aria-current={conversation.id === chats.current()?.id ? 'true' : undefined}
                   onClick={() => open(conversation.id)}
                 >
                   <span class="title">{conversation.title}</span>
-                  <time datetime={new Date(conversation.updatedAt).toISOString()}>
-                    {formatWhen(conversation.updatedAt)}
-                  </time>
                 </button>
                 <ConversationActions conversation={conversation} />
               </li>

@@ -15,7 +15,10 @@ export function Rail() {
   const { place } = useApp();
   return (
     <nav class="rail" aria-label="Places">
-      <img class="mark" src="./icons/mark.svg" alt="Pronk" width="36" height="36" />
+      <div class="mark">
+        <img src="./icons/mark.svg" alt="" width="36" height="36" />
+        <span>Pronk</span>
+      </div>
       <For each={links}>
         {(link) => (
           <a href={`#/${link.place}`} aria-current={place() === link.place ? 'page' : undefined}>

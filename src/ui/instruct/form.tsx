@@ -1,4 +1,5 @@
-import { For, Show } from 'solid-js';
+import { For } from 'solid-js';
+import { onEscape } from '../components/on-escape';
 import { useApp } from '../context';
 import { TemplateEditor } from './template-editor';
 
@@ -6,17 +7,18 @@ import { TemplateEditor } from './template-editor';
 export function InstructForm() {
   const { instruct, engine } = useApp();
   const { templates } = instruct;
+  onEscape(() => instruct.running() && instruct.stop());
   const ready = () => instruct.instruction().trim() !== '' && templates.chosen() !== undefined && !engine.blocked();
   return (
     <form
       class="instruct-form"
       onSubmit={(event) => {
         event.preventDefault();
-        instruct.generate();
+        if (instruct.running()) instruct.stop();
+        else instruct.generate();
       }}
       onKeyDown={(event) => {
         if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) instruct.generate();
-        if (event.key === 'Escape' && instruct.running()) instruct.stop();
       }}
     >
       <label>
@@ -54,18 +56,9 @@ export function InstructForm() {
         </label>
         <TemplateEditor />
         <span class="spring" />
-        <Show
-          when={instruct.running()}
-          fallback={
-            <button type="submit" class="button primary" disabled={!ready()}>
-              Generate
-            </button>
-          }
-        >
-          <button type="button" class="button primary" onClick={() => instruct.stop()}>
-            Stop
-          </button>
-        </Show>
+        <button type="submit" class="button primary" disabled={!instruct.running() && !ready()}>
+          {instruct.running() ? 'Stop' : 'Generate'}
+        </button>
       </div>
       <p class="hint">{templates.chosen()?.description}</p>
       <details class="preview" open>
