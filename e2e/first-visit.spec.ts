@@ -34,5 +34,5 @@ test('a software adapter is said to be slow', async ({ page }) => {
   await page.goto('/');
   await expect(page.getByText(/slow/i).first()).toBeVisible();
   await goTo(page, 'Models');
-  await expect(page.getByText(/pronk/i).first()).toBeVisible();
+  await expect(page.getByRole('cell', { name: /^Pronk/ })).toBeVisible();
 });
