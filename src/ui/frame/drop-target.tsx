@@ -4,6 +4,10 @@ import { droppedFiles } from '../state/drop';
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
 
+const allow = (event: DragEvent) => {
+  if (hasFiles(event)) event.preventDefault();
+};
+
 /** Files and folders can be dropped anywhere on the page. */
 export function DropTarget() {
   const { library } = useApp();
@@ -23,9 +27,6 @@ export function DropTarget() {
   };
   const leave = (event: DragEvent) => {
     if (hasFiles(event)) setOver((depth = Math.max(0, depth - 1)) > 0);
-  };
-  const allow = (event: DragEvent) => {
-    if (hasFiles(event)) event.preventDefault();
   };
   const drop = (event: DragEvent) => {
     if (!hasFiles(event) || !event.dataTransfer) return;

@@ -62,7 +62,7 @@ const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<st
 /** Tells other tabs what was saved (a conversation) or deleted (its id), and hears of it from them. */
 function joinTabs(hear: (told: Conversation | string) => void) {
   const channel = new BroadcastChannel('pronk-chats');
-  channel.onmessage = ({ data }: MessageEvent<Conversation | string>) => hear(data);
+  channel.addEventListener('message', ({ data }: MessageEvent<Conversation | string>) => hear(data));
   onCleanup(() => channel.close());
   return { tell: (told: Stored | string) => channel.postMessage(told) };
 }

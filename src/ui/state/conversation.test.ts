@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, nat, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   addTurn,
@@ -64,9 +64,9 @@ describe('branches', () => {
   });
 
   test('any tree shows a path from the root whose turns follow one another', () => {
-    const parents = fc.array(fc.nat(), { minLength: 1, maxLength: 40 });
-    fc.assert(
-      fc.property(parents, (numbers) => {
+    const parents = array(nat(), { minLength: 1, maxLength: 40 });
+    assert(
+      property(parents, (numbers) => {
         const made = newConversation('c', '', 0);
         for (const [i, number] of numbers.entries()) {
           const parent = i === 0 ? null : (made.turns[number % i]?.id ?? null);

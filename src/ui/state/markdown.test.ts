@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, constantFrom, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Block, type Inline, parseMarkdown, safeHref } from './markdown';
 
@@ -66,9 +66,9 @@ describe('nothing that runs', () => {
       '</script>',
       '```',
     ];
-    const pieces = fc.constantFrom(...marks, ...words);
-    fc.assert(
-      fc.property(fc.array(pieces, { maxLength: 40 }), (parts) => {
+    const pieces = constantFrom(...marks, ...words);
+    assert(
+      property(array(pieces, { maxLength: 40 }), (parts) => {
         for (const href of gather(parseMarkdown(parts.join(''))).links) expect(href).toMatch(/^(https?|mailto):/);
       }),
       { numRuns: 500 },

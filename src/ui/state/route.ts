@@ -1,7 +1,7 @@
 // The four places, by the address's hash: it survives any host and works offline.
 import { type Accessor, createSignal } from 'solid-js';
 
-export const places = ['chat', 'instruct', 'fine-tune', 'models'] as const;
+const places = ['chat', 'instruct', 'fine-tune', 'models'] as const;
 export type Place = (typeof places)[number];
 
 const fromHash = (hash: string): Place => places.find((place) => hash === `#/${place}`) ?? 'chat';

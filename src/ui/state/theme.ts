@@ -2,7 +2,7 @@
 import { type Accessor, createEffect } from 'solid-js';
 import { createStored } from './stored';
 
-export const themes = ['system', 'light', 'dark'] as const;
+const themes = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof themes)[number];
 
 export interface ThemeState {
