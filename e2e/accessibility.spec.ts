@@ -1,10 +1,17 @@
-// No serious finding of axe, in either theme, in any of the places; and everything by keyboard.
+// No serious finding of axe, in either theme, wide or narrow, in any of the places; and everything by keyboard.
 import { AxeBuilder } from '@axe-core/playwright';
 import { chat, expect, goTo, say, test } from './page';
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test(`axe finds nothing serious, ${colorScheme}`, async ({ page }) => {
+const VIEWS = [
+  { colorScheme: 'light', width: 1280 },
+  { colorScheme: 'dark', width: 1280 },
+  { colorScheme: 'light', width: 375 },
+] as const;
+
+for (const { colorScheme, width } of VIEWS) {
+  test(`axe finds nothing serious, ${colorScheme}, ${width} pixels wide`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 720 });
     await page.goto('/');
     await say(page, 'Hello');
     for (const place of ['Chat', 'Instruct', 'Models', 'Fine-tune'] as const) {
