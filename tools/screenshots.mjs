@@ -25,6 +25,10 @@ try {
     const context = await browser.newContext({ ...options, reducedMotion: 'reduce' });
     const page = await context.newPage();
     await page.goto(server.resolvedUrls.local[0]);
+    // the same words at every run
+    await page.locator('[aria-controls="settings"]').click();
+    await page.getByLabel('Preset', { exact: true }).selectOption('Precise');
+    await page.getByRole('button', { name: 'Close the settings' }).click();
     for (const question of QUESTIONS) {
       await page.getByRole('textbox', { name: 'Message', exact: true }).fill(question);
       await page.getByRole('button', { name: 'Send', exact: true }).click();
@@ -32,6 +36,11 @@ try {
       await stop.waitFor({ timeout: 60_000 });
       await stop.waitFor({ state: 'hidden', timeout: 120_000 });
     }
+    // what is said once, and not part of the place
+    for (const name of ['Hide this note', 'Dismiss']) {
+      for (const button of await page.getByRole('button', { name }).all()) await button.click();
+    }
+    await page.mouse.move(0, 0);
     const path = `${FOLDER}/${name}.png`;
     await page.screenshot({ path });
     const { size } = statSync(path);
