@@ -1,5 +1,4 @@
 // `bench`: decode and prefill as shares of what the same device was measured to do at most, in the same run.
-import { openCheckpoint } from '../formats/open';
 import type { Session } from '../model/session';
 import { GREEDY } from '../ops/sample';
 import { codeBytes, scaleBytes, type WeightTensor } from '../quant/kinds';
