@@ -59,13 +59,27 @@ export async function openAdapter(adapter: GPUAdapter): Promise<Gpu> {
   );
   const requiredLimits = Object.fromEntries(RAISED.map((name) => [name, adapter.limits[name] as number]));
   const device = await adapter.requestDevice({ requiredFeatures: wanted, requiredLimits });
-  const name = info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(' ') || 'GPU';
   return {
     device,
-    name,
+    name: adapterName(info),
     software:
       SOFTWARE.test(`${info.vendor} ${info.architecture} ${info.description}`) || Boolean(info.isFallbackAdapter),
     features: { f16: device.features.has('shader-f16'), subgroups: device.features.has('subgroups') },
     lost: device.lost,
   };
+}
+
+/** How makers write what browsers report in lower case. */
+const SPELLINGS: Readonly<Record<string, string>> = {
+  amd: 'AMD',
+  arm: 'Arm',
+  nvidia: 'NVIDIA',
+  swiftshader: 'SwiftShader',
+};
+
+/** The driver's own description, else what the browser tells: mostly maker and family. */
+function adapterName({ description, vendor, architecture, device }: GPUAdapterInfo): string {
+  const words = [vendor, architecture, device].filter(Boolean);
+  const spelt = words.map((word) => SPELLINGS[word] ?? word.slice(0, 1).toUpperCase() + word.slice(1));
+  return description || spelt.join(' ') || 'GPU';
 }
