@@ -65,6 +65,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(".cache/demo-model"))
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--decay", type=float, default=0.5, help="share of the time over which the rate falls")
+    parser.add_argument("--rate", type=float, default=1.0, help="factor of the learning rates, for going on gently")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +90,7 @@ def main() -> None:
         spent = (time.time() - started) / 60 / args.minutes
         if spent >= 1:
             break
-        rate = min(1, (step + 1) / 30, (1 - spent) / args.decay)
+        rate = args.rate * min(1, (step + 1) / 30, (1 - spent) / args.decay)
         loss = loss_of(model, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
