@@ -1,7 +1,7 @@
 """Wordings by grammar: `(what is|whats) the capital of {x}` stands for each of its expansions.
 
 A wording is held out when its hash says so, before anything is filled in: a held-out wording was never trained on with
-any fact, though its parts were seen in other wordings.
+any fact, though its parts were seen in other wordings. Case and punctuation do not make another wording.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ def wording(patterns: list[str], rng: random.Random, test: bool) -> str | None:
     """An expansion from the asked-for side of the split; None where that side has none."""
     for _ in range(60):
         text = one(rng.choice(patterns), rng)
-        if held_out(text) == test:
+        if held_out(re.sub(r"[^\w{}]+", " ", text.lower()).strip()) == test:
             return text
     return None
 
