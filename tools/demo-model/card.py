@@ -34,7 +34,8 @@ Measured greedily on the rounded weights, up to {count} questions a family, all 
 from every trained one in more than case and punctuation, and for what can be computed also numbers or sentences that were never seen (an answer that must be known, such as a capital,
 cannot be held out itself). A third of the questions are asked in Alpaca's prompt, the others as a chat.
 
-**It claims {claimed} families and answers {right} of {of} held-out questions in them right: {share:.1%}.** The others are listed too.
+**It claims {claimed} families and answers {right} of {of} held-out questions in them right: {share:.1%}.** The others are
+listed too, except those that no question is held out from.
 
 | family | right | claimed |
 | --- | --- | --- |
@@ -63,6 +64,7 @@ def main() -> None:
     rows = [
         f"| {each['title']} | {each['right']} of {each['of']} | {'yes' if name in claimed else 'no'} |"
         for name, each in sorted(families.items(), key=lambda item: -item[1]["right"] / max(1, item[1]["of"]))
+        if each["of"] > 0
     ]
     config = Config()
     card = CARD.format(

@@ -17,7 +17,7 @@ from export import q8_0
 from families import FAMILIES, sample
 from model import Config, Llama
 
-CLAIMED_FROM = 0.8
+CLAIMED_FROM = 0.75
 """A family that is right less often than this is not claimed."""
 
 
