@@ -41,7 +41,7 @@ listed too, except those that no question is held out from.
 | --- | --- | --- |
 {rows}
 
-What it does not know it declines in a sentence; it does not always notice.
+{note}What it does not know it declines in a sentence; it does not always notice.
 
 ## How it was made
 
@@ -76,6 +76,7 @@ def main() -> None:
         claimed=len(claimed),
         right=sum(families[name]["right"] for name in claimed),
         of=sum(families[name]["of"] for name in claimed),
+        note=evaluation.get("note", "") and evaluation["note"] + "\n\n",
         share=evaluation["claimedAccuracy"],
         rows="\n".join(rows),
         **vars(config),
