@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from evaluate import CLAIMED_FROM
 from export import FILE
 from model import Config, Llama
 
@@ -30,9 +31,10 @@ copies words that it has not seen badly, and is wrong often. Do not rely on anyt
 
 ## How right it is
 
-Measured greedily on the rounded weights, up to {count} questions a family, all held out from training: wordings that differ
-from every trained one in more than case and punctuation, and for what can be computed also numbers or sentences that were never seen (an answer that must be known, such as a capital,
-cannot be held out itself). A third of the questions are asked in Alpaca's prompt, the others as a chat.
+Measured greedily on the rounded weights, up to {count} questions a family. What is asked was held out from training: wordings that
+differ from every trained one in more than case and punctuation, or, where an answer can be computed, numbers or sentences. An
+answer that must be known, such as a capital, cannot be held out itself. A third of the questions are asked in Alpaca's
+prompt, the others as a chat. One seed; small samples. A family is claimed from {bar:.0%} on.
 
 **It claims {claimed} families and answers {right} of {of} held-out questions in them right: {share:.1%}.** The others are
 listed too, except those that no question is held out from.
@@ -76,6 +78,7 @@ def main() -> None:
         claimed=len(claimed),
         right=sum(families[name]["right"] for name in claimed),
         of=sum(families[name]["of"] for name in claimed),
+        bar=CLAIMED_FROM,
         note=evaluation.get("note", "") and evaluation["note"] + "\n\n",
         share=evaluation["claimedAccuracy"],
         rows="\n".join(rows),
