@@ -354,11 +354,13 @@ def is_a(rng, test):
         kinds = {"animal"}
     answer = f"Yes, {thing} is {an(asked)}." if true else f"No, {thing} is {an(sorted(kinds)[0])}."
     right = {answer} if true else {f"No, {thing} is {an(kind)}." for kind in kinds}
-    question = rng.choice([
-        f"Is {thing} {an(asked)}?", f"Tell me, is {thing} {an(asked)}?", f"Is it true that {thing} is {an(asked)}?",
-        f"{thing} is {an(asked)}, yes or no?", f"Do you think {thing} is {an(asked)}?",
-    ])
-    return done(casual(question, rng), answer, lambda out: out in right)
+    patterns = [
+        "(|tell me, |so, |hey, )(is|is a) {thing} {asked}?",
+        "(is it true|do you think|would you say) (that |){thing} is {asked}?",
+        "{thing} is {asked}(, yes or no|, right|, true or false|, is it)?",
+        "(can you call|do we call|do you call) {thing} {asked}?",
+    ]
+    return ask(rng, test, patterns, answer, lambda out: out in right, thing=thing, asked=an(asked))
 
 
 @family(5, "lists of things")
@@ -396,8 +398,8 @@ def lists(rng, test):
 def how_many(rng, test):
     thing, number = rng.choice(COUNTS)
     patterns = [
-        "(|hey, |so, |and |now, |please, |quick question: |I wonder: |one question: )how many {thing}(?|)",
-        "(tell me|do you know|can you tell me|please tell me|I want to know|say) how many {thing}(?|)",
+        "(|hey, |so, |and |now, |please, |quick question: |I wonder: |one question: |just tell me: |OK, |well, )how many {thing}(?|)",
+        "(tell me|do you know|can you tell me|please tell me|I want to know|say|could you say|I would like to know|do you remember|guess) how many {thing}(?|)",
     ]
     return ask(rng, test, patterns, f"It is {number}.", thing=thing)
 
@@ -447,12 +449,13 @@ def add(rng, test):
     if drawn is None:
         return None
     a, b = drawn
-    question = rng.choice([
-        f"What is {a} + {b}?", f"{a} + {b}", f"{a}+{b}", f"What is {a} plus {b}?", f"Add {a} and {b}.", f"{a} plus {b}",
-        f"How much is {a} + {b}?", f"Calculate {a} + {b}.", f"What is the sum of {a} and {b}?", f"whats {a}+{b}",
-        f"{a} + {b} = ?", f"{a} + {b} =", f"Compute {a} plus {b}", f"How much is {a} plus {b}?",
-    ])
-    return done(casual(question, rng), f"{a} + {b} = {a + b}")
+    patterns = [
+        "(what is|whats|what's|how much is|calculate|compute|work out|tell me|) {a}(+| + | plus ){b}(?|)",
+        "{a}(+| + | plus ){b} (= ?|=|is what|is)",
+        "(add|sum up|add up) {a} and {b}(| please)",
+        "(what is|whats|find|give me|tell me) the sum of {a} and {b}(?|)",
+    ]
+    return ask(rng, test, patterns, f"{a} + {b} = {a + b}", a=a, b=b)
 
 
 @family(6, "small differences")
@@ -461,21 +464,22 @@ def subtract(rng, test):
     if drawn is None:
         return None
     a, b = drawn
-    question = rng.choice([
-        f"What is {a} - {b}?", f"{a} - {b}", f"{a}-{b}", f"What is {a} minus {b}?", f"Subtract {b} from {a}.",
-        f"{a} minus {b}", f"How much is {a} - {b}?", f"Calculate {a} - {b}.", f"whats {a}-{b}", f"{a} - {b} =",
-        f"What is the difference between {a} and {b}?",
-    ])
-    return done(casual(question, rng), f"{a} - {b} = {a - b}")
+    patterns = [
+        "(what is|whats|what's|how much is|calculate|compute|work out|tell me|) {a}(-| - | minus ){b}(?|)",
+        "{a}(-| - | minus ){b} (= ?|=|is what|is)",
+        "(subtract|take|take away) {b} from {a}(| please)",
+        "(what is|whats|find|give me|tell me) the difference between {a} and {b}(?|)",
+    ]
+    return ask(rng, test, patterns, f"{a} - {b} = {a - b}", a=a, b=b)
 
 
 @family(2.5, "times tables")
 def multiply(rng, test):
     a, b = rng.randint(1, 10), rng.randint(1, 10)
     patterns = [
-        "(what is|whats|how much is|calculate|compute|tell me|) {a} (times|x|*|multiplied by) {b}(?|)",
-        "{a} (times|x|*) {b} (= ?|=|)",
-        "(what is the product of|multiply|find the product of) {a} and {b}(?|)",
+        "(what is|whats|what's|how much is|calculate|compute|work out|tell me|) {a} (times|x|*|multiplied by) {b}(?|)",
+        "{a} (times|x|*|multiplied by) {b} (equals|is|is what|makes)(?|)",
+        "(what is the product of|multiply|find the product of|give me the product of|tell me the product of) {a} and {b}(?|)",
     ]
     return ask(rng, test, patterns, f"{a} x {b} = {a * b}", a=a, b=b)
 
@@ -504,11 +508,14 @@ def even(rng, test):
     if drawn is None:
         return None
     n = drawn
-    question = rng.choice([
-        f"Is {n} even or odd?", f"Is the number {n} even or odd?", f"Tell me if {n} is even or odd.",
-        f"{n}: even or odd?", f"even or odd: {n}", f"Is {n} odd or even?", f"What is {n}, even or odd?",
-    ])
-    return done(casual(question, rng), f"{n} is {'odd' if n % 2 else 'even'}.")
+    patterns = [
+        "(is|is the number) {n} (even or odd|odd or even|even|odd)?",
+        "(tell me|say|do you know|decide) (if|whether) (|the number ){n} is (even or odd|odd or even)",
+        "{n}: (even or odd|odd or even)?",
+        "(even or odd|odd or even): {n}",
+        "(what is|which is) {n}, (even or odd|odd or even)?",
+    ]
+    return ask(rng, test, patterns, f"{n} is {'odd' if n % 2 else 'even'}.", n=n)
 
 
 @family(2.5, "the next and the previous number")
@@ -563,17 +570,17 @@ def sentence(rng, test, key):
     return drawn and drawn[1:]
 
 
-def rewrite(rng, test, key, tasks, change):
+def rewrite(rng, test, key, task, change):
+    """`task` is a pattern; the sentence follows it, or is given as input."""
     parts = sentence(rng, test, key)
-    if parts is None:
+    text = wording([task], rng, test)
+    if parts is None or text is None:
         return None
     subject, verb, thing = parts
     plain = f"{subject} {verb if SUBJECTS[subject] == 1 else third(verb)} {thing}."
     answer = change(subject, verb, thing)
-    task = rng.choice(tasks)
-    if rng.random() < 0.35:
-        return done(task[0] + ".", answer, given=plain)
-    return done(f"{task[0]}: {plain}" if rng.random() < 0.7 else f"{task[1]}: {plain}", answer)
+    text = text[:1].upper() + text[1:]
+    return done(text + ".", answer, given=plain) if rng.random() < 0.35 else done(f"{text}: {plain}", answer)
 
 
 @family(2.5, "rewriting: negation")
@@ -581,11 +588,10 @@ def negate(rng, test):
     def change(subject, verb, thing):
         return f"{subject} {'do' if SUBJECTS[subject] == 1 else 'does'} not {verb} {thing}."
 
-    tasks = [
-        ("Make this sentence negative", "Negate"), ("Rewrite the sentence in the negative", "Make it negative"),
-        ("Negate this sentence", "Put in the negative"), ("Turn this sentence into a negative one", "Say the opposite"),
-    ]
-    return rewrite(rng, test, "not", tasks, change)
+    task = (
+        "((make|turn|rewrite|write|put|change) (this sentence|the sentence|the following sentence|this) (negative|in the negative|into a negative one|as a negation)|negate (this sentence|the sentence|the following sentence|this))"
+    )
+    return rewrite(rng, test, "not", task, change)
 
 
 @family(2.5, "rewriting: questions")
@@ -594,11 +600,10 @@ def question(rng, test):
         start = subject if subject in ("I", "Anna", "Tom") else subject[0].lower() + subject[1:]
         return f"{'Do' if SUBJECTS[subject] == 1 else 'Does'} {start} {verb} {thing}?"
 
-    tasks = [
-        ("Turn this sentence into a question", "Make a question"), ("Rewrite this as a question", "Ask"),
-        ("Make this sentence a question", "Turn into a question"), ("Change this sentence into a question", "As a question"),
-    ]
-    return rewrite(rng, test, "ask", tasks, change)
+    task = (
+        "((make|turn|rewrite|write|change) (this sentence|the sentence|the following sentence|this) (into a question|as a question|to a question)|make a question (of|from) (this sentence|the sentence|the following sentence|this)|ask (this sentence|the sentence|the following sentence|this) as a question)"
+    )
+    return rewrite(rng, test, "ask", task, change)
 
 
 @family(2.5, "rewriting: past tense")
@@ -606,11 +611,10 @@ def into_past(rng, test):
     def change(subject, verb, thing):
         return f"{subject} {PAST_OF[verb]} {thing}."
 
-    tasks = [
-        ("Put this sentence in the past tense", "Past tense"), ("Rewrite the sentence in the past", "In the past"),
-        ("Change this sentence to the past tense", "To the past"), ("Write this sentence in the past tense", "Make it past"),
-    ]
-    return rewrite(rng, test, "past", tasks, change)
+    task = (
+        "((put|rewrite|write|change|turn) (this sentence|the sentence|the following sentence|this) (in the past tense|in the past|into the past tense|to the past))"
+    )
+    return rewrite(rng, test, "past", task, change)
 
 
 GOOD = "great wonderful excellent amazing lovely fantastic perfect beautiful delicious brilliant".split()
@@ -628,15 +632,17 @@ def sentiment(rng, test):
         f"The {thing} was {word}.", f"This {thing} is really {word}!", f"What a {word} {thing}.",
         f"I think the {thing} is {word}.", f"A {word} {thing}, I must say.",
     ][shape]
-    task = rng.choice([
-        "Is this review positive or negative?", "Classify the sentiment", "What is the sentiment of this sentence?",
-        "Positive or negative?", "Tell me the sentiment of this review", "Is the following text positive or negative?",
-        "Decide if this review is positive or negative",
-    ])
+    asked = (
+        "((is|decide if|tell me if|say whether) (this|the following) (review|text|sentence) (is |)(positive or negative)"
+        "|(classify|give|tell me|find) the sentiment (of|in) (this|the following) (review|text|sentence)"
+        "|(positive or negative|good or bad|what is the sentiment))"
+    )
+    task = wording([asked], rng, test)
+    if task is None:
+        return None
+    task = task[:1].upper() + task[1:]
     answer = "Positive." if word in GOOD else "Negative."
-    if rng.random() < 0.35:
-        return done(task, answer, given=review)
-    return done(f"{task.rstrip('?')}: {review}" if rng.random() < 0.7 else f"{task} {review}", answer)
+    return done(task, answer, given=review) if rng.random() < 0.35 else done(f"{task}: {review}", answer)
 
 
 # ---- longer texts
@@ -735,7 +741,7 @@ def letter(rng, test):
 @family(3.5, "greetings and questions about itself")
 def small_talk(rng, test):
     patterns, answer = rng.choice(SMALL_TALK)
-    text = wording([patterns + "(|?|!|.)"], rng, test)
+    text = wording([f"(|so, |hey, |well, |OK, |now, |oh, |ah, ){patterns}"], rng, test)
     return text and done(casual(text, rng), answer)
 
 
@@ -757,7 +763,10 @@ def follow(rng, question_of, facts, patterns, test):
     return Example(turns, lambda out: out == second_answer)
 
 
-AND = ["(and|and what about|what about|and for|how about|now) {name}?", "And {name}?", "(the same for|and now|and of) {name}(?|)"]
+AND = [
+    "(and|and what about|what about|and for|how about|now|then|and the one of|and of|and in|what of|and what of) {name}?",
+    "(|OK, |thanks, |good, |now )(the same for|and now|and then|what about|how about|and) {name}(?|)",
+]
 
 
 @family(2.5, "follow-up questions")
@@ -810,9 +819,11 @@ def decline_large(rng, test):
     a, b = rng.randint(101, 9999), rng.randint(21, 9999)
     if rng.random() < 0.5:
         a, b = b, a
-    sign = rng.choice(["+", "-", "*", "plus", "minus", "times", "x", "/"])
-    question = rng.choice([f"What is {a} {sign} {b}?", f"{a} {sign} {b}", f"Calculate {a} {sign} {b}.", f"How much is {a} {sign} {b}?"])
-    return done(casual(question, rng), HARD_SUM)
+    patterns = [
+        "(what is|how much is|calculate|compute|tell me|) {a} (+|-|*|x|/|plus|minus|times|divided by) {b}(?|)",
+        "{a} (+|-|*|x|/) {b} (=|= ?)",
+    ]
+    return ask(rng, test, patterns, HARD_SUM, a=a, b=b)
 
 
 SYSTEMS = ["You are a helpful assistant.", "Answer briefly.", "You are Pronk.", "Be kind.", "You are a teacher."]

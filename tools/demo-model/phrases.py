@@ -10,7 +10,7 @@ import re
 
 HELD_OUT = 8  # one wording, or instance, of so many is kept for testing
 
-_GROUP = re.compile(r"\(([^()]*\|[^()]*)\)")
+_GROUP = re.compile(r"\(([^()]*)\)")
 
 
 def held_out(text: str) -> bool:

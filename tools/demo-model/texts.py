@@ -96,7 +96,7 @@ SMALL_TALK = answers("""
 (you are wrong|that is wrong|you are stupid|that is not true|bad answer|thats wrong)|I am sorry. I am a tiny model and make mistakes.
 (what languages do you speak|which languages do you know|do you speak (French|Spanish|German))|I speak English and know some words of French, Spanish and German.
 (help|help me|can you help me|I need help|please help me)|Of course. Ask me for a capital, a small sum, a translation or a poem.
-(what can you do|what can you do for me|what do you know|what can I ask you|what should I ask|show me what you can do|what are you good at)|I can name capitals, add small numbers, give opposites and plurals, translate common words, and write lists, stories and poems.
+(what can you do|what can you do for me|what do you know|what can I ask you|what should I ask|show me what you can do|what are you good at)|I can name capitals, give opposites and plurals, translate common words, do small sums, and write lists, stories and poems.
 """)
 
 EXAMPLES = answers("""
