@@ -43,6 +43,17 @@ test('a file that is not there, and one that is no model', () => {
   });
 });
 
+test('the bundled model answers an instruction, a chat, and stops by itself', () => {
+  const instruct = headless('generate', '--model', 'demo', '--instruction', 'What is the capital of Peru?');
+  expect(instruct.lines.at(-1)).toMatchObject({ finish: 'stop', text: 'The capital of Peru is Lima.' });
+  const file = join(scratch, 'messages.json');
+  const roles = ['user', 'assistant', 'user'];
+  const contents = ['What is the capital of Peru?', 'The capital of Peru is Lima.', 'And of Chile?'];
+  writeFileSync(file, JSON.stringify(roles.map((role, i) => ({ role, content: contents[i] }))));
+  const { lines } = headless('generate', '--model', 'demo', '--messages', file);
+  expect(lines.at(-1)).toMatchObject({ finish: 'stop', text: 'The capital of Chile is Santiago.' });
+});
+
 describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/data)', () => {
   test('info', () => {
     const expected = { architecture: 'llama', vocabulary: 512, context: 512, layers: 5 };

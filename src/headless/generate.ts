@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { generate } from '../engine/generate';
 import { encodePrompt, type Prompt } from '../engine/prompt';
 import { PronkError } from '../formats/errors';
+import type { Tokenizer } from '../tokenizer/tokenizer';
 import { promptTemplates } from '../tokenizer/prompt-templates';
 import { parseOptions, UsageError } from './arguments';
 import { LOAD_OPTIONS, loadModel } from './load';
@@ -27,8 +28,9 @@ const OPTIONS = {
 
 export async function generateCommand(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, OPTIONS);
-  const prompt = await readPrompt(options);
+  const given = await readPrompt(options);
   const { session, tokenizer, loadMs } = await loadModel(options, 'fast');
+  const prompt = options.template === undefined ? inOwnTemplate(given, tokenizer) : given;
   const maxTokens = options['max-tokens'] ?? 128;
   const sampling = {
     temperature: options.temperature ?? 0,
@@ -50,6 +52,14 @@ export async function generateCommand(argv: readonly string[], print: Print): Pr
     print({ done: true, text, finish, usage, timing: rounded({ loadMs, firstTokenMs, tokensPerSecond }) });
     return;
   }
+}
+
+/** An instruction as the one message of a chat, for a model that brings a template; the input is a paragraph of its own. */
+function inOwnTemplate(prompt: Prompt, { chatTemplate }: Tokenizer): Prompt {
+  if (prompt.kind !== 'instruct' || chatTemplate === undefined) return prompt;
+  const { instruction, input } = prompt;
+  const content = input === '' ? instruction : `${instruction}\n\n${input}`;
+  return { kind: 'chat', messages: [{ role: 'user', content }] };
 }
 
 /** Two decimals are more than the clock is good for. */
