@@ -3,17 +3,11 @@ import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { findAdapter } from '../headless/dawn';
 import { modelFiles } from '../headless/files';
+import { FOLDER, GOLDEN } from '../headless/testing/stories';
 import { type Gpu, openAdapter } from '../gpu/device';
 import { GREEDY } from '../ops/sample';
 import { memoryStore } from '../storage/memory';
 import { createEngine, type Engine, type EngineRequest } from './index';
-
-const FOLDER = '../shared/data/stories260K';
-const GOLDEN =
-  'Once upon a time, there was a little girl named Lily. She loved to play outside in the park. ' +
-  'One day, she saw a big, red ball. She wanted to play with it, but it was too high.\n' +
-  "Lily's mom said, \"Lily, let's go to the park.\" Lily was sad and didn't know what to do. " +
-  'She said, "I want to play with your ball, but I can\'t find it."\n';
 
 describe.skipIf(!existsSync(FOLDER))('engine (skipped without ../shared/data)', () => {
   let engine: Engine;

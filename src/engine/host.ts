@@ -20,8 +20,6 @@ export interface LoadOptions {
 }
 
 export interface HostedModel extends LoadedModel {
-  readonly id: string;
-  readonly name: string;
   readonly gpu: Gpu;
 }
 
@@ -99,16 +97,17 @@ export class Host {
 
   async #load(id: string, { precision, context, onProgress }: LoadOptions): Promise<HostedModel> {
     const [gpu, { manifest, config, tokenizer, tensors }] = await Promise.all([this.gpu(), this.#library.open(id)]);
+    // a tokenizer that cannot be made must not leave weights on the GPU
+    const made = createTokenizer(tokenizer);
     const session = await createSession(gpu, config, tensors, {
       precision: precision ?? (gpu.software ? 'exact' : 'fast'),
       context: context ?? Math.min(config.contextLength, DEFAULT_CONTEXT),
       onProgress: (bytes) => onProgress?.('Loading', Math.min(bytes, manifest.bytes), manifest.bytes),
       onUploaded: () => onProgress?.('Compiling', manifest.bytes, manifest.bytes),
     });
-    const made = createTokenizer(tokenizer);
     await session.warmUp(firstWords(made, session.context));
     await this.#library.touch(id).catch(() => undefined);
-    return { id, name: manifest.name, gpu, session, tokenizer: made };
+    return { gpu, session, tokenizer: made };
   }
 
   /** Frees the loaded model's memory. */

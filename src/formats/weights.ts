@@ -52,7 +52,7 @@ function targetKind(tensor: Tensor, quantize: Quantize): WeightKind {
  * Rows of a full group: as many as `maxGroupBytes` of codes and scales hold. Even where that can be, so that a group's
  * scales end on a whole word.
  */
-function groupRows(kind: WeightKind, columns: number, maxGroupBytes: number): number {
+export function groupRows(kind: WeightKind, columns: number, maxGroupBytes: number): number {
   const rowBytes = codeBytes(kind, columns) + (columns / BLOCK) * scalesPerBlock(kind) * 2;
   const rows = Math.max(1, Math.floor(maxGroupBytes / rowBytes));
   return rows > 1 ? rows & ~1 : 1;

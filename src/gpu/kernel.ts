@@ -49,11 +49,6 @@ export class Kernels {
     this.device = device;
   }
 
-  /** Number of pipelines made so far. */
-  get size(): number {
-    return this.#compiled.size;
-  }
-
   /**
    * A dispatch of `kernel` with its buffers bound by variable name; `params` fills the uniform struct of that name
    * (leave it out to bind a buffer of one's own).

@@ -4,15 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-
-const FOLDER = '../shared/data/stories260K';
-const GGUF = `${FOLDER}/stories260K-F16.gguf`;
-/** What karpathy/llama2.c's test expects of this model; the beginning, to the byte. */
-const GOLDEN =
-  'Once upon a time, there was a little girl named Lily. She loved to play outside in the park. ' +
-  'One day, she saw a big, red ball. She wanted to play with it, but it was too high.\n' +
-  "Lily's mom said, \"Lily, let's go to the park.\" Lily was sad and didn't know what to do. " +
-  'She said, "I want to play with your ball, but I can\'t find it."\n';
+import { FOLDER, GGUF, GOLDEN } from './testing/stories';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-cli-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 // Models of a published shape with made-up weights: speed does not depend on the values.
 import type { ModelConfig } from '../formats/checkpoint';
 import { expectedTensors } from '../formats/llama-config';
-import { MAX_GROUP_BYTES, type Quantize } from '../formats/weights';
+import { groupRows, MAX_GROUP_BYTES, type Quantize } from '../formats/weights';
 import { codeBytes, fitsKind, scaleBytes, type WeightKind, type WeightTensor } from '../quant/kinds';
 
 type Shape = Pick<
@@ -50,7 +50,7 @@ export function synthetic(name: Shape, quantize: Quantize): { config: ModelConfi
 }
 
 function made(name: string, kind: WeightKind, rows: number, columns: number): WeightTensor {
-  const step = Math.max(2, Math.floor(MAX_GROUP_BYTES / codeBytes(kind, columns)) & ~1);
+  const step = groupRows(kind, columns, MAX_GROUP_BYTES);
   return {
     name,
     kind,

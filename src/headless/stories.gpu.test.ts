@@ -8,9 +8,9 @@ import { type Gpu, openAdapter } from '../gpu/device';
 import { createSession } from '../model/session';
 import { GREEDY } from '../ops/sample';
 import { modelFiles } from './files';
+import { FOLDER, GGUF } from './testing/stories';
 
-const FOLDER = '../shared/data/stories260K';
-const CONTAINERS = { safetensors: FOLDER, gguf: `${FOLDER}/stories260K-F16.gguf` };
+const CONTAINERS = { safetensors: FOLDER, gguf: GGUF };
 const IDS = [
   403, 407, 261, 378, 432, 383, 286, 261, 376, 298, 315, 421, 395, 317, 426, 338, 401, 396, 267, 337, 410, 408,
 ];

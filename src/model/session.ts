@@ -122,11 +122,6 @@ export class Session {
     return this.#llama.buffers.memory;
   }
 
-  /** Pipelines compiled for this model. */
-  get pipelines(): number {
-    return this.#llama.kernels.size;
-  }
-
   /** How many of these ids a generation would find in the cache. */
   cachedPrefix(ids: readonly number[]): number {
     let n = 0;
