@@ -8,6 +8,7 @@ import type { Manifest } from '../storage/manifest';
 import type { Store } from '../storage/store';
 import { listModels, openStoredModel, removeModel, type StoredModel, sweep, writeModel } from '../storage/stored-model';
 import { createTokenizer } from '../tokenizer/index';
+import type { Quality } from './import/types';
 
 /** What is shown of a model. */
 export interface ModelSummary {
@@ -29,7 +30,14 @@ export interface ModelSummary {
   readonly addedAt: number;
   /** When it was last put on a GPU; when it was added, if it never was. */
   readonly usedAt: number;
+  /** How far it is from its source, for models that were converted. */
+  readonly quality?: Quality;
+  /** The publisher whose prompt and sampling it was trained with, as far as is known. */
+  readonly style?: PromptStyle;
 }
+
+/** Prompts and sampling of the projects whose models are known to need them. */
+export type PromptStyle = 'point-alpaca' | 'alpaca-lora' | 'openalpaca';
 
 export interface ImportOptions {
   /** An id of its own choice; an existing model of that id is replaced once the new one is complete. */

@@ -4,9 +4,12 @@ import type { ElementType } from '../quant/kinds';
 
 export type { ElementType } from '../quant/kinds';
 
+/** Model families that Pronk computes: LLaMA's block with what each adds to it. */
+export type Architecture = 'llama' | 'mistral' | 'qwen2' | 'internlm2';
+
 /** Hyperparameters of a LLaMA-family model. D width, H heads, K key/value heads, d head width, F, V, L as in docs. */
 export interface ModelConfig {
-  readonly architecture: 'llama';
+  readonly architecture: Architecture;
   /** V */
   readonly vocabularySize: number;
   /** D */
@@ -37,6 +40,8 @@ export interface ModelConfig {
       };
   /** The output head is the embedding matrix. */
   readonly tiedHead: boolean;
+  /** A position sees itself and the `slidingWindow` − 1 before it (Mistral); without it, all before it. */
+  readonly slidingWindow?: number;
 }
 
 /**
@@ -49,6 +54,8 @@ export interface Tensor {
   readonly type: ElementType;
   readonly rows: number;
   readonly columns: number;
+  /** Where its bytes begin, so that tensors can be read in the order in which they lie. */
+  readonly place: { readonly file: string; readonly start: number };
   /** Bytes of rows `start` (inclusive) to `end` (exclusive), in the file's element type, little-endian. */
   readRows(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -94,7 +101,7 @@ export interface TokenizerSpec {
 
 /** A model as its publisher's files hold it; nothing is loaded until a tensor is read. */
 export interface Checkpoint {
-  readonly container: 'safetensors' | 'gguf';
+  readonly container: 'safetensors' | 'gguf' | 'torch' | 'meta';
   /** From metadata, else from the file's or folder's name. */
   readonly name: string;
   readonly licence?: string;

@@ -134,7 +134,7 @@ function fromSafetensors({ name, dtype, shape, source, start }: SafetensorsTenso
 function tensorOf(name: string, type: ElementType, rows: number, columns: number, source: Source, at: number): Tensor {
   const rowBytes = elementRowBytes(type, columns);
   const readRows = (start: number, end: number) => source.read(at + start * rowBytes, at + end * rowBytes);
-  return { name, type, rows, columns, readRows };
+  return { name, type, rows, columns, place: { file: source.name, start: at }, readRows };
 }
 
 /** The model's tensors in a fixed order, each present and of the right shape. */

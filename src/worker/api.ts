@@ -1,9 +1,46 @@
 // What crosses between the page and the worker: plain data and one event stream. The engine's types, never its code.
-import type { ModelSummary } from '../engine/library';
+import type { ImportPlan, PendingImport, Quality, SavedFile } from '../engine/import/types';
+import type { ModelSummary, PromptStyle } from '../engine/library';
+import type { Quantize } from '../formats/weights';
 import type { ChatMessage } from '../tokenizer/chat-template';
 import type { PromptTemplate } from '../tokenizer/prompt-templates';
 
-export type { ModelSummary, PromptTemplate };
+export type { ImportPlan, ModelSummary, PendingImport, PromptStyle, PromptTemplate, Quality, Quantize, SavedFile };
+
+/** A file that the person gave. */
+export interface GivenFile {
+  readonly file: File;
+  /** With the folders that it lies in, where they are known. */
+  readonly path: string;
+  /** Finds the file again after a reload, in browsers that have such handles. */
+  readonly handle?: FileSystemFileHandle;
+}
+
+/** Where a model comes from. */
+export type ImportOrigin =
+  | { readonly kind: 'files'; readonly files: readonly GivenFile[] }
+  /** `owner/name`, `owner/name@revision`, or an address of a folder; the token is kept in memory only. */
+  | { readonly kind: 'hub'; readonly address: string; readonly token?: string }
+  /** Stanford's: the tuned model is base + diff. */
+  | { readonly kind: 'weight-diff'; readonly base: readonly GivenFile[]; readonly diff: readonly GivenFile[] };
+
+/** A saved file; where no folder was given it comes along, to be downloaded. */
+export interface Saved extends SavedFile {
+  readonly file?: File;
+}
+
+/** A model of the Hub that is offered with one click. */
+export interface CuratedModel {
+  /** `owner/name@revision` */
+  readonly address: string;
+  readonly name: string;
+  readonly parameters: number;
+  /** Bytes to download. */
+  readonly bytes: number;
+  readonly licence: string;
+  /** What it is good for, in a few words. */
+  readonly note: string;
+}
 
 export interface DeviceSummary {
   /** e.g. `Apple M2`, `Google SwiftShader` */
@@ -69,12 +106,14 @@ export interface ErrorData {
   message: string;
 }
 
+export type ProgressTask = 'load' | 'import' | 'save' | 'verify' | 'quality';
+
 /** Everything that the worker says unasked, through one subscribed callback. */
 export type WorkerEvent =
   | { type: 'device'; device: DeviceSummary }
   | { type: 'device-lost'; message: string }
   /** Bytes done of all; `stage` is a word to show. */
-  | { type: 'progress'; task: 'load' | 'import'; id: string; stage: string; done: number; total: number }
+  | { type: 'progress'; task: ProgressTask; id: string; stage: string; done: number; total: number }
   | { type: 'loaded'; modelId: string; context: number; ms: number }
   | { type: 'models'; models: ModelSummary[] }
   /** Text that became certain since the last event of this generation (batched per frame). */
@@ -95,10 +134,47 @@ export interface WorkerApi {
   start(onEvent: (event: WorkerEvent) => void): Promise<void>;
   models(): Promise<ModelSummary[]>;
   /** Loads a model to the GPU (or returns at once when it is there); progress by events. */
-  load(modelId: string): Promise<void>;
-  /** Reads dropped files, stores them as a model, and returns it. Nothing is kept when it fails. */
-  importFiles(files: File[], taskId: string): Promise<ModelSummary>;
+  load(modelId: string, options?: { context?: number }): Promise<void>;
+  /**
+   * Looks at an origin without copying anything. Called again for a task with more files, it adds them to those that the
+   * task has. A plan stays until it is started or cancelled.
+   */
+  planImport(taskId: string, origin: ImportOrigin): Promise<ImportPlan>;
+  /** Makes a stored model of a planned task. Rejects with code `paused` when it is paused. */
+  startImport(taskId: string, choice: { quantize: Quantize; name?: string }): Promise<ModelSummary>;
+  /** Stops reading; the import stays among the pending ones. */
+  pauseImport(taskId: string): Promise<void>;
+  /** Ends a planned, running or pending import; nothing of it stays. */
   cancelImport(taskId: string): Promise<void>;
+  /** Goes when the page plans its imports. */
+  importFiles(files: File[], taskId: string): Promise<ModelSummary>;
+  /** Imports that an earlier visit left, or that were paused. */
+  pendingImports(): Promise<PendingImport[]>;
+  /** Goes on with a pending import, from the same files where they must be given again. */
+  resumeImport(taskId: string, files?: readonly GivenFile[], token?: string): Promise<ModelSummary>;
+  /** Saves what a planned task's encrypted files become. A file that fails its checks is not kept. */
+  saveDecrypted(taskId: string, folder?: FileSystemDirectoryHandle): Promise<Saved[]>;
+  /** Makes point-alpaca's `name.<sha256>.enc` from files. */
+  encrypt(
+    taskId: string,
+    key: GivenFile,
+    files: readonly GivenFile[],
+    folder?: FileSystemDirectoryHandle,
+  ): Promise<Saved[]>;
+  /** Saves a planned weight-diff's result as safetensors, or makes a diff from base and tuned model. */
+  saveWeightDiff(
+    taskId: string,
+    request: { kind: 'recover' | 'make'; base: readonly GivenFile[]; other: readonly GivenFile[] },
+    folder?: FileSystemDirectoryHandle,
+  ): Promise<Saved[]>;
+  /** Reads a stored model from end to end against its checksums; rejects with `corrupt-file`. */
+  verify(modelId: string): Promise<void>;
+  /** Measures perplexity on the bundled text, and keeps it with the model. */
+  measureQuality(modelId: string): Promise<Quality>;
+  /** A stored model as a GGUF file. */
+  exportModel(modelId: string, folder?: FileSystemDirectoryHandle): Promise<Saved[]>;
+  /** Small models of the Hub that are known to work. */
+  curatedModels(): Promise<readonly CuratedModel[]>;
   rename(modelId: string, name: string): Promise<void>;
   remove(modelId: string): Promise<void>;
   storage(): Promise<{ usage: number; quota: number; persisted: boolean }>;

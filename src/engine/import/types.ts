@@ -1,0 +1,104 @@
+// What is said about an import before, while and after it runs: plain data, so that it can cross to the page.
+
+import type { Architecture, Checkpoint } from '../../formats/checkpoint';
+import type { Quantize } from '../../formats/weights';
+
+/** One way of storing a model, and what it takes. */
+export interface ImportChoice {
+  readonly quantize: Quantize;
+  /** Bytes in the store. */
+  readonly storedBytes: number;
+  /** Bytes of weights on the GPU. */
+  readonly weightBytes: number;
+  /** Whether it can be stored here and run here, as far as can be known. */
+  readonly fits: boolean;
+  /** Why it does not fit, as a sentence. */
+  readonly problem?: string;
+}
+
+/** One encrypted file, given or still missing. */
+export interface PatchFile {
+  /** Of the decrypted file. */
+  readonly name: string;
+  /** Of the encrypted file; undefined for one that is missing. */
+  readonly size?: number;
+  /** One of the twelve that point-alpaca published. */
+  readonly published: boolean;
+  readonly state: 'missing' | 'present' | 'bad' | 'done';
+  /** What is wrong with it, as a sentence. */
+  readonly problem?: string;
+}
+
+export interface PatchTable {
+  readonly key?: { readonly name: string; readonly size: number };
+  readonly files: readonly PatchFile[];
+}
+
+/** What a set of files is, what it will cost, and what can be made of it. Nothing was copied yet. */
+export interface ImportPlan {
+  readonly name: string;
+  /** A sentence: `A Hugging Face folder with 3 PyTorch files, LLaMA, 6.7 billion parameters.` */
+  readonly what: string;
+  /** Undefined while files are missing. */
+  readonly model?: {
+    readonly container: Checkpoint['container'];
+    readonly architecture: Architecture;
+    readonly parameters: number;
+    readonly layers: number;
+    readonly vocabularySize: number;
+    /** Positions that the model was trained for, and the ones that it is loaded with unless asked otherwise. */
+    readonly contextLength: number;
+    readonly defaultContext: number;
+    /** Bytes of KV cache for each position, f16 and f32. */
+    readonly cacheBytes: { readonly fast: number; readonly exact: number };
+    readonly licence?: string;
+  };
+  readonly files: readonly { readonly name: string; readonly size: number }[];
+  /** Bytes that will be read, or downloaded. */
+  readonly readBytes: number;
+  readonly download: boolean;
+  /** Smallest first; empty while files are missing. */
+  readonly choices: readonly ImportChoice[];
+  readonly recommended?: Quantize;
+  /** Bytes that the disk offers and that the GPU is taken to offer; undefined where that cannot be known. */
+  readonly freeBytes?: number;
+  readonly gpuBytes?: number;
+  readonly device?: string;
+  /** Why nothing can be made of it yet, or at all. */
+  readonly problem?: { readonly code: string; readonly message: string };
+  /** For encrypted files. */
+  readonly patch?: PatchTable;
+}
+
+/** An import that was paused, or cut off by a reload or a crash. */
+export interface PendingImport {
+  readonly id: string;
+  readonly name: string;
+  /** Bytes read of all. */
+  readonly done: number;
+  readonly total: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** What is needed to go on: `permission` is a click, after which the browser asks; `files` are the same ones again. */
+  readonly needs: 'nothing' | 'permission' | 'files';
+  readonly files: readonly { readonly name: string; readonly size: number }[];
+}
+
+/** How far a stored model is from its source. */
+export interface Quality {
+  /** ‖stored − source‖ / ‖source‖ by kind of tensor (`q_proj`, `embed_tokens`, …). */
+  readonly relativeError: Readonly<Record<string, number>>;
+  /** Of the bundled text, and how many tokens of it were counted. */
+  readonly perplexity?: number;
+  readonly perplexityTokens?: number;
+}
+
+/** A file that was written for the person. */
+export interface SavedFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256?: string;
+  readonly ok: boolean;
+  /** What is wrong with it, as a sentence; it was not kept. */
+  readonly problem?: string;
+}
