@@ -3,7 +3,7 @@
 import type { Source } from '../formats/source';
 
 /** What a record is about; each kind has a database of its own. */
-export const RECORD_KINDS = ['models', 'chats', 'runs', 'adapters', 'datasets'] as const;
+export const RECORD_KINDS = ['models', 'imports', 'chats', 'runs', 'adapters', 'datasets'] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** Small values that can be cloned structurally, by kind and key. */

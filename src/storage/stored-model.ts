@@ -3,26 +3,23 @@
 
 import type { ModelConfig, TokenizerSpec } from '../formats/checkpoint';
 import type { Source } from '../formats/source';
-import { type PackedRows, type WeightTensor, codeBytes, scaleBytes } from '../quant/kinds';
+import type { WeightTensor } from '../quant/kinds';
+import { listJournals } from './journal';
 import {
+  CHUNK_BYTES,
   MANIFEST_VERSION,
   type Manifest,
   type ModelMeta,
-  type StoredGroup,
-  type StoredShard,
   type StoredTensor,
   checkManifest,
 } from './manifest';
+import { ModelWriter, type Written, shardKey } from './model-writer';
 import { openShard, writeShard } from './shards';
 import type { Store } from './store';
 import { decodeTokenizer, encodeTokenizer } from './tokenizer-record';
 
-/** Offsets are multiples of this, so that a shard could be bound as it lies. */
-const ALIGNMENT = 256;
-const SHARD_BYTES = 64 << 20;
-
 export interface WriteOptions {
-  /** Called with the weight bytes written so far. */
+  /** Called with the weight bytes stored so far. */
   readonly onProgress?: (bytes: number) => void;
   readonly signal?: AbortSignal;
   /** A shard is closed before it would grow beyond this (one row group always fits); for tests. */
@@ -38,8 +35,8 @@ export interface StoredModel {
 }
 
 /**
- * Stores a model, replacing one of the same id once the new one is complete. When it fails or is aborted nothing of it
- * stays, and an older model of that id is untouched. Two writers of one id must be kept apart by a lock.
+ * Stores a model in one go, replacing one of the same id once the new one is complete. When it fails or is aborted nothing
+ * of it stays, and an older model of that id is untouched. Two writers of one id must be kept apart by a lock.
  * @throws PronkError `quota-exceeded`; whatever reading the tensors throws; the signal's reason
  */
 export async function writeModel(
@@ -47,39 +44,58 @@ export async function writeModel(
   id: string,
   meta: ModelMeta & { readonly tokenizer: TokenizerSpec },
   tensors: Iterable<WeightTensor> | AsyncIterable<WeightTensor>,
-  options: WriteOptions = {},
+  { onProgress, signal, shardBytes }: WriteOptions = {},
 ): Promise<Manifest> {
-  // A name of its own for each attempt: an older model's shards are never overwritten.
-  const writer = new ShardWriter(store, `${id}@${crypto.randomUUID().slice(0, 8)}`, options);
+  const prefix = newPrefix(id);
+  const writer = new ModelWriter(store.shards, prefix, {
+    ...(shardBytes !== undefined && { shardBytes }),
+    onStored: ({ shards }) => onProgress?.(totalBytes(shards)),
+  });
   try {
-    const directory: StoredTensor[] = [];
-    let parameters = 0;
     for await (const tensor of tensors) {
-      directory.push(await writer.addTensor(tensor));
-      parameters += tensor.rows * tensor.columns;
+      for await (const group of tensor.groups()) {
+        signal?.throwIfAborted();
+        await writer.add(tensor, group);
+      }
     }
-    const { tokenizer: spec, ...known } = meta;
-    const { shards, tokenizer } = await writer.finish(encodeTokenizer(spec));
-    const bytes = shards.reduce((sum, shard) => sum + shard.bytes, tokenizer.bytes);
-    const old = await store.records.get<Manifest>('models', id);
-    options.signal?.throwIfAborted();
-    const manifest = {
-      ...known,
-      version: MANIFEST_VERSION,
-      id,
-      parameters,
-      bytes,
-      tensors: directory,
-      shards,
-      tokenizer,
-    };
-    await store.records.set('models', id, manifest);
-    if (old) await deleteShards(store, shardKeys(old)).catch(() => undefined);
-    return manifest as Manifest;
+    const written = await writer.finish();
+    signal?.throwIfAborted();
+    return await commitModel(store, id, prefix, meta, written);
   } catch (error) {
-    await deleteShards(store, writer.keys).catch(() => undefined);
+    await writer.settled();
+    await deletePrefix(store, prefix).catch(() => undefined);
     throw error;
   }
+}
+
+/** A prefix of its own for each attempt: an older model's shards are never overwritten. */
+export function newPrefix(id: string): string {
+  return `${id}@${crypto.randomUUID().slice(0, 8)}`;
+}
+
+/** Makes a model of what a writer has stored, in place of an older one of that id. */
+export async function commitModel(
+  store: Store,
+  id: string,
+  prefix: string,
+  { tokenizer: spec, ...known }: ModelMeta & { readonly tokenizer: TokenizerSpec },
+  { shards, tensors }: Written,
+): Promise<Manifest> {
+  const tokenizer = await writeShard(store.shards, shardKey(prefix, 'tokenizer'), encodeTokenizer(spec));
+  const manifest: Manifest = {
+    ...known,
+    version: MANIFEST_VERSION,
+    id,
+    parameters: tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0),
+    bytes: totalBytes(shards) + tokenizer.bytes,
+    tensors,
+    shards,
+    tokenizer,
+  };
+  const old = await store.records.get<Manifest>('models', id);
+  await store.records.set('models', id, manifest);
+  if (old) await deleteShards(store, shardKeys(old)).catch(() => undefined);
+  return manifest;
 }
 
 /**
@@ -115,19 +131,60 @@ export async function removeModel(store: Store, id: string): Promise<void> {
 }
 
 /**
- * Deletes shards that no manifest names, left by a page that was closed while importing. Only to be called while no
- * import runs, in any tab. Returns how many were deleted.
+ * Reads a model from end to end.
+ * @param onProgress told the bytes read so far
+ * @throws PronkError `corrupt-file` where a checksum disagrees, `missing-model`
+ */
+export async function verifyModel(
+  store: Store,
+  id: string,
+  onProgress: (done: number, total: number) => void = () => {},
+  signal?: AbortSignal,
+): Promise<void> {
+  const { name, shards, tokenizer, bytes } = checkManifest(await store.records.get<Manifest>('models', id), id);
+  let done = 0;
+  for (const shard of [...shards, tokenizer]) {
+    const source = await openShard(store.shards, shard, name);
+    for (let at = 0; at < shard.bytes; at += CHUNK_BYTES) {
+      signal?.throwIfAborted();
+      await source.read(at, Math.min(at + CHUNK_BYTES, shard.bytes));
+      onProgress(Math.min(done + at + CHUNK_BYTES, bytes), bytes);
+    }
+    done += shard.bytes;
+  }
+  onProgress(bytes, bytes);
+}
+
+/**
+ * Deletes shards that neither a manifest nor an import's journal names. Only to be called while nothing is stored without
+ * a journal, in any tab. Returns how many were deleted.
  */
 export async function sweep(store: Store): Promise<number> {
+  // keys first: what is begun after this is not among them
+  const keys = await store.shards.keys();
+  const journals = await listJournals(store);
   const manifests = await listModels(store);
   const named = new Set(manifests.flatMap(shardKeys));
-  const lost = (await store.shards.keys()).filter((key) => !named.has(key));
+  const lost = keys.filter((key) => !named.has(key) && !journals.some(({ prefix }) => key.startsWith(`${prefix}/`)));
   await deleteShards(store, lost);
   return lost.length;
 }
 
 function shardKeys({ shards, tokenizer }: Manifest): string[] {
   return [...shards, tokenizer].map((shard) => shard.key);
+}
+
+/** Deletes all that was stored under a prefix. */
+export async function deletePrefix(store: Store, prefix: string): Promise<void> {
+  const keys = await store.shards.keys();
+  await deleteShards(
+    store,
+    keys.filter((key) => key.startsWith(`${prefix}/`)),
+  );
+}
+
+function totalBytes(shards: readonly { readonly bytes: number }[]): number {
+  return shards.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function deleteShards(store: Store, keys: readonly string[]): Promise<void> {
@@ -157,82 +214,4 @@ function stored({ name, kind, rows, columns, groups }: StoredTensor, shard: (ind
     },
   };
   return tensor;
-}
-
-/** Packs row groups into shards, in order, holding one shard in memory. */
-class ShardWriter {
-  /** Of everything begun, for clearing away. */
-  readonly keys: string[] = [];
-  private readonly store: Store;
-  private readonly prefix: string;
-  private readonly options: WriteOptions;
-  private readonly limit: number;
-  private readonly shards: StoredShard[] = [];
-  private pieces: { at: number; bytes: Uint8Array }[] = [];
-  private size = 0;
-  private written = 0;
-
-  constructor(store: Store, prefix: string, options: WriteOptions) {
-    this.store = store;
-    this.prefix = prefix;
-    this.options = options;
-    this.limit = options.shardBytes ?? SHARD_BYTES;
-  }
-
-  async addTensor(tensor: WeightTensor): Promise<StoredTensor> {
-    const { name, kind, rows, columns } = tensor;
-    const groups: StoredGroup[] = [];
-    let next = 0;
-    for await (const group of tensor.groups()) {
-      this.options.signal?.throwIfAborted();
-      const { rowStart, codes, scales } = group;
-      const whole =
-        codes.length === group.rows * codeBytes(kind, columns) &&
-        scales.length === scaleBytes(kind, group.rows, columns);
-      if (rowStart !== next || group.kind !== kind || group.columns !== columns || !whole) {
-        throw new RangeError(`The row group at ${rowStart} of ${name} is not what its tensor says`);
-      }
-      next += group.rows;
-      groups.push({ rowStart, rows: group.rows, ...(await this.addGroup(group)) });
-    }
-    if (next !== rows) throw new RangeError(`${name} came with ${next} of its ${rows} rows`);
-    return { name, kind, rows, columns, groups };
-  }
-
-  async finish(tokenizer: Uint8Array<ArrayBuffer>) {
-    await this.flush();
-    return { shards: this.shards, tokenizer: await this.write('tokenizer', tokenizer) };
-  }
-
-  private async addGroup({ codes, scales }: PackedRows): Promise<Omit<StoredGroup, 'rowStart' | 'rows'>> {
-    const scalesAt = align(codes.length);
-    if (this.size && align(this.size) + scalesAt + scales.length > this.limit) await this.flush();
-    const codesOffset = align(this.size);
-    const scalesOffset = codesOffset + scalesAt;
-    this.pieces.push({ at: codesOffset, bytes: codes }, { at: scalesOffset, bytes: scales });
-    this.size = scales.length ? scalesOffset + scales.length : codesOffset + codes.length;
-    const { length: codesBytes } = codes;
-    return { shard: this.shards.length, codesOffset, codesBytes, scalesOffset, scalesBytes: scales.length };
-  }
-
-  private async flush(): Promise<void> {
-    if (!this.size) return;
-    const bytes = new Uint8Array(this.size);
-    for (const piece of this.pieces) if (piece.bytes.length) bytes.set(piece.bytes, piece.at);
-    [this.pieces, this.size] = [[], 0];
-    this.shards.push(await this.write(String(this.shards.length).padStart(3, '0'), bytes));
-    this.written += bytes.length;
-    this.options.onProgress?.(this.written);
-  }
-
-  private async write(part: string, bytes: Uint8Array<ArrayBuffer>): Promise<StoredShard> {
-    this.options.signal?.throwIfAborted();
-    const key = `${this.prefix}/${part}`;
-    this.keys.push(key);
-    return writeShard(this.store.shards, key, bytes);
-  }
-}
-
-function align(offset: number): number {
-  return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 }
