@@ -1,5 +1,6 @@
 // Chat completions in OpenAI's shape (https://platform.openai.com/docs/api-reference/chat), with the sampling controls of
 // transformers beside it.
+import type { ChatStyle } from '../tokenizer/chat-styles';
 import type { ChatMessage } from '../tokenizer/chat-template';
 import type { Engine } from './index';
 
@@ -22,6 +23,8 @@ export interface ChatCompletionRequest {
   readonly min_p?: number;
   /** Beyond OpenAI's: 1 is off. */
   readonly repetition_penalty?: number;
+  /** Beyond OpenAI's: a publisher's form of the conversation in place of the model's own template. */
+  readonly prompt_style?: ChatStyle | null;
 }
 
 export type CompletionFinish = 'stop' | 'length';
@@ -143,7 +146,7 @@ function toGenerate(request: ChatCompletionRequest, signal: AbortSignal | undefi
   const { stop } = request;
   return {
     model: request.model,
-    prompt: { kind: 'chat', messages: request.messages },
+    prompt: { kind: 'chat', messages: request.messages, style: request.prompt_style ?? undefined },
     sampling: {
       temperature: request.temperature ?? 1,
       topK: request.top_k ?? 0,

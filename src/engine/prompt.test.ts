@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { promptTemplates } from '../tokenizer/prompt-templates';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { encodePrompt, promptStops, promptText, type Prompt } from './prompt';
 
@@ -45,6 +46,32 @@ test('the oldest turns go first, never the system message or the last question',
     // an answer without its question is not left at the front
     expect(droppedMessages % 2).toBe(0);
   }
+});
+
+test('styles are trimmed as templates are', () => {
+  const { ids, droppedMessages } = encodePrompt(letters, { ...chat, style: 'point-alpaca' }, 300, 100);
+  const text = letters.decode(ids);
+  expect(ids.length).toBeLessThanOrEqual(200);
+  expect(droppedMessages).toBeGreaterThan(0);
+  expect(text).toMatch(/^Be brief\.\n\nHuman: question \d+\n\nAssistant: answer /);
+  expect(text.endsWith('Human: the last one\n\nAssistant: ')).toBe(true);
+});
+
+test('a style has stops of its own, whatever the model brings', () => {
+  const own = { ...letters, chatTemplate: '{{ 1 }}' };
+  expect(promptStops(own, { ...chat, style: 'point-alpaca' })).toEqual(['\n\nHuman: ', 'Human: ']);
+  expect(promptStops(own, { ...chat, style: 'openalpaca' })).toEqual(['\n### Instruction:']);
+  expect(promptStops(letters, { kind: 'raw', text: 'Human: ' })).toEqual([]);
+});
+
+test('EOS and BOS stand between prompt and answer where a template has them, and nowhere else', () => {
+  const text = (name: string) => {
+    const template = promptTemplates.find((each) => each.name === name)!;
+    return promptText(letters, { kind: 'instruct', instruction: 'Add. </s>', input: '1 2', template });
+  };
+  const form = '### Input:\n1 2\n\n### Instruction:\nAdd. </s>\n\n### Response:';
+  expect(text('openalpaca')).toBe(form);
+  expect(text('openalpaca_eos_bos')).toBe(`${form}</s><s>`);
 });
 
 test('a model without a template of its own is stopped at the next turn', () => {

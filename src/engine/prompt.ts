@@ -1,11 +1,17 @@
 // What a person wrote, as the ids that the model reads.
-import { renderChat, type ChatMessage } from '../tokenizer/chat-template';
+import { type ChatStyle, styleStops } from '../tokenizer/chat-styles';
+import { type ChatMessage, type ChatPiece, renderChat } from '../tokenizer/chat-template';
 import { fillTemplate, type PromptTemplate } from '../tokenizer/prompt-templates';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 
 /** What to generate from: a chat, an instruction through a template, or raw text. */
 export type Prompt =
-  | { readonly kind: 'chat'; readonly messages: readonly ChatMessage[] }
+  | {
+      readonly kind: 'chat';
+      readonly messages: readonly ChatMessage[];
+      /** In place of the model's own template. */
+      readonly style?: ChatStyle | undefined;
+    }
   | {
       readonly kind: 'instruct';
       readonly instruction: string;
@@ -22,21 +28,33 @@ export interface EncodedPrompt {
 
 /** The exact text of a prompt, special tokens spelled out. */
 export function promptText(tokenizer: Tokenizer, prompt: Prompt): string {
+  return promptPieces(tokenizer, prompt)
+    .map((piece) => piece.text)
+    .join('');
+}
+
+/** A prompt in pieces: what people wrote is not trusted, so that special tokens spelled in it stay text. */
+function promptPieces(tokenizer: Tokenizer, prompt: Prompt): ChatPiece[] {
   switch (prompt.kind) {
     case 'raw':
-      return prompt.text;
-    case 'instruct':
-      return fillTemplate(prompt.template, prompt.instruction, prompt.input);
+      return [{ text: prompt.text, trusted: false }];
+    case 'instruct': {
+      const { template, instruction, input } = prompt;
+      const filled = { text: fillTemplate(template, instruction, input), trusted: false };
+      if (template.separator !== 'eos-bos') return [filled];
+      const { eos_token: eos = '', bos_token: bos = '' } = tokenizer.specialTokens;
+      return [filled, { text: `${eos}${bos}`, trusted: true }];
+    }
     case 'chat':
-      return renderChat(tokenizer, prompt.messages, { addGenerationPrompt: true })
-        .map((piece) => piece.text)
-        .join('');
+      return renderChat(tokenizer, prompt.messages, { addGenerationPrompt: true, style: prompt.style });
   }
 }
 
-/** Where the answer to a chat ends for a model that was not trained to end it: at the next turn of the Alpaca form. */
+/** Where the answer to a chat ends for a model that was not trained to end it: at the next turn of the form. */
 export function promptStops(tokenizer: Tokenizer, prompt: Prompt): readonly string[] {
-  return prompt.kind === 'chat' && tokenizer.chatTemplate === undefined ? ['\n### Instruction:'] : [];
+  if (prompt.kind !== 'chat') return [];
+  const style = prompt.style ?? (tokenizer.chatTemplate === undefined ? 'alpaca-lora' : undefined);
+  return style === undefined ? [] : styleStops(style);
 }
 
 /**
@@ -45,14 +63,13 @@ export function promptStops(tokenizer: Tokenizer, prompt: Prompt): readonly stri
  */
 export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt, context: number, reserve: number): EncodedPrompt {
   if (prompt.kind !== 'chat') {
-    return { ids: withBos(tokenizer, tokenizer.encode(promptText(tokenizer, prompt))), droppedMessages: 0 };
+    return { ids: withBos(tokenizer, tokenizer.encodePieces(promptPieces(tokenizer, prompt))), droppedMessages: 0 };
   }
   const system = prompt.messages.filter((message) => message.role === 'system');
   const turns = prompt.messages.filter((message) => message.role !== 'system');
   for (let dropped = 0; ; ) {
     const messages = [...system, ...turns.slice(dropped)];
-    const pieces = renderChat(tokenizer, messages, { addGenerationPrompt: true });
-    const ids = withBos(tokenizer, tokenizer.encodePieces(pieces));
+    const ids = withBos(tokenizer, tokenizer.encodePieces(promptPieces(tokenizer, { ...prompt, messages })));
     if (ids.length + reserve <= context || dropped >= turns.length - 1) return { ids, droppedMessages: dropped };
     // a turn is a question with its answer: never begin with an answer
     do dropped++;

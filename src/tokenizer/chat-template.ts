@@ -1,10 +1,10 @@
-// A conversation as the text that a model was tuned on: its own Jinja template, or Alpaca's form.
+// A conversation as the text that a model was tuned on: its own Jinja template, or a publisher's form.
 // (Templates as in huggingface.co/docs/transformers/chat_templating.)
 
 import { Template } from '@huggingface/jinja';
 import { PronkError } from '../formats/errors';
+import { type ChatStyle, renderStyle } from './chat-styles';
 import { cutMarked, markCores, markWhole } from './content-marks';
-import { ALPACA_PREAMBLE } from './prompt-templates';
 import type { Tokenizer } from './tokenizer';
 
 export interface ChatMessage {
@@ -21,22 +21,27 @@ export interface ChatPiece {
 type Templated = Pick<Tokenizer, 'chatTemplate' | 'specialTokens'>;
 
 /**
- * Renders a conversation for `encodePieces`; joined, the pieces are its text.
+ * Renders a conversation for `encodePieces`; joined, the pieces are its text. It takes the model's own template unless a
+ * style is asked for.
  * @throws PronkError `bad-chat-template` when the template cannot be read, or refuses the conversation
  */
 export function renderChat(
   tokenizer: Templated,
   messages: readonly ChatMessage[],
-  options: { readonly addGenerationPrompt: boolean },
+  options: { readonly addGenerationPrompt: boolean; readonly style?: ChatStyle | undefined },
 ): ChatPiece[] {
-  if (tokenizer.chatTemplate === undefined) return renderAlpaca(tokenizer, messages, options.addGenerationPrompt);
-  const template = parse(tokenizer.chatTemplate);
+  const { chatTemplate, specialTokens } = tokenizer;
+  const { addGenerationPrompt, style } = options;
+  if (style !== undefined || chatTemplate === undefined) {
+    return renderStyle(style ?? 'alpaca-lora', messages, addGenerationPrompt, specialTokens);
+  }
+  const template = parse(chatTemplate);
   const variables = {
     // templates add these to strings, which needs a string
     bos_token: '',
     eos_token: '',
-    ...tokenizer.specialTokens,
-    add_generation_prompt: options.addGenerationPrompt,
+    ...specialTokens,
+    add_generation_prompt: addGenerationPrompt,
   };
   const render = (list: readonly ChatMessage[]) => {
     const contents = list.map(({ content }) => content);
@@ -93,24 +98,4 @@ function foldSystem(messages: readonly ChatMessage[]): ChatMessage[] {
   if (first < 0) return [{ role: 'user', content: system.join('\n\n') }, ...others];
   const content = [...system, others[first].content].join('\n\n');
   return others.with(first, { role: 'user', content });
-}
-
-/** Alpaca's form turn by turn, for models without a template; an answer ends as training data does, with EOS. */
-function renderAlpaca(
-  { specialTokens }: Templated,
-  messages: readonly ChatMessage[],
-  addGenerationPrompt: boolean,
-): ChatPiece[] {
-  const system = messages.filter(({ role, content }) => role === 'system' && content.trim() !== '');
-  const pieces: ChatPiece[] = system.length
-    ? [{ text: system.map(({ content }) => content).join('\n\n'), trusted: false }]
-    : [{ text: ALPACA_PREAMBLE, trusted: true }];
-  for (const { role, content } of messages) {
-    if (role === 'system') continue;
-    const heading = role === 'user' ? 'Instruction' : 'Response';
-    pieces.push({ text: `\n\n### ${heading}:\n`, trusted: true }, { text: content, trusted: false });
-    if (role === 'assistant') pieces.push({ text: specialTokens['eos_token'] ?? '', trusted: true });
-  }
-  if (addGenerationPrompt) pieces.push({ text: '\n\n### Response:\n', trusted: true });
-  return pieces;
 }

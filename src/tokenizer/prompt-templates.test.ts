@@ -11,6 +11,7 @@ test('every template has both forms, each with its placeholders once', () => {
     'alpaca_short',
     'vigogne',
     'openalpaca',
+    'openalpaca_eos_bos',
   ]);
   for (const { prompt_input: withInput, prompt_no_input: without, response_split: split } of promptTemplates) {
     expect(withInput.match(/\{\w+\}/g)?.toSorted()).toEqual(['{input}', '{instruction}']);
@@ -30,6 +31,7 @@ test('the exact prompts', () => {
   expect(fillTemplate(byName('openalpaca'), 'Add.', '1 2')).toBe(
     '### Input:\n1 2\n\n### Instruction:\nAdd.\n\n### Response:',
   );
+  expect(fillTemplate(byName('openalpaca'), 'Add.')).toBe('### Instruction:\nAdd.\n\n### Response:');
   expect(fillTemplate(byName('vigogne'), 'Additionne.', '1 2')).toBe(
     'Ci-dessous se trouve une instruction qui décrit une tâche, associée à une entrée qui fournit un contexte supplémentaire. Écrivez une réponse qui complète correctement la demande.\n\n### Instruction:\nAdditionne.\n\n### Entrée:\n1 2\n\n### Réponse:\n',
   );

@@ -7,6 +7,8 @@ export interface PromptTemplate {
   prompt_input: string;
   prompt_no_input: string;
   response_split: string;
+  /** `eos-bos`: the prompt ends with EOS and the answer begins with BOS. alpaca-lora's files have no such field. */
+  separator?: 'eos-bos';
 }
 
 const PREAMBLE_INPUT =
@@ -57,6 +59,14 @@ export const promptTemplates: readonly PromptTemplate[] = [
     prompt_input: '### Input:\n{input}\n\n### Instruction:\n{instruction}\n\n### Response:',
     prompt_no_input: '### Instruction:\n{instruction}\n\n### Response:',
     response_split: '### Response:',
+  },
+  {
+    name: 'openalpaca_eos_bos',
+    description: 'OpenAlpaca’s previews of May 2023, with EOS and BOS in front of the answer, as they were trained.',
+    prompt_input: '### Input:\n{input}\n\n### Instruction:\n{instruction}\n\n### Response:',
+    prompt_no_input: '### Instruction:\n{instruction}\n\n### Response:',
+    response_split: '### Response:',
+    separator: 'eos-bos',
   },
 ];
 

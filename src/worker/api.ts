@@ -2,10 +2,21 @@
 import type { ImportPlan, PendingImport, Quality, SavedFile } from '../engine/import/types';
 import type { ModelSummary, PromptStyle } from '../engine/library';
 import type { Quantize } from '../formats/weights';
+import type { ChatStyle } from '../tokenizer/chat-styles';
 import type { ChatMessage } from '../tokenizer/chat-template';
 import type { PromptTemplate } from '../tokenizer/prompt-templates';
 
-export type { ImportPlan, ModelSummary, PendingImport, PromptStyle, PromptTemplate, Quality, Quantize, SavedFile };
+export type {
+  ChatStyle,
+  ImportPlan,
+  ModelSummary,
+  PendingImport,
+  PromptStyle,
+  PromptTemplate,
+  Quality,
+  Quantize,
+  SavedFile,
+};
 
 /** A file that the person gave. */
 export interface GivenFile {
@@ -74,7 +85,8 @@ export type Role = Message['role'];
 
 /** What to generate from: a chat, an instruction through a template, or raw text. */
 export type PromptRequest =
-  | { kind: 'chat'; messages: readonly Message[] }
+  /** `style` is a publisher's form in place of the model's own template. */
+  | { kind: 'chat'; messages: readonly Message[]; style?: ChatStyle }
   | { kind: 'instruct'; instruction: string; input: string; template: PromptTemplate }
   | { kind: 'raw'; text: string };
 
