@@ -8,7 +8,9 @@ import type { Manifest } from '../storage/manifest';
 import type { Store } from '../storage/store';
 import { listModels, openStoredModel, removeModel, type StoredModel, sweep, writeModel } from '../storage/stored-model';
 import { createTokenizer } from '../tokenizer/index';
-import type { Quality } from './import/types';
+import type { PromptStyle, Quality } from './import/types';
+
+export type { PromptStyle };
 
 /** What is shown of a model. */
 export interface ModelSummary {
@@ -35,9 +37,6 @@ export interface ModelSummary {
   /** The publisher whose prompt and sampling it was trained with, as far as is known. */
   readonly style?: PromptStyle;
 }
-
-/** Prompts and sampling of the projects whose models are known to need them. */
-export type PromptStyle = 'point-alpaca' | 'alpaca-lora' | 'openalpaca';
 
 export interface ImportOptions {
   /** An id of its own choice; an existing model of that id is replaced once the new one is complete. */
@@ -127,8 +126,10 @@ export class Library {
   }
 }
 
-function summary(manifest: Manifest): ModelSummary {
+/** What is shown of a stored model. */
+export function summary(manifest: Manifest): ModelSummary {
   const { id, name, config, parameters, bytes, source, licence, bundled = false, addedAt, usedAt = addedAt } = manifest;
+  const { quality, style } = manifest;
   return {
     id,
     name,
@@ -143,6 +144,8 @@ function summary(manifest: Manifest): ModelSummary {
     bundled,
     addedAt,
     usedAt,
+    ...(quality && { quality }),
+    ...(style && { style }),
   };
 }
 

@@ -22,6 +22,14 @@ export interface ModelMeta {
   readonly usedAt?: number;
   /** The model that ships with the page. */
   readonly bundled?: boolean;
+  /** How far it is from its source. */
+  readonly quality?: {
+    readonly relativeError: Readonly<Record<string, number>>;
+    readonly perplexity?: number;
+    readonly perplexityTokens?: number;
+  };
+  /** Whose prompt it was trained with. */
+  readonly style?: 'point-alpaca' | 'alpaca-lora' | 'openalpaca';
 }
 
 /** A row group's place: offsets into a shard, multiples of 256. */

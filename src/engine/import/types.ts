@@ -84,6 +84,9 @@ export interface PendingImport {
   readonly files: readonly { readonly name: string; readonly size: number }[];
 }
 
+/** Prompts and sampling of the projects whose models are known to need them. */
+export type PromptStyle = 'point-alpaca' | 'alpaca-lora' | 'openalpaca';
+
 /** How far a stored model is from its source. */
 export interface Quality {
   /** ‖stored − source‖ / ‖source‖ by kind of tensor (`q_proj`, `embed_tokens`, …). */

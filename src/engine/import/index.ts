@@ -1,0 +1,204 @@
+// Imports as a person sees them: planned, started, paused, gone on with after a reload, cancelled.
+
+import { PronkError } from '../../formats/errors';
+import { createHasher, type HasherFactory } from '../../formats/hash';
+import type { Quantize } from '../../formats/weights';
+import { type Journal, listJournals, readJournal, removeJournal } from '../../storage/journal';
+import { ifUnlocked } from '../../storage/locks';
+import type { Manifest } from '../../storage/manifest';
+import type { Store } from '../../storage/store';
+import { type GivenSource, recognise } from './identity';
+import { type OpenedOrigin, type Origin, openOrigin } from './origin';
+import { type Offer, planModel } from './plan';
+import { beginJournal, discard, type ImportProgress, type RunOptions, runImport } from './run';
+import type { ImportPlan, PendingImport } from './types';
+
+export interface ImportsOptions {
+  readonly store: Store;
+  readonly hashers?: HasherFactory | undefined;
+  /** What the machine offers; asked for each plan. */
+  readonly offer?: () => Promise<Offer>;
+  /** Runs a task while no other tab changes the list of models. */
+  readonly committing?: RunOptions['committing'];
+}
+
+interface Planned {
+  readonly origin: Origin;
+  readonly opened: OpenedOrigin;
+  readonly plan: ImportPlan;
+}
+
+const lockOf = (id: string) => `pronk-import:${id}`;
+
+export class Imports {
+  readonly #options: ImportsOptions;
+  readonly #planned = new Map<string, Planned>();
+  readonly #running = new Map<string, AbortController>();
+
+  constructor(options: ImportsOptions) {
+    this.#options = options;
+  }
+
+  /** Looks at an origin; files of an earlier plan of the same id are added to. Nothing is copied. */
+  async plan(id: string, origin: Origin): Promise<ImportPlan> {
+    const before = this.#planned.get(id)?.origin;
+    const whole = before?.kind === 'files' && origin.kind === 'files' ? merged(before, origin) : origin;
+    const opened = await openOrigin(whole);
+    const plan = await this.#look(opened);
+    this.#planned.set(id, { origin: whole, opened, plan });
+    return plan;
+  }
+
+  /** What a planned origin was opened as. @throws PronkError `missing-import` */
+  planned(id: string): OpenedOrigin {
+    const planned = this.#planned.get(id);
+    if (!planned) throw new PronkError('missing-import', 'These files are not known any more. Add them again.');
+    return planned.opened;
+  }
+
+  /** Makes a model of a planned origin, with the plan's id. */
+  async start(
+    id: string,
+    { quantize, name }: { readonly quantize: Quantize; readonly name?: string | undefined },
+    onProgress?: ImportProgress,
+    sizes: Pick<RunOptions, 'batchBytes' | 'shardBytes' | 'smallBytes'> = {},
+  ): Promise<Manifest> {
+    const opened = this.planned(id);
+    const { plan } = this.#planned.get(id)!;
+    const problem = plan.problem ?? refusal(plan, quantize);
+    if (problem) throw new PronkError(problem.code, problem.message);
+    const { store } = this.#options;
+    return this.#exclusively(id, async (signal) => {
+      const journal = await beginJournal(store, id, opened, { name: name?.trim() || plan.name, quantize });
+      const manifest = await this.#run(journal, opened, signal, onProgress, sizes);
+      this.#planned.delete(id);
+      return manifest;
+    });
+  }
+
+  /** Goes on with an import. @param files the same ones again, where it reads files */
+  async resume(
+    id: string,
+    files: readonly GivenSource[],
+    onProgress?: ImportProgress,
+    sizes: Pick<RunOptions, 'batchBytes' | 'shardBytes' | 'smallBytes'> = {},
+  ): Promise<Manifest> {
+    const journal = await readJournal(this.#options.store, id);
+    if (!journal) throw new PronkError('missing-import', 'There is no such import any more. Start it again.');
+    const opened = await this.#reopen(journal, files);
+    return this.#exclusively(id, (signal) => this.#run(journal, opened, signal, onProgress, sizes));
+  }
+
+  /** Stops an import that can go on later. */
+  pause(id: string): void {
+    this.#running.get(id)?.abort(new PronkError('paused', 'The import is paused.'));
+  }
+
+  /** Ends an import, or a plan; nothing of it stays. */
+  async cancel(id: string): Promise<void> {
+    this.#planned.delete(id);
+    const running = this.#running.get(id);
+    if (running) {
+      running.abort();
+      return;
+    }
+    const journal = await readJournal(this.#options.store, id);
+    if (journal) await ifUnlocked(lockOf(id), () => discard(this.#options.store, journal));
+  }
+
+  /** Imports that can go on, and that no tab is working on. */
+  async pending(): Promise<PendingImport[]> {
+    const { store } = this.#options;
+    const found: PendingImport[] = [];
+    for (const journal of await listJournals(store)) {
+      const idle = await ifUnlocked(lockOf(journal.id), async () => {
+        // stored whole, but cut off before its journal was removed
+        const manifest = await store.records.get<Manifest>('models', journal.id);
+        const whole = manifest?.shards.some(({ key }) => key.startsWith(`${journal.prefix}/`));
+        if (whole) await removeJournal(store, journal.id);
+        return !whole;
+      });
+      if (idle && !this.#running.has(journal.id)) found.push(pendingOf(journal));
+    }
+    return found.toSorted((a, b) => b.startedAt - a.startedAt);
+  }
+
+  /** Handles by which a pending import's files are found, where the browser has them. */
+  async handles(id: string): Promise<readonly unknown[]> {
+    return (await readJournal(this.#options.store, id))?.handles ?? [];
+  }
+
+  async #look(opened: OpenedOrigin): Promise<ImportPlan> {
+    const files = opened.files.map(({ source }) => ({ name: source.name, size: source.size }));
+    const readBytes = files.reduce((sum, { size }) => sum + size, 0);
+    const offer = (await this.#options.offer?.()) ?? {};
+    const { patch, download } = opened;
+    const known = { files, readBytes, download, ...offer, ...(patch && { patch }) };
+    try {
+      const checkpoint = await opened.open(opened.files.map(({ source }) => source));
+      return { name: checkpoint.name, ...known, ...planModel(checkpoint, offer) };
+    } catch (error) {
+      if (!(error instanceof PronkError)) throw error;
+      const problem = { code: error.code, message: error.message };
+      return { name: opened.source, what: error.message, ...known, choices: [], problem };
+    }
+  }
+
+  async #reopen(journal: Journal, files: readonly GivenSource[]): Promise<OpenedOrigin> {
+    const { found, missing } = await recognise(journal.files, files);
+    if (missing.length > 0) {
+      const message = `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} needed to go on, the same as before. Add ${missing.length > 1 ? 'them' : 'it'} again.`;
+      throw new PronkError('missing-file', message);
+    }
+    return openOrigin({ kind: 'files', files: found });
+  }
+
+  #run(
+    journal: Journal,
+    opened: OpenedOrigin,
+    signal: AbortSignal,
+    onProgress: ImportProgress | undefined,
+    sizes: Pick<RunOptions, 'batchBytes' | 'shardBytes' | 'smallBytes'>,
+  ): Promise<Manifest> {
+    const { store, hashers = createHasher, committing } = this.#options;
+    const options = { hashers, signal, onProgress, ...sizes, ...(committing && { committing }) };
+    return runImport(store, journal, opened, options);
+  }
+
+  /** Runs one import of an id at a time, in all tabs. */
+  async #exclusively<T extends object>(id: string, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const busy = () => new PronkError('busy', 'This import is under way already, here or in another tab.');
+    if (this.#running.has(id)) throw busy();
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    try {
+      const result = await ifUnlocked(lockOf(id), () => task(controller.signal));
+      if (!result) throw busy();
+      return result;
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+}
+
+function merged(before: Origin, more: Origin): Origin {
+  const given = new Set(more.files.map(({ path }) => path));
+  return { kind: 'files', files: [...before.files.filter(({ path }) => !given.has(path)), ...more.files] };
+}
+
+function refusal(plan: ImportPlan, quantize: Quantize): ImportPlan['problem'] {
+  const message = plan.choices.find((choice) => choice.quantize === quantize)?.problem;
+  return message === undefined ? undefined : { code: 'does-not-fit', message };
+}
+
+function pendingOf({ id, name, done, total, startedAt, files, handles }: Journal): PendingImport {
+  return {
+    id,
+    name,
+    done,
+    total,
+    startedAt,
+    needs: handles ? 'permission' : files.length > 0 ? 'files' : 'nothing',
+    files: files.map(({ path, size }) => ({ name: path, size })),
+  };
+}

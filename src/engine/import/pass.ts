@@ -1,0 +1,69 @@
+// The one pass over a model's files: rows are read in the order in which they lie, checked, converted and stored, a few
+// megabytes at a time. Whatever was stored by an earlier part of the pass is skipped.
+
+import type { Checkpoint, Tensor } from '../../formats/checkpoint';
+import { PronkError } from '../../formats/errors';
+import { type Quantize, weightTensor } from '../../formats/weights';
+import { elementRowBytes, quantizeRows, repackRows } from '../../quant/repack';
+import { type ModelWriter, rowsOf, type Written } from '../../storage/model-writer';
+import type { ErrorMeter } from './error-meter';
+import { hasNonFinite } from './finite';
+
+/** Source bytes that are converted at once: the rest of the memory that a pass takes is a few times this. */
+export const BATCH_BYTES = 16 << 20;
+
+export interface PassOptions {
+  readonly quantize: Quantize;
+  readonly writer: ModelWriter;
+  /** What the writer went on from. */
+  readonly from: Written;
+  readonly meter: ErrorMeter;
+  readonly signal: AbortSignal;
+  /** Source bytes that are converted at once; for tests. */
+  readonly batchBytes?: number;
+  /** Called after each batch. */
+  readonly onBatch?: () => void;
+}
+
+/** @throws PronkError `nan-weights`, what reading throws, the signal's reason */
+export async function convert(checkpoint: Checkpoint, options: PassOptions): Promise<void> {
+  const done = new Map(options.from.tensors.map((tensor) => [tensor.name, rowsOf(tensor)]));
+  for (const tensor of inFileOrder(checkpoint)) await convertTensor(tensor, done.get(tensor.name) ?? 0, options);
+}
+
+/** Tensors as they lie in their files, so that each file is read once from its beginning to its end. */
+function inFileOrder({ tensors }: Checkpoint): Tensor[] {
+  const files = [...new Set([...tensors.values()].map(({ place }) => place.file))].toSorted();
+  const rank = new Map(files.map((file, i) => [file, i]));
+  return [...tensors.values()].toSorted(
+    (a, b) => rank.get(a.place.file)! - rank.get(b.place.file)! || a.place.start - b.place.start,
+  );
+}
+
+async function convertTensor(tensor: Tensor, first: number, options: PassOptions): Promise<void> {
+  const { quantize, writer, meter, signal, batchBytes = BATCH_BYTES, onBatch } = options;
+  const { name, type, rows, columns } = tensor;
+  const { kind } = weightTensor(tensor, quantize);
+  const step = batchRows(elementRowBytes(type, columns), batchBytes);
+  for (let rowStart = first; rowStart < rows; rowStart += step) {
+    signal.throwIfAborted();
+    const end = Math.min(rows, rowStart + step);
+    const source = repackRows(type, await tensor.readRows(rowStart, end), end - rowStart, columns);
+    if (hasNonFinite(source)) throw nanWeights(tensor);
+    const stored = source.kind === kind ? source : quantizeRows(source, kind);
+    if (stored !== source) meter.add(name, source, stored);
+    await writer.add({ name, kind, rows, columns }, { ...stored, rowStart });
+    onBatch?.();
+  }
+}
+
+/** Even where that can be, so that a group's scales end on a whole word. */
+function batchRows(rowBytes: number, batchBytes: number): number {
+  const rows = Math.max(1, Math.floor(batchBytes / rowBytes));
+  return rows > 1 ? rows & ~1 : 1;
+}
+
+function nanWeights({ name, place }: Tensor): PronkError {
+  const message = `${place.file} holds values in ${name} that are not numbers: its training or its download went wrong. Nothing of it was kept.`;
+  return new PronkError('nan-weights', message);
+}

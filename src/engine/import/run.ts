@@ -1,0 +1,168 @@
+// One import from its first byte to its manifest, or on from where its journal stands.
+
+import { PronkError } from '../../formats/errors';
+import type { HasherFactory } from '../../formats/hash';
+import type { Quantize } from '../../formats/weights';
+import { type Journal, JOURNAL_VERSION, removeJournal, writeJournal } from '../../storage/journal';
+import type { Manifest } from '../../storage/manifest';
+import { ModelWriter } from '../../storage/model-writer';
+import type { Store } from '../../storage/store';
+import { commitModel, deletePrefix, newPrefix } from '../../storage/stored-model';
+import { createTokenizer } from '../../tokenizer/index';
+import { ErrorMeter } from './error-meter';
+import type { OpenedOrigin } from './origin';
+import { BATCH_BYTES, convert } from './pass';
+import { SequentialSource } from './sequential';
+import { styleOf } from './style';
+
+export type ImportProgress = (stage: string, done: number, total: number) => void;
+
+export interface RunOptions {
+  readonly hashers: HasherFactory;
+  readonly signal: AbortSignal;
+  readonly onProgress?: ImportProgress | undefined;
+  /** Held while the manifest is written, so that no other writer of it is between. */
+  readonly committing?: <T>(task: () => Promise<T>) => Promise<T>;
+  /** Sizes, for tests. */
+  readonly batchBytes?: number | undefined;
+  readonly shardBytes?: number | undefined;
+  readonly smallBytes?: number | undefined;
+}
+
+/** Files up to this size are checked against their digests before anything is made of them. */
+const SMALL_FILE = 32 << 20;
+
+/** A new import's journal, written before anything else. */
+export async function beginJournal(
+  store: Store,
+  id: string,
+  opened: OpenedOrigin,
+  { name, quantize }: { readonly name: string; readonly quantize: Quantize },
+): Promise<Journal> {
+  const journal: Journal = {
+    version: JOURNAL_VERSION,
+    id,
+    name,
+    startedAt: Date.now(),
+    ...(await opened.remember()),
+    quantize,
+    prefix: newPrefix(id),
+    written: { shards: [], tensors: [] },
+    hashes: {},
+    errors: {},
+    done: 0,
+    total: opened.files.reduce((sum, { source }) => sum + source.size, 0),
+  };
+  await writeJournal(store, journal);
+  return journal;
+}
+
+/**
+ * Runs an import to its end. What fails for good leaves nothing; what can go on leaves its journal (`canResume`).
+ * @throws PronkError whatever is wrong with the files; the signal's reason
+ */
+export async function runImport(
+  store: Store,
+  journal: Journal,
+  opened: OpenedOrigin,
+  options: RunOptions,
+): Promise<Manifest> {
+  const { hashers, signal, onProgress, committing = (task) => task(), batchBytes, shardBytes } = options;
+  const { smallBytes = SMALL_FILE } = options;
+  // windows no larger than a batch, so that tests with small ones see several
+  const window = Math.min(batchBytes ?? BATCH_BYTES, BATCH_BYTES) >> 2 || 1;
+  const sources = opened.files.map(
+    ({ source, expected }) => new SequentialSource(source, { hashers, signal, window, ...(expected && { expected }) }),
+  );
+  const done = () => sources.reduce((sum, { position }) => sum + position, 0);
+  const stage = opened.download ? 'Downloading' : 'Converting';
+  try {
+    onProgress?.('Checking', 0, journal.total);
+    const passed = sources.filter((source) => !isChecked(source, smallBytes));
+    await checkSmall(sources.filter((source) => isChecked(source, smallBytes)));
+    const checkpoint = await opened.open(sources);
+    createTokenizer(checkpoint.tokenizer);
+    for (const source of passed) await source.begin(journal.hashes[source.name]);
+    const meter = new ErrorMeter(journal.errors);
+    const keep = async (written: Journal['written']) => {
+      const hashes = Object.fromEntries(
+        await Promise.all(passed.map(async (source) => [source.name, await source.saveHash()] as const)),
+      );
+      await writeJournal(store, { ...journal, written, hashes, errors: meter.sums, done: done() });
+    };
+    const writer = new ModelWriter(store.shards, journal.prefix, {
+      from: journal.written,
+      onStored: keep,
+      ...(shardBytes !== undefined && { shardBytes }),
+    });
+    try {
+      await convert(checkpoint, {
+        quantize: journal.quantize,
+        writer,
+        from: journal.written,
+        meter,
+        signal,
+        ...(batchBytes !== undefined && { batchBytes }),
+        onBatch: () => onProgress?.(stage, done(), journal.total),
+      });
+      const written = await writer.finish();
+      for (const source of passed) {
+        await source.finish();
+        onProgress?.('Verifying', done(), journal.total);
+      }
+      signal.throwIfAborted();
+      onProgress?.('Finishing', journal.total, journal.total);
+      const { config, tokenizer, licence } = checkpoint;
+      const style = styleOf(journal.name, opened.patch);
+      const meta = {
+        name: journal.name,
+        config,
+        tokenizer,
+        source: opened.source,
+        addedAt: Date.now(),
+        quality: { relativeError: meter.relative },
+        ...(licence !== undefined && { licence }),
+        ...(style && { style }),
+      };
+      const manifest = await committing(() => commitModel(store, journal.id, journal.prefix, meta, written));
+      await removeJournal(store, journal.id);
+      return manifest;
+    } catch (error) {
+      await writer.settled();
+      throw error;
+    }
+  } catch (error) {
+    if (!canResume(error)) await discard(store, journal);
+    throw error;
+  } finally {
+    for (const source of sources) source.close();
+  }
+}
+
+/** Removes all that an import has stored. */
+export async function discard(store: Store, { id, prefix }: Pick<Journal, 'id' | 'prefix'>): Promise<void> {
+  await deletePrefix(store, prefix);
+  await removeJournal(store, id);
+}
+
+/** Failures after which the same import may go on: the files are not to blame. */
+const RESUMABLE = new Set(['paused', 'network', 'quota-exceeded', 'gated', 'changed-file']);
+
+export function canResume(error: unknown): boolean {
+  if (error instanceof PronkError) return RESUMABLE.has(error.code);
+  // a cancelled import is not wanted; a disk or a browser that failed may do better next time
+  return !(error instanceof Error && error.name === 'AbortError');
+}
+
+/** Configurations, tokenizers and the like are checked before anything is read out of them. */
+function isChecked({ size, expected }: SequentialSource, smallBytes: number): boolean {
+  return size <= smallBytes && Object.keys(expected).length > 0;
+}
+
+async function checkSmall(sources: readonly SequentialSource[]): Promise<void> {
+  for (const source of sources) {
+    await source.begin();
+    await source.finish();
+    source.close();
+  }
+}
