@@ -1,0 +1,243 @@
+// Imports: what is stored is what the files hold, however often they are cut off; what is wrong leaves nothing.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createHasher } from '../../formats/hash';
+import { bytesSource, type Source } from '../../formats/source';
+import { dequantizeRows } from '../../quant/repack';
+import { listJournals } from '../../storage/journal';
+import { memoryStore } from '../../storage/memory';
+import type { Store } from '../../storage/store';
+import { openStoredModel, sweep } from '../../storage/stored-model';
+import type { GivenSource } from './identity';
+import { Imports } from './index';
+
+const FOLDER = '../shared/data/stories260K';
+const NAMES = ['config.json', 'model.safetensors', 'tokenizer.model'];
+/** Small enough that one model makes many batches, windows and shards. */
+const SIZES = { batchBytes: 20_000, shardBytes: 50_000, smallBytes: 0 };
+
+function given(change: (source: Source) => Source = (source) => source): GivenSource[] {
+  return NAMES.map((name) => {
+    const path = `stories260K/${name}`;
+    return { path, source: change(bytesSource(readFileSync(`${FOLDER}/${name}`), path)) };
+  });
+}
+
+/** A digest of every stored value, by tensor. */
+async function contents(store: Store, id: string): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  const { tensors } = await openStoredModel(store, id);
+  for (const { name, groups } of tensors) {
+    const hash = createHash('sha256');
+    for await (const group of groups()) hash.update(dequantizeRows(group));
+    digests[name] = hash.digest('hex');
+  }
+  return digests;
+}
+
+const code = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'no error',
+    (error: { code?: string; message: string }) => error.code ?? error.message,
+  );
+
+/** A store whose `n`-th operation of those that change it dies, and every one after it: the page is gone. */
+function dyingAt(store: Store, n: number): Store {
+  let count = 0;
+  const guard =
+    <A extends unknown[]>(run: (...args: A) => Promise<void>) =>
+    async (...args: A) => {
+      if (count++ >= n) throw new Error('The page is gone');
+      await run(...args);
+    };
+  const { records, shards } = store;
+  return {
+    ...store,
+    records: { ...records, set: guard(records.set), delete: guard(records.delete) },
+    shards: { ...shards, put: guard(shards.put), delete: guard(shards.delete) },
+  };
+}
+
+describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/data)', () => {
+  let whole: Record<string, string>;
+  beforeAll(async () => {
+    const store = memoryStore();
+    const imports = new Imports({ store });
+    await imports.plan('a', { kind: 'files', files: given() });
+    await imports.start('a', { quantize: 'q8' });
+    whole = await contents(store, 'a');
+  });
+
+  test('the plan says what it is and what each way of storing it takes', async () => {
+    const imports = new Imports({ store: memoryStore(), offer: async () => ({ freeBytes: 400_000 }) });
+    const plan = await imports.plan('a', { kind: 'files', files: given() });
+    expect(plan).toMatchObject({
+      name: 'stories260K',
+      readBytes: given().reduce((sum, { source }) => sum + source.size, 0),
+      model: { container: 'safetensors', architecture: 'llama', parameters: 292_800, layers: 5, contextLength: 512 },
+      recommended: 'q8',
+    });
+    const sizes = plan.choices.map(({ quantize, storedBytes, fits }) => [quantize, storedBytes, fits]);
+    expect(sizes.map(([quantize]) => quantize)).toEqual(['q4', 'q8', 'f16', 'keep']);
+    expect(sizes.map(([, , fits]) => fits)).toEqual([true, true, false, false]);
+    expect(plan.choices.at(-1)!.problem).toMatch(/1\.2 MB of disk/);
+    expect(await code(imports.start('a', { quantize: 'keep' }))).toBe('does-not-fit');
+    expect(await code(imports.start('b', { quantize: 'q8' }))).toBe('missing-import');
+  });
+
+  test('a plan for a phone refuses what its graphics memory does not hold', async () => {
+    const imports = new Imports({ store: memoryStore(), offer: async () => ({ gpuBytes: 600_000 }) });
+    const plan = await imports.plan('a', { kind: 'files', files: given() });
+    expect(plan.choices.map(({ fits }) => fits)).toEqual([true, false, false, false]);
+    expect(plan.recommended).toBe('q4');
+  });
+
+  test.each(['keep', 'f16', 'q8', 'q4'] as const)('%s: stored in small pieces as in one', async (quantize) => {
+    const results = [];
+    for (const sizes of [{}, SIZES, { batchBytes: 3000, shardBytes: 7000 }]) {
+      const store = memoryStore();
+      const imports = new Imports({ store });
+      await imports.plan('a', { kind: 'files', files: given() });
+      const seen: number[] = [];
+      const manifest = await imports.start('a', { quantize }, (_, done) => seen.push(done), sizes);
+      expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+      expect(await listJournals(store)).toEqual([]);
+      expect(await sweep(store)).toBe(0);
+      expect(Object.keys(manifest.quality!.relativeError).length).toBe(quantize === 'keep' ? 0 : 9);
+      results.push(await contents(store, 'a'));
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+
+  test('an import that dies at any of 60 points goes on to the same model', { timeout: 60_000 }, async () => {
+    let died = 0;
+    for (let n = 0; n < 60; n++) {
+      const store = memoryStore();
+      const imports = new Imports({ store: dyingAt(store, n) });
+      await imports.plan('a', { kind: 'files', files: given() });
+      const outcome = await code(imports.start('a', { quantize: 'q8' }, undefined, SIZES));
+      if (outcome !== 'no error') died++;
+      // the next visit: another page, another tab
+      await sweep(store);
+      const next = new Imports({ store });
+      const [pending] = await next.pending();
+      if (pending) {
+        expect(pending).toMatchObject({ id: 'a', name: 'stories260K', needs: 'files' });
+        await next.resume('a', given(), undefined, SIZES);
+      } else if (!(await store.records.keys('models')).includes('a')) {
+        // nothing is left, or the whole
+        expect(await store.shards.keys()).toEqual([]);
+        continue;
+      }
+      expect(await contents(store, 'a')).toEqual(whole);
+      expect(await next.pending()).toEqual([]);
+      expect(await sweep(store)).toBe(0);
+    }
+    expect(died).toBeGreaterThan(15);
+  });
+
+  test('a resumed import reads on where it was, and does not begin again', async () => {
+    const store = memoryStore();
+    const imports = new Imports({ store: dyingAt(store, 9) });
+    await imports.plan('a', { kind: 'files', files: given() });
+    await code(imports.start('a', { quantize: 'q8' }, undefined, SIZES));
+    let read = 0;
+    const counting = given((source) => ({
+      ...source,
+      read: (start, end) => {
+        read += end - start;
+        return source.read(start, end);
+      },
+    }));
+    await new Imports({ store }).resume('a', counting, undefined, SIZES);
+    const all = given().reduce((sum, { source }) => sum + source.size, 0);
+    // the samples that recognise the files, and the tokenizer, are read besides
+    expect(read).toBeLessThan(0.8 * all + 4 * 65536);
+    expect(await contents(store, 'a')).toEqual(whole);
+  });
+
+  test('pausing keeps what is done; cancelling keeps nothing', async () => {
+    for (const end of ['pause', 'cancel'] as const) {
+      const store = memoryStore();
+      const imports = new Imports({ store });
+      await imports.plan('a', { kind: 'files', files: given() });
+      let batches = 0;
+      const outcome = imports.start('a', { quantize: 'q8' }, () => ++batches === 20 && void imports[end]('a'), SIZES);
+      if (end === 'pause') {
+        expect(await code(outcome)).toBe('paused');
+        expect(await imports.pending()).toHaveLength(1);
+        expect(await code(imports.resume('a', given().slice(1)))).toBe('missing-file');
+        await imports.resume('a', given(), undefined, SIZES);
+        expect(await contents(store, 'a')).toEqual(whole);
+      } else {
+        await expect(outcome).rejects.toThrow(/abort/i);
+        expect(await imports.pending()).toEqual([]);
+        expect(await store.shards.keys()).toEqual([]);
+      }
+    }
+  });
+
+  test('a pending import can be thrown away, and other files are not taken for its own', async () => {
+    const store = memoryStore();
+    const imports = new Imports({ store: dyingAt(store, 9) });
+    await imports.plan('a', { kind: 'files', files: given() });
+    await code(imports.start('a', { quantize: 'q8' }, undefined, SIZES));
+    const next = new Imports({ store });
+    const damaged = given((source) => ({
+      ...source,
+      read: async (start, end) => (await source.read(start, end)).map((byte) => byte ^ 1),
+    }));
+    expect(await code(next.resume('a', damaged))).toBe('missing-file');
+    await next.cancel('a');
+    expect(await next.pending()).toEqual([]);
+    expect(await store.shards.keys()).toEqual([]);
+  });
+
+  test('values that are no numbers are named, and nothing is kept', async () => {
+    const store = memoryStore();
+    const imports = new Imports({ store });
+    const nan = given((source) => {
+      if (!source.name.endsWith('.safetensors')) return source;
+      const bytes = readFileSync(`${FOLDER}/model.safetensors`);
+      bytes.writeFloatLE(Number.NaN, bytes.length - 400);
+      return bytesSource(bytes, source.name);
+    });
+    await imports.plan('a', { kind: 'files', files: nan });
+    expect(await code(imports.start('a', { quantize: 'q8' }, undefined, SIZES))).toBe('nan-weights');
+    expect(await imports.pending()).toEqual([]);
+    expect(await store.shards.keys()).toEqual([]);
+  });
+
+  test('a full disk stops an import, which goes on when there is room', async () => {
+    const full = memoryStore(200_000);
+    const imports = new Imports({ store: full });
+    await imports.plan('a', { kind: 'files', files: given() });
+    expect(await code(imports.start('a', { quantize: 'q8' }, undefined, SIZES))).toBe('quota-exceeded');
+    expect(await imports.pending()).toHaveLength(1);
+  });
+
+  test('the relative error is what the values say', async () => {
+    const store = memoryStore();
+    const imports = new Imports({ store });
+    await imports.plan('a', { kind: 'files', files: given() });
+    const { quality } = await imports.start('a', { quantize: 'q4' });
+    const error = quality!.relativeError;
+    expect(error['q_proj']).toBeGreaterThan(0.03);
+    expect(error['q_proj']).toBeLessThan(0.15);
+    // its rows are not whole blocks, so that it is f16
+    expect(error['down_proj']).toBeLessThan(5e-4);
+  });
+});
+
+test('hashers go on from a saved state', async () => {
+  const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i * 7);
+  const whole = await createHasher('sha256');
+  await whole.update(bytes);
+  const first = await createHasher('sha256');
+  await first.update(bytes.slice(0, 333));
+  const second = await createHasher('sha256', await first.save());
+  await second.update(bytes.slice(333));
+  expect(await second.digest()).toBe(await whole.digest());
+});
