@@ -15,7 +15,8 @@ export type LoadProgress = (stage: string, done: number, total: number) => void;
 export interface LoadOptions {
   /** Default: `fast`, which is `exact` where the adapter has no f16 and on software adapters. */
   readonly precision?: Precision;
-  readonly context?: number;
+  /** Positions; without it the model's own, up to `DEFAULT_CONTEXT`, or those that it is loaded with. */
+  readonly context?: number | undefined;
   readonly onProgress?: LoadProgress;
 }
 
@@ -29,7 +30,9 @@ export class Host {
   readonly #open: () => Promise<Gpu>;
   readonly #onLost: (message: string) => void;
   #gpu: Promise<Gpu> | undefined;
-  #loading: { readonly id: string; readonly model: Promise<HostedModel> } | undefined;
+  #loading:
+    | { readonly id: string; readonly context: number | undefined; readonly model: Promise<HostedModel> }
+    | undefined;
 
   constructor(library: Library, open: GPU | undefined | (() => Promise<Gpu>), onLost: (message: string) => void) {
     this.#library = library;
@@ -85,9 +88,11 @@ export class Host {
    * @throws PronkError `missing-model`, `corrupt-file`, `out-of-memory`, `no-webgpu`, `no-adapter`
    */
   async load(id: string, options: LoadOptions = {}): Promise<HostedModel> {
-    if (this.#loading?.id === id) return this.#loading.model;
+    const { context } = options;
+    const current = this.#loading;
+    if (current?.id === id && (context === undefined || context === current.context)) return current.model;
     await this.unload();
-    const loading = { id, model: this.#load(id, options) };
+    const loading = { id, context, model: this.#load(id, options) };
     this.#loading = loading;
     loading.model.catch(() => {
       if (this.#loading === loading) this.#loading = undefined;
@@ -101,7 +106,7 @@ export class Host {
     const made = createTokenizer(tokenizer);
     const session = await createSession(gpu, config, tensors, {
       precision: precision ?? (gpu.software ? 'exact' : 'fast'),
-      context: context ?? Math.min(config.contextLength, DEFAULT_CONTEXT),
+      context: Math.min(context ?? DEFAULT_CONTEXT, config.contextLength),
       onProgress: (bytes) => onProgress?.('Loading', Math.min(bytes, manifest.bytes), manifest.bytes),
       onUploaded: () => onProgress?.('Compiling', manifest.bytes, manifest.bytes),
     });

@@ -1,12 +1,17 @@
 // Pronk as a library: models in a store, one of them on the GPU, text out. No DOM, no worker.
 import { PronkError } from '../formats/errors';
+import type { HasherFactory } from '../formats/hash';
 import type { Gpu } from '../gpu/device';
 import type { Store } from '../storage/store';
 import { ChatCompletions } from './completions';
 import { type GenerateOptions, type GeneratedToken, type Generation, generate } from './generate';
 import { Host, type HostedModel, type LoadOptions } from './host';
+import { Imports } from './import/index';
+import { gpuBudget, type Offer } from './import/plan';
+import type { Quality } from './import/types';
 import { Library } from './library';
 import { encodePrompt, type Prompt, promptStops, promptText } from './prompt';
+import { measurePerplexity } from './quality';
 import { Scheduler } from './scheduler';
 
 export interface EngineOptions {
@@ -16,6 +21,8 @@ export interface EngineOptions {
   readonly gpu: GPU | undefined | (() => Promise<Gpu>);
   /** Told when the device is lost; the next use opens another. */
   readonly onDeviceLost?: (message: string) => void;
+  /** Makes hashers that compute beside the reading; without it they compute in this thread. */
+  readonly hashers?: HasherFactory;
 }
 
 export interface EngineRequest extends GenerateOptions {
@@ -41,12 +48,19 @@ export function createEngine(options: EngineOptions): Engine {
 
 export class Engine {
   readonly models: Library;
+  readonly imports: Imports;
   readonly chat: { readonly completions: ChatCompletions };
   readonly #host: Host;
   readonly #scheduler = new Scheduler();
 
-  constructor({ store, gpu, onDeviceLost = () => {} }: EngineOptions) {
+  constructor({ store, gpu, onDeviceLost = () => {}, hashers }: EngineOptions) {
     this.models = new Library(store);
+    this.imports = new Imports({
+      store,
+      hashers,
+      offer: () => this.#offer(store),
+      committing: (task) => this.models.changing(task),
+    });
     this.#host = new Host(this.models, gpu, onDeviceLost);
     this.chat = { completions: new ChatCompletions(this) };
   }
@@ -80,6 +94,29 @@ export class Engine {
     } finally {
       release();
     }
+  }
+
+  /** Measures a model's perplexity on the bundled text, and keeps it with the model. */
+  async measureQuality(model: string, onProgress?: LoadOptions['onProgress']): Promise<Quality> {
+    const release = await this.#scheduler.turn('prefill');
+    try {
+      const hosted = await this.#host.load(model, onProgress && { onProgress });
+      const { perplexity, tokens } = await measurePerplexity(hosted);
+      return await this.models.setQuality(model, { perplexity, perplexityTokens: tokens });
+    } finally {
+      release();
+    }
+  }
+
+  /** What a plan may count on. A machine without WebGPU can still import. */
+  async #offer(store: Store): Promise<Offer> {
+    const [{ used, quota }, gpu] = await Promise.all([store.estimate(), this.device().catch(() => undefined)]);
+    const gpuBytes = gpu && gpuBudget(gpu.device.limits.maxBufferSize, gpu.software);
+    return {
+      ...(quota !== undefined && { freeBytes: Math.max(0, quota - (used ?? 0)) }),
+      ...(gpuBytes !== undefined && { gpuBytes }),
+      ...(gpu && { device: gpu.name }),
+    };
   }
 
   /** The exact text that a prompt becomes for a model; the model need not be on the GPU. */
@@ -134,5 +171,6 @@ export class Engine {
 }
 
 export type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from './completions';
+export type { ImportPlan, PendingImport, Quality } from './import/types';
 export type { ModelSummary } from './library';
 export type { Prompt } from './prompt';

@@ -4,9 +4,17 @@ import type { Source } from '../formats/source';
 import { type Quantize, weightTensors } from '../formats/weights';
 import type { WeightKind } from '../quant/kinds';
 import { ifUnlocked, withLock } from '../storage/locks';
-import type { Manifest } from '../storage/manifest';
+import { checkManifest, type Manifest } from '../storage/manifest';
 import type { Store } from '../storage/store';
-import { listModels, openStoredModel, removeModel, type StoredModel, sweep, writeModel } from '../storage/stored-model';
+import {
+  listModels,
+  openStoredModel,
+  removeModel,
+  type StoredModel,
+  sweep,
+  verifyModel,
+  writeModel,
+} from '../storage/stored-model';
 import { createTokenizer } from '../tokenizer/index';
 import type { PromptStyle, Quality } from './import/types';
 
@@ -85,7 +93,7 @@ export class Library {
       ...(licence !== undefined && { licence }),
     };
     onProgress?.(0, total);
-    const manifest = await withLock(LOCK, () =>
+    const manifest = await this.changing(() =>
       writeModel(this.#store, options.id ?? crypto.randomUUID(), meta, tensors, {
         onProgress: (bytes) => onProgress?.(Math.min(bytes, total), total),
         ...(signal && { signal }),
@@ -109,15 +117,35 @@ export class Library {
     return this.#change(id, { usedAt: Date.now() });
   }
 
+  /** Adds to what is known of a model's quality. @throws PronkError `missing-model` */
+  async setQuality(id: string, known: Partial<Quality>): Promise<Quality> {
+    return this.changing(async () => {
+      const manifest = checkManifest(await this.#store.records.get<Manifest>('models', id), id);
+      const quality = { relativeError: {}, ...manifest.quality, ...known };
+      await this.#store.records.set('models', id, { ...manifest, quality });
+      return quality;
+    });
+  }
+
+  /** Reads a model from end to end. @throws PronkError `corrupt-file` where a checksum disagrees, `missing-model` */
+  verify(id: string, onProgress?: (done: number, total: number) => void, signal?: AbortSignal): Promise<void> {
+    return verifyModel(this.#store, id, onProgress, signal);
+  }
+
+  /** Runs a task while no other tab changes the list of models. */
+  changing<T>(task: () => Promise<T>): Promise<T> {
+    return withLock(LOCK, task);
+  }
+
   async #change(id: string, change: Partial<Manifest>): Promise<void> {
-    await withLock(LOCK, async () => {
+    await this.changing(async () => {
       const manifest = await this.#store.records.get<Manifest>('models', id);
       if (manifest) await this.#store.records.set('models', id, { ...manifest, ...change });
     });
   }
 
   async remove(id: string): Promise<void> {
-    await withLock(LOCK, () => removeModel(this.#store, id));
+    await this.changing(() => removeModel(this.#store, id));
   }
 
   /** Clears away what an interrupted import left, unless one is under way in another tab. */

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createHasher } from '../../formats/hash';
 import { bytesSource, type Source } from '../../formats/source';
+import { encSource, sha256Of } from '../../formats/xor';
 import { dequantizeRows } from '../../quant/repack';
 import { listJournals } from '../../storage/journal';
 import { memoryStore } from '../../storage/memory';
@@ -240,4 +241,88 @@ test('hashers go on from a saved state', async () => {
   const second = await createHasher('sha256', await first.save());
   await second.update(bytes.slice(333));
   expect(await second.digest()).toBe(await whole.digest());
+});
+
+describe.skipIf(!existsSync(FOLDER))('encrypted files', () => {
+  const key = bytesSource(
+    Uint8Array.from({ length: 777_777 }, (_, i) => (i * 2654435761) >>> 13),
+    'consolidated.00.pth',
+  );
+  let encrypted: GivenSource[];
+  beforeAll(async () => {
+    encrypted = await Promise.all(
+      given().map(async ({ source }) => {
+        const plain = bytesSource(await source.read(0, source.size), source.name.split('/').at(-1)!);
+        const enc = encSource(plain, key, await sha256Of(plain));
+        return { path: enc.name, source: enc };
+      }),
+    );
+  });
+  const withKey = () => [...encrypted, { path: key.name, source: key }];
+
+  test('become a model in one pass, in whatever order they come', async () => {
+    const store = memoryStore();
+    const imports = new Imports({ store });
+    const first = await imports.plan('a', { kind: 'files', files: encrypted.toReversed() });
+    expect(first.problem?.code).toBe('missing-key');
+    expect(first.patch!.files.map(({ state }) => state)).toEqual(['present', 'present', 'present']);
+    const plan = await imports.plan('a', { kind: 'files', files: [{ path: key.name, source: key }] });
+    expect(plan.problem).toBeUndefined();
+    expect(plan.patch!.key).toEqual({ name: key.name, size: key.size });
+    await imports.start('a', { quantize: 'q8' }, undefined, SIZES);
+    const plain = new Imports({ store });
+    await plain.plan('b', { kind: 'files', files: given() });
+    await plain.start('b', { quantize: 'q8' });
+    expect(await contents(store, 'a')).toEqual(await contents(store, 'b'));
+  });
+
+  test('that were damaged are found out at the end, and nothing is kept, paused or not', async () => {
+    for (const pause of [false, true]) {
+      const store = memoryStore();
+      const imports = new Imports({ store });
+      const damaged = withKey().map(({ path, source }) => ({
+        path,
+        source: {
+          ...source,
+          read: async (start: number, end: number) => {
+            const bytes = await source.read(start, end);
+            const at = 900_000 - start;
+            if (path.includes('safetensors') && at >= 0 && at < bytes.length) bytes[at] ^= 1;
+            return bytes;
+          },
+        },
+      }));
+      const whole = pause ? withKey() : damaged;
+      await imports.plan('a', { kind: 'files', files: whole });
+      let batches = 0;
+      const end = () => pause && ++batches === 20 && imports.pause('a');
+      let outcome = await code(imports.start('a', { quantize: 'q8' }, end, SIZES));
+      if (pause) {
+        expect(outcome).toBe('paused');
+        outcome = await code(new Imports({ store }).resume('a', damaged, undefined, SIZES));
+      }
+      expect(outcome).toBe('hash-mismatch');
+      expect(await store.shards.keys()).toEqual([]);
+      expect(await store.records.keys('imports')).toEqual([]);
+    }
+  });
+
+  test('that were paused go on, their checksums too', async () => {
+    const store = memoryStore();
+    const imports = new Imports({ store });
+    await imports.plan('a', { kind: 'files', files: withKey() });
+    let batches = 0;
+    const end = () => void (++batches === 30 && imports.pause('a'));
+    expect(await code(imports.start('a', { quantize: 'q8' }, end, SIZES))).toBe('paused');
+    await new Imports({ store }).resume('a', withKey(), undefined, SIZES);
+    expect(await store.records.keys('models')).toEqual(['a']);
+  });
+
+  test('with the wrong key are told before anything is stored', async () => {
+    const imports = new Imports({ store: memoryStore() });
+    const wrong = bytesSource(new Uint8Array(5000).fill(7), 'consolidated.00.pth');
+    const plan = await imports.plan('a', { kind: 'files', files: [...encrypted, { path: 'k', source: wrong }] });
+    expect(plan.problem?.code).toBe('hash-mismatch');
+    expect(await code(imports.start('a', { quantize: 'q8' }))).toBe('hash-mismatch');
+  });
 });

@@ -32,18 +32,20 @@ const lockOf = (id: string) => `pronk-import:${id}`;
 
 export class Imports {
   readonly #options: ImportsOptions;
+  readonly #hashers: HasherFactory;
   readonly #planned = new Map<string, Planned>();
   readonly #running = new Map<string, AbortController>();
 
   constructor(options: ImportsOptions) {
     this.#options = options;
+    this.#hashers = options.hashers ?? createHasher;
   }
 
   /** Looks at an origin; files of an earlier plan of the same id are added to. Nothing is copied. */
   async plan(id: string, origin: Origin): Promise<ImportPlan> {
     const before = this.#planned.get(id)?.origin;
     const whole = before?.kind === 'files' && origin.kind === 'files' ? merged(before, origin) : origin;
-    const opened = await openOrigin(whole);
+    const opened = await openOrigin(whole, this.#hashers);
     const plan = await this.#look(opened);
     this.#planned.set(id, { origin: whole, opened, plan });
     return plan;
@@ -133,7 +135,7 @@ export class Imports {
     const readBytes = files.reduce((sum, { size }) => sum + size, 0);
     const offer = (await this.#options.offer?.()) ?? {};
     const { patch, download } = opened;
-    const known = { files, readBytes, download, ...offer, ...(patch && { patch }) };
+    const known = { files, readBytes, download, ...offer, ...(patch && { patch: patch.table }) };
     try {
       const checkpoint = await opened.open(opened.files.map(({ source }) => source));
       return { name: checkpoint.name, ...known, ...planModel(checkpoint, offer) };
@@ -150,7 +152,7 @@ export class Imports {
       const message = `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} needed to go on, the same as before. Add ${missing.length > 1 ? 'them' : 'it'} again.`;
       throw new PronkError('missing-file', message);
     }
-    return openOrigin({ kind: 'files', files: found });
+    return openOrigin({ kind: 'files', files: found }, this.#hashers);
   }
 
   #run(
@@ -160,8 +162,8 @@ export class Imports {
     onProgress: ImportProgress | undefined,
     sizes: Pick<RunOptions, 'batchBytes' | 'shardBytes' | 'smallBytes'>,
   ): Promise<Manifest> {
-    const { store, hashers = createHasher, committing } = this.#options;
-    const options = { hashers, signal, onProgress, ...sizes, ...(committing && { committing }) };
+    const { store, committing } = this.#options;
+    const options = { hashers: this.#hashers, signal, onProgress, ...sizes, ...(committing && { committing }) };
     return runImport(store, journal, opened, options);
   }
 

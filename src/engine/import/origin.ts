@@ -1,12 +1,15 @@
 // Where a model comes from, opened: the files that are read, how they become a checkpoint, and how they are found again.
 
 import type { Checkpoint } from '../../formats/checkpoint';
+import { parseEncName } from '../../formats/enc';
+import type { HasherFactory } from '../../formats/hash';
 import { openCheckpoint } from '../../formats/open';
 import { baseName, type Source } from '../../formats/source';
 import type { JournalFile } from '../../storage/journal';
+import { wrongKey } from '../patches/key';
+import { keyOf, openPatch, type Patch, sortPatch } from '../patches/patch';
 import { type GivenSource, identify } from './identity';
 import type { Digests } from './sequential';
-import type { PatchTable } from './types';
 
 export type Origin = { readonly kind: 'files'; readonly files: readonly GivenSource[] };
 
@@ -21,7 +24,8 @@ export interface OpenedOrigin {
   /** For people: file names, or an address. */
   readonly source: string;
   readonly download: boolean;
-  readonly patch?: PatchTable;
+  /** Encrypted files, where it is some. */
+  readonly patch?: Patch;
   /** The checkpoint in these sources, which are `files`' or stand in for them. */
   open(sources: readonly Source[]): Promise<Checkpoint>;
   /** What a journal keeps, to open the same again. */
@@ -37,18 +41,51 @@ export interface Remembered {
 /** What of an origin is kept: never a token. */
 export type StoredOrigin = { readonly kind: 'files' };
 
-export async function openOrigin(origin: Origin): Promise<OpenedOrigin> {
-  return openFiles(origin.files);
+export async function openOrigin(origin: Origin, hashers: HasherFactory): Promise<OpenedOrigin> {
+  const { files } = origin;
+  return files.some(({ source }) => parseEncName(source.name)) ? openEncrypted(files, hashers) : openFiles(files);
 }
 
-async function openFiles(given: readonly GivenSource[]): Promise<OpenedOrigin> {
+function openFiles(given: readonly GivenSource[]): OpenedOrigin {
   return {
     files: given.map(({ source }) => ({ source })),
-    source: given.map(({ source }) => baseName(source.name)).join(', '),
+    source: namesOf(given),
     download: false,
     open: openCheckpoint,
-    remember: async () => remembered({ kind: 'files' }, given),
+    remember: () => remembered({ kind: 'files' }, given),
   };
+}
+
+/** Encrypted files are read decrypted. What is wrong with them is an error of `open`, so that a plan can show the table. */
+async function openEncrypted(given: readonly GivenSource[], hashers: HasherFactory): Promise<OpenedOrigin> {
+  const patch = await sortPatch(given.map(({ source }) => source));
+  let files: readonly ReadFile[] = [];
+  let problem: unknown;
+  try {
+    const key = keyOf(patch);
+    files = openPatch(patch).map(({ source, sha256 }, i) => {
+      const md5 = patch.files[i].published?.md5;
+      return { source, expected: { sha256, ...(md5 !== undefined && { md5 }) } };
+    });
+    problem = await wrongKey(key, patch.files, hashers);
+  } catch (error) {
+    problem = error;
+  }
+  return {
+    files,
+    source: namesOf(given),
+    download: false,
+    patch,
+    async open(sources) {
+      if (problem) throw problem;
+      return openCheckpoint(sources);
+    },
+    remember: () => remembered({ kind: 'files' }, given),
+  };
+}
+
+function namesOf(given: readonly GivenSource[]): string {
+  return given.map(({ source }) => baseName(source.name)).join(', ');
 }
 
 async function remembered(origin: StoredOrigin, given: readonly GivenSource[]): Promise<Remembered> {

@@ -113,7 +113,7 @@ export async function runImport(
       signal.throwIfAborted();
       onProgress?.('Finishing', journal.total, journal.total);
       const { config, tokenizer, licence } = checkpoint;
-      const style = styleOf(journal.name, opened.patch);
+      const style = styleOf(journal.name, opened.patch?.table);
       const meta = {
         name: journal.name,
         config,
