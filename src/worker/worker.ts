@@ -1,14 +1,15 @@
 // The engine in a worker, exposed to the page.
 import { expose } from 'comlink';
 import { createEngine } from '../engine/index';
-import { blobSource } from '../formats/source';
 import type { Gpu } from '../gpu/device';
 import { indexedDbStore } from '../storage/indexeddb';
 import { promptTemplates } from '../tokenizer/prompt-templates';
-import type { Stored, WorkerApi, WorkerEvent } from './api';
+import type { ProgressTask, Stored, WorkerApi, WorkerEvent } from './api';
 import { ensureBundled } from './bundled';
 import { withCode } from './errors';
 import { Generations } from './generations';
+import { workerHashers } from './hashers';
+import { importApi } from './imports';
 import { listRecords } from './records';
 
 const store = indexedDbStore();
@@ -17,16 +18,16 @@ const emit = (event: WorkerEvent) => listener(event);
 const engine = createEngine({
   store,
   gpu: globalThis.navigator.gpu,
+  hashers: workerHashers,
   onDeviceLost: (reason) => {
     const message = `The graphics device was lost${reason ? ` (${reason})` : ''}. Pronk opens it again; nothing is lost.`;
     emit({ type: 'device-lost', message });
   },
 });
 const generations = new Generations(engine, emit, (id) => progress('load', id));
-const imports = new Map<string, AbortController>();
 
 /** Progress as events, at most one in 50 ms and always the last. */
-function progress(task: 'load' | 'import', id: string): (stage: string, done: number, total: number) => void {
+function progress(task: ProgressTask, id: string): (stage: string, done: number, total: number) => void {
   let told = 0;
   let last = '';
   return (stage, done, total) => {
@@ -46,10 +47,10 @@ async function announceDevice(gpu: Gpu): Promise<void> {
   emit({ type: 'device', device: { name, software, features: offered, memory: await engine.memory() } });
 }
 
-async function load(modelId: string): Promise<void> {
+async function load(modelId: string, { context }: { context?: number } = {}): Promise<void> {
   const started = performance.now();
   const onProgress = progress('load', modelId);
-  const model = await engine.load(modelId, { onProgress });
+  const model = await engine.load(modelId, { onProgress, context });
   emit({ type: 'loaded', modelId, context: model.session.context, ms: performance.now() - started });
   await announceDevice(model.gpu);
 }
@@ -65,23 +66,15 @@ const api = {
   },
   models: () => engine.models.list(),
   load,
-  async importFiles(files, taskId) {
-    const controller = new AbortController();
-    imports.set(taskId, controller);
-    const onProgress = progress('import', taskId);
-    try {
-      const model = await engine.models.import(
-        files.map((file) => blobSource(file, file.webkitRelativePath || file.name)),
-        { signal: controller.signal, onProgress: (done, total) => onProgress('Storing', done, total) },
-      );
-      await announceModels();
-      return model;
-    } finally {
-      imports.delete(taskId);
-    }
+  ...importApi(engine, progress, announceModels),
+  verify: (modelId) => {
+    const tell = progress('verify', modelId);
+    return engine.models.verify(modelId, (done, total) => tell('Verifying', done, total));
   },
-  async cancelImport(taskId) {
-    imports.get(taskId)?.abort();
+  async measureQuality(modelId) {
+    const quality = await engine.measureQuality(modelId, progress('quality', modelId));
+    await announceModels();
+    return quality;
   },
   async rename(modelId, name) {
     await engine.models.rename(modelId, name);

@@ -201,6 +201,7 @@ function pendingOf({ id, name, done, total, startedAt, files, handles }: Journal
     total,
     startedAt,
     needs: handles ? 'permission' : files.length > 0 ? 'files' : 'nothing',
+    ...(handles && { handles }),
     files: files.map(({ path, size }) => ({ name: path, size })),
   };
 }

@@ -81,6 +81,8 @@ export interface PendingImport {
   readonly startedAt: number;
   /** What is needed to go on: `permission` is a click, after which the browser asks; `files` are the same ones again. */
   readonly needs: 'nothing' | 'permission' | 'files';
+  /** `FileSystemFileHandle`s to ask permission for, where `needs` says so. */
+  readonly handles?: readonly unknown[];
   readonly files: readonly { readonly name: string; readonly size: number }[];
 }
 

@@ -1,0 +1,130 @@
+// What the page asks of imports and of files that are made for the person.
+import type { Engine } from '../engine/index';
+import type { GivenSource } from '../engine/import/identity';
+import type { Origin } from '../engine/import/origin';
+import { decryptFiles } from '../engine/patches/decrypt';
+import { encryptFiles } from '../engine/patches/encrypt';
+import type { SaveOptions, WrittenFile } from '../engine/patches/write';
+import { PronkError } from '../formats/errors';
+import { blobSource } from '../formats/source';
+import type { Folder } from '../storage/folder';
+import type { GivenFile, ImportOrigin, ModelSummary, ProgressTask, Saved, WorkerApi } from './api';
+import { chosenFolder, downloadFolder } from './folders';
+import { workerHashers } from './hashers';
+
+/** Progress of a task, as events. */
+type Tell = (task: ProgressTask, id: string) => (stage: string, done: number, total: number) => void;
+
+type ImportApi = Pick<
+  WorkerApi,
+  | 'planImport'
+  | 'startImport'
+  | 'pauseImport'
+  | 'cancelImport'
+  | 'pendingImports'
+  | 'resumeImport'
+  | 'saveDecrypted'
+  | 'encrypt'
+>;
+
+/** @param announce tells the page that the list of models changed */
+export function importApi(engine: Engine, tell: Tell, announce: () => Promise<void>): ImportApi {
+  const { imports } = engine;
+  const saving = new Map<string, AbortController>();
+
+  async function made(id: string): Promise<ModelSummary> {
+    await announce();
+    const model = (await engine.models.list()).find((each) => each.id === id);
+    if (!model) throw new PronkError('missing-model', 'The model was removed while it was being made.');
+    return model;
+  }
+
+  /** Writes files with progress, until they are all there or the task is cancelled. */
+  async function save(
+    id: string,
+    handle: FileSystemDirectoryHandle | undefined,
+    write: (folder: Folder, options: SaveOptions) => AsyncIterable<WrittenFile>,
+  ): Promise<Saved[]> {
+    const downloads = handle ? undefined : await downloadFolder();
+    const controller = new AbortController();
+    saving.set(id, controller);
+    const progress = tell('save', id);
+    const saved: Saved[] = [];
+    try {
+      const options = {
+        hashers: workerHashers,
+        signal: controller.signal,
+        onProgress: (done: number, total: number) => progress('Saving', done, total),
+      };
+      for await (const { code: _, ...file } of write(downloads ?? chosenFolder(handle!), options)) {
+        saved.push(file.ok && downloads ? { ...file, file: await downloads.file(file.name) } : file);
+      }
+      return saved;
+    } finally {
+      saving.delete(id);
+    }
+  }
+
+  return {
+    planImport: async (taskId, origin) => imports.plan(taskId, originOf(origin)),
+    async startImport(taskId, choice) {
+      await imports.start(taskId, choice, tell('import', taskId));
+      return made(taskId);
+    },
+    pauseImport: async (taskId) => imports.pause(taskId),
+    async cancelImport(taskId) {
+      saving.get(taskId)?.abort();
+      await imports.cancel(taskId);
+    },
+    pendingImports: () => imports.pending(),
+    async resumeImport(taskId, files) {
+      const given = files ? files.map(givenSource) : await fromHandles(await imports.handles(taskId));
+      await imports.resume(taskId, given, tell('import', taskId));
+      return made(taskId);
+    },
+    saveDecrypted: (taskId, handle) =>
+      save(taskId, handle, (folder, options) => {
+        const { patch } = imports.planned(taskId);
+        if (!patch) throw new PronkError('not-encrypted', 'None of these files is encrypted.');
+        return decryptFiles(patch, folder, options);
+      }),
+    encrypt: (taskId, key, files, handle) =>
+      save(taskId, handle, (folder, options) =>
+        encryptFiles(
+          givenSource(key).source,
+          files.map((file) => givenSource(file).source),
+          folder,
+          options,
+        ),
+      ),
+  };
+}
+
+function givenSource({ file, path, handle }: GivenFile): GivenSource {
+  return { source: blobSource(file, path), path, ...(handle && { handle }) };
+}
+
+function originOf(origin: ImportOrigin): Origin {
+  switch (origin.kind) {
+    case 'files':
+      return { kind: 'files', files: origin.files.map(givenSource) };
+    case 'hub':
+    case 'weight-diff':
+      throw new PronkError('unsupported-origin', 'This cannot be imported yet.');
+  }
+}
+
+/** The files of an earlier visit. @throws PronkError `permission` when the browser was not allowed to read them again */
+async function fromHandles(handles: readonly unknown[]): Promise<GivenSource[]> {
+  return Promise.all(
+    (handles as readonly FileSystemFileHandle[]).map(async (handle) => {
+      try {
+        const file = await handle.getFile();
+        return { source: blobSource(file), path: file.name, handle };
+      } catch (cause) {
+        const message = `${handle.name} cannot be read: the browser was not allowed to, or the file is gone. Add the files again.`;
+        throw new PronkError('permission', message, { cause });
+      }
+    }),
+  );
+}
