@@ -1,25 +1,31 @@
 // Weights that are no numbers come of failed trainings and damaged downloads. Compilers may assume that there are none, so
 // exponents are looked at instead of values.
 
-import type { PackedRows } from '../../quant/kinds';
+import { type PackedRows, codeBytes } from '../../quant/kinds';
+
+/** An exponent field of all ones, in each half of a word where there are two, carries into the bit above it. */
+const PATTERNS = {
+  f32: { exponents: 0x7f800000, lowest: 0x00800000, carries: 0x80000000 },
+  bf16: { exponents: 0x7f807f80, lowest: 0x00800080, carries: 0x80008000 },
+  f16: { exponents: 0x7c007c00, lowest: 0x04000400, carries: 0x80008000 },
+} as const;
 
 /** Whether rows hold an infinity or a NaN. Of block kinds the scales are looked at: codes are whole numbers. */
-export function hasNonFinite({ kind, codes, scales }: PackedRows): boolean {
-  if (kind === 'f32') return someWord(codes, (word) => (word & 0x7f800000) === 0x7f800000);
-  if (kind === 'bf16') return someWord(codes, (word) => isMax(word, 0x7f80) || isMax(word >>> 16, 0x7f80));
-  return someWord(kind === 'f16' ? codes : scales, (word) => isMax(word, 0x7c00) || isMax(word >>> 16, 0x7c00));
+export function hasNonFinite({ kind, rows, columns, codes, scales }: PackedRows): boolean {
+  if (kind === 'f32' || kind === 'bf16' || kind === 'f16') {
+    return someNonFinite(codes.subarray(0, rows * codeBytes(kind, columns)), PATTERNS[kind]);
+  }
+  return someNonFinite(scales, PATTERNS.f16);
 }
 
-function isMax(half: number, exponent: number): boolean {
-  return (half & exponent) === exponent;
-}
-
-function someWord(bytes: Uint8Array<ArrayBuffer>, test: (word: number) => boolean): boolean {
-  const words = bytes.byteOffset % 4 ? new Uint32Array(bytes.slice().buffer) : wordsOf(bytes);
-  for (let i = 0; i < words.length; i++) if (test(words[i])) return true;
+function someNonFinite(
+  bytes: Uint8Array<ArrayBuffer>,
+  { exponents, lowest, carries }: (typeof PATTERNS)[keyof typeof PATTERNS],
+): boolean {
+  const aligned = bytes.byteOffset % 4 ? bytes.slice() : bytes;
+  const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >>> 2);
+  for (let i = 0; i < words.length; i++) {
+    if ((((words[i] & exponents) + lowest) & carries) !== 0) return true;
+  }
   return false;
-}
-
-function wordsOf(bytes: Uint8Array<ArrayBuffer>): Uint32Array {
-  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
 }
