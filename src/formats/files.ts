@@ -1,25 +1,34 @@
 // Which file is which: by magic bytes and by content, since downloads get renamed ("config (1).json").
 
+import { corruptFile } from './errors';
 import { type JsonObject, isObject } from './json';
 import { isGguf } from './gguf';
 import { isSafetensors } from './safetensors';
 import { type Source, baseName, readText } from './source';
+import { isZip } from './torch-zip';
 
 /** The files of one model, sorted by role. */
 export interface ModelFiles {
   readonly gguf: Source[];
   readonly safetensors: Source[];
-  /** PyTorch files, which are recognised so that a message can say so. */
+  /** PyTorch files: a model's weights, and what training leaves beside them. */
   readonly torch: Source[];
+  /** `model.safetensors.index.json` and `pytorch_model.bin.index.json`: which shard holds which tensor. */
   index?: Source;
+  torchIndex?: Source;
   /** Small JSON files by role. */
   config?: JsonFile;
+  /** Meta's `params.json`. */
+  params?: JsonFile;
   generationConfig?: JsonFile;
   tokenizerConfig?: JsonFile;
   specialTokensMap?: JsonFile;
   addedTokens?: JsonFile;
   tokenizerModel?: Source;
   tokenizerJson?: Source;
+  /** A byte-level vocabulary in two files: `vocab.json` and `merges.txt`. */
+  vocabulary?: JsonFile;
+  merges?: Source;
   chatTemplate?: Source;
   readme?: Source;
 }
@@ -29,7 +38,14 @@ export interface JsonFile {
   readonly json: JsonObject;
 }
 
-type JsonRole = 'config' | 'generationConfig' | 'tokenizerConfig' | 'specialTokensMap' | 'addedTokens';
+type JsonRole =
+  | 'config'
+  | 'params'
+  | 'vocabulary'
+  | 'generationConfig'
+  | 'tokenizerConfig'
+  | 'specialTokensMap'
+  | 'addedTokens';
 
 const JSON_ROLES: readonly (readonly [stem: string, role: JsonRole])[] = [
   ['generation_config', 'generationConfig'],
@@ -37,6 +53,8 @@ const JSON_ROLES: readonly (readonly [stem: string, role: JsonRole])[] = [
   ['special_tokens_map', 'specialTokensMap'],
   ['added_tokens', 'addedTokens'],
   ['config', 'config'],
+  ['params', 'params'],
+  ['vocab', 'vocabulary'],
 ];
 
 /** Larger JSON files than this are not read to find out what they are. */
@@ -54,10 +72,11 @@ async function sort(source: Source, files: ModelFiles): Promise<void> {
   const name = baseName(source.name).toLowerCase();
   if (isGguf(head) || name.endsWith('.gguf')) files.gguf.push(source);
   else if (isSafetensors(head) || name.endsWith('.safetensors')) files.safetensors.push(source);
-  else if ((head[0] === 0x50 && head[1] === 0x4b) || /\.(pth|pt|bin)$/.test(name)) files.torch.push(source);
+  else if (isZip(head) || /\.(pth|pt|bin)$/.test(name)) files.torch.push(source);
   else if (name.endsWith('.json') || head[0] === 0x7b) await sortJson(source, name, files);
   else if (name.endsWith('.jinja')) files.chatTemplate = source;
   else if (name === 'readme.md') files.readme = source;
+  else if (/^merges.*\.txt$/.test(name)) files.merges = source;
   // The first field of a SentencePiece model is a piece: tag 0x0a, a length, tag 0x0a.
   else if (name.endsWith('.model') || (head[0] === 0x0a && head[2] === 0x0a)) files.tokenizerModel = source;
 }
@@ -71,15 +90,26 @@ async function sortJson(source: Source, name: string, files: ModelFiles): Promis
     json = undefined;
   }
   if (name.startsWith('tokenizer') && !name.startsWith('tokenizer_config')) files.tokenizerJson = source;
-  else if (name.includes('.index')) files.index = source;
-  else {
+  else if (name.includes('.index') || (isObject(json) && 'weight_map' in json)) {
+    const torch = /\.bin|pytorch/.test(name) || (isObject(json) && hasTorchShards(json['weight_map']));
+    files[torch ? 'torchIndex' : 'index'] = source;
+  } else {
     const role = JSON_ROLES.find(([stem]) => name.startsWith(stem))?.[1];
     if (!isObject(json)) {
       // A damaged configuration must not pass for a missing one.
+      if (role === 'config' || role === 'params') {
+        throw corruptFile(source.name, source.size ? 'it is not a JSON object' : 'it is empty');
+      }
       if (role) files[role] = { name: source.name, json: {} };
     } else if (role) files[role] = { name: source.name, json };
-    else if ('weight_map' in json) files.index = source;
     else if ('model_type' in json || 'architectures' in json) files.config = { name: source.name, json };
+    else if ('dim' in json && 'n_layers' in json) files.params = { name: source.name, json };
     else if ('added_tokens' in json && 'model' in json) files.tokenizerJson = source;
   }
+}
+
+function hasTorchShards(map: unknown): boolean {
+  return (
+    isObject(map) && Object.values(map).some((shard) => typeof shard === 'string' && /\.(bin|pt|pth)$/.test(shard))
+  );
 }

@@ -1,29 +1,19 @@
 // A model's hyperparameters from Hugging Face's config.json or from GGUF metadata, and the tensors that they call for.
 
 import type { ModelConfig } from './checkpoint';
-import { PronkError, corruptFile } from './errors';
+import { corruptFile } from './errors';
+import { type Family, familyOfGguf } from './families/index';
 import type { GgufFile } from './gguf';
 import { type JsonObject, isObject, numberIn, stringIn } from './json';
+import { unsupported } from './unsupported';
 
 type RopeScaling = ModelConfig['ropeScaling'];
 
-const SUPPORTED = 'LLaMA-family models (architecture llama: LLaMA 1 to 3.3, Alpaca, Vicuna, OpenLLaMA, TinyLlama, …)';
-
-/** PronkError `unsupported-architecture`, naming what is supported. `what` is a clause about the model. */
-export function unsupported(name: string, what: string): PronkError {
-  return new PronkError('unsupported-architecture', `${name} ${what}. Pronk runs ${SUPPORTED}.`);
-}
-
 /**
- * config.json of a LLaMA model.
+ * config.json of a family's model.
  * @param hasHead whether the files hold `lm_head.weight`; without it the embedding is the head, whatever the flag says
  */
-export function configFromJson(json: JsonObject, name: string, hasHead: boolean): ModelConfig {
-  const type = stringIn(json, 'model_type') ?? 'unknown';
-  const architectures = Array.isArray(json['architectures']) ? json['architectures'].map(String) : [];
-  if (type !== 'llama' && !architectures.some((each) => /^llamaforcausallm$/i.test(each))) {
-    throw unsupported(name, `describes a model of architecture ${type}`);
-  }
+export function configFromJson(json: JsonObject, name: string, family: Family, hasHead: boolean): ModelConfig {
   const activation = stringIn(json, 'hidden_act') ?? 'silu';
   if (activation !== 'silu') throw unsupported(name, `asks for the activation ${activation}`);
   if ((numberIn(json, 'partial_rotary_factor') ?? 1) !== 1) throw unsupported(name, 'rotates only a part of each head');
@@ -31,9 +21,11 @@ export function configFromJson(json: JsonObject, name: string, hasHead: boolean)
   const heads = numberIn(json, 'num_attention_heads', 'num_heads');
   const rope = isObject(json['rope_parameters']) ? json['rope_parameters'] : {};
   const ropeScaling = scalingFromJson(isObject(json['rope_scaling']) ? json['rope_scaling'] : rope, name);
+  const contextLength = numberIn(json, 'max_position_embeddings', 'max_sequence_length') ?? 2048;
+  const window = family.window?.(json, name);
   return checked(
     {
-      architecture: 'llama',
+      architecture: family.architecture,
       vocabularySize: numberIn(json, 'vocab_size'),
       width,
       feedForwardWidth: numberIn(json, 'intermediate_size'),
@@ -41,11 +33,12 @@ export function configFromJson(json: JsonObject, name: string, hasHead: boolean)
       heads,
       keyValueHeads: numberIn(json, 'num_key_value_heads') ?? heads,
       headWidth: numberIn(json, 'head_dim') ?? (width && heads && width / heads),
-      contextLength: numberIn(json, 'max_position_embeddings', 'max_sequence_length') ?? 2048,
+      contextLength,
       normEpsilon: numberIn(json, 'rms_norm_eps') ?? 1e-6,
       ropeTheta: numberIn(json, 'rope_theta') ?? numberIn(rope, 'rope_theta') ?? 10000,
       ...(ropeScaling && { ropeScaling }),
       tiedHead: json['tie_word_embeddings'] === true || !hasHead,
+      ...(window !== undefined && window < contextLength && { slidingWindow: window }),
     },
     name,
   );
@@ -54,7 +47,8 @@ export function configFromJson(json: JsonObject, name: string, hasHead: boolean)
 function scalingFromJson(json: JsonObject, name: string): RopeScaling {
   const type = stringIn(json, 'rope_type', 'type') ?? 'default';
   const factor = numberIn(json, 'factor') ?? 1;
-  if (type === 'default') return undefined;
+  // dynamic scaling begins where the trained context ends, and Pronk's does too
+  if (type === 'default' || type === 'dynamic') return undefined;
   if (type === 'linear') return factor === 1 ? undefined : { type, factor };
   if (type === 'llama3') {
     return {
@@ -69,16 +63,16 @@ function scalingFromJson(json: JsonObject, name: string): RopeScaling {
 }
 
 /**
- * GGUF metadata of a LLaMA model.
+ * GGUF metadata of a model.
  * @param ropeFactors values of the tensor `rope_freqs.weight`, where there is one: Llama-3 scaling as divisors, d/2 of them
  */
 export function configFromGguf(file: GgufFile, ropeFactors?: Float32Array): ModelConfig {
   const { name } = file.source;
   const value = (key: string) => file.metadata.get(key)?.value;
-  const architecture = value('general.architecture');
-  if (architecture !== 'llama') throw unsupported(name, `holds a model of architecture ${String(architecture)}`);
+  const family = familyOfGguf(value('general.architecture'), name);
+  const prefix = family.gguf.architecture;
   const number = (key: string) => {
-    const found = value(`llama.${key}`);
+    const found = value(`${prefix}.${key}`);
     return typeof found === 'number' ? found : undefined;
   };
   if (number('expert_count')) throw unsupported(name, 'holds a mixture of experts');
@@ -91,16 +85,18 @@ export function configFromGguf(file: GgufFile, ropeFactors?: Float32Array): Mode
     throw unsupported(name, 'has values wider than keys');
   const embedding = file.tensors.find((tensor) => tensor.name === 'token_embd.weight');
   const ropeTheta = number('rope.freq_base') ?? 10000;
-  const method = value('llama.rope.scaling.type') ?? 'none';
+  const method = value(`${prefix}.rope.scaling.type`) ?? 'none';
   const factor = number('rope.scaling.factor') ?? number('rope.scale_linear') ?? 1;
   if (method !== 'none' && method !== 'linear')
     throw unsupported(name, `scales its rotary positions by ${String(method)}`);
   const linear: RopeScaling = method === 'none' || factor === 1 ? undefined : { type: 'linear', factor };
   const original = number('rope.scaling.original_context_length');
   const ropeScaling = ropeFactors ? scalingFromFactors(ropeFactors, ropeTheta, name, original) : linear;
+  const contextLength = number('context_length') ?? 2048;
+  const window = number('attention.sliding_window') || undefined;
   return checked(
     {
-      architecture: 'llama',
+      architecture: family.architecture,
       vocabularySize: embedding?.shape[1] ?? number('vocab_size'),
       width,
       feedForwardWidth: number('feed_forward_length'),
@@ -108,11 +104,12 @@ export function configFromGguf(file: GgufFile, ropeFactors?: Float32Array): Mode
       heads,
       keyValueHeads: number('attention.head_count_kv') ?? heads,
       headWidth,
-      contextLength: number('context_length') ?? 2048,
+      contextLength,
       normEpsilon: number('attention.layer_norm_rms_epsilon') ?? 1e-5,
       ropeTheta,
       ...(ropeScaling && { ropeScaling }),
       tiedHead: !file.tensors.some((tensor) => tensor.name === 'output.weight'),
+      ...(window !== undefined && window < contextLength && { slidingWindow: window }),
     },
     name,
   );
@@ -134,7 +131,8 @@ function scalingFromFactors(divisors: Float32Array, theta: number, name: string,
   return { type: 'llama3', factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: original };
 }
 
-type Draft = { [K in keyof ModelConfig]: ModelConfig[K] | (K extends keyof Limits ? undefined : never) };
+/** A configuration whose sizes may be missing or wrong. */
+export type Draft = { [K in keyof ModelConfig]: ModelConfig[K] | (K extends keyof Limits ? undefined : never) };
 type Limits = typeof LIMITS;
 
 /** The largest plausible value of each size: what exceeds it is damage, not a model. */
@@ -149,7 +147,11 @@ const LIMITS = {
   contextLength: 1 << 30,
 } as const;
 
-function checked(draft: Draft, name: string): ModelConfig {
+/**
+ * A configuration whose sizes make sense together.
+ * @throws PronkError `corrupt-file`
+ */
+export function checked(draft: Draft, name: string): ModelConfig {
   for (const [key, limit] of Object.entries(LIMITS) as [keyof Limits, number][]) {
     const value = draft[key];
     if (!Number.isInteger(value) || !((value as number) >= 1 && (value as number) <= limit)) {
@@ -159,6 +161,9 @@ function checked(draft: Draft, name: string): ModelConfig {
   const config = draft as ModelConfig;
   if (config.headWidth % 2) throw corruptFile(name, `its headWidth is odd (${config.headWidth})`);
   if (config.heads % config.keyValueHeads) throw corruptFile(name, 'its heads are no multiple of its key/value heads');
+  const { slidingWindow = 1 } = config;
+  if (!Number.isInteger(slidingWindow) || slidingWindow < 1)
+    throw corruptFile(name, `its slidingWindow is ${slidingWindow}`);
   const { factor } = config.ropeScaling ?? { factor: 1 };
   for (const value of [config.ropeTheta, config.normEpsilon, factor]) {
     if (!(value > 0 && value < Infinity))
@@ -189,7 +194,7 @@ export function expectedTensors(config: ModelConfig): Map<string, readonly [rows
   return expected;
 }
 
-/** Biases that a LLaMA model may have beside its matrices. */
+/** Biases that a model may have beside its matrices. */
 export function optionalBiases(config: ModelConfig): Map<string, readonly [rows: number, columns: number]> {
   const biases = new Map<string, readonly [number, number]>();
   for (const [name, [rows]] of expectedTensors(config)) {

@@ -1,8 +1,8 @@
 // safetensors (huggingface/safetensors): u64 length, JSON directory, tensor data. Little-endian throughout.
 
-import { corruptFile, missingFile } from './errors';
+import { corruptFile } from './errors';
 import { isObject, parseObject, stringEntries } from './json';
-import { type Source, baseName, readText } from './source';
+import type { Source } from './source';
 
 /** The reference reader's own limit. */
 const MAX_HEADER = 100_000_000;
@@ -66,31 +66,6 @@ export async function readSafetensors(source: Source): Promise<SafetensorsFile> 
   return { metadata: isObject(metadata) ? stringEntries(metadata) : {}, tensors };
 }
 
-/**
- * Reads several shards as one directory.
- * @param index `model.safetensors.index.json`, if there is one: it says which shards belong to the model
- * @throws PronkError `missing-file` naming a shard that the index asks for
- */
-export async function readShards(files: readonly Source[], index?: Source): Promise<SafetensorsFile> {
-  const wanted = index ? await shardNames(index) : undefined;
-  const byName = new Map(files.map((file) => [baseName(file.name), file]));
-  for (const shard of wanted ?? []) {
-    if (!byName.has(shard)) throw missingFile(shard);
-  }
-  const tensors = new Map<string, SafetensorsTensor>();
-  let metadata: Readonly<Record<string, string>> = {};
-  for (const file of files) {
-    if (wanted && !wanted.has(baseName(file.name))) continue;
-    const shard = await readSafetensors(file);
-    metadata = { ...metadata, ...shard.metadata };
-    for (const [name, tensor] of shard.tensors) {
-      if (tensors.has(name)) throw corruptFile(file.name, `another file holds the tensor ${name} as well`);
-      tensors.set(name, tensor);
-    }
-  }
-  return { metadata, tensors };
-}
-
 /** A tensor to write: its bytes in file order, in pieces if that is easier. */
 export interface SafetensorsInput {
   readonly name: string;
@@ -120,12 +95,6 @@ export function writeSafetensors(
   new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
   head.set(json, 8);
   return [head, ...body];
-}
-
-async function shardNames(index: Source): Promise<ReadonlySet<string>> {
-  const map = parseObject(await readText(index), index.name)['weight_map'];
-  if (!isObject(map)) throw corruptFile(index.name, 'it has no weight_map');
-  return new Set(Object.values(stringEntries(map)));
 }
 
 function tensorOf(source: Source, name: string, entry: unknown, dataStart: number): SafetensorsTensor {

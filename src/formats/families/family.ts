@@ -1,0 +1,27 @@
+// What sets a model family apart from LLaMA, as far as files say it.
+
+import type { Architecture, ModelConfig, Tensor } from '../checkpoint';
+import type { JsonObject } from '../json';
+
+export interface Family {
+  readonly architecture: Architecture;
+  /** For messages. */
+  readonly title: string;
+  /** config.json: `model_type`, or what `architectures` are called, in lower case. */
+  readonly modelType: string;
+  readonly className: string;
+  /** `general.architecture` of its GGUF files, and whether q and k come in half-split order there. */
+  readonly gguf?: { readonly architecture: string; readonly halfSplit: boolean };
+  /** config.json: positions that a token sees; undefined for all. `name` is for messages. */
+  window?(json: JsonObject, name: string): number | undefined;
+  /** Projections (`self_attn.q_proj`) that have a bias in every layer; `json` is undefined for GGUF. */
+  biased?(json: JsonObject | undefined): readonly string[];
+  /** Hugging Face's name, as LLaMA spells it, of a tensor that the family calls otherwise. */
+  rename?(name: string): string | undefined;
+  /** The tensors that one of the family's holds packed together, q and k in the file's order. */
+  unpack?(tensor: Tensor, config: ModelConfig): readonly Tensor[] | undefined;
+}
+
+export const QKV = ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'] as const;
+export const OUT = ['self_attn.o_proj'] as const;
+export const MLP = ['mlp.gate_proj', 'mlp.up_proj', 'mlp.down_proj'] as const;

@@ -1,0 +1,39 @@
+// The families that Pronk runs, by what their files call them.
+
+import { type JsonObject, stringIn } from '../json';
+import { unsupported } from '../unsupported';
+import type { Family } from './family';
+import { internlm2 } from './internlm2';
+import { llama } from './llama';
+import { mistral } from './mistral';
+import { qwen2 } from './qwen2';
+
+export type { Family } from './family';
+
+const FAMILIES: readonly Family[] = [llama, mistral, qwen2, internlm2];
+const TITLES = FAMILIES.map((family) => family.title);
+
+/**
+ * The family of a config.json.
+ * @throws PronkError `unsupported-architecture` with the list of those that Pronk runs
+ */
+export function familyOfJson(json: JsonObject, name: string): Family {
+  const type = stringIn(json, 'model_type') ?? 'unknown';
+  const classes = Array.isArray(json['architectures']) ? json['architectures'].map((each) => String(each)) : [];
+  const byClass = FAMILIES.find(({ className }) => classes.some((each) => each.toLowerCase() === className));
+  const family = byClass ?? FAMILIES.find(({ modelType }) => modelType === type);
+  if (!family) throw unsupported(name, `describes a model of architecture ${type}`, TITLES);
+  const other = classes.find((each) => /For(?!CausalLM$)/i.test(each));
+  if (other !== undefined) throw unsupported(name, `describes a ${other}, which does not write text`, TITLES);
+  return family;
+}
+
+/**
+ * The family of a GGUF file's `general.architecture`.
+ * @throws PronkError `unsupported-architecture` with the list of those that Pronk runs
+ */
+export function familyOfGguf(architecture: unknown, name: string): Family & Required<Pick<Family, 'gguf'>> {
+  const found = FAMILIES.find((family) => family.gguf?.architecture === architecture);
+  if (!found?.gguf) throw unsupported(name, `holds a model of architecture ${String(architecture)}`, TITLES);
+  return { ...found, gguf: found.gguf };
+}

@@ -1,0 +1,45 @@
+import type { Tensor } from '../checkpoint';
+import { corruptFile } from '../errors';
+import { fromMetaName } from '../names';
+import { rowGroups } from '../views';
+import { type Family, OUT, QKV } from './family';
+
+const PACKED = /^(model\.layers\.\d+)\.attention\.wqkv\.(weight|bias)$/;
+
+/** Tensors have Meta's names; q, k and v are one. GGUF files have them apart, and q and k interleaved. */
+export const internlm2: Family = {
+  architecture: 'internlm2',
+  title: 'InternLM2 and 2.5',
+  modelType: 'internlm2',
+  className: 'internlm2forcausallm',
+  gguf: { architecture: 'internlm2', halfSplit: false },
+  biased: (json) => (json?.['bias'] === true ? [...QKV, ...OUT] : []),
+  rename: (name) => fromMetaName(name.replace(/^model\./, '')),
+  /** For each key head: the query heads that share it, itself, its value head. */
+  unpack(tensor, { heads, keyValueHeads, headWidth }): readonly Tensor[] | undefined {
+    const [, layer, kind] = PACKED.exec(tensor.name) ?? [];
+    if (layer === undefined) return undefined;
+    const height = tensor.rows === 1 ? tensor.columns : tensor.rows;
+    if (height !== (heads + 2 * keyValueHeads) * headWidth) {
+      throw corruptFile(tensor.place.file, `${tensor.name} does not hold ${heads} and twice ${keyValueHeads} heads`);
+    }
+    const shared = heads / keyValueHeads;
+    const groups = Array.from({ length: keyValueHeads }, (_, group) => group * (shared + 2));
+    const part = (stem: string, of: readonly number[]) =>
+      rowGroups(tensor, `${layer}.self_attn.${stem}_proj.${kind}`, of, headWidth);
+    return [
+      part(
+        'q',
+        groups.flatMap((first) => Array.from({ length: shared }, (_, i) => first + i)),
+      ),
+      part(
+        'k',
+        groups.map((first) => first + shared),
+      ),
+      part(
+        'v',
+        groups.map((first) => first + shared + 1),
+      ),
+    ];
+  },
+};

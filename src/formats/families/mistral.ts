@@ -1,0 +1,12 @@
+import { numberIn } from '../json';
+import type { Family } from './family';
+
+/** GGUF files of Mistral models say llama. */
+export const mistral: Family = {
+  architecture: 'mistral',
+  title: 'Mistral',
+  modelType: 'mistral',
+  className: 'mistralforcausallm',
+  // the first release's window is the library's default
+  window: (json) => ('sliding_window' in json ? numberIn(json, 'sliding_window') : 4096),
+};

@@ -1,0 +1,91 @@
+// Hugging Face folders: config.json, tokenizer files, and safetensors or pytorch_model*.bin.
+
+import type { Checkpoint, Tensor } from './checkpoint';
+import { checkTensors } from './check';
+import { type DirectoryEntry, fromDirectory } from './directory';
+import { missingFile } from './errors';
+import { type Family, familyOfJson } from './families/index';
+import type { JsonFile, ModelFiles } from './files';
+import { stringIn } from './json';
+import { configFromJson, expectedTensors, optionalBiases } from './llama-config';
+import { plainName } from './names';
+import { interleaved } from './permute';
+import { readSafetensors } from './safetensors';
+import { chooseShards, mergeShards, readIndex } from './shards';
+import { baseName, readText } from './source';
+import { tokenizerFromFiles } from './tokenizer-files';
+import type { TorchTensor } from './torch';
+
+/** Opens a folder with safetensors. */
+export async function openSafetensors(files: ModelFiles): Promise<Checkpoint> {
+  const index = files.index && (await readIndex(files.index));
+  const shards = [];
+  for (const source of chooseShards(files.safetensors, index)) shards.push(await readSafetensors(source));
+  const tensors = mergeShards(
+    shards.map((shard) => shard.tensors),
+    index,
+  );
+  const metadata = Object.assign({}, ...shards.map((shard) => shard.metadata)) as Readonly<Record<string, string>>;
+  return openFolder(files, 'safetensors', tensors, metadata['license']);
+}
+
+/** Opens a folder with PyTorch files, whose directories have been read. */
+export function openTorch(files: ModelFiles, tensors: ReadonlyMap<string, TorchTensor>): Promise<Checkpoint> {
+  return openFolder(files, 'torch', tensors);
+}
+
+async function openFolder(
+  files: ModelFiles,
+  container: Checkpoint['container'],
+  entries: ReadonlyMap<string, DirectoryEntry>,
+  licence?: string,
+): Promise<Checkpoint> {
+  if (!files.config) throw missingFile('config.json');
+  const { name: configName, json } = files.config;
+  const family = familyOfJson(json, configName);
+  const named = Array.from(entries.values(), (entry) => ({ ...entry, name: nameIn(family, entry.name) }));
+  const hasHead = named.some((entry) => entry.name === 'lm_head.weight');
+  const config = configFromJson(json, configName, family, hasHead);
+  const expected = new Set([...expectedTensors(config).keys(), ...optionalBiases(config).keys()]);
+  const directory = new Map<string, Tensor>();
+  for (const entry of named) {
+    const packed = /\.wqkv\./.test(entry.name) ? family.unpack?.(fromDirectory(entry), config) : undefined;
+    for (const tensor of packed ?? (expected.has(entry.name) ? [fromDirectory(entry)] : [])) {
+      const rotated = /\.self_attn\.[qk]_proj\./.test(tensor.name);
+      directory.set(tensor.name, rotated ? interleaved(tensor, config.headWidth) : tensor);
+    }
+  }
+  const [{ source }] = entries.values();
+  const cardLicence = licence ?? (files.readme && licenceIn(await readText(files.readme)));
+  return {
+    container,
+    name: folderName(files.config, stringIn(json, '_name_or_path')) || stem(source.name),
+    ...(cardLicence && { licence: cardLicence }),
+    config,
+    tensors: checkTensors(directory, config, source.name, family.biased?.(json)),
+    tokenizer: await tokenizerFromFiles(files, config.vocabularySize),
+  };
+}
+
+function nameIn(family: Family, name: string): string {
+  const plain = plainName(name);
+  return family.rename?.(plain) ?? plain;
+}
+
+/** The name of the folder that a file came in, else the last part of a path, else nothing. */
+export function folderName({ name }: JsonFile, path?: string): string {
+  const folder = baseName(name.slice(0, Math.max(0, name.length - baseName(name).length - 1)));
+  const last = path === undefined ? '' : baseName(path.replace(/[\\/]+$/, ''));
+  return folder || (/^[.~]*$/.test(last) ? '' : last);
+}
+
+/** A weight file's name without shard numbers and ending. */
+export function stem(name: string): string {
+  return baseName(name).replace(/(-\d{5}-of-\d{5})?\.\w+$/, '') || 'model';
+}
+
+/** The `license:` line of a model card's front matter. */
+function licenceIn(card: string): string | undefined {
+  const [, front] = /^---\r?\n([\s\S]*?)\n---/.exec(card) ?? [];
+  return /^license:\s*(\S+)/m.exec(front ?? '')?.[1];
+}

@@ -1,0 +1,190 @@
+// Meta's own checkpoints (llama/model.py and generation.py of github.com/meta-llama/llama): consolidated.NN.pth, one for
+// each GPU that the model was cut for, and params.json. q and k are in interleaved order already.
+
+import { checkTensors } from './check';
+import type { Checkpoint, ModelConfig, Tensor } from './checkpoint';
+import { fromDirectory } from './directory';
+import { PronkError, corruptFile, missingFile } from './errors';
+import type { ModelFiles } from './files';
+import { folderName } from './folder';
+import { type JsonObject, numberIn } from './json';
+import { type Draft, checked, expectedTensors } from './llama-config';
+import { fromMetaName } from './names';
+import { baseName } from './source';
+import { tokenizerFromFiles } from './tokenizer-files';
+import type { TorchFile, TorchTensor } from './torch';
+import { joinColumns, joinRows } from './views';
+
+/** Whether a directory has Meta's names. */
+export function isMeta({ tensors }: TorchFile): boolean {
+  return tensors.has('layers.0.attention.wq.weight');
+}
+
+/**
+ * Opens a checkpoint of one or several parts.
+ * @throws PronkError `missing-file` for params.json or a part; `corrupt-file`; `missing-tensor`
+ */
+export async function openMeta(files: ModelFiles, parts: readonly TorchFile[]): Promise<Checkpoint> {
+  const sorted = inOrder(parts);
+  const firstName = fileOf(sorted[0]);
+  if (!files.params) {
+    throw new PronkError(
+      'missing-file',
+      `${firstName} is a part of a checkpoint in Meta's layout. Add its params.json and tokenizer.model together with it.`,
+    );
+  }
+  const { name: paramsName, json } = files.params;
+  const byName = new Map<string, readonly Tensor[]>();
+  for (const name of sorted[0].tensors.keys()) {
+    const ours = fromMetaName(name);
+    if (ours === undefined) continue;
+    const pieces = sorted.map((part) => part.tensors.get(name));
+    const lacking = pieces.findIndex((piece) => !piece);
+    if (lacking >= 0) throw corruptFile(fileOf(sorted[lacking]), `it lacks the tensor ${name}, which other parts have`);
+    byName.set(
+      ours,
+      (pieces as TorchTensor[]).map((piece) => ({ ...fromDirectory(piece), name: ours })),
+    );
+  }
+  const config = configFromParams(json, paramsName, byName);
+  const directory = new Map<string, Tensor>();
+  for (const [name, shape] of expectedTensors(config)) {
+    const pieces = byName.get(name);
+    if (pieces) directory.set(name, join(pieces, shape, firstName));
+  }
+  return {
+    container: 'meta',
+    name: folderName(files.params) || 'llama',
+    config,
+    tensors: checkTensors(directory, config, firstName),
+    tokenizer: await tokenizerFromFiles(files, config.vocabularySize),
+  };
+}
+
+function fileOf(part: TorchFile): string {
+  const [tensor] = part.tensors.values();
+  return tensor.source.name;
+}
+
+/** Parts by the number in their names, which says where they belong; each number once. */
+function inOrder(parts: readonly TorchFile[]): readonly TorchFile[] {
+  if (parts.length === 1) return parts;
+  const byNumber = new Map<number, TorchFile>();
+  for (const part of parts) {
+    const name = baseName(fileOf(part));
+    const [, digits] = /\.(\d+)(?: ?\(\d+\))?\.\w+$/.exec(name) ?? [];
+    if (digits === undefined || byNumber.has(Number(digits))) {
+      const message = `${name} is one of several parts, but its name does not say which. Name it as it was: consolidated.00.pth, consolidated.01.pth, …`;
+      throw new PronkError('unsupported-format', message);
+    }
+    byNumber.set(Number(digits), part);
+  }
+  const sorted: TorchFile[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    const part = byNumber.get(i);
+    if (!part) throw missingFile(partName(i));
+    sorted.push(part);
+  }
+  return sorted;
+}
+
+function partName(number: number): string {
+  return `consolidated.${String(number).padStart(2, '0')}.pth`;
+}
+
+/** One tensor from its parts: the dimension that is too short says along which it was cut; norms are whole in each. */
+function join(pieces: readonly Tensor[], [rows, columns]: readonly [number, number], file: string): Tensor {
+  const [first] = pieces;
+  const alike = pieces.every(
+    (each) => each.type === first.type && each.rows === first.rows && each.columns === first.columns,
+  );
+  if (!alike) throw corruptFile(file, `the parts of ${first.name} differ in shape or type`);
+  if (first.rows === rows && first.columns === columns) return first;
+  return first.columns === columns ? joinRows(pieces) : joinColumns(pieces);
+}
+
+/**
+ * params.json, with what it leaves out taken from the tensors.
+ * @throws PronkError `corrupt-file`; `missing-file` naming a part, where the given ones are too few
+ */
+function configFromParams(
+  json: JsonObject,
+  name: string,
+  tensors: ReadonlyMap<string, readonly Tensor[]>,
+): ModelConfig {
+  const pieces = (key: string) => {
+    const found = tensors.get(key);
+    if (!found) throw new PronkError('missing-tensor', `The checkpoint lacks the tensor ${key}. Download it again.`);
+    return found;
+  };
+  const rowsOf = (key: string) => pieces(key).reduce((sum, piece) => sum + piece.rows, 0);
+  const width = numberIn(json, 'dim');
+  const heads = numberIn(json, 'n_heads');
+  const headWidth = numberIn(json, 'head_dim') ?? (width && heads && width / heads);
+  const query = pieces('model.layers.0.self_attn.q_proj.weight');
+  if (heads && headWidth && heads * headWidth > rowsOf(query[0].name)) {
+    const parts = (heads * headWidth) / query[0].rows;
+    if (Number.isInteger(parts)) throw missingFile(partName(query.length));
+  }
+  const embedding = pieces('model.embed_tokens.weight');
+  const [part] = embedding;
+  const vocabularySize = part.columns === width ? rowsOf(part.name) : part.rows;
+  const feedForwardWidth = rowsOf('model.layers.0.mlp.gate_proj.weight');
+  const formula = width && feedForwardFormula(json, width);
+  if (formula && formula !== feedForwardWidth && feedForwardWidth * 2 <= formula) {
+    throw corruptFile(name, `it asks for ${formula} feed-forward rows, and the tensors have ${feedForwardWidth}`);
+  }
+  const ropeTheta = numberIn(json, 'rope_theta') ?? 10000;
+  const ropeScaling = scalingOf(json, width ?? 0);
+  const draft: Draft = {
+    architecture: 'llama',
+    vocabularySize,
+    width,
+    feedForwardWidth,
+    layers: numberIn(json, 'n_layers'),
+    heads,
+    keyValueHeads: numberIn(json, 'n_kv_heads') ?? heads,
+    headWidth,
+    contextLength: contextOf(json, ropeTheta),
+    normEpsilon: numberIn(json, 'norm_eps') ?? 1e-5,
+    ropeTheta,
+    ...(ropeScaling && { ropeScaling }),
+    tiedHead: !tensors.has('lm_head.weight'),
+  };
+  return checked(draft, name);
+}
+
+/** Meta's own: two thirds of 4 D, times a factor, rounded up to a multiple. */
+export function feedForwardFormula(json: JsonObject, width: number): number {
+  const multiple = numberIn(json, 'multiple_of') ?? 256;
+  const twoThirds = Math.floor((2 * 4 * width) / 3);
+  const scaled = Math.floor((numberIn(json, 'ffn_dim_multiplier') ?? 1) * twoThirds);
+  return multiple * Math.ceil(scaled / multiple);
+}
+
+/** Llama 3.1's scaling. The files do not say its factor: the small models of 3.2 (1B and 3B) have 32, the others 8. */
+function scalingOf(json: JsonObject, width: number): ModelConfig['ropeScaling'] {
+  if (json['use_scaled_rope'] !== true) return undefined;
+  return {
+    type: 'llama3',
+    factor: numberIn(json, 'rope_scaling_factor', 'scale_factor') ?? (width <= 3072 ? 32 : 8),
+    lowFrequencyFactor: numberIn(json, 'low_freq_factor') ?? 1,
+    highFrequencyFactor: numberIn(json, 'high_freq_factor') ?? 4,
+    originalContextLength: numberIn(json, 'original_max_position_embeddings') ?? 8192,
+  };
+}
+
+/**
+ * Positions, which params.json does not say, by the generation: 131,072 since Llama 3.1 (scaled RoPE), 8,192 for Llama 3
+ * (θ 500,000), 16,384 for Code Llama (θ 1,000,000), 4,096 for Llama 2, 2,048 for the first. Llama 2 differs from the
+ * first in its ε of 1e-5, which of the first only 65B (64 heads, ungrouped) has too.
+ */
+function contextOf(json: JsonObject, ropeTheta: number): number {
+  const said = numberIn(json, 'max_seq_len', 'max_position_embeddings');
+  if (said !== undefined) return said;
+  if (json['use_scaled_rope'] === true) return 131072;
+  if (ropeTheta === 500000) return 8192;
+  if (ropeTheta === 1000000) return 16384;
+  const grouped = numberIn(json, 'n_kv_heads') !== undefined;
+  return grouped || (numberIn(json, 'norm_eps') === 1e-5 && numberIn(json, 'n_heads') !== 64) ? 4096 : 2048;
+}
