@@ -2,10 +2,14 @@ import { render } from 'solid-js/web';
 import { App } from './ui/app';
 import type { Client } from './worker/client';
 
-/** The page without its engine is for looking at: `?fake`, or `?fake=none` for a browser without WebGPU. */
+/**
+ * The page without its engine is for looking at: `?fake`, `?fake=none` for a browser without WebGPU, `?fake=pending` after
+ * an import that was cut off.
+ */
 async function client(): Promise<Client> {
   const fake = import.meta.env.DEV && new URLSearchParams(location.search).get('fake');
-  if (typeof fake === 'string') return (await import('./ui/testing/fake')).createFake({ gpu: fake !== 'none' });
+  if (typeof fake === 'string')
+    return (await import('./ui/testing/fake')).createFake({ gpu: fake !== 'none', pending: fake === 'pending' });
   return (await import('./worker/client')).createClient();
 }
 

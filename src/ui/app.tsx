@@ -1,7 +1,7 @@
 // The frame: places, the model in use, what is going on, settings; and the place that is open.
 import './styles/index.css';
+import { type Component, lazy } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
-import type { JSX } from 'solid-js';
 import type { Client } from '../worker/client';
 import { ChatPage } from './chat/page';
 import { AppContext } from './context';
@@ -10,19 +10,17 @@ import { DropTarget } from './frame/drop-target';
 import { Rail } from './frame/rail';
 import { Toasts } from './frame/toasts';
 import { TopBar } from './frame/top-bar';
-import { InstructPage } from './instruct/page';
-import { LibraryPage } from './library/page';
 import { SettingsPanel } from './settings/panel';
 import { createApp } from './state/app';
 import type { Place } from './state/route';
-import { TrainPage } from './train/page';
 
-const pages: Record<Place, () => JSX.Element> = {
+// Chat is there with the first paint; the other places come after it
+const pages = {
   chat: ChatPage,
-  instruct: InstructPage,
-  'fine-tune': TrainPage,
-  models: LibraryPage,
-};
+  instruct: lazy(async () => ({ default: (await import('./instruct/page')).InstructPage })),
+  'fine-tune': lazy(async () => ({ default: (await import('./train/page')).TrainPage })),
+  models: lazy(async () => ({ default: (await import('./library/page')).LibraryPage })),
+} satisfies Record<Place, Component>;
 const titles: Record<Place, string> = {
   chat: 'Chat',
   instruct: 'Instruct',

@@ -1,5 +1,6 @@
 import { For, Show } from 'solid-js';
 import { useApp } from '../context';
+import { StyleHint } from './style-hint';
 
 const prompts = ['What is the capital of Peru?', 'Give three tips for staying healthy.', 'Tell me a joke.'];
 
@@ -20,6 +21,7 @@ export function EmptyChat() {
             answers, <a href="#/models">bring a larger one</a>. Nothing that you write leaves this device.
           </p>
         </Show>
+        <StyleHint />
         <div class="examples">
           <For each={prompts}>
             {(prompt) => (

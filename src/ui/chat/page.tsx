@@ -1,5 +1,6 @@
 // Conversations beside the one that is open.
 import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
+import { StyleSelect } from '../components/style-select';
 import { IconButton } from '../components/icon-button';
 import { useApp } from '../context';
 import { Composer } from './composer';
@@ -27,6 +28,7 @@ export function ChatPage() {
         <header class="chat-head">
           <IconButton class="list-toggle" icon="list" label="Show the list" onClick={() => setListOpen(true)} />
           <h1>{chats.current()?.title || 'New chat'}</h1>
+          <StyleSelect />
           <SystemPrompt />
           <Show when={chats.current()}>{(open) => <ConversationActions conversation={open()} />}</Show>
         </header>

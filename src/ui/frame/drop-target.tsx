@@ -1,6 +1,6 @@
 import { createSignal, onCleanup, Show } from 'solid-js';
 import { useApp } from '../context';
-import { droppedFiles } from '../state/drop';
+import { droppedFiles } from '../state/given';
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
 
@@ -19,7 +19,7 @@ export function DropTarget() {
     const files = await droppedFiles(data);
     if (files.length === 0) return;
     location.hash = '#/models';
-    library.add(files);
+    library.imports.add(files);
   }
 
   const enter = (event: DragEvent) => {
@@ -45,7 +45,7 @@ export function DropTarget() {
   return (
     <Show when={over()}>
       <div class="drop-overlay">
-        <p>Drop a GGUF file or a model’s folder</p>
+        <p>Drop model files, a folder, or encrypted files</p>
       </div>
     </Show>
   );

@@ -1,6 +1,7 @@
 import { For } from 'solid-js';
 import { onEscape } from '../components/on-escape';
 import { useApp } from '../context';
+import { StyleChips } from './style-chips';
 import { TemplateEditor } from './template-editor';
 
 /** What is asked, and through which template. */
@@ -60,6 +61,7 @@ export function InstructForm() {
           {instruct.running() ? 'Stop' : 'Generate'}
         </button>
       </div>
+      <StyleChips />
       <p class="hint">{templates.chosen()?.description}</p>
       <details class="preview" open>
         <summary>The exact prompt</summary>

@@ -1,11 +1,15 @@
-import { createSignal, For, Show } from 'solid-js';
+import { createSignal, createUniqueId, For, Show } from 'solid-js';
 import type { ModelSummary } from '../../worker/api';
 import { Icon } from '../components/icon';
 import { Menu } from '../components/menu';
 import { RenameDialog } from '../components/rename-dialog';
 import { useApp } from '../context';
-import { formatBytes, formatCount, formatWhen } from '../state/format';
+import { formatBytes, formatCount, formatNumber, formatWhen } from '../state/format';
 import { DeleteDialog } from './delete-dialog';
+import { ModelDetail } from './model-detail';
+import { qualityWords } from './quality';
+
+const COLUMNS = 7;
 
 /** All models in one table; on a phone, in cards. */
 export function ModelTable() {
@@ -27,70 +31,109 @@ export function ModelTable() {
           </tr>
         </thead>
         <tbody>
-          <For each={engine.models()}>{(model) => <ModelRow model={model} />}</For>
+          <For each={engine.models().map(({ id }) => id)}>{(id) => <ModelRow id={id} />}</For>
         </tbody>
       </table>
     </Show>
   );
 }
 
-function ModelRow(props: { model: ModelSummary }) {
+/** By id, so that what is open in a row stays open when the list is told anew. */
+function ModelRow(props: { id: string }) {
+  const { engine } = useApp();
+  const model = () => engine.models().find(({ id }) => id === props.id);
+  return <Show when={model()}>{(found) => <Rows model={found()} />}</Show>;
+}
+
+function Rows(props: { model: ModelSummary }) {
   const { engine, library } = useApp();
-  const [open, setOpen] = createSignal<'rename' | 'delete'>();
+  const detailId = createUniqueId();
+  const [asked, setAsked] = createSignal<'rename' | 'delete'>();
+  const [open, setOpen] = createSignal(false);
   const inUse = () => engine.model()?.id === props.model.id;
+  const begin = (run: (model: ModelSummary) => void) => () => {
+    setOpen(true);
+    run(props.model);
+  };
   const items = () => [
-    { label: 'Rename', run: () => setOpen('rename') },
+    { label: 'Rename', run: () => setAsked('rename') },
+    { label: 'Verify', run: begin(library.verify) },
+    { label: 'Measure perplexity', run: begin(library.measure) },
+    { label: 'Export as GGUF', run: begin(library.exportModel) },
     // the bundled one would come back at the next visit
-    ...(props.model.bundled ? [] : [{ label: 'Delete', run: () => setOpen('delete') }]),
+    ...(props.model.bundled ? [] : [{ label: 'Delete', run: () => setAsked('delete') }]),
   ];
   return (
-    <tr classList={{ 'in-use': inUse() }}>
-      <td data-label="Name">
-        <span class="title">{props.model.name}</span>
-        <span class="hint">
-          {props.model.architecture} · {formatCount(props.model.parameters)} parameters · {props.model.contextLength}{' '}
-          tokens
-        </span>
-      </td>
-      <td data-label="Size">{formatBytes(props.model.bytes)}</td>
-      <td data-label="Quantization">{props.model.quantization}</td>
-      <td data-label="Source">{props.model.source}</td>
-      <td data-label="Licence">{props.model.licence ?? 'not stated'}</td>
-      <td data-label="Last used">{formatWhen(props.model.usedAt)}</td>
-      <td class="actions">
-        <Show
-          when={!inUse()}
-          fallback={
-            <span class="tag">
-              <Icon name="done" /> In use
-            </span>
-          }
-        >
+    <>
+      <tr classList={{ 'in-use': inUse(), open: open() }}>
+        <td data-label="Name">
+          <span class="title">{props.model.name}</span>
+          <span class="hint">
+            {props.model.architecture} · {formatCount(props.model.parameters)} parameters ·{' '}
+            {formatNumber(props.model.contextLength)} tokens
+          </span>
+        </td>
+        <td data-label="Size">{formatBytes(props.model.bytes)}</td>
+        <td data-label="Quantization">
+          {props.model.quantization}
+          <Show when={qualityWords(props.model.quality)}>{(words) => <span class="hint">{words()}</span>}</Show>
+        </td>
+        <td data-label="Source">{props.model.source}</td>
+        <td data-label="Licence">{props.model.licence ?? 'not stated'}</td>
+        <td data-label="Last used">{formatWhen(props.model.usedAt)}</td>
+        <td class="actions">
+          <Show
+            when={!inUse()}
+            fallback={
+              <span class="tag">
+                <Icon name="done" /> In use
+              </span>
+            }
+          >
+            <button
+              type="button"
+              class="button"
+              aria-label={`Use ${props.model.name}`}
+              onClick={() => engine.use(props.model.id)}
+            >
+              Use
+            </button>
+          </Show>
           <button
             type="button"
-            class="button"
-            aria-label={`Use ${props.model.name}`}
-            onClick={() => engine.use(props.model.id)}
+            class="icon-button unfold"
+            aria-label={`Details of ${props.model.name}`}
+            title={`Details of ${props.model.name}`}
+            aria-expanded={open()}
+            aria-controls={detailId}
+            onClick={() => setOpen(!open())}
           >
-            Use
+            <Icon name="right" />
           </button>
-        </Show>
-        <Menu label={`More about ${props.model.name}`} items={items()}>
-          <Icon name="more" />
-        </Menu>
-        <RenameDialog
-          open={open() === 'rename'}
-          name={props.model.name}
-          onClose={() => setOpen(undefined)}
-          onDone={(name) => library.rename(props.model, name)}
-        />
-        <DeleteDialog
-          open={open() === 'delete'}
-          model={props.model}
-          onClose={() => setOpen(undefined)}
-          onDone={() => library.remove(props.model)}
-        />
-      </td>
-    </tr>
+          <Menu label={`More about ${props.model.name}`} items={items()}>
+            <Icon name="more" />
+          </Menu>
+          <RenameDialog
+            open={asked() === 'rename'}
+            name={props.model.name}
+            onClose={() => setAsked(undefined)}
+            onDone={(name) => library.rename(props.model, name)}
+          />
+          <DeleteDialog
+            open={asked() === 'delete'}
+            model={props.model}
+            onClose={() => setAsked(undefined)}
+            onDone={() => library.remove(props.model)}
+          />
+        </td>
+      </tr>
+      <Show when={open()}>
+        <tr class="detail" id={detailId}>
+          <td colspan={COLUMNS}>
+            <ModelDetail model={props.model} />
+          </td>
+        </tr>
+      </Show>
+    </>
   );
 }

@@ -10,6 +10,7 @@ import { createNotices, type Notices } from './notices';
 import { createRoute, type Place } from './route';
 import { createSettings, type SettingsState } from './settings';
 import { asBoolean, createStored } from './stored';
+import { createStyles, type StylesState } from './styles';
 import { createTheme, type ThemeState } from './theme';
 
 export interface AppState {
@@ -21,6 +22,7 @@ export interface AppState {
   readonly chats: ChatsState;
   readonly instruct: InstructState;
   readonly library: LibraryState;
+  readonly styles: StylesState;
   /** The page opens without a network. */
   readonly offline: Accessor<boolean>;
   /** The generation settings are in sight. */
@@ -33,6 +35,8 @@ export function createApp(client: Client): AppState {
   const notices = createNotices();
   const settings = createSettings();
   const engine = createEngineState(client, notices);
+  const instruct = createInstruct(engine, settings, notices);
+  const styles = createStyles(engine, settings, instruct.templates.choose);
   const [settingsOpen, setSettingsOpen] = createStored('settings-open', false, asBoolean);
   return {
     place: createRoute(),
@@ -40,8 +44,9 @@ export function createApp(client: Client): AppState {
     theme: createTheme(),
     settings,
     engine,
-    chats: createChats(engine, settings, notices),
-    instruct: createInstruct(engine, settings, notices),
+    chats: createChats(engine, settings, notices, () => styles.chat()?.id),
+    instruct,
+    styles,
     library: createLibrary(engine, notices),
     offline: keepOffline(notices),
     settingsOpen,

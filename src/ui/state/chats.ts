@@ -1,7 +1,7 @@
 // Conversations: asked, answered, branched, kept. Every one of them is in memory, the open one is shown.
 import { type Accessor, batch, createMemo, createSignal, onCleanup } from 'solid-js';
 import { createStore, produce, reconcile, unwrap } from 'solid-js/store';
-import type { Stored } from '../../worker/api';
+import type { ChatStyle, Stored } from '../../worker/api';
 import { errorData } from '../../worker/client';
 import {
   addTurn,
@@ -67,7 +67,12 @@ function joinTabs(hear: (told: Conversation | string) => void) {
   return { tell: (told: Stored | string) => channel.postMessage(told) };
 }
 
-export function createChats(engine: EngineState, settings: SettingsState, notices: Notices): ChatsState {
+export function createChats(
+  engine: EngineState,
+  settings: SettingsState,
+  notices: Notices,
+  style: () => ChatStyle | undefined = () => undefined,
+): ChatsState {
   const { api } = engine;
   const [all, setAll] = createStore<Conversation[]>([]);
   const [openId, setOpenId] = createStored<string>('chat', '', asString);
@@ -164,6 +169,7 @@ export function createChats(engine: EngineState, settings: SettingsState, notice
   function answer(id: string, parent: string): void {
     const turnId = crypto.randomUUID();
     const sampling = settings.sampling();
+    const asked = style();
     const turn: Turn = {
       id: turnId,
       parent,
@@ -183,7 +189,7 @@ export function createChats(engine: EngineState, settings: SettingsState, notice
     };
     engine.generate({
       id: turnId,
-      prompt: { kind: 'chat', messages: messagesTo(conversation, parent) },
+      prompt: { kind: 'chat', messages: messagesTo(conversation, parent), ...(asked && { style: asked }) },
       sampling,
       stop: [],
       onModel: ({ name }) => changeTurn(id, turnId, () => ({ model: name })),

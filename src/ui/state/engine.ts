@@ -8,16 +8,19 @@ import type {
   ModelSummary,
   PromptRequest,
   SamplingOptions,
+  WorkerEvent,
 } from '../../worker/api';
 import { type Client, type ClientEvent, errorData } from '../../worker/client';
 import type { Notices } from './notices';
-import { asString, createStored } from './stored';
+import { asString, createStored, isRecord } from './stored';
 
 export interface Progress {
   readonly stage: string;
   readonly done: number;
   readonly total: number;
 }
+
+export type ProgressEvent = Extract<WorkerEvent, { type: 'progress' }>;
 
 /** One generation and who wants to hear of it. */
 export interface Asked {
@@ -48,10 +51,23 @@ export interface EngineState {
   use(modelId: string): void;
   generate(asked: Asked): void;
   stop(id: string): void;
-  /** Progress of imports; one listener. */
-  onImport(listener: (id: string, progress: Progress) => void): void;
+  /** Tokens that a model is loaded with; undefined where it was never chosen. */
+  contextOf(modelId: string): number | undefined;
+  /** Chooses it for this and later loads. */
+  setContext(modelId: string, context: number): void;
+  /** The context that the model in use was loaded with. */
+  readonly loadedContext: Accessor<number | undefined>;
+  /** Progress of everything but loading. */
+  onProgress(listener: (event: ProgressEvent) => void): void;
+  /** A new worker took over: what the old one knew is gone. */
+  onRestart(listener: () => void): void;
   retry(): void;
 }
+
+const parseContexts = (stored: unknown) =>
+  isRecord(stored)
+    ? Object.fromEntries(Object.entries(stored).filter((each): each is [string, number] => Number.isInteger(each[1])))
+    : undefined;
 
 const NO_GPU = new Set(['no-webgpu', 'no-adapter']);
 
@@ -60,13 +76,16 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   const [device, setDevice] = createSignal<DeviceSummary>();
   const [models, setModels] = createSignal<readonly ModelSummary[]>([]);
   const [chosen, choose] = createStored<string>('model', '', asString);
+  const [contexts, setContexts] = createStored<Record<string, number>>('contexts', {}, parseContexts);
   const [loadedId, setLoadedId] = createSignal<string>();
+  const [loadedContext, setLoadedContext] = createSignal<number>();
   const [progress, setProgress] = createSignal<Progress>();
   const [problem, setProblem] = createSignal<ErrorData>();
   const running = new Map<string, Asked>();
   /** Asked for before there was any model. */
   const waiting = new Map<string, Asked>();
-  let importListener: ((id: string, progress: Progress) => void) | undefined;
+  const progressListeners: ((event: ProgressEvent) => void)[] = [];
+  const restartListeners: (() => void)[] = [];
   let restarted = false;
 
   const model = createMemo(
@@ -78,7 +97,8 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   async function load(id: string): Promise<void> {
     if (!blocked()) setProblem(undefined);
     try {
-      await api.load(id);
+      const context = contexts()[id];
+      await api.load(id, context === undefined ? {} : { context });
     } catch (error) {
       const data = errorData(error);
       setProgress(undefined);
@@ -126,10 +146,11 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         break;
       case 'progress':
         if (event.task === 'load' || event.id === 'bundled') setProgress(event);
-        else importListener?.(event.id, event);
+        else for (const listener of progressListeners) listener(event);
         break;
       case 'loaded':
         setLoadedId(event.modelId);
+        setLoadedContext(event.context);
         setProgress(undefined);
         setProblem(undefined);
         restarted = false;
@@ -150,6 +171,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         break;
       case 'restarted':
         notices.show('The engine was started again. Chats are safe.');
+        for (const listener of restartListeners) listener();
         reload();
         break;
       case 'start-failed':
@@ -190,7 +212,15 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         early.onDone('abort', undefined);
       } else void api.stop(id).catch(() => {});
     },
-    onImport: (listener) => void (importListener = listener),
+    contextOf: (id) => contexts()[id],
+    setContext(id, context) {
+      if (contexts()[id] === context) return;
+      setContexts({ ...contexts(), [id]: context });
+      if (modelId() === id) reload();
+    },
+    loadedContext: () => (loadedId() === modelId() ? loadedContext() : undefined),
+    onProgress: (listener) => void progressListeners.push(listener),
+    onRestart: (listener) => void restartListeners.push(listener),
     retry: () => client.restart(),
   };
 }

@@ -32,10 +32,15 @@ export const fileName = (title: string, extension: string): string =>
   }.${extension}`;
 
 /** Hands a text to the browser's downloads. */
-export function download(name: string, text: string, type = 'text/plain'): void {
+export const download = (name: string, text: string, type = 'text/plain'): void =>
+  downloadBlob(name, new Blob([text], { type }));
+
+/** Hands a file to the browser's downloads. */
+export function downloadBlob(name: string, blob: Blob): void {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  // a large file is read for as long as it is written
+  setTimeout(() => URL.revokeObjectURL(link.href), 600_000);
 }

@@ -25,6 +25,9 @@ export function formatCount(count: number): string {
   return String(count);
 }
 
+/** `4,096`: numbers of tokens and the like. */
+export const formatNumber = (count: number): string => count.toLocaleString('en');
+
 /** `Loading 43 %`; of a stage that tells no share, its name. */
 export const formatStage = ({ stage, done, total }: { stage: string; done: number; total: number }) =>
   done < total ? `${stage} ${formatPercent(done, total)}` : stage;

@@ -1,9 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { formatBytes, formatCount, formatRate, formatSeconds, formatStage } from './format';
-import { groupFiles } from './library';
+import { areAllThere, belongTogether, groupFiles, nameOf } from './groups';
+import { cacheBytesOf, contextsFor, memoryOf, problemOf } from './memory';
+import { createMeter, timeLeft } from './meter';
 import { createSaver, takeLeftovers } from './saver';
+import { savedSentence } from './saving';
 import { parseSettings, presets } from './settings';
 import { parseTemplate, problemWith } from './templates';
+import type { ImportPlan } from '../../worker/api';
+import { styles } from './styles';
 import { stopsOf } from './instruct';
 
 const storage = new Map<string, string>();
@@ -20,8 +25,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const file = (name: string) => new File(['x'], name);
-const names = (files: readonly string[]) => groupFiles(files.map(file)).map((group) => group.map(({ name }) => name));
+const given = (path: string) => ({ path, file: new File(['x'], path.split('/').at(-1)!) });
+const names = (files: readonly string[]) => groupFiles(files.map(given)).map((group) => group.map(({ path }) => path));
 
 describe('files that were dropped together', () => {
   test('each GGUF file is a model', () => {
@@ -40,6 +45,109 @@ describe('files that were dropped together', () => {
 
   test('what holds no model is handed over as it is, to be refused with a sentence', () => {
     expect(names(['notes.txt'])).toEqual([['notes.txt']]);
+  });
+});
+
+describe('files that are given one after the other', () => {
+  const belongs = (before: readonly string[], after: readonly string[]) =>
+    belongTogether({ paths: before }, after.map(given));
+
+  test('encrypted files and their key come in any order', () => {
+    expect(names(['enc/a.json.00.enc', 'llama/consolidated.00.pth', 'llama/params.json'])).toHaveLength(1);
+    expect(belongs(['a.json.00.enc'], ['consolidated.00.pth'])).toBe(true);
+    expect(belongs(['consolidated.00.pth'], ['a.json.00.enc'])).toBe(true);
+    expect(belongs(['a.json.00.enc'], ['b.bin.00.enc'])).toBe(true);
+  });
+
+  test('what is a model by itself stays one', () => {
+    expect(belongs(['a.json.00.enc'], ['b.gguf'])).toBe(false);
+    expect(belongs(['a.gguf'], ['b.json.00.enc'])).toBe(false);
+    expect(belongs(['a/model.safetensors'], ['b/model.safetensors'])).toBe(false);
+  });
+
+  test('Meta’s tokenizer, which lies beside the models’ folders, comes with each', () => {
+    expect(names(['LLaMA/tokenizer.model', 'LLaMA/7B/consolidated.00.pth', 'LLaMA/7B/params.json'])).toEqual([
+      ['LLaMA/tokenizer.model', 'LLaMA/7B/consolidated.00.pth', 'LLaMA/7B/params.json'],
+    ]);
+  });
+
+  test('a group is called after its folder, or its file', () => {
+    expect(nameOf([given('llama/a.bin'), given('llama/b.bin')])).toBe('llama');
+    expect(nameOf([given('folder/a.gguf')])).toBe('a.gguf');
+  });
+
+  test('the same files are known by name and size', () => {
+    const wanted = [{ name: 'llama/a.bin', size: 1 }];
+    expect(areAllThere(wanted, [given('elsewhere/a.bin')])).toBe(true);
+    expect(areAllThere(wanted, [given('b.bin')])).toBe(false);
+    expect(areAllThere([{ name: 'a.bin', size: 2 }], [given('a.bin')])).toBe(false);
+  });
+});
+
+describe('how fast it goes', () => {
+  test('a rate, smoothed, and the time that is left', () => {
+    let now = 0;
+    const meter = createMeter(() => now);
+    const at = (time: number, done: number, stage = 'Reading') => {
+      now = time;
+      return meter({ stage, done, total: 1000 });
+    };
+    expect(at(0, 0).rate).toBe(0);
+    expect(at(1000, 100).rate).toBe(100);
+    expect(at(2000, 300).rate).toBe(140);
+    expect(timeLeft(at(2100, 310))).toBeCloseTo((690 / 140) * 1000);
+    // what stands still is told as it was, and another stage begins anew
+    expect(at(2100, 310, 'Checking').rate).toBe(0);
+    expect(timeLeft(at(2200, 320, 'Checking'))).toBeUndefined();
+  });
+});
+
+describe('what fits', () => {
+  const plan = {
+    gpuBytes: 1000,
+    model: { cacheBytes: { fast: 1, exact: 2 } },
+  } as unknown as ImportPlan;
+  const choice = { quantize: 'q8', storedBytes: 700, weightBytes: 600, fits: true } as const;
+  const device = { name: '', software: false, features: ['f16'], memory: {} };
+
+  test('weights and cache together, and a longer context may be too long', () => {
+    expect(cacheBytesOf(plan, device)).toBe(1);
+    expect(cacheBytesOf(plan, { ...device, software: true })).toBe(2);
+    expect(cacheBytesOf(plan, undefined)).toBe(2);
+    expect(problemOf(plan, choice, memoryOf(choice, 1, 400))).toBeUndefined();
+    expect(problemOf(plan, choice, memoryOf(choice, 1, 401))).toMatch(/shorter context/);
+    expect(problemOf(plan, { ...choice, fits: false, problem: 'No room.' }, 0)).toBe('No room.');
+  });
+
+  test('contexts go up to what the model was trained for', () => {
+    expect(contextsFor(2048, 2048)).toEqual([256, 512, 1024, 2048]);
+    expect(contextsFor(3000, 1000, undefined)).toEqual([256, 512, 1000, 1024, 2048, 3000]);
+    expect(contextsFor(128)).toEqual([128]);
+  });
+});
+
+test('what was saved is said, and what was not', () => {
+  const saved = (ok: boolean) => ({ name: 'a', bytes: 1000, ok });
+  expect(savedSentence([saved(true), saved(true)])).toBe('2 files saved, 2 kB.');
+  expect(savedSentence([saved(true), saved(false)])).toBe(
+    '1 file saved, 1 kB. 1 file failed the check and was not kept.',
+  );
+  expect(savedSentence(undefined)).toBe('');
+});
+
+describe('styles', () => {
+  test('each has a preset and a template that are there', async () => {
+    const { promptTemplates } = await import('../../tokenizer/prompt-templates');
+    for (const { preset, template } of styles) {
+      expect(presets.map(({ name }) => name)).toContain(preset);
+      expect(promptTemplates.map(({ name }) => name)).toContain(template);
+    }
+  });
+
+  test('a separator survives a template’s file', () => {
+    const fields = { prompt_input: '{instruction}{input}', prompt_no_input: '{instruction}', response_split: 'x' };
+    expect(parseTemplate({ ...fields, separator: 'eos-bos' }, 'a')?.separator).toBe('eos-bos');
+    expect(parseTemplate({ ...fields, separator: 'else' }, 'a')).not.toHaveProperty('separator');
   });
 });
 

@@ -26,6 +26,7 @@ export function parseTemplate(value: unknown, name = ''): PromptTemplate | undef
     prompt_input,
     prompt_no_input,
     response_split,
+    ...(value['separator'] === 'eos-bos' && { separator: 'eos-bos' }),
   };
 }
 

@@ -1,6 +1,7 @@
 // A client without a worker, for looking at the page (`?fake`) and for tests. Never part of a build.
 import type { GenerateRequest, ModelSummary, Stored } from '../../worker/api';
 import type { Client, ClientEvent } from '../../worker/client';
+import { fakeImports } from './fake-imports';
 
 const ANSWER = `Alpacas are **small camelids** from the Andes, kept for their fleece.
 
@@ -40,8 +41,10 @@ export const fakeModel = (id: string, values: Partial<ModelSummary> = {}): Model
 
 const wait = (milliseconds: number) => new Promise((settle) => setTimeout(settle, milliseconds));
 
-/** `delay`: milliseconds of a token; `gpu`: what `start` finds. */
-export function createFake({ delay = 25, gpu = true, load = 1500 } = {}): Client & { emit(event: ClientEvent): void } {
+/** `delay`: milliseconds of a token; `gpu`: what `start` finds; `slow`: milliseconds of an import; `pending`: one was left. */
+export function createFake({ delay = 25, gpu = true, load = 1500, slow = 8000, pending = false } = {}): Client & {
+  emit(event: ClientEvent): void;
+} {
   const listeners = new Set<(event: ClientEvent) => void>();
   const emit = (event: ClientEvent) => listeners.forEach((listener) => listener(event));
   const records = { chats: new Map<string, Stored>(), runs: new Map<string, Stored>() };
@@ -49,13 +52,13 @@ export function createFake({ delay = 25, gpu = true, load = 1500 } = {}): Client
   let models: ModelSummary[] = [];
   let loaded: Promise<void> | undefined;
 
-  async function doLoad(id: string): Promise<void> {
+  async function doLoad(id: string, context = 512): Promise<void> {
     const total = 7_600_000;
     for (let done = 0; done < 10; done++) {
       emit({ type: 'progress', task: 'load', id, stage: 'Loading', done: (done * total) / 10, total });
       await wait(load / 10);
     }
-    emit({ type: 'loaded', modelId: id, context: 512, ms: load });
+    emit({ type: 'loaded', modelId: id, context, ms: load });
     emit({
       type: 'device',
       device: {
@@ -105,6 +108,7 @@ export function createFake({ delay = 25, gpu = true, load = 1500 } = {}): Client
         source: 'open_llama_3b-q8_0.gguf',
         licence: 'apache-2.0',
         bundled: false,
+        quality: { relativeError: { q_proj: 0.0051, k_proj: 0.0052, up_proj: 0.0049, embed_tokens: 0.0048 } },
       }),
     ];
     emit({ type: 'models', models });
@@ -120,24 +124,22 @@ export function createFake({ delay = 25, gpu = true, load = 1500 } = {}): Client
     restart: () => emit({ type: 'restarted' }),
     api: {
       models: async () => models,
-      load: (id) => (loaded = doLoad(id)),
-      async importFiles(files, taskId) {
-        const total = files.reduce((sum, file) => sum + file.size, 0);
-        for (let i = 0; i < 40; i++) {
-          emit({ type: 'progress', task: 'import', id: taskId, stage: 'Storing', done: (i * total) / 40, total });
-          await wait(100);
-          if (files[0].name.includes('broken') && i > 3) {
-            throw Object.assign(new Error(`${files[0].name} is damaged or incomplete. Download it again.`), {
-              name: 'corrupt-file',
-            });
-          }
-        }
-        const model = fakeModel(taskId, { name: files[0].name, bytes: total, bundled: false });
-        models = [model, ...models];
-        emit({ type: 'models', models });
-        return model;
-      },
-      cancelImport: async () => {},
+      load: (id, options) => (loaded = doLoad(id, options?.context)),
+      importFiles: () => Promise.reject(new Error('gone')),
+      ...fakeImports({
+        emit,
+        time: slow,
+        pending,
+        make: fakeModel,
+        add(model) {
+          models = [model, ...models];
+          emit({ type: 'models', models });
+        },
+        change(id, values) {
+          models = models.map((model) => (model.id === id ? { ...model, ...values } : model));
+          emit({ type: 'models', models });
+        },
+      }),
       async rename(id, name) {
         models = models.map((model) => (model.id === id ? { ...model, name } : model));
         emit({ type: 'models', models });

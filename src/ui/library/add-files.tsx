@@ -1,0 +1,60 @@
+import { Show } from 'solid-js';
+import { useApp } from '../context';
+import { errorData } from '../../worker/client';
+import { chosenFiles, folderFiles, hasFolders, pickFolder } from '../state/given';
+
+/** Files and folders of this device. */
+export function AddFiles() {
+  const { library, notices } = useApp();
+  async function addFolder(): Promise<void> {
+    try {
+      const folder = await pickFolder('read');
+      if (folder) library.imports.add(await folderFiles(folder));
+    } catch (error) {
+      notices.show(errorData(error).message);
+    }
+  }
+  const take = (input: HTMLInputElement) => {
+    library.imports.add(chosenFiles(input.files));
+    input.value = '';
+  };
+  return (
+    <div class="add-files">
+      <div class="row">
+        <label class="button primary">
+          Add files
+          <input
+            class="hidden-input"
+            type="file"
+            aria-label="Add files"
+            multiple
+            onChange={(event) => take(event.currentTarget)}
+          />
+        </label>
+        <Show
+          when={hasFolders()}
+          fallback={
+            <label class="button">
+              Add a folder
+              <input
+                class="hidden-input"
+                type="file"
+                aria-label="Add a folder"
+                ref={(input) => void (input.webkitdirectory = true)}
+                onChange={(event) => take(event.currentTarget)}
+              />
+            </label>
+          }
+        >
+          <button type="button" class="button" onClick={() => void addFolder()}>
+            Add a folder
+          </button>
+        </Show>
+      </div>
+      <p class="hint">
+        GGUF, a Hugging Face folder, Meta’s original weights, or point-alpaca’s encrypted files. They can also be
+        dropped anywhere on the page. Nothing is copied before you have seen the plan, and nothing leaves this device.
+      </p>
+    </div>
+  );
+}

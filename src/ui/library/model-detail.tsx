@@ -1,0 +1,94 @@
+import { For, Show } from 'solid-js';
+import type { ModelSummary } from '../../worker/api';
+import { IconButton } from '../components/icon-button';
+import { useApp } from '../context';
+import { formatNumber, formatWhen } from '../state/format';
+import type { JobTask } from '../state/jobs';
+import { contextsFor } from '../state/memory';
+import { ContextSelect } from './context-select';
+import { QualityTable } from './quality';
+import { WorkBar } from './work-bar';
+
+/** What pages load unless another context was chosen. */
+const DEFAULT_CONTEXT = 4096;
+
+const labels: Readonly<Record<JobTask, string>> = {
+  verify: 'Check',
+  quality: 'Measurement',
+  save: 'Export',
+};
+const tasks: readonly JobTask[] = ['verify', 'quality', 'save'];
+
+/** More about a model, and what is being done with it. */
+export function ModelDetail(props: { model: ModelSummary }) {
+  const { engine, library } = useApp();
+  const { jobs } = library;
+  const usual = () => Math.min(DEFAULT_CONTEXT, props.model.contextLength);
+  const context = () => engine.contextOf(props.model.id) ?? usual();
+  const busy = (task: JobTask) => jobs.find(task, props.model.id)?.state === 'running';
+  return (
+    <div class="model-detail">
+      <div class="row">
+        <ContextSelect
+          label={`Context of ${props.model.name}`}
+          value={context()}
+          contexts={contextsFor(props.model.contextLength, usual(), context())}
+          words={(each) => `${formatNumber(each)} tokens${each === usual() ? ' (usual)' : ''}`}
+          onChange={(each) => engine.setContext(props.model.id, each)}
+        />
+        <p class="hint context-note">
+          Used whenever this model is loaded. A shorter context needs less GPU memory; a longer one remembers more of a
+          conversation.
+        </p>
+      </div>
+      <p class="hint">
+        Vocabulary of {formatNumber(props.model.vocabularySize)} · added {formatWhen(props.model.addedAt)}
+      </p>
+      <Show when={props.model.quality}>{(quality) => <QualityTable quality={quality()} />}</Show>
+      <For each={tasks}>{(task) => <JobLine model={props.model} task={task} />}</For>
+      <div class="row">
+        <button type="button" class="button" disabled={busy('verify')} onClick={() => library.verify(props.model)}>
+          Verify
+        </button>
+        <button type="button" class="button" disabled={busy('quality')} onClick={() => library.measure(props.model)}>
+          Measure perplexity
+        </button>
+        <button type="button" class="button" disabled={busy('save')} onClick={() => library.exportModel(props.model)}>
+          Export as GGUF
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function JobLine(props: { model: ModelSummary; task: JobTask }) {
+  const { jobs } = useApp().library;
+  const job = () => jobs.find(props.task, props.model.id);
+  return (
+    <Show when={job()}>
+      {(found) => (
+        <div class="job">
+          <Show
+            when={found().state === 'running'}
+            fallback={
+              <div class="row job-result">
+                <p role={found().error ? 'alert' : 'status'}>{found().error?.message ?? found().result}</p>
+                <IconButton
+                  icon="close"
+                  label="Hide this result"
+                  onClick={() => jobs.forget(props.task, props.model.id)}
+                />
+              </div>
+            }
+          >
+            <WorkBar
+              label={`${labels[props.task]} of ${props.model.name}`}
+              work={found()}
+              bytes={props.task !== 'quality'}
+            />
+          </Show>
+        </div>
+      )}
+    </Show>
+  );
+}

@@ -1,0 +1,93 @@
+import { createMemo, For, Show } from 'solid-js';
+import type { ImportPlan, Saved } from '../../worker/api';
+import { Icon } from '../components/icon';
+import { formatBytes } from '../state/format';
+import { countFiles } from '../state/saving';
+
+type Patch = NonNullable<ImportPlan['patch']>;
+type PatchFile = Patch['files'][number];
+
+const states: Readonly<Record<PatchFile['state'], string>> = {
+  missing: 'missing',
+  present: 'present',
+  bad: 'does not pass',
+  done: 'decrypted',
+};
+
+/** Encrypted files and their key: what is here, what is missing, what is wrong. */
+export function PatchFiles(props: { patch: Patch; saved: readonly Saved[] | undefined }) {
+  const published = () => props.patch.files.filter((file) => file.published);
+  const others = () => props.patch.files.filter((file) => !file.published);
+  const here = () => published().filter(({ state }) => state === 'present' || state === 'done').length;
+  /** Nothing has to be done about any of them. */
+  const fine = createMemo(
+    () =>
+      props.patch.key !== undefined && props.patch.files.every(({ state }) => state === 'present' || state === 'done'),
+  );
+  const summary = () =>
+    [
+      published().length > 0 && `${here()} of point-alpaca’s ${published().length} files`,
+      others().length > 0 && `${countFiles(others().length)} of another publisher`,
+    ]
+      .filter(Boolean)
+      .join(' · ');
+  return (
+    <details class="fold patch" open={!fine()}>
+      <summary>{summary()}</summary>
+      <table class="files" aria-label="Encrypted files">
+        <thead class="visually-hidden">
+          <tr>
+            <th scope="col">File</th>
+            <th scope="col">Size</th>
+            <th scope="col">State</th>
+          </tr>
+        </thead>
+        <tbody>
+          <tr classList={{ missing: !props.patch.key }}>
+            <td>{props.patch.key?.name ?? 'The key'}</td>
+            <td class="number-cell">{props.patch.key && formatBytes(props.patch.key.size)}</td>
+            <td>
+              <State state={props.patch.key ? 'present' : 'missing'} words={props.patch.key ? 'key' : undefined} />
+              <Show when={!props.patch.key}>
+                <span class="hint">The original LLaMA 7B’s consolidated.00.pth, or whatever the publisher used.</span>
+              </Show>
+            </td>
+          </tr>
+          <For each={[...published(), ...others()]}>
+            {(file) => (
+              <tr class={file.state}>
+                <td>{file.name}</td>
+                <td class="number-cell">{file.size !== undefined && formatBytes(file.size)}</td>
+                <td>
+                  <State state={savedState(file, props.saved)} />
+                  <Show when={problemOf(file, props.saved)}>{(problem) => <span class="hint">{problem()}</span>}</Show>
+                </td>
+              </tr>
+            )}
+          </For>
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
+function State(props: { state: PatchFile['state']; words?: string | undefined }) {
+  return (
+    <span class={`patch-state ${props.state}`}>
+      <Icon
+        name={props.state === 'present' || props.state === 'done' ? 'done' : props.state === 'bad' ? 'close' : 'more'}
+      />
+      {props.words ?? states[props.state]}
+    </span>
+  );
+}
+
+const savedOf = ({ name }: PatchFile, saved: readonly Saved[] | undefined) => saved?.find((each) => each.name === name);
+
+function savedState(file: PatchFile, saved: readonly Saved[] | undefined): PatchFile['state'] {
+  const result = savedOf(file, saved);
+  return result ? (result.ok ? 'done' : 'bad') : file.state;
+}
+
+const problemOf = (file: PatchFile, saved: readonly Saved[] | undefined) =>
+  savedOf(file, saved)?.problem ?? file.problem;

@@ -1,0 +1,157 @@
+import { createUniqueId, For, Show } from 'solid-js';
+import type { ImportPlan } from '../../worker/api';
+import { useApp } from '../context';
+import { formatBytes, formatCount, formatNumber } from '../state/format';
+import { chosenOf, type ImportTask } from '../state/imports';
+import { cacheBytesOf, contextsFor, memoryOf, problemOf } from '../state/memory';
+import { countFiles } from '../state/saving';
+import { Choices } from './choices';
+import { ContextSelect } from './context-select';
+import { PatchFiles } from './patch-files';
+import { WorkBar } from './work-bar';
+
+/** What an import is, needs and will be, before a byte is copied. */
+export function Plan(props: { task: ImportTask }) {
+  const { library, engine } = useApp();
+  const { imports, jobs } = library;
+  const nameId = createUniqueId();
+  const plan = () => props.task.plan!;
+  const cache = () => cacheBytesOf(plan(), engine.device());
+  const context = () => props.task.context ?? plan().model?.defaultContext ?? 0;
+  const chosen = () => plan().choices.find(({ quantize }) => quantize === chosenOf(props.task));
+  const fits = () => {
+    const choice = chosen();
+    return choice !== undefined && !problemOf(plan(), choice, memoryOf(choice, cache(), context()));
+  };
+  const saving = () => jobs.find('save', props.task.id);
+  const busy = () => saving()?.state === 'running';
+  const problem = () => plan().problem?.message ?? props.task.error?.message;
+  return (
+    <form
+      class="plan"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (fits() && !busy()) imports.start(props.task.id);
+      }}
+    >
+      <header>
+        <h2>{props.task.name}</h2>
+        <Show when={props.task.state === 'looking'}>
+          <span class="hint" role="status">
+            Looking at the files
+          </span>
+        </Show>
+      </header>
+      <Show when={plan().what !== problem()}>
+        <p>{plan().what}</p>
+      </Show>
+      <Facts plan={plan()} />
+      <Show when={plan().patch}>{(patch) => <PatchFiles patch={patch()} saved={props.task.saved} />}</Show>
+      <Show when={problem()}>{(message) => <p role="alert">{message()}</p>}</Show>
+      <Show when={plan().model && plan().choices.length > 0}>
+        <Choices
+          plan={plan()}
+          chosen={chosen()?.quantize}
+          context={context()}
+          cacheBytes={cache()}
+          onChoose={(quantize) => imports.choose(props.task.id, { quantize })}
+        />
+        <div class="plan-fields">
+          <ContextSelect
+            label="Context"
+            value={context()}
+            contexts={contextsFor(plan().model!.contextLength, plan().model!.defaultContext)}
+            words={(each) => `${formatNumber(each)} tokens · ${formatBytes(cache() * each)}`}
+            onChange={(each) => imports.choose(props.task.id, { context: each })}
+          />
+          <div class="labelled">
+            <label for={nameId}>Name</label>
+            <input
+              id={nameId}
+              class="field"
+              type="text"
+              value={props.task.newName ?? plan().name}
+              onInput={(event) => imports.choose(props.task.id, { newName: event.currentTarget.value })}
+            />
+          </div>
+        </div>
+        <p class="hint">{offerWords(plan())}</p>
+      </Show>
+      <Show when={busy() ? saving() : undefined}>
+        {(job) => <WorkBar label={`Saving of ${props.task.name}`} work={job()} />}
+      </Show>
+      <Show when={saving()?.error}>{(error) => <p role="alert">{error().message}</p>}</Show>
+      <Show when={saving()?.result}>{(result) => <p role="status">{result()}</p>}</Show>
+      <div class="row">
+        <button type="submit" class="button primary" disabled={!fits() || busy() || props.task.state === 'looking'}>
+          {plan().patch ? 'Make a model' : 'Start'}
+        </button>
+        <Show when={plan().patch?.files.some(({ state }) => state === 'present' || state === 'done')}>
+          <button
+            type="button"
+            class="button"
+            disabled={busy() || !plan().patch?.key}
+            onClick={() => imports.saveDecrypted(props.task.id)}
+          >
+            Save decrypted files
+          </button>
+        </Show>
+        <button type="button" class="button quiet" onClick={() => imports.cancel(props.task.id)}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Facts(props: { plan: ImportPlan }) {
+  const facts = () => {
+    const { model, readBytes, download } = props.plan;
+    const parts = [
+      readBytes > 0 && `${formatBytes(readBytes)} to ${download ? 'download' : 'read'}`,
+      model && `${formatCount(model.parameters)} parameters in ${model.layers} layers`,
+      model && `vocabulary of ${formatNumber(model.vocabularySize)}`,
+      model && `trained for ${formatNumber(model.contextLength)} tokens`,
+      model && `licence ${model.licence ?? 'not stated'}`,
+    ];
+    return parts.filter(Boolean).join(' · ');
+  };
+  return (
+    <>
+      <p class="hint">{facts()}</p>
+      <Show when={props.plan.files.length > 0 && !props.plan.patch}>
+        <details class="fold">
+          <summary>{countFiles(props.plan.files.length)}</summary>
+          <table class="files">
+            <thead class="visually-hidden">
+              <tr>
+                <th scope="col">File</th>
+                <th scope="col">Size</th>
+              </tr>
+            </thead>
+            <tbody>
+              <For each={props.plan.files}>
+                {({ name, size }) => (
+                  <tr>
+                    <td>{name}</td>
+                    <td class="number-cell">{formatBytes(size)}</td>
+                  </tr>
+                )}
+              </For>
+            </tbody>
+          </table>
+        </details>
+      </Show>
+    </>
+  );
+}
+
+/** What disk and adapter offer, as far as they tell. */
+function offerWords({ freeBytes, gpuBytes, device }: ImportPlan): string {
+  const disk = freeBytes === undefined ? '' : `The browser grants ${formatBytes(freeBytes)} more on this disk.`;
+  const gpu =
+    gpuBytes === undefined
+      ? `${device ?? 'The GPU'} does not tell how much memory it has.`
+      : `${device ?? 'The GPU'} is taken to offer ${formatBytes(gpuBytes)}.`;
+  return [disk, gpu].filter(Boolean).join(' ');
+}

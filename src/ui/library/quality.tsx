@@ -1,0 +1,65 @@
+import { For, Show } from 'solid-js';
+import type { Quality } from '../../worker/api';
+import { formatNumber } from '../state/format';
+
+const percent = (share: number) => (share === 0 ? '0 %' : `${Number((share * 100).toPrecision(2))} %`);
+const errorsOf = ({ relativeError }: Quality) => Object.entries(relativeError).toSorted(([, a], [, b]) => b - a);
+
+/** `off by at most 0.63 % · perplexity 9.22`; nothing where nothing is known. */
+export function qualityWords(quality: Quality | undefined): string {
+  if (!quality) return '';
+  const [worst] = errorsOf(quality);
+  const error = worst && (worst[1] === 0 ? 'exactly its source' : `off by ${percent(worst[1])} at most`);
+  const perplexity = quality.perplexity !== undefined && `perplexity ${quality.perplexity.toPrecision(3)}`;
+  return [error, perplexity].filter(Boolean).join(' · ');
+}
+
+/** How far each kind of tensor is from its source, and how well the whole predicts a text. */
+export function QualityTable(props: { quality: Quality }) {
+  const errors = () => errorsOf(props.quality);
+  const most = () => Math.max(1e-9, ...errors().map(([, error]) => error));
+  return (
+    <>
+      <Show when={errors().length > 0}>
+        <details class="fold">
+          <summary>Relative error by kind of tensor</summary>
+          <table class="files errors">
+            <thead class="visually-hidden">
+              <tr>
+                <th scope="col">Tensor</th>
+                <th scope="col">Relative error</th>
+              </tr>
+            </thead>
+            <tbody>
+              <For each={errors()}>
+                {([name, error]) => (
+                  <tr>
+                    <td>
+                      <code>{name}</code>
+                    </td>
+                    <td class="number-cell">
+                      <span class="error-bar" style={{ '--share': error / most() }} />
+                      {percent(error)}
+                    </td>
+                  </tr>
+                )}
+              </For>
+            </tbody>
+          </table>
+          <p class="hint">How far the stored values are from the source: the norm of the difference by the source’s.</p>
+        </details>
+      </Show>
+      <Show when={props.quality.perplexity}>
+        {(perplexity) => (
+          <p>
+            Perplexity {perplexity().toPrecision(4)}{' '}
+            <span class="hint">
+              on {formatNumber(props.quality.perplexityTokens ?? 0)} tokens of a text that comes with Pronk: among how
+              many tokens it hesitates on average. Lower is better; only models with the same vocabulary compare.
+            </span>
+          </p>
+        )}
+      </Show>
+    </>
+  );
+}

@@ -1,0 +1,134 @@
+import { createEffect, createSignal, Match, on, Show, Switch } from 'solid-js';
+import { useApp } from '../context';
+import { chosenFiles } from '../state/given';
+import type { ImportTask } from '../state/imports';
+import { formatBytes, formatWhen } from '../state/format';
+import { countFiles } from '../state/saving';
+import { CancelDialog } from './cancel-dialog';
+import { Plan } from './plan';
+import { WorkBar } from './work-bar';
+
+/** Work that would be missed: ending it is asked about. */
+const DEAR = 200e6;
+
+/** A model on its way in: its plan, its progress, or why it did not get there. */
+export function TaskCard(props: { task: ImportTask }) {
+  const { library } = useApp();
+  const { imports } = library;
+  const [asking, setAsking] = createSignal(false);
+  let card!: HTMLElement;
+  const id = () => props.task.id;
+  const work = () => props.task.work ?? restingWork(props.task);
+  const end = () => ((work()?.done ?? 0) > DEAR ? setAsking(true) : imports.cancel(id()));
+  createEffect(
+    on([imports.latest, () => props.task.state], ([latest, state]) => {
+      // a plan that was just asked for comes into sight
+      if (latest === props.task.id && state === 'planned') card.scrollIntoView?.({ block: 'nearest' });
+    }),
+  );
+  return (
+    <section
+      ref={card}
+      class="import"
+      classList={{ failed: props.task.error !== undefined && props.task.state !== 'planned' }}
+      aria-label={`Import of ${props.task.name}`}
+      aria-busy={props.task.state === 'looking'}
+    >
+      <Switch>
+        <Match when={props.task.state === 'planned' || (props.task.state === 'looking' && props.task.plan)}>
+          <Plan task={props.task} />
+        </Match>
+        <Match when={props.task.state === 'failed'}>
+          <header>
+            <h2>{props.task.name}</h2>
+            <button type="button" class="button quiet" onClick={() => imports.cancel(id())}>
+              Dismiss
+            </button>
+          </header>
+          <p role="alert">{props.task.error?.message}</p>
+        </Match>
+        <Match when={true}>
+          <header>
+            <h2>{props.task.name}</h2>
+            <div class="row">
+              <Show when={props.task.state === 'running'}>
+                <button type="button" class="button" onClick={() => imports.pause(id())}>
+                  Pause
+                </button>
+              </Show>
+              <Show when={props.task.state === 'paused'}>
+                <Resume task={props.task} />
+              </Show>
+              <button type="button" class="button quiet" onClick={end}>
+                {props.task.state === 'paused' ? 'Discard' : 'Cancel'}
+              </button>
+            </div>
+          </header>
+          <Show when={work()} fallback={<p class="hint">{waitingWords(props.task)}</p>}>
+            {(done) => (
+              <WorkBar label={`Import of ${props.task.name}`} work={done()} resting={props.task.state !== 'running'} />
+            )}
+          </Show>
+          <Show when={props.task.error}>{(error) => <p role="alert">{error().message}</p>}</Show>
+          <Show when={props.task.state === 'paused' && !props.task.held && props.task.pending}>
+            {(pending) => (
+              <p class="hint">
+                Begun {formatWhen(pending().startedAt)}. What was stored so far is safe.{' '}
+                {pending().needs === 'files' &&
+                  `To go on, the same ${pending().files.length === 1 ? 'file is' : 'files are'} needed again: ${fileWords(pending().files)}.`}
+              </p>
+            )}
+          </Show>
+        </Match>
+      </Switch>
+      <CancelDialog
+        open={asking()}
+        name={props.task.name}
+        done={work()?.done ?? 0}
+        onClose={() => setAsking(false)}
+        onDone={() => imports.cancel(id())}
+      />
+    </section>
+  );
+}
+
+/** Goes on, with the same files or the browser's leave where that is needed. */
+function Resume(props: { task: ImportTask }) {
+  const { imports } = useApp().library;
+  const needs = () => (props.task.held ? 'nothing' : (props.task.pending?.needs ?? 'nothing'));
+  return (
+    <>
+      <Show when={needs() !== 'files'}>
+        <button type="button" class="button primary" onClick={() => imports.resume(props.task.id)}>
+          Resume
+        </button>
+      </Show>
+      <Show when={needs() !== 'nothing'}>
+        <label class="button" classList={{ primary: needs() === 'files' }}>
+          {needs() === 'files' ? 'Resume with the same files' : 'Give the files again'}
+          <input
+            class="hidden-input"
+            type="file"
+            aria-label={`The files of ${props.task.name} again`}
+            multiple
+            onChange={(event) => imports.resume(props.task.id, chosenFiles(event.currentTarget.files))}
+          />
+        </label>
+      </Show>
+    </>
+  );
+}
+
+/** Where an import stood when it was left. */
+function restingWork({ pending }: ImportTask) {
+  return pending && { stage: 'Paused', done: pending.done, total: pending.total, rate: 0 };
+}
+
+const waitingWords = ({ state }: ImportTask) =>
+  state === 'looking' ? 'Looking at it' : state === 'waiting' ? 'Waiting for its turn' : 'Starting';
+
+function fileWords(files: readonly { readonly name: string; readonly size: number }[]): string {
+  const shown = files.slice(0, 3).map(({ name, size }) => `${name} (${formatBytes(size)})`);
+  const more = files.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${countFiles(more)} more`] : [])].join(', ');
+}

@@ -1,0 +1,69 @@
+// Which of the files that were given together are one model, and which belong to what was given before.
+import type { GivenFile, ImportPlan } from '../../worker/api';
+
+const SPLIT = /-\d{5}-of-\d{5}\.gguf$/i;
+const GGUF = /\.gguf$/i;
+const ENCRYPTED = /\.enc$/i;
+const KEY = /\.pth$/i;
+const WEIGHTS = /\.(gguf|safetensors|bin|pth)$/i;
+/** What makes a folder a checkpoint. */
+const CHECKPOINT = /\.(safetensors|pth)(\.index\.json)?$|(^|\/)pytorch_model[^/]*\.bin$/i;
+
+type Named = Pick<GivenFile, 'path'>;
+
+export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1);
+const has = (files: readonly Named[], pattern: RegExp) => files.some(({ path }) => pattern.test(path));
+
+/** Files that belong together: a GGUF file (or its splits), encrypted files with their key, or all else of a folder. */
+export function groupFiles<T extends Named>(files: readonly T[]): readonly (readonly T[])[] {
+  const groups = new Map<string, T[]>();
+  // a checkpoint's folder may bring its own GGUF: the whole is one model
+  const checkpoint = has(files, CHECKPOINT);
+  const encrypted = has(files, ENCRYPTED);
+  for (const file of files) {
+    const { path } = file;
+    const alone = GGUF.test(path) && (encrypted || !checkpoint);
+    const key = alone ? path.replace(SPLIT, '') : encrypted ? '' : folderOf(path);
+    groups.set(key, [...(groups.get(key) ?? []), file]);
+  }
+  const isModel = (group: readonly T[]) => has(group, WEIGHTS) || has(group, ENCRYPTED);
+  const models = [...groups].filter(([, group]) => isModel(group));
+  // Meta keeps the tokenizer beside the folders of its models
+  for (const [folder, group] of groups) {
+    if (isModel(group)) continue;
+    for (const [key, model] of models) if (!GGUF.test(key) && key.startsWith(folder)) model.unshift(...group);
+  }
+  // beside GGUF files lie readmes and licences, which are no models
+  return models.length > 0 ? models.map(([, group]) => group) : [...groups.values()];
+}
+
+/** What a group is called before it has been looked at. */
+export function nameOf(files: readonly Named[]): string {
+  const [{ path }] = files;
+  const [folder] = path.split('/');
+  return files.length > 1 && folder !== path ? folder : baseName(path);
+}
+
+/** Whether files go to what was given before: encrypted files and their key come in any order, and so does what lacks. */
+export function belongTogether(
+  before: { readonly paths: readonly string[]; readonly plan?: ImportPlan | undefined },
+  files: readonly Named[],
+): boolean {
+  if (has(files, GGUF)) return false;
+  const paths = before.paths.map((path) => ({ path }));
+  if (has(paths, ENCRYPTED)) return true;
+  if (has(files, ENCRYPTED)) return has(paths, KEY);
+  const whole = has(files, WEIGHTS) && has(files, /(^|\/)(config|params)\.json$/i);
+  return before.plan?.problem !== undefined && before.plan.choices.length === 0 && !whole;
+}
+
+/** Whether all of the files that are asked for are there, by name and size. */
+export function areAllThere(
+  wanted: readonly { readonly name: string; readonly size: number }[],
+  files: readonly GivenFile[],
+): boolean {
+  return wanted.every(({ name, size }) =>
+    files.some(({ path, file }) => baseName(path) === baseName(name) && file.size === size),
+  );
+}
