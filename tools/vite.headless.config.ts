@@ -1,10 +1,11 @@
-// The command line's bundle: src/headless/main.ts for Node, packages left where they are.
+// The command line's bundle for Node, packages left where they are: src/headless/main.ts, and the thread that it starts.
 import { defineConfig } from 'vite';
 
 export default defineConfig({
   publicDir: false,
   build: {
-    ssr: 'src/headless/main.ts',
+    ssr: true,
+    rollupOptions: { input: { main: 'src/headless/main.ts', 'hash-thread': 'src/headless/hash-thread.ts' } },
     outDir: 'dist-headless',
     // a command that runs while this builds may still load its own chunks
     emptyOutDir: false,

@@ -10,12 +10,23 @@ export type OptionTypes = Readonly<Record<string, 'text' | 'number' | 'flag' | '
 type Value<T> = T extends 'number' ? number : T extends 'flag' ? true : T extends 'list' ? string[] : string;
 export type Options<T extends OptionTypes> = { -readonly [K in keyof T]?: Value<T[K]> };
 
-/** Reads options; every one must be known, and every number a number. */
-export function parseOptions<const T extends OptionTypes>(argv: readonly string[], types: T): Options<T> {
+/**
+ * Reads options; every one must be known, and every number a number.
+ * @param others gets what is no option; without it, only options are taken
+ */
+export function parseOptions<const T extends OptionTypes>(
+  argv: readonly string[],
+  types: T,
+  others?: string[],
+): Options<T> {
   const options: Record<string, unknown> = {};
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i]!;
     const [name, inline] = word.startsWith('--') ? splitOnce(word.slice(2), '=') : ['', undefined];
+    if (others && !word.startsWith('--')) {
+      others.push(word);
+      continue;
+    }
     const type = name ? types[name] : undefined;
     if (!type)
       throw new UsageError(
@@ -50,6 +61,13 @@ function splitOnce(text: string, separator: string): [string, string | undefined
 export function required<T>(value: T | undefined, name: string): T {
   if (value === undefined) throw new UsageError(`--${name} is needed.`);
   return value;
+}
+
+/** The value, which must be one of those allowed. */
+export function oneOf<T extends string>(value: string, name: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === value);
+  if (!found) throw new UsageError(`--${name} is one of ${allowed.join(', ')}, not ${value}.`);
+  return found;
 }
 
 /** `1,2,3` as ids. */

@@ -1,20 +1,13 @@
 // The command line as a script sees it: what it prints, its exit codes, its errors.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { headless } from './testing/headless';
 import { FOLDER, GGUF, GOLDEN } from './testing/stories';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-cli-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-/** Runs a command; its exit code, and its standard output, which must be JSON Lines and nothing else. */
-function headless(...argv: string[]): { code: number | null; lines: Record<string, unknown>[]; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['tools/headless.mjs', ...argv], { encoding: 'utf8' });
-  const lines = stdout.split('\n').filter(Boolean);
-  return { code: status, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>), stderr };
-}
 
 test('wrong usage is 2, and says what is right', () => {
   expect(headless('nonsense')).toMatchObject({ code: 2, lines: [] });
@@ -33,6 +26,22 @@ test('a file that is not there, and one that is no model', () => {
     code: 1,
     lines: [{ error: { code: 'corrupt-file' } }],
   });
+});
+
+test('an imported model gives the logits of its files, and of its files quantized', () => {
+  const out = join(scratch, 'imported');
+  const logits = (...argv: string[]) => {
+    const file = join(scratch, 'imported-logits.bin');
+    expect(headless('logits', '--ids', '1,5,9', '--out', file, ...argv).code).toBe(0);
+    return readFileSync(file);
+  };
+  const done = headless('import', '--model', 'demo', '--quantize', 'keep', '--out', out);
+  expect(done).toMatchObject({ code: 0 });
+  expect(done.lines.at(-1)).toMatchObject({ done: true, tensors: 56 });
+  expect(logits('--model', out).equals(logits('--model', 'demo'))).toBe(true);
+  const [stored, files] = [out, 'demo'].map((model) => logits('--model', model, '--quantize', 'q4'));
+  expect(stored!.equals(files!)).toBe(true);
+  expect(stored!.equals(logits('--model', 'demo'))).toBe(false);
 });
 
 test('the bundled model answers an instruction, a chat, and stops by itself', () => {

@@ -1,12 +1,13 @@
 // Files on disk as sources, and what a `--model` argument names.
+import type { Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PronkError } from '../formats/errors';
 import type { Source } from '../formats/source';
 
 /** A file, opened at each read: no handle is left behind. */
-async function fileSource(path: string, name = basename(path)): Promise<Source> {
+export async function fileSource(path: string, name = basename(path)): Promise<Source> {
   const { size } = await stat(path);
   return {
     name,
@@ -35,17 +36,43 @@ async function fileSource(path: string, name = basename(path)): Promise<Source> 
 /** The model that ships with the page. */
 export const DEMO_MODEL = fileURLToPath(new URL('../public/demo-model/pronk-6m-q8_0.gguf', import.meta.url));
 
-/** The files that a `--model` argument names: one file, a folder's, or the bundled model's. */
-export async function modelFiles(model: string): Promise<Source[]> {
-  const path = model === 'demo' ? DEMO_MODEL : model;
-  const info = await stat(path).catch(() => {
+/** A file that an option or an argument names. @throws PronkError `no-file` */
+export async function fileAt(path: string): Promise<Source> {
+  const info = await pathInfo(path);
+  if (info.isDirectory()) throw new PronkError('no-file', `${path} is a folder, where a file is needed.`);
+  return fileSource(path);
+}
+
+/** What a path leads to. @throws PronkError `no-file` */
+export async function pathInfo(path: string): Promise<Stats> {
+  return stat(path).catch(() => {
     throw new PronkError('no-file', `There is no file or folder ${path}.`);
   });
-  if (!info.isDirectory()) return [await fileSource(path)];
-  const names = (await readdir(path, { withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map((entry) => entry.name);
-  return Promise.all(
-    names.toSorted().map((name) => fileSource(join(path, name), `${basename(resolve(path))}/${name}`)),
+}
+
+/** A folder's own files by name, sorted; they carry the folder's name too. */
+export async function folderFiles(path: string): Promise<Source[]> {
+  const entries = await readdir(path, { withFileTypes: true });
+  const folder = basename(resolve(path));
+  const isFile = await Promise.all(
+    // a link counts as what it leads to: downloads are kept that way
+    entries.map(
+      async (entry) => entry.isFile() || (await stat(join(path, entry.name)).catch(() => undefined))?.isFile(),
+    ),
   );
+  const names = entries.filter((_, i) => isFile[i]).map((entry) => entry.name);
+  return Promise.all(names.toSorted().map((name) => fileSource(join(path, name), `${folder}/${name}`)));
+}
+
+/** The files that a `--model` argument names: one file, all parts of a split one, a folder's, or the bundled model's. */
+export async function modelFiles(model: string): Promise<Source[]> {
+  const path = model === 'demo' ? DEMO_MODEL : model;
+  if ((await pathInfo(path)).isDirectory()) return folderFiles(path);
+  const [, stem, count] = /^(.+)-\d{5}-of-(\d{5})\.gguf$/i.exec(basename(path)) ?? [];
+  if (stem === undefined) return [await fileSource(path)];
+  const parts = (await readdir(dirname(path))).filter((name) => {
+    const [, otherStem, otherCount] = /^(.+)-\d{5}-of-(\d{5})\.gguf$/i.exec(name) ?? [];
+    return otherStem === stem && otherCount === count;
+  });
+  return Promise.all(parts.toSorted().map((name) => fileSource(join(dirname(path), name))));
 }

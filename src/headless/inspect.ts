@@ -1,34 +1,28 @@
 // Commands that read files and never open a GPU: info, tokenize, detokenize.
 import { readFile } from 'node:fs/promises';
-import { openCheckpoint, openTokenizer } from '../formats/open';
-import { storedKind } from '../quant/repack';
 import { createTokenizer } from '../tokenizer/index';
 import { parseIds, parseOptions, required, UsageError } from './arguments';
-import { modelFiles } from './files';
+import { modelTokenizer, openModel } from './model';
 import type { Print } from './main';
 
 export async function info(argv: readonly string[], print: Print): Promise<void> {
   const { model } = parseOptions(argv, { model: 'text' });
-  const { config, tensors } = await openCheckpoint(await modelFiles(required(model, 'model')));
-  const kinds: Record<string, number> = {};
-  let parameters = 0;
-  for (const { type, rows, columns } of tensors.values()) {
-    kinds[storedKind(type)] = (kinds[storedKind(type)] ?? 0) + 1;
-    parameters += rows * columns;
-  }
+  const { config, kinds, parameters } = await openModel(required(model, 'model'), 'keep');
+  const tensors: Record<string, number> = {};
+  for (const kind of kinds) tensors[kind] = (tensors[kind] ?? 0) + 1;
   print({
     architecture: config.architecture,
     parameters,
     vocabulary: config.vocabularySize,
     context: config.contextLength,
     layers: config.layers,
-    tensors: kinds,
+    tensors,
   });
 }
 
 export async function tokenize(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, { model: 'text', text: 'text', file: 'text', 'no-special': 'flag' });
-  const tokenizer = createTokenizer(await openTokenizer(await modelFiles(required(options.model, 'model'))));
+  const tokenizer = createTokenizer(await modelTokenizer(required(options.model, 'model')));
   const text = options.text ?? (options.file !== undefined ? await readFile(options.file, 'utf8') : undefined);
   if (text === undefined) throw new UsageError('--text or --file is needed.');
   const ids = tokenizer.encode(text);
@@ -38,6 +32,6 @@ export async function tokenize(argv: readonly string[], print: Print): Promise<v
 
 export async function detokenize(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, { model: 'text', ids: 'text' });
-  const tokenizer = createTokenizer(await openTokenizer(await modelFiles(required(options.model, 'model'))));
+  const tokenizer = createTokenizer(await modelTokenizer(required(options.model, 'model')));
   print({ text: tokenizer.decode(parseIds(required(options.ids, 'ids'))) });
 }

@@ -3,15 +3,14 @@ import { DEFAULT_CONTEXT } from '../engine/defaults';
 import type { LoadedModel } from '../engine/generate';
 import type { ModelConfig } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
-import { openCheckpoint } from '../formats/open';
-import { type Quantize, weightTensors } from '../formats/weights';
+import type { Quantize } from '../formats/weights';
 import type { Gpu } from '../gpu/device';
 import type { Precision } from '../ops/tuning';
 import type { WeightTensor } from '../quant/kinds';
 import { createTokenizer } from '../tokenizer/index';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import { type OptionTypes, type Options, required, UsageError } from './arguments';
-import { modelFiles } from './files';
+import { oneOf, type OptionTypes, type Options, required, UsageError } from './arguments';
+import { openModel, QUANTIZE } from './model';
 
 /** Options of every command that loads a model. */
 export const LOAD_OPTIONS = {
@@ -35,15 +34,9 @@ export interface Prepared {
   readonly context: number;
 }
 
-function oneOf<T extends string>(value: string, name: string, allowed: readonly T[]): T {
-  const found = allowed.find((each) => each === value);
-  if (!found) throw new UsageError(`--${name} is one of ${allowed.join(', ')}, not ${value}.`);
-  return found;
-}
-
 /** The options' values, or an error that says what may stand there. */
 export function checkedOptions(options: Options<typeof LOAD_OPTIONS>, precisionDefault: Precision) {
-  const quantize: Quantize = oneOf(options.quantize ?? 'keep', 'quantize', ['keep', 'f32', 'f16', 'q8', 'q4']);
+  const quantize: Quantize = oneOf(options.quantize ?? 'keep', 'quantize', QUANTIZE);
   const precision = oneOf(options.precision ?? precisionDefault, 'precision', ['exact', 'fast', 'int8']);
   if (precision === 'int8') {
     throw new PronkError('unsupported-precision', 'The precision int8 is not there yet. Use exact or fast.');
@@ -65,10 +58,8 @@ export async function prepare(
   precisionDefault: Precision,
 ): Promise<Prepared & { tokenizer: Tokenizer }> {
   const { quantize, precision, contextFor } = checkedOptions(options, precisionDefault);
-  const checkpoint = await openCheckpoint(await modelFiles(required(options.model, 'model')));
-  const tokenizer = createTokenizer(checkpoint.tokenizer);
-  const { config } = checkpoint;
-  return { config, tensors: weightTensors(checkpoint, quantize), precision, context: contextFor(config), tokenizer };
+  const { config, tensors, tokenizer } = await openModel(required(options.model, 'model'), quantize);
+  return { config, tensors, precision, context: contextFor(config), tokenizer: createTokenizer(tokenizer) };
 }
 
 /** Opens the device and says which. */

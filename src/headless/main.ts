@@ -4,8 +4,10 @@ import { PronkError } from '../formats/errors';
 import { UsageError } from './arguments';
 import { bench } from './bench';
 import { generateCommand } from './generate';
+import { importCommand } from './import';
 import { logits } from './logits';
 import { detokenize, info, tokenize } from './inspect';
+import { decrypt, encrypt } from './patches';
 
 /** Prints one line of JSON, flushed at once. */
 export type Print = (line: unknown) => void;
@@ -15,8 +17,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   info,
   tokenize,
   detokenize,
+  import: importCommand,
   logits,
   generate: generateCommand,
+  decrypt,
+  encrypt,
   bench,
 };
 

@@ -46,8 +46,8 @@ async function agrees(plain: Source, sha256: string, hashers?: HasherFactory): P
 function beginsAsNamed(name: string, head: Uint8Array): boolean | undefined {
   switch (/\.(\w+)$/.exec(name.toLowerCase())?.[1]) {
     case 'json':
-      // an object or a list, perhaps after white space
-      return /^\s*[[{]/.test(new TextDecoder('latin1').decode(head));
+      // an object or a list, perhaps after white space, and no control characters
+      return /^(\xef\xbb\xbf)?\s*(\{\s*["}]|\[)[\t\r\n -\xff]*$/.test(String.fromCharCode(...head));
     case 'bin':
     case 'pth':
     case 'pt':

@@ -35,7 +35,7 @@ function noise(length: number, seed: number): Uint8Array<ArrayBuffer> {
 const keyBytes = noise(200_000, 1);
 keyBytes.set([0x50, 0x4b, 3, 4]);
 const key = bytesSource(keyBytes, 'consolidated.00.pth');
-const wrong = bytesSource(noise(200_000, 2), 'consolidated.01.pth');
+const wrong = bytesSource(noise(200_000, 0x5bd1e995), 'consolidated.01.pth');
 
 const PLAIN: Record<string, Uint8Array<ArrayBuffer>> = {
   'config.json': text('{"hidden_size":16}'),

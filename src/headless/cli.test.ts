@@ -1,0 +1,206 @@
+// Commands that need no GPU, as a script sees them: what they print and write, their exit codes, what they leave behind.
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PUBLISHED_FILES } from '../formats/point-alpaca';
+import { headless } from './testing/headless';
+import { FOLDER } from './testing/stories';
+
+const scratch = mkdtempSync(join(tmpdir(), 'pronk-cli-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
+
+function noise(length: number, seed: number): Uint8Array {
+  let state = seed;
+  return Uint8Array.from({ length }, () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) >>> 24);
+}
+
+/** A file in the scratch folder; its path. */
+function file(name: string, bytes: Uint8Array | string): string {
+  const path = join(scratch, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, bytes);
+  return path;
+}
+
+describe('encrypt and decrypt', { timeout: 60_000 }, () => {
+  const plain: Record<string, Uint8Array | string> = {
+    'config.json': '{"model_type":"llama"}',
+    'pytorch_model.bin': new Uint8Array([0x50, 0x4b, 3, 4, ...noise(300_000, 3)]),
+    'empty.txt': '',
+  };
+  const key = file('consolidated.00.pth', noise(100_000, 1));
+  const encrypted = join(scratch, 'encrypted');
+  let enc: string[];
+  beforeAll(() => {
+    const paths = Object.entries(plain).map(([name, bytes]) => file(`plain/${name}`, bytes));
+    const { code, lines } = headless('encrypt', '--key', key, '--out', encrypted, ...paths);
+    expect(code).toBe(0);
+    enc = Object.entries(plain).map(([name, bytes]) => `${name}.${sha256(bytes)}.enc`);
+    expect(lines).toEqual(
+      Object.values(plain).map((bytes, i) => ({
+        file: enc[i],
+        bytes: bytes.length + 32,
+        sha256: sha256(bytes),
+        ok: true,
+      })),
+    );
+    expect(readdirSync(encrypted)).toEqual(enc.toSorted());
+    expect(readFileSync(join(encrypted, enc[0]!)).subarray(0, 32).toString('hex')).toBe(sha256(plain['config.json']!));
+  }, 60_000);
+
+  /** A copy of the encrypted files, of which some may be changed. */
+  function copied(name: string): string {
+    const folder = join(scratch, name);
+    mkdirSync(folder);
+    for (const each of enc) copyFileSync(join(encrypted, each), join(folder, each));
+    return folder;
+  }
+
+  const decrypt = (folder: string, out: string, withKey = key) =>
+    headless('decrypt', '--key', withKey, '--out', join(scratch, out), folder);
+
+  test('a folder comes back as it was; other files in it are let be', () => {
+    const folder = copied('whole');
+    writeFileSync(join(folder, 'readme.txt'), 'not encrypted');
+    const { code, lines } = decrypt(folder, 'out/whole');
+    expect(code).toBe(0);
+    const names = Object.keys(plain).toSorted();
+    expect(lines).toEqual(
+      names.map((name) => ({ file: name, bytes: plain[name]!.length, sha256: sha256(plain[name]!), ok: true })),
+    );
+    expect(readdirSync(join(scratch, 'out/whole'))).toEqual(names);
+    for (const name of names) {
+      expect(readFileSync(join(scratch, 'out/whole', name)).equals(Buffer.from(plain[name]!)), name).toBe(true);
+    }
+  });
+
+  test('a wrong key: exit 1, nothing written, and it says so', () => {
+    const wrong = file('other.pth', noise(100_000, 0x5bd1e995));
+    const { code, lines } = decrypt(encrypted, 'out/wrong', wrong);
+    expect(code).toBe(1);
+    expect(lines.slice(0, -1).map(({ ok }) => ok)).toEqual([false, false, false]);
+    expect(lines.at(-1)).toMatchObject({ error: { code: 'hash-mismatch' } });
+    expect(JSON.stringify(lines.at(-1))).toContain('other.pth is not the key');
+    expect(readdirSync(join(scratch, 'out/wrong'))).toEqual([]);
+  });
+
+  test('damaged, cut, swapped and empty files fail and leave nothing; the others go on', () => {
+    const folder = copied('damaged');
+    const [config, weights] = enc.map((name) => join(folder, name)) as [string, string];
+    const bytes = readFileSync(weights);
+    writeFileSync(weights, bytes.subarray(0, -5));
+    writeFileSync(join(folder, `swapped.json.${'0'.repeat(64)}.enc`), readFileSync(config));
+    writeFileSync(join(folder, `nothing.json.${'1'.repeat(64)}.enc`), '');
+    const { code, lines } = decrypt(folder, 'out/damaged');
+    expect(code).toBe(1);
+    expect(Object.fromEntries(lines.slice(0, -1).map(({ file: name, ok }) => [name, ok]))).toEqual({
+      'config.json': true,
+      'empty.txt': true,
+      'nothing.json': false,
+      'pytorch_model.bin': false,
+      'swapped.json': false,
+    });
+    expect(lines.at(-1)).toHaveProperty('error.message', expect.stringContaining('3 of 5 files'));
+    expect(readdirSync(join(scratch, 'out/damaged'))).toEqual(['config.json', 'empty.txt']);
+  });
+
+  test('a file that is there is replaced by a whole one, and not by a failed one', () => {
+    const folder = copied('replace');
+    const out = join(scratch, 'out/replace');
+    mkdirSync(out, { recursive: true });
+    for (const name of ['config.json', 'pytorch_model.bin']) writeFileSync(join(out, name), 'older');
+    const weights = readFileSync(join(folder, enc[1]!));
+    weights[200_000]! ^= 4;
+    writeFileSync(join(folder, enc[1]!), weights);
+    expect(decrypt(folder, 'out/replace').code).toBe(1);
+    expect(readFileSync(join(out, 'config.json'), 'utf8')).toBe(plain['config.json']);
+    expect(readFileSync(join(out, 'pytorch_model.bin'), 'utf8')).toBe('older');
+    expect(readdirSync(out).length).toBe(3);
+  });
+
+  test('a published name with other contents is held to what was published', () => {
+    const { name } = PUBLISHED_FILES.find((each) => each.plain === 'added_tokens.json')!;
+    const forged = file(
+      `forged/${name}`,
+      new Uint8Array([...Buffer.from(name.slice(-68, -4), 'hex'), ...noise(21, 7)]),
+    );
+    const { code, lines, stderr } = headless('decrypt', '--key', key, '--out', join(scratch, 'out/forged'), forged);
+    expect(code).toBe(1);
+    expect(lines[0]).toMatchObject({ file: 'added_tokens.json', ok: false });
+    expect(stderr).toContain('13476939516');
+  });
+
+  test('wrong usage, files that are not there, an empty key, the key in the way', () => {
+    expect(headless('decrypt', '--key', key, '--out', scratch).code).toBe(2);
+    expect(headless('decrypt', '--out', scratch, encrypted).code).toBe(2);
+    expect(headless('encrypt', '--key', key, key).code).toBe(2);
+    const nowhere = join(scratch, 'nowhere');
+    expect(decrypt(nowhere, 'out/none')).toMatchObject({ code: 1, lines: [{ error: { code: 'no-file' } }] });
+    expect(decrypt(encrypted, 'out/none', nowhere)).toMatchObject({ code: 1, lines: [{ error: { code: 'no-file' } }] });
+    expect(decrypt(join(scratch, 'plain'), 'out/none')).toMatchObject({
+      code: 1,
+      lines: [{ error: { code: 'no-file' } }],
+    });
+    const empty = file('empty.pth', '');
+    expect(decrypt(encrypted, 'out/none', empty)).toMatchObject({ code: 1, lines: [{ error: { code: 'empty-key' } }] });
+    const own = join(scratch, 'plain/config.json');
+    const overwriting = headless('decrypt', '--key', own, '--out', join(scratch, 'plain'), encrypted);
+    expect(overwriting).toMatchObject({ code: 1, lines: [{ error: { code: 'would-overwrite' } }] });
+    expect(readFileSync(own, 'utf8')).toBe(plain['config.json']);
+  });
+});
+
+describe('import', { timeout: 60_000 }, () => {
+  test('writes what every command takes as a model, and takes it in place of the old one', () => {
+    const out = join(scratch, 'models/demo');
+    const kept = headless('import', '--model', 'demo', '--out', out);
+    expect(kept.code).toBe(0);
+    expect(kept.lines.length).toBeGreaterThan(1);
+    expect(headless('info', '--model', out).lines).toEqual(headless('info', '--model', 'demo').lines);
+    const shards = readdirSync(join(out, 'shards'));
+    const quantized = headless('import', '--model', out, '--quantize', 'q4', '--out', out);
+    expect(quantized.lines.at(-1)).toMatchObject({ done: true, tensors: 56 });
+    expect(quantized.lines.at(-1)!['bytes']).toBeLessThan(kept.lines.at(-1)!['bytes'] as number);
+    expect(headless('info', '--model', out).lines[0]).toMatchObject({ tensors: { q4: 43, f32: 13 } });
+    const left = readdirSync(join(out, 'shards'));
+    expect(left.filter((name) => shards.includes(name))).toEqual([]);
+    const text = ['--text', 'What is the capital of Peru?'];
+    const { lines } = headless('tokenize', '--model', out, ...text);
+    expect(lines).toEqual(headless('tokenize', '--model', 'demo', ...text).lines);
+  });
+
+  test('says what is wrong, and leaves no model', () => {
+    const out = join(scratch, 'models/none');
+    expect(headless('import', '--model', 'demo', '--quantize', 'q3', '--out', out).code).toBe(2);
+    expect(headless('import', '--model', 'demo').code).toBe(2);
+    const broken = file('broken/model.gguf', 'GGUF and then nothing');
+    expect(headless('import', '--model', broken, '--out', out)).toMatchObject({
+      code: 1,
+      lines: [{ error: { code: 'corrupt-file' } }],
+    });
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
+test.skipIf(!existsSync(FOLDER))('a folder with a tokenizer alone (skipped without ../shared/data)', () => {
+  const folder = join(scratch, 'tokenizer');
+  mkdirSync(folder);
+  copyFileSync(join(FOLDER, 'tokenizer.model'), join(folder, 'tokenizer.model'));
+  const argv = ['--text', 'Once upon a time'];
+  const { code, lines } = headless('tokenize', '--model', folder, ...argv);
+  expect(code).toBe(0);
+  expect(lines).toEqual(headless('tokenize', '--model', FOLDER, ...argv).lines);
+});

@@ -1,0 +1,57 @@
+// A directory as the folder that files are saved to: written under another name, and renamed once whole.
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PronkError } from '../formats/errors';
+import type { Folder } from '../storage/folder';
+
+/** The directory at `path`, made when it is not there. */
+export async function directory(path: string): Promise<Folder> {
+  await mkdir(path, { recursive: true }).catch(sayWhy);
+  return {
+    async create(name) {
+      if (/[\\/]/.test(name) || name === '.' || name === '..') throw new RangeError(`${name} is not a file's name`);
+      const partial = join(path, `.${name}.partial`);
+      const file = await open(partial, 'w').catch(sayWhy);
+      let closed = false;
+      const close = async () => {
+        if (!closed) await file.close();
+        closed = true;
+      };
+      return {
+        async write(bytes) {
+          // a write may take less than it was given
+          for (let at = 0; at < bytes.length; ) {
+            at += (await file.write(bytes, at, bytes.length - at).catch(sayWhy)).bytesWritten;
+          }
+        },
+        async close() {
+          await close();
+          await rename(partial, join(path, name)).catch(sayWhy);
+        },
+        async abort() {
+          await close();
+          await rm(partial, { force: true });
+        },
+      };
+    },
+  };
+
+  function sayWhy(error: unknown): never {
+    throw diskError(error, path);
+  }
+}
+
+/** The operating system's error as a sentence. */
+export function diskError(error: unknown, path: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new PronkError('quota-exceeded', `The disk of ${path} is full. Free some space, and try again.`);
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new PronkError('no-permission', `Nothing may be written to ${path}. Choose another folder.`);
+  }
+  if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR') {
+    return new PronkError('not-a-folder', `${path} is not a folder that can be written to. Choose another one.`);
+  }
+  return error;
+}

@@ -1,0 +1,103 @@
+// What a `--model` argument names, opened: files as their publisher has them, or a folder that `import` wrote.
+import type { ModelConfig, TokenizerSpec } from '../formats/checkpoint';
+import { openCheckpoint, openTokenizer } from '../formats/open';
+import { groupRows, MAX_GROUP_BYTES, type Quantize, weightTensors } from '../formats/weights';
+import { codeBytes, fitsKind, scaleBytes, type PackedRows, type WeightKind, type WeightTensor } from '../quant/kinds';
+import { quantizeRows, storedKind } from '../quant/repack';
+import { listModels, openStoredModel, type StoredModel } from '../storage/stored-model';
+import { fileStore, holdsModel } from './file-store';
+import { modelFiles } from './files';
+
+export const QUANTIZE = ['keep', 'f32', 'f16', 'q8', 'q4'] as const satisfies readonly Quantize[];
+
+export interface OpenedModel {
+  readonly name: string;
+  readonly licence?: string;
+  readonly config: ModelConfig;
+  readonly tokenizer: TokenizerSpec;
+  /** Converted while they are read. */
+  readonly tensors: readonly WeightTensor[];
+  /** Of each tensor, as it is in the files. */
+  readonly kinds: readonly WeightKind[];
+  readonly parameters: number;
+  /** File names, or what the model was imported from. */
+  readonly source: string;
+}
+
+/** Opens and checks a model. @throws PronkError `no-file`, or whatever is wrong with its files */
+export async function openModel(path: string, quantize: Quantize): Promise<OpenedModel> {
+  const imported = await openImported(path);
+  if (imported) {
+    const { manifest, tensors, config, tokenizer } = imported;
+    const { name, licence, parameters, source } = manifest;
+    return {
+      name,
+      ...(licence !== undefined && { licence }),
+      config,
+      tokenizer,
+      tensors: tensors.map((tensor) => converted(tensor, quantize)),
+      kinds: tensors.map(({ kind }) => kind),
+      parameters,
+      source,
+    };
+  }
+  const files = await modelFiles(path);
+  const checkpoint = await openCheckpoint(files);
+  const { name, licence, config, tokenizer } = checkpoint;
+  const tensors = [...checkpoint.tensors.values()];
+  return {
+    name,
+    ...(licence !== undefined && { licence }),
+    config,
+    tokenizer,
+    tensors: weightTensors(checkpoint, quantize),
+    kinds: tensors.map(({ type }) => storedKind(type)),
+    parameters: tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0),
+    source: files.map((file) => file.name).join(', '),
+  };
+}
+
+/** A model's tokenizer, or one that stands alone. @throws PronkError `no-file`, `missing-tokenizer`, `corrupt-file` */
+export async function modelTokenizer(path: string): Promise<TokenizerSpec> {
+  return (await openImported(path))?.tokenizer ?? openTokenizer(await modelFiles(path));
+}
+
+async function openImported(path: string): Promise<StoredModel | undefined> {
+  if (path === 'demo' || !(await holdsModel(path))) return undefined;
+  const store = fileStore(path);
+  const [{ id }] = await listModels(store);
+  return openStoredModel(store, id);
+}
+
+/** A stored tensor in another kind; vectors are f32 always. */
+function converted(tensor: WeightTensor, quantize: Quantize): WeightTensor {
+  const { rows, columns } = tensor;
+  if (quantize === 'keep' || rows === 1) return tensor;
+  const kind = fitsKind(quantize, columns) ? quantize : 'f16';
+  if (kind === tensor.kind) return tensor;
+  // a stored group of 4-bit rows is 8 times as large in f32
+  const step = groupRows('f32', columns, MAX_GROUP_BYTES);
+  return {
+    ...tensor,
+    kind,
+    async *groups() {
+      for await (const group of tensor.groups()) {
+        for (let start = 0; start < group.rows; start += step) {
+          const part = slice(group, start, Math.min(group.rows, start + step));
+          yield { ...quantizeRows(part, kind), rowStart: group.rowStart + start };
+        }
+      }
+    },
+  };
+}
+
+function slice({ kind, columns, codes, scales }: PackedRows, start: number, end: number): PackedRows {
+  const [codeRow, scaleRow] = [codeBytes(kind, columns), scaleBytes(kind, 1, columns)];
+  return {
+    kind,
+    rows: end - start,
+    columns,
+    codes: codes.slice(start * codeRow, end * codeRow),
+    scales: scales.slice(start * scaleRow, end * scaleRow),
+  };
+}
