@@ -3,7 +3,7 @@
 import type { Checkpoint, Tensor } from './checkpoint';
 import { checkTensors } from './check';
 import { type DirectoryEntry, fromDirectory } from './directory';
-import { missingFile } from './errors';
+import { corruptFile, missingFile } from './errors';
 import { type Family, familyOfJson } from './families/index';
 import type { JsonFile, ModelFiles } from './files';
 import { stringIn } from './json';
@@ -55,7 +55,9 @@ async function openFolder(
       directory.set(tensor.name, rotated ? interleaved(tensor, config.headWidth) : tensor);
     }
   }
-  const [{ source }] = entries.values();
+  const [first] = entries.values();
+  if (!first) throw corruptFile(configName, 'the files beside it hold no tensors');
+  const { source } = first;
   const cardLicence = licence ?? (files.readme && licenceIn(await readText(files.readme)));
   return {
     container,

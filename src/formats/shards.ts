@@ -11,7 +11,9 @@ export type ShardIndex = ReadonlyMap<string, string>;
 export async function readIndex(index: Source): Promise<ShardIndex> {
   const map = parseObject(await readText(index), index.name)['weight_map'];
   if (!isObject(map)) throw corruptFile(index.name, 'it has no weight_map');
-  return new Map(Object.entries(stringEntries(map)));
+  const shards = new Map(Object.entries(stringEntries(map)));
+  if (shards.size === 0) throw corruptFile(index.name, 'its weight_map is empty');
+  return shards;
 }
 
 /**
