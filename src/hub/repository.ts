@@ -1,0 +1,94 @@
+// A model's files somewhere else: which there are, how large they are, what they must be, and how to read one.
+
+import { PronkError } from '../formats/errors';
+import { baseName, type Source } from '../formats/source';
+import { type ModelAddress, parseAddress } from './address';
+import { httpSource } from './http-source';
+import { HUB, listHub } from './hub-api';
+import { listFolder } from './probe';
+import type { TransportOptions } from './transport';
+import { verifiedSource } from './verify';
+
+/** A file of a repository. */
+export interface RemoteFile {
+  /** Within the repository, with `/` between folders. */
+  readonly path: string;
+  readonly size: number;
+  readonly url: string;
+  /** Of the whole file, lower-case hexadecimal; the Hub knows it of large files (Git LFS). */
+  readonly sha256?: string;
+  /** git's id, which the Hub knows of all other files. */
+  readonly gitOid?: string;
+}
+
+/** What stands at an address. */
+export interface Repository {
+  /** Leads to the same bytes at any later time, where the server can promise it: the Hub's name a commit. */
+  readonly address: string;
+  readonly name: string;
+  /** Commit that the files are of. */
+  readonly revision?: string;
+  readonly licence?: string;
+  /** Whether the publisher asks for consent before the files can be read. */
+  readonly gated: boolean;
+  readonly files: readonly RemoteFile[];
+  /** The folder or file in it that the address names. */
+  readonly path?: string;
+}
+
+export interface RemoteOptions extends TransportOptions {
+  /** An access token. It is kept in memory, and sent to the repository's own server only. */
+  readonly token?: string | undefined;
+  /** Of the Hub or a mirror of it. */
+  readonly endpoint?: string | undefined;
+}
+
+/** A file to read from. */
+export interface RemoteSource {
+  readonly source: Source;
+  /** What the reader must find while it reads from end to end; undefined where it was verified, or nothing is known. */
+  readonly sha256?: string;
+}
+
+/** Files up to this size are read whole and verified before they are used. */
+const SMALL = 32 << 20;
+
+/**
+ * The files at an address: `owner/name`, `owner/name@revision` or an address of the Hub, of a folder or of a GGUF file.
+ * @throws PronkError `bad-address`, `bad-token`, `not-found`, `gated`, `network`, `refused`; the signal's reason
+ */
+export async function listRepository(address: string | ModelAddress, options: RemoteOptions = {}): Promise<Repository> {
+  const parsed = typeof address === 'string' ? parseAddress(address) : address;
+  if (parsed.kind === 'hub') {
+    return listHub(parsed, options.endpoint ?? HUB, authorization(options.token), options);
+  }
+  return listFolder(parsed, authorization(options.token), options);
+}
+
+/**
+ * A file of a repository as a source; nothing is asked for before the first read.
+ * @param name shown in messages and used by readers; the file's own name by default
+ * @throws PronkError `bad-token`; reads of the source throw as `httpSource`'s do, and `corrupt-file`
+ */
+export async function openRemote(
+  file: RemoteFile,
+  options: RemoteOptions = {},
+  name: string = baseName(file.path),
+): Promise<RemoteSource> {
+  const { size, sha256, gitOid, url } = file;
+  const headers = authorization(options.token);
+  const known = sha256 !== undefined || gitOid !== undefined;
+  const open = () => httpSource({ ...options, url, name, size, immutable: known, headers });
+  if (known && size <= SMALL) return { source: verifiedSource({ name, size }, open, { sha256, gitOid }) };
+  return { source: await open(), ...(sha256 !== undefined && { sha256 }) };
+}
+
+/** @throws PronkError `bad-token` */
+function authorization(token: string | undefined): Record<string, string> {
+  const trimmed = token?.trim();
+  if (!trimmed) return {};
+  if (!/^[\x21-\x7e]+$/.test(trimmed)) {
+    throw new PronkError('bad-token', 'The access token has characters that no token has. Copy it again.');
+  }
+  return { Authorization: `Bearer ${trimmed}` };
+}
