@@ -8,9 +8,9 @@ export function StyleChips() {
   const isOn = ({ template, preset }: Style) =>
     instruct.templates.chosen()?.name === template && settings.preset()?.name === preset;
   return (
-    <div class="examples style-chips" role="group" aria-label="Prompt and sampling as of">
+    <div class="examples style-chips" role="group" aria-label="Prompt and sampling as in">
       <span class="hint" aria-hidden="true">
-        As of
+        As in
       </span>
       <For each={styles.offered()}>
         {(style) => (

@@ -52,8 +52,8 @@ export function AddFiles() {
         </Show>
       </div>
       <p class="hint">
-        GGUF, a Hugging Face folder, Meta’s original weights, or point-alpaca’s encrypted files. They can also be
-        dropped anywhere on the page. Nothing is copied before you have seen the plan, and nothing leaves this device.
+        GGUF, Hugging Face folders, Meta’s original weights or point-alpaca’s encrypted files: chosen here, or dropped
+        anywhere on the page. You see the plan before anything is copied.
       </p>
     </div>
   );

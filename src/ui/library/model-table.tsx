@@ -75,8 +75,10 @@ function Rows(props: { model: ModelSummary }) {
         </td>
         <td data-label="Size">{formatBytes(props.model.bytes)}</td>
         <td data-label="Quantization">
-          {props.model.quantization}
-          <Show when={qualityWords(props.model.quality)}>{(words) => <span class="hint">{words()}</span>}</Show>
+          <div>
+            {props.model.quantization}
+            <Show when={qualityWords(props.model.quality)}>{(words) => <span class="hint">{words()}</span>}</Show>
+          </div>
         </td>
         <td data-label="Source">{props.model.source}</td>
         <td data-label="Licence">{props.model.licence ?? 'not stated'}</td>

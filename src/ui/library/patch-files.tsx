@@ -14,6 +14,8 @@ const states: Readonly<Record<PatchFile['state'], string>> = {
   done: 'decrypted',
 };
 
+const icons = { missing: 'none', present: 'done', bad: 'close', done: 'done' } as const;
+
 /** Encrypted files and their key: what is here, what is missing, what is wrong. */
 export function PatchFiles(props: { patch: Patch; saved: readonly Saved[] | undefined }) {
   const published = () => props.patch.files.filter((file) => file.published);
@@ -44,13 +46,15 @@ export function PatchFiles(props: { patch: Patch; saved: readonly Saved[] | unde
         </thead>
         <tbody>
           <tr classList={{ missing: !props.patch.key }}>
-            <td>{props.patch.key?.name ?? 'The key'}</td>
+            <td>
+              {props.patch.key?.name ?? 'The key'}
+              <Show when={!props.patch.key}>
+                <span class="hint">LLaMA 7B’s original consolidated.00.pth, or whatever the publisher used.</span>
+              </Show>
+            </td>
             <td class="number-cell">{props.patch.key && formatBytes(props.patch.key.size)}</td>
             <td>
               <State state={props.patch.key ? 'present' : 'missing'} words={props.patch.key ? 'key' : undefined} />
-              <Show when={!props.patch.key}>
-                <span class="hint">The original LLaMA 7B’s consolidated.00.pth, or whatever the publisher used.</span>
-              </Show>
             </td>
           </tr>
           <For each={[...published(), ...others()]}>
@@ -74,9 +78,7 @@ export function PatchFiles(props: { patch: Patch; saved: readonly Saved[] | unde
 function State(props: { state: PatchFile['state']; words?: string | undefined }) {
   return (
     <span class={`patch-state ${props.state}`}>
-      <Icon
-        name={props.state === 'present' || props.state === 'done' ? 'done' : props.state === 'bad' ? 'close' : 'more'}
-      />
+      <Icon name={icons[props.state]} />
       {props.words ?? states[props.state]}
     </span>
   );

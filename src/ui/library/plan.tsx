@@ -25,6 +25,7 @@ export function Plan(props: { task: ImportTask }) {
   };
   const saving = () => jobs.find('save', props.task.id);
   const busy = () => saving()?.state === 'running';
+  const waits = () => plan().patch !== undefined && !plan().patch?.files.some(({ state }) => state === 'bad');
   const problem = () => plan().problem?.message ?? props.task.error?.message;
   return (
     <form
@@ -47,7 +48,12 @@ export function Plan(props: { task: ImportTask }) {
       </Show>
       <Facts plan={plan()} />
       <Show when={plan().patch}>{(patch) => <PatchFiles patch={patch()} saved={props.task.saved} />}</Show>
-      <Show when={problem()}>{(message) => <p role="alert">{message()}</p>}</Show>
+      <Show when={problem()}>
+        {(message) => (
+          // files that are still to come are no failure
+          <p role={waits() ? 'status' : 'alert'}>{message()}</p>
+        )}
+      </Show>
       <Show when={plan().model && plan().choices.length > 0}>
         <Choices
           plan={plan()}

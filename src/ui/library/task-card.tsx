@@ -1,6 +1,6 @@
 import { createEffect, createSignal, Match, on, Show, Switch } from 'solid-js';
 import { useApp } from '../context';
-import { chosenFiles } from '../state/given';
+import { askPermission, chosenFiles } from '../state/given';
 import type { ImportTask } from '../state/imports';
 import { formatBytes, formatWhen } from '../state/format';
 import { countFiles } from '../state/saving';
@@ -94,12 +94,19 @@ export function TaskCard(props: { task: ImportTask }) {
 
 /** Goes on, with the same files or the browser's leave where that is needed. */
 function Resume(props: { task: ImportTask }) {
-  const { imports } = useApp().library;
+  const { library, notices } = useApp();
+  const { imports } = library;
   const needs = () => (props.task.held ? 'nothing' : (props.task.pending?.needs ?? 'nothing'));
+  async function resume(): Promise<void> {
+    const handles = needs() === 'permission' ? (props.task.pending?.handles ?? []) : [];
+    if (await askPermission(handles).catch(() => false)) imports.resume(props.task.id);
+    else
+      notices.show('The browser may not read the files. Allow it, or give the files again; what was stored is safe.');
+  }
   return (
     <>
       <Show when={needs() !== 'files'}>
-        <button type="button" class="button primary" onClick={() => imports.resume(props.task.id)}>
+        <button type="button" class="button primary" onClick={() => void resume()}>
           Resume
         </button>
       </Show>

@@ -17,7 +17,7 @@ export function Tools() {
       <ToolForm
         tool="encrypt"
         title="Make encrypted files"
-        about="As point-alpaca publishes its weights: whoever has the key file can decrypt them, and nobody else needs to. The key’s bytes are used for every file, so a file that others know gives parts of the key away."
+        about="As point-alpaca published its weights: who has the same key file can decrypt them. Every file uses the key from its beginning on, so who knows one of the files knows that part of the key."
         first="The key"
         second="Files to encrypt"
         action="Encrypt"
@@ -104,15 +104,22 @@ function FilesField(props: {
   };
   return (
     <div class="labelled">
-      <label for={id}>{props.label}</label>
-      <input
-        id={id}
-        type="file"
-        class="file-field"
-        multiple={!props.single}
-        onChange={(event) => props.onFiles(chosenFiles(event.currentTarget.files))}
-      />
-      <span class="hint">{words()}</span>
+      <span class="label-text" id={id}>
+        {props.label}
+      </span>
+      <div class="row">
+        <label class="button">
+          Choose
+          <input
+            class="hidden-input"
+            type="file"
+            aria-labelledby={id}
+            multiple={!props.single}
+            onChange={(event) => props.onFiles(chosenFiles(event.currentTarget.files))}
+          />
+        </label>
+        <span class="hint">{words()}</span>
+      </div>
     </div>
   );
 }

@@ -19,7 +19,8 @@ export const memoryOf = (choice: Choice, cacheBytes: number, context: number): n
 export function problemOf(plan: ImportPlan, choice: Choice, memory: number): string | undefined {
   if (!choice.fits) return choice.problem ?? 'It does not fit on this device.';
   if (plan.gpuBytes === undefined || memory <= plan.gpuBytes) return undefined;
-  return `Needs ${formatBytes(memory)} of GPU memory, and this device offers about ${formatBytes(plan.gpuBytes)}. Choose a shorter context.`;
+  const help = choice.weightBytes < plan.gpuBytes ? ' Choose a shorter context.' : '';
+  return `Needs ${formatBytes(memory)} of GPU memory, and this device offers about ${formatBytes(plan.gpuBytes)}.${help}`;
 }
 
 /** Contexts to choose among: powers of two up to what the model was trained for, and the ones that are named. */
