@@ -7,6 +7,7 @@ import type { GgufFile } from './gguf';
 import { type JsonObject, isObject, parseObject, stringIn } from './json';
 import { readSentencePiece } from './sentencepiece';
 import { type Source, readText } from './source';
+import { isTiktoken, readTiktoken } from './tiktoken';
 
 /**
  * The tokenizer of a Hugging Face folder. `tokenizer.model` goes before `tokenizer.json`, which is often converted from
@@ -18,8 +19,9 @@ export async function tokenizerFromFiles(files: ModelFiles, vocabularySize?: num
   const base = await baseTokenizer(files);
   const limit = vocabularySize ?? Infinity;
   if (base.size > limit) throw mismatch(base.name, base.size, limit);
-  const added = new Map([...base.added, ...addedTokens(files)].filter(([, id]) => id < limit && id >= 0));
-  const idOf = (text: string | undefined) => (text === undefined ? undefined : (added.get(text) ?? base.idOf(text)));
+  const added = new Map([...base.added, ...addedTokens(files)].filter(([, { id }]) => id < limit));
+  const idOf = (text: string | undefined) =>
+    text === undefined ? undefined : (added.get(text)?.id ?? base.idOf(text));
   const named = { ...namedTokens(files.specialTokensMap?.json), ...namedTokens(files.tokenizerConfig?.json) };
 
   // A SentencePiece model knows its own ids: a configuration may only replace them by tokens added later. (Published
@@ -29,9 +31,9 @@ export async function tokenizerFromFiles(files: ModelFiles, vocabularySize?: num
     return own !== undefined && (id === undefined || id < base.size) ? own : id;
   };
   const bosId = special('bos_token', base.bosId);
-  const eosId = special('eos_token', base.eosId);
+  const eosId = special('eos_token', base.eosIds[0]);
   const configured = [files.generationConfig, files.config].flatMap((file) => idList(file, 'eos_token_id'));
-  const eosIds = [eosId, base.eosId, ...configured].filter(
+  const eosIds = [eosId, ...base.eosIds, ...configured].filter(
     (id): id is number => id !== undefined && id < limit && id !== bosId && id !== base.unknownId,
   );
   const specialTokens = { ...named };
@@ -46,7 +48,7 @@ export async function tokenizerFromFiles(files: ModelFiles, vocabularySize?: num
   const chatTemplate = await chatTemplateOf(files);
   const addBos = files.tokenizerConfig?.json['add_bos_token'];
   return {
-    definition: withAdded(base.definition, added),
+    definition: withAdded(base.definition, added, limit),
     ...(bosId !== undefined && { bosId }),
     eosIds: [...new Set(eosIds)],
     addBos: typeof addBos === 'boolean' ? addBos : base.addBos,
@@ -117,37 +119,114 @@ export function tokenizerFromGguf({ source, metadata }: GgufFile, vocabularySize
   };
 }
 
+/** A token that came after training. */
+interface AddedToken {
+  readonly id: number;
+  /** Made by id only, never from text. */
+  readonly special: boolean;
+}
+
+type AddedTokens = ReadonlyMap<string, AddedToken>;
+
+/** `tokenizer.ggml.token_type` */
+const TokenType = { normal: 1, control: 3, userDefined: 4, unused: 5 } as const;
+
 interface BaseTokenizer {
   readonly name: string;
   readonly definition: TokenizerDefinition;
   /** Largest id + 1, tokens added later left out. */
   readonly size: number;
-  readonly added: ReadonlyMap<string, number>;
+  readonly added: AddedTokens;
   readonly addBos: boolean;
   readonly unknownId?: number | undefined;
   readonly bosId?: number | undefined;
-  readonly eosId?: number | undefined;
+  readonly eosIds: readonly number[];
   idOf(text: string): number | undefined;
   textOf(id: number): string | undefined;
 }
 
-async function baseTokenizer({ tokenizerModel, tokenizerJson }: ModelFiles): Promise<BaseTokenizer> {
+async function baseTokenizer(files: ModelFiles): Promise<BaseTokenizer> {
+  const { tokenizerModel, tokenizerJson, vocabulary, merges } = files;
   if (tokenizerModel) {
     const model = await tokenizerModel.read(0, tokenizerModel.size);
+    // Llama 3's tokenizer.model is a list of tiktoken ranks; a tokenizer.json says the same and more
+    if (isTiktoken(model)) {
+      return tokenizerJson ? jsonTokenizer(tokenizerJson) : tiktokenTokenizer(model, tokenizerModel.name);
+    }
     try {
-      const { pieces, ...ids } = readSentencePiece(model, tokenizerModel.name);
-      const idOf = (text: string) => (pieces.includes(text) ? pieces.indexOf(text) : undefined);
-      const definition = { kind: 'sentencepiece', model } as const;
-      const { name } = tokenizerModel;
-      const textOf = (id: number) => pieces[id];
-      return { name, definition, size: pieces.length, added: new Map(), addBos: true, ...ids, idOf, textOf };
+      return sentencePieceTokenizer(model, tokenizerModel.name);
     } catch (error) {
-      // Llama 3's tokenizer.model is a list of tiktoken ranks; its tokenizer.json says the same and more.
       if (!tokenizerJson) throw error;
     }
   }
-  if (!tokenizerJson) throw missing('The model');
-  return jsonTokenizer(tokenizerJson);
+  if (tokenizerJson) return jsonTokenizer(tokenizerJson);
+  if (vocabulary && merges) return vocabularyTokenizer(vocabulary, merges, files);
+  throw missing('The model');
+}
+
+function sentencePieceTokenizer(model: Uint8Array, name: string): BaseTokenizer {
+  const { pieces, unknownId, bosId, eosId } = readSentencePiece(model, name);
+  return {
+    name,
+    definition: { kind: 'sentencepiece', model },
+    size: pieces.length,
+    added: new Map(),
+    addBos: true,
+    unknownId,
+    bosId,
+    eosIds: eosId === undefined ? [] : [eosId],
+    idOf: (text) => (pieces.includes(text) ? pieces.indexOf(text) : undefined),
+    textOf: (id) => pieces[id],
+  };
+}
+
+/** Llama 3's: the end of a text, of a turn and of a message end what it writes. */
+function tiktokenTokenizer(model: Uint8Array, name: string): BaseTokenizer {
+  const definition = readTiktoken(model, name);
+  const { tokens } = definition;
+  const idOf = (text: string) => {
+    const id = tokens.lastIndexOf(text);
+    return id < 0 ? undefined : id;
+  };
+  const ends = ['<|end_of_text|>', '<|eot_id|>', '<|eom_id|>'].map((each) => tokens.lastIndexOf(each));
+  const bosId = idOf('<|begin_of_text|>');
+  const textOf = (id: number) => tokens[id];
+  return { name, definition, size: tokens.length, added: new Map(), addBos: true, bosId, eosIds: ends, idOf, textOf };
+}
+
+/** vocab.json and merges.txt, which do not say how a text is split: that goes by the tokenizer's class. */
+async function vocabularyTokenizer(vocabulary: JsonFile, merges: Source, files: ModelFiles): Promise<BaseTokenizer> {
+  const { name, json } = vocabulary;
+  const kind =
+    stringIn(files.tokenizerConfig?.json ?? {}, 'tokenizer_class') ?? stringIn(files.config?.json ?? {}, 'model_type');
+  if (!/^qwen2/i.test(kind ?? '')) {
+    const message = `${name} and ${merges.name} do not say how text is split for ${kind ?? 'an unnamed tokenizer'}.`;
+    throw new PronkError('unsupported-tokenizer', `${message} Add the model's tokenizer.json.`);
+  }
+  const tokens: string[] = [];
+  const count = Object.keys(json).length;
+  for (const [token, id] of Object.entries(json)) {
+    // ids that are left out are few
+    if (!isId(id) || id > 2 * count) throw corruptFile(name, `its token ${token} has no id`);
+    tokens[id] = token;
+  }
+  if (!tokens.length) throw corruptFile(name, 'it has no tokens');
+  const types = Array.from(tokens, (token) => (token === undefined ? TokenType.unused : TokenType.normal));
+  const filled = Array.from(tokens, (token, id) => token ?? `[UNUSED${id}]`);
+  const lines = (await readText(merges)).split(/\r?\n/);
+  const pairs = lines.filter((line, i) => line !== '' && !(i === 0 && line.startsWith('#version')));
+  const bad = pairs.find((pair) => !/^\S+ \S+$/.test(pair));
+  if (bad !== undefined) throw corruptFile(merges.name, `“${bad.slice(0, 40)}” is not a pair of tokens`);
+  return {
+    name,
+    definition: { kind: 'gguf', model: 'gpt2', pre: 'qwen2', tokens: filled, types, merges: pairs },
+    size: tokens.length,
+    added: new Map(),
+    addBos: false,
+    eosIds: [],
+    idOf: (text) => (isId(json[text]) ? json[text] : undefined),
+    textOf: (id) => tokens[id],
+  };
 }
 
 async function jsonTokenizer(source: Source): Promise<BaseTokenizer> {
@@ -160,19 +239,19 @@ async function jsonTokenizer(source: Source): Promise<BaseTokenizer> {
       `${source.name} is not a byte-pair tokenizer, which LLaMA models have.`,
     );
   }
-  const added = new Map<string, number>();
+  const added = new Map<string, AddedToken>();
   for (const token of Array.isArray(json['added_tokens']) ? json['added_tokens'] : []) {
-    if (isObject(token) && typeof token['content'] === 'string' && typeof token['id'] === 'number') {
-      added.set(token['content'], token['id']);
+    if (isObject(token) && typeof token['content'] === 'string' && isId(token['id'])) {
+      added.set(token['content'], { id: token['id'], special: token['special'] === true });
     }
   }
-  const byId = new Map(Array.from(added, ([content, id]) => [id, content]));
+  const byId = new Map(Array.from(added, ([content, { id }]) => [id, content]));
   const idOf = (token: string) => numeric(vocabulary[token]);
   let size = 0;
   for (const id of Object.values(vocabulary)) if (typeof id === 'number' && id >= size) size = id + 1;
   const addBos = beginsWithSpecial(json['post_processor']);
   const definition = { kind: 'huggingface', json: text } as const;
-  return { name: source.name, definition, size, added, addBos, idOf, textOf: (id) => byId.get(id) };
+  return { name: source.name, definition, size, added, addBos, eosIds: [], idOf, textOf: (id) => byId.get(id) };
 }
 
 /** Whether a tokenizer.json's template puts a special token in front of a text. */
@@ -183,18 +262,52 @@ function beginsWithSpecial(processor: unknown): boolean {
   return Array.isArray(single) && isObject(single[0]) && 'SpecialToken' in single[0];
 }
 
-function withAdded(definition: TokenizerDefinition, added: ReadonlyMap<string, number>): TokenizerDefinition {
-  if (definition.kind !== 'sentencepiece' || !added.size) return definition;
-  return { ...definition, added: Object.fromEntries(added) };
+/** A definition with the tokens that were added later, and without those that the model has no rows for. */
+function withAdded(definition: TokenizerDefinition, added: AddedTokens, limit: number): TokenizerDefinition {
+  switch (definition.kind) {
+    case 'sentencepiece': {
+      if (!added.size) return definition;
+      return { ...definition, added: Object.fromEntries(Array.from(added, ([text, { id }]) => [text, id])) };
+    }
+    case 'huggingface':
+      return { ...definition, json: jsonWithAdded(definition.json, added, limit) };
+    case 'gguf': {
+      const tokens = [...definition.tokens];
+      const types = Array.from(definition.types ?? []);
+      for (const [text, { id, special }] of added) {
+        for (let next = tokens.length; next <= id; next++) {
+          tokens.push(`[UNUSED${next}]`);
+          types.push(TokenType.unused);
+        }
+        tokens[id] = text;
+        types[id] = special ? TokenType.control : TokenType.userDefined;
+      }
+      return { ...definition, tokens, types };
+    }
+  }
 }
 
-function addedTokens({ addedTokens: file, tokenizerConfig }: ModelFiles): Map<string, number> {
-  const tokens = new Map<string, number>();
-  for (const [text, id] of Object.entries(file?.json ?? {})) if (typeof id === 'number') tokens.set(text, id);
+/** A tokenizer.json with the tokens of other files; the same text where those say nothing new. */
+function jsonWithAdded(text: string, added: AddedTokens, limit: number): string {
+  const json = JSON.parse(text) as JsonObject;
+  const listed = (Array.isArray(json['added_tokens']) ? json['added_tokens'] : []).filter(isObject);
+  const taken = new Set<unknown>(Object.values((json['model'] as JsonObject)['vocab'] as JsonObject));
+  for (const { id } of listed) taken.add(id);
+  const news = Array.from(added, ([content, token]) => ({ content, ...token })).filter(({ id }) => !taken.has(id));
+  const kept = listed.filter(({ id }) => isId(id) && id < limit);
+  if (!news.length && kept.length === listed.length) return text;
+  return JSON.stringify({ ...json, added_tokens: [...kept, ...news] });
+}
+
+/** added_tokens.json (special, all of them) and the configuration's added_tokens_decoder (which says which are). */
+function addedTokens({ addedTokens: file, tokenizerConfig }: ModelFiles): AddedTokens {
+  const tokens = new Map<string, AddedToken>();
+  for (const [text, id] of Object.entries(file?.json ?? {})) if (isId(id)) tokens.set(text, { id, special: true });
   const decoder = tokenizerConfig?.json['added_tokens_decoder'];
   for (const [id, token] of Object.entries(isObject(decoder) ? decoder : {})) {
     const text = contentOf(token);
-    if (text !== undefined && /^\d+$/.test(id)) tokens.set(text, Number(id));
+    const special = !(isObject(token) && token['special'] === false);
+    if (text !== undefined && /^\d+$/.test(id)) tokens.set(text, { id: Number(id), special });
   }
   return tokens;
 }
@@ -227,6 +340,10 @@ async function chatTemplateOf({ chatTemplate, tokenizerConfig }: ModelFiles): Pr
   const named = (Array.isArray(value) ? value : []).filter(isObject);
   const chosen = named.find((each) => each['name'] === 'default') ?? named[0];
   return chosen && stringIn(chosen, 'template');
+}
+
+function isId(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function numeric(value: unknown): number | undefined {

@@ -16,6 +16,11 @@ export function bytesOfByteLevel(token: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+/** The characters that such a vocabulary writes for bytes. */
+export function byteLevelText(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => CHARACTERS[byte]).join('');
+}
+
 function byteCharacters(): string[] {
   let next = 0x100;
   return Array.from({ length: 256 }, (_, byte) => {

@@ -1,0 +1,144 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { createTokenizer } from '../tokenizer/index';
+import { sortFiles } from './files';
+import { openTokenizer } from './open';
+import { type Source, bytesSource } from './source';
+import { tokenizerFromFiles } from './tokenizer-files';
+
+const textSource = (text: string, name: string) => bytesSource(new TextEncoder().encode(text), name);
+const jsonSource = (json: object, name: string) => textSource(JSON.stringify(json), name);
+const specOf = async (given: readonly Source[], vocabularySize?: number) =>
+  tokenizerFromFiles(await sortFiles(given), vocabularySize);
+
+const LLAMA = '../shared/data/tokenizer/open_llama_3b-tokenizer.model';
+
+describe.skipIf(!existsSync(LLAMA))('a fine-tune of 2023 (skipped where ../shared/data is absent)', () => {
+  // point-alpaca's own files, beside a SentencePiece model of 32,000 pieces
+  const files = [
+    bytesSource(existsSync(LLAMA) ? readFileSync(LLAMA) : new Uint8Array(0), 'tokenizer.model'),
+    jsonSource({ '[PAD]': 32000 }, 'added_tokens.json'),
+    jsonSource(
+      { bos_token: '</s>', eos_token: '</s>', pad_token: '[PAD]', unk_token: '</s>' },
+      'special_tokens_map.json',
+    ),
+    jsonSource(
+      {
+        bos_token: '',
+        eos_token: '',
+        model_max_length: 512,
+        padding_side: 'right',
+        special_tokens_map_file: 'weights/llama-7b/special_tokens_map.json',
+        tokenizer_class: 'LLaMATokenizer',
+        unk_token: '',
+      },
+      'tokenizer_config.json',
+    ),
+    jsonSource(
+      { _from_model_config: true, bos_token_id: 0, eos_token_id: 1, pad_token_id: 0 },
+      'generation_config.json',
+    ),
+    jsonSource(
+      {
+        _name_or_path: './weights/llama-7b',
+        architectures: ['LLaMAForCausalLM'],
+        bos_token_id: 0,
+        eos_token_id: 1,
+        hidden_act: 'silu',
+        hidden_size: 4096,
+        initializer_range: 0.02,
+        intermediate_size: 11008,
+        max_sequence_length: 2048,
+        model_type: 'llama',
+        num_attention_heads: 32,
+        num_hidden_layers: 32,
+        pad_token_id: -1,
+        rms_norm_eps: 1e-6,
+        tie_word_embeddings: false,
+        torch_dtype: 'float32',
+        transformers_version: '4.27.0.dev0',
+        use_cache: true,
+        vocab_size: 32001,
+      },
+      'config.json',
+    ),
+  ];
+
+  test('its wrong ids are overruled by the model’s own', async () => {
+    const spec = await specOf(files, 32001);
+    expect(spec).toMatchObject({ bosId: 1, eosIds: [2], addBos: true });
+    expect(spec.specialTokens).toMatchObject({ bos_token: '<s>', eos_token: '</s>', pad_token: '[PAD]' });
+    expect(spec.definition).toMatchObject({ kind: 'sentencepiece', added: { '[PAD]': 32000 } });
+    const tokenizer = createTokenizer(spec);
+    expect(tokenizer.vocabularySize).toBe(32001);
+    expect(tokenizer.encodePieces([{ text: '[PAD]', trusted: true }])).toEqual([32000]);
+    expect(tokenizer.encode('[PAD]')).not.toContain(32000);
+    expect(tokenizer.decode([32000])).toBe('');
+  });
+
+  test('an added token without a row is left out; a vocabulary without rows is a mismatch', async () => {
+    expect((await specOf(files, 32000)).definition).not.toHaveProperty('added');
+    await expect(specOf(files, 31999)).rejects.toMatchObject({ code: 'tokenizer-mismatch' });
+  });
+});
+
+describe('byte-level vocabularies', () => {
+  const vocab = Object.fromEntries([...'abcdefgh', 'ab', 'Ġ', 'Ġab'].map((token, id) => [token, id]));
+  const merges = ['a b', 'Ġ ab'];
+  const special = (id: number, content: string, more: object = {}) => ({ id, content, special: true, ...more });
+  const json = {
+    model: { type: 'BPE', vocab, merges },
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false },
+    decoder: { type: 'ByteLevel' },
+    added_tokens: [special(11, '<|endoftext|>')],
+  };
+  const config = {
+    tokenizer_class: 'Qwen2Tokenizer',
+    eos_token: '<|im_end|>',
+    added_tokens_decoder: {
+      11: { content: '<|endoftext|>', special: true },
+      13: { content: '<|im_end|>', special: true },
+      14: { content: '<tool>', special: false },
+    },
+  };
+
+  test('tokens of added_tokens.json and of the configuration join tokenizer.json’s', async () => {
+    const added = jsonSource({ '[PAD]': 12, '<|endoftext|>': 11 }, 'added_tokens.json');
+    const files = [jsonSource(json, 'tokenizer.json'), added, jsonSource(config, 'tokenizer_config.json')];
+    const spec = await specOf(files, 16);
+    expect(spec).toMatchObject({ eosIds: [13], addBos: false });
+    const tokenizer = createTokenizer(spec);
+    expect(tokenizer.encodePieces([{ text: 'ab<|im_end|>[PAD]', trusted: true }])).toEqual([8, 13, 12]);
+    expect(tokenizer.encode('ab<tool> ab')).toEqual([8, 14, 10]);
+    expect(tokenizer.vocabularySize).toBe(15);
+    const smaller = createTokenizer(await specOf(files, 13));
+    expect(smaller.vocabularySize).toBe(13);
+    await expect(specOf(files, 10)).rejects.toMatchObject({ code: 'tokenizer-mismatch' });
+  });
+
+  test('a tokenizer.json that says it all is passed on as it is', async () => {
+    const text = JSON.stringify(json, null, 2);
+    const spec = await specOf([textSource(text, 'tokenizer.json')], 16);
+    expect(spec.definition).toEqual({ kind: 'huggingface', json: text });
+  });
+
+  test('vocab.json and merges.txt alone: Qwen2’s', async () => {
+    const files = [
+      jsonSource({ ...vocab, z: 12 }, 'vocab.json'),
+      textSource(`#version: 0.2\n${merges.join('\n')}\n`, 'merges.txt'),
+    ];
+    const spec = await specOf([...files, jsonSource(config, 'tokenizer_config.json')], 16);
+    const tokenizer = createTokenizer(spec);
+    expect(tokenizer.encode('ab ab')).toEqual([8, 10]);
+    expect(spec.eosIds).toEqual([13]);
+    expect(tokenizer.encodePieces([{ text: 'ab<|im_end|>', trusted: true }])).toEqual([8, 13]);
+    expect(tokenizer.decode([8, 13, 10])).toBe('ab ab');
+    // without a word on how text is split, nothing is guessed
+    const unknown = jsonSource({ tokenizer_class: 'GPT2Tokenizer' }, 'tokenizer_config.json');
+    await expect(specOf([...files, unknown])).rejects.toMatchObject({ code: 'unsupported-tokenizer' });
+    await expect(openTokenizer([files[0]])).rejects.toMatchObject({ code: 'missing-tokenizer' });
+    const broken = textSource('a b c\n', 'merges.txt');
+    const beside = jsonSource(config, 'tokenizer_config.json');
+    await expect(specOf([files[0], broken, beside])).rejects.toMatchObject({ code: 'corrupt-file' });
+  });
+});
