@@ -28,7 +28,7 @@ export async function openCheckpoint(files: readonly Source[]): Promise<Checkpoi
   const sorted = await sortFiles(files);
   // publishers put a GGUF beside a complete checkpoint: the checkpoint is the folder's own
   if (sorted.safetensors.length && (sorted.config || !sorted.gguf.length)) return openSafetensors(sorted);
-  if (sorted.gguf.length && !(sorted.torch.length && sorted.config)) return openGguf(sorted);
+  if (sorted.gguf.length && !(sorted.config && sorted.torch.some(isUsual))) return openGguf(sorted);
   if (sorted.torch.length || sorted.torchIndex) return openTorchFiles(sorted);
   throw new PronkError('unsupported-format', nothingFound(sorted));
 }
@@ -104,16 +104,20 @@ async function readFloats({
   return new Float32Array((await source.read(start, start + bytes)).buffer);
 }
 
+/** Whether a PyTorch file is called what a model's weights are called. */
+function isUsual(file: Source): boolean {
+  return /^(pytorch_model|consolidated)/i.test(baseName(file.name));
+}
+
 /** What training and adapters leave beside a model. */
-const ASIDE =
-  /^(training_args|optimizer|scheduler|rng_state|scaler|adapter_model|trainer_state|random_states)\b|^rng_state/;
+const ASIDE = /^(training_args|optimizer|scheduler|scaler|rng_state|random_states|adapter_model)/;
 
 /** Opens PyTorch files: a Hugging Face folder's, or a checkpoint in Meta's layout, told apart by their tensors' names. */
 async function openTorchFiles(files: ModelFiles): Promise<Checkpoint> {
   const index = files.torchIndex && (await readIndex(files.torchIndex));
   const weights = files.torch.filter((file) => !ASIDE.test(baseName(file.name).toLowerCase()));
   // without an index the usual names go before any other
-  const usual = weights.filter((file) => /^(pytorch_model|consolidated)/i.test(baseName(file.name)));
+  const usual = weights.filter(isUsual);
   const read: TorchFile[] = [];
   for (const source of chooseShards(usual.length && !index ? usual : weights, index))
     read.push(await readTorch(source));
