@@ -19,9 +19,11 @@ export interface JournalFile {
 /** Digests of a file's first `at` bytes, to be gone on with. */
 export interface JournalHash {
   readonly at: number;
-  readonly states: Readonly<Record<string, Uint8Array>>;
+  /** By algorithm, in hexadecimal. */
+  readonly states: Readonly<Record<string, string>>;
 }
 
+/** Plain JSON values but for the handles. */
 export interface Journal {
   readonly version: typeof JOURNAL_VERSION;
   readonly id: string;

@@ -3,11 +3,13 @@ import type { ImportPlan, PendingImport, Quality, SavedFile } from '../engine/im
 import type { ModelSummary, PromptStyle } from '../engine/library';
 import type { Quantize } from '../formats/weights';
 import type { ChatStyle } from '../tokenizer/chat-styles';
+import type { CuratedModel } from '../hub/curated';
 import type { ChatMessage } from '../tokenizer/chat-template';
 import type { PromptTemplate } from '../tokenizer/prompt-templates';
 
 export type {
   ChatStyle,
+  CuratedModel,
   ImportPlan,
   ModelSummary,
   PendingImport,
@@ -38,19 +40,6 @@ export type ImportOrigin =
 /** A saved file; where no folder was given it comes along, to be downloaded. */
 export interface Saved extends SavedFile {
   readonly file?: File;
-}
-
-/** A model of the Hub that is offered with one click. */
-export interface CuratedModel {
-  /** `owner/name@revision` */
-  readonly address: string;
-  readonly name: string;
-  readonly parameters: number;
-  /** Bytes to download. */
-  readonly bytes: number;
-  readonly licence: string;
-  /** What it is good for, in a few words. */
-  readonly note: string;
 }
 
 export interface DeviceSummary {

@@ -7,6 +7,7 @@ import { encryptFiles } from '../engine/patches/encrypt';
 import type { SaveOptions, WrittenFile } from '../engine/patches/write';
 import { PronkError } from '../formats/errors';
 import { blobSource } from '../formats/source';
+import { CURATED } from '../hub/curated';
 import type { Folder } from '../storage/folder';
 import type { GivenFile, ImportOrigin, ModelSummary, ProgressTask, Saved, WorkerApi } from './api';
 import { chosenFolder, downloadFolder } from './folders';
@@ -25,6 +26,7 @@ type ImportApi = Pick<
   | 'resumeImport'
   | 'saveDecrypted'
   | 'encrypt'
+  | 'curatedModels'
 >;
 
 /** @param announce tells the page that the list of models changed */
@@ -77,9 +79,10 @@ export function importApi(engine: Engine, tell: Tell, announce: () => Promise<vo
       await imports.cancel(taskId);
     },
     pendingImports: () => imports.pending(),
-    async resumeImport(taskId, files) {
+    curatedModels: async () => CURATED,
+    async resumeImport(taskId, files, token) {
       const given = files ? files.map(givenSource) : await fromHandles(await imports.handles(taskId));
-      await imports.resume(taskId, given, tell('import', taskId));
+      await imports.resume(taskId, { files: given, token }, tell('import', taskId));
       return made(taskId);
     },
     saveDecrypted: (taskId, handle) =>
@@ -109,6 +112,7 @@ function originOf(origin: ImportOrigin): Origin {
     case 'files':
       return { kind: 'files', files: origin.files.map(givenSource) };
     case 'hub':
+      return origin;
     case 'weight-diff':
       throw new PronkError('unsupported-origin', 'This cannot be imported yet.');
   }

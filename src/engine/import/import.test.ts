@@ -126,7 +126,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
       const [pending] = await next.pending();
       if (pending) {
         expect(pending).toMatchObject({ id: 'a', name: 'stories260K', needs: 'files' });
-        await next.resume('a', given(), undefined, SIZES);
+        await next.resume('a', { files: given() }, undefined, SIZES);
       } else if (!(await store.records.keys('models')).includes('a')) {
         // nothing is left, or the whole
         expect(await store.shards.keys()).toEqual([]);
@@ -152,7 +152,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
         return source.read(start, end);
       },
     }));
-    await new Imports({ store }).resume('a', counting, undefined, SIZES);
+    await new Imports({ store }).resume('a', { files: counting }, undefined, SIZES);
     const all = given().reduce((sum, { source }) => sum + source.size, 0);
     // the samples that recognise the files, and the tokenizer, are read besides
     expect(read).toBeLessThan(0.8 * all + 4 * 65536);
@@ -169,8 +169,8 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
       if (end === 'pause') {
         expect(await code(outcome)).toBe('paused');
         expect(await imports.pending()).toHaveLength(1);
-        expect(await code(imports.resume('a', given().slice(1)))).toBe('missing-file');
-        await imports.resume('a', given(), undefined, SIZES);
+        expect(await code(imports.resume('a', { files: given().slice(1) }))).toBe('missing-file');
+        await imports.resume('a', { files: given() }, undefined, SIZES);
         expect(await contents(store, 'a')).toEqual(whole);
       } else {
         await expect(outcome).rejects.toThrow(/abort/i);
@@ -190,7 +190,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
       ...source,
       read: async (start, end) => (await source.read(start, end)).map((byte) => byte ^ 1),
     }));
-    expect(await code(next.resume('a', damaged))).toBe('missing-file');
+    expect(await code(next.resume('a', { files: damaged }))).toBe('missing-file');
     await next.cancel('a');
     expect(await next.pending()).toEqual([]);
     expect(await store.shards.keys()).toEqual([]);
@@ -299,7 +299,7 @@ describe.skipIf(!existsSync(FOLDER))('encrypted files', () => {
       let outcome = await code(imports.start('a', { quantize: 'q8' }, end, SIZES));
       if (pause) {
         expect(outcome).toBe('paused');
-        outcome = await code(new Imports({ store }).resume('a', damaged, undefined, SIZES));
+        outcome = await code(new Imports({ store }).resume('a', { files: damaged }, undefined, SIZES));
       }
       expect(outcome).toBe('hash-mismatch');
       expect(await store.shards.keys()).toEqual([]);
@@ -314,7 +314,7 @@ describe.skipIf(!existsSync(FOLDER))('encrypted files', () => {
     let batches = 0;
     const end = () => void (++batches === 30 && imports.pause('a'));
     expect(await code(imports.start('a', { quantize: 'q8' }, end, SIZES))).toBe('paused');
-    await new Imports({ store }).resume('a', withKey(), undefined, SIZES);
+    await new Imports({ store }).resume('a', { files: withKey() }, undefined, SIZES);
     expect(await store.records.keys('models')).toEqual(['a']);
   });
 

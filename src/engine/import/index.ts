@@ -1,5 +1,6 @@
 // Imports as a person sees them: planned, started, paused, gone on with after a reload, cancelled.
 
+import type { Checkpoint } from '../../formats/checkpoint';
 import { PronkError } from '../../formats/errors';
 import { createHasher, type HasherFactory } from '../../formats/hash';
 import type { Quantize } from '../../formats/weights';
@@ -8,13 +9,14 @@ import { ifUnlocked } from '../../storage/locks';
 import type { Manifest } from '../../storage/manifest';
 import type { Store } from '../../storage/store';
 import { type GivenSource, recognise } from './identity';
-import { type OpenedOrigin, type Origin, openOrigin } from './origin';
+import { type OpenedOrigin, type OpenOptions, type Origin, openOrigin, type StoredOrigin } from './origin';
 import { type Offer, planModel } from './plan';
 import { beginJournal, discard, type ImportProgress, type RunOptions, runImport } from './run';
 import type { ImportPlan, PendingImport } from './types';
 
-export interface ImportsOptions {
+export interface ImportsOptions extends Omit<OpenOptions, 'hashers'> {
   readonly store: Store;
+  /** In this thread without it. */
   readonly hashers?: HasherFactory | undefined;
   /** What the machine offers; asked for each plan. */
   readonly offer?: () => Promise<Offer>;
@@ -32,20 +34,21 @@ const lockOf = (id: string) => `pronk-import:${id}`;
 
 export class Imports {
   readonly #options: ImportsOptions;
-  readonly #hashers: HasherFactory;
+  readonly #opening: OpenOptions;
   readonly #planned = new Map<string, Planned>();
   readonly #running = new Map<string, AbortController>();
 
   constructor(options: ImportsOptions) {
     this.#options = options;
-    this.#hashers = options.hashers ?? createHasher;
+    const { hashers = createHasher, fetch, endpoint } = options;
+    this.#opening = { hashers, fetch, endpoint };
   }
 
   /** Looks at an origin; files of an earlier plan of the same id are added to. Nothing is copied. */
   async plan(id: string, origin: Origin): Promise<ImportPlan> {
     const before = this.#planned.get(id)?.origin;
     const whole = before?.kind === 'files' && origin.kind === 'files' ? merged(before, origin) : origin;
-    const opened = await openOrigin(whole, this.#hashers);
+    const opened = await openOrigin(whole, this.#opening);
     const plan = await this.#look(opened);
     this.#planned.set(id, { origin: whole, opened, plan });
     return plan;
@@ -78,16 +81,20 @@ export class Imports {
     });
   }
 
-  /** Goes on with an import. @param files the same ones again, where it reads files */
+  /**
+   * Goes on with an import.
+   * @param files the same ones again, where it reads files
+   * @param token for a repository that asks for one
+   */
   async resume(
     id: string,
-    files: readonly GivenSource[],
+    { files = [], token }: { readonly files?: readonly GivenSource[]; readonly token?: string | undefined } = {},
     onProgress?: ImportProgress,
     sizes: Pick<RunOptions, 'batchBytes' | 'shardBytes' | 'smallBytes'> = {},
   ): Promise<Manifest> {
     const journal = await readJournal(this.#options.store, id);
     if (!journal) throw new PronkError('missing-import', 'There is no such import any more. Start it again.');
-    const opened = await this.#reopen(journal, files);
+    const opened = await this.#reopen(journal, files, token);
     return this.#exclusively(id, (signal) => this.#run(journal, opened, signal, onProgress, sizes));
   }
 
@@ -138,21 +145,24 @@ export class Imports {
     const known = { files, readBytes, download, ...offer, ...(patch && { patch: patch.table }) };
     try {
       const checkpoint = await opened.open(opened.files.map(({ source }) => source));
-      return { name: checkpoint.name, ...known, ...planModel(checkpoint, offer) };
+      return { name: checkpoint.name, ...known, ...planModel(withLicence(checkpoint, opened), offer) };
     } catch (error) {
-      if (!(error instanceof PronkError)) throw error;
+      // more files may mend what was dropped; an address is right or not
+      if (!(error instanceof PronkError) || download) throw error;
       const problem = { code: error.code, message: error.message };
       return { name: opened.source, what: error.message, ...known, choices: [], problem };
     }
   }
 
-  async #reopen(journal: Journal, files: readonly GivenSource[]): Promise<OpenedOrigin> {
+  async #reopen(journal: Journal, files: readonly GivenSource[], token: string | undefined): Promise<OpenedOrigin> {
+    const stored = journal.origin as StoredOrigin;
+    if (stored.kind === 'hub') return openOrigin({ ...stored, token }, this.#opening);
     const { found, missing } = await recognise(journal.files, files);
     if (missing.length > 0) {
       const message = `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} needed to go on, the same as before. Add ${missing.length > 1 ? 'them' : 'it'} again.`;
       throw new PronkError('missing-file', message);
     }
-    return openOrigin({ kind: 'files', files: found }, this.#hashers);
+    return openOrigin({ kind: 'files', files: found }, this.#opening);
   }
 
   #run(
@@ -163,7 +173,7 @@ export class Imports {
     sizes: Pick<RunOptions, 'batchBytes' | 'shardBytes' | 'smallBytes'>,
   ): Promise<Manifest> {
     const { store, committing } = this.#options;
-    const options = { hashers: this.#hashers, signal, onProgress, ...sizes, ...(committing && { committing }) };
+    const options = { hashers: this.#opening.hashers, signal, onProgress, ...sizes, ...(committing && { committing }) };
     return runImport(store, journal, opened, options);
   }
 
@@ -183,9 +193,16 @@ export class Imports {
   }
 }
 
-function merged(before: Origin, more: Origin): Origin {
+type FilesOrigin = Origin & { readonly kind: 'files' };
+
+function merged(before: FilesOrigin, more: FilesOrigin): FilesOrigin {
   const given = new Set(more.files.map(({ path }) => path));
   return { kind: 'files', files: [...before.files.filter(({ path }) => !given.has(path)), ...more.files] };
+}
+
+/** A repository says its licence outside of its files. */
+function withLicence(checkpoint: Checkpoint, { licence }: OpenedOrigin): Checkpoint {
+  return checkpoint.licence === undefined && licence !== undefined ? { ...checkpoint, licence } : checkpoint;
 }
 
 function refusal(plan: ImportPlan, quantize: Quantize): ImportPlan['problem'] {

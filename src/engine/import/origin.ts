@@ -5,13 +5,24 @@ import { parseEncName } from '../../formats/enc';
 import type { HasherFactory } from '../../formats/hash';
 import { openCheckpoint } from '../../formats/open';
 import { baseName, type Source } from '../../formats/source';
+import { chooseFiles } from '../../hub/choose';
+import { listRepository, openRemote } from '../../hub/repository';
 import type { JournalFile } from '../../storage/journal';
 import { wrongKey } from '../patches/key';
 import { keyOf, openPatch, type Patch, sortPatch } from '../patches/patch';
 import { type GivenSource, identify } from './identity';
 import type { Digests } from './sequential';
 
-export type Origin = { readonly kind: 'files'; readonly files: readonly GivenSource[] };
+export type Origin =
+  | { readonly kind: 'files'; readonly files: readonly GivenSource[] }
+  | {
+      readonly kind: 'hub';
+      readonly address: string;
+      /** An access token; kept in memory, never stored. */
+      readonly token?: string | undefined;
+      /** One of several GGUF files. */
+      readonly variant?: string | undefined;
+    };
 
 /** A file as it is read, with the digests that its publisher gives. */
 export interface ReadFile {
@@ -24,6 +35,7 @@ export interface OpenedOrigin {
   /** For people: file names, or an address. */
   readonly source: string;
   readonly download: boolean;
+  readonly licence?: string;
   /** Encrypted files, where it is some. */
   readonly patch?: Patch;
   /** The checkpoint in these sources, which are `files`' or stand in for them. */
@@ -39,10 +51,24 @@ export interface Remembered {
 }
 
 /** What of an origin is kept: never a token. */
-export type StoredOrigin = { readonly kind: 'files' };
+export type StoredOrigin =
+  | { readonly kind: 'files' }
+  /** The address names a commit, where the server has such: the same bytes at any later time. */
+  | { readonly kind: 'hub'; readonly address: string; readonly variant?: string | undefined };
 
-export async function openOrigin(origin: Origin, hashers: HasherFactory): Promise<OpenedOrigin> {
+/** What opening needs besides the origin. */
+export interface OpenOptions {
+  readonly hashers: HasherFactory;
+  /** For addresses; the global one without it. */
+  readonly fetch?: typeof fetch | undefined;
+  /** Of the Hub or a mirror of it. */
+  readonly endpoint?: string | undefined;
+}
+
+export async function openOrigin(origin: Origin, options: OpenOptions): Promise<OpenedOrigin> {
+  if (origin.kind === 'hub') return openHub(origin, options);
   const { files } = origin;
+  const { hashers } = options;
   return files.some(({ source }) => parseEncName(source.name)) ? openEncrypted(files, hashers) : openFiles(files);
 }
 
@@ -81,6 +107,32 @@ async function openEncrypted(given: readonly GivenSource[], hashers: HasherFacto
       return openCheckpoint(sources);
     },
     remember: () => remembered({ kind: 'files' }, given),
+  };
+}
+
+/** Files that are read where they lie, window by window: nothing is downloaded twice, or stored as it comes. */
+async function openHub(
+  { address, token, variant }: Origin & { kind: 'hub' },
+  { fetch, endpoint }: OpenOptions,
+): Promise<OpenedOrigin> {
+  const remote = { token, fetch, endpoint };
+  const repository = await listRepository(address, remote);
+  const choice = chooseFiles(repository.files, { path: repository.path, variant });
+  const folder = baseName(repository.name);
+  const opened = await Promise.all(
+    choice.files.map((file) => openRemote(file, remote, `${folder}/${baseName(file.path)}`)),
+  );
+  const { licence } = repository;
+  return {
+    files: opened.map(({ source, sha256 }) => ({ source, ...(sha256 !== undefined && { expected: { sha256 } }) })),
+    source: repository.address,
+    download: true,
+    ...(licence !== undefined && { licence }),
+    open: openCheckpoint,
+    remember: async () => ({
+      origin: { kind: 'hub', address: repository.address, variant: choice.variant },
+      files: [],
+    }),
   };
 }
 

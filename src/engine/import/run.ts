@@ -112,7 +112,8 @@ export async function runImport(
       }
       signal.throwIfAborted();
       onProgress?.('Finishing', journal.total, journal.total);
-      const { config, tokenizer, licence } = checkpoint;
+      const { config, tokenizer } = checkpoint;
+      const licence = checkpoint.licence ?? opened.licence;
       const style = styleOf(journal.name, opened.patch?.table);
       const meta = {
         name: journal.name,

@@ -55,7 +55,8 @@ export class SequentialSource implements Source {
     const algorithms = Object.keys(this.expected) as HashAlgorithm[];
     const known = from && algorithms.every((each) => from.states[each]);
     for (const algorithm of algorithms) {
-      this.#hashes.set(algorithm, await this.#options.hashers(algorithm, known ? from.states[algorithm] : undefined));
+      const state = known ? fromHex(from.states[algorithm]!) : undefined;
+      this.#hashes.set(algorithm, await this.#options.hashers(algorithm, state));
     }
     this.#position = known || (from && !algorithms.length) ? from.at : 0;
     this.#open();
@@ -70,8 +71,8 @@ export class SequentialSource implements Source {
   /** The digests so far. Reading goes on meanwhile. */
   saveHash(): Promise<JournalHash> {
     return this.#serially(async () => {
-      const states: Record<string, Uint8Array> = {};
-      for (const [algorithm, hasher] of this.#hashes) states[algorithm] = await hasher.save();
+      const states: Record<string, string> = {};
+      for (const [algorithm, hasher] of this.#hashes) states[algorithm] = toHex(await hasher.save());
       return { at: this.#position, states };
     });
   }
@@ -146,4 +147,12 @@ export class SequentialSource implements Source {
     this.#queue = result.catch(() => {});
     return result;
   }
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function fromHex(text: string): Uint8Array {
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
 }

@@ -1,0 +1,96 @@
+// Models read where they lie, on a server that drops, truncates and lies.
+import { existsSync, readFileSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Fault, startServer, type TestServer } from '../../hub/testing/server.mjs';
+import { memoryStore } from '../../storage/memory';
+import { openStoredModel } from '../../storage/stored-model';
+import { Imports } from './index';
+
+const FOLDER = '../shared/data/stories260K';
+const NAMES = ['config.json', 'model.safetensors', 'tokenizer.model'] as const;
+const SIZES = { batchBytes: 20_000, shardBytes: 50_000, smallBytes: 0 };
+
+describe.skipIf(!existsSync(FOLDER))('stories260K from a server (skipped without ../shared/data)', () => {
+  let server: TestServer;
+  afterEach(async () => void (await server.close()));
+
+  async function serve(options: { faults?: readonly Fault[]; token?: string; pad?: number } = {}) {
+    const { faults, token, pad = 0 } = options;
+    const files = Object.fromEntries(NAMES.map((name) => [name, new Uint8Array(readFileSync(`${FOLDER}/${name}`))]));
+    // beyond the size at which a file is verified whole before it is used
+    const large = pad ? { ...files, 'model.safetensors': padded(files['model.safetensors']!, pad) } : files;
+    server = await startServer({
+      repositories: { 'someone/tiny': { files: large, licence: 'mit', ...(token && { token, gated: 'auto' }) } },
+      ...(faults && { faults }),
+    });
+    const store = memoryStore();
+    return { store, imports: new Imports({ store, endpoint: server.url }) };
+  }
+
+  const code = (promise: Promise<unknown>) =>
+    promise.then(
+      () => 'no error',
+      (error: { code?: string; message: string }) => error.code ?? error.message,
+    );
+
+  test('is planned and imported without a download beside it', async () => {
+    const { store, imports } = await serve({
+      faults: [
+        { kind: 'drop', match: 'safetensors', times: 1 },
+        { kind: 'truncate', match: 'safetensors', times: 1 },
+      ],
+    });
+    const plan = await imports.plan('a', { kind: 'hub', address: 'someone/tiny' });
+    expect(plan).toMatchObject({ name: 'tiny', download: true, model: { layers: 5, licence: 'mit' } });
+    const manifest = await imports.start('a', { quantize: 'q8' }, undefined, SIZES);
+    expect(manifest.source).toMatch(/^someone\/tiny@[0-9a-f]{40}$/);
+    expect(manifest.licence).toBe('mit');
+    expect((await openStoredModel(store, 'a')).tokenizer.bosId).toBe(1);
+  });
+
+  test('needs a token where it is gated', async () => {
+    const { store, imports } = await serve({ token: 'hf_secret' });
+    expect(await code(imports.plan('a', { kind: 'hub', address: 'someone/tiny' }))).toBe('gated');
+    await imports.plan('a', { kind: 'hub', address: 'someone/tiny', token: 'hf_secret' });
+    await imports.start('a', { quantize: 'q8' });
+    expect(JSON.stringify([await store.records.get('models', 'a'), await store.records.keys('imports')])).not.toContain(
+      'hf_secret',
+    );
+  });
+
+  test('goes on after a pause, at the same commit, asking for no files', { timeout: 60_000 }, async () => {
+    const { store, imports } = await serve({ pad: 40 << 20 });
+    await imports.plan('a', { kind: 'hub', address: 'someone/tiny' });
+    let batches = 0;
+    const pause = () => void (++batches === 30 && imports.pause('a'));
+    expect(await code(imports.start('a', { quantize: 'q8' }, pause, SIZES))).toBe('paused');
+    const next = new Imports({ store, endpoint: server.url });
+    expect(await next.pending()).toMatchObject([{ id: 'a', needs: 'nothing', files: [] }]);
+    await next.resume('a', {}, undefined, SIZES);
+    expect(await store.records.keys('models')).toEqual(['a']);
+  });
+
+  test('lies are found by the published checksum, and nothing is kept', { timeout: 60_000 }, async () => {
+    const lie = { kind: 'flip', match: 'safetensors', skip: 4, times: 1, at: 0.5 } as const;
+    const { store, imports } = await serve({ pad: 40 << 20, faults: [lie] });
+    await imports.plan('a', { kind: 'hub', address: 'someone/tiny' });
+    const outcome = await code(imports.start('a', { quantize: 'q8' }, undefined, SIZES));
+    expect(['hash-mismatch', 'nan-weights']).toContain(outcome);
+    expect(await store.shards.keys()).toEqual([]);
+    expect(await store.records.keys('imports')).toEqual([]);
+  });
+});
+
+/** A safetensors file with one more tensor, which no model asks for. */
+function padded(file: Uint8Array, bytes: number): Uint8Array {
+  const length = Number(new DataView(file.buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length))) as Record<string, unknown>;
+  const end = file.length - 8 - length;
+  header['padding'] = { dtype: 'U8', shape: [bytes], data_offsets: [end, end + bytes] };
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const result = new Uint8Array(8 + json.length + end + bytes);
+  new DataView(result.buffer).setBigUint64(0, BigInt(json.length), true);
+  result.set(json, 8);
+  result.set(file.subarray(8 + length), 8 + json.length);
+  return result;
+}
