@@ -8,6 +8,7 @@ import { importCommand } from './import';
 import { logits } from './logits';
 import { detokenize, info, tokenize } from './inspect';
 import { decrypt, encrypt } from './patches';
+import { weightDiff } from './weight-diff';
 
 /** Prints one line of JSON, flushed at once. */
 export type Print = (line: unknown) => void;
@@ -22,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   generate: generateCommand,
   decrypt,
   encrypt,
+  'weight-diff': weightDiff,
   bench,
 };
 

@@ -8,12 +8,12 @@ import { failed, type WrittenFile } from '../engine/patches/write';
 import { parseEncName } from '../formats/enc';
 import { PronkError } from '../formats/errors';
 import { PUBLISHED_KEY } from '../formats/point-alpaca';
-import { bytesText } from '../storage/quota';
 import { parseOptions, required, UsageError } from './arguments';
 import { fileAt, fileSource, folderFiles, pathInfo } from './files';
 import { directory } from './folder';
 import { threadHashers } from './hashers';
 import type { Print } from './main';
+import { toldNowAndThen } from './progress';
 
 const OPTIONS = { key: 'text', out: 'text' } as const;
 
@@ -85,15 +85,7 @@ async function refuseOverwriting(key: string, out: string, names: readonly strin
 }
 
 function saving() {
-  let told = performance.now();
-  return {
-    hashers: threadHashers({ resumable: false }),
-    onProgress: (done: number, total: number) => {
-      if (performance.now() - told < 5000) return;
-      told = performance.now();
-      console.error(`${bytesText(done)} of ${bytesText(total)}, ${Math.floor((100 * done) / total)} %`);
-    },
-  };
+  return { hashers: threadHashers({ resumable: false }), onProgress: toldNowAndThen() };
 }
 
 /** Prints results, and fails in the end if one of them did. */

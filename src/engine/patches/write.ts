@@ -20,7 +20,7 @@ export interface WrittenFile extends SavedFile {
 /** What came of producing a file's bytes. */
 export interface Produced {
   readonly bytes: number;
-  readonly sha256: string;
+  readonly sha256?: string;
   /** Why they are not to be kept. */
   readonly problem?: PronkError | undefined;
 }

@@ -1,0 +1,74 @@
+// All tensors of a folder by the names and in the row order of Hugging Face's files, whatever container they are in.
+
+import type { Tensor } from './checkpoint';
+import { type DirectoryEntry, fromDirectory } from './directory';
+import { PronkError } from './errors';
+import { sortFiles } from './files';
+import { openCheckpoint } from './open';
+import { toHalfSplit } from './permute';
+import { elementRowBytes } from '../quant/elements';
+import { readSafetensors } from './safetensors';
+import { chooseShards, mergeShards, readIndex } from './shards';
+import { type Source, baseName } from './source';
+import { readTorch } from './torch';
+
+/** A tensor with its shape as the file has it: of 1 or 2 dimensions. */
+export interface FileTensor extends Tensor {
+  readonly shape: readonly number[];
+}
+
+/**
+ * Every tensor of a Hugging Face folder, those too that Pronk does not compute with. A checkpoint in Meta's layout is
+ * taken too, its q and k rows in Hugging Face's order.
+ * @throws PronkError `missing-file`, `corrupt-file`, `unsupported-tensor-type`, `unsupported-format`, `unsafe-pickle`
+ */
+export async function allTensors(files: readonly Source[]): Promise<ReadonlyMap<string, FileTensor>> {
+  const sorted = await sortFiles(files);
+  const { safetensors, torch } = sorted;
+  if (safetensors.length) {
+    const index = sorted.index && (await readIndex(sorted.index));
+    const shards = [];
+    for (const file of chooseShards(safetensors, index)) shards.push((await readSafetensors(file)).tensors);
+    return fileTensors(mergeShards(shards, index));
+  }
+  const usual = torch.filter((file) => /^pytorch_model/i.test(baseName(file.name)));
+  if (usual.length) {
+    const index = sorted.torchIndex && (await readIndex(sorted.torchIndex));
+    const shards = [];
+    for (const file of chooseShards(usual, index)) shards.push((await readTorch(file)).tensors);
+    return fileTensors(mergeShards(shards, index));
+  }
+  if (torch.length) return metaTensors(files);
+  const given = files[0] ? `${files[0].name} and what came with it hold` : 'There are';
+  const message = `${given} no weights. A weight diff takes Hugging Face folders, with *.safetensors or pytorch_model*.bin.`;
+  throw new PronkError('unsupported-format', message);
+}
+
+function fileTensors(entries: ReadonlyMap<string, DirectoryEntry>): ReadonlyMap<string, FileTensor> {
+  return new Map(Array.from(entries, ([name, entry]) => [name, { ...fromDirectory(entry), shape: entry.shape }]));
+}
+
+async function metaTensors(files: readonly Source[]): Promise<ReadonlyMap<string, FileTensor>> {
+  const { tensors, config } = await openCheckpoint(files);
+  return new Map(
+    Array.from(tensors, ([name, tensor]) => {
+      const rotated = /\.self_attn\.[qk]_proj\.weight$/.test(name);
+      const shape = tensor.rows === 1 ? [tensor.columns] : [tensor.rows, tensor.columns];
+      return [name, { ...(rotated ? halfSplit(tensor, config.headWidth) : tensor), shape }];
+    }),
+  );
+}
+
+/** A matrix in interleaved order, seen in half-split order. */
+function halfSplit(tensor: Tensor, headWidth: number): Tensor {
+  const rowBytes = elementRowBytes(tensor.type, tensor.columns);
+  return {
+    ...tensor,
+    async readRows(start, end) {
+      const first = Math.floor(start / headWidth) * headWidth;
+      const last = Math.min(tensor.rows, Math.ceil(end / headWidth) * headWidth);
+      const heads = toHalfSplit(await tensor.readRows(first, last), rowBytes, headWidth);
+      return heads.slice((start - first) * rowBytes, (end - first) * rowBytes);
+    },
+  };
+}
