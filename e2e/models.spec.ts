@@ -13,7 +13,7 @@ const STORY =
 
 /** Takes the imported model into use, once it is there. */
 async function useStories(page: Page): Promise<void> {
-  await page.getByRole('combobox', { name: 'Model in use' }).selectOption('stories260K');
+  await page.getByRole('combobox', { name: 'Model in use' }).selectOption({ label: 'stories260K' });
 }
 
 async function addFiles(page: Page, files: Parameters<ReturnType<Page['locator']>['setInputFiles']>[0]) {
@@ -21,6 +21,8 @@ async function addFiles(page: Page, files: Parameters<ReturnType<Page['locator']
   await goTo(page, 'Models');
   await page.getByLabel('Add files', { exact: true }).setInputFiles(files);
 }
+
+const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true }).click();
 
 /** A template that adds nothing to the instruction. */
 async function bareTemplate(page: Page): Promise<void> {
@@ -35,6 +37,8 @@ async function bareTemplate(page: Page): Promise<void> {
 
 test('a GGUF file is imported and tells its story, to the letter', async ({ page }) => {
   await addFiles(page, STORIES);
+  await page.getByRole('radio', { name: 'As it is' }).check();
+  await start(page);
   await useStories(page);
   await goTo(page, 'Instruct');
   const preset = page.getByLabel('Preset', { exact: true });
@@ -58,7 +62,8 @@ test('a file dropped anywhere is imported', async ({ page }) => {
   for (const type of ['dragenter', 'dragover', 'drop']) {
     await page.locator('body').dispatchEvent(type, { dataTransfer: files });
   }
-  await goTo(page, 'Models');
+  // the drop opened Models, with the plan
+  await start(page);
   await expect(page.getByRole('cell', { name: /^stories260K llama/ })).toBeVisible();
   await useStories(page);
 });
@@ -67,7 +72,7 @@ test('a damaged file gives a sentence, and nothing is lost', async ({ page }) =>
   const buffer = readFileSync(STORIES).subarray(0, 300_000);
   await addFiles(page, { name: 'broken.gguf', mimeType: 'application/octet-stream', buffer });
   await expect(page.getByRole('alert').filter({ hasText: 'broken.gguf is damaged or incomplete' })).toBeVisible();
-  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await page.getByRole('button', { name: /^(Dismiss|Cancel)$/ }).click();
   await expect(page.getByText('broken')).toHaveCount(0);
   // what was there works on
   await goTo(page, 'Chat');
