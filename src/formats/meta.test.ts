@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { feedForwardFormula } from './meta';
+import type { ModelConfig } from './checkpoint';
+import { feedForwardFormula, metaParams } from './meta';
 import { toMetaName } from './names';
 import { openCheckpoint } from './open';
 import { type Source, bytesSource } from './source';
@@ -63,12 +64,55 @@ describe('what params.json says and leaves out', () => {
     expect((await config({})).ropeScaling).toBeUndefined();
   });
 
+  test('Mistral’s own files', async () => {
+    const mistral = { hidden_dim: 48, sliding_window: 4096 };
+    expect(await config(mistral)).toMatchObject({ architecture: 'mistral', contextLength: 32768, slidingWindow: 4096 });
+  });
+
   test("Meta's feed-forward widths", () => {
     expect(feedForwardFormula({ multiple_of: 256 }, 4096)).toBe(11008);
     expect(feedForwardFormula({ multiple_of: 256 }, 5120)).toBe(13824);
     expect(feedForwardFormula({ multiple_of: 4096, ffn_dim_multiplier: 1.3 }, 8192)).toBe(28672);
     expect(feedForwardFormula({ multiple_of: 1024, ffn_dim_multiplier: 1.3 }, 4096)).toBe(14336);
     expect(feedForwardFormula({ multiple_of: 256, ffn_dim_multiplier: 1.5 }, 2048)).toBe(8192);
+  });
+});
+
+describe('params.json for a configuration', () => {
+  const seven: ModelConfig = {
+    architecture: 'llama',
+    vocabularySize: 32000,
+    width: 4096,
+    feedForwardWidth: 11008,
+    layers: 32,
+    heads: 32,
+    keyValueHeads: 32,
+    headWidth: 128,
+    contextLength: 2048,
+    normEpsilon: 1e-6,
+    ropeTheta: 10000,
+    tiedHead: false,
+  };
+
+  test('LLaMA 7B’s is the published one', () => {
+    const published = { dim: 4096, multiple_of: 256, n_heads: 32, n_layers: 32, norm_eps: 1e-6, vocab_size: 32000 };
+    expect(metaParams(seven)).toEqual(published);
+  });
+
+  test('the formula gives any F back', () => {
+    const widths = [64, 2048, 3200, 4096, 5120, 8192];
+    for (const width of widths) {
+      for (const feedForwardWidth of [172, 8640, 5632, 11008, 13824, 14336, 28672, 999, 12345, 1]) {
+        const wanted = { ...seven, width, headWidth: width / 32, feedForwardWidth };
+        expect(feedForwardFormula(metaParams(wanted), width), `${width}, ${feedForwardWidth}`).toBe(feedForwardWidth);
+      }
+    }
+  });
+
+  test('what it cannot say is an error', () => {
+    for (const change of [{ architecture: 'qwen2' }, { headWidth: 64 }, { slidingWindow: 9 }] as const) {
+      expect(() => metaParams({ ...seven, ...change })).toThrow(/safetensors/);
+    }
   });
 });
 

@@ -130,14 +130,12 @@ function configFromParams(
   const [part] = embedding;
   const vocabularySize = part.columns === width ? rowsOf(part.name) : part.rows;
   const feedForwardWidth = rowsOf('model.layers.0.mlp.gate_proj.weight');
-  const formula = width && feedForwardFormula(json, width);
-  if (formula && formula !== feedForwardWidth && feedForwardWidth * 2 <= formula) {
-    throw corruptFile(name, `it asks for ${formula} feed-forward rows, and the tensors have ${feedForwardWidth}`);
-  }
   const ropeTheta = numberIn(json, 'rope_theta') ?? 10000;
   const ropeScaling = scalingOf(json, width ?? 0);
+  const contextLength = contextOf(json, ropeTheta);
+  const window = numberIn(json, 'sliding_window') ?? contextLength;
   const draft: Draft = {
-    architecture: 'llama',
+    architecture: isMistral(json) ? 'mistral' : 'llama',
     vocabularySize,
     width,
     feedForwardWidth,
@@ -145,21 +143,62 @@ function configFromParams(
     heads,
     keyValueHeads: numberIn(json, 'n_kv_heads') ?? heads,
     headWidth,
-    contextLength: contextOf(json, ropeTheta),
+    contextLength,
     normEpsilon: numberIn(json, 'norm_eps') ?? 1e-5,
     ropeTheta,
     ...(ropeScaling && { ropeScaling }),
     tiedHead: !tensors.has('lm_head.weight'),
+    ...(window < contextLength && { slidingWindow: window }),
   };
   return checked(draft, name);
 }
 
-/** Meta's own: two thirds of 4 D, times a factor, rounded up to a multiple. */
+/** Mistral publishes in the same layout, and gives F itself instead of what it follows from. */
+function isMistral(json: JsonObject): boolean {
+  return 'hidden_dim' in json;
+}
+
+/** Meta's F: two thirds of 4 D, times a factor, rounded up to a multiple. Where there are tensors, they are the truth. */
 export function feedForwardFormula(json: JsonObject, width: number): number {
   const multiple = numberIn(json, 'multiple_of') ?? 256;
   const twoThirds = Math.floor((2 * 4 * width) / 3);
   const scaled = Math.floor((numberIn(json, 'ffn_dim_multiplier') ?? 1) * twoThirds);
   return multiple * Math.ceil(scaled / multiple);
+}
+
+/**
+ * params.json for a configuration: what `openMeta`, and Meta's own program, make the same model of.
+ * @throws PronkError `unsupported-format` for what params.json cannot say
+ */
+export function metaParams(config: ModelConfig): JsonObject {
+  const { width: D, feedForwardWidth: F, heads, keyValueHeads, ropeTheta, ropeScaling, slidingWindow } = config;
+  const plain = config.architecture === 'llama' && config.headWidth * heads === D && slidingWindow === undefined;
+  if (!plain || ropeScaling?.type === 'linear') {
+    const message = "Meta's layout is for LLaMA models with heads of D / H and no sliding window or linear scaling.";
+    throw new PronkError('unsupported-format', `${message} Write safetensors instead.`);
+  }
+  // the largest power of two up to 256 that divides F
+  const multiple = Math.min(256, F & -F);
+  const usual = feedForwardFormula({ multiple_of: multiple }, D) === F;
+  const target = multiple > 1 ? F - multiple / 2 : F + 0.5;
+  return {
+    dim: D,
+    multiple_of: multiple,
+    ...(!usual && { ffn_dim_multiplier: target / Math.floor((8 * D) / 3) }),
+    n_heads: heads,
+    ...(keyValueHeads !== heads && { n_kv_heads: keyValueHeads }),
+    n_layers: config.layers,
+    norm_eps: config.normEpsilon,
+    ...(ropeTheta !== 10000 && { rope_theta: ropeTheta }),
+    ...(ropeScaling && {
+      use_scaled_rope: true,
+      rope_scaling_factor: ropeScaling.factor,
+      low_freq_factor: ropeScaling.lowFrequencyFactor,
+      high_freq_factor: ropeScaling.highFrequencyFactor,
+      original_max_position_embeddings: ropeScaling.originalContextLength,
+    }),
+    vocab_size: config.vocabularySize,
+  };
 }
 
 /** Llama 3.1's scaling. The files do not say its factor: the small models of 3.2 (1B and 3B) have 32, the others 8. */
@@ -176,13 +215,14 @@ function scalingOf(json: JsonObject, width: number): ModelConfig['ropeScaling'] 
 
 /**
  * Positions, which params.json does not say, by the generation: 131,072 since Llama 3.1 (scaled RoPE), 8,192 for Llama 3
- * (θ 500,000), 16,384 for Code Llama (θ 1,000,000), 4,096 for Llama 2, 2,048 for the first. Llama 2 differs from the
+ * (θ 500,000), 16,384 for Code Llama (θ 1,000,000), 4,096 for Llama 2, 2,048 for the first; 32,768 for Mistral 7B. Llama 2 differs from the
  * first in its ε of 1e-5, which of the first only 65B (64 heads, ungrouped) has too.
  */
 function contextOf(json: JsonObject, ropeTheta: number): number {
   const said = numberIn(json, 'max_seq_len', 'max_position_embeddings');
   if (said !== undefined) return said;
   if (json['use_scaled_rope'] === true) return 131072;
+  if (isMistral(json)) return 32768;
   if (ropeTheta === 500000) return 8192;
   if (ropeTheta === 1000000) return 16384;
   const grouped = numberIn(json, 'n_kv_heads') !== undefined;

@@ -262,6 +262,9 @@ function beginsWithSpecial(processor: unknown): boolean {
   return Array.isArray(single) && isObject(single[0]) && 'SpecialToken' in single[0];
 }
 
+/** Ids that vocabularies leave out before the tokens that were added; more is nonsense, and would cost memory. */
+const MAX_GAP = 1 << 16;
+
 /** A definition with the tokens that were added later, and without those that the model has no rows for. */
 function withAdded(definition: TokenizerDefinition, added: AddedTokens, limit: number): TokenizerDefinition {
   switch (definition.kind) {
@@ -275,6 +278,7 @@ function withAdded(definition: TokenizerDefinition, added: AddedTokens, limit: n
       const tokens = [...definition.tokens];
       const types = Array.from(definition.types ?? []);
       for (const [text, { id, special }] of added) {
+        if (id > definition.tokens.length + MAX_GAP) continue;
         for (let next = tokens.length; next <= id; next++) {
           tokens.push(`[UNUSED${next}]`);
           types.push(TokenType.unused);

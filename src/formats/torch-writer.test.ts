@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Checkpoint, Tensor } from './checkpoint';
+import { metaParams } from './meta';
 import { openCheckpoint } from './open';
 import { toMetaName } from './names';
 import { toHalfSplit } from './permute';
@@ -235,8 +236,6 @@ describe.skipIf(!existsSync(folder))('stories260K in every layout (skipped where
     });
   });
 
-  const params = { dim: 64, n_layers: 5, n_heads: 8, n_kv_heads: 4, multiple_of: 4, norm_eps: 1e-5, vocab_size: -1 };
-
   /** Cut as fairscale cuts. */
   async function metaParts(checkpoint: Checkpoint, count: number, embeddingByRows: boolean): Promise<Source[]> {
     const parts: TorchInput[][] = Array.from({ length: count }, () => []);
@@ -269,7 +268,7 @@ describe.skipIf(!existsSync(folder))('stories260K in every layout (skipped where
   ])("Meta's layout in %i parts, the embedding by rows: %s", async (count, byRows) => {
     const expected = await open();
     const parts = await metaParts(expected, count, byRows);
-    const beside = [jsonSource(params, 'params.json'), ...sources('tokenizer.model')];
+    const beside = [jsonSource(metaParams(expected.config), 'params.json'), ...sources('tokenizer.model')];
     const meta = await openCheckpoint([...parts, ...beside]);
     expect(meta.container).toBe('meta');
     expect(meta.config).toEqual({ ...expected.config, contextLength: 4096 });

@@ -25,8 +25,8 @@ export interface TorchFile {
   readonly tensors: ReadonlyMap<string, TorchTensor>;
 }
 
-/** The pickles of real models have some hundred bytes a tensor. */
-const MAX_PICKLE = 64 << 20;
+/** The pickles of real models have some hundred bytes a tensor; hostile ones cost memory many times their size. */
+const MAX_PICKLE = 16 << 20;
 /** Local headers that are read at once. */
 const AT_ONCE = 32;
 
