@@ -3,7 +3,6 @@ alias Block = vec2u;
 @group(0) @binding(5) var<storage, read> codes: array<vec2u>;
 
 fn load_block(row: u32, block: u32, blocks: u32) -> Block { return codes[row * blocks + block]; }
-fn block_scale(row: u32, block: u32, blocks: u32) -> f32 { return 1.0; }
 fn quad_0(b: Block) -> vec4f {
   return bitcast<vec4f>(vec4u(b.x << 16u, b.x & 0xffff0000u, b.y << 16u, b.y & 0xffff0000u));
 }

@@ -14,5 +14,5 @@ fn main(@builtin(global_invocation_id) global: vec3u) {
   let row = ids[token] - params.row_start; // wraps to a large number below the part
   if (row >= params.rows) { return; }
   let scale = block_scale(row, quad / BLOCK_QUADS, quads / BLOCK_QUADS);
-  x[token * quads + quad] = codes_at(row, quad, quads) * scale;
+  x[token * quads + quad] = codes_at(row, quad, quads) * scale.x + scale.y;
 }

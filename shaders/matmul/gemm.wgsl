@@ -38,7 +38,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       let codes = load_block(my_row, block, blocks);
       let scale = block_scale(my_row, block, blocks);
       //: for q in BLOCK_QUADS
-      rows[(b + $qu) * SIDE + local] = scale * quad_$q(codes);
+      rows[(b + $qu) * SIDE + local] = scale.x * quad_$q(codes) + scale.y;
       //: end q
     }
     workgroupBarrier();

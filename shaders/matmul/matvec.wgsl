@@ -23,6 +23,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   for (var block = lane; block < blocks; block += LANES) {
     let quad = block * BLOCK_QUADS;
+    // Σx over the block, for values that have a base
+    //: for b in BASE
+    //: for t in TOKENS
+    var total_$t = 0.0;
+    //: end t
+    //: end b
     //: for u in UNROLLED
     //: for q in BLOCK_QUADS
     //: for t in TOKENS
@@ -35,6 +41,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       in_$q_$t *= g;
       //: end t
     }
+    //: for b in BASE
+    //: for t in TOKENS
+    total_$t += dot(in_$q_$t, vec4f(1.0));
+    //: end t
+    //: end b
     //: end q
     //: for r in ROWS
     {
@@ -52,8 +63,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       //: end q
       let scale = block_scale(row_$r, block, blocks);
       //: for t in TOKENS
-      sum_$r_$t += scale * part_$t;
+      sum_$r_$t += scale.x * part_$t;
       //: end t
+      //: for b in BASE
+      //: for t in TOKENS
+      sum_$r_$t += scale.y * total_$t;
+      //: end t
+      //: end b
     }
     //: end r
     //: end u
@@ -70,6 +86,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         squares_$t += dot(in_$t, in_$t);
         in_$t *= gain[q];
       }
+      //: for b in BASE
+      total_$t += dot(in_$t, vec4f(1.0));
+      //: end b
       //: end t
       //: for r in ROWS
       let weights_$r = codes_at(row_$r, q, quads);
@@ -81,8 +100,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     //: for r in ROWS
     let scale_$r = block_scale(row_$r, block, blocks);
     //: for t in TOKENS
-    sum_$r_$t += scale_$r * part_$r_$t;
+    sum_$r_$t += scale_$r.x * part_$r_$t;
     //: end t
+    //: for b in BASE
+    //: for t in TOKENS
+    sum_$r_$t += scale_$r.y * total_$t;
+    //: end t
+    //: end b
     //: end r
     //: end l
   }

@@ -1,8 +1,8 @@
 // GGUF headers (ggml/docs/gguf.md), versions 2 and 3, little-endian: key/value metadata, then the tensor directory, then
 // aligned tensor data, which is not touched here.
 
-import { type ElementType, BLOCK } from '../quant/kinds';
-import { elementRowBytes } from '../quant/repack';
+import { ELEMENT_TYPES, elementRowBytes, elementsPerBlock, isElementType } from '../quant/elements';
+import type { ElementType } from '../quant/kinds';
 import { PronkError, corruptFile } from './errors';
 import type { Source } from './source';
 
@@ -52,7 +52,6 @@ const GGML_TYPES: Readonly<Record<number, string>> = {
   35: 'TQ2_0',
   39: 'MXFP4',
 };
-const READABLE: ReadonlySet<string> = new Set<ElementType>(['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1']);
 
 export interface GgufTensor {
   readonly name: string;
@@ -246,18 +245,21 @@ function readEntry(source: Source, cursor: Cursor): Entry {
   const code = cursor.u32();
   const type = GGML_TYPES[code];
   if (!type) throw corruptFile(source.name, `the tensor ${name} has the unknown type ${code}`);
-  if (!READABLE.has(type)) {
-    const known = [...READABLE].join(', ');
-    const message = `${source.name} stores ${name} as ${type}, which Pronk does not read yet. It reads ${known}.`;
+  if (!isElementType(type)) {
+    const message = `${source.name} stores ${name} as ${type}, which Pronk does not read yet. It reads ${ELEMENT_TYPES.join(', ')}.`;
     throw new PronkError('unsupported-tensor-type', message);
   }
   const offset = Number(cursor.scalar('u64'));
   const [columns] = shape;
   const rows = shape.slice(1).reduce((product, size) => product * size, 1);
-  const bytes = rows * elementRowBytes(type as ElementType, columns);
-  const blocks = type.startsWith('Q');
-  if (!(columns > 0 && rows > 0 && bytes <= source.size) || (blocks && columns % BLOCK)) {
+  const bytes = rows * elementRowBytes(type, columns);
+  if (!(columns > 0 && rows > 0 && bytes <= source.size)) {
     throw corruptFile(source.name, `the tensor ${name} has the impossible shape ${shape.join(' × ')}`);
   }
-  return { name, shape, type: type as ElementType, offset, bytes };
+  const block = elementsPerBlock(type);
+  if (columns % block) {
+    const problem = `the tensor ${name} has rows of ${columns}, and ${type} comes in whole blocks of ${block}`;
+    throw corruptFile(source.name, problem);
+  }
+  return { name, shape, type, offset, bytes };
 }

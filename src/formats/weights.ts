@@ -1,13 +1,18 @@
 // A checkpoint's tensors as rows in the stored layout, converted while they are read: bounded memory for any size.
 
-import { BLOCK, type WeightKind, type WeightTensor, codeBytes, fitsKind, scalesPerBlock } from '../quant/kinds';
-import { quantizeRows, repackRows, storedKind } from '../quant/repack';
+import { dequantizeElements, storedKind } from '../quant/elements';
+import { type PackedRows, type WeightKind, type WeightTensor, codeBytes, fitsKind, scalesPerRow } from '../quant/kinds';
+import { packRows, repackRows, ScaleOverflow } from '../quant/repack';
 import type { Checkpoint, Tensor } from './checkpoint';
+import { PronkError } from './errors';
 
 /** Row groups are at most this large whatever the device; the loader cuts bindings from them. */
 export const MAX_GROUP_BYTES = 64 << 20;
 
-/** What matrices are converted to: `keep` leaves every value exactly as the file has it. */
+/**
+ * What matrices are converted to. `keep` leaves floats and codes exactly as the file has them; the scales of super-blocks
+ * are rounded to f16.
+ */
 export type Quantize = 'keep' | 'f32' | 'f16' | 'q8' | 'q4';
 
 /**
@@ -24,9 +29,11 @@ export function weightTensors(
 
 /** One tensor of `weightTensors`. */
 export function weightTensor(tensor: Tensor, quantize: Quantize, maxGroupBytes = MAX_GROUP_BYTES): WeightTensor {
-  const { name, type, rows, columns } = tensor;
+  const { name, rows, columns } = tensor;
   const kind = targetKind(tensor, quantize);
-  const step = groupRows(kind, columns, maxGroupBytes);
+  // what is converted passes through f32, which is not to take more room than a group either
+  const widest = kind === storedKind(tensor.type) ? kind : 'f32';
+  const step = Math.min(groupRows(kind, columns, maxGroupBytes), groupRows(widest, columns, maxGroupBytes));
   return {
     name,
     kind,
@@ -35,11 +42,29 @@ export function weightTensor(tensor: Tensor, quantize: Quantize, maxGroupBytes =
     async *groups() {
       for (let rowStart = 0; rowStart < rows; rowStart += step) {
         const end = Math.min(rows, rowStart + step);
-        const kept = repackRows(type, await tensor.readRows(rowStart, end), end - rowStart, columns);
-        yield { ...(kept.kind === kind ? kept : quantizeRows(kept, kind)), rowStart };
+        yield { ...stored(tensor, kind, await tensor.readRows(rowStart, end), end - rowStart), rowStart };
       }
     },
   };
+}
+
+/** Rows of a tensor in a kind: kept as they are, or from their exact values. */
+function stored(
+  { name, type, columns, place }: Tensor,
+  kind: WeightKind,
+  bytes: Uint8Array<ArrayBuffer>,
+  rows: number,
+): PackedRows {
+  if (kind !== storedKind(type)) return packRows(dequantizeElements(type, bytes), kind, rows, columns);
+  try {
+    return repackRows(type, bytes, rows, columns);
+  } catch (error) {
+    if (!(error instanceof ScaleOverflow)) throw error;
+    const message =
+      `${place.file} has weights of 65,520 and more in ${name}, which 16-bit scales cannot hold. ` +
+      'No trained model has them: the file is likely damaged. Converted to f32 it can be imported all the same.';
+    throw new PronkError('weights-out-of-range', message, { cause: error });
+  }
 }
 
 function targetKind(tensor: Tensor, quantize: Quantize): WeightKind {
@@ -53,7 +78,7 @@ function targetKind(tensor: Tensor, quantize: Quantize): WeightKind {
  * scales end on a whole word.
  */
 export function groupRows(kind: WeightKind, columns: number, maxGroupBytes: number): number {
-  const rowBytes = codeBytes(kind, columns) + (columns / BLOCK) * scalesPerBlock(kind) * 2;
+  const rowBytes = codeBytes(kind, columns) + scalesPerRow(kind, columns) * 2;
   const rows = Math.max(1, Math.floor(maxGroupBytes / rowBytes));
   return rows > 1 ? rows & ~1 : 1;
 }

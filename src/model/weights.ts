@@ -3,7 +3,7 @@ import { PronkError } from '../formats/errors';
 import type { ModelConfig } from '../formats/checkpoint';
 import { type Buffers, write } from '../gpu/buffers';
 import type { Matrix, MatrixPart } from '../ops/weights';
-import { BLOCK, codeBytes, scalesPerBlock, type WeightKind, type WeightTensor } from '../quant/kinds';
+import { codeBytes, scalesPerRow, type WeightKind, type WeightTensor } from '../quant/kinds';
 
 /** The seven linear maps of a block (four after fusing) and its two norms. */
 export interface LayerWeights {
@@ -90,7 +90,7 @@ function rowLimit(kind: WeightKind, columns: number, limit: number): number {
 }
 
 function scaleBytes(kind: WeightKind, columns: number, rows: number): number {
-  return rows * (columns / BLOCK) * scalesPerBlock(kind) * 2;
+  return rows * scalesPerRow(kind, columns) * 2;
 }
 
 /** Stacks tensors by rows; runs of one kind share parts. */

@@ -4,12 +4,12 @@ import type { Grid, Kernel } from '../gpu/kernel';
 import type { WeightKind } from '../quant/kinds';
 import stateSource from '../../shaders/common/state.wgsl?raw';
 import source from '../../shaders/elementwise/embed.wgsl?raw';
-import { blockQuads, weightSnippet } from './weights';
+import { weightDefinitions, weightSnippets } from './weights';
 
 export function embedKernel(kind: WeightKind): Kernel {
   return {
     label: `embed ${kind}`,
-    wgsl: compose({ UNROLLED: 0, LOOPED: 1, BLOCK_QUADS: blockQuads(kind) }, stateSource, weightSnippet(kind), source),
+    wgsl: compose(weightDefinitions(kind, false), stateSource, ...weightSnippets(kind), source),
   };
 }
 

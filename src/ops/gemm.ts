@@ -5,7 +5,7 @@ import stateSource from '../../shaders/common/state.wgsl?raw';
 import projection from '../../shaders/common/projection.wgsl?raw';
 import source from '../../shaders/matmul/gemm.wgsl?raw';
 import type { ProjectionVariant } from './matvec';
-import { blockQuads, weightSnippet } from './weights';
+import { weightDefinitions, weightSnippets } from './weights';
 
 /** Tokens and rows of a workgroup's tile. */
 const SIDE = 64;
@@ -15,15 +15,13 @@ export function gemmKernel({ kind, input, output, ...folded }: ProjectionVariant
   const definitions = {
     ROWS: 8,
     TOKENS: 8,
-    UNROLLED: 1,
-    LOOPED: 0,
-    BLOCK_QUADS: blockQuads(kind),
+    ...weightDefinitions(kind, true),
     In: input,
     Out: output,
   };
   return {
     label: `gemm ${kind}`,
-    wgsl: compose(definitions, stateSource, weightSnippet(kind), projection, source),
+    wgsl: compose(definitions, stateSource, ...weightSnippets(kind), projection, source),
     overrides: {
       NORM: Number(folded.norm ?? false),
       RESIDUAL: Number(folded.residual ?? false),

@@ -8,7 +8,7 @@ import stateSource from '../../shaders/common/state.wgsl?raw';
 import projection from '../../shaders/common/projection.wgsl?raw';
 import source from '../../shaders/matmul/matvec.wgsl?raw';
 import type { DotShape } from './tuning';
-import { blockQuads, weightSnippet } from './weights';
+import { weightDefinitions, weightSnippets } from './weights';
 
 /** Threads of a workgroup whose threads work alone: as many as a CPU's vector has lanes, so that the rest spreads. */
 const SOLO = 8;
@@ -41,14 +41,12 @@ export function matvecKernel(variant: MatvecVariant): Kernel {
     LANES: shape.lanes,
     WORKGROUP: shape.lanes === 1 ? SOLO : shape.lanes,
     SHARED: shape.lanes === 1 ? 0 : 1,
-    UNROLLED: shape.lanes === 1 ? 0 : 1,
-    LOOPED: shape.lanes === 1 ? 1 : 0,
-    BLOCK_QUADS: blockQuads(kind),
+    ...weightDefinitions(kind, shape.lanes > 1),
     In: variant.input,
     Out: variant.output,
   };
   const lanes = shape.lanes === 1 ? [] : [shape.subgroups ? lanesSubgroups : lanesShared];
-  const parts = [stateSource, weightSnippet(kind), projection, ...lanes, source];
+  const parts = [stateSource, ...weightSnippets(kind), projection, ...lanes, source];
   return {
     label: `matvec ${kind} ${shape.rows}x${shape.tokens}/${shape.lanes}${shape.subgroups ? 's' : ''}`,
     wgsl: compose(definitions, ...parts),

@@ -1,55 +1,91 @@
 // The kinds of a stored tensor, and how many bytes a row of each takes: the layout that shaders read.
 
 /** Element type of a tensor as a file stores it; block types follow ggml (ggml-quants.h). */
-export type ElementType = 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1';
+export type ElementType = 'F32' | 'F16' | 'BF16' | BlockType;
 
-/** How a matrix is stored and bound. 16-bit kinds are packed pairs in u32; `q8` and `q4` are blocks of 32 along the row. */
-export type WeightKind = 'f32' | 'f16' | 'bf16' | 'q8' | 'q4' | 'q4m';
+/** ggml's blocks of 32, and its super-blocks of 256 (`_K`). */
+export type BlockType = 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q5_0' | 'Q5_1' | 'Q2_K' | 'Q3_K' | 'Q4_K' | 'Q5_K' | 'Q6_K';
 
-/** Codes per block of `q8`, `q4` (symmetric) and `q4m` (with a minimum). */
-export const BLOCK = 32;
+/** Kinds that keep every element as a float. 16-bit ones are packed pairs in u32. */
+export type FloatKind = 'f32' | 'f16' | 'bf16';
+
+/**
+ * Kinds that keep codes in blocks along the row: `q`, bits of a code, then what differs from a scale for each 32 codes
+ * that multiplies codes around zero. `m`: unsigned codes and a minimum. `o`: codes around an offset. `x16`: blocks of 16.
+ */
+export type BlockKind = 'q8' | 'q8o' | 'q8x16' | 'q4' | 'q4m' | 'q4o' | 'q4x16' | 'q4ox16';
+
+/** How a matrix is stored and bound. */
+export type WeightKind = FloatKind | BlockKind;
+
+/** A value is `(code − zero) · scale + offset`; 8-bit codes are signed, so their zero is 0. */
+export interface BlockLayout {
+  /** Bits of a code. */
+  readonly bits: 4 | 8;
+  /** Codes that share a scale. */
+  readonly block: 16 | 32;
+  /** The code that stands for the offset, or for zero where there is none. */
+  readonly zero: 0 | 8;
+  /** Whether an f16 offset stands beside each scale. */
+  readonly offset: boolean;
+}
+
+const BLOCKS: Readonly<Record<BlockKind, BlockLayout>> = {
+  q8: { bits: 8, block: 32, zero: 0, offset: false },
+  q8o: { bits: 8, block: 32, zero: 0, offset: true },
+  q8x16: { bits: 8, block: 16, zero: 0, offset: false },
+  q4: { bits: 4, block: 32, zero: 8, offset: false },
+  q4m: { bits: 4, block: 32, zero: 0, offset: true },
+  q4o: { bits: 4, block: 32, zero: 8, offset: true },
+  q4x16: { bits: 4, block: 16, zero: 8, offset: false },
+  q4ox16: { bits: 4, block: 16, zero: 8, offset: true },
+};
+
+const FLOAT_BYTES: Readonly<Record<FloatKind, 2 | 4>> = { f32: 4, f16: 2, bf16: 2 };
+
+/** Every kind there is. */
+export const WEIGHT_KINDS = [...Object.keys(FLOAT_BYTES), ...Object.keys(BLOCKS)] as readonly WeightKind[];
+
+/** How a kind's blocks are laid out; undefined for float kinds. */
+export function blockLayout(kind: WeightKind): BlockLayout | undefined {
+  return isBlockKind(kind) ? BLOCKS[kind] : undefined;
+}
+
+export function isBlockKind(kind: WeightKind): kind is BlockKind {
+  return kind in BLOCKS;
+}
 
 /** Bytes of one row's codes (or elements), a multiple of 4. */
 export function codeBytes(kind: WeightKind, columns: number): number {
-  switch (kind) {
-    case 'f32':
-      return columns * 4;
-    case 'f16':
-    case 'bf16':
-      return Math.ceil(columns / 2) * 4;
-    case 'q8':
-      return columns;
-    case 'q4':
-    case 'q4m':
-      return columns / 2;
-  }
+  if (isBlockKind(kind)) return (columns * BLOCKS[kind].bits) / 8;
+  return Math.ceil((columns * FLOAT_BYTES[kind]) / 4) * 4;
 }
 
-/** f16 values per block beside the codes: a scale, or a scale and a minimum (interleaved). */
-export function scalesPerBlock(kind: WeightKind): 0 | 1 | 2 {
-  return kind === 'q8' || kind === 'q4' ? 1 : kind === 'q4m' ? 2 : 0;
+/** f16 values beside the codes of one row: scales, or scales and offsets; 0 for float kinds. */
+export function scalesPerRow(kind: WeightKind, columns: number): number {
+  const layout = blockLayout(kind);
+  return layout ? (columns / layout.block) * (layout.offset ? 2 : 1) : 0;
 }
 
 /** Bytes of the scales of `rows` rows together, padded at the end to a multiple of 4; 0 for float kinds. */
 export function scaleBytes(kind: WeightKind, rows: number, columns: number): number {
-  return Math.ceil((rows * (columns / BLOCK) * scalesPerBlock(kind)) / 2) * 4;
+  return Math.ceil((rows * scalesPerRow(kind, columns)) / 2) * 4;
 }
 
 /** Whether rows of this width can be stored in the kind: block kinds need whole blocks. */
 export function fitsKind(kind: WeightKind, columns: number): boolean {
-  return scalesPerBlock(kind) === 0 || columns % BLOCK === 0;
+  return columns % (blockLayout(kind)?.block ?? 1) === 0;
 }
 
 /**
  * Some rows of a matrix in the stored layout.
  *
  * `codes`, row after row, `codeBytes(kind, columns)` each: f32 little-endian; f16 and bf16 (an odd row is padded by one
- * zero element); q8: signed bytes in order; q4 and q4m: 16 bytes a block, byte j holding element j in its low nibble and
- * element j + 16 in its high one. An element is `code × scale` (q8), `(code − 8) × scale` (q4), `code × scale + minimum`
- * (q4m).
+ * zero element); 8-bit codes: signed bytes in order; 4-bit codes: byte j of a block holds element j in its low nibble and
+ * element j + block / 2 in its high one.
  *
- * `scales`, f16, row-major and without padding between rows: a scale for each block (q8, q4), or scale and minimum
- * (q4m). Empty for float kinds; padded at the end to a multiple of 4 bytes.
+ * `scales`, f16, row-major and without padding between rows: a scale for each block, or scale and offset. Empty for float
+ * kinds; padded at the end to a multiple of 4 bytes.
  */
 export interface PackedRows {
   readonly kind: WeightKind;

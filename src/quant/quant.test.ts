@@ -1,13 +1,62 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Float16Array } from '@petamoriken/float16';
-import { type BlockType, dequantizeBlocks, quantizeBlocks } from './blocks';
+import { dequantizeBlocks } from './blocks';
+import { elementsPerBlock } from './elements';
 import { bf16ToF32, f16ToF32, f32ArrayToBf16, f32ArrayToF16, f32ToBf16, f32ToF16 } from './f16';
 import golden from './golden/blocks.json';
-import { type ElementType, type WeightKind, codeBytes, scaleBytes } from './kinds';
-import { dequantizeRows, elementRowBytes, packRows, quantizeRows, repackRows, storedKind } from './repack';
+import {
+  type BlockType,
+  type ElementType,
+  type WeightKind,
+  WEIGHT_KINDS,
+  blockLayout,
+  codeBytes,
+  fitsKind,
+  isBlockKind,
+  scaleBytes,
+} from './kinds';
+import {
+  ScaleOverflow,
+  dequantizeRows,
+  elementRowBytes,
+  fileRows,
+  packRows,
+  quantizeRows,
+  repackRows,
+  storedKind,
+} from './repack';
 
-const TYPES: readonly BlockType[] = ['Q8_0', 'Q4_0', 'Q4_1'];
+/** Types that a kind has as they are, which can be written too. */
+const WRITTEN = { Q8_0: 'q8', Q4_0: 'q4', Q4_1: 'q4m' } as const;
+type Written = keyof typeof WRITTEN;
+const TYPES = Object.keys(WRITTEN) as Written[];
+const SIMPLE = [...TYPES, 'Q5_0', 'Q5_1'] as const;
+
+/** Values as a GGUF file has them. */
+function quantizeBlocks(type: Written, values: Float32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return fileRows(packRows(values, WRITTEN[type], 1, values.length));
+}
+
+/** Bit patterns: −0 is not 0. */
+function patterns(values: Float32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(values.buffer);
+}
+
+/** The f16 nearest to a number. */
+function half(value: number): number {
+  return f16ToF32(f32ToF16(value));
+}
+
+/** How often a trained model has a 4-bit code. */
+function often(code: number): number {
+  return Math.round(20 * Math.exp(-(((code - 7.4) / 3.5) ** 2) / 2));
+}
+
+/** ‖actual − expected‖ / ‖expected‖ */
+function relative(actual: Float32Array, expected: Float32Array): number {
+  return Math.hypot(...actual.map((each, i) => each - expected[i])) / Math.hypot(...expected);
+}
 
 function bytes(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
@@ -62,11 +111,33 @@ describe('16-bit floats', () => {
 
 describe('block codecs', () => {
   for (const { name, values, ...types } of golden.blocks) {
-    test.each(TYPES)(`%s of ${name} values agrees with ggml, bit for bit`, (type) => {
+    test.each(TYPES)(`%s of ${name} values is quantized as ggml does it, bit for bit`, (type) => {
       expect(quantizeBlocks(type, floats(values))).toEqual(bytes(types[type].bytes));
-      expect(dequantizeBlocks(type, bytes(types[type].bytes))).toEqual(floats(types[type].values));
+    });
+    test.each(SIMPLE)(`%s of ${name} values is read as ggml does it, bit for bit`, (type) => {
+      expect(patterns(dequantizeBlocks(type, bytes(types[type].bytes)))).toEqual(patterns(floats(types[type].values)));
     });
   }
+
+  for (const { type, name, ...expected } of golden.superBlocks) {
+    test(`${type} with ${name} is read as ggml does it, bit for bit`, () => {
+      const values = dequantizeBlocks(type as BlockType, bytes(expected.bytes));
+      expect(patterns(values)).toEqual(patterns(floats(expected.values)));
+    });
+  }
+
+  test('any byte of a super-block that is another would be seen', () => {
+    for (const { type, bytes: text, name, ...expected } of golden.superBlocks) {
+      if (!name.startsWith('usual factors, random')) continue;
+      const block = bytes(text);
+      for (let at = 0; at < elementRowBytes(type as BlockType, 256); at++) {
+        const damaged = block.map((byte, i) => (i === at ? byte ^ 0x91 : byte));
+        expect(dequantizeBlocks(type as BlockType, damaged), `${type}, byte ${at}`).not.toEqual(
+          floats(expected.values),
+        );
+      }
+    }
+  });
 
   test('a nibble in the wrong half, or another rounding, would be seen', () => {
     const [{ values, Q4_0: expected }] = golden.blocks;
@@ -98,11 +169,11 @@ describe('block codecs', () => {
 describe('stored layout', () => {
   const shape = fc.record({ rows: fc.integer({ min: 1, max: 5 }), blocks: fc.integer({ min: 1, max: 3 }) });
 
-  test('repacking keeps every value of every type', () => {
+  test('repacking keeps every value of simple blocks', () => {
     fc.assert(
       fc.property(
         shape,
-        fc.constantFrom(...TYPES),
+        fc.constantFrom(...SIMPLE),
         fc.infiniteStream(fc.nat(255)),
         ({ rows, blocks }, type, stream) => {
           const columns = blocks * 32;
@@ -120,6 +191,85 @@ describe('stored layout', () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  describe('super-blocks', () => {
+    const usable = golden.superBlocks.filter(({ name }) => !name.startsWith('large'));
+    test.each(usable)('$type with $name keeps its codes, and its weights within 5e-4', ({ type: name, ...each }) => {
+      const type = name as BlockType;
+      const file = bytes(each.bytes);
+      const blocks = file.length / elementRowBytes(type, 256);
+      const packed = repackRows(type, file, blocks, 256);
+      const [kept, exact] = [dequantizeRows(packed), dequantizeBlocks(type, file)];
+      expect(packed.kind).toBe(storedKind(type));
+      expect(packed.codes.length).toBe(blocks * codeBytes(packed.kind, 256));
+      expect(packed.scales.length).toBe(scaleBytes(packed.kind, blocks, 256));
+      if (exact.every((value) => value === 0)) expect(kept.every((value) => value === 0)).toBe(true);
+      else expect(relative(kept, exact)).toBeLessThan(5e-4);
+    });
+
+    test('a minimum rounded as it stands would lose more than that', () => {
+      // 15 steps, and most weights near zero, as trained models have them
+      const scales = Float32Array.from({ length: 200 }, (_, i) => 1e-3 * (1 + i / 211));
+      const error = (stored: (scale: number, code: number) => number) => {
+        const codes = Array.from({ length: 16 }, (_, code) => Array<number>(often(code)).fill(code)).flat();
+        const pairs = [...scales].flatMap((scale) => codes.map((code) => [scale, code] as const));
+        const exact = Float32Array.from(pairs, ([scale, code]) => scale * (code - 7.4));
+        return relative(
+          Float32Array.from(pairs, ([scale, code]) => stored(scale, code)),
+          exact,
+        );
+      };
+      expect(error((scale, code) => half(scale) * code + half(-7.4 * scale))).toBeGreaterThan(5e-4);
+      expect(error((scale, code) => half(scale) * (code - 8) + half(0.6 * scale))).toBeLessThan(3e-4);
+    });
+
+    test('scales that f16 cannot hold are refused, not stored as infinite', () => {
+      const large = golden.superBlocks.filter(({ name }) => name === 'large factors, highest codes');
+      const overflowing = large.filter(({ type }) => !/Q[23]_K|Q6_K/.test(type));
+      expect(overflowing.map(({ type }) => type)).toEqual(['Q4_K', 'Q5_K']);
+      for (const { type } of overflowing) {
+        const file = bytes(large.find((each) => each.type === type)!.bytes).fill(0x7b, 0, 4);
+        expect(() => repackRows(type as BlockType, file, 1, 256), type).toThrow(ScaleOverflow);
+        expect(dequantizeBlocks(type as BlockType, file).every(Number.isFinite)).toBe(true);
+      }
+    });
+  });
+
+  test('every kind is packed and read back within half a step', () => {
+    const [rows, columns] = [2, 96];
+    const values = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i * 1.7) + 0.2);
+    for (const kind of WEIGHT_KINDS.filter(isBlockKind)) {
+      const { bits, block, offset } = blockLayout(kind)!;
+      const packed = packRows(values, kind, rows, columns);
+      expect(packed.codes.length, kind).toBe((rows * columns * bits) / 8);
+      expect(packed.scales.length, kind).toBe((rows * columns * (offset ? 4 : 2)) / block);
+      const step = bits === 8 ? 2.4 / 254 : 2.4 / 15;
+      const most = Math.max(...dequantizeRows(packed).map((value, i) => Math.abs(value - values[i])));
+      // around zero, code 8 of 4 bits does not exist: the far side may be a whole step off
+      expect(most, kind).toBeLessThan(step * (bits === 4 && !offset ? 1.01 : 0.55));
+      expect(most, kind).toBeGreaterThan(step / 4);
+    }
+  });
+
+  test('every kind becomes every other by way of its values', () => {
+    const values = Float32Array.from({ length: 2 * 64 }, (_, i) => Math.cos(i * 0.9) / 8);
+    for (const from of WEIGHT_KINDS) {
+      const source = packRows(values, from, 2, 64);
+      for (const to of WEIGHT_KINDS) {
+        const target = quantizeRows(source, to);
+        expect(target.kind).toBe(to);
+        if (to === 'f32') expect(dequantizeRows(target)).toEqual(dequantizeRows(source));
+        else expect(relative(dequantizeRows(target), dequantizeRows(source)), `${from} to ${to}`).toBeLessThan(0.1);
+      }
+    }
+  });
+
+  test('a row must be whole blocks of its kind', () => {
+    expect(WEIGHT_KINDS.filter((kind) => fitsKind(kind, 48))).toEqual(
+      WEIGHT_KINDS.filter((kind) => !isBlockKind(kind) || blockLayout(kind)!.block === 16),
+    );
+    expect(elementsPerBlock('Q4_K')).toBe(256);
   });
 
   test('rows of odd length are padded to whole words and come back', () => {

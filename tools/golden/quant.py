@@ -2,7 +2,8 @@
 
     python tools/golden/quant.py > src/quant/golden/blocks.json
 
-Bytes are base64. Each case: f32 values, and per type the quantized bytes and the f32 values that they stand for.
+Bytes are base64. Each case: f32 values, and per type the quantized bytes and the f32 values that they stand for. Super-blocks
+have no quantizer there: their bytes are made up, with scales that awkward models might have.
 """
 
 import base64
@@ -44,8 +45,24 @@ golden["bf16"] = {"values": text(half), "bytes": text(quantize(half[None], T.BF1
 for name, values in cases():
     x = values.astype(np.float32)
     case = {"name": name, "values": text(x)}
-    for kind in (T.Q8_0, T.Q4_0, T.Q4_1):
+    for kind in (T.Q8_0, T.Q4_0, T.Q4_1, T.Q5_0, T.Q5_1):
         packed = quantize(x[None], kind)
         case[kind.name] = {"bytes": text(packed), "values": text(dequantize(packed, kind))}
     golden["blocks"].append(case)
+# bytes of a super-block, and where its f16 factors stand
+SUPER_BLOCKS = {T.Q2_K: (84, (80, 82)), T.Q3_K: (110, (108,)), T.Q4_K: (144, (0, 2)), T.Q5_K: (176, (0, 2)), T.Q6_K: (210, (208,))}
+FACTORS = {"usual": 1e-3, "subnormal": 3 * 2.0**-24, "negative": -2e-3, "large": 1000.0, "zero": 0.0}
+golden["superBlocks"] = []
+random = np.random.default_rng(2)
+for kind, (size, places) in SUPER_BLOCKS.items():
+    for name, factor in FACTORS.items():
+        for fill in ("random", "lowest", "highest"):
+            blocks = 3 if (name, fill) == ("usual", "random") else 1
+            packed = random.integers(0, 256, (blocks, size), dtype=np.uint8)
+            if fill != "random":
+                packed[:] = 0 if fill == "lowest" else 255
+            for i, place in enumerate(places):
+                packed[:, place : place + 2] = np.float16(factor * (1 + 0.37 * i)).reshape(1).view(np.uint8)
+            case = {"name": f"{name} factors, {fill} codes", "type": kind.name, "bytes": text(packed)}
+            golden["superBlocks"].append({**case, "values": text(dequantize(packed, kind))})
 print(json.dumps(golden))

@@ -1,9 +1,14 @@
 // Matrices of every kind for kernel tests: what is bound, and the values that a kernel must read from it.
-import type { WeightKind } from '../../quant/kinds';
+import { WEIGHT_KINDS, type WeightKind, blockLayout } from '../../quant/kinds';
 import { dequantizeRows, packRows } from '../../quant/repack';
 import { random } from './run';
 
-export const KINDS: readonly WeightKind[] = ['f32', 'f16', 'bf16', 'q8', 'q4', 'q4m'];
+export const KINDS = WEIGHT_KINDS;
+
+/** A width of an odd number of the kind's blocks, and no multiple of the next wider ones. */
+export function oddColumns(kind: WeightKind): number {
+  return blockLayout(kind)?.block === 16 ? 176 : 160;
+}
 
 /** A random matrix [rows, columns], stored as `kind`. */
 export function randomMatrix(kind: WeightKind, rows: number, columns: number, seed = 7) {

@@ -1,0 +1,25 @@
+// Signed 8-bit codes in blocks of 4 · BLOCK_QUADS along the row, bytes in order.
+
+// whole blocks, for kernels that take a row block by block
+//: for u in UNROLLED
+struct Block { chunks: array<vec4u, CHUNKS> }
+@group(0) @binding(5) var<storage, read> codes: array<vec4u>;
+fn load_block(row: u32, block: u32, blocks: u32) -> Block {
+  let i = CHUNKS * (row * blocks + block);
+  return Block(array<vec4u, CHUNKS>(
+    //: for c in CHUNKS
+    codes[i + $cu],
+    //: end c
+  ));
+}
+//: for q in BLOCK_QUADS
+fn quad_$q(b: Block) -> vec4f { return vec4f(unpack4xI8(b.chunks[$qu / 4u][$qu % 4u])); }
+//: end q
+//: end u
+// one quad at a time: a word and no vector, whose component a loop variable would choose
+//: for l in LOOPED
+@group(0) @binding(5) var<storage, read> codes: array<u32>;
+fn codes_at(row: u32, quad: u32, quads: u32) -> vec4f {
+  return vec4f(unpack4xI8(codes[row * quads + quad]));
+}
+//: end l

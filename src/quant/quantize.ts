@@ -1,0 +1,61 @@
+// Values -> codes of a stored kind. For q8, q4 and q4m this is what ggml does for Q8_0, Q4_0 and Q4_1 (quantize_row_*_ref):
+// arithmetic is rounded to f32 after each step, as C does it, so that the codes agree bit for bit.
+
+import type { BlockLayout } from './kinds';
+
+/** A block's scale and offset before they are rounded to f16; codes are written relative to the layout's zero. */
+export type BlockQuantizer = (x: Float32Array, codes: Int8Array) => readonly [scale: number, offset: number];
+
+const f32 = Math.fround;
+
+/** How a layout's blocks are quantized. Values must be finite. */
+export function quantizer(layout: BlockLayout): BlockQuantizer {
+  if (layout.offset) return withOffset(layout);
+  return layout.bits === 8 ? byLargest : byExtreme;
+}
+
+/** 8 bits around zero: the largest magnitude becomes 127. */
+const byLargest: BlockQuantizer = (x, codes) => {
+  let largest = 0;
+  for (let j = 0; j < x.length; j++) largest = Math.max(largest, Math.abs(x[j]!));
+  const scale = f32(largest / 127);
+  const inverse = scale ? f32(1 / scale) : 0;
+  for (let j = 0; j < x.length; j++) codes[j] = roundAway(f32(x[j]! * inverse));
+  return [scale, 0];
+};
+
+/** 4 bits around zero: the value of largest magnitude, with its sign, becomes −8. */
+const byExtreme: BlockQuantizer = (x, codes) => {
+  let extreme = 0;
+  for (let j = 0; j < x.length; j++) if (Math.abs(x[j]!) > Math.abs(extreme)) extreme = x[j]!;
+  const scale = f32(extreme / -8);
+  const inverse = scale ? f32(1 / scale) : 0;
+  for (let j = 0; j < x.length; j++) codes[j] = Math.min(15, Math.trunc(f32(f32(x[j]! * inverse) + 8.5))) - 8;
+  return [scale, 0];
+};
+
+/** Steps from the least value to the largest. The offset is the value of the layout's zero. */
+function withOffset({ bits, zero }: BlockLayout): BlockQuantizer {
+  const steps = 2 ** bits - 1;
+  const centre = bits === 8 ? 128 : zero;
+  return (x, codes) => {
+    let minimum = Infinity;
+    let maximum = -Infinity;
+    for (let j = 0; j < x.length; j++) {
+      minimum = Math.min(minimum, x[j]!);
+      maximum = Math.max(maximum, x[j]!);
+    }
+    const scale = f32(f32(maximum - minimum) / steps);
+    const inverse = scale ? f32(1 / scale) : 0;
+    for (let j = 0; j < x.length; j++) {
+      codes[j] = Math.min(steps, Math.trunc(f32(f32(f32(x[j]! - minimum) * inverse) + 0.5))) - centre;
+    }
+    // not `+ 0`: a minimum of −0 stays one
+    return [scale, centre ? minimum + centre * scale : minimum];
+  };
+}
+
+/** C's roundf: halves go away from zero. */
+function roundAway(value: number): number {
+  return Math.sign(value) * Math.floor(Math.abs(value) + 0.5);
+}
