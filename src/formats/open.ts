@@ -77,17 +77,18 @@ type MergedGguf = Omit<GgufFile, 'tensors'> & {
   readonly tensors: readonly (GgufTensor & { readonly source: Source })[];
 };
 
+const splitNumber = (file: GgufFile, key: string) => Number(file.metadata.get(`split.${key}`)?.value ?? 0);
+
 /** One directory from the splits of a model; metadata comes from the first. */
 async function mergeSplits(files: readonly GgufFile[]): Promise<MergedGguf> {
-  const number = (file: GgufFile, key: string) => Number(file.metadata.get(`split.${key}`)?.value ?? 0);
-  const sorted = files.toSorted((a, b) => number(a, 'no') - number(b, 'no'));
+  const sorted = files.toSorted((a, b) => splitNumber(a, 'no') - splitNumber(b, 'no'));
   const [first] = sorted;
-  const count = Math.max(1, number(first, 'count'));
+  const count = Math.max(1, splitNumber(first, 'count'));
   if (count === 1 && files.length > 1) {
     throw new PronkError('unsupported-format', `${files.length} GGUF models were given. Add one at a time.`);
   }
   for (let part = 0; part < count; part++) {
-    if (!sorted[part] || number(sorted[part], 'no') !== part) throw missingFile(`part ${part + 1} of ${count}`);
+    if (!sorted[part] || splitNumber(sorted[part], 'no') !== part) throw missingFile(`part ${part + 1} of ${count}`);
   }
   const tensors = sorted.flatMap((file) => file.tensors.map((tensor) => ({ ...tensor, source: file.source })));
   return { ...first, tensors };

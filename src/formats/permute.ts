@@ -5,7 +5,7 @@ import { elementRowBytes } from '../quant/repack';
 import type { Tensor } from './checkpoint';
 
 /** The half-split row that stands at interleaved row `row`; `headWidth` is even. */
-export function halfSplitRow(row: number, headWidth: number): number {
+function halfSplitRow(row: number, headWidth: number): number {
   const inHead = row % headWidth;
   return row - inHead + (inHead >> 1) + (inHead & 1) * (headWidth / 2);
 }

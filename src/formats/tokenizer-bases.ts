@@ -1,0 +1,157 @@
+// A folder's vocabulary, whichever of its files holds it, before what other files add to it.
+
+import { type AddedToken, type AddedTokens, TokenType, isId } from './added-tokens';
+import type { TokenizerDefinition } from './checkpoint';
+import { PronkError, corruptFile } from './errors';
+import type { JsonFile, ModelFiles } from './files';
+import { type JsonObject, isObject, parseObject, stringIn } from './json';
+import { readSentencePiece } from './sentencepiece';
+import { type Source, readText } from './source';
+import { isTiktoken, readTiktoken } from './tiktoken';
+
+/** A vocabulary with what it says about itself. */
+export interface BaseTokenizer {
+  readonly name: string;
+  readonly definition: TokenizerDefinition;
+  /** Largest id + 1, tokens added later left out. */
+  readonly size: number;
+  readonly added: AddedTokens;
+  readonly addBos: boolean;
+  readonly unknownId?: number | undefined;
+  readonly bosId?: number | undefined;
+  readonly eosIds: readonly number[];
+  idOf(text: string): number | undefined;
+  textOf(id: number): string | undefined;
+}
+
+/**
+ * The vocabulary of a folder. `tokenizer.model` goes before `tokenizer.json`, and that before vocab.json with merges.txt.
+ * @throws PronkError `missing-tokenizer`, `unsupported-tokenizer`, `corrupt-file`
+ */
+export async function baseTokenizer(files: ModelFiles): Promise<BaseTokenizer> {
+  const { tokenizerModel, tokenizerJson, vocabulary, merges } = files;
+  if (tokenizerModel) {
+    const model = await tokenizerModel.read(0, tokenizerModel.size);
+    // Llama 3's tokenizer.model is a list of tiktoken ranks; a tokenizer.json says the same and more
+    if (isTiktoken(model)) {
+      return tokenizerJson ? jsonTokenizer(tokenizerJson) : tiktokenTokenizer(model, tokenizerModel.name);
+    }
+    try {
+      return sentencePieceTokenizer(model, tokenizerModel.name);
+    } catch (error) {
+      if (!tokenizerJson) throw error;
+    }
+  }
+  if (tokenizerJson) return jsonTokenizer(tokenizerJson);
+  if (vocabulary && merges) return vocabularyTokenizer(vocabulary, merges, files);
+  throw missingTokenizer('The model');
+}
+
+function sentencePieceTokenizer(model: Uint8Array, name: string): BaseTokenizer {
+  const { pieces, unknownId, bosId, eosId } = readSentencePiece(model, name);
+  return {
+    name,
+    definition: { kind: 'sentencepiece', model },
+    size: pieces.length,
+    added: new Map(),
+    addBos: true,
+    unknownId,
+    bosId,
+    eosIds: eosId === undefined ? [] : [eosId],
+    idOf: (text) => (pieces.includes(text) ? pieces.indexOf(text) : undefined),
+    textOf: (id) => pieces[id],
+  };
+}
+
+/** Llama 3's: the end of a text, of a turn and of a message end what it writes. */
+function tiktokenTokenizer(model: Uint8Array, name: string): BaseTokenizer {
+  const definition = readTiktoken(model, name);
+  const { tokens } = definition;
+  const idOf = (text: string) => {
+    const id = tokens.lastIndexOf(text);
+    return id < 0 ? undefined : id;
+  };
+  const ends = ['<|end_of_text|>', '<|eot_id|>', '<|eom_id|>'].map((each) => tokens.lastIndexOf(each));
+  const bosId = idOf('<|begin_of_text|>');
+  const textOf = (id: number) => tokens[id];
+  return { name, definition, size: tokens.length, added: new Map(), addBos: true, bosId, eosIds: ends, idOf, textOf };
+}
+
+/** vocab.json and merges.txt, which do not say how a text is split: that goes by the tokenizer's class. */
+async function vocabularyTokenizer(vocabulary: JsonFile, merges: Source, files: ModelFiles): Promise<BaseTokenizer> {
+  const { name, json } = vocabulary;
+  const kind =
+    stringIn(files.tokenizerConfig?.json ?? {}, 'tokenizer_class') ?? stringIn(files.config?.json ?? {}, 'model_type');
+  if (!/^qwen2/i.test(kind ?? '')) {
+    const message = `${name} and ${merges.name} do not say how text is split for ${kind ?? 'an unnamed tokenizer'}.`;
+    throw new PronkError('unsupported-tokenizer', `${message} Add the model's tokenizer.json.`);
+  }
+  const tokens: string[] = [];
+  const count = Object.keys(json).length;
+  for (const [token, id] of Object.entries(json)) {
+    // ids that are left out are few
+    if (!isId(id) || id > 2 * count) throw corruptFile(name, `its token ${token} has no id`);
+    tokens[id] = token;
+  }
+  if (!tokens.length) throw corruptFile(name, 'it has no tokens');
+  const types = Array.from(tokens, (token) => (token === undefined ? TokenType.unused : TokenType.normal));
+  const filled = Array.from(tokens, (token, id) => token ?? `[UNUSED${id}]`);
+  const lines = (await readText(merges)).split(/\r?\n/);
+  const pairs = lines.filter((line, i) => line !== '' && !(i === 0 && line.startsWith('#version')));
+  const bad = pairs.find((pair) => !/^\S+ \S+$/.test(pair));
+  if (bad !== undefined) throw corruptFile(merges.name, `“${bad.slice(0, 40)}” is not a pair of tokens`);
+  return {
+    name,
+    definition: { kind: 'gguf', model: 'gpt2', pre: 'qwen2', tokens: filled, types, merges: pairs },
+    size: tokens.length,
+    added: new Map(),
+    addBos: false,
+    eosIds: [],
+    idOf: (text) => idIn(json, text),
+    textOf: (id) => tokens[id],
+  };
+}
+
+async function jsonTokenizer(source: Source): Promise<BaseTokenizer> {
+  const text = await readText(source);
+  const json = parseObject(text, source.name);
+  const vocabulary = isObject(json['model']) ? json['model']['vocab'] : undefined;
+  if (!isObject(vocabulary)) {
+    throw new PronkError(
+      'unsupported-tokenizer',
+      `${source.name} is not a byte-pair tokenizer, which LLaMA models have.`,
+    );
+  }
+  const added = new Map<string, AddedToken>();
+  for (const token of Array.isArray(json['added_tokens']) ? json['added_tokens'] : []) {
+    if (isObject(token) && typeof token['content'] === 'string' && isId(token['id'])) {
+      added.set(token['content'], { id: token['id'], special: token['special'] === true });
+    }
+  }
+  const byId = new Map(Array.from(added, ([content, { id }]) => [id, content]));
+  const idOf = (token: string) => idIn(vocabulary, token);
+  let size = 0;
+  for (const id of Object.values(vocabulary)) if (typeof id === 'number' && id >= size) size = id + 1;
+  const addBos = beginsWithSpecial(json['post_processor']);
+  const definition = { kind: 'huggingface', json: text } as const;
+  return { name: source.name, definition, size, added, addBos, eosIds: [], idOf, textOf: (id) => byId.get(id) };
+}
+
+/** Whether a tokenizer.json's template puts a special token in front of a text. */
+function beginsWithSpecial(processor: unknown): boolean {
+  if (!isObject(processor)) return false;
+  if (Array.isArray(processor['processors'])) return processor['processors'].some(beginsWithSpecial);
+  const { single } = processor;
+  return Array.isArray(single) && isObject(single[0]) && 'SpecialToken' in single[0];
+}
+
+function idIn(vocabulary: JsonObject, token: string): number | undefined {
+  const id = vocabulary[token];
+  return isId(id) ? id : undefined;
+}
+
+/** PronkError `missing-tokenizer`. */
+export function missingTokenizer(name: string): PronkError {
+  const message = `${name} comes without a tokenizer. Add tokenizer.model or tokenizer.json together with it.`;
+  return new PronkError('missing-tokenizer', message);
+}
