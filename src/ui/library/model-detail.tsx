@@ -43,6 +43,9 @@ export function ModelDetail(props: { model: ModelSummary }) {
       </div>
       <p class="hint">
         Vocabulary of {formatNumber(props.model.vocabularySize)} · added {formatWhen(props.model.addedAt)}
+        <Show when={engine.model()?.id === props.model.id && engine.loadedContext()}>
+          {(tokens) => ` · loaded with ${formatNumber(tokens())} tokens of context`}
+        </Show>
       </p>
       <Show when={props.model.quality}>{(quality) => <QualityTable quality={quality()} />}</Show>
       <For each={tasks}>{(task) => <JobLine model={props.model} task={task} />}</For>

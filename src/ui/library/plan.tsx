@@ -25,7 +25,10 @@ export function Plan(props: { task: ImportTask }) {
   };
   const saving = () => jobs.find('save', props.task.id);
   const busy = () => saving()?.state === 'running';
-  const waits = () => plan().patch !== undefined && !plan().patch?.files.some(({ state }) => state === 'bad');
+  const waits = () =>
+    plan().patch !== undefined &&
+    !plan().patch?.files.some(({ state }) => state === 'bad') &&
+    /^(missing-|unsupported-format)/.test(plan().problem?.code ?? '');
   const problem = () => plan().problem?.message ?? props.task.error?.message;
   return (
     <form

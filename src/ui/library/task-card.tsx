@@ -23,7 +23,13 @@ export function TaskCard(props: { task: ImportTask }) {
   createEffect(
     on([imports.latest, () => props.task.state], ([latest, state]) => {
       // a plan that was just asked for comes into sight
-      if (latest === props.task.id && state === 'planned') card.scrollIntoView?.({ block: 'nearest' });
+      if (latest !== props.task.id || state !== 'planned') return;
+      card.scrollIntoView({ block: 'nearest' });
+      const here = document.activeElement;
+      // and can be started at once, unless the person is at something else
+      if (!here || here === document.body || here.closest('.add-files, .hub')) {
+        card.querySelector<HTMLButtonElement>('[type="submit"]')?.focus({ preventScroll: true });
+      }
     }),
   );
   return (

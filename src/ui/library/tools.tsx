@@ -83,6 +83,11 @@ function ToolForm(props: { tool: Tool; title: string; about: string; first: stri
         <button type="button" class="button" disabled={!ready()} onClick={() => void run()}>
           {props.action}
         </button>
+        <Show when={busy()}>
+          <button type="button" class="button quiet" onClick={() => void engine.api.cancelImport(`tool-${props.tool}`)}>
+            Cancel
+          </button>
+        </Show>
         <span class="hint">{hasFolders() ? 'Asks for a folder.' : 'The browser downloads the files.'}</span>
       </div>
     </section>

@@ -82,6 +82,12 @@ export function chosenOf({ plan, quantize }: Pick<ImportTask, 'plan' | 'quantize
   return plan?.choices.find((choice) => choice.quantize === wanted)?.quantize ?? plan?.choices.at(0)?.quantize;
 }
 
+/** What a plan is called; undefined where it found nothing to be called by. */
+function titleOf({ model, name, patch }: ImportPlan): string | undefined {
+  if (model) return name;
+  return patch ? 'Encrypted files' : undefined;
+}
+
 export function createImports({ engine, notices, jobs, token, onChange }: ImportsOptions): ImportsState {
   const { api } = engine;
   const [tasks, setTasks] = createStore<ImportTask[]>([]);
@@ -121,7 +127,7 @@ export function createImports({ engine, notices, jobs, token, onChange }: Import
       change(id, { state: 'looking', error: undefined });
       try {
         const found = await api.planImport(id, origin);
-        change(id, { plan: found, name: found.name, state: 'planned', work: undefined });
+        change(id, { plan: found, name: titleOf(found) ?? find(id)?.name ?? '', state: 'planned', work: undefined });
       } catch (error) {
         change(id, { state: find(id)?.plan ? 'planned' : 'failed', error: errorData(error), work: undefined });
         return errorData(error);
