@@ -11,6 +11,8 @@ export interface PublishedFile {
   readonly md5: string;
   /** Bytes of the decrypted file, where they are known. */
   readonly bytes?: number;
+  /** Else the bytes of the tensors in it, which it cannot be shorter than. */
+  readonly atLeast?: number;
 }
 
 /** The key: LLaMA-7B's consolidated.00.pth. For the person's information; another key is never refused for it. */
@@ -20,7 +22,14 @@ export const PUBLISHED_KEY = {
   md5: '6efc8dab194ab59e49cd24be5574d85e',
 } as const;
 
-type Row = readonly [plain: string, sha256: string, encMd5: string, md5: string, bytes?: number];
+type Row = readonly [
+  plain: string,
+  sha256: string,
+  encMd5: string,
+  md5: string,
+  bytes?: number | undefined,
+  atLeast?: number,
+];
 
 const ROWS: readonly Row[] = [
   [
@@ -84,18 +93,24 @@ const ROWS: readonly Row[] = [
     '90d2ab95a32aeb9362814d8b86db2af5454baab8ea3aa8230c271d6962abb9db',
     'd127aabb6ad5375bfa97c6ac529c166d',
     '5d17f8837f9f15538acd65b7d37add2c',
+    undefined,
+    9_877_964_288,
   ],
   [
     'pytorch_model-00002-of-00003.bin',
     'f3c10a4f5c8beafc6667d34557b64ba479e4dde6ef10672287857b329b7e3229',
     'e4b12501e99cf6a30a244af20f5c20ec',
     '834b0748527482d60236bc1ec0c71750',
+    undefined,
+    9_894_757_888,
   ],
   [
     'pytorch_model-00003-of-00003.bin',
     '72bf4c96aa6b0c7b56b0336791960da9c75de324ea1131ea4bfc20fde41115c8',
     'd212294c06feeb0f14672b68417dbc9e',
     '03dda8d1057b06632fecf399020353b4',
+    undefined,
+    7_180_977_152,
   ],
   [
     'pytorch_model.bin.index.json',
@@ -107,9 +122,17 @@ const ROWS: readonly Row[] = [
 ];
 
 /** The twelve, weights last. */
-export const PUBLISHED_FILES: readonly PublishedFile[] = ROWS.map(([plain, sha256, encMd5, md5, bytes]) => {
+export const PUBLISHED_FILES: readonly PublishedFile[] = ROWS.map(([plain, sha256, encMd5, md5, bytes, atLeast]) => {
   const name = `${plain}.${sha256}.enc`;
-  return { name, plain, sha256, encMd5, md5, ...(bytes !== undefined && { bytes }) };
+  return {
+    name,
+    plain,
+    sha256,
+    encMd5,
+    md5,
+    ...(bytes !== undefined && { bytes }),
+    ...(atLeast !== undefined && { atLeast }),
+  };
 });
 
 const BY_NAME = new Map(PUBLISHED_FILES.map((file) => [file.name, file]));

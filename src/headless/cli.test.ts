@@ -195,12 +195,58 @@ describe('import', { timeout: 60_000 }, () => {
   });
 });
 
-test.skipIf(!existsSync(FOLDER))('a folder with a tokenizer alone (skipped without ../shared/data)', () => {
-  const folder = join(scratch, 'tokenizer');
-  mkdirSync(folder);
-  copyFileSync(join(FOLDER, 'tokenizer.model'), join(folder, 'tokenizer.model'));
-  const argv = ['--text', 'Once upon a time'];
-  const { code, lines } = headless('tokenize', '--model', folder, ...argv);
-  expect(code).toBe(0);
-  expect(lines).toEqual(headless('tokenize', '--model', FOLDER, ...argv).lines);
+describe('a vocabulary alone', { timeout: 60_000 }, () => {
+  test.skipIf(!existsSync(FOLDER))('a folder with a tokenizer (skipped without ../shared/data)', () => {
+    const folder = join(scratch, 'tokenizer');
+    mkdirSync(folder);
+    copyFileSync(join(FOLDER, 'tokenizer.model'), join(folder, 'tokenizer.model'));
+    const argv = ['--text', 'Once upon a time'];
+    const { code, lines } = headless('tokenize', '--model', folder, ...argv);
+    expect(code).toBe(0);
+    expect(lines).toEqual(headless('tokenize', '--model', FOLDER, ...argv).lines);
+    expect(headless('info', '--model', folder).lines).toEqual([
+      { architecture: null, parameters: 0, vocabulary: 512, context: null, layers: null, tensors: {} },
+    ]);
+    // with a configuration beside it the weights are missing, and it says so
+    copyFileSync(join(FOLDER, 'config.json'), join(folder, 'config.json'));
+    expect(headless('info', '--model', folder)).toMatchObject({ code: 1, lines: [{ error: {} }] });
+  });
+
+  test('a GGUF file without tensors', () => {
+    const path = file('vocabulary.gguf', vocabularyGguf(['<unk>', '<s>', '</s>', '▁', 'a', 'b', '▁a', 'ab']));
+    expect(headless('info', '--model', path)).toMatchObject({
+      code: 0,
+      lines: [{ architecture: 'llama', parameters: 0, vocabulary: 8, context: 64, layers: 2, tensors: {} }],
+    });
+    const { lines } = headless('tokenize', '--model', path, '--text', 'a');
+    expect(lines).toEqual([{ ids: [1, 6] }]);
+    expect(headless('detokenize', '--model', path, '--ids', '6').lines).toEqual([{ text: 'a' }]);
+    expect(headless('logits', '--model', path, '--ids', '1').code).toBe(1);
+  });
 });
+
+/** A GGUF file (version 3) with a SentencePiece vocabulary and no tensors. */
+function vocabularyGguf(tokens: readonly string[]): Buffer {
+  const u32 = (value: number) => Buffer.from(new Uint32Array([value]).buffer);
+  const u64 = (value: number) => Buffer.from(new BigUint64Array([BigInt(value)]).buffer);
+  const text = (value: string) => Buffer.concat([u64(Buffer.byteLength(value)), Buffer.from(value)]);
+  const list = (type: number, items: readonly Buffer[]) =>
+    Buffer.concat([u32(9), u32(type), u64(items.length), ...items]);
+  const entries: Record<string, Buffer> = {
+    'general.architecture': Buffer.concat([u32(8), text('llama')]),
+    'llama.context_length': Buffer.concat([u32(4), u32(64)]),
+    'llama.block_count': Buffer.concat([u32(4), u32(2)]),
+    'tokenizer.ggml.model': Buffer.concat([u32(8), text('llama')]),
+    'tokenizer.ggml.tokens': list(8, tokens.map(text)),
+    'tokenizer.ggml.scores': list(
+      6,
+      tokens.map((_, i) => Buffer.from(new Float32Array([-i]).buffer)),
+    ),
+    'tokenizer.ggml.token_type': list(
+      5,
+      tokens.map((_, i) => u32(i === 0 ? 2 : i < 3 ? 3 : 1)),
+    ),
+  };
+  const pairs = Object.entries(entries).flatMap(([key, value]) => [text(key), value]);
+  return Buffer.concat([Buffer.from('GGUF'), u32(3), u64(0), u64(Object.keys(entries).length), ...pairs]);
+}

@@ -2,12 +2,23 @@
 import { readFile } from 'node:fs/promises';
 import { createTokenizer } from '../tokenizer/index';
 import { parseIds, parseOptions, required, UsageError } from './arguments';
-import { modelTokenizer, openModel } from './model';
+import { modelTokenizer, openModel, openVocabulary } from './model';
 import type { Print } from './main';
 
 export async function info(argv: readonly string[], print: Print): Promise<void> {
   const { model } = parseOptions(argv, { model: 'text' });
-  const { config, kinds, parameters } = await openModel(required(model, 'model'), 'keep');
+  const path = required(model, 'model');
+  const opened = await openModel(path, 'keep').catch(async (error: unknown) => {
+    const alone = await openVocabulary(path).catch(() => undefined);
+    if (!alone) throw error;
+    return alone;
+  });
+  if (!('kinds' in opened)) {
+    const { architecture = null, vocabulary, context = null, layers = null } = opened;
+    print({ architecture, parameters: 0, vocabulary, context, layers, tensors: {} });
+    return;
+  }
+  const { config, kinds, parameters } = opened;
   const tensors: Record<string, number> = {};
   for (const kind of kinds) tensors[kind] = (tensors[kind] ?? 0) + 1;
   print({

@@ -1,10 +1,13 @@
 // What a `--model` argument names, opened: files as their publisher has them, or a folder that `import` wrote.
 import type { ModelConfig, TokenizerSpec } from '../formats/checkpoint';
+import { sortFiles } from '../formats/files';
+import { readGguf } from '../formats/gguf';
 import { openCheckpoint, openTokenizer } from '../formats/open';
 import { groupRows, MAX_GROUP_BYTES, type Quantize, weightTensors } from '../formats/weights';
 import { codeBytes, fitsKind, scaleBytes, type PackedRows, type WeightKind, type WeightTensor } from '../quant/kinds';
 import { quantizeRows, storedKind } from '../quant/repack';
 import { listModels, openStoredModel, type StoredModel } from '../storage/stored-model';
+import { createTokenizer } from '../tokenizer/index';
 import { fileStore, holdsModel } from './file-store';
 import { modelFiles } from './files';
 
@@ -60,6 +63,40 @@ export async function openModel(path: string, quantize: Quantize): Promise<Opene
 /** A model's tokenizer, or one that stands alone. @throws PronkError `no-file`, `missing-tokenizer`, `corrupt-file` */
 export async function modelTokenizer(path: string): Promise<TokenizerSpec> {
   return (await openImported(path))?.tokenizer ?? openTokenizer(await modelFiles(path));
+}
+
+/** What is known of a tokenizer without a model. */
+export interface Vocabulary {
+  readonly architecture?: string;
+  readonly vocabulary: number;
+  readonly context?: number;
+  readonly layers?: number;
+}
+
+/**
+ * Tokenizer files alone, or a GGUF file without tensors; undefined for what should have weights.
+ * @throws PronkError whatever is wrong with the files
+ */
+export async function openVocabulary(path: string): Promise<Vocabulary | undefined> {
+  const files = await modelFiles(path);
+  const { gguf, safetensors, torch, config } = await sortFiles(files);
+  if (safetensors.length || torch.length || config) return undefined;
+  const header = gguf[0] && (await readGguf(gguf[0]));
+  if (header?.tensors.length) return undefined;
+  const { vocabularySize: vocabulary } = createTokenizer(await openTokenizer(files));
+  const value = (key: string) => header?.metadata.get(key)?.value;
+  const architecture = value('general.architecture');
+  const number = (key: string) => {
+    const found = value(`${String(architecture)}.${key}`);
+    return typeof found === 'number' ? found : undefined;
+  };
+  const [context, layers] = [number('context_length'), number('block_count')];
+  return {
+    ...(typeof architecture === 'string' && { architecture }),
+    vocabulary,
+    ...(context !== undefined && { context }),
+    ...(layers !== undefined && { layers }),
+  };
 }
 
 async function openImported(path: string): Promise<StoredModel | undefined> {
