@@ -39,8 +39,8 @@ export interface Journal {
   /** Of the shards' keys. */
   readonly prefix: string;
   readonly written: Written;
-  /** By the file's path. */
-  readonly hashes: Readonly<Record<string, JournalHash>>;
+  /** Of the files that are hashed on the way, in their order. */
+  readonly hashes: readonly JournalHash[];
   /** The quality meter's sums. */
   readonly errors: Readonly<Record<string, readonly [difference: number, total: number]>>;
   /** Bytes read of all. */

@@ -14,3 +14,19 @@ export async function ifUnlocked<T>(name: string, task: () => Promise<T>): Promi
     | T
     | undefined;
 }
+
+/**
+ * Runs a task once nobody holds the lock, waiting for some milliseconds at most; undefined if somebody goes on holding it.
+ * A worker that was ended with its page can hold its locks for a moment longer.
+ */
+export async function whenUnlocked<T>(name: string, task: () => Promise<T>, patience = 3000): Promise<T | undefined> {
+  const { locks } = globalThis.navigator ?? {};
+  if (!locks) return task();
+  const signal = AbortSignal.timeout(patience);
+  try {
+    return (await locks.request(name, { signal }, task)) as T;
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
+  }
+}

@@ -4,6 +4,7 @@ import type { GivenSource } from '../engine/import/identity';
 import type { Origin } from '../engine/import/origin';
 import { decryptFiles } from '../engine/patches/decrypt';
 import { encryptFiles } from '../engine/patches/encrypt';
+import { saveWeightDiff } from '../engine/patches/weight-diff';
 import type { SaveOptions, WrittenFile } from '../engine/patches/write';
 import { PronkError } from '../formats/errors';
 import { blobSource } from '../formats/source';
@@ -26,6 +27,7 @@ type ImportApi = Pick<
   | 'resumeImport'
   | 'saveDecrypted'
   | 'encrypt'
+  | 'saveWeightDiff'
   | 'curatedModels'
 >;
 
@@ -41,31 +43,42 @@ export function importApi(engine: Engine, tell: Tell, announce: () => Promise<vo
     return model;
   }
 
-  /** Writes files with progress, until they are all there or the task is cancelled. */
-  async function save(
+  /** Runs a task that writes into a folder with progress, until it is done or cancelled. */
+  async function withFolder<T>(
     id: string,
     handle: FileSystemDirectoryHandle | undefined,
-    write: (folder: Folder, options: SaveOptions) => AsyncIterable<WrittenFile>,
-  ): Promise<Saved[]> {
+    write: (folder: Folder, options: SaveOptions, fileOf: (name: string) => Promise<{ file?: File }>) => Promise<T>,
+  ): Promise<T> {
     const downloads = handle ? undefined : await downloadFolder();
     const controller = new AbortController();
     saving.set(id, controller);
     const progress = tell('save', id);
-    const saved: Saved[] = [];
+    const options = {
+      hashers: workerHashers,
+      signal: controller.signal,
+      onProgress: (done: number, total: number) => progress('Saving', done, total),
+    };
     try {
-      const options = {
-        hashers: workerHashers,
-        signal: controller.signal,
-        onProgress: (done: number, total: number) => progress('Saving', done, total),
-      };
-      for await (const { code: _, ...file } of write(downloads ?? chosenFolder(handle!), options)) {
-        saved.push(file.ok && downloads ? { ...file, file: await downloads.file(file.name) } : file);
-      }
-      return saved;
+      return await write(downloads ?? chosenFolder(handle!), options, async (name) =>
+        downloads ? { file: await downloads.file(name) } : {},
+      );
     } finally {
       saving.delete(id);
     }
   }
+
+  const save = (
+    id: string,
+    handle: FileSystemDirectoryHandle | undefined,
+    write: (folder: Folder, options: SaveOptions) => AsyncIterable<WrittenFile>,
+  ): Promise<Saved[]> =>
+    withFolder(id, handle, async (folder, options, fileOf) => {
+      const saved: Saved[] = [];
+      for await (const { code: _, ...file } of write(folder, options)) {
+        saved.push(file.ok ? { ...file, ...(await fileOf(file.name)) } : file);
+      }
+      return saved;
+    });
 
   return {
     planImport: async (taskId, origin) => imports.plan(taskId, originOf(origin)),
@@ -100,6 +113,13 @@ export function importApi(engine: Engine, tell: Tell, announce: () => Promise<vo
           options,
         ),
       ),
+    saveWeightDiff: (taskId, { kind, base, other }, handle) =>
+      withFolder(taskId, handle, async (folder, options, fileOf) => {
+        const [from, to] = [base, other].map((files) => files.map((file) => givenSource(file).source));
+        const { sum, files } = await saveWeightDiff(kind, from!, to!, folder, options);
+        const saved = files.map(async ({ name, bytes }) => ({ name, bytes, ok: true, ...(await fileOf(name)) }));
+        return { sum, files: await Promise.all(saved) };
+      }),
   };
 }
 
@@ -114,7 +134,7 @@ function originOf(origin: ImportOrigin): Origin {
     case 'hub':
       return origin;
     case 'weight-diff':
-      throw new PronkError('unsupported-origin', 'This cannot be imported yet.');
+      return { kind: 'weight-diff', base: origin.base.map(givenSource), diff: origin.diff.map(givenSource) };
   }
 }
 

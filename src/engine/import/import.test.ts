@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createHasher } from '../../formats/hash';
 import { bytesSource, type Source } from '../../formats/source';
 import { encSource, sha256Of } from '../../formats/xor';
+import type { WeightTensor } from '../../quant/kinds';
 import { dequantizeRows } from '../../quant/repack';
 import { listJournals } from '../../storage/journal';
 import { memoryStore } from '../../storage/memory';
@@ -326,3 +327,35 @@ describe.skipIf(!existsSync(FOLDER))('encrypted files', () => {
     expect(await code(imports.start('a', { quantize: 'q8' }))).toBe('hash-mismatch');
   });
 });
+
+test.skipIf(!existsSync(FOLDER))(
+  'a weight diff is added to its base while both are read, and after a pause too',
+  async () => {
+    const store = memoryStore();
+    const imports = new Imports({ store });
+    // the difference of a model that is twice the base
+    const origin = { kind: 'weight-diff', base: given(), diff: given() } as const;
+    await imports.plan('a', origin);
+    let batches = 0;
+    const end = () => void (++batches === 20 && imports.pause('a'));
+    expect(await code(imports.start('a', { quantize: 'keep' }, end, SIZES))).toBe('paused');
+    await new Imports({ store }).resume('a', { files: given() }, undefined, SIZES);
+    await imports.plan('b', { kind: 'files', files: given() });
+    await imports.start('b', { quantize: 'keep' });
+    const [twice, once] = await Promise.all(['a', 'b'].map((id) => openStoredModel(store, id)));
+    for (const tensor of once!.tensors) {
+      const other = twice!.tensors.find(({ name }) => name === tensor.name)!;
+      const [a, b] = [await valuesOf(tensor), await valuesOf(other)];
+      expect(
+        b.findIndex((value, i) => value !== 2 * a[i]!),
+        tensor.name,
+      ).toBe(-1);
+    }
+  },
+);
+
+async function valuesOf({ rows, columns, groups }: WeightTensor): Promise<Float32Array> {
+  const values = new Float32Array(rows * columns);
+  for await (const group of groups()) values.set(dequantizeRows(group), group.rowStart * columns);
+  return values;
+}

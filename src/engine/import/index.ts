@@ -5,7 +5,7 @@ import { PronkError } from '../../formats/errors';
 import { createHasher, type HasherFactory } from '../../formats/hash';
 import type { Quantize } from '../../formats/weights';
 import { type Journal, listJournals, readJournal, removeJournal } from '../../storage/journal';
-import { ifUnlocked } from '../../storage/locks';
+import { ifUnlocked, whenUnlocked } from '../../storage/locks';
 import type { Manifest } from '../../storage/manifest';
 import type { Store } from '../../storage/store';
 import { type GivenSource, recognise } from './identity';
@@ -118,18 +118,26 @@ export class Imports {
   /** Imports that can go on, and that no tab is working on. */
   async pending(): Promise<PendingImport[]> {
     const { store } = this.#options;
-    const found: PendingImport[] = [];
-    for (const journal of await listJournals(store)) {
-      const idle = await ifUnlocked(lockOf(journal.id), async () => {
-        // stored whole, but cut off before its journal was removed
-        const manifest = await store.records.get<Manifest>('models', journal.id);
-        const whole = manifest?.shards.some(({ key }) => key.startsWith(`${journal.prefix}/`));
-        if (whole) await removeJournal(store, journal.id);
-        return !whole;
-      });
-      if (idle && !this.#running.has(journal.id)) found.push(pendingOf(journal));
-    }
-    return found.toSorted((a, b) => b.startedAt - a.startedAt);
+    const journals = (await listJournals(store)).filter(({ id }) => !this.#running.has(id));
+    const found = await Promise.all(
+      journals.map(async (journal) => {
+        const left = await whenUnlocked(lockOf(journal.id), () => this.#left(journal.id));
+        return left ? [pendingOf(left)] : [];
+      }),
+    );
+    return found.flat().toSorted((a, b) => b.startedAt - a.startedAt);
+  }
+
+  /** What an import has left that nobody works on: nothing, if its model is there. */
+  async #left(id: string): Promise<Journal | undefined> {
+    const { store } = this.#options;
+    const journal = await readJournal(store, id);
+    if (!journal) return undefined;
+    // stored whole, but cut off before its journal was removed
+    const manifest = await store.records.get<Manifest>('models', id);
+    if (!manifest?.shards.some(({ key }) => key.startsWith(`${journal.prefix}/`))) return journal;
+    await removeJournal(store, id);
+    return undefined;
   }
 
   /** Handles by which a pending import's files are found, where the browser has them. */
@@ -161,6 +169,10 @@ export class Imports {
     if (missing.length > 0) {
       const message = `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} needed to go on, the same as before. Add ${missing.length > 1 ? 'them' : 'it'} again.`;
       throw new PronkError('missing-file', message);
+    }
+    if (stored.kind === 'weight-diff') {
+      const [base, diff] = [found.slice(0, stored.baseFiles), found.slice(stored.baseFiles)];
+      return openOrigin({ kind: 'weight-diff', base, diff }, this.#opening);
     }
     return openOrigin({ kind: 'files', files: found }, this.#opening);
   }

@@ -5,6 +5,7 @@ import { parseEncName } from '../../formats/enc';
 import type { HasherFactory } from '../../formats/hash';
 import { openCheckpoint } from '../../formats/open';
 import { baseName, type Source } from '../../formats/source';
+import { diffCheckpoint } from '../../formats/weight-diff';
 import { chooseFiles } from '../../hub/choose';
 import { listRepository, openRemote } from '../../hub/repository';
 import type { JournalFile } from '../../storage/journal';
@@ -22,7 +23,9 @@ export type Origin =
       readonly token?: string | undefined;
       /** One of several GGUF files. */
       readonly variant?: string | undefined;
-    };
+    }
+  /** A fine-tuned model as its base and the difference, the way Stanford published Alpaca. */
+  | { readonly kind: 'weight-diff'; readonly base: readonly GivenSource[]; readonly diff: readonly GivenSource[] };
 
 /** A file as it is read, with the digests that its publisher gives. */
 export interface ReadFile {
@@ -54,7 +57,9 @@ export interface Remembered {
 export type StoredOrigin =
   | { readonly kind: 'files' }
   /** The address names a commit, where the server has such: the same bytes at any later time. */
-  | { readonly kind: 'hub'; readonly address: string; readonly variant?: string | undefined };
+  | { readonly kind: 'hub'; readonly address: string; readonly variant?: string | undefined }
+  /** The first `baseFiles` files are the base's. */
+  | { readonly kind: 'weight-diff'; readonly baseFiles: number };
 
 /** What opening needs besides the origin. */
 export interface OpenOptions {
@@ -67,6 +72,7 @@ export interface OpenOptions {
 
 export async function openOrigin(origin: Origin, options: OpenOptions): Promise<OpenedOrigin> {
   if (origin.kind === 'hub') return openHub(origin, options);
+  if (origin.kind === 'weight-diff') return openWeightDiff(origin);
   const { files } = origin;
   const { hashers } = options;
   return files.some(({ source }) => parseEncName(source.name)) ? openEncrypted(files, hashers) : openFiles(files);
@@ -133,6 +139,21 @@ async function openHub(
       origin: { kind: 'hub', address: repository.address, variant: choice.variant },
       files: [],
     }),
+  };
+}
+
+/** base + diff is computed row by row while both are read. */
+function openWeightDiff({ base, diff }: Origin & { kind: 'weight-diff' }): OpenedOrigin {
+  const given = [...base, ...diff];
+  return {
+    files: given.map(({ source }) => ({ source })),
+    source: `${namesOf(base)} + ${namesOf(diff)}`,
+    download: false,
+    async open(sources) {
+      const [from, change] = [sources.slice(0, base.length), sources.slice(base.length)];
+      return diffCheckpoint(await openCheckpoint(from), await openCheckpoint(change), 'recover');
+    },
+    remember: () => remembered({ kind: 'weight-diff', baseFiles: base.length }, given),
   };
 }
 

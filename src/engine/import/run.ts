@@ -48,7 +48,7 @@ export async function beginJournal(
     quantize,
     prefix: newPrefix(id),
     written: { shards: [], tensors: [] },
-    hashes: {},
+    hashes: [],
     errors: {},
     done: 0,
     total: opened.files.reduce((sum, { source }) => sum + source.size, 0),
@@ -82,12 +82,10 @@ export async function runImport(
     await checkSmall(sources.filter((source) => isChecked(source, smallBytes)));
     const checkpoint = await opened.open(sources);
     createTokenizer(checkpoint.tokenizer);
-    for (const source of passed) await source.begin(journal.hashes[source.name]);
+    for (const [i, source] of passed.entries()) await source.begin(journal.hashes[i]);
     const meter = new ErrorMeter(journal.errors);
     const keep = async (written: Journal['written']) => {
-      const hashes = Object.fromEntries(
-        await Promise.all(passed.map(async (source) => [source.name, await source.saveHash()] as const)),
-      );
+      const hashes = await Promise.all(passed.map((source) => source.saveHash()));
       await writeJournal(store, { ...journal, written, hashes, errors: meter.sums, done: done() });
     };
     const writer = new ModelWriter(store.shards, journal.prefix, {

@@ -78,10 +78,9 @@ async function check(source: Source): Promise<EncryptedFile | undefined> {
   const file = { source, name, ...(published && { published }) };
   try {
     checkHashes(baseName(source.name), name, await readEncHash(source));
-    const [size, { bytes, atLeast = 0 }] = [source.size - HEADER_BYTES, published ?? {}];
-    if (size < atLeast || (bytes !== undefined && size !== bytes)) {
-      const known = bytes === undefined ? `more than ${atLeast}` : `${HEADER_BYTES + bytes}`;
-      throw corruptFile(name.whole, `it has ${source.size} bytes, and ${known} were published`);
+    const expected = published?.bytes;
+    if (expected !== undefined && source.size !== HEADER_BYTES + expected) {
+      throw corruptFile(name.whole, `it has ${source.size} bytes, and ${HEADER_BYTES + expected} were published`);
     }
     return file;
   } catch (error) {

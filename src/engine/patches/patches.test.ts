@@ -79,7 +79,7 @@ describe('sorting', () => {
     for (const { source, sha256: expected } of openPatch(patch)) {
       const bytes = await source.read(0, source.size);
       expect(sha256(bytes)).toBe(expected);
-      expect(Buffer.compare(bytes, PLAIN[source.name])).toBe(0);
+      expect(bytes).toEqual(PLAIN[source.name]);
     }
   });
 
@@ -130,13 +130,6 @@ describe('sorting', () => {
     });
     const cut = await sortPatch([bytesSource(bytes(500), published.name)]);
     expect(cut.table.files.find(({ name }) => name === 'config.json')).toMatchObject({ state: 'bad' });
-    const shard = PUBLISHED_FILES.find(({ plain }) => plain.startsWith('pytorch_model-00002'))!;
-    const header = Buffer.from(shard.sha256, 'hex');
-    const long = (size: number): Source => ({ name: shard.name, size, read: async () => new Uint8Array(header) });
-    const stateOf = async (size: number) =>
-      (await sortPatch([long(size)])).table.files.find(({ name }) => name === shard.plain)?.state;
-    expect(await stateOf(9_000_000_000)).toBe('bad');
-    expect(await stateOf(9_894_800_000)).toBe('present');
   });
 });
 
@@ -147,8 +140,7 @@ describe('decrypting', () => {
     expect(results).toEqual(
       expected.map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: sha256(bytes), ok: true })),
     );
-    expect([...folder.files.keys()]).toEqual(Object.keys(PLAIN));
-    for (const [name, bytes] of expected) expect(Buffer.compare(folder.files.get(name)!, bytes), name).toBe(0);
+    expect([...folder.files]).toEqual(expected);
   });
 
   test('progress goes from nothing to all', async () => {
@@ -247,9 +239,7 @@ test('encrypting makes what decrypts', async () => {
   expect(results.map(({ name, ok, bytes }) => ({ name, ok, bytes }))).toEqual(
     encrypted.map(({ name, size }) => ({ name, ok: true, bytes: size })),
   );
-  for (const file of encrypted) {
-    expect(Buffer.compare(folder.files.get(file.name)!, await file.read(0, file.size)), file.name).toBe(0);
-  }
+  for (const file of encrypted) expect(folder.files.get(file.name)).toEqual(await file.read(0, file.size));
   const empty = bytesSource(new Uint8Array(0), 'key');
   await expect(all(encryptFiles(empty, plain, folder))).rejects.toMatchObject({ code: 'empty-key' });
 });

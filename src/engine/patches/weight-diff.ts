@@ -23,7 +23,7 @@ export interface WeightDiffOptions extends Omit<SaveOptions, 'hashers'> {
 export interface WeightDiffResult {
   /** Of all entries of all tensors that were written, added in float64. */
   readonly sum: number;
-  readonly files: readonly string[];
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 
 /**
@@ -52,7 +52,7 @@ export async function saveWeightDiff(
     return { name: tensor.name, dtype: 'F32', shape: tensor.shape, bytes: () => pieces(tensor, count, signal) };
   });
   const shards = planShards(streamed, shardBytes);
-  const files: string[] = [];
+  const files: WeightDiffResult['files'][number][] = [];
   for (const shard of shards) files.push(kept(await writeShard(folder, shard, signal)));
   const small = [
     ...(shards.length > 1 ? [{ name: 'model.safetensors.index.json', text: shardIndex(shards) }] : []),
@@ -124,8 +124,8 @@ async function companions(
   );
 }
 
-/** The name of a file that was written, or the error of one that was not. */
-function kept({ name, ok, code, problem }: WrittenFile): string {
-  if (ok) return name;
+/** A file that was written, or the error of one that was not. */
+function kept({ name, bytes, ok, code, problem }: WrittenFile) {
+  if (ok) return { name, bytes };
   throw new PronkError(code ?? 'failed', problem ?? `${name} could not be written.`);
 }

@@ -314,7 +314,8 @@ export function fakeImports({ emit, add, change, make, time, pending: begun }: W
     },
     async saveWeightDiff(id) {
       await work('save', id, 'Adding', 27 * GB);
-      return saved(['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']);
+      const files = await saved(['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']);
+      return { files, sum: 50_637.1836 };
     },
     verify: (id) => work('verify', id, 'Checking', 3.6 * GB),
     async measureQuality(id) {
