@@ -186,6 +186,39 @@ test.describe('the Hub', () => {
   });
 });
 
+test.describe('an import that is cut off', () => {
+  test.use({ allowed: [/Failed to load resource/] });
+
+  test('rests when it is paused, survives a reload, and goes on', async ({ page }) => {
+    const server = await startServer({ repositories: { 'test/stories': { files: Object.fromEntries(plainFiles()) } } });
+    try {
+      await models(page);
+      const hub = page.getByRole('region', { name: 'Hugging Face Hub' });
+      await hub.getByLabel('From the Hugging Face Hub').fill(`${server.url}/files/test/stories/`);
+      await hub.getByRole('button', { name: 'Look up', exact: true }).click();
+      const plan = card(page, /^Import of/);
+      await plan.getByLabel('Name').fill('Patient stories');
+      server.setFaults([{ kind: 'delay', match: 'model.safetensors', ms: 2000, times: 2 }]);
+      await plan.getByRole('button', { name: 'Start', exact: true }).click();
+      await plan.getByRole('button', { name: 'Pause', exact: true }).click();
+      const resume = plan.getByRole('button', { name: 'Resume', exact: true });
+      await expect(resume).toBeVisible();
+      // cut off in the middle, without a word
+      server.setFaults([{ kind: 'silence', match: 'model.safetensors', times: 1000 }]);
+      await resume.click();
+      await expect(plan.getByRole('button', { name: 'Pause', exact: true })).toBeVisible();
+      await page.reload();
+      await expect(plan.getByRole('button', { name: 'Discard' })).toBeVisible();
+      server.setFaults([]);
+      await plan.getByRole('button', { name: 'Resume', exact: true }).click();
+      await expect(page.getByRole('row', { name: /^Patient stories/ })).toBeVisible();
+      await expect(plan).toHaveCount(0);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing serious in plans and details, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });

@@ -58,8 +58,13 @@ export function TaskCard(props: { task: ImportTask }) {
             <h2>{props.task.name}</h2>
             <div class="row">
               <Show when={props.task.state === 'running'}>
-                <button type="button" class="button" onClick={() => imports.pause(id())}>
-                  Pause
+                <button
+                  type="button"
+                  class="button"
+                  disabled={props.task.pausing ?? false}
+                  onClick={() => imports.pause(id())}
+                >
+                  {props.task.pausing ? 'Pausing' : 'Pause'}
                 </button>
               </Show>
               <Show when={props.task.state === 'paused'}>

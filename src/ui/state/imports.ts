@@ -33,6 +33,8 @@ export interface ImportTask {
   readonly work?: Work | undefined;
   /** How it can go on, where it was paused or cut off. */
   readonly pending?: PendingImport | undefined;
+  /** Told to pause: what is being read comes to its end first. */
+  readonly pausing?: boolean | undefined;
   /** The files that it began with are still at hand. */
   readonly held: boolean;
   readonly saved?: readonly Saved[] | undefined;
@@ -165,7 +167,7 @@ export function createImports({ engine, notices, jobs, token, onChange }: Import
     queue = queue.then(async () => {
       if (find(id)?.state !== 'waiting') return; // cancelled or paused while it waited
       meters.delete(id);
-      change(id, { state: 'running', work: undefined });
+      change(id, { state: 'running', work: undefined, pausing: false });
       try {
         finish(id, await work());
       } catch (error) {
@@ -235,9 +237,13 @@ export function createImports({ engine, notices, jobs, token, onChange }: Import
       const quantize = task && chosenOf(task);
       if (!task || !quantize) return;
       const name = task.newName?.trim();
+      if (name) change(id, { name });
       enqueue(id, () => api.startImport(id, { quantize, ...(name && { name }) }));
     },
-    pause: (id) => void api.pauseImport(id).catch(say),
+    pause(id) {
+      change(id, { pausing: true });
+      void api.pauseImport(id).catch(say);
+    },
     resume(id, files = given.get(id)?.files) {
       const needed = files && files.length > 0 ? files : undefined;
       if (needed && !given.has(id)) given.set(id, { origin: { kind: 'files', files: needed }, files: needed });
