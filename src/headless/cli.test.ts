@@ -1,5 +1,7 @@
 // Commands that need no GPU, as a script sees them: what they print and write, their exit codes, what they leave behind.
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
@@ -19,6 +21,8 @@ import { FOLDER } from './testing/stories';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-cli-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const DEMO = 'public/demo-model/pronk-6m-q8_0.gguf';
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
 
@@ -180,6 +184,38 @@ describe('import', { timeout: 60_000 }, () => {
     const text = ['--text', 'What is the capital of Peru?'];
     const { lines } = headless('tokenize', '--model', out, ...text);
     expect(lines).toEqual(headless('tokenize', '--model', 'demo', ...text).lines);
+  });
+
+  test('goes on when it was killed', { timeout: 60_000 }, async () => {
+    const out = join(scratch, 'models/cut');
+    const argv = ['import', '--model', 'demo', '--quantize', 'f32', '--out', out];
+    const child = spawn(process.execPath, ['tools/headless.mjs', ...argv], { stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    // the journal stands before the first byte is converted
+    const journal = join(out, 'imports/model.json');
+    while (!existsSync(journal) && child.exitCode === null) await new Promise((done) => setTimeout(done, 5));
+    child.kill('SIGKILL');
+    await ended;
+    const { code, lines } = headless(...argv);
+    expect(code).toBe(0);
+    expect(lines.at(-1)).toMatchObject({ done: true, tensors: 56 });
+    expect(existsSync(journal)).toBe(false);
+    const manifest = JSON.parse(readFileSync(join(out, 'models/model.json'), 'utf8')) as Record<string, unknown>;
+    const shards = manifest['shards'] as { key: string }[];
+    expect(readdirSync(join(out, 'shards')).length).toBe(shards.length + 1);
+  });
+
+  test('takes encrypted files with their key', () => {
+    const folder = join(scratch, 'models/encrypted');
+    const key = file('models/encrypted/key.bin', noise(50_000, 11));
+    expect(headless('encrypt', '--key', key, '--out', folder, DEMO).code).toBe(0);
+    const out = join(scratch, 'models/decrypted');
+    expect(headless('import', '--model', folder, '--out', out).lines.at(-1)).toMatchObject({ done: true, tensors: 56 });
+    expect(headless('info', '--model', out).lines).toEqual(headless('info', '--model', 'demo').lines);
+    writeFileSync(key, noise(50_000, 0x5bd1e995));
+    const wrong = headless('import', '--model', folder, '--out', join(scratch, 'models/wrong'));
+    expect(wrong).toMatchObject({ code: 1 });
+    expect(wrong.lines.at(-1)).toMatchObject({ error: { code: 'hash-mismatch' } });
   });
 
   test('says what is wrong, and leaves no model', () => {

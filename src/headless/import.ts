@@ -1,31 +1,71 @@
-// `import`: a model converted once, into a folder that every command takes as its `--model`.
+// `import`: a model converted once, into a folder that every command takes as its `--model`. An import that was cut off
+// goes on when it is asked for again.
+import type { GivenSource } from '../engine/import/identity';
+import { Imports } from '../engine/import/index';
+import { PronkError } from '../formats/errors';
+import type { Quantize } from '../formats/weights';
+import { readJournal } from '../storage/journal';
+import type { Manifest } from '../storage/manifest';
+import type { Store } from '../storage/store';
 import { sweep, writeModel } from '../storage/stored-model';
-import { createTokenizer } from '../tokenizer/index';
 import { oneOf, parseOptions, required } from './arguments';
-import { fileStore } from './file-store';
+import { fileStore, holdsModel } from './file-store';
+import { modelFiles } from './files';
+import { threadHashers } from './hashers';
 import type { Print } from './main';
 import { openModel, QUANTIZE } from './model';
 
 /** The folder's only model; importing again replaces it. */
 const ID = 'model';
 
+type Progress = (stage: string, done: number, total?: number) => void;
+
 export async function importCommand(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, { model: 'text', quantize: 'text', out: 'text' });
   const quantize = oneOf(options.quantize ?? 'keep', 'quantize', QUANTIZE);
+  const model = required(options.model, 'model');
   const store = fileStore(required(options.out, 'out'));
-  const model = await openModel(required(options.model, 'model'), quantize);
-  createTokenizer(model.tokenizer);
-  // what an import that was cut off left behind
+  const progress = nowAndThen((stage, done, total) => print({ stage, done, ...(total !== undefined && { total }) }));
+  const again = model !== 'demo' && (await holdsModel(model));
+  const manifest = again
+    ? await convertImported(store, model, quantize, progress)
+    : await importFiles(store, model, quantize, progress);
+  // what imports that were given up left behind
   await sweep(store);
-  const { name, licence, config, tokenizer, tensors, source } = model;
-  const meta = {
-    name,
-    config,
-    tokenizer,
-    source,
-    addedAt: Date.now(),
-    ...(licence !== undefined && { licence }),
-  };
-  const manifest = await writeModel(store, ID, meta, tensors, { onProgress: (bytes) => print({ bytes }) });
   print({ done: true, bytes: manifest.bytes, tensors: manifest.tensors.length });
+}
+
+/** From its publisher's files, or from encrypted ones with their key. */
+async function importFiles(store: Store, model: string, quantize: Quantize, progress: Progress): Promise<Manifest> {
+  const files = (await modelFiles(model)).map((source): GivenSource => ({ source, path: source.name }));
+  const imports = new Imports({ store, hashers: threadHashers({ resumable: true }) });
+  const journal = await readJournal(store, ID);
+  if (journal?.quantize === quantize) {
+    try {
+      return await imports.resume(ID, { files }, progress);
+    } catch (error) {
+      // other files than those that it was begun with: it begins anew
+      if (!(error instanceof PronkError && error.code === 'missing-file')) throw error;
+    }
+  }
+  await imports.cancel(ID);
+  await imports.plan(ID, { kind: 'files', files });
+  return imports.start(ID, { quantize }, progress);
+}
+
+/** From a folder that was imported before. */
+async function convertImported(store: Store, path: string, quantize: Quantize, progress: Progress): Promise<Manifest> {
+  const { name, licence, config, tokenizer, tensors, source } = await openModel(path, quantize);
+  const meta = { name, config, tokenizer, source, addedAt: Date.now(), ...(licence !== undefined && { licence }) };
+  return writeModel(store, ID, meta, tensors, { onProgress: (bytes) => progress('Converting', bytes) });
+}
+
+/** Passes on the first of each stage, and at most two a second of the others. */
+function nowAndThen(progress: Progress): Progress {
+  let [last, told] = ['', 0];
+  return (stage, done, total) => {
+    if (stage === last && performance.now() - told < 500) return;
+    [last, told] = [stage, performance.now()];
+    progress(stage, done, total);
+  };
 }
