@@ -42,14 +42,18 @@ export function weightTensor(tensor: Tensor, quantize: Quantize, maxGroupBytes =
     async *groups() {
       for (let rowStart = 0; rowStart < rows; rowStart += step) {
         const end = Math.min(rows, rowStart + step);
-        yield { ...stored(tensor, kind, await tensor.readRows(rowStart, end), end - rowStart), rowStart };
+        yield { ...convertRows(tensor, kind, await tensor.readRows(rowStart, end), end - rowStart), rowStart };
       }
     },
   };
 }
 
-/** Rows of a tensor in a kind: kept as they are, or from their exact values. */
-function stored(
+/**
+ * Rows of a tensor in a kind: kept as they are, or from their exact values.
+ * @param bytes of `rows` rows, as `readRows` gives them
+ * @throws PronkError `weights-out-of-range`
+ */
+export function convertRows(
   { name, type, columns, place }: Tensor,
   kind: WeightKind,
   bytes: Uint8Array<ArrayBuffer>,

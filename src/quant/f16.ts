@@ -53,9 +53,18 @@ export function f16ArrayToF32(source: Uint16Array): Float32Array<ArrayBuffer> {
   return result;
 }
 
-export function f32ArrayToF16(source: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+export function f32ArrayToF16(source: Float32Array): Uint16Array<ArrayBuffer> {
   const result = new Uint16Array(source.length);
-  for (let i = 0; i < source.length; i++) result[i] = f32ToF16(source[i]);
+  const words = new Uint32Array(source.buffer, source.byteOffset, source.length);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    const size = word & 0x7fffffff;
+    // what becomes a normal f16, which is nearly every weight: a new exponent bias, and 13 bits rounded off
+    if (size >= 0x38800000 && size < 0x47000000) {
+      const biased = size - 0x38000000;
+      result[i] = ((word >>> 16) & 0x8000) | ((biased + 0xfff + ((biased >>> 13) & 1)) >>> 13);
+    } else result[i] = f32ToF16(source[i]);
+  }
   return result;
 }
 

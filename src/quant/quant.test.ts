@@ -73,6 +73,9 @@ function halves(base64: string): Uint16Array<ArrayBuffer> {
 describe('16-bit floats', () => {
   test('agree with numpy', () => {
     expect(f32ArrayToF16(floats(golden.f16.values))).toEqual(halves(golden.f16.bytes));
+    // and in bulk as one by one, whatever the bits
+    const any = new Float32Array(Uint32Array.from({ length: 200_000 }, (_, i) => Math.imul(i, 2654435761)).buffer);
+    expect(f32ArrayToF16(any).findIndex((half, i) => half !== f32ToF16(any[i]!))).toBe(-1);
     expect(f32ArrayToBf16(floats(golden.bf16.values))).toEqual(halves(golden.bf16.bytes));
   });
 
@@ -280,7 +283,12 @@ describe('stored layout', () => {
       expect(dequantizeRows(packed)).toEqual(values);
     }
     const bits = new Uint16Array(packRows(values, 'f16', 2, 3).codes.buffer);
-    expect([...bits]).toEqual([...f32ArrayToF16([1, -2, 3]), 0, ...f32ArrayToF16([0.5, 0.25, -8]), 0]);
+    expect([...bits]).toEqual([
+      ...f32ArrayToF16(Float32Array.of(1, -2, 3)),
+      0,
+      ...f32ArrayToF16(Float32Array.of(0.5, 0.25, -8)),
+      0,
+    ]);
   });
 
   test('the layout of q4m is codes apart from interleaved scale and minimum', () => {

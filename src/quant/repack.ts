@@ -18,7 +18,7 @@ import {
   scaleBytes,
 } from './kinds';
 import { halfAt, readCodes, writeCodes, writeScale } from './layout';
-import { quantizer } from './quantize';
+import { quantizer, quantizeWhole } from './quantize';
 
 export { elementRowBytes, storedKind } from './elements';
 
@@ -99,6 +99,7 @@ export function packRows(
     return padRows(kind, new Uint8Array(floats.buffer), rows, columns);
   }
   const packed = emptyRows(kind, rows, columns);
+  if (quantizeWhole(values, packed)) return packed;
   const layout = blockLayout(kind)!;
   const quantize = quantizer(layout);
   const codes = new Int8Array(layout.block);

@@ -1,5 +1,7 @@
 // How far stored weights are from their source, by kind of tensor, measured on a sample while they are converted.
 
+import type { Tensor } from '../../formats/checkpoint';
+import { dequantizeElements, elementRowBytes } from '../../quant/elements';
 import { type PackedRows, codeBytes, scaleBytes } from '../../quant/kinds';
 import { dequantizeRows } from '../../quant/repack';
 
@@ -16,12 +18,14 @@ export class ErrorMeter {
     this.#sums = Object.fromEntries(Object.entries(sums).map(([part, [a, b]]) => [part, [a, b]]));
   }
 
-  /** Compares the first rows of a group. */
-  add(tensor: string, source: PackedRows, stored: PackedRows): void {
-    const [a, b] = [source, stored].map((rows) => dequantizeRows(firstRows(rows, SAMPLE_ROWS)));
-    const sums = (this.#sums[partOf(tensor)] ??= [0, 0]);
-    for (let i = 0; i < a!.length; i++) {
-      const [value, difference] = [a![i], b![i] - a![i]];
+  /** Compares the first rows of a group with the file's bytes of it. */
+  add({ name, type, columns }: Tensor, source: Uint8Array<ArrayBuffer>, stored: PackedRows): void {
+    const b = dequantizeRows(firstRows(stored, SAMPLE_ROWS));
+    const bytes = (b.length / columns) * elementRowBytes(type, columns);
+    const a = dequantizeElements(type, source.subarray(0, bytes));
+    const sums = (this.#sums[partOf(name)] ??= [0, 0]);
+    for (let i = 0; i < a.length; i++) {
+      const [value, difference] = [a[i], b[i] - a[i]];
       sums[0] += difference * difference;
       sums[1] += value * value;
     }

@@ -3,8 +3,9 @@
 
 import type { Checkpoint, Tensor } from '../../formats/checkpoint';
 import { PronkError } from '../../formats/errors';
-import { type Quantize, weightTensor } from '../../formats/weights';
-import { elementRowBytes, quantizeRows, repackRows } from '../../quant/repack';
+import { convertRows, type Quantize, weightTensor } from '../../formats/weights';
+import { elementRowBytes, isFloatType, storedKind } from '../../quant/elements';
+import { repackRows } from '../../quant/repack';
 import { type ModelWriter, rowsOf, type Written } from '../../storage/model-writer';
 import type { ErrorMeter } from './error-meter';
 import { hasNonFinite } from './finite';
@@ -48,10 +49,12 @@ async function convertTensor(tensor: Tensor, first: number, options: PassOptions
   for (let rowStart = first; rowStart < rows; rowStart += step) {
     signal.throwIfAborted();
     const end = Math.min(rows, rowStart + step);
-    const source = repackRows(type, await tensor.readRows(rowStart, end), end - rowStart, columns);
-    if (hasNonFinite(source)) throw nanWeights(tensor);
-    const stored = source.kind === kind ? source : quantizeRows(source, kind);
-    if (stored !== source) meter.add(name, source, stored);
+    const bytes = await tensor.readRows(rowStart, end);
+    if (isFloatType(type) && hasNonFinite(repackRows(type, bytes, end - rowStart, columns))) throw nanWeights(tensor);
+    const stored = convertRows(tensor, kind, bytes, end - rowStart);
+    // of numbers, f16 alone makes something else
+    if (hasNonFinite(stored)) throw isFloatType(type) ? outOfRange(tensor) : nanWeights(tensor);
+    if (kind !== storedKind(type)) meter.add(tensor, bytes, stored);
     await writer.add({ name, kind, rows, columns }, { ...stored, rowStart });
     onBatch?.();
   }
@@ -61,6 +64,11 @@ async function convertTensor(tensor: Tensor, first: number, options: PassOptions
 function batchRows(rowBytes: number, batchBytes: number): number {
   const rows = Math.max(1, Math.floor(batchBytes / rowBytes));
   return rows > 1 ? rows & ~1 : 1;
+}
+
+function outOfRange({ name, place }: Tensor): PronkError {
+  const message = `${place.file} holds values in ${name} that are too large for 16 bits. Nothing of it was kept. Keep them as they are, or choose 8 or 4 bits.`;
+  return new PronkError('weights-out-of-range', message);
 }
 
 function nanWeights({ name, place }: Tensor): PronkError {
