@@ -9,8 +9,14 @@ export function SystemPrompt() {
   const set = () => chats.system().trim() !== '';
   return (
     <>
-      <button type="button" class="button quiet" onClick={() => setOpen(true)}>
-        System prompt{set() ? ' •' : ''}
+      <button
+        type="button"
+        class="button quiet"
+        aria-label={`System prompt${set() ? ', written' : ''}`}
+        onClick={() => setOpen(true)}
+      >
+        System<span class="wide-only">prompt</span>
+        {set() ? ' •' : ''}
       </button>
       <Dialog open={open()} title="System prompt" onClose={() => setOpen(false)}>
         <p class="hint">

@@ -2,7 +2,7 @@ import { For } from 'solid-js';
 import { useApp } from '../context';
 import type { Style } from '../state/styles';
 
-/** Template and sampling of a publisher at one click; those that the model was trained with come first. */
+/** Template and sampling of a publisher at one click; those of the model’s project come first. */
 export function StyleChips() {
   const { styles, instruct, settings } = useApp();
   const isOn = ({ template, preset }: Style) =>

@@ -8,7 +8,7 @@ import { createStored, isRecord } from './stored';
 export interface Style {
   readonly id: ChatStyle;
   readonly name: string;
-  /** Models that were trained with it. */
+  /** Models of that project. */
   readonly family: PromptStyle;
   /** The instruct template and the sampling preset that go with it, by name. */
   readonly template: string;
@@ -52,9 +52,9 @@ export const styles: readonly Style[] = [
 ];
 
 export interface StylesState {
-  /** All of them, those that the model in use was trained with first. */
+  /** All of them, those of the project that the model in use comes from first. */
   readonly offered: Accessor<readonly Style[]>;
-  /** Trained with by the model in use, as far as is known. */
+  /** Of the project that the model in use comes from, as far as is known. */
   readonly suggested: Accessor<Style | undefined>;
   /** How chats ask the model in use; undefined is the model's own template. */
   readonly chat: Accessor<Style | undefined>;
