@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import { PronkError } from '../formats/errors';
 import { UsageError } from './arguments';
 import { bench } from './bench';
+import { benchImport } from './bench-import';
 import { generateCommand } from './generate';
 import { importCommand } from './import';
 import { logits } from './logits';
@@ -25,6 +26,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   encrypt,
   'weight-diff': weightDiff,
   bench,
+  'bench-import': benchImport,
 };
 
 const print: Print = (line) => {
