@@ -13,7 +13,8 @@ export async function fileSource(path: string, name = basename(path)): Promise<S
     name,
     size,
     async read(start, end) {
-      const bytes = new Uint8Array(end - start);
+      // not zeroed first: every byte is read, or the read fails
+      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer);
       const file = await open(path);
       try {
         for (let at = 0; at < bytes.length; ) {

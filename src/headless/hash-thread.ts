@@ -11,10 +11,14 @@ export type Task =
       readonly state?: Uint8Array | undefined;
       readonly resumable: boolean;
     }
-  | { readonly task: 'update'; readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  | {
+      readonly task: 'update';
+      readonly id: number /** In memory that is shared, and free again once it is answered. */;
+      readonly bytes: Uint8Array<SharedArrayBuffer>;
+    }
   | { readonly task: 'save' | 'digest' | 'end'; readonly id: number };
 
-/** One for each task but `end`, in the tasks' order. */
+/** One for each task, in the tasks' order. */
 export interface Answer {
   readonly id: number;
   readonly value?: Uint8Array | string;
@@ -30,8 +34,7 @@ parentPort?.on('message', (message: Task) => {
     const { id } = message;
     try {
       const value = await work(message);
-      if (message.task !== 'end')
-        parentPort!.postMessage({ id, ...(value !== undefined && { value }) } satisfies Answer);
+      parentPort!.postMessage({ id, ...(value !== undefined && { value }) } satisfies Answer);
     } catch (error) {
       parentPort!.postMessage({ id, error: String(error) } satisfies Answer);
     }
@@ -47,7 +50,8 @@ async function work(message: Task): Promise<Uint8Array | string | undefined> {
   }
   const hasher = hashers.get(id);
   if (!hasher) return undefined;
-  if (task === 'update') return void (await hasher.update(message.bytes));
+  // hashers that work at once, as these do, take any memory
+  if (task === 'update') return void (await hasher.update(message.bytes as unknown as Uint8Array<ArrayBuffer>));
   if (task === 'save') return hasher.save();
   hashers.delete(id);
   if (task === 'digest') return hasher.digest();

@@ -5,8 +5,12 @@ import { Worker } from 'node:worker_threads';
 import type { Hasher, HasherFactory } from '../formats/hash';
 import type { Answer, Task } from './hash-thread';
 
-/** Bytes that may wait to be hashed before `update` waits too. */
-const MAX_WAITING = 16 << 20;
+/**
+ * Bytes go to a thread through memory that it shares: a few slots, used again and again. Fresh memory for each piece would
+ * cost more than copying into it.
+ */
+const SLOT_BYTES = 4 << 20;
+const SLOTS = 4;
 
 export interface ThreadOptions {
   /**
@@ -51,6 +55,10 @@ class HashThread {
   hashers = 0;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting[]>();
+  readonly #free: SharedArrayBuffer[] = [];
+  /** Those who wait for a slot, in their order. */
+  readonly #wanting: ((slot: SharedArrayBuffer) => void)[] = [];
+  #slots = 0;
   #next = 0;
   #dead: Error | undefined;
 
@@ -74,49 +82,70 @@ class HashThread {
     const id = this.#next++;
     this.#waiting.set(id, []);
     this.hashers++;
-    const end = () => {
-      if (!this.#waiting.has(id)) return;
-      this.#waiting.delete(id);
-      this.hashers--;
-      this.#refOrUnref();
+    /** The last task of a hasher. Answers that are due come before its own, so that every slot is given back. */
+    const last = async (task: 'digest' | 'end') => {
+      try {
+        return await this.#ask({ task, id });
+      } finally {
+        this.#waiting.delete(id);
+        this.hashers--;
+        this.#refOrUnref();
+      }
     };
+    let ended = false;
     await this.#ask({ task: 'begin', id, ...how });
-    let waitingBytes = 0;
     let failed: Error | undefined;
-    const updates: Promise<void>[] = [];
+    const add = async (piece: Uint8Array) => {
+      const slot = await this.#takeSlot();
+      if (failed) return this.#giveSlot(slot);
+      const bytes = new Uint8Array(slot, 0, piece.length);
+      bytes.set(piece);
+      this.#ask({ task: 'update', id, bytes })
+        .catch((error: Error) => void (failed = error))
+        .finally(() => this.#giveSlot(slot));
+    };
     return {
       update: async (bytes) => {
-        // the copy goes to the thread: the caller's bytes may be in use elsewhere
-        const copy = bytes.slice();
-        const { length } = copy;
-        waitingBytes += length;
-        const update = this.#ask({ task: 'update', id, bytes: copy }, [copy.buffer]).then(
-          () => void (waitingBytes -= length),
-          (error: Error) => void (failed = error),
-        );
-        updates.push(update.then(() => void updates.shift()));
-        while (waitingBytes > MAX_WAITING && !failed) await updates[0];
+        for (let at = 0; at < bytes.length; at += SLOT_BYTES) await add(bytes.subarray(at, at + SLOT_BYTES));
         if (failed) throw failed;
       },
       save: async () => (await this.#ask({ task: 'save', id })) as Uint8Array,
       digest: async () => {
-        const digest = await this.#ask({ task: 'digest', id });
-        end();
+        ended = true;
+        const digest = await last('digest');
         if (failed) throw failed;
         return digest as string;
       },
       end: () => {
-        if (this.#waiting.has(id)) this.#worker.postMessage({ task: 'end', id } satisfies Task);
-        end();
+        if (ended) return;
+        ended = true;
+        last('end').catch(() => {});
       },
     };
   }
 
-  #ask(task: Task, transfer: ArrayBuffer[] = []): Promise<Uint8Array | string | undefined> {
+  /** Memory to put bytes into; waits until the thread is done with some. */
+  async #takeSlot(): Promise<SharedArrayBuffer> {
+    const free = this.#free.pop();
+    if (free) return free;
+    if (this.#slots < SLOTS) {
+      this.#slots++;
+      return new SharedArrayBuffer(SLOT_BYTES);
+    }
+    return new Promise((resolve) => this.#wanting.push(resolve));
+  }
+
+  #giveSlot(slot: SharedArrayBuffer): void {
+    const next = this.#wanting.shift();
+    if (next) next(slot);
+    else this.#free.push(slot);
+  }
+
+  #ask(task: Task): Promise<Uint8Array | string | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#dead) return reject(this.#dead);
       this.#waiting.get(task.id)?.push({ resolve, reject });
-      this.#worker.postMessage(task, transfer);
+      this.#worker.postMessage(task);
       this.#refOrUnref();
     });
   }
