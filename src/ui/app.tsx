@@ -1,6 +1,6 @@
 // The frame: places, the model in use, what is going on, settings; and the place that is open.
 import './styles/index.css';
-import { type Component, lazy } from 'solid-js';
+import { type Component, lazy, Show } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import type { Client } from '../worker/client';
 import { ChatPage } from './chat/page';
@@ -10,7 +10,6 @@ import { DropTarget } from './frame/drop-target';
 import { Rail } from './frame/rail';
 import { Toasts } from './frame/toasts';
 import { TopBar } from './frame/top-bar';
-import { SettingsPanel } from './settings/panel';
 import { createApp } from './state/app';
 import type { Place } from './state/route';
 
@@ -21,6 +20,7 @@ const pages = {
   'fine-tune': lazy(async () => ({ default: (await import('./train/page')).TrainPage })),
   models: lazy(async () => ({ default: (await import('./library/page')).LibraryPage })),
 } satisfies Record<Place, Component>;
+const SettingsPanel = lazy(async () => ({ default: (await import('./settings/panel')).SettingsPanel }));
 const titles: Record<Place, string> = {
   chat: 'Chat',
   instruct: 'Instruct',
@@ -40,7 +40,9 @@ export function App(props: { client: Client }) {
           <Banners />
           <Dynamic component={pages[app.place()]} />
         </main>
-        <SettingsPanel />
+        <Show when={app.settingsOpen()}>
+          <SettingsPanel />
+        </Show>
         <Toasts />
         <DropTarget />
       </div>

@@ -1,12 +1,15 @@
-import { createSignal, Match, Show, Switch } from 'solid-js';
+import { createSignal, lazy, Match, Show, Suspense, Switch } from 'solid-js';
 import { CopyButton } from '../components/copy-button';
 import { IconButton } from '../components/icon-button';
-import { Markdown } from '../components/markdown';
 import { useApp } from '../context';
 import type { Turn } from '../state/conversation';
 import { formatRate, formatSeconds } from '../state/format';
 import { Branches } from './branches';
 import { QuestionEditor } from './question-editor';
+
+/** Fetched beside the page, which need not wait for it: a new chat has no message. */
+const markdown = import('../components/markdown');
+const Markdown = lazy(async () => ({ default: (await markdown).Markdown }));
 
 /** One message with what can be done about it. Figures are drawn by the style, so that the log's text is messages only. */
 export function MessageView(props: { turn: Turn }) {
@@ -42,7 +45,9 @@ export function MessageView(props: { turn: Turn }) {
           </div>
         </Match>
         <Match when={props.turn.role === 'assistant'}>
-          <Markdown text={props.turn.content} />
+          <Suspense fallback={<div class="markdown">{props.turn.content}</div>}>
+            <Markdown text={props.turn.content} />
+          </Suspense>
           <Show when={props.turn.state !== 'streaming'}>
             <AnswerTools turn={props.turn} />
           </Show>

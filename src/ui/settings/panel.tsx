@@ -7,34 +7,32 @@ import { SeedRow } from './seed-row';
 
 /** How answers are drawn: presets, and every control for itself. */
 export function SettingsPanel() {
-  const { settings, settingsOpen, setSettingsOpen } = useApp();
+  const { settings, setSettingsOpen } = useApp();
   const presetId = createUniqueId();
   const choose = (name: string) => {
     const preset = presets.find((each) => each.name === name);
     if (preset) settings.usePreset(preset);
   };
   return (
-    <Show when={settingsOpen()}>
-      <aside id="settings" class="settings" aria-label="Settings">
-        <header>
-          <h2>How answers are drawn</h2>
-          <IconButton icon="close" label="Close the settings" onClick={() => setSettingsOpen(false)} />
-        </header>
-        <label for={presetId}>Preset</label>
-        <select
-          id={presetId}
-          value={settings.preset()?.name ?? ''}
-          onChange={(event) => choose(event.currentTarget.value)}
-        >
-          <Show when={!settings.preset()}>
-            <option value="">Own settings</option>
-          </Show>
-          <For each={presets}>{({ name }) => <option value={name}>{name}</option>}</For>
-        </select>
-        <p class="hint">{settings.preset()?.source ?? 'Changed by hand.'}</p>
-        <For each={controls}>{(control) => <SettingRow control={control} />}</For>
-        <SeedRow />
-      </aside>
-    </Show>
+    <aside id="settings" class="settings" aria-label="Settings">
+      <header>
+        <h2>How answers are drawn</h2>
+        <IconButton icon="close" label="Close the settings" onClick={() => setSettingsOpen(false)} />
+      </header>
+      <label for={presetId}>Preset</label>
+      <select
+        id={presetId}
+        value={settings.preset()?.name ?? ''}
+        onChange={(event) => choose(event.currentTarget.value)}
+      >
+        <Show when={!settings.preset()}>
+          <option value="">Own settings</option>
+        </Show>
+        <For each={presets}>{({ name }) => <option value={name}>{name}</option>}</For>
+      </select>
+      <p class="hint">{settings.preset()?.source ?? 'Changed by hand.'}</p>
+      <For each={controls}>{(control) => <SettingRow control={control} />}</For>
+      <SeedRow />
+    </aside>
   );
 }
