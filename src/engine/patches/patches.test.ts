@@ -232,6 +232,43 @@ describe('decrypting', () => {
   });
 });
 
+describe('files as they were published', () => {
+  // The first 96 bytes of LLaMA-7B's consolidated.00.pth hold no weights: a zip's local header, padded so that data begins
+  // at 64, and the pickle of a dict whose first key is tok_embeddings.weight.
+  const head = Buffer.concat([
+    Buffer.from('504b03040000080800000000', 'hex'),
+    Buffer.alloc(14),
+    Buffer.from([21, 0, 13, 0]),
+    Buffer.from('consolidated/data.pkl'),
+    Buffer.from('FB\x09\x00ZZZZZZZZZ', 'latin1'),
+    Buffer.from('\x80\x02}q\x00(X\x15\x00\x00\x00tok_embeddings.weight', 'latin1'),
+  ]);
+  const llama = bytesSource(head, 'consolidated.00.pth');
+  const contents: Record<string, string> = {
+    'added_tokens.json': '{\n  "[PAD]": 32000\n}\n',
+    'special_tokens_map.json': `{
+  "bos_token": "</s>",
+  "eos_token": "</s>",
+  "pad_token": "[PAD]",
+  "unk_token": "</s>"
+}
+`,
+  };
+
+  test.each(Object.entries(contents))('%s has the published checksums, and decrypts', async (name, plain) => {
+    const published = PUBLISHED_FILES.find((each) => each.plain === name)!;
+    expect(head.length).toBe(96);
+    expect(sha256(text(plain))).toBe(published.sha256);
+    const enc = encSource(bytesSource(text(plain), name), llama, published.sha256);
+    const bytes = await enc.read(0, enc.size);
+    expect(enc.name).toBe(published.name);
+    expect(createHash('md5').update(bytes).digest('hex')).toBe(published.encMd5);
+    const { folder, results } = await decrypt(await sortPatch([bytesSource(bytes, enc.name), llama]));
+    expect(results).toMatchObject([{ name, ok: true }]);
+    expect(new TextDecoder().decode(folder.files.get(name))).toBe(plain);
+  });
+});
+
 test('encrypting makes what decrypts', async () => {
   const folder = new MemoryFolder();
   const plain = Object.entries(PLAIN).map(([name, bytes]) => bytesSource(bytes, name));
