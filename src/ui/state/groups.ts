@@ -11,7 +11,7 @@ const CHECKPOINT = /\.(safetensors|pth)(\.index\.json)?$|(^|\/)pytorch_model[^/]
 
 type Named = Pick<GivenFile, 'path'>;
 
-export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1);
 const has = (files: readonly Named[], pattern: RegExp) => files.some(({ path }) => pattern.test(path));
 

@@ -99,6 +99,7 @@ export function createFake({ delay = 25, gpu = true, load = 1500, slow = 8000, p
       return;
     }
     models = [
+      ...models,
       fakeModel('bundled'),
       fakeModel('open', {
         name: 'open_llama_3b',
