@@ -10,6 +10,7 @@ import {
   MANIFEST_VERSION,
   type Manifest,
   type ModelMeta,
+  type StoredGroup,
   type StoredTensor,
   checkManifest,
 } from './manifest';
@@ -191,6 +192,8 @@ async function deleteShards(store: Store, keys: readonly string[]): Promise<void
   for (const key of keys) await store.shards.delete(key);
 }
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 function stored({ name, kind, rows, columns, groups }: StoredTensor, shard: (index: number) => Promise<Source>) {
   const tensor: WeightTensor = {
     name,
@@ -198,20 +201,31 @@ function stored({ name, kind, rows, columns, groups }: StoredTensor, shard: (ind
     rows,
     columns,
     async *groups() {
-      for (const group of groups) {
-        // Scales follow their codes: one read for both.
-        const { rowStart, codesOffset, codesBytes, scalesOffset, scalesBytes } = group;
-        const source = await shard(group.shard);
-        const bytes = await source.read(
-          codesOffset,
-          scalesBytes ? scalesOffset + scalesBytes : codesOffset + codesBytes,
-        );
-        const scalesAt = scalesOffset - codesOffset;
-        const codes = bytes.subarray(0, codesBytes);
-        const scales = scalesBytes ? bytes.subarray(scalesAt, scalesAt + scalesBytes) : new Uint8Array(0);
-        yield { kind, rowStart, rows: group.rows, columns, codes, scales };
+      let next = groups[0] && read(groups[0]);
+      for (const [i, group] of groups.entries()) {
+        const bytes = next!;
+        // one group is read and verified while the one before it is worked on
+        next = groups[i + 1] && read(groups[i + 1]);
+        next?.catch(() => {});
+        yield split(group, await bytes);
       }
     },
   };
   return tensor;
+
+  /** Scales follow their codes: one read for both. */
+  async function read({ shard: index, codesOffset, codesBytes, scalesOffset, scalesBytes }: StoredGroup) {
+    const source = await shard(index);
+    return source.read(codesOffset, scalesBytes ? scalesOffset + scalesBytes : codesOffset + codesBytes);
+  }
+
+  function split(
+    { rowStart, codesOffset, codesBytes, scalesOffset, scalesBytes, ...group }: StoredGroup,
+    bytes: Bytes,
+  ) {
+    const scalesAt = scalesOffset - codesOffset;
+    const codes = bytes.subarray(0, codesBytes);
+    const scales = scalesBytes ? bytes.subarray(scalesAt, scalesAt + scalesBytes) : new Uint8Array(0);
+    return { kind, rowStart, rows: group.rows, columns, codes, scales };
+  }
 }

@@ -105,6 +105,7 @@ export class Imports {
 
   /** Ends an import, or a plan; nothing of it stays. */
   async cancel(id: string): Promise<void> {
+    this.#planned.get(id)?.opened.abort?.(new PronkError('cancelled', 'The import was cancelled.'));
     this.#planned.delete(id);
     const running = this.#running.get(id);
     if (running) {

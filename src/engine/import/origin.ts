@@ -43,6 +43,8 @@ export interface OpenedOrigin {
   readonly patch?: Patch;
   /** The checkpoint in these sources, which are `files`' or stand in for them. */
   open(sources: readonly Source[]): Promise<Checkpoint>;
+  /** Ends requests that are under way; the sources are of no use after it. */
+  abort?(reason: unknown): void;
   /** What a journal keeps, to open the same again. */
   remember(): Promise<Remembered>;
 }
@@ -121,7 +123,8 @@ async function openHub(
   { address, token, variant }: Origin & { kind: 'hub' },
   { fetch, endpoint }: OpenOptions,
 ): Promise<OpenedOrigin> {
-  const remote = { token, fetch, endpoint };
+  const controller = new AbortController();
+  const remote = { token, fetch, endpoint, signal: controller.signal };
   const repository = await listRepository(address, remote);
   const choice = chooseFiles(repository.files, { path: repository.path, variant });
   const folder = baseName(repository.name);
@@ -135,6 +138,7 @@ async function openHub(
     download: true,
     ...(licence !== undefined && { licence }),
     open: openCheckpoint,
+    abort: (reason) => controller.abort(reason),
     remember: async () => ({
       origin: { kind: 'hub', address: repository.address, variant: choice.variant },
       files: [],

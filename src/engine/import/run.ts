@@ -76,6 +76,8 @@ export async function runImport(
   );
   const done = () => sources.reduce((sum, { position }) => sum + position, 0);
   const stage = opened.download ? 'Downloading' : 'Converting';
+  const end = () => opened.abort?.(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
   try {
     onProgress?.('Checking', 0, journal.total);
     const passed = sources.filter((source) => !isChecked(source, smallBytes));
@@ -130,10 +132,13 @@ export async function runImport(
       await writer.settled();
       throw error;
     }
-  } catch (error) {
+  } catch (caught) {
+    // what ends a request may come wrapped
+    const error = signal.aborted ? signal.reason : caught;
     if (!canResume(error)) await discard(store, journal);
     throw error;
   } finally {
+    signal.removeEventListener('abort', end);
     for (const source of sources) source.close();
   }
 }
