@@ -37,10 +37,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   //: end n
   workgroupBarrier();
 
-  // keys that the group's last query sees
+  // from the first key that the group's first query sees to the last that its last one does
   let position = state.position;
   let seen = position + min(first + QUERIES - 1u, count - 1u) / group + 1u;
-  for (var start = 0u; start < seen; start += THREADS) {
+  for (var start = first_seen(position + first / group + 1u); start < seen; start += THREADS) {
     let key = start + local;
     if (key < seen) {
       let k = base + key * QUADS;
@@ -54,7 +54,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         //: end n
       }
       //: for n in QUERIES
-      weights[$nu * THREADS + local] = select(-3.4e38, score_$n, key <= position + (first + $nu) / group);
+      let own_$n = position + (first + $nu) / group;
+      weights[$nu * THREADS + local] = select(-3.4e38, score_$n, key <= own_$n && key + params.window > own_$n);
       //: end n
     }
     workgroupBarrier();

@@ -1,4 +1,4 @@
-// out[t, h] = Σ_j softmax_j(q[t, h] · k[j] / √d) · v[j] over the keys j up to t's own position: one thread a query, with
+// out[t, h] = Σ_j softmax_j(q[t, h] · k[j] / √d) · v[j] over the keys j up to t's own position, as far back as the window reaches: one thread a query, with
 // the online softmax (Milakov and Gimelshein 2018, arXiv:1805.02867), so that no score is stored and nobody waits.
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) global: vec3u) {
@@ -11,8 +11,10 @@ fn main(@builtin(global_invocation_id) global: vec3u) {
   var sum: array<vec4f, QUADS>;
   for (var i = 0u; i < params.quads; i++) { query[i] = vec4f(qkv[q + i]) * scale; }
 
-  var at = head / (params.heads / params.kv_heads) * params.context * QUADS;
-  let end = at + (state.position + token + 1u) * QUADS;
+  let base = head / (params.heads / params.kv_heads) * params.context;
+  let seen = state.position + token + 1u;
+  var at = (base + first_seen(seen)) * QUADS;
+  let end = (base + seen) * QUADS;
   var largest = -3.4e38;
   var total = 0.0;
   for (; at < end; at += QUADS) {

@@ -1,9 +1,10 @@
 // What the products with a weight matrix share: bindings, which rows a group of ROWS takes, and what happens to a result.
 // NORM folds RMSNorm in without a prologue: Σx² is accumulated beside Σ w·x·gain, and 1/rms multiplies the end.
 // SWIGLU takes the matrix as gate rows, then up rows: a group has ROWS / 2 of each, and y = silu(gate) · up.
+// BIAS adds a vector of all the matrix's rows, after the norm.
 struct Params {
   rows: u32,       // of this part of the matrix
-  columns: u32,    // K, a multiple of 4; of 32 for block kinds
+  columns: u32,    // K, a multiple of 4, and of the block for block kinds
   row_start: u32,  // of this part in the output
   out_stride: u32, // elements of an output row
   half: u32,       // rows of the gate: up's row is this much further (SWIGLU)
@@ -15,6 +16,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read> x: array<vec4<In>>;
 @group(0) @binding(3) var<storage, read> gain: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<Out>;
+//: for b in BIAS
+@group(0) @binding(7) var<storage, read> bias: array<f32>;
+//: end b
 
 override NORM: bool = false;
 override RESIDUAL: bool = false;
@@ -31,6 +35,15 @@ fn store(token: u32, row: u32, value: f32) {
   if (RESIDUAL) { y[i] = Out(f32(y[i]) + value); } else { y[i] = Out(value); }
 }
 
+fn biased(row: u32, value: f32) -> f32 {
+  //: for b in BIAS
+  return value + bias[params.row_start + row];
+  //: end b
+  //: for p in PLAIN
+  return value;
+  //: end p
+}
+
 fn swiglu(gate: f32, up: f32) -> f32 { return gate / (1.0 + exp(-gate)) * up; }
 
 /// Writes what a group of rows sums to for a token, whose Σx² is `squares`.
@@ -41,12 +54,14 @@ fn finish(token: u32, group: u32, squares: f32, sums: array<f32, ROWS>) {
   if (SWIGLU) {
     for (var r = 0u; r < HALF; r++) {
       let row = group * HALF + r;
-      if (row < params.half) { store(token, row, swiglu(scale * out[r], scale * out[r + HALF])); }
+      if (row < params.half) {
+        store(token, row, swiglu(biased(row, scale * out[r]), biased(row + params.half, scale * out[r + HALF])));
+      }
     }
   } else {
     for (var r = 0u; r < ROWS; r++) {
       let row = group * ROWS + r;
-      if (row < params.rows) { store(token, row, scale * out[r]); }
+      if (row < params.rows) { store(token, row, biased(row, scale * out[r])); }
     }
   }
 }

@@ -1,7 +1,15 @@
 // 4-bit codes in blocks of 4 · BLOCK_QUADS along the row: byte j of a block's half as many holds element j in its low nibble
-// and element j + half a block in its high one. Codes are taken as 0 to 15: what stands for zero is in the block's base.
+// and element j + half a block in its high one. Where there is an offset, what stands for zero is taken off that.
 const WORDS = BLOCK_QUADS / 2u;
-fn nibbles(word: u32) -> vec4f { return vec4f(unpack4xU8(word & 0x0f0f0f0fu)); }
+fn nibbles(word: u32) -> vec4f {
+  let codes = vec4f(unpack4xU8(word & 0x0f0f0f0fu));
+  //: for o in OFFSET
+  return codes;
+  //: end o
+  //: for s in SINGLE
+  return codes - f32(ZERO);
+  //: end s
+}
 
 // whole blocks, for kernels that take a row block by block
 //: for u in UNROLLED

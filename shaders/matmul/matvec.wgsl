@@ -23,12 +23,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   for (var block = lane; block < blocks; block += LANES) {
     let quad = block * BLOCK_QUADS;
-    // Σx over the block, for values that have a base
-    //: for b in BASE
+    // Σx over the block, for values that have an offset
+    //: for o in OFFSET
     //: for t in TOKENS
-    var total_$t = 0.0;
+    var total_$t = vec4f(0.0);
     //: end t
-    //: end b
+    //: end o
     //: for u in UNROLLED
     //: for q in BLOCK_QUADS
     //: for t in TOKENS
@@ -41,12 +41,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       in_$q_$t *= g;
       //: end t
     }
-    //: for b in BASE
+    //: for o in OFFSET
     //: for t in TOKENS
-    total_$t += dot(in_$q_$t, vec4f(1.0));
+    total_$t += in_$q_$t;
     //: end t
-    //: end b
+    //: end o
     //: end q
+    //: for o in OFFSET
+    //: for t in TOKENS
+    let all_$t = dot(total_$t, vec4f(1.0));
+    //: end t
+    //: end o
     //: for r in ROWS
     {
       let w = load_block(row_$r, block, blocks);
@@ -65,11 +70,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       //: for t in TOKENS
       sum_$r_$t += scale.x * part_$t;
       //: end t
-      //: for b in BASE
+      //: for o in OFFSET
       //: for t in TOKENS
-      sum_$r_$t += scale.y * total_$t;
+      sum_$r_$t += scale.y * all_$t;
       //: end t
-      //: end b
+      //: end o
     }
     //: end r
     //: end u
@@ -86,9 +91,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         squares_$t += dot(in_$t, in_$t);
         in_$t *= gain[q];
       }
-      //: for b in BASE
-      total_$t += dot(in_$t, vec4f(1.0));
-      //: end b
+      //: for o in OFFSET
+      total_$t += in_$t;
+      //: end o
       //: end t
       //: for r in ROWS
       let weights_$r = codes_at(row_$r, q, quads);
@@ -97,16 +102,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       //: end t
       //: end r
     }
+    //: for o in OFFSET
+    //: for t in TOKENS
+    let all_$t = dot(total_$t, vec4f(1.0));
+    //: end t
+    //: end o
     //: for r in ROWS
     let scale_$r = block_scale(row_$r, block, blocks);
     //: for t in TOKENS
     sum_$r_$t += scale_$r.x * part_$r_$t;
     //: end t
-    //: for b in BASE
+    //: for o in OFFSET
     //: for t in TOKENS
-    sum_$r_$t += scale_$r.y * total_$t;
+    sum_$r_$t += scale_$r.y * all_$t;
     //: end t
-    //: end b
+    //: end o
     //: end r
     //: end l
   }

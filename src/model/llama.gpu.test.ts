@@ -39,7 +39,7 @@ function pseudoRandom(seed: number) {
   };
 }
 
-function randomModel(config: ModelConfig, kind: WeightKind) {
+function randomModel(config: ModelConfig, kind: WeightKind, biased: readonly string[] = []) {
   const next = pseudoRandom(7);
   const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, vocabularySize: V } = config;
   const reference = new Map<string, Float32Array>();
@@ -78,6 +78,11 @@ function randomModel(config: ModelConfig, kind: WeightKind) {
     add(name('mlp.up_proj'), F, D, kind, 0.2);
     add(name('mlp.down_proj'), D, F, kind, 0.2);
   }
+  for (const [name, values] of reference) {
+    if (!biased.some((part) => name.endsWith(`${part}.weight`))) continue;
+    const { rows } = tensors.find((tensor) => tensor.name === name)!;
+    add(name.replace(/weight$/, 'bias'), 1, rows, 'f32', 0.5, values[0]! > 0 ? 0.5 : -0.5);
+  }
   add('model.norm.weight', 1, D, 'f32', 0.2, 1);
   if (!config.tiedHead) add('lm_head.weight', V, D, kind, 0.3);
   return { reference, tensors };
@@ -109,9 +114,26 @@ test('tensors that no binding holds are cut into parts, and nothing changes', as
   session.destroy();
 });
 
+test('biases where there are any, and a window, whole and in parts', async () => {
+  const config = { ...base, slidingWindow: 9 };
+  // of q|k|v and gate|up one part has none
+  const { reference, tensors } = randomModel(config, 'q8', ['q_proj', 'v_proj', 'o_proj', 'up_proj', 'down_proj']);
+  const expected = llamaReference(config, reference, IDS);
+  const error = async (bytes: number, changed: Partial<ModelConfig> = {}) => {
+    const options = { precision: 'exact', context: 128, maxPartBytes: bytes } as const;
+    const session = await createSession(gpu, { ...config, ...changed }, tensors, options);
+    const logits = await session.logits(IDS);
+    session.destroy();
+    return relative(logits, expected);
+  };
+  expect(await error(Infinity)).toBeLessThan(1e-4);
+  expect(await error(4000)).toBeLessThan(1e-4);
+  expect(await error(Infinity, { slidingWindow: 8 })).toBeGreaterThan(1e-3);
+});
+
 test('greedy decoding continues as the reference does, and again from the cache', async () => {
-  const config = { ...base, tiedHead: true };
-  const { reference, tensors } = randomModel(config, 'q8');
+  const config = { ...base, tiedHead: true, slidingWindow: 12 };
+  const { reference, tensors } = randomModel(config, 'q8', ['k_proj']);
   const session = await createSession(gpu, config, tensors, { precision: 'exact', context: 128 });
   const prompt = IDS.slice(0, 9);
   const run = async () => {

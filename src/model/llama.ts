@@ -4,6 +4,8 @@
 //   for each layer:   x += W_o · attention(rope(W_qkv · norm(x)))
 //                     x += W_down · (silu(W_gate · norm(x)) · W_up · norm(x))
 //   logits = W_head · norm(x)
+//
+// Each W may have a bias; a window limits how far back attention sees.
 import type { ModelConfig } from '../formats/checkpoint';
 import type { Buffers } from '../gpu/buffers';
 import type { Kernels, Step } from '../gpu/kernel';
@@ -117,7 +119,7 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape): Prom
         attentionKernel(tuning, shape.attention, d),
         buffers,
         { state, qkv: a.qkv, keys, values, out: a.mixed },
-        { heads: H, kv_heads: K, context: cache.context, quads: d / 4 },
+        { heads: H, kv_heads: K, context: cache.context, quads: d / 4, window: config.slidingWindow ?? cache.context },
         ({ count }) => attentionGrid(shape.attention, H, K, count),
       ),
       ...project(layer.output, a.mixed, a.x, { input: activation, output: 'f32', residual: true }),
@@ -168,10 +170,17 @@ function projector({ kernels, buffers, config, activations }: LlamaParts, shape:
     const { swiglu = false } = variant;
     return matrix.parts.map((part) =>
       kernels.step(
-        kernel({ ...variant, kind: part.kind, norm: norm !== undefined }),
+        kernel({ ...variant, kind: part.kind, norm: norm !== undefined, bias: matrix.bias !== undefined }),
         buffers,
-        // without a norm the gain is bound to something that is never read
-        { state: activations.state, x, y, gain: norm ?? activations.ids, ...bindPart(part) },
+        {
+          state: activations.state,
+          x,
+          y,
+          // without a norm the gain is bound to something that is never read
+          gain: norm ?? activations.ids,
+          ...bindPart(part),
+          ...(matrix.bias && { bias: matrix.bias }),
+        },
         {
           rows: part.rows,
           columns: matrix.columns,

@@ -44,31 +44,44 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
   };
   for (let layer = 0; layer < config.layers; layer++) {
     const name = (part: string) => `model.layers.${layer}.${part}.weight`;
+    const bias = (part: string) => weights.get(`model.layers.${layer}.${part}.bias`);
     const gain = weight(name('input_layernorm'));
     const project = (part: string, rows: number) =>
-      matvecReference(weight(name(`self_attn.${part}`)), x, { rows, columns: D, tokens: T }, { gain, epsilon });
+      matvecReference(
+        weight(name(`self_attn.${part}`)),
+        x,
+        { rows, columns: D, tokens: T },
+        { gain, epsilon, bias: bias(`self_attn.${part}`) },
+      );
     const q = rotate(project('q_proj', H * d), H);
     const k = byHead(rotate(project('k_proj', K * d), K));
     const v = byHead(project('v_proj', K * d));
-    const shape = { tokens: T, heads: H, kvHeads: K, headWidth: d, context: T, position: 0 };
+    const { slidingWindow: window } = config;
+    const shape = { tokens: T, heads: H, kvHeads: K, headWidth: d, context: T, position: 0, window };
     const mixed = attentionReference(q, k, v, shape);
     x = matvecReference(
       weight(name('self_attn.o_proj')),
       mixed,
       { rows: D, columns: H * d, tokens: T },
-      { residual: x },
+      { residual: x, bias: bias('self_attn.o_proj') },
     );
-    const gateUp = [
-      ...(weight(name('mlp.gate_proj')) as Float32Array),
-      ...(weight(name('mlp.up_proj')) as Float32Array),
-    ];
+    const both = (gate: ArrayLike<number>, up: ArrayLike<number>) =>
+      Float64Array.of(...Array.from(gate), ...Array.from(up));
+    const none = new Float64Array(F);
+    const gateUp = both(weight(name('mlp.gate_proj')), weight(name('mlp.up_proj')));
+    const gateUpBias = both(bias('mlp.gate_proj') ?? none, bias('mlp.up_proj') ?? none);
     const hidden = matvecReference(
       gateUp,
       x,
       { rows: 2 * F, columns: D, tokens: T },
-      { gain: weight(name('post_attention_layernorm')), epsilon, swiglu: true },
+      { gain: weight(name('post_attention_layernorm')), epsilon, swiglu: true, bias: gateUpBias },
     );
-    x = matvecReference(weight(name('mlp.down_proj')), hidden, { rows: D, columns: F, tokens: T }, { residual: x });
+    x = matvecReference(
+      weight(name('mlp.down_proj')),
+      hidden,
+      { rows: D, columns: F, tokens: T },
+      { residual: x, bias: bias('mlp.down_proj') },
+    );
   }
   const head = config.tiedHead ? embedding : weight('lm_head.weight');
   return matvecReference(head, x, { rows: V, columns: D, tokens: T }, { gain: weight('model.norm.weight'), epsilon });

@@ -4,6 +4,7 @@ import type { ModelConfig } from '../formats/checkpoint';
 import { type Buffers, write } from '../gpu/buffers';
 import type { Matrix, MatrixPart } from '../ops/weights';
 import { codeBytes, scalesPerRow, type WeightKind, type WeightTensor } from '../quant/kinds';
+import { dequantizeRows } from '../quant/repack';
 
 /** The seven linear maps of a block (four after fusing) and its two norms. */
 export interface LayerWeights {
@@ -45,13 +46,14 @@ export async function uploadWeights(
 ): Promise<Weights> {
   const directory = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   let uploaded = 0;
-  const matrix = (...names: string[]) =>
-    upload(
-      buffers,
-      names.map((name) => find(directory, name)),
-      (bytes) => onProgress((uploaded += bytes)),
-      maxPartBytes,
-    );
+  const matrix = async (...names: string[]): Promise<Matrix> => {
+    const tensors = names.map((name) => find(directory, name));
+    const progress = (bytes: number) => onProgress((uploaded += bytes));
+    const stacked = await upload(buffers, tensors, progress, maxPartBytes);
+    const biases = names.map((name) => directory.get(name.replace(/weight$/, 'bias')));
+    const bias = await stackedBias(buffers, tensors, biases, progress);
+    return { ...stacked, ...(bias && { bias }) };
+  };
   const vector = async (name: string) => {
     const { parts } = await matrix(name);
     return parts[0]!.codes as GPUBuffer;
@@ -82,6 +84,26 @@ function find(directory: ReadonlyMap<string, WeightTensor>, name: string): Weigh
       `The model has no tensor ${name}. Its files are incomplete: import it again.`,
     );
   return tensor;
+}
+
+/** The biases of matrices that are stacked, zero where one has none; undefined where none has. */
+async function stackedBias(
+  buffers: Buffers,
+  matrices: readonly WeightTensor[],
+  biases: readonly (WeightTensor | undefined)[],
+  progress: (bytes: number) => void,
+): Promise<GPUBuffer | undefined> {
+  if (biases.every((bias) => bias === undefined)) return undefined;
+  const stacked = new Float32Array(matrices.reduce((rows, matrix) => rows + matrix.rows, 0));
+  let row = 0;
+  for (const [i, { rows }] of matrices.entries()) {
+    for await (const group of biases[i]?.groups() ?? []) {
+      stacked.set(dequantizeRows(group), row);
+      progress(group.codes.byteLength);
+    }
+    row += rows;
+  }
+  return buffers.from('weights', stacked, `${matrices[0]!.name} bias`);
 }
 
 /** Rows that a part may hold: even, so that a part's scales start on a whole word. */

@@ -40,15 +40,25 @@ export function attentionReference(
   q: ArrayLike<number>,
   k: ArrayLike<number>,
   v: ArrayLike<number>,
-  shape: { tokens: number; heads: number; kvHeads: number; headWidth: number; context: number; position: number },
+  shape: {
+    tokens: number;
+    heads: number;
+    kvHeads: number;
+    headWidth: number;
+    context: number;
+    position: number;
+    /** Positions that a query sees, its own included. */
+    window?: number | undefined;
+  },
 ): Float64Array {
-  const { tokens, heads, kvHeads, headWidth: d, context, position } = shape;
+  const { tokens, heads, kvHeads, headWidth: d, context, position, window = Infinity } = shape;
   const out = new Float64Array(tokens * heads * d);
   for (let t = 0; t < tokens; t++) {
     for (let h = 0; h < heads; h++) {
       const base = Math.floor(h / (heads / kvHeads)) * context * d;
       const at = (t * heads + h) * d;
       const scores = Array.from({ length: position + t + 1 }, (_, j) => {
+        if (j + window <= position + t) return -Infinity;
         let sum = 0;
         for (let i = 0; i < d; i++) sum += q[at + i]! * k[base + j * d + i]!;
         return sum / Math.sqrt(d);

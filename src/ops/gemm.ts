@@ -4,29 +4,20 @@ import type { Grid, Kernel } from '../gpu/kernel';
 import stateSource from '../../shaders/common/state.wgsl?raw';
 import projection from '../../shaders/common/projection.wgsl?raw';
 import source from '../../shaders/matmul/gemm.wgsl?raw';
-import type { ProjectionVariant } from './matvec';
-import { weightDefinitions, weightSnippets } from './weights';
+import { type ProjectionVariant, projectionVariant } from './matvec';
+import { weightSnippets } from './weights';
 
 /** Tokens and rows of a workgroup's tile. */
 const SIDE = 64;
 
 /** The kernel of a variant; its reference and its parameters are `matvec`'s. */
-export function gemmKernel({ kind, input, output, ...folded }: ProjectionVariant): Kernel {
-  const definitions = {
-    ROWS: 8,
-    TOKENS: 8,
-    ...weightDefinitions(kind, true),
-    In: input,
-    Out: output,
-  };
+export function gemmKernel(variant: ProjectionVariant): Kernel {
+  const { definitions, overrides } = projectionVariant(variant, true);
+  const own = { ROWS: 8, TOKENS: 8 };
   return {
-    label: `gemm ${kind}`,
-    wgsl: compose(definitions, stateSource, ...weightSnippets(kind), projection, source),
-    overrides: {
-      NORM: Number(folded.norm ?? false),
-      RESIDUAL: Number(folded.residual ?? false),
-      SWIGLU: Number(folded.swiglu ?? false),
-    },
+    label: `gemm ${variant.kind}`,
+    wgsl: compose({ ...own, ...definitions }, stateSource, ...weightSnippets(variant.kind), projection, source),
+    overrides,
   };
 }
 

@@ -23,6 +23,8 @@ interface Options extends Omit<MatvecVariant, 'kind' | 'shape' | 'input' | 'outp
   readonly lastOnly?: boolean;
   /** The matrix is rows 3 … of a taller one. */
   readonly rowStart?: number;
+  /** The bias is bound as if it began this many rows later. */
+  readonly biasShift?: number;
   /** What is done to the codes before they are bound. */
   readonly spoil?: (codes: Uint8Array) => void;
 }
@@ -31,7 +33,7 @@ const stored = (data: Float32Array<ArrayBuffer>, type: 'f32' | 'f16') => (type =
 
 /** How far off a product is. */
 async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options: Options): Promise<number> {
-  const { element = 'f32', lastOnly = false, rowStart = 0, spoil, ...folded } = options;
+  const { element = 'f32', lastOnly = false, rowStart = 0, biasShift = 0, spoil, ...folded } = options;
   const rows = folded.swiglu ? 2 * ROWS : ROWS;
   const columns = oddColumns(kind);
   const { bind, values } = randomMatrix(kind, rows, columns);
@@ -40,12 +42,13 @@ async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options
   const before = random(TOKENS * stride, 3);
   // as in the model: a norm is of the residual stream in f32, and what is added to it is f32 too
   const [input, output] = folded.norm ? (['f32', element] as const) : ([element, 'f32'] as const);
+  const bias = random(rowStart + rows + biasShift, 4);
   spoil?.(bind.codes);
   const { y } = await run(
     device,
     matvecKernel({ ...folded, kind, shape, input, output }),
     {
-      bind: { ...bind, x: stored(x, input), gain, y: stored(before, output) },
+      bind: { ...bind, x: stored(x, input), gain, bias: bias.subarray(biasShift), y: stored(before, output) },
       params: {
         rows,
         columns,
@@ -65,7 +68,12 @@ async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options
     values,
     x,
     { rows, columns, tokens: TOKENS },
-    { ...(folded.norm && { gain }), epsilon: EPSILON, swiglu: folded.swiglu ?? false },
+    {
+      ...(folded.norm && { gain }),
+      epsilon: EPSILON,
+      swiglu: folded.swiglu ?? false,
+      ...(folded.bias && { bias: bias.subarray(rowStart) }),
+    },
   );
   for (const t of lastOnly ? [TOKENS - 1] : Array.from({ length: TOKENS }, (_, i) => i)) {
     for (let row = 0; row < ROWS; row++) {
@@ -106,6 +114,17 @@ for (const [form, { decode, prefill }] of Object.entries({ alone: shapes(true), 
 
     test('gate and up folded', async () => {
       expect(await off(plain, usual, prefill, { norm: true, swiglu: true })).toBeLessThan(1e-5);
+    });
+
+    test('a bias added, in each place where one may be', async () => {
+      for (const folded of [
+        { norm: true, rowStart: 3 },
+        { residual: true },
+        { norm: true, swiglu: true },
+      ] satisfies Options[]) {
+        expect(await off(plain, usual, decode, { ...folded, bias: true })).toBeLessThan(1e-5);
+        expect(await off(plain, usual, decode, { ...folded, bias: true, biasShift: 1 })).toBeGreaterThan(1e-2);
+      }
     });
 
     test('a part of the rows, of the last token', async () => {

@@ -26,6 +26,27 @@ export interface ProjectionVariant {
   readonly residual?: boolean;
   /** The matrix is gate rows, then up rows; y = silu(gate) · up. */
   readonly swiglu?: boolean;
+  /** A vector of the matrix's rows is added to the product. */
+  readonly bias?: boolean;
+}
+
+/** What both kernels of a projection are composed and specialised by. */
+export function projectionVariant({ kind, input, output, ...folded }: ProjectionVariant, whole: boolean) {
+  const bias = folded.bias ?? false;
+  return {
+    definitions: {
+      ...weightDefinitions(kind, whole),
+      BIAS: Number(bias),
+      PLAIN: Number(!bias),
+      In: input,
+      Out: output,
+    },
+    overrides: {
+      NORM: Number(folded.norm ?? false),
+      RESIDUAL: Number(folded.residual ?? false),
+      SWIGLU: Number(folded.swiglu ?? false),
+    },
+  };
 }
 
 export interface MatvecVariant extends ProjectionVariant {
@@ -35,26 +56,20 @@ export interface MatvecVariant extends ProjectionVariant {
 /** The kernel of a variant. */
 export function matvecKernel(variant: MatvecVariant): Kernel {
   const { kind, shape } = variant;
-  const definitions = {
+  const { definitions, overrides } = projectionVariant(variant, shape.lanes > 1);
+  const own = {
     ROWS: shape.rows,
     TOKENS: shape.tokens,
     LANES: shape.lanes,
     WORKGROUP: shape.lanes === 1 ? SOLO : shape.lanes,
     SHARED: shape.lanes === 1 ? 0 : 1,
-    ...weightDefinitions(kind, shape.lanes > 1),
-    In: variant.input,
-    Out: variant.output,
   };
   const lanes = shape.lanes === 1 ? [] : [shape.subgroups ? lanesSubgroups : lanesShared];
   const parts = [stateSource, ...weightSnippets(kind), projection, ...lanes, source];
   return {
     label: `matvec ${kind} ${shape.rows}x${shape.tokens}/${shape.lanes}${shape.subgroups ? 's' : ''}`,
-    wgsl: compose(definitions, ...parts),
-    overrides: {
-      NORM: Number(variant.norm ?? false),
-      RESIDUAL: Number(variant.residual ?? false),
-      SWIGLU: Number(variant.swiglu ?? false),
-    },
+    wgsl: compose({ ...own, ...definitions }, ...parts),
+    overrides,
   };
 }
 
@@ -66,16 +81,22 @@ export function matvecGrid(shape: DotShape, rows: number, tokens: number): Grid 
 
 /**
  * The reference in float64.
- * @param w [N, K] row-major @param x [T, K] @param gain [K] when x is normalised first
+ * @param w [N, K] row-major @param x [T, K] @param gain [K] when x is normalised first @param bias [N]
  * @returns [T, N], or [T, N/2] with swiglu
  */
 export function matvecReference(
   w: ArrayLike<number>,
   x: ArrayLike<number>,
   { rows, columns, tokens }: { rows: number; columns: number; tokens: number },
-  options: { gain?: ArrayLike<number>; epsilon?: number; residual?: ArrayLike<number>; swiglu?: boolean } = {},
+  options: {
+    gain?: ArrayLike<number>;
+    epsilon?: number;
+    residual?: ArrayLike<number>;
+    swiglu?: boolean;
+    bias?: ArrayLike<number> | undefined;
+  } = {},
 ): Float64Array {
-  const { gain, epsilon = 0, residual, swiglu = false } = options;
+  const { gain, epsilon = 0, residual, swiglu = false, bias } = options;
   const width = swiglu ? rows / 2 : rows;
   const y = new Float64Array(tokens * width);
   for (let t = 0; t < tokens; t++) {
@@ -85,7 +106,7 @@ export function matvecReference(
     const dot = (n: number) => {
       let sum = 0;
       for (let k = 0; k < columns; k++) sum += w[n * columns + k]! * x[t * columns + k]! * (gain ? gain[k]! : 1);
-      return sum * scale;
+      return sum * scale + (bias?.[n] ?? 0);
     };
     for (let n = 0; n < width; n++) {
       const value = dot(n);

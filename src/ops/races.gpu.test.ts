@@ -104,7 +104,7 @@ const attention = (): Case => {
         values: random(kvHeads * context * width, 3),
         out: new Float32Array(tokens * heads * width),
       },
-      params: { heads, kv_heads: kvHeads, context, quads: width / 4 },
+      params: { heads, kv_heads: kvHeads, context, quads: width / 4, window: context },
       grid: attentionGrid(form, heads, kvHeads, tokens),
       position: 130,
       count: tokens,

@@ -27,6 +27,8 @@ export interface Matrix {
   readonly rows: number;
   readonly columns: number;
   readonly parts: readonly MatrixPart[];
+  /** f32, one a row: what a projection adds. */
+  readonly bias?: GPUBuffer;
 }
 
 /** WGSL that reads this kind, by the names that `weightDefinitions` defines. */
@@ -42,7 +44,7 @@ export function weightSnippets(kind: WeightKind): readonly string[] {
 export function weightDefinitions(kind: WeightKind, whole: boolean): Definitions {
   const unrolled = { UNROLLED: Number(whole), LOOPED: Number(!whole) };
   const layout = blockLayout(kind);
-  if (!layout) return { ...unrolled, BLOCK_QUADS: 1, BASE: 0 };
+  if (!layout) return { ...unrolled, BLOCK_QUADS: 1, OFFSET: 0 };
   const { bits, block, zero, offset } = layout;
   return {
     ...unrolled,
@@ -51,7 +53,6 @@ export function weightDefinitions(kind: WeightKind, whole: boolean): Definitions
     ZERO: zero,
     OFFSET: Number(offset),
     SINGLE: Number(!offset),
-    BASE: Number(offset || zero > 0),
     ...(bits === 8 ? { CHUNKS: block / 16 } : { Words: block === 32 ? 'vec4u' : 'vec2u' }),
   };
 }

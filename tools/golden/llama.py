@@ -1,10 +1,11 @@
-"""Golden logits of a tiny random LLaMA, by transformers on the CPU: src/model/golden/.
+"""Golden logits of tiny random models, by transformers on the CPU in float64: src/model/golden/.
 
-Odd on purpose: a head width (20) that is no power of two and not D / H, grouped heads (3 over 1), an untied head, a
-vocabulary of 131, and Llama-3's RoPE scaling with an original context short enough that every band of it takes part.
+Odd on purpose. LLaMA: a head width (20) that is no power of two and not D / H, grouped heads (3 over 1), an untied head, a
+vocabulary of 131, and Llama-3's RoPE scaling with an original context short enough that every band of it takes part. Qwen2:
+biases of q, k and v, and a tied head. Mistral: a window of 4 over 12 positions.
 
     python -m venv venv && venv/bin/pip install torch transformers safetensors
-    venv/bin/python tools/golden/llama.py
+    venv/bin/python -P tools/golden/llama.py
 """
 
 import json
@@ -12,50 +13,66 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
 
 out = Path(__file__).parents[2] / "src/model/golden"
-torch.manual_seed(20)
-config = LlamaConfig(
-    vocab_size=131,
-    hidden_size=36,
-    intermediate_size=44,
-    num_hidden_layers=2,
-    num_attention_heads=3,
-    num_key_value_heads=1,
-    head_dim=20,
-    max_position_embeddings=128,
-    rms_norm_eps=1e-5,
-    tie_word_embeddings=False,
-    rope_parameters={
-        "rope_type": "llama3",
-        "rope_theta": 500.0,
-        "factor": 4.0,
-        "low_freq_factor": 1.0,
-        "high_freq_factor": 4.0,
-        "original_max_position_embeddings": 32,
-    },
-    bos_token_id=1,
-    eos_token_id=2,
-)
-model = LlamaForCausalLM(config).eval().to(torch.float64)
-with torch.no_grad():
-    for name, parameter in model.named_parameters():
-        # values that a float32 file holds exactly; gains around 1; logits that differ
-        scale = 0.3 if parameter.ndim == 2 else 0.1
-        value = torch.randn_like(parameter) * scale + (parameter.ndim == 1)
-        parameter.copy_(value.float().double())
-    ids = [(i * 37 + 5) % 131 for i in range(90)]
-    logits = model(torch.tensor([ids])).logits[0]
+
+
+def make(name, config, kind, length, chosen):
+    """Writes a model's files, and its logits at the chosen positions."""
+    torch.manual_seed(20)
+    model = kind(config).eval().to(torch.float64)
+    with torch.no_grad():
+        for parameter_name, parameter in model.named_parameters():
+            # values that a float32 file holds exactly; gains around 1; biases around 0 and not small; logits that differ
+            bias = parameter_name.endswith("bias")
+            scale = 0.3 if parameter.ndim == 2 else 0.5 if bias else 0.1
+            value = torch.randn_like(parameter) * scale + (parameter.ndim == 1 and not bias)
+            parameter.copy_(value.float().double())
+        ids = [(i * 37 + 5) % 131 for i in range(length)]
+        logits = model(torch.tensor([ids])).logits[0]
+    tied = {"lm_head.weight"} if config.tie_word_embeddings else set()
+    tensors = {k: v.float().contiguous() for k, v in model.state_dict().items() if k not in tied}
+    save_file(tensors, out / f"{name}.safetensors")
+    description = {**config.to_dict(), "architectures": [kind.__name__]}
+    (out / f"{name}.config.json").write_text(json.dumps(description, indent=1, default=str) + "\n")
+    rows = [[round(x, 7) for x in logits[t].tolist()] for t in chosen]
+    (out / f"{name}.logits.json").write_text(json.dumps({"ids": ids, "positions": chosen, "logits": rows}) + "\n")
+    print(name, "float64 logits, norm", logits.norm().item())
+
 
 out.mkdir(exist_ok=True)
-save_file({k: v.float().contiguous() for k, v in model.state_dict().items()}, out / "tiny-llama.safetensors")
-(out / "tiny-llama.config.json").write_text(
-    json.dumps({**config.to_dict(), "architectures": ["LlamaForCausalLM"]}, indent=1, default=str) + "\n"
-)
+sizes = {
+    "vocab_size": 131,
+    "hidden_size": 36,
+    "intermediate_size": 44,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 3,
+    "num_key_value_heads": 1,
+    "max_position_embeddings": 128,
+    "rms_norm_eps": 1e-5,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
+llama3 = {
+    "rope_type": "llama3",
+    "rope_theta": 500.0,
+    "factor": 4.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 32,
+}
 # a few positions in full: the first, one inside, the last
-chosen = [0, 1, 45, 89]
-(out / "tiny-llama.logits.json").write_text(
-    json.dumps({"ids": ids, "positions": chosen, "logits": [[round(x, 7) for x in logits[t].tolist()] for t in chosen]}) + "\n"
-)
-print("float64 logits, norm", logits.norm().item())
+llama = LlamaConfig(**sizes, head_dim=20, tie_word_embeddings=False, rope_parameters=llama3)
+make("tiny-llama", llama, LlamaForCausalLM, 90, [0, 1, 45, 89])
+qwen2 = Qwen2Config(**{**sizes, "hidden_size": 48, "intermediate_size": 64}, tie_word_embeddings=True)
+make("tiny-qwen2", qwen2, Qwen2ForCausalLM, 20, [0, 1, 11, 19])
+mistral = MistralConfig(**sizes, head_dim=12, sliding_window=4, tie_word_embeddings=False)
+make("tiny-mistral", mistral, MistralForCausalLM, 12, [0, 3, 4, 11])

@@ -17,13 +17,14 @@ import { KINDS } from './weights';
 const HEAD_WIDTHS = [20, 64, 100, 128];
 
 /** The projections of a model: what is folded into each, and between which element types. */
-const projections = (
-  activation: Tuning['activation'],
-): Pick<ProjectionVariant, 'input' | 'output' | 'norm' | 'residual' | 'swiglu'>[] => [
+const projections = (activation: Tuning['activation']): Omit<ProjectionVariant, 'kind'>[] => [
   { input: 'f32', output: activation, norm: true } as const,
   { input: activation, output: 'f32', residual: true } as const,
   { input: 'f32', output: activation, norm: true, swiglu: true } as const,
   { input: 'f32', output: 'f32', norm: true } as const,
+  { input: 'f32', output: activation, norm: true, bias: true } as const,
+  { input: activation, output: 'f32', residual: true, bias: true } as const,
+  { input: 'f32', output: activation, norm: true, swiglu: true, bias: true } as const,
 ];
 
 /** Kernels of a model with this tuning. */
