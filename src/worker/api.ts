@@ -154,8 +154,6 @@ export interface WorkerApi {
   pauseImport(taskId: string): Promise<void>;
   /** Ends a planned, running or pending import; nothing of it stays. */
   cancelImport(taskId: string): Promise<void>;
-  /** Goes when the page plans its imports. */
-  importFiles(files: File[], taskId: string): Promise<ModelSummary>;
   /** Imports that an earlier visit left, or that were paused. */
   pendingImports(): Promise<PendingImport[]>;
   /** Goes on with a pending import, from the same files where they must be given again. */

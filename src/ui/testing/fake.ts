@@ -126,7 +126,6 @@ export function createFake({ delay = 25, gpu = true, load = 1500, slow = 8000, p
     api: {
       models: async () => models,
       load: (id, options) => (loaded = doLoad(id, options?.context)),
-      importFiles: () => Promise.reject(new Error('gone')),
       ...fakeImports({
         emit,
         time: slow,
