@@ -3,35 +3,17 @@ import { describe, expect, test } from 'vitest';
 import type { Checkpoint, Tensor } from './checkpoint';
 import { metaParams } from './meta';
 import { openCheckpoint } from './open';
-import { toMetaName } from './names';
-import { toHalfSplit } from './permute';
 import { type Source, bytesSource } from './source';
 import { readTorch } from './torch';
-import { type TorchInput, writeTorch } from './torch-writer';
-
-async function file(name: string, tensors: readonly TorchInput[]): Promise<Source> {
-  return bytesSource(new Uint8Array(await new Blob(await pieces(tensors)).arrayBuffer()), name);
-}
-
-async function pieces(tensors: readonly TorchInput[]): Promise<Uint8Array<ArrayBuffer>[]> {
-  const all: Uint8Array<ArrayBuffer>[] = [];
-  for await (const piece of writeTorch(tensors)) all.push(piece);
-  return all;
-}
-
-const input = (name: string, dtype: TorchInput['dtype'], shape: number[], bytes: Uint8Array): TorchInput => ({
-  name,
-  dtype,
-  shape,
-  bytes: () => [Uint8Array.from(bytes)],
-});
+import { jsonSource, metaParts, torchFile, torchIndex, torchInput, torchShards } from './testing/containers';
+import { writeTorch } from './torch-writer';
 
 test('what is written is read back, aligned', async () => {
   const bytes = Uint8Array.from({ length: 24 }, (_, i) => i);
-  const source = await file('x.pth', [
-    input('a', 'F32', [2, 3], bytes),
-    input('b', 'BF16', [12], bytes),
-    input('ü', 'F16', [4, 3], bytes),
+  const source = await torchFile('x.pth', [
+    torchInput('a', 'F32', [2, 3], bytes),
+    torchInput('b', 'BF16', [12], bytes),
+    torchInput('ü', 'F16', [4, 3], bytes),
   ]);
   const { tensors } = await readTorch(source);
   expect(Array.from(tensors.values(), ({ name, dtype, shape }) => [name, dtype, shape])).toEqual([
@@ -46,7 +28,7 @@ test('what is written is read back, aligned', async () => {
 });
 
 test('bytes that are not those of the shape are an error', async () => {
-  await expect(file('x', [input('a', 'F32', [2], new Uint8Array(7))])).rejects.toThrow(RangeError);
+  await expect(torchFile('x', [torchInput('a', 'F32', [2], new Uint8Array(7))])).rejects.toThrow(RangeError);
 });
 
 /** A source whose bytes are made when they are read, so that it can be larger than memory. */
@@ -145,18 +127,12 @@ function lengthOnly(length: number): Uint8Array<ArrayBuffer> {
   return new Hollow(new ArrayBuffer(0));
 }
 
-const jsonSource = (json: object, name: string) => bytesSource(new TextEncoder().encode(JSON.stringify(json)), name);
-const index = (weights: object) => jsonSource({ weight_map: weights }, 'pytorch_model.bin.index.json');
-
 const folder = '../shared/data/stories260K';
 
 describe.skipIf(!existsSync(folder))('stories260K in every layout (skipped where ../shared/data is absent)', () => {
   const sources = (...names: string[]) => names.map((name) => bytesSource(readFileSync(`${folder}/${name}`), name));
   const bytes = (tensor: Tensor) => tensor.readRows(0, tensor.rows);
   const open = () => openCheckpoint(sources('model.safetensors', 'config.json', 'tokenizer.model'));
-  const dtype = ({ type }: Tensor) => type as TorchInput['dtype'];
-  const shape = ({ rows, columns }: Tensor) => (rows === 1 ? [columns] : [rows, columns]);
-
   async function expectSame(actual: Checkpoint, expected: Checkpoint) {
     expect([...actual.tensors.keys()]).toEqual([...expected.tensors.keys()]);
     for (const [name, tensor] of expected.tensors) {
@@ -169,60 +145,44 @@ describe.skipIf(!existsSync(folder))('stories260K in every layout (skipped where
     }
   }
 
-  async function shards(checkpoint: Checkpoint, prefix: boolean) {
-    const inputs: TorchInput[] = [];
-    for (const [name, tensor] of checkpoint.tensors) {
-      const plain = await bytes(tensor);
-      const rotated = /\.[qk]_proj\./.test(name);
-      const data = rotated ? toHalfSplit(plain, plain.length / tensor.rows, checkpoint.config.headWidth) : plain;
-      inputs.push(input(prefix ? name : name.replace(/^model\./, ''), dtype(tensor), shape(tensor), data));
-    }
-    inputs.push(input('model.layers.0.self_attn.rotary_emb.inv_freq', 'F32', [4], new Uint8Array(16)));
-    const half = inputs.length >> 1;
-    const names = ['pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin'];
-    const halves = [inputs.slice(0, half), inputs.slice(half)];
-    const map = Object.fromEntries(halves.flatMap((each, i) => each.map(({ name }) => [name, names[i]])));
-    return { files: await Promise.all(halves.map((each, i) => file(names[i], each))), map };
-  }
-
   test.each([true, false])('PyTorch shards with an index, names with “model.”: %s', async (prefix) => {
     const expected = await open();
-    const { files, map } = await shards(expected, prefix);
+    const { files, map } = await torchShards(expected, prefix);
     const beside = [
       ...sources('config.json', 'tokenizer.model'),
       bytesSource(Uint8Array.of(0x50, 0x4b, 3, 4), 'training_args.bin'),
       bytesSource(new Uint8Array(0), 'optimizer.pt'),
     ];
-    const torch = await openCheckpoint([...files, index(map), ...beside]);
+    const torch = await openCheckpoint([...files, torchIndex(map), ...beside]);
     expect(torch.container).toBe('torch');
     expect(torch.config).toEqual(expected.config);
     await expectSame(torch, expected);
     for (const { place } of torch.tensors.values()) expect(place.file).toMatch(/^pytorch_model-0000[12]/);
     // safetensors go before PyTorch files
-    const both = await openCheckpoint([...files, index(map), ...beside, ...sources('model.safetensors')]);
+    const both = await openCheckpoint([...files, torchIndex(map), ...beside, ...sources('model.safetensors')]);
     expect(both.container).toBe('safetensors');
     // a browser's second download
     const [first, second] = files;
     const renamed = { ...second, name: 'pytorch_model-00002-of-00002 (1).bin' };
-    await expectSame(await openCheckpoint([first, renamed, index(map), ...beside]), expected);
+    await expectSame(await openCheckpoint([first, renamed, torchIndex(map), ...beside]), expected);
     // without an index
     await expectSame(await openCheckpoint([...files, ...beside]), expected);
   });
 
   test('an index that promises too much, and shards that are missing, empty or double', async () => {
-    const { files, map } = await shards(await open(), true);
+    const { files, map } = await torchShards(await open(), true);
     const beside = sources('config.json', 'tokenizer.model');
     const failing = (...given: Source[]) => openCheckpoint([...given, ...beside]);
     const [first, second] = files;
     const missing = { code: 'missing-file', message: expect.stringContaining('pytorch_model-00002-of-00002.bin') };
-    await expect(failing(first, index(map))).rejects.toMatchObject(missing);
+    await expect(failing(first, torchIndex(map))).rejects.toMatchObject(missing);
     const promised = { ...map, 'model.layers.9.mlp.up_proj.weight': first.name };
-    await expect(failing(...files, index(promised))).rejects.toMatchObject({
+    await expect(failing(...files, torchIndex(promised))).rejects.toMatchObject({
       code: 'missing-tensor',
       message: expect.stringContaining('model.layers.9.mlp.up_proj.weight'),
     });
     const empty = bytesSource(new Uint8Array(0), second.name);
-    await expect(failing(first, empty, index(map))).rejects.toMatchObject({
+    await expect(failing(first, empty, torchIndex(map))).rejects.toMatchObject({
       code: 'corrupt-file',
       message: expect.stringMatching(/00002-of-00002.*empty/),
     });
@@ -235,30 +195,6 @@ describe.skipIf(!existsSync(folder))('stories260K in every layout (skipped where
       message: expect.stringContaining('config.json'),
     });
   });
-
-  /** Cut as fairscale cuts. */
-  async function metaParts(checkpoint: Checkpoint, count: number, embeddingByRows: boolean): Promise<Source[]> {
-    const parts: TorchInput[][] = Array.from({ length: count }, () => []);
-    for (const [name, tensor] of checkpoint.tensors) {
-      const data = await bytes(tensor);
-      const size = data.length / tensor.rows / tensor.columns;
-      const byColumns = /o_proj|down_proj/.test(name) || (name.includes('embed_tokens') && !embeddingByRows);
-      for (const [i, part] of parts.entries()) {
-        const { rows, columns } = tensor;
-        const rowRange = rows === 1 || byColumns ? [0, rows] : [(i * rows) / count, ((i + 1) * rows) / count];
-        const columnRange = rows > 1 && byColumns ? [(i * columns) / count, ((i + 1) * columns) / count] : [0, columns];
-        const cut: number[] = [];
-        for (let row = rowRange[0]; row < rowRange[1]; row++) {
-          for (let at = columnRange[0] * size; at < columnRange[1] * size; at++)
-            cut.push(data[row * columns * size + at]);
-        }
-        const sizes = [rowRange[1] - rowRange[0], columnRange[1] - columnRange[0]];
-        part.push(input(toMetaName(name)!, dtype(tensor), rows === 1 ? [columns] : sizes, Uint8Array.from(cut)));
-      }
-    }
-    for (const part of parts) part.push(input('rope.freqs', 'F32', [4], new Uint8Array(16)));
-    return Promise.all(parts.map((part, i) => file(`consolidated.0${i}.pth`, part)));
-  }
 
   test.each([
     [1, false],
