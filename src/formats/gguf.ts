@@ -7,8 +7,23 @@ import { PronkError, corruptFile } from './errors';
 import type { Source } from './source';
 
 /** Metadata types in the order of their codes. */
-const TYPES = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32', 'bool', 'string', 'array', 'u64', 'i64', 'f64'] as const;
-const SIZES = [1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8] as const;
+export const TYPES = [
+  'u8',
+  'i8',
+  'u16',
+  'i16',
+  'u32',
+  'i32',
+  'f32',
+  'bool',
+  'string',
+  'array',
+  'u64',
+  'i64',
+  'f64',
+] as const;
+/** Bytes of each; of strings and arrays, the least. */
+export const SIZES = [1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8] as const;
 
 export type GgufType = (typeof TYPES)[number];
 export type GgufScalar = number | bigint | boolean | string;
@@ -52,6 +67,11 @@ const GGML_TYPES: Readonly<Record<number, string>> = {
   35: 'TQ2_0',
   39: 'MXFP4',
 };
+
+/** ggml's code of a type that Pronk reads. */
+export function ggmlTypeCode(type: ElementType): number {
+  return Number(Object.keys(GGML_TYPES).find((code) => GGML_TYPES[Number(code)] === type));
+}
 
 export interface GgufTensor {
   readonly name: string;

@@ -65,11 +65,9 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
       { rows: D, columns: H * d, tokens: T },
       { residual: x, bias: bias('self_attn.o_proj') },
     );
-    const both = (gate: ArrayLike<number>, up: ArrayLike<number>) =>
-      Float64Array.of(...Array.from(gate), ...Array.from(up));
     const none = new Float64Array(F);
-    const gateUp = both(weight(name('mlp.gate_proj')), weight(name('mlp.up_proj')));
-    const gateUpBias = both(bias('mlp.gate_proj') ?? none, bias('mlp.up_proj') ?? none);
+    const gateUp = stacked(weight(name('mlp.gate_proj')), weight(name('mlp.up_proj')));
+    const gateUpBias = stacked(bias('mlp.gate_proj') ?? none, bias('mlp.up_proj') ?? none);
     const hidden = matvecReference(
       gateUp,
       x,
@@ -85,4 +83,9 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
   }
   const head = config.tiedHead ? embedding : weight('lm_head.weight');
   return matvecReference(head, x, { rows: V, columns: D, tokens: T }, { gain: weight('model.norm.weight'), epsilon });
+}
+
+/** Gate above up. */
+function stacked(gate: ArrayLike<number>, up: ArrayLike<number>): Float64Array {
+  return Float64Array.from([...Array.from(gate), ...Array.from(up)]);
 }

@@ -46,12 +46,12 @@ export async function uploadWeights(
 ): Promise<Weights> {
   const directory = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   let uploaded = 0;
+  const progress = (bytes: number) => onProgress((uploaded += bytes));
   const matrix = async (...names: string[]): Promise<Matrix> => {
-    const tensors = names.map((name) => find(directory, name));
-    const progress = (bytes: number) => onProgress((uploaded += bytes));
-    const stacked = await upload(buffers, tensors, progress, maxPartBytes);
+    const found = names.map((name) => find(directory, name));
     const biases = names.map((name) => directory.get(name.replace(/weight$/, 'bias')));
-    const bias = await stackedBias(buffers, tensors, biases, progress);
+    const stacked = await upload(buffers, found, progress, maxPartBytes);
+    const bias = await stackedBias(buffers, found, biases, progress);
     return { ...stacked, ...(bias && { bias }) };
   };
   const vector = async (name: string) => {

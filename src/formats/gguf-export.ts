@@ -1,0 +1,153 @@
+// A model as a GGUF file that llama.cpp reads too.
+
+import { elementTypeOf } from '../quant/elements';
+import type { ElementType, PackedRows, WeightKind, WeightTensor } from '../quant/kinds';
+import { fileRows, quantizeRows } from '../quant/repack';
+import type { ModelConfig, TokenizerSpec } from './checkpoint';
+import { PronkError } from './errors';
+import { familyOfGguf } from './families/index';
+import type { GgufValue } from './gguf';
+import { tokenizerMetadata } from './gguf-tokenizer';
+import { type GgufStream, type GgufTensorContent, writeGguf } from './gguf-writer';
+import { toGgufName } from './names';
+import { toHalfSplit } from './permute';
+
+/** `general.file_type`, by the type of most weights. */
+const FILE_TYPES: Readonly<Partial<Record<ElementType, number>>> = {
+  F32: 0,
+  F16: 1,
+  Q4_0: 2,
+  Q4_1: 3,
+  Q8_0: 7,
+  BF16: 32,
+};
+
+/**
+ * A model's GGUF file. Kinds that ggml has a type for keep every bit; others become F16.
+ * @throws PronkError `unsupported-tokenizer`; `unsupported-tensor` for a tensor that GGUF has no name for
+ */
+export function exportGguf(
+  config: ModelConfig,
+  tokenizer: TokenizerSpec,
+  tensors: readonly WeightTensor[],
+  meta: { readonly name: string; readonly licence?: string },
+): GgufStream {
+  // Mistral and InternLM2 compute what LLaMA does, and have no architecture of their own there
+  const architecture = config.architecture === 'qwen2' ? 'qwen2' : 'llama';
+  const { gguf } = familyOfGguf(architecture, meta.name);
+  const contents = tensors.map((tensor) => contentOf(tensor, gguf.halfSplit ? config.headWidth : undefined));
+  const frequencies = ropeDivisors(config);
+  return writeGguf({
+    metadata: new Map<string, GgufValue>([
+      ...general(architecture, tensors, meta),
+      ...hyperparameters(config, architecture),
+      ...tokenizerMetadata(tokenizer, config.vocabularySize),
+    ]),
+    tensors: frequencies ? [frequencies, ...contents] : contents,
+  });
+}
+
+function general(
+  architecture: string,
+  tensors: readonly WeightTensor[],
+  { name, licence }: { readonly name: string; readonly licence?: string },
+): Map<string, GgufValue> {
+  const weights = new Map<ElementType, number>();
+  for (const { kind, rows, columns } of tensors) {
+    weights.set(typeOf(kind), (weights.get(typeOf(kind)) ?? 0) + rows * columns);
+  }
+  const [most] = Array.from(weights).toSorted(([, a], [, b]) => b - a)[0] ?? ['F32'];
+  return new Map<string, GgufValue>([
+    ['general.architecture', { type: 'string', value: architecture }],
+    ['general.type', { type: 'string', value: 'model' }],
+    ['general.name', { type: 'string', value: name }],
+    ...(licence ? [['general.license', { type: 'string', value: licence }] as const] : []),
+    ['general.file_type', { type: 'u32', value: FILE_TYPES[most] ?? 1 }],
+    ['general.quantization_version', { type: 'u32', value: 2 }],
+  ]);
+}
+
+function hyperparameters(config: ModelConfig, architecture: string): Map<string, GgufValue> {
+  const { headWidth, ropeScaling, slidingWindow } = config;
+  const metadata = new Map<string, GgufValue>();
+  const count = (key: string, value: number) => metadata.set(`${architecture}.${key}`, { type: 'u32', value });
+  const real = (key: string, value: number) => metadata.set(`${architecture}.${key}`, { type: 'f32', value });
+  count('vocab_size', config.vocabularySize);
+  count('context_length', config.contextLength);
+  count('embedding_length', config.width);
+  count('block_count', config.layers);
+  count('feed_forward_length', config.feedForwardWidth);
+  count('attention.head_count', config.heads);
+  count('attention.head_count_kv', config.keyValueHeads);
+  count('attention.key_length', headWidth);
+  count('attention.value_length', headWidth);
+  real('attention.layer_norm_rms_epsilon', config.normEpsilon);
+  if (slidingWindow !== undefined) count('attention.sliding_window', slidingWindow);
+  count('rope.dimension_count', headWidth);
+  real('rope.freq_base', config.ropeTheta);
+  if (ropeScaling?.type === 'linear') {
+    metadata.set(`${architecture}.rope.scaling.type`, { type: 'string', value: 'linear' });
+    real('rope.scaling.factor', ropeScaling.factor);
+  }
+  if (ropeScaling?.type === 'llama3') count('rope.scaling.original_context_length', ropeScaling.originalContextLength);
+  return metadata;
+}
+
+/** Llama-3's scaling as GGUF has it: what each pair's frequency is divided by (convert_hf_to_gguf.py). */
+function ropeDivisors({ headWidth, ropeTheta, ropeScaling }: ModelConfig): GgufTensorContent | undefined {
+  if (ropeScaling?.type !== 'llama3') return undefined;
+  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength } = ropeScaling;
+  const divisors = Float32Array.from({ length: headWidth / 2 }, (_, i) => {
+    const turns = (originalContextLength * ropeTheta ** ((-2 * i) / headWidth)) / (2 * Math.PI);
+    const smooth = Math.min(1, Math.max(0, (turns - low) / (high - low)));
+    return 1 / ((1 - smooth) / factor + smooth);
+  });
+  return {
+    name: 'rope_freqs.weight',
+    type: 'F32',
+    shape: [divisors.length],
+    async *pieces() {
+      yield new Uint8Array(divisors.buffer);
+    },
+  };
+}
+
+function typeOf(kind: WeightKind): ElementType {
+  return elementTypeOf(kind) ?? 'F16';
+}
+
+/** @param headWidth of q and k rows that are to be written in half-split order; undefined where none are */
+function contentOf(tensor: WeightTensor, headWidth: number | undefined): GgufTensorContent {
+  const { kind, rows, columns } = tensor;
+  const name = toGgufName(tensor.name);
+  if (name === undefined) {
+    throw new PronkError('unsupported-tensor', `The model has the tensor ${tensor.name}, which GGUF has no name for.`);
+  }
+  const written = { name, type: typeOf(kind), shape: rows === 1 ? [columns] : [columns, rows] };
+  const rotated = headWidth !== undefined && /\.self_attn\.[qk]_proj\./.test(tensor.name);
+  return { ...written, pieces: () => (rotated ? halfSplit(tensor, headWidth) : inFileType(tensor)) };
+}
+
+async function* inFileType(tensor: WeightTensor): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const group of tensor.groups()) yield fileRows(writable(group));
+}
+
+function writable(rows: PackedRows): PackedRows {
+  return elementTypeOf(rows.kind) ? rows : quantizeRows(rows, 'f16');
+}
+
+/** The same with each head's rows (a bias's elements) in the order of Hugging Face; row groups may end within a head. */
+async function* halfSplit(tensor: WeightTensor, headWidth: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let rest = new Uint8Array(0);
+  let rowBytes = 0;
+  for await (const group of tensor.groups()) {
+    const bytes = fileRows(writable(group));
+    rowBytes = bytes.length / (tensor.rows === 1 ? group.columns : group.rows);
+    const joined = new Uint8Array(rest.length + bytes.length);
+    joined.set(rest);
+    joined.set(bytes, rest.length);
+    const whole = joined.length - (joined.length % (rowBytes * headWidth));
+    if (whole) yield toHalfSplit(joined.subarray(0, whole), rowBytes, headWidth);
+    rest = joined.slice(whole);
+  }
+}
