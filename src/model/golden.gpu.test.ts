@@ -75,11 +75,15 @@ for (const gpu of await testDevices()) {
 
 // what these add does not depend on the features of a device
 const [gpu] = await testDevices();
+const patient = PATIENT.test(gpu.name) || process.env['PRONK_LONG'];
 
 describe('a tiny Qwen2, whose q, k and v have biases', () => {
   test('exact', async () => {
     expect(qwen2.config).toMatchObject({ architecture: 'qwen2', tiedHead: true });
     expect(await qwen2.error(gpu)).toBeLessThan(1e-4);
+  });
+  test.runIf(patient)('exact, in the forms that hardware gets', async () => {
+    expect(await qwen2.error({ ...gpu, software: false })).toBeLessThan(1e-4);
   });
   test('a bias left out shows', async () => {
     expect(await qwen2.error(gpu, { without: /layers\.1\.self_attn\.k_proj\.bias/ })).toBeGreaterThan(1e-3);
