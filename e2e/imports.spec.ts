@@ -98,6 +98,47 @@ test('a context that was chosen is loaded, and checks pass', async ({ page }) =>
   await expect(page.getByText('is as it was stored, to the byte')).toBeVisible();
 });
 
+test('a model leaves as GGUF, comes back the same, and its perplexity is measured', async ({ page }) => {
+  await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showDirectoryPicker'));
+  await models(page);
+  await add(
+    page,
+    [...plainFiles()].map(([name, bytes]) => payload(name, bytes)),
+  );
+  const plan = card(page, /^Import of/);
+  await plan.getByRole('radio', { name: '8 bits' }).check();
+  await plan.getByLabel('Name').fill('Eight');
+  await plan.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.getByRole('button', { name: 'More about Eight' }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export as GGUF' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('Eight.gguf');
+  const gguf = readFileSync(await download.path());
+  expect(gguf.subarray(0, 4).toString()).toBe('GGUF');
+
+  const perplexityOf = async (name: string) => {
+    await page.getByRole('button', { name: `More about ${name}` }).click();
+    // the details below the row have one too
+    await page.getByRole('button', { name: 'Measure perplexity' }).first().click();
+    const words = page.getByText(/^Perplexity [\d.]+ on \d+ tokens\./).last();
+    await expect(words).toBeVisible();
+    return words.innerText();
+  };
+  const before = await perplexityOf('Eight');
+  await page.reload();
+  await add(page, [payload('back.gguf', gguf)]);
+  await card(page, /^Import of/)
+    .getByLabel('Name')
+    .fill('Back');
+  await card(page, /^Import of/)
+    .getByRole('button', { name: 'Start', exact: true })
+    .click();
+  await expect(page.getByRole('row', { name: /^Back/ })).toBeVisible();
+  expect(await perplexityOf('Back')).toBe(before);
+});
+
 const KEY = Buffer.from(Array.from({ length: 1000 }, (_, i) => (i * 7919 + 13) & 255));
 
 /** point-alpaca's container in its closed form; a key below 10 MiB repeats inside each 10 MiB of data. */

@@ -7,7 +7,7 @@ export type HashAlgorithm = 'sha256' | 'md5';
 /** Bytes go in in order; `update` may return before they are worked off, so its buffer must not be changed after. */
 export interface Hasher {
   update(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** What was fed in so far, for `create`'s `state`. */
+  /** What was fed in before this call, for `create`'s `state`, whatever is fed in while it is waited for. */
   save(): Promise<Uint8Array>;
   /** Lower-case hexadecimal; ends the hasher. */
   digest(): Promise<string>;

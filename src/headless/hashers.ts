@@ -10,7 +10,7 @@ import type { Answer, Task } from './hash-thread';
  * cost more than copying into it.
  */
 const SLOT_BYTES = 4 << 20;
-const SLOTS = 4;
+const SLOTS = 8;
 
 export interface ThreadOptions {
   /**

@@ -4,7 +4,7 @@ import type { HasherFactory } from '../formats/hash';
 import type { HashWorker } from './hash-worker';
 
 /** Windows that may wait for a hasher, so that a slow one holds the reading back. */
-const WAITING = 4;
+const WAITING = 8;
 
 export const workerHashers: HasherFactory = async (algorithm, state) => {
   let started:

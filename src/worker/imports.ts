@@ -1,11 +1,12 @@
 // What the page asks of imports and of files that are made for the person.
 import type { Engine } from '../engine/index';
+import { exportModel } from '../engine/export';
 import type { GivenSource } from '../engine/import/identity';
 import type { Origin } from '../engine/import/origin';
 import { decryptFiles } from '../engine/patches/decrypt';
 import { encryptFiles } from '../engine/patches/encrypt';
 import { saveWeightDiff } from '../engine/patches/weight-diff';
-import type { SaveOptions, WrittenFile } from '../engine/patches/write';
+import type { SaveOptions, WrittenFile } from '../engine/save';
 import { PronkError } from '../formats/errors';
 import { blobSource } from '../formats/source';
 import { CURATED } from '../hub/curated';
@@ -28,6 +29,7 @@ type ImportApi = Pick<
   | 'saveDecrypted'
   | 'encrypt'
   | 'saveWeightDiff'
+  | 'exportModel'
   | 'curatedModels'
 >;
 
@@ -113,6 +115,10 @@ export function importApi(engine: Engine, tell: Tell, announce: () => Promise<vo
           options,
         ),
       ),
+    exportModel: (modelId, handle) =>
+      save(modelId, handle, async function* (folder, options) {
+        yield await exportModel(engine.models, modelId, folder, options);
+      }),
     saveWeightDiff: (taskId, { kind, base, other }, handle) =>
       withFolder(taskId, handle, async (folder, options, fileOf) => {
         const [from, to] = [base, other].map((files) => files.map((file) => givenSource(file).source));

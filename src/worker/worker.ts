@@ -55,7 +55,7 @@ async function load(modelId: string, { context }: { context?: number } = {}): Pr
   await announceDevice(model.gpu);
 }
 
-const api = {
+const api: WorkerApi = {
   async start(onEvent) {
     listener = onEvent;
     await announceModels();
@@ -98,7 +98,7 @@ const api = {
   listRecords: (kind) => listRecords(store, kind),
   putRecord: (kind, record: Stored) => store.records.set(kind, record.id, record),
   deleteRecord: (kind, id) => store.records.delete(kind, id),
-} as Partial<WorkerApi> as WorkerApi;
+};
 
 /** Every method with its errors' codes where Comlink carries them. */
 function coded<T extends object>(methods: T): T {

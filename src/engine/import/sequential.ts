@@ -68,13 +68,15 @@ export class SequentialSource implements Source {
     return this.#serially(() => this.#readOrdered(start, end));
   }
 
-  /** The digests so far. Reading goes on meanwhile. */
-  saveHash(): Promise<JournalHash> {
-    return this.#serially(async () => {
-      const states: Record<string, string> = {};
-      for (const [algorithm, hasher] of this.#hashes) states[algorithm] = toHex(await hasher.save());
-      return { at: this.#position, states };
-    });
+  /** The digests so far. Reading goes on while the hashers work off what they were given. */
+  async saveHash(): Promise<JournalHash> {
+    const { at, saving } = await this.#serially(async () => ({
+      at: this.#position,
+      saving: Array.from(this.#hashes, ([algorithm, hasher]) => [algorithm, hasher.save()] as const),
+    }));
+    const states: Record<string, string> = {};
+    for (const [algorithm, state] of saving) states[algorithm] = toHex(await state);
+    return { at, states };
   }
 
   /** Reads what is left of a file with digests, and compares them. @throws PronkError `hash-mismatch` */

@@ -8,7 +8,7 @@ import { HEADER_BYTES, keyStream, xorInto } from '../../formats/xor';
 import type { Folder } from '../../storage/folder';
 import { wrongKey } from './key';
 import { type EncryptedFile, type Patch, keyOf } from './patch';
-import { type SaveOptions, type WrittenFile, failed, writeFile } from './write';
+import { type SaveOptions, type WrittenFile, failed, writeFile } from '../save';
 
 /**
  * Decrypts a patch's files one after another. A file that fails is told in its result, nothing of it stays in the folder,

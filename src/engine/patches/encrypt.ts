@@ -4,7 +4,7 @@ import { type Source, baseName } from '../../formats/source';
 import { windows } from '../../formats/stream';
 import { encSource, keyStream, sha256Of } from '../../formats/xor';
 import type { Folder } from '../../storage/folder';
-import { type SaveOptions, type WrittenFile, failed, writeFile } from './write';
+import { type SaveOptions, type WrittenFile, failed, writeFile } from '../save';
 
 /**
  * Encrypts files one after another, each to `name.<SHA-256>.enc`; results have that name, the bytes of the encrypted file

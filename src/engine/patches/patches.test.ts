@@ -7,7 +7,7 @@ import type { FileSink, Folder } from '../../storage/folder';
 import { decryptFiles } from './decrypt';
 import { encryptFiles } from './encrypt';
 import { type Patch, makePatch, openPatch, sortPatch } from './patch';
-import type { WrittenFile } from './write';
+import type { WrittenFile } from '../save';
 
 /** A folder in memory that knows what was thrown away. */
 class MemoryFolder implements Folder {

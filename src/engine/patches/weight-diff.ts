@@ -13,7 +13,7 @@ import { type Source, baseName, readText } from '../../formats/source';
 import { type DiffOperation, diffTensors, rowsAtOnce } from '../../formats/weight-diff';
 import { allTensors, type FileTensor } from '../../formats/weight-diff-files';
 import type { Folder } from '../../storage/folder';
-import { type SaveOptions, type WrittenFile, writeFile } from './write';
+import { type SaveOptions, type WrittenFile, writeFile } from '../save';
 
 export interface WeightDiffOptions extends Omit<SaveOptions, 'hashers'> {
   /** Bytes of a shard's data at most; for tests. */

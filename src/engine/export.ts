@@ -1,0 +1,35 @@
+// A stored model as a file for the person: GGUF, which llama.cpp and most others read.
+import { exportGguf } from '../formats/gguf-export';
+import type { Folder } from '../storage/folder';
+import type { Library } from './library';
+import { type SaveOptions, type WrittenFile, writeFile } from './save';
+
+/**
+ * Writes `<name>.gguf`. Kinds that GGUF has keep every bit; others become F16.
+ * @throws PronkError `missing-model`, `corrupt-file`, `unsupported-tokenizer`; the signal's reason
+ */
+export async function exportModel(
+  library: Library,
+  id: string,
+  folder: Folder,
+  { onProgress, signal }: SaveOptions = {},
+): Promise<WrittenFile> {
+  const { manifest, config, tokenizer, tensors } = await library.open(id);
+  const { name, licence } = manifest;
+  const gguf = exportGguf(config, tokenizer, tensors, { name, ...(licence !== undefined && { licence }) });
+  return writeFile(folder, `${fileName(name)}.gguf`, signal, async (write) => {
+    let bytes = 0;
+    for await (const piece of gguf) {
+      signal?.throwIfAborted();
+      await write(piece);
+      onProgress?.((bytes += piece.length), gguf.size);
+    }
+    return { bytes };
+  });
+}
+
+/** A model's name as every file system takes it. */
+function fileName(name: string): string {
+  const plain = name.replaceAll(/[^\p{L}\p{N}._ -]+/gu, '-').replace(/^[. -]+/, '');
+  return plain.slice(0, 100) || 'model';
+}

@@ -1,0 +1,71 @@
+// One file into a folder: whole and verified, or not at all.
+import { PronkError } from '../formats/errors';
+import type { HasherFactory } from '../formats/hash';
+import type { Folder } from '../storage/folder';
+import type { SavedFile } from './import/types';
+
+export interface SaveOptions {
+  /** Where digests are computed; in this thread without it. */
+  readonly hashers?: HasherFactory;
+  /** Bytes of all files that are worked off, and how many there will be. */
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A saved file; one that failed carries the code of its error. */
+export interface WrittenFile extends SavedFile {
+  readonly code?: string;
+}
+
+/** What came of producing a file's bytes. */
+export interface Produced {
+  readonly bytes: number;
+  readonly sha256?: string;
+  /** Why they are not to be kept. */
+  readonly problem?: PronkError | undefined;
+}
+
+/**
+ * Writes what `produce` hands to `write`, each piece while the next is being made. Whatever goes wrong is in the result,
+ * and nothing of the file stays.
+ * @throws the signal's reason
+ */
+export async function writeFile(
+  folder: Folder,
+  name: string,
+  signal: AbortSignal | undefined,
+  produce: (write: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>) => Promise<Produced>,
+): Promise<WrittenFile> {
+  const sink = await folder.create(name).catch((error: unknown) => failed(name, error));
+  if ('ok' in sink) return sink;
+  let writing = Promise.resolve();
+  try {
+    const { problem, ...produced } = await produce(async (bytes) => {
+      await writing;
+      writing = sink.write(bytes);
+      // awaited before the next piece
+      writing.catch(() => {});
+    });
+    await writing;
+    if (!problem) {
+      await sink.close();
+      return { name, ...produced, ok: true };
+    }
+    await sink.abort();
+    return { ...failed(name, problem), ...produced };
+  } catch (error) {
+    await writing.catch(() => {});
+    await sink.abort().catch(() => {});
+    signal?.throwIfAborted();
+    return failed(name, error);
+  }
+}
+
+/** The result of a file that was not written. */
+export function failed(name: string, error: unknown): WrittenFile {
+  const { code, message } =
+    error instanceof PronkError
+      ? error
+      : { code: 'failed', message: `${name} could not be made: ${error instanceof Error ? error.message : error}` };
+  return { name, bytes: 0, ok: false, problem: message, code };
+}
