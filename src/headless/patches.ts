@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { decryptFiles } from '../engine/patches/decrypt';
 import { encryptFiles } from '../engine/patches/encrypt';
 import { makePatch } from '../engine/patches/patch';
-import { failed, type WrittenFile } from '../engine/patches/write';
+import { failed, type WrittenFile } from '../engine/save';
 import { parseEncName } from '../formats/enc';
 import { PronkError } from '../formats/errors';
 import { PUBLISHED_KEY } from '../formats/point-alpaca';
