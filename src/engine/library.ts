@@ -155,7 +155,7 @@ export class Library {
 }
 
 /** What is shown of a stored model. */
-export function summary(manifest: Manifest): ModelSummary {
+function summary(manifest: Manifest): ModelSummary {
   const { id, name, config, parameters, bytes, source, licence, bundled = false, addedAt, usedAt = addedAt } = manifest;
   const { quality, style } = manifest;
   return {

@@ -1,7 +1,8 @@
 // What an import would cost, and whether it can be: from shapes alone, before a byte is copied.
 
-import type { Checkpoint, ModelConfig } from '../../formats/checkpoint';
+import type { Checkpoint } from '../../formats/checkpoint';
 import { type Quantize, weightTensors } from '../../formats/weights';
+import { cacheBytes } from '../../model/kv-cache';
 import { codeBytes, scaleBytes } from '../../quant/kinds';
 import { bytesText } from '../../storage/quota';
 import { DEFAULT_CONTEXT } from '../defaults';
@@ -35,12 +36,6 @@ export function gpuBudget(maxBufferSize: number, software: boolean): number | un
   return !software && maxBufferSize <= SMALL_BUFFERS ? 2 * maxBufferSize : undefined;
 }
 
-/** Bytes of KV cache for a position. */
-export function cacheBytes({ layers, keyValueHeads, headWidth }: ModelConfig): { fast: number; exact: number } {
-  const values = 2 * layers * keyValueHeads * headWidth;
-  return { fast: values * 2, exact: values * 4 };
-}
-
 type Costs = Pick<ImportPlan, 'what' | 'choices'> & Required<Pick<ImportPlan, 'model'>> & { recommended?: Quantize };
 
 /** A model's part of a plan. */
@@ -48,7 +43,7 @@ export function planModel(checkpoint: Checkpoint, offer: Offer): Costs {
   const { config, container, tensors, licence } = checkpoint;
   const parameters = [...tensors.values()].reduce((sum, { rows, columns }) => sum + rows * columns, 0);
   const defaultContext = Math.min(config.contextLength, DEFAULT_CONTEXT);
-  const cache = cacheBytes(config);
+  const cache = { fast: cacheBytes(config, 1, 'f16'), exact: cacheBytes(config, 1, 'f32') };
   const choices = choicesOf(checkpoint, cache.fast * defaultContext, offer);
   const recommended = recommend(choices, parameters);
   return {
@@ -102,7 +97,7 @@ function recommend(choices: readonly ImportChoice[], parameters: number): Quanti
   return wanted.find((quantize) => fitting.includes(quantize)) ?? fitting[0];
 }
 
-export function storedBytes(checkpoint: Checkpoint, quantize: Quantize): number {
+function storedBytes(checkpoint: Checkpoint, quantize: Quantize): number {
   return weightTensors(checkpoint, quantize).reduce(
     (sum, { kind, rows, columns }) => sum + rows * codeBytes(kind, columns) + scaleBytes(kind, rows, columns),
     0,

@@ -152,7 +152,7 @@ export async function discard(store: Store, { id, prefix }: Pick<Journal, 'id' |
 /** Failures after which the same import may go on: the files are not to blame. */
 const RESUMABLE = new Set(['paused', 'network', 'quota-exceeded', 'gated', 'changed-file']);
 
-export function canResume(error: unknown): boolean {
+function canResume(error: unknown): boolean {
   if (error instanceof PronkError) return RESUMABLE.has(error.code);
   // a cancelled import is not wanted; a disk or a browser that failed may do better next time
   return !(error instanceof Error && error.name === 'AbortError');
