@@ -2,25 +2,15 @@
 import { hasNonFinite } from '../src/engine/import/finite';
 import type { GivenSource } from '../src/engine/import/identity';
 import { createEngine } from '../src/engine/index';
-import { expectedTensors } from '../src/formats/llama-config';
-import { blobSource, bytesSource } from '../src/formats/source';
+import { blobSource, type Source } from '../src/formats/source';
 import { windows } from '../src/formats/stream';
-import { encSource, sha256Of, xorSource } from '../src/formats/xor';
+import { xorSource } from '../src/formats/xor';
 import { packRows, repackRows } from '../src/quant/repack';
 import { indexedDbStore } from '../src/storage/indexeddb';
 import { writeShard } from '../src/storage/shards';
 import { openStoredModel } from '../src/storage/stored-model';
 import { workerHashers } from '../src/worker/hashers';
 
-const config = {
-  model_type: 'llama',
-  hidden_size: 1024,
-  intermediate_size: 2816,
-  num_hidden_layers: 8,
-  num_attention_heads: 16,
-  vocab_size: 512,
-  tie_word_embeddings: true,
-};
 const BATCH = 16 << 20;
 
 const timed = async (bytes: number, task: () => Promise<unknown>) => {
@@ -29,60 +19,23 @@ const timed = async (bytes: number, task: () => Promise<unknown>) => {
   return Math.round((bytes * 1000) / (performance.now() - started));
 };
 
-/** Random weights in a safetensors file, as a Blob. */
-function model(): { blob: Blob; values: Float32Array<ArrayBuffer> } {
-  const shapes = expectedTensors({
-    architecture: 'llama',
-    vocabularySize: config.vocab_size,
-    width: config.hidden_size,
-    feedForwardWidth: config.intermediate_size,
-    layers: config.num_hidden_layers,
-    heads: config.num_attention_heads,
-    keyValueHeads: config.num_attention_heads,
-    headWidth: config.hidden_size / config.num_attention_heads,
-    contextLength: 2048,
-    normEpsilon: 1e-5,
-    ropeTheta: 10_000,
-    tiedHead: true,
-  });
-  const header: Record<string, unknown> = {};
-  let end = 0;
-  for (const [name, [rows, columns]] of shapes) {
-    const start = end;
-    end += rows * columns * 4;
-    header[name] = { dtype: 'F32', shape: rows === 1 ? [columns] : [rows, columns], data_offsets: [start, end] };
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const size = new Uint8Array(8);
-  new DataView(size.buffer).setBigUint64(0, BigInt(json.length), true);
-  const values = Float32Array.from({ length: BATCH / 4 }, () => (Math.random() - 0.5) * 0.08);
-  const parts: BlobPart[] = [size, json];
-  for (let at = 0; at < end; at += BATCH) parts.push(values.subarray(0, Math.min(BATCH, end - at) / 4));
-  return { blob: new Blob(parts), values };
+/** The files that storage.mjs made: a model, the same encrypted, and the key. */
+function chosen(): Map<string, Source> {
+  const files = [...(document.querySelector('input')?.files ?? [])];
+  return new Map(files.map((file) => [file.name, blobSource(file)]));
 }
 
-async function run(tokenizer: readonly number[]) {
+/** @param columns of the model's matrices */
+async function run(columns: number) {
   const store = indexedDbStore('pronk-bench');
-  const { blob, values } = model();
-  const plain = blobSource(blob, 'model.safetensors');
-  const key = blobSource(new Blob([crypto.getRandomValues(new Uint8Array(65_536)), blob]), 'consolidated.00.pth');
-  const enc = async (source: typeof plain) => {
-    const view = encSource(source, key, await sha256Of(source, workerHashers));
-    const parts: BlobPart[] = [];
-    for await (const { bytes } of windows(view)) parts.push(bytes);
-    return blobSource(new Blob(parts), view.name);
-  };
-  const text = (name: string, value: unknown) =>
-    bytesSource(new TextEncoder().encode(JSON.stringify(value)), name) as typeof plain;
-  const files = [
-    await enc(plain),
-    await enc(text('config.json', config)),
-    await enc(bytesSource(Uint8Array.from(tokenizer), 'tokenizer.model')),
-  ];
-  const given: GivenSource[] = [key, ...files].map((source) => ({ source, path: source.name }));
-
-  const view = xorSource(files[0]!, key, 'model.safetensors');
-  const columns = config.hidden_size;
+  const files = chosen();
+  const key = files.get('consolidated.00.pth')!;
+  const plain = files.get('model.safetensors')!;
+  const encrypted = [...files.values()].filter(({ name }) => name.endsWith('.enc'));
+  const beside = ['config.json', 'tokenizer.model'].map((name) => files.get(name)!);
+  const given = (sources: readonly Source[]): GivenSource[] => sources.map((source) => ({ source, path: source.name }));
+  const view = xorSource(encrypted.find(({ name }) => name.startsWith('model'))!, key, 'model.safetensors');
+  const values = Float32Array.from({ length: BATCH / 4 }, () => (Math.random() - 0.5) * 0.08);
   const rows = BATCH / 4 / columns;
   const batches = Math.floor(plain.size / BATCH);
   const bytes = batches * BATCH;
@@ -113,16 +66,11 @@ async function run(tokenizer: readonly number[]) {
   for (const name of await store.shards.keys()) await store.shards.delete(name);
 
   const engine = createEngine({ store, gpu: navigator.gpu, hashers: workerHashers });
-  await engine.imports.plan('patched', { kind: 'files', files: given });
+  await engine.imports.plan('patched', { kind: 'files', files: given([key, ...encrypted]) });
   const whole = await timed(plain.size, () => engine.imports.start('patched', { quantize: 'q8' }));
 
   // loading: as many bytes as there are
-  await engine.imports.plan('kept', {
-    kind: 'files',
-    files: [plain, text('config.json', config), bytesSource(Uint8Array.from(tokenizer), 'tokenizer.model')].map(
-      (source) => ({ source, path: source.name }),
-    ),
-  });
+  await engine.imports.plan('kept', { kind: 'files', files: given([plain, ...beside]) });
   const { bytes: stored, shards } = await engine.imports.start('kept', { quantize: 'keep' });
   const reading = async () => {
     for (const shard of shards) {

@@ -62,18 +62,28 @@ export async function uploadWeights(
   const layers: LayerWeights[] = [];
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `model.layers.${i}.${part}.weight`;
-    layers.push({
-      attentionNorm: await vector(name('input_layernorm')),
-      qkv: await matrix(name('self_attn.q_proj'), name('self_attn.k_proj'), name('self_attn.v_proj')),
-      output: await matrix(name('self_attn.o_proj')),
-      feedForwardNorm: await vector(name('post_attention_layernorm')),
-      gateUp: await matrix(name('mlp.gate_proj'), name('mlp.up_proj')),
-      down: await matrix(name('mlp.down_proj')),
-    });
+    // reading one and uploading another go on at once
+    const [attentionNorm, qkv, output, feedForwardNorm, gateUp, down] = await together([
+      vector(name('input_layernorm')),
+      matrix(name('self_attn.q_proj'), name('self_attn.k_proj'), name('self_attn.v_proj')),
+      matrix(name('self_attn.o_proj')),
+      vector(name('post_attention_layernorm')),
+      matrix(name('mlp.gate_proj'), name('mlp.up_proj')),
+      matrix(name('mlp.down_proj')),
+    ]);
+    layers.push({ attentionNorm, qkv, output, feedForwardNorm, gateUp, down });
   }
   const norm = await vector('model.norm.weight');
   const head = config.tiedHead ? embedding : await matrix('lm_head.weight');
   return { embedding, layers, norm, head };
+}
+
+/** All results, or the first error once nothing is under way any more: whoever frees the buffers must be the last. */
+async function together<T extends readonly unknown[]>(
+  tasks: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  await Promise.allSettled(tasks);
+  return Promise.all(tasks) as unknown as Promise<T>;
 }
 
 function find(directory: ReadonlyMap<string, WeightTensor>, name: string): WeightTensor {

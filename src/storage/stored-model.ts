@@ -2,11 +2,9 @@
 // whole or not at all, whenever the page is closed. Conversion happened before; loading moves bytes and computes nothing.
 
 import type { ModelConfig, TokenizerSpec } from '../formats/checkpoint';
-import type { Source } from '../formats/source';
 import type { WeightTensor } from '../quant/kinds';
 import { listJournals } from './journal';
 import {
-  CHUNK_BYTES,
   MANIFEST_VERSION,
   type Manifest,
   type ModelMeta,
@@ -15,7 +13,7 @@ import {
   checkManifest,
 } from './manifest';
 import { ModelWriter, type Written, shardKey } from './model-writer';
-import { openShard, writeShard } from './shards';
+import { readShard, ShardReader, writeShard } from './shards';
 import type { Store } from './store';
 import { decodeTokenizer, encodeTokenizer } from './tokenizer-record';
 
@@ -106,15 +104,9 @@ export async function commitModel(
 export async function openStoredModel(store: Store, id: string): Promise<StoredModel> {
   const manifest = checkManifest(await store.records.get<Manifest>('models', id), id);
   const { name, config } = manifest;
-  const opened = new Map<number, Promise<Source>>();
-  const shard = (index: number) => {
-    const source = opened.get(index) ?? openShard(store.shards, manifest.shards[index], name);
-    opened.set(index, source);
-    return source;
-  };
-  const source = await openShard(store.shards, manifest.tokenizer, name);
-  const tokenizer = decodeTokenizer(await source.read(0, source.size));
-  return { manifest, config, tokenizer, tensors: manifest.tensors.map((tensor) => stored(tensor, shard)) };
+  const tokenizer = decodeTokenizer(await readShard(store.shards, manifest.tokenizer, name));
+  const reader = new ShardReader(store.shards, manifest.shards, name);
+  return { manifest, config, tokenizer, tensors: manifest.tensors.map((tensor) => stored(tensor, reader)) };
 }
 
 /** Every model's manifest. */
@@ -145,15 +137,10 @@ export async function verifyModel(
   const { name, shards, tokenizer, bytes } = checkManifest(await store.records.get<Manifest>('models', id), id);
   let done = 0;
   for (const shard of [...shards, tokenizer]) {
-    const source = await openShard(store.shards, shard, name);
-    for (let at = 0; at < shard.bytes; at += CHUNK_BYTES) {
-      signal?.throwIfAborted();
-      await source.read(at, Math.min(at + CHUNK_BYTES, shard.bytes));
-      onProgress(Math.min(done + at + CHUNK_BYTES, bytes), bytes);
-    }
-    done += shard.bytes;
+    signal?.throwIfAborted();
+    await readShard(store.shards, shard, name);
+    onProgress((done += shard.bytes), bytes);
   }
-  onProgress(bytes, bytes);
 }
 
 /**
@@ -192,40 +179,26 @@ async function deleteShards(store: Store, keys: readonly string[]): Promise<void
   for (const key of keys) await store.shards.delete(key);
 }
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
-function stored({ name, kind, rows, columns, groups }: StoredTensor, shard: (index: number) => Promise<Source>) {
+function stored({ name, kind, rows, columns, groups }: StoredTensor, reader: ShardReader) {
   const tensor: WeightTensor = {
     name,
     kind,
     rows,
     columns,
     async *groups() {
-      let next = groups[0] && read(groups[0]);
-      for (const [i, group] of groups.entries()) {
-        const bytes = next!;
-        // one group is read and verified while the one before it is worked on
-        next = groups[i + 1] && read(groups[i + 1]);
-        next?.catch(() => {});
-        yield split(group, await bytes);
-      }
+      for (const group of groups) yield await read(group);
     },
   };
   return tensor;
 
   /** Scales follow their codes: one read for both. */
-  async function read({ shard: index, codesOffset, codesBytes, scalesOffset, scalesBytes }: StoredGroup) {
-    const source = await shard(index);
-    return source.read(codesOffset, scalesBytes ? scalesOffset + scalesBytes : codesOffset + codesBytes);
-  }
-
-  function split(
-    { rowStart, codesOffset, codesBytes, scalesOffset, scalesBytes, ...group }: StoredGroup,
-    bytes: Bytes,
-  ) {
+  async function read(group: StoredGroup) {
+    const { rowStart, rows: count, codesOffset, codesBytes, scalesOffset, scalesBytes } = group;
+    const end = scalesBytes ? scalesOffset + scalesBytes : codesOffset + codesBytes;
+    const bytes = await reader.read(group.shard, codesOffset, end);
     const scalesAt = scalesOffset - codesOffset;
     const codes = bytes.subarray(0, codesBytes);
     const scales = scalesBytes ? bytes.subarray(scalesAt, scalesAt + scalesBytes) : new Uint8Array(0);
-    return { kind, rowStart, rows: group.rows, columns, codes, scales };
+    return { kind, rowStart, rows: count, columns, codes, scales };
   }
 }
