@@ -1,7 +1,7 @@
 // Chat completions in OpenAI's shape (https://platform.openai.com/docs/api-reference/chat), with the sampling controls of
 // transformers beside it.
 import type { ChatStyle } from '../tokenizer/chat-styles';
-import type { ChatMessage } from '../tokenizer/chat-template';
+import type { ChatMessage } from '../tokenizer/chat-message';
 import type { Engine } from './index';
 
 export interface ChatCompletionRequest {

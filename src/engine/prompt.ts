@@ -1,6 +1,7 @@
 // What a person wrote, as the ids that the model reads.
 import { type ChatStyle, styleStops } from '../tokenizer/chat-styles';
-import { type ChatMessage, type ChatPiece, renderChat } from '../tokenizer/chat-template';
+import type { ChatMessage, ChatPiece } from '../tokenizer/chat-message';
+import { renderChat } from '../tokenizer/chat-template';
 import { fillTemplate, type PromptTemplate } from '../tokenizer/prompt-templates';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 

@@ -19,7 +19,7 @@ import { writeShard } from '../storage/shards';
 import { oneOf, parseOptions, required, UsageError } from './arguments';
 import { fileStore } from './file-store';
 import { threadHashers } from './hashers';
-import type { Print } from './main';
+import type { Print } from './print';
 import { QUANTIZE } from './model';
 import { SHAPES, synthetic } from './shapes';
 

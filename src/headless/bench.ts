@@ -5,7 +5,7 @@ import { codeBytes, scaleBytes, type WeightTensor } from '../quant/kinds';
 import { parseOptions, UsageError } from './arguments';
 import { census } from './census';
 import { checkedOptions, LOAD_OPTIONS, openDevice, type Prepared, prepare } from './load';
-import type { Print } from './main';
+import type { Print } from './print';
 import { SHAPES, synthetic } from './shapes';
 
 export async function bench(argv: readonly string[], print: Print): Promise<void> {

@@ -7,7 +7,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer';
 import { promptTemplates } from '../tokenizer/prompt-templates';
 import { parseOptions, UsageError } from './arguments';
 import { LOAD_OPTIONS, loadModel } from './load';
-import type { Print } from './main';
+import type { Print } from './print';
 
 const OPTIONS = {
   ...LOAD_OPTIONS,

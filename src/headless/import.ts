@@ -12,7 +12,7 @@ import { oneOf, parseOptions, required } from './arguments';
 import { fileStore, holdsModel } from './file-store';
 import { modelFiles } from './files';
 import { threadHashers } from './hashers';
-import type { Print } from './main';
+import type { Print } from './print';
 import { openModel, QUANTIZE } from './model';
 
 /** The folder's only model; importing again replaces it. */

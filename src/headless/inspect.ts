@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createTokenizer } from '../tokenizer/index';
 import { parseIds, parseOptions, required, UsageError } from './arguments';
 import { modelTokenizer, openModel, openVocabulary } from './model';
-import type { Print } from './main';
+import type { Print } from './print';
 
 export async function info(argv: readonly string[], print: Print): Promise<void> {
   const { model } = parseOptions(argv, { model: 'text' });

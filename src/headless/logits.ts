@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { PronkError } from '../formats/errors';
 import { parseIds, parseOptions, UsageError } from './arguments';
 import { LOAD_OPTIONS, loadModel } from './load';
-import type { Print } from './main';
+import type { Print } from './print';
 
 export async function logits(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, { ...LOAD_OPTIONS, ids: 'text', text: 'text', out: 'text' });

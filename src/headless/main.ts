@@ -7,12 +7,11 @@ import { benchImport } from './bench-import';
 import { generateCommand } from './generate';
 import { importCommand } from './import';
 import { logits } from './logits';
+import type { Print } from './print';
 import { detokenize, info, tokenize } from './inspect';
 import { decrypt, encrypt } from './patches';
 import { weightDiff } from './weight-diff';
 
-/** Prints one line of JSON, flushed at once. */
-export type Print = (line: unknown) => void;
 type Command = (argv: readonly string[], print: Print) => Promise<void>;
 
 const COMMANDS: Readonly<Record<string, Command>> = {

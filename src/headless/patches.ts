@@ -12,7 +12,7 @@ import { parseOptions, required, UsageError } from './arguments';
 import { fileAt, fileSource, folderFiles, pathInfo } from './files';
 import { directory } from './folder';
 import { threadHashers } from './hashers';
-import type { Print } from './main';
+import type { Print } from './print';
 import { toldNowAndThen } from './progress';
 
 const OPTIONS = { key: 'text', out: 'text' } as const;

@@ -5,7 +5,7 @@ import { PronkError } from '../formats/errors';
 import { parseOptions, required, UsageError } from './arguments';
 import { folderFiles, pathInfo } from './files';
 import { directory } from './folder';
-import type { Print } from './main';
+import type { Print } from './print';
 import { toldNowAndThen } from './progress';
 
 /** Of sums: weight_diff.py's, which adds in float32. */

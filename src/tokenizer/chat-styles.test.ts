@@ -1,7 +1,8 @@
 // Publishers' prompts to the byte: chat.py of point-alpaca, templates/alpaca.json of alpaca-lora, OpenAlpaca's README.
 import { expect, test } from 'vitest';
 import type { ChatStyle } from './chat-styles';
-import { type ChatMessage, renderChat } from './chat-template';
+import type { ChatMessage } from './chat-message';
+import { renderChat } from './chat-template';
 
 const specialTokens = { bos_token: '<s>', eos_token: '</s>' };
 const user = (content: string): ChatMessage => ({ role: 'user', content });

@@ -1,6 +1,6 @@
 // Conversations in the words that publishers of tuned models asked theirs with: for models without a template, or by choice.
 
-import type { ChatMessage, ChatPiece } from './chat-template';
+import type { ChatMessage, ChatPiece } from './chat-message';
 import { ALPACA_PREAMBLE } from './prompt-templates';
 
 /**

@@ -1,6 +1,7 @@
 // Chats of the common forms, as their publishers' documentation prints them.
 import { describe, expect, test } from 'vitest';
-import { type ChatMessage, renderChat } from './chat-template';
+import type { ChatMessage } from './chat-message';
+import { renderChat } from './chat-template';
 
 const specialTokens = { bos_token: '<s>', eos_token: '</s>' };
 

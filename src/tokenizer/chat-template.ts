@@ -3,20 +3,10 @@
 
 import { Template } from '@huggingface/jinja';
 import { PronkError } from '../formats/errors';
+import type { ChatMessage, ChatPiece } from './chat-message';
 import { type ChatStyle, renderStyle } from './chat-styles';
 import { cutMarked, markCores, markWhole } from './content-marks';
 import type { Tokenizer } from './tokenizer';
-
-export interface ChatMessage {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
-}
-
-/** A part of a rendered conversation: the template's own text is trusted, what people and models wrote is not. */
-export interface ChatPiece {
-  readonly text: string;
-  readonly trusted: boolean;
-}
 
 type Templated = Pick<Tokenizer, 'chatTemplate' | 'specialTokens'>;
 

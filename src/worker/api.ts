@@ -4,7 +4,7 @@ import type { ModelSummary, PromptStyle } from '../engine/library';
 import type { Quantize } from '../formats/weights';
 import type { ChatStyle } from '../tokenizer/chat-styles';
 import type { CuratedModel } from '../hub/curated';
-import type { ChatMessage } from '../tokenizer/chat-template';
+import type { ChatMessage } from '../tokenizer/chat-message';
 import type { PromptTemplate } from '../tokenizer/prompt-templates';
 
 export type {

@@ -1,0 +1,12 @@
+// A conversation, and what rendering makes of it.
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+/** A part of a rendered conversation: the template's own text is trusted, what people and models wrote is not. */
+export interface ChatPiece {
+  readonly text: string;
+  readonly trusted: boolean;
+}
