@@ -21,6 +21,9 @@ export interface JournalHash {
   readonly at: number;
   /** By algorithm, in hexadecimal. */
   readonly states: Readonly<Record<string, string>>;
+  /** XXH3-128 of each window of so many bytes before `at`: what is read again must be the same. */
+  readonly window?: number;
+  readonly sums?: readonly string[];
 }
 
 /** Plain JSON values but for the handles. */
@@ -50,12 +53,13 @@ export interface Journal {
 
 export async function listJournals(store: Store): Promise<Journal[]> {
   const ids = await store.records.keys('imports');
-  const found = await Promise.all(ids.map((id) => store.records.get<Journal>('imports', id)));
-  return found.filter((journal) => journal?.version === JOURNAL_VERSION) as Journal[];
+  const found = await Promise.all(ids.map((id) => readJournal(store, id)));
+  return found.filter((journal) => journal !== undefined);
 }
 
-export function readJournal(store: Store, id: string): Promise<Journal | undefined> {
-  return store.records.get<Journal>('imports', id);
+export async function readJournal(store: Store, id: string): Promise<Journal | undefined> {
+  const journal = await store.records.get<Journal>('imports', id);
+  return journal?.version === JOURNAL_VERSION ? journal : undefined;
 }
 
 export function writeJournal(store: Store, journal: Journal): Promise<void> {

@@ -60,6 +60,11 @@ export class ModelWriter {
     this.#begun = this.#shards.length;
   }
 
+  /** What was added so far, stored or not. */
+  get tensors(): readonly StoredTensor[] {
+    return this.#tensors;
+  }
+
   /** Adds the next rows of a tensor. @throws RangeError for rows that do not follow, or are not what the shape says */
   async add(shape: TensorShape, group: PackedRows & { readonly rowStart: number }): Promise<void> {
     const { name, kind, rows, columns } = shape;

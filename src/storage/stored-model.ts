@@ -93,7 +93,9 @@ export async function commitModel(
   };
   const old = await store.records.get<Manifest>('models', id);
   await store.records.set('models', id, manifest);
-  if (old) await deleteShards(store, shardKeys(old)).catch(() => undefined);
+  const kept = new Set(shardKeys(manifest));
+  const lost = old ? shardKeys(old).filter((key) => !kept.has(key)) : [];
+  await deleteShards(store, lost).catch(() => undefined);
   return manifest;
 }
 

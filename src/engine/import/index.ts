@@ -11,7 +11,7 @@ import type { Store } from '../../storage/store';
 import { type GivenSource, recognise } from './identity';
 import { type OpenedOrigin, type OpenOptions, type Origin, openOrigin, type StoredOrigin } from './origin';
 import { type Offer, planModel } from './plan';
-import { beginJournal, discard, type ImportProgress, type RunOptions, runImport } from './run';
+import { beginJournal, canResume, discard, type ImportProgress, type RunOptions, runImport } from './run';
 import type { ImportPlan, PendingImport } from './types';
 
 export interface ImportsOptions extends Omit<OpenOptions, 'hashers'> {
@@ -22,6 +22,12 @@ export interface ImportsOptions extends Omit<OpenOptions, 'hashers'> {
   readonly offer?: () => Promise<Offer>;
   /** Runs a task while no other tab changes the list of models. */
   readonly committing?: RunOptions['committing'];
+}
+
+interface Running {
+  readonly controller: AbortController;
+  /** When nothing is written any more. */
+  readonly ended: Promise<void>;
 }
 
 interface Planned {
@@ -36,7 +42,7 @@ export class Imports {
   readonly #options: ImportsOptions;
   readonly #opening: OpenOptions;
   readonly #planned = new Map<string, Planned>();
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Map<string, Running>();
 
   constructor(options: ImportsOptions) {
     this.#options = options;
@@ -92,28 +98,46 @@ export class Imports {
     onProgress?: ImportProgress,
     sizes: Pick<RunOptions, 'batchBytes' | 'shardBytes' | 'smallBytes'> = {},
   ): Promise<Manifest> {
-    const journal = await readJournal(this.#options.store, id);
-    if (!journal) throw new PronkError('missing-import', 'There is no such import any more. Start it again.');
-    const opened = await this.#reopen(journal, files, token);
-    return this.#exclusively(id, (signal) => this.#run(journal, opened, signal, onProgress, sizes));
+    const { store } = this.#options;
+    // the journal is read under the lock: another tab may have gone on, or finished, while this one waited
+    return this.#exclusively(id, async (signal) => {
+      const journal = await this.#left(id);
+      if (!journal) {
+        const manifest = await store.records.get<Manifest>('models', id);
+        if (manifest) return manifest;
+        throw new PronkError('missing-import', 'There is no such import any more. Start it again.');
+      }
+      try {
+        const opened = await this.#reopen(journal, files, token, signal);
+        return await this.#run(journal, opened, signal, onProgress, sizes);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        if (!canResume(signal.reason)) await discard(store, journal);
+        throw signal.reason;
+      }
+    });
   }
 
   /** Stops an import that can go on later. */
   pause(id: string): void {
-    this.#running.get(id)?.abort(new PronkError('paused', 'The import is paused.'));
+    this.#running.get(id)?.controller.abort(new PronkError('paused', 'The import is paused.'));
   }
 
-  /** Ends an import, or a plan; nothing of it stays. */
+  /** Ends an import, or a plan; nothing of it stays. @throws PronkError `busy` while another tab works on it */
   async cancel(id: string): Promise<void> {
     this.#planned.get(id)?.opened.abort?.(new PronkError('cancelled', 'The import was cancelled.'));
     this.#planned.delete(id);
     const running = this.#running.get(id);
     if (running) {
-      running.abort();
-      return;
+      running.controller.abort();
+      return running.ended;
     }
-    const journal = await readJournal(this.#options.store, id);
-    if (journal) await ifUnlocked(lockOf(id), () => discard(this.#options.store, journal));
+    const ended = await whenUnlocked(lockOf(id), async () => {
+      const journal = await this.#left(id);
+      if (journal) await discard(this.#options.store, journal);
+      return true;
+    });
+    if (!ended) throw busy();
   }
 
   /** Imports that can go on, and that no tab is working on. */
@@ -163,9 +187,14 @@ export class Imports {
     }
   }
 
-  async #reopen(journal: Journal, files: readonly GivenSource[], token: string | undefined): Promise<OpenedOrigin> {
+  async #reopen(
+    journal: Journal,
+    files: readonly GivenSource[],
+    token: string | undefined,
+    signal: AbortSignal,
+  ): Promise<OpenedOrigin> {
     const stored = journal.origin as StoredOrigin;
-    if (stored.kind === 'hub') return openOrigin({ ...stored, token }, this.#opening);
+    if (stored.kind === 'hub') return openOrigin({ ...stored, token }, { ...this.#opening, signal });
     const { found, missing } = await recognise(journal.files, files);
     if (missing.length > 0) {
       const message = `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} needed to go on, the same as before. Add ${missing.length > 1 ? 'them' : 'it'} again.`;
@@ -192,18 +221,23 @@ export class Imports {
 
   /** Runs one import of an id at a time, in all tabs. */
   async #exclusively<T extends object>(id: string, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const busy = () => new PronkError('busy', 'This import is under way already, here or in another tab.');
     if (this.#running.has(id)) throw busy();
     const controller = new AbortController();
-    this.#running.set(id, controller);
+    let end = () => {};
+    this.#running.set(id, { controller, ended: new Promise((resolve) => (end = resolve)) });
     try {
       const result = await ifUnlocked(lockOf(id), () => task(controller.signal));
       if (!result) throw busy();
       return result;
     } finally {
       this.#running.delete(id);
+      end();
     }
   }
+}
+
+function busy(): PronkError {
+  return new PronkError('busy', 'This import is under way already, here or in another tab.');
 }
 
 type FilesOrigin = Origin & { readonly kind: 'files' };

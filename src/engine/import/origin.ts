@@ -70,6 +70,8 @@ export interface OpenOptions {
   readonly fetch?: typeof fetch | undefined;
   /** Of the Hub or a mirror of it. */
   readonly endpoint?: string | undefined;
+  /** Ends the requests of an address. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export async function openOrigin(origin: Origin, options: OpenOptions): Promise<OpenedOrigin> {
@@ -121,9 +123,12 @@ async function openEncrypted(given: readonly GivenSource[], hashers: HasherFacto
 /** Files that are read where they lie, window by window: nothing is downloaded twice, or stored as it comes. */
 async function openHub(
   { address, token, variant }: Origin & { kind: 'hub' },
-  { fetch, endpoint }: OpenOptions,
+  { fetch, endpoint, signal }: OpenOptions,
 ): Promise<OpenedOrigin> {
   const controller = new AbortController();
+  const end = () => controller.abort(signal?.reason);
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end, { once: true });
   const remote = { token, fetch, endpoint, signal: controller.signal };
   const repository = await listRepository(address, remote);
   const choice = chooseFiles(repository.files, { path: repository.path, variant });

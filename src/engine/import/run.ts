@@ -63,10 +63,11 @@ export async function beginJournal(
  */
 export async function runImport(
   store: Store,
-  journal: Journal,
+  left: Journal,
   opened: OpenedOrigin,
   options: RunOptions,
 ): Promise<Manifest> {
+  let journal = left;
   const { hashers, signal, onProgress, committing = (task) => task(), batchBytes, shardBytes } = options;
   const { smallBytes = SMALL_FILE } = options;
   // windows no larger than a batch, so that tests with small ones see several
@@ -79,16 +80,24 @@ export async function runImport(
   const end = () => opened.abort?.(signal.reason);
   signal.addEventListener('abort', end, { once: true });
   try {
+    // what was paused or cancelled while it was being opened
+    signal.throwIfAborted();
     onProgress?.('Checking', 0, journal.total);
+    journal = await withoutLost(store, journal);
     const passed = sources.filter((source) => !isChecked(source, smallBytes));
+    for (const [i, source] of passed.entries()) source.goOnFrom(journal.hashes[i]);
     await checkSmall(sources.filter((source) => isChecked(source, smallBytes)));
     const checkpoint = await opened.open(sources);
     createTokenizer(checkpoint.tokenizer);
-    for (const [i, source] of passed.entries()) await source.begin(journal.hashes[i]);
+    for (const source of passed) await source.begin();
     const meter = new ErrorMeter(journal.errors);
+    /** The meter's sums by the number of groups that they are of: more is converted than what is stored. */
+    const sums = new Map([[groupsOf(journal.written), meter.sums]]);
     const keep = async (written: Journal['written']) => {
       const hashes = await Promise.all(passed.map((source) => source.saveHash()));
-      await writeJournal(store, { ...journal, written, hashes, errors: meter.sums, done: done() });
+      const groups = groupsOf(written);
+      for (const count of sums.keys()) if (count < groups) sums.delete(count);
+      await writeJournal(store, { ...journal, written, hashes, errors: sums.get(groups) ?? meter.sums, done: done() });
     };
     const writer = new ModelWriter(store.shards, journal.prefix, {
       from: journal.written,
@@ -103,7 +112,10 @@ export async function runImport(
         meter,
         signal,
         ...(batchBytes !== undefined && { batchBytes }),
-        onBatch: () => onProgress?.(stage, done(), journal.total),
+        onBatch: () => {
+          sums.set(groupsOf(writer), meter.sums);
+          onProgress?.(stage, done(), journal.total);
+        },
       });
       const written = await writer.finish();
       for (const source of passed) {
@@ -125,7 +137,10 @@ export async function runImport(
         ...(licence !== undefined && { licence }),
         ...(style && { style }),
       };
-      const manifest = await committing(() => commitModel(store, journal.id, journal.prefix, meta, written));
+      const manifest = await committing(async () => {
+        signal.throwIfAborted();
+        return commitModel(store, journal.id, journal.prefix, meta, written);
+      });
       await removeJournal(store, journal.id);
       return manifest;
     } catch (error) {
@@ -143,16 +158,28 @@ export async function runImport(
   }
 }
 
-/** Removes all that an import has stored. */
+/** Removes all that an import has stored: its journal first, so that an interruption leaves only shards, for `sweep`. */
 export async function discard(store: Store, { id, prefix }: Pick<Journal, 'id' | 'prefix'>): Promise<void> {
-  await deletePrefix(store, prefix);
   await removeJournal(store, id);
+  await deletePrefix(store, prefix);
+}
+
+/** The journal, or its beginning if the disk has not kept what it says: a power cut can lose what was written last. */
+async function withoutLost(store: Store, journal: Journal): Promise<Journal> {
+  const { shards } = journal.written;
+  const kept = await Promise.all(shards.map(async ({ key, bytes }) => (await store.shards.get(key))?.size === bytes));
+  if (kept.every(Boolean)) return journal;
+  return { ...journal, written: { shards: [], tensors: [] }, hashes: [], errors: {}, done: 0 };
+}
+
+function groupsOf({ tensors }: Pick<Journal['written'], 'tensors'>): number {
+  return tensors.reduce((sum, { groups }) => sum + groups.length, 0);
 }
 
 /** Failures after which the same import may go on: the files are not to blame. */
 const RESUMABLE = new Set(['paused', 'network', 'quota-exceeded', 'gated', 'changed-file']);
 
-function canResume(error: unknown): boolean {
+export function canResume(error: unknown): boolean {
   if (error instanceof PronkError) return RESUMABLE.has(error.code);
   // a cancelled import is not wanted; a disk or a browser that failed may do better next time
   return !(error instanceof Error && error.name === 'AbortError');

@@ -6,6 +6,7 @@ import type { HashAlgorithm, Hasher, HasherFactory } from '../../formats/hash';
 import type { Source } from '../../formats/source';
 import { WINDOW_BYTES, windows } from '../../formats/stream';
 import type { JournalHash } from '../../storage/journal';
+import { PassedBytes } from './passed-bytes';
 
 /** Digests that a file must have, lower-case hexadecimal. */
 export type Digests = Readonly<Partial<Record<HashAlgorithm, string>>>;
@@ -30,7 +31,12 @@ export class SequentialSource implements Source {
   readonly expected: Digests;
   readonly #source: Source;
   readonly #options: SequentialOptions;
+  readonly #window: number;
   readonly #hashes = new Map<HashAlgorithm, Hasher>();
+  /** Where an earlier part of the pass ended. */
+  #from: JournalHash | undefined;
+  /** Of a file with digests. */
+  #passed: PassedBytes | undefined;
   #windows: AsyncGenerator<Window> | undefined;
   #kept: Window[] = [];
   /** End of what has been read in order, and hashed where there are digests. */
@@ -43,6 +49,8 @@ export class SequentialSource implements Source {
     this.expected = options.expected ?? {};
     this.#source = source;
     this.#options = options;
+    this.#window = options.window ?? WINDOW_BYTES;
+    if (Object.keys(this.expected).length) this.#passed = new PassedBytes(source, this.#window);
   }
 
   /** Bytes that are read in order so far. */
@@ -50,33 +58,51 @@ export class SequentialSource implements Source {
     return this.#position;
   }
 
-  /** Begins to read in order: from the start, or from where digests were left. Before this, reads are random. */
-  async begin(from?: JournalHash): Promise<void> {
-    const algorithms = Object.keys(this.expected) as HashAlgorithm[];
-    const known = from && algorithms.every((each) => from.states[each]);
-    for (const algorithm of algorithms) {
-      const state = known ? fromHex(from.states[algorithm]!) : undefined;
-      this.#hashes.set(algorithm, await this.#options.hashers(algorithm, state));
+  /** Takes over from an earlier part of the pass; before anything is read. What cannot be gone on with is left. */
+  goOnFrom(from: JournalHash | undefined): void {
+    if (!from || (this.#passed && !this.#goesOn(from))) return;
+    this.#from = from;
+    if (this.#passed) this.#passed = new PassedBytes(this.#source, this.#window, from.sums);
+  }
+
+  #goesOn({ at, window, states, sums = [] }: JournalHash): boolean {
+    const whole = Math.ceil(at / this.#window) === sums.length && window === this.#window && at > 0;
+    return whole && (at === this.size || this.#algorithms.every((each) => states[each]));
+  }
+
+  get #algorithms(): HashAlgorithm[] {
+    return Object.keys(this.expected) as HashAlgorithm[];
+  }
+
+  /** Begins to read in order. Before this, reads are random. */
+  async begin(): Promise<void> {
+    const { at = 0, states = {} } = this.#from ?? {};
+    // the digests of a file that has passed whole were compared
+    for (const algorithm of at > 0 && at === this.size ? [] : this.#algorithms) {
+      const state = states[algorithm];
+      this.#hashes.set(algorithm, await this.#options.hashers(algorithm, state ? fromHex(state) : undefined));
     }
-    this.#position = known || (from && !algorithms.length) ? from.at : 0;
+    this.#position = at;
     this.#open();
   }
 
   /** Bytes of a range: from the windows where it lies ahead, from the source itself where it lies behind. */
   read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    if (!this.#windows) return this.#source.read(start, end);
+    if (!this.#windows) return this.#readApart(start, end);
     return this.#serially(() => this.#readOrdered(start, end));
   }
 
   /** The digests so far. Reading goes on while the hashers work off what they were given. */
   async saveHash(): Promise<JournalHash> {
-    const { at, saving } = await this.#serially(async () => ({
+    const { at, sums, saving } = await this.#serially(async () => ({
       at: this.#position,
-      saving: Array.from(this.#hashes, ([algorithm, hasher]) => [algorithm, hasher.save()] as const),
+      sums: this.#passed?.sums,
+      // of a file that was not begun there is nothing to keep: hashers start with the first bytes
+      saving: this.#position ? Array.from(this.#hashes, ([name, hasher]) => [name, hasher.save()] as const) : [],
     }));
     const states: Record<string, string> = {};
     for (const [algorithm, state] of saving) states[algorithm] = toHex(await state);
-    return { at, states };
+    return { at, states, ...(sums && { window: this.#window, sums }) };
   }
 
   /** Reads what is left of a file with digests, and compares them. @throws PronkError `hash-mismatch` */
@@ -85,14 +111,18 @@ export class SequentialSource implements Source {
       if (!this.#hashes.size) return;
       this.#kept = [];
       while (this.#position < this.size) await this.#advance(false);
-      for (const [algorithm, hasher] of this.#hashes) {
-        const digest = await hasher.digest();
-        this.#hashes.delete(algorithm);
-        if (digest === this.expected[algorithm]) continue;
-        const message = `${this.name} is not what its publisher made: its ${algorithm.toUpperCase()} is ${digest}, and should be ${this.expected[algorithm]}. Nothing of it was kept. Get the file again.`;
-        throw new PronkError('hash-mismatch', message);
-      }
+      await this.#compare();
     });
+  }
+
+  async #compare(): Promise<void> {
+    for (const [algorithm, hasher] of this.#hashes) {
+      const digest = await hasher.digest();
+      this.#hashes.delete(algorithm);
+      if (digest === this.expected[algorithm]) continue;
+      const message = `${this.name} is not what its publisher made: its ${algorithm.toUpperCase()} is ${digest}, and should be ${this.expected[algorithm]}. Nothing of it was kept. Get the file again.`;
+      throw new PronkError('hash-mismatch', message);
+    }
   }
 
   /** Stops reading. */
@@ -104,11 +134,15 @@ export class SequentialSource implements Source {
     this.#hashes.clear();
   }
 
+  #readApart(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    return end <= this.size && this.#passed ? this.#passed.read(start, end) : this.#source.read(start, end);
+  }
+
   async #readOrdered(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
     const behind = start < (this.#kept[0]?.at ?? this.#position);
-    if (behind || end > this.size) return this.#source.read(start, end);
+    if (behind || end > this.size) return this.#readApart(start, end);
     // what nobody asks for need not be read, unless it is hashed
-    if (!this.#hashes.size && start >= this.#position + (this.#options.window ?? WINDOW_BYTES)) {
+    if (!this.#passed && start >= this.#position + this.#window) {
       await this.#windows?.return(undefined);
       this.#kept = [];
       this.#position = start;
@@ -129,19 +163,17 @@ export class SequentialSource implements Source {
     const next = await this.#windows!.next();
     if (next.done) throw new RangeError(`${this.name} ended at byte ${this.#position} of ${this.size}`);
     const { at, bytes } = next.value;
+    await this.#passed?.add(at, bytes);
     this.#position = at + bytes.length;
     for (const hasher of this.#hashes.values()) await hasher.update(bytes);
+    // at once, so that hashers end with their files and not all together with the last one
+    if (this.#position === this.size) await this.#compare();
     if (keep && this.#position > start) this.#kept.push(next.value);
   }
 
   #open(): void {
-    const { window, ahead = 4, signal } = this.#options;
-    this.#windows = windows(this.#source, {
-      start: this.#position,
-      ahead,
-      signal,
-      ...(window !== undefined && { window }),
-    });
+    const { ahead = 4, signal } = this.#options;
+    this.#windows = windows(this.#source, { start: this.#position, ahead, signal, window: this.#window });
   }
 
   #serially<T>(task: () => Promise<T>): Promise<T> {
