@@ -1,9 +1,10 @@
 // An import that is cut off at random moments, by a reload or by a renderer that crashes, always ends whole.
 // `npm run test:long` does it 50 times.
-import { mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
+import { makeModel } from '../tools/made-model.mjs';
 import { expect, goTo, STORIES, storiesMissing, test } from './page';
 
 const KILLS = process.env['PRONK_LONG'] ? 50 : 4;
@@ -17,56 +18,17 @@ test.use({ allowed: [/crash/i] });
 const folder = mkdtempSync(join(tmpdir(), 'pronk-kill-'));
 test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A model large enough for several shards: 200 MB of f32, which no one trained. */
-function makeModel(): string[] {
-  const config = {
-    model_type: 'llama',
-    architectures: ['LlamaForCausalLM'],
-    hidden_size: 512,
-    intermediate_size: 1376,
-    num_hidden_layers: 16,
-    num_attention_heads: 8,
-    vocab_size: 512,
-    tie_word_embeddings: true,
-  };
-  const { hidden_size: D, intermediate_size: F, vocab_size: V } = config;
-  const shapes: [string, number[]][] = [['model.embed_tokens.weight', [V, D]]];
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    const name = (part: string) => `model.layers.${layer}.${part}.weight`;
-    for (const part of ['q', 'k', 'v', 'o']) shapes.push([name(`self_attn.${part}_proj`), [D, D]]);
-    shapes.push([name('mlp.gate_proj'), [F, D]], [name('mlp.up_proj'), [F, D]], [name('mlp.down_proj'), [D, F]]);
-    shapes.push([name('input_layernorm'), [D]], [name('post_attention_layernorm'), [D]]);
-  }
-  shapes.push(['model.norm.weight', [D]]);
-  let end = 0;
-  const header: Record<string, unknown> = {};
-  for (const [name, shape] of shapes) {
-    const start = end;
-    end += shape.reduce((product, size) => product * size, 4);
-    header[name] = { dtype: 'F32', shape, data_offsets: [start, end] };
-  }
-  const json = Buffer.from(JSON.stringify(header));
-  const size = Buffer.alloc(8);
-  size.writeBigUInt64LE(BigInt(json.length));
-  const block = new Float32Array(1 << 20);
-  let state = SEED;
-  for (let i = 0; i < block.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    block[i] = state / 2 ** 32 / 16 - 1 / 32;
-  }
-  const path = join(folder, 'model.safetensors');
-  const file = openSync(path, 'w');
-  writeSync(file, size);
-  writeSync(file, json);
-  for (let at = 0; at < end; at += block.byteLength) {
-    block[0] = at / end; // no two blocks alike
-    writeSync(file, Buffer.from(block.buffer, 0, Math.min(block.byteLength, end - at)));
-  }
-  closeSync(file);
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
-  writeFileSync(join(folder, 'tokenizer.model'), readFileSync(TOKENIZER));
-  return ['config.json', 'model.safetensors', 'tokenizer.model'].map((name) => join(folder, name));
-}
+/** Large enough for several shards: 204 MB of f32. */
+const CONFIG = {
+  model_type: 'llama',
+  architectures: ['LlamaForCausalLM'],
+  hidden_size: 512,
+  intermediate_size: 1376,
+  num_hidden_layers: 16,
+  num_attention_heads: 8,
+  vocab_size: 512,
+  tie_word_embeddings: true,
+};
 
 /** Checksums of the stored model's shards, if there is one besides the bundled one; and shards that belong to none. */
 const stored = (page: Page) =>
@@ -129,7 +91,7 @@ async function removeModel(page: Page): Promise<void> {
 
 test(`${KILLS} kills, each at its own moment`, async ({ page }) => {
   page.setDefaultTimeout(60_000);
-  const files = makeModel();
+  const files = makeModel(folder, CONFIG, TOKENIZER, SEED);
   await toModels(page);
   await start(page, files);
   const began = Date.now();

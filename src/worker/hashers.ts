@@ -1,5 +1,5 @@
 // Digests in workers, beside the reading and converting. A worker starts with the first bytes and ends with the digest.
-import { type Remote, releaseProxy, wrap } from 'comlink';
+import { type Remote, releaseProxy, transfer, wrap } from 'comlink';
 import type { HasherFactory } from '../formats/hash';
 import type { HashWorker } from './hash-worker';
 
@@ -28,7 +28,8 @@ export const workerHashers: HasherFactory = async (algorithm, state) => {
       const { remote, ready } = start();
       await ready;
       // messages arrive in order: nothing is awaited but the oldest of several
-      const update = remote.update(bytes);
+      const copy = bytes.slice();
+      const update = remote.update(transfer(copy, [copy.buffer]));
       update.catch(() => {});
       waiting.push(update);
       if (waiting.length > WAITING) await waiting.shift();
