@@ -100,12 +100,25 @@ export class Engine {
   async measureQuality(model: string, onProgress?: LoadOptions['onProgress']): Promise<Quality> {
     const release = await this.#scheduler.turn('prefill');
     try {
-      const hosted = await this.#host.load(model, onProgress && { onProgress });
-      const { perplexity, tokens } = await measurePerplexity(hosted);
-      return await this.models.setQuality(model, { perplexity, perplexityTokens: tokens });
+      return await this.#measure(model, await this.#host.load(model, onProgress && { onProgress }));
     } finally {
       release();
     }
+  }
+
+  /** The same of a model if it is on the GPU when its turn comes; else nothing is done. */
+  async measureLoaded(model: string): Promise<Quality | undefined> {
+    const release = await this.#scheduler.turn('training');
+    try {
+      return this.#host.loadedId === model ? await this.#measure(model, await this.#host.load(model)) : undefined;
+    } finally {
+      release();
+    }
+  }
+
+  async #measure(model: string, hosted: HostedModel): Promise<Quality> {
+    const { perplexity, tokens } = await measurePerplexity(hosted);
+    return this.models.setQuality(model, { perplexity, perplexityTokens: tokens });
   }
 
   /** What a plan may count on. A machine without WebGPU can still import. */

@@ -38,7 +38,15 @@ function progress(task: ProgressTask, id: string): (stage: string, done: number,
   };
 }
 
-const announceModels = async () => emit({ type: 'models', models: await engine.models.list() });
+/** Tells other tabs that the list of models changed. */
+const tabs = new BroadcastChannel('pronk-models');
+const tellModels = async () => emit({ type: 'models', models: await engine.models.list() });
+tabs.addEventListener('message', () => void tellModels().catch(() => {}));
+
+async function announceModels(): Promise<void> {
+  await tellModels();
+  tabs.postMessage(null);
+}
 
 /** Tells the page what it computes on and how much memory is in use. */
 async function announceDevice(gpu: Gpu): Promise<void> {
@@ -53,12 +61,24 @@ async function load(modelId: string, { context }: { context?: number } = {}): Pr
   const model = await engine.load(modelId, { onProgress, context });
   emit({ type: 'loaded', modelId, context: model.session.context, ms: performance.now() - started });
   await announceDevice(model.gpu);
+  void measureOnce(modelId, model.gpu.software).catch(() => {});
+}
+
+/** Weights of a model whose perplexity is measured unasked: about a second's work. */
+const QUICK = { software: 20e6, hardware: 2e9 };
+
+/** The first time that a person's own model is loaded, its quality line is completed, where nobody waits for it. */
+async function measureOnce(modelId: string, software: boolean): Promise<void> {
+  const model = (await engine.models.list()).find(({ id }) => id === modelId);
+  if (!model || model.bundled || model.quality?.perplexity !== undefined) return;
+  if (model.parameters > QUICK[software ? 'software' : 'hardware']) return;
+  if (await engine.measureLoaded(modelId)) await announceModels();
 }
 
 const api: WorkerApi = {
   async start(onEvent) {
     listener = onEvent;
-    await announceModels();
+    await tellModels();
     void engine.models.sweep().catch(() => {});
     // models and chats can be seen and kept without a device, which is why this comes after the list
     await Promise.all([engine.device().then(announceDevice), ensureBundled(engine, progress('import', 'bundled'))]);
