@@ -5,13 +5,15 @@ import type { HasherFactory } from '../../formats/hash';
 import { PUBLISHED_KEY } from '../../formats/point-alpaca';
 import { isSafetensors } from '../../formats/safetensors';
 import { type Source, baseName } from '../../formats/source';
-import { WINDOW_BYTES } from '../../formats/stream';
 import { HEADER_BYTES, sha256Of, xorSource } from '../../formats/xor';
 import type { EncryptedFile } from './patch';
 
+/** Hashed at most, of all files together, before a key is called wrong: a second's work, where a whole set may take many. */
+const HASHED_BYTES = 256 << 20;
+
 /**
- * The error for a key that none of the files agrees with: no file of a known kind begins as its kind does, and no small
- * one has its checksum. Undefined when one agrees, or when nothing can be told.
+ * The error for a key that none of the files agrees with: no file of a known kind begins as its kind does, and no
+ * smaller one has its checksum. Undefined when one agrees, or when nothing can be told.
  */
 export async function wrongKey(
   key: Source,
@@ -19,11 +21,18 @@ export async function wrongKey(
   hashers?: HasherFactory,
 ): Promise<PronkError | undefined> {
   let disagreed = 0;
-  for (const file of files) {
+  let left = HASHED_BYTES;
+  for (const file of files.toSorted((a, b) => a.source.size - b.source.size)) {
     if (file.problem || file.source.size === HEADER_BYTES) continue;
-    const agreed = await agrees(xorSource(file.source, key, file.name.plain), file.name.sha256, hashers);
-    if (agreed) return undefined;
-    if (agreed === false) disagreed++;
+    const plain = xorSource(file.source, key, file.name.plain);
+    const begins = beginsAsNamed(plain.name, await plain.read(0, Math.min(plain.size, 16)));
+    if (begins) return undefined;
+    // a file may begin otherwise than is known here: that is not held against the key while its checksum can be had soon
+    if (plain.size <= left) {
+      if ((await sha256Of(plain, hashers)) === file.name.sha256) return undefined;
+      left -= plain.size;
+    }
+    if (begins === false) disagreed++;
   }
   if (!disagreed) return undefined;
   const { name, bytes, md5 } = PUBLISHED_KEY;
@@ -34,14 +43,6 @@ export async function wrongKey(
   return new PronkError('hash-mismatch', message);
 }
 
-async function agrees(plain: Source, sha256: string, hashers?: HasherFactory): Promise<boolean | undefined> {
-  const head = await plain.read(0, Math.min(plain.size, 16));
-  const begins = beginsAsNamed(plain.name, head);
-  // a kind that begins otherwise than is known here is not held against the key while its checksum can be had at once
-  if (begins !== true && plain.size <= WINDOW_BYTES && (await sha256Of(plain, hashers)) === sha256) return true;
-  return begins;
-}
-
 /** Whether a file's first bytes are those of the kind that its name says; undefined for kinds unknown here. */
 function beginsAsNamed(name: string, head: Uint8Array): boolean | undefined {
   switch (/\.(\w+)$/.exec(name.toLowerCase())?.[1]) {
@@ -49,10 +50,12 @@ function beginsAsNamed(name: string, head: Uint8Array): boolean | undefined {
       // an object or a list, perhaps after white space, and no control characters
       return /^(\xef\xbb\xbf)?\s*(\{\s*["}]|\[)[\t\r\n -\xff]*$/.test(String.fromCharCode(...head));
     case 'bin':
+      // anything may be called so
+      return isTorch(head) || (/^(pytorch_model|training_args)/.test(name) ? false : undefined);
     case 'pth':
     case 'pt':
     case 'zip':
-      return (head[0] === 0x50 && head[1] === 0x4b) || (head[0] === 0x80 && head[1] === 2);
+      return isTorch(head);
     case 'model':
       // the first field of a SentencePiece model is a piece
       return head[0] === 0x0a;
@@ -63,4 +66,9 @@ function beginsAsNamed(name: string, head: Uint8Array): boolean | undefined {
     default:
       return undefined;
   }
+}
+
+/** A zip, or the pickle of a PyTorch before 1.6. */
+function isTorch(head: Uint8Array): boolean {
+  return (head[0] === 0x50 && head[1] === 0x4b) || (head[0] === 0x80 && head[1] === 2);
 }

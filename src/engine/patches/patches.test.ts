@@ -175,6 +175,16 @@ describe('decrypting', () => {
     expect((await decrypt(await makePatch(key, [list]))).results).toMatchObject([{ ok: true }]);
   });
 
+  test('a file larger than a window that begins unlike its kind is no proof against the right key', async () => {
+    const plain = noise(5 << 20, 8);
+    for (const name of ['ggml-model.bin', 'weights.pth', 'model.safetensors']) {
+      const given = [await encrypt(name, plain)];
+      expect((await decrypt(await makePatch(key, given))).results).toMatchObject([{ ok: true, bytes: plain.length }]);
+    }
+    const { results } = await decrypt(await makePatch(wrong, [await encrypt('weights.pth', plain)]));
+    expect(results).toMatchObject([{ ok: false, bytes: 0, problem: expect.stringContaining('is not the key') }]);
+  });
+
   test('damaged, cut, swapped and empty files fail; the others go on', async () => {
     const [config, weights, tokenizer] = encrypted;
     const flipped = (await weights.read(0, weights.size)).slice();
