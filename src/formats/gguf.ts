@@ -125,7 +125,8 @@ class Cursor {
   private readonly view: DataView;
   private readonly bytes: Uint8Array;
   private readonly source: Source;
-  private readonly decoder = new TextDecoder();
+  // U+FEFF is a token of LLaMA's vocabulary
+  private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(bytes: Uint8Array, source: Source) {
     this.bytes = bytes;

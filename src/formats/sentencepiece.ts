@@ -17,7 +17,7 @@ export interface SentencePieceFacts {
  * @throws PronkError `corrupt-file` when the bytes are not a SentencePiece model
  */
 export function readSentencePiece(bytes: Uint8Array, name: string): SentencePieceFacts {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const pieces: string[] = [];
   // The proto's defaults.
   const ids: Record<number, number> = { 40: 0, 41: 1, 42: 2 };
