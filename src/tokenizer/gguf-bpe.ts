@@ -16,11 +16,19 @@ const TEKKEN =
   String.raw`[^\r\n\p{L}\p{N}]?${UPPER}*${LOWER}+|[^\r\n\p{L}\p{N}]?${UPPER}+${LOWER}*|\p{N}|` +
   String.raw` ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
 
-/** A vocabulary's split; `whole`: a word that is in the vocabulary is not merged from its bytes. */
-const SPLITS: Readonly<Record<string, { readonly splits: readonly string[]; readonly whole?: boolean }>> = {
+interface Kind {
+  readonly splits: readonly string[];
+  /** A word that is in the vocabulary is not merged from its bytes. */
+  readonly whole?: boolean;
+  /** Letters and their accents are one character where there is one (Unicode's NFC), which the header does not say. */
+  readonly composed?: boolean;
+}
+
+const SPLITS: Readonly<Record<string, Kind>> = {
   'llama-bpe': { splits: [LLAMA3], whole: true },
   tekken: { splits: [TEKKEN], whole: true },
-  qwen2: { splits: [QWEN2] },
+  qwen2: { splits: [QWEN2], composed: true },
+  'deepseek-r1-qwen': { splits: [QWEN2] },
   smollm: { splits: [String.raw`\p{N}`, GPT2_SPLIT] },
   'gpt-2': { splits: [GPT2_SPLIT] },
 };
@@ -29,7 +37,6 @@ const SPLITS: Readonly<Record<string, { readonly splits: readonly string[]; read
 const SAME: Readonly<Record<string, string>> = {
   llama3: 'llama-bpe',
   'llama-v3': 'llama-bpe',
-  'deepseek-r1-qwen': 'qwen2',
   starcoder: 'smollm',
   default: 'gpt-2',
 };
@@ -53,7 +60,7 @@ export function jsonFromGguf(
   const ids = Array.from(tokens.keys());
   const byteLevel: Step = { type: 'ByteLevel', add_prefix_space: false, use_regex: false };
   return {
-    normalizer: null,
+    normalizer: kind.composed ? { type: 'NFC' } : null,
     pre_tokenizer: { type: 'Sequence', pretokenizers: [...kind.splits.map(splitBy), byteLevel] },
     decoder: { type: 'ByteLevel' },
     model: {

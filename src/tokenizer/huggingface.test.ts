@@ -108,6 +108,19 @@ test('a GGUF header that calls special tokens normal or user-defined does not ma
   expect(tokenizer.decode([start, end])).toBe('');
 });
 
+test('Qwen2’s headers do not say that letters and accents are composed, which its tokenizer.json does', () => {
+  // the golden vocabulary was made without; published ones have it
+  const json: TokenizerJson = { ...golden['qwen2'].json, normalizer: { type: 'NFC' } };
+  const gguf = createTokenizer(ggufOf(json, 'qwen2'));
+  for (const text of ['cafe\u0301', 'A\u030a', 'e\u0301\u0302', 'plain']) {
+    expect(gguf.encode(text)).toEqual(fromJson(json).encode(text));
+    expect(gguf.encode(text)).toEqual(gguf.encode(text.normalize('NFC')));
+  }
+  // the distilled models split the same way, and compose nothing
+  const distilled = createTokenizer(ggufOf(json, 'deepseek-r1-qwen'));
+  expect(distilled.decode(distilled.encode('cafe\u0301'))).toBe('cafe\u0301');
+});
+
 test('an unknown split is refused', () => {
   expect(() => createTokenizer(ggufOf(golden['qwen2'].json, 'marsian'))).toThrow(/“marsian”/);
 });
