@@ -19,6 +19,8 @@ export interface BaseTokenizer {
   readonly addBos: boolean;
   readonly unknownId?: number | undefined;
   readonly bosId?: number | undefined;
+  /** What its template begins a text with: BOS, unless a configuration names another. */
+  readonly templateBosId?: number | undefined;
   readonly eosIds: readonly number[];
   idOf(text: string): number | undefined;
   textOf(id: number): string | undefined;
@@ -132,17 +134,31 @@ async function jsonTokenizer(source: Source): Promise<BaseTokenizer> {
   const idOf = (token: string) => idIn(vocabulary, token);
   let size = 0;
   for (const id of Object.values(vocabulary)) if (typeof id === 'number' && id >= size) size = id + 1;
-  const addBos = beginsWithSpecial(json['post_processor']);
+  const first = firstSpecial(json['post_processor']);
   const definition = { kind: 'huggingface', json: text } as const;
-  return { name: source.name, definition, size, added, addBos, eosIds: [], idOf, textOf: (id) => byId.get(id) };
+  return {
+    name: source.name,
+    definition,
+    size,
+    added,
+    addBos: first !== undefined,
+    templateBosId: first === undefined ? undefined : (added.get(first)?.id ?? idOf(first)),
+    eosIds: [],
+    idOf,
+    textOf: (id) => byId.get(id),
+  };
 }
 
-/** Whether a tokenizer.json's template puts a special token in front of a text. */
-function beginsWithSpecial(processor: unknown): boolean {
-  if (!isObject(processor)) return false;
-  if (Array.isArray(processor['processors'])) return processor['processors'].some(beginsWithSpecial);
+/** The special token that a tokenizer.json's template puts in front of a text. */
+function firstSpecial(processor: unknown): string | undefined {
+  if (!isObject(processor)) return undefined;
+  if (Array.isArray(processor['processors'])) {
+    return processor['processors'].map(firstSpecial).find((each) => each !== undefined);
+  }
   const { single } = processor;
-  return Array.isArray(single) && isObject(single[0]) && 'SpecialToken' in single[0];
+  const first: unknown = Array.isArray(single) ? single[0] : undefined;
+  const special = isObject(first) ? first['SpecialToken'] : undefined;
+  return isObject(special) ? stringIn(special, 'id') : undefined;
 }
 
 function idIn(vocabulary: JsonObject, token: string): number | undefined {

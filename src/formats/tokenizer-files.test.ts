@@ -116,6 +116,25 @@ describe('byte-level vocabularies', () => {
     await expect(specOf(files, 10)).rejects.toMatchObject({ code: 'tokenizer-mismatch' });
   });
 
+  test('a tokenizer.json alone: what its template begins with is BOS, unless a configuration names another', async () => {
+    const template = (id: string) => ({
+      type: 'TemplateProcessing',
+      single: [{ SpecialToken: { id, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+    });
+    const byteLevel = { type: 'ByteLevel', trim_offsets: false };
+    const alone = (post_processor: object) => jsonSource({ ...json, post_processor }, 'tokenizer.json');
+    expect(await specOf([alone(template('<|endoftext|>'))])).toMatchObject({ bosId: 11, addBos: true });
+    const parts = { type: 'Sequence', processors: [byteLevel, template('<|endoftext|>')] };
+    expect(await specOf([alone(parts)])).toMatchObject({
+      bosId: 11,
+      addBos: true,
+      specialTokens: { bos_token: '<|endoftext|>' },
+    });
+    expect(await specOf([alone(byteLevel)])).toMatchObject({ addBos: false });
+    const named = jsonSource({ ...config, bos_token: '<|im_end|>' }, 'tokenizer_config.json');
+    expect(await specOf([alone(parts), named])).toMatchObject({ bosId: 13 });
+  });
+
   test('a tokenizer.json that says it all is passed on as it is', async () => {
     const text = JSON.stringify(json, null, 2);
     const spec = await specOf([textSource(text, 'tokenizer.json')], 16);

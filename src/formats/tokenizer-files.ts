@@ -30,7 +30,7 @@ export async function tokenizerFromFiles(files: ModelFiles, vocabularySize?: num
     const id = idOf(named[key]);
     return own !== undefined && (id === undefined || id < base.size) ? own : id;
   };
-  const bosId = special('bos_token', base.bosId);
+  const bosId = special('bos_token', base.bosId) ?? base.templateBosId;
   const eosId = special('eos_token', base.eosIds[0]);
   const configured = [files.generationConfig, files.config].flatMap((file) => idList(file, 'eos_token_id'));
   const eosIds = [eosId, ...base.eosIds, ...configured].filter(
