@@ -57,13 +57,25 @@ const JSON_ROLES: readonly (readonly [stem: string, role: JsonRole])[] = [
   ['vocab', 'vocabulary'],
 ];
 
+/** Names as they are published. */
+const USUAL = new RegExp(
+  `^(${JSON_ROLES.map(([stem]) => stem).join('|')}|tokenizer|(model\\.safetensors|pytorch_model\\.bin)\\.index)\\.json$|^tokenizer\\.model$`,
+);
+
+/** Whether a file is called so, perhaps with what a download added: `config (1).json`, but not `configuration.json`. */
+function isCalled(name: string, stem: string): boolean {
+  return name.startsWith(stem) && !/^_?[a-z]/.test(name.slice(stem.length));
+}
+
 /** Larger JSON files than this are not read to find out what they are. */
 const MAX_JSON = 128 << 20;
 
 /** Sorts files by what they are; those that mean nothing to Pronk are left out. */
 export async function sortFiles(sources: readonly Source[]): Promise<ModelFiles> {
   const files: ModelFiles = { gguf: [], safetensors: [], torch: [] };
-  for (const source of sources) await sort(source, files);
+  // of several that could be meant, the one with the very name is taken: it comes last
+  const isUsual = (source: Source) => USUAL.test(baseName(source.name));
+  for (const source of sources.toSorted((a, b) => Number(isUsual(a)) - Number(isUsual(b)))) await sort(source, files);
   return files;
 }
 
@@ -89,12 +101,12 @@ async function sortJson(source: Source, name: string, files: ModelFiles): Promis
   } catch {
     json = undefined;
   }
-  if (name.startsWith('tokenizer') && !name.startsWith('tokenizer_config')) files.tokenizerJson = source;
+  if (isCalled(name, 'tokenizer')) files.tokenizerJson = source;
   else if (name.includes('.index') || (isObject(json) && 'weight_map' in json)) {
     const torch = /\.bin|pytorch/.test(name) || (isObject(json) && hasTorchShards(json['weight_map']));
     files[torch ? 'torchIndex' : 'index'] = source;
   } else {
-    const role = JSON_ROLES.find(([stem]) => name.startsWith(stem))?.[1];
+    const role = JSON_ROLES.find(([stem]) => isCalled(name, stem))?.[1];
     if (!isObject(json)) {
       // A damaged configuration must not pass for a missing one.
       if (role === 'config' || role === 'params') {

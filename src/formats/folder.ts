@@ -3,10 +3,10 @@
 import type { Checkpoint, Tensor } from './checkpoint';
 import { checkTensors } from './check';
 import { type DirectoryEntry, fromDirectory } from './directory';
-import { corruptFile, missingFile } from './errors';
+import { PronkError, corruptFile, missingFile } from './errors';
 import { type Family, familyOfJson } from './families/index';
 import type { JsonFile, ModelFiles } from './files';
-import { stringIn } from './json';
+import { type JsonObject, isObject, stringIn } from './json';
 import { configFromJson, expectedTensors, optionalBiases } from './llama-config';
 import { plainName } from './names';
 import { interleaved } from './permute';
@@ -46,11 +46,13 @@ async function openFolder(
   const named = Array.from(entries.values(), (entry) => ({ ...entry, name: nameIn(family, entry.name) }));
   const hasHead = named.some((entry) => entry.name === 'lm_head.weight');
   const config = configFromJson(json, configName, family, hasHead);
+  const packed = named.find((entry) => /\.(qweight|weight_packed)$/.test(entry.name));
+  if (packed) throw quantizedElsewhere(packed, json);
   const expected = new Set([...expectedTensors(config).keys(), ...optionalBiases(config).keys()]);
   const directory = new Map<string, Tensor>();
   for (const entry of named) {
-    const packed = /\.wqkv\./.test(entry.name) ? family.unpack?.(fromDirectory(entry), config) : undefined;
-    for (const tensor of packed ?? (expected.has(entry.name) ? [fromDirectory(entry)] : [])) {
+    const parts = /\.wqkv\./.test(entry.name) ? family.unpack?.(fromDirectory(entry), config) : undefined;
+    for (const tensor of parts ?? (expected.has(entry.name) ? [fromDirectory(entry)] : [])) {
       const rotated = /\.self_attn\.[qk]_proj\./.test(tensor.name);
       directory.set(tensor.name, rotated ? interleaved(tensor, config.headWidth) : tensor);
     }
@@ -67,6 +69,15 @@ async function openFolder(
     tensors: checkTensors(directory, config, source.name, family.biased?.(json)),
     tokenizer: await tokenizerFromFiles(files, config.vocabularySize),
   };
+}
+
+/** GPTQ, AWQ and their kin: matrices of packed integers beside scales, under other names. */
+function quantizedElsewhere({ name, source }: DirectoryEntry, json: JsonObject): PronkError {
+  const settings = json['quantization_config'];
+  const method = isObject(settings) ? stringIn(settings, 'quant_method') : undefined;
+  const what = method ? ` by the method ${method}` : '';
+  const message = `${source.name} holds weights that were quantized${what} (${name}), which Pronk does not read.`;
+  return new PronkError('unsupported-tensor-type', `${message} Take the original model, or a GGUF file of it.`);
 }
 
 function nameIn(family: Family, name: string): string {

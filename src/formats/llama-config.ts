@@ -17,6 +17,8 @@ export function configFromJson(json: JsonObject, name: string, family: Family, h
   const activation = stringIn(json, 'hidden_act') ?? 'silu';
   if (activation !== 'silu') throw unsupported(name, `asks for the activation ${activation}`);
   if ((numberIn(json, 'partial_rotary_factor') ?? 1) !== 1) throw unsupported(name, 'rotates only a part of each head');
+  const wrong = OPTIONAL.find((key) => (json[key] ?? 0) !== 0 && typeof json[key] !== 'number');
+  if (wrong) throw corruptFile(name, `its ${wrong} is not a number`);
   const width = numberIn(json, 'hidden_size');
   const heads = numberIn(json, 'num_attention_heads', 'num_heads');
   const rope = isObject(json['rope_parameters']) ? json['rope_parameters'] : {};
@@ -43,6 +45,9 @@ export function configFromJson(json: JsonObject, name: string, family: Family, h
     name,
   );
 }
+
+/** What a model may leave out or give as null. Anything else must not pass for that. */
+const OPTIONAL = ['num_key_value_heads', 'head_dim', 'rms_norm_eps', 'rope_theta', 'sliding_window'] as const;
 
 function scalingFromJson(json: JsonObject, name: string): RopeScaling {
   const type = stringIn(json, 'rope_type', 'type') ?? 'default';

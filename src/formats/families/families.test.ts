@@ -317,3 +317,50 @@ describe('config.json', () => {
     await expect(openCheckpoint(given)).rejects.toMatchObject({ code: 'corrupt-file' });
   });
 });
+
+describe('folders as they are published', () => {
+  const tensors = model([]);
+  const weights = safetensors(Array.from(tensors, ([name, each]) => [name, halfSplit(name, each)] as const));
+  const json = { ...base, model_type: 'llama', architectures: ['LlamaForCausalLM'] };
+  const settings = jsonSource(json, 'config.json');
+
+  test('other JSON files with like names or like contents are not the configuration', async () => {
+    // ModelScope's and MLC's
+    const others = [
+      jsonSource({ framework: 'pytorch', task: 'text-generation' }, 'configuration.json'),
+      jsonSource({ model_type: 'llama', quantization: 'q4f16_1' }, 'mlc-chat-config.json'),
+    ];
+    for (const files of [
+      [settings, ...others],
+      [...others, settings],
+    ]) {
+      await expectModel(await openCheckpoint([...files, weights, tokenizer]), tensors);
+    }
+    // a copy that a browser numbered is one
+    const copy = jsonSource(json, 'config (1).json');
+    await expectModel(await openCheckpoint([copy, others[0], weights, tokenizer]), tensors);
+  });
+
+  test('matrices that another program quantized are named, with what to do', async () => {
+    const packed = new Map(tensors);
+    packed.delete('model.layers.0.self_attn.q_proj.weight');
+    packed.set('model.layers.0.self_attn.q_proj.qweight', { shape: [2, 24], bytes: new Uint8Array(192) });
+    const gptq = jsonSource({ ...json, quantization_config: { quant_method: 'gptq', bits: 4 } }, 'config.json');
+    await expect(openCheckpoint([gptq, safetensors(packed), tokenizer])).rejects.toMatchObject({
+      code: 'unsupported-tensor-type',
+      message: expect.stringMatching(/by the method gptq .*GGUF/),
+    });
+  });
+
+  test('numbers in quotes do not pass for missing ones', async () => {
+    for (const change of [{ rms_norm_eps: '1e-5' }, { rope_theta: '1000000' }, { num_key_value_heads: '2' }]) {
+      const files = [jsonSource({ ...json, ...change }, 'config.json'), weights, tokenizer];
+      await expect(openCheckpoint(files)).rejects.toMatchObject({
+        code: 'corrupt-file',
+        message: expect.stringContaining(Object.keys(change)[0]),
+      });
+    }
+    const nothing = jsonSource({ ...json, rope_theta: null, sliding_window: null }, 'config.json');
+    await expectModel(await openCheckpoint([nothing, weights, tokenizer]), tensors);
+  });
+});
