@@ -205,6 +205,26 @@ describe('import', { timeout: 60_000 }, () => {
     expect(readdirSync(join(out, 'shards')).length).toBe(shards.length + 1);
   });
 
+  test('goes on when it was killed at the very end, and does not take its own model for litter', () => {
+    const out = join(scratch, 'models/late');
+    const argv = ['import', '--model', 'demo', '--out', out];
+    expect(headless(...argv).code).toBe(0);
+    const manifest = JSON.parse(readFileSync(join(out, 'models/model.json'), 'utf8')) as Record<string, unknown>;
+    const { shards, tensors } = manifest as { shards: { key: string }[]; tensors: unknown[] };
+    const prefix = shards[0]!.key.split('/')[0];
+    // the manifest stands, and the journal still does
+    const journal = { version: 1, id: 'model', name: 'x', startedAt: 1, origin: { kind: 'files' }, files: [] };
+    const rest = { quantize: 'q8', prefix, written: { shards, tensors }, hashes: [], errors: {}, done: 1, total: 1 };
+    mkdirSync(join(out, 'imports'), { recursive: true });
+    writeFileSync(join(out, 'imports/model.json'), JSON.stringify({ ...journal, ...rest }));
+    writeFileSync(join(out, 'shards/.partial-0'), 'half a shard');
+    const broken = file('broken/late.gguf', 'GGUF and then nothing');
+    expect(headless('import', '--model', broken, '--out', out).code).toBe(1);
+    expect(headless('info', '--model', out).lines).toEqual(headless('info', '--model', 'demo').lines);
+    expect(headless(...argv).code).toBe(0);
+    expect(readdirSync(join(out, 'shards')).length).toBe(shards.length + 1);
+  });
+
   test('takes encrypted files with their key', () => {
     const folder = join(scratch, 'models/encrypted');
     const key = file('models/encrypted/key.bin', noise(50_000, 11));
@@ -258,6 +278,8 @@ describe('a vocabulary alone', { timeout: 60_000 }, () => {
     expect(lines).toEqual([{ ids: [1, 6] }]);
     expect(headless('detokenize', '--model', path, '--ids', '6').lines).toEqual([{ text: 'a' }]);
     expect(headless('logits', '--model', path, '--ids', '1').code).toBe(1);
+    const gone = headless('tokenize', '--model', path, '--file', join(scratch, 'gone.txt'));
+    expect(gone).toMatchObject({ code: 1, lines: [{ error: { code: 'no-file' } }] });
   });
 });
 

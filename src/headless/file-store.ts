@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { RecordKind, Store } from '../storage/store';
+import { RECORD_KINDS, type RecordKind, type Store } from '../storage/store';
 import { fileSource } from './files';
 import { diskError } from './folder';
 
@@ -53,6 +53,15 @@ export async function holdsModel(path: string): Promise<boolean> {
 
 /** What is being written begins with this; it is no part of the store. */
 const PARTIAL = '.partial-';
+
+/** Removes what a killed process was writing. Only to be called while nothing is written. */
+export async function removePartials(path: string): Promise<void> {
+  for (const kind of ['shards', ...RECORD_KINDS]) {
+    const names = (await orNothing(readdir(join(path, kind)))) ?? [];
+    const partial = names.filter((name) => name.startsWith(PARTIAL));
+    await Promise.all(partial.map((name) => rm(join(path, kind, name), { force: true })));
+  }
+}
 
 async function replace(path: string, data: string | Uint8Array): Promise<void> {
   const partial = join(dirname(path), `${PARTIAL}${randomUUID()}`);

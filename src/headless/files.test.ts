@@ -5,7 +5,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import type { WeightTensor } from '../quant/kinds';
 import { packRows } from '../quant/repack';
 import { listModels, openStoredModel, removeModel, sweep, writeModel } from '../storage/stored-model';
-import { fileStore, holdsModel } from './file-store';
+import { fileStore, holdsModel, removePartials } from './file-store';
 import { modelFiles } from './files';
 import { directory } from './folder';
 
@@ -91,6 +91,9 @@ test('the store keeps records and shards, whatever their keys', async () => {
   await again.shards.delete('other');
   await again.records.delete('chats', key);
   expect([await store.shards.keys(), await store.records.keys('chats')]).toEqual([[key], []]);
+  await removePartials(join(path, 'store'));
+  expect(readdirSync(join(path, 'store/shards'))).toEqual([encodeURIComponent(key)]);
+  await removePartials(join(path, 'nowhere'));
 });
 
 test('a model is stored, opened, damaged, removed', async () => {

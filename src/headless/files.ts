@@ -4,7 +4,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PronkError } from '../formats/errors';
-import type { Source } from '../formats/source';
+import { readText, type Source } from '../formats/source';
 
 /** A file, opened at each read: no handle is left behind. */
 export async function fileSource(path: string, name = basename(path)): Promise<Source> {
@@ -42,6 +42,11 @@ export async function fileAt(path: string): Promise<Source> {
   const info = await pathInfo(path);
   if (info.isDirectory()) throw new PronkError('no-file', `${path} is a folder, where a file is needed.`);
   return fileSource(path);
+}
+
+/** A text file that an option names. @throws PronkError `no-file` */
+export async function textAt(path: string): Promise<string> {
+  return readText(await fileAt(path));
 }
 
 /** What a path leads to. @throws PronkError `no-file` */

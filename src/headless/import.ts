@@ -9,7 +9,7 @@ import type { Manifest } from '../storage/manifest';
 import type { Store } from '../storage/store';
 import { sweep, writeModel } from '../storage/stored-model';
 import { oneOf, parseOptions, required } from './arguments';
-import { fileStore, holdsModel } from './file-store';
+import { fileStore, holdsModel, removePartials } from './file-store';
 import { modelFiles } from './files';
 import { threadHashers } from './hashers';
 import type { Print } from './print';
@@ -24,7 +24,9 @@ export async function importCommand(argv: readonly string[], print: Print): Prom
   const options = parseOptions(argv, { model: 'text', quantize: 'text', out: 'text' });
   const quantize = oneOf(options.quantize ?? 'keep', 'quantize', QUANTIZE);
   const model = required(options.model, 'model');
-  const store = fileStore(required(options.out, 'out'));
+  const out = required(options.out, 'out');
+  const store = fileStore(out);
+  await removePartials(out);
   const progress = nowAndThen((stage, done, total) => print({ stage, done, ...(total !== undefined && { total }) }));
   const again = model !== 'demo' && (await holdsModel(model));
   const manifest = again
@@ -39,7 +41,9 @@ export async function importCommand(argv: readonly string[], print: Print): Prom
 async function importFiles(store: Store, model: string, quantize: Quantize, progress: Progress): Promise<Manifest> {
   const files = (await modelFiles(model)).map((source): GivenSource => ({ source, path: source.name }));
   const imports = new Imports({ store, hashers: threadHashers({ resumable: true }) });
-  const journal = await readJournal(store, ID);
+  // not of one that came to its end, and was killed right then
+  const pending = (await imports.pending()).some(({ id }) => id === ID);
+  const journal = pending ? await readJournal(store, ID) : undefined;
   if (journal?.quantize === quantize) {
     try {
       return await imports.resume(ID, { files }, progress);

@@ -1,7 +1,7 @@
 // Commands that read files and never open a GPU: info, tokenize, detokenize.
-import { readFile } from 'node:fs/promises';
 import { createTokenizer } from '../tokenizer/index';
 import { parseIds, parseOptions, required, UsageError } from './arguments';
+import { textAt } from './files';
 import { modelTokenizer, openModel, openVocabulary } from './model';
 import type { Print } from './print';
 
@@ -34,7 +34,7 @@ export async function info(argv: readonly string[], print: Print): Promise<void>
 export async function tokenize(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, { model: 'text', text: 'text', file: 'text', 'no-special': 'flag' });
   const tokenizer = createTokenizer(await modelTokenizer(required(options.model, 'model')));
-  const text = options.text ?? (options.file !== undefined ? await readFile(options.file, 'utf8') : undefined);
+  const text = options.text ?? (options.file !== undefined ? await textAt(options.file) : undefined);
   if (text === undefined) throw new UsageError('--text or --file is needed.');
   const ids = tokenizer.encode(text);
   const bos = !options['no-special'] && tokenizer.addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [];

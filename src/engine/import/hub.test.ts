@@ -81,6 +81,50 @@ describe.skipIf(!existsSync(FOLDER))('stories260K from a server (skipped without
   });
 });
 
+describe.skipIf(!existsSync(FOLDER))('a folder on any server (skipped without ../shared/data)', () => {
+  const servers: TestServer[] = [];
+  afterEach(async () => void (await Promise.all(servers.splice(0).map((server) => server.close()))));
+  const FOLDER_URL = 'http://models.test/files/someone/tiny/?key=geheim';
+
+  /** The folder as it is now: what stands at the address may be replaced. */
+  async function at(change: (weights: Uint8Array) => void = () => {}) {
+    const files = Object.fromEntries(NAMES.map((name) => [name, new Uint8Array(readFileSync(`${FOLDER}/${name}`))]));
+    change(files['model.safetensors']!);
+    const server = await startServer({ repositories: { 'someone/tiny': { files } } });
+    servers.push(server);
+    return (input: string | URL | Request, init?: RequestInit) =>
+      fetch(String(input).replace('http://models.test', server.url), init);
+  }
+
+  async function pausedThere() {
+    const store = memoryStore();
+    const imports = new Imports({ store, fetch: await at() });
+    await imports.plan('a', { kind: 'hub', address: FOLDER_URL });
+    let batches = 0;
+    const pause = () => void (++batches === 20 && imports.pause('a'));
+    await expect(imports.start('a', { quantize: 'q8' }, pause, SIZES)).rejects.toMatchObject({ code: 'paused' });
+    return store;
+  }
+
+  test('goes on; the key in its address is not shown with the model', async () => {
+    const store = await pausedThere();
+    await new Imports({ store, fetch: await at() }).resume('a', {}, undefined, SIZES);
+    const manifest = JSON.stringify(await store.records.get('models', 'a'));
+    expect(manifest).toContain('http://models.test/files/someone/tiny/');
+    expect(manifest).not.toContain('geheim');
+  });
+
+  test('that holds other files by now does not make a mixture', async () => {
+    const store = await pausedThere();
+    const other = await at((weights) => weights.subarray(-500_000).fill(1));
+    const next = new Imports({ store, fetch: other });
+    await expect(next.resume('a', {}, undefined, SIZES)).rejects.toMatchObject({ code: 'changed-file' });
+    expect(await store.records.keys('models')).toEqual([]);
+    await next.cancel('a');
+    expect(await store.shards.keys()).toEqual([]);
+  });
+});
+
 /** A safetensors file with one more tensor, which no model asks for. */
 function padded(file: Uint8Array, bytes: number): Uint8Array {
   const length = Number(new DataView(file.buffer).getBigUint64(0, true));

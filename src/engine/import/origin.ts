@@ -7,6 +7,7 @@ import { openCheckpoint } from '../../formats/open';
 import { baseName, type Source } from '../../formats/source';
 import { diffCheckpoint } from '../../formats/weight-diff';
 import { chooseFiles } from '../../hub/choose';
+import { changedFile } from '../../hub/failures';
 import { listRepository, openRemote } from '../../hub/repository';
 import type { JournalFile } from '../../storage/journal';
 import { wrongKey } from '../patches/key';
@@ -23,6 +24,8 @@ export type Origin =
       readonly token?: string | undefined;
       /** One of several GGUF files. */
       readonly variant?: string | undefined;
+      /** What the files were when the import was begun, if they are not of a commit. */
+      readonly samples?: readonly JournalFile[] | undefined;
     }
   /** A fine-tuned model as its base and the difference, the way Stanford published Alpaca. */
   | { readonly kind: 'weight-diff'; readonly base: readonly GivenSource[]; readonly diff: readonly GivenSource[] };
@@ -59,7 +62,13 @@ export interface Remembered {
 export type StoredOrigin =
   | { readonly kind: 'files' }
   /** The address names a commit, where the server has such: the same bytes at any later time. */
-  | { readonly kind: 'hub'; readonly address: string; readonly variant?: string | undefined }
+  | {
+      readonly kind: 'hub';
+      readonly address: string;
+      readonly variant?: string | undefined;
+      /** Of files at any other address, which may be replaced at any time. */
+      readonly samples?: readonly JournalFile[] | undefined;
+    }
   /** The first `baseFiles` files are the base's. */
   | { readonly kind: 'weight-diff'; readonly baseFiles: number };
 
@@ -122,7 +131,7 @@ async function openEncrypted(given: readonly GivenSource[], hashers: HasherFacto
 
 /** Files that are read where they lie, window by window: nothing is downloaded twice, or stored as it comes. */
 async function openHub(
-  { address, token, variant }: Origin & { kind: 'hub' },
+  { address, token, variant, samples }: Origin & { kind: 'hub' },
   { fetch, endpoint, signal }: OpenOptions,
 ): Promise<OpenedOrigin> {
   const controller = new AbortController();
@@ -136,19 +145,35 @@ async function openHub(
   const opened = await Promise.all(
     choice.files.map((file) => openRemote(file, remote, `${folder}/${baseName(file.path)}`)),
   );
-  const { licence } = repository;
+  const { licence, revision } = repository;
+  const identifyAll = () =>
+    Promise.all(opened.map(({ source }, i) => identify({ source, path: choice.files[i].path })));
+  if (samples) checkSame(samples, await identifyAll());
   return {
     files: opened.map(({ source, sha256 }) => ({ source, ...(sha256 !== undefined && { expected: { sha256 } }) })),
-    source: repository.address,
+    // what a query has may be a key
+    source: repository.address.replace(/\?.*/, ''),
     download: true,
     ...(licence !== undefined && { licence }),
     open: openCheckpoint,
     abort: (reason) => controller.abort(reason),
     remember: async () => ({
-      origin: { kind: 'hub', address: repository.address, variant: choice.variant },
+      origin: {
+        kind: 'hub',
+        address: repository.address,
+        variant: choice.variant,
+        ...(revision === undefined && { samples: await identifyAll() }),
+      },
       files: [],
     }),
   };
+}
+
+/** @throws PronkError `changed-file` unless files are those of the beginning */
+function checkSame(before: readonly JournalFile[], now: readonly JournalFile[]): void {
+  const same = (a: JournalFile, b: JournalFile) => a.path === b.path && a.size === b.size && a.sample === b.sample;
+  const other = now.find((file) => !before.some((each) => same(each, file))) ?? before[now.length];
+  if (other) throw changedFile(other.path, 'it is not the one that the import was begun with');
 }
 
 /** base + diff is computed row by row while both are read. */
