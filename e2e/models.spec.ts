@@ -72,7 +72,8 @@ test('a damaged file gives a sentence, and nothing is lost', async ({ page }) =>
   const buffer = readFileSync(STORIES).subarray(0, 300_000);
   await addFiles(page, { name: 'broken.gguf', mimeType: 'application/octet-stream', buffer });
   await expect(page.getByRole('alert').filter({ hasText: 'broken.gguf is damaged or incomplete' })).toBeVisible();
-  await page.getByRole('button', { name: /^(Dismiss|Cancel)$/ }).click();
+  const card = page.getByRole('region', { name: /^Import of broken/ });
+  await card.getByRole('button', { name: 'Dismiss' }).click();
   await expect(page.getByText('broken')).toHaveCount(0);
   // what was there works on
   await goTo(page, 'Chat');

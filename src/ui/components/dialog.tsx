@@ -1,4 +1,4 @@
-import { type JSX, onMount, Show } from 'solid-js';
+import { type JSX, onCleanup, onMount, Show } from 'solid-js';
 import { IconButton } from './icon-button';
 
 /** A modal window; the browser keeps the focus in it, and Escape closes it. */
@@ -15,6 +15,8 @@ export function Dialog(props: { open: boolean; title: string; onClose: () => voi
 function Open(props: { title: string; onClose: () => void; children: JSX.Element }) {
   let dialog!: HTMLDialogElement;
   onMount(() => dialog.showModal());
+  // so that the focus goes back to where it was
+  onCleanup(() => dialog.close());
   return (
     <dialog
       ref={dialog}

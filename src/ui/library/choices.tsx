@@ -7,8 +7,8 @@ type Choice = ImportPlan['choices'][number];
 
 const words: Readonly<Record<Quantize, { readonly name: string; readonly note: string }>> = {
   keep: { name: 'As it is', note: 'every value exactly as the files have it' },
-  f32: { name: '32 bits', note: 'F32' },
-  f16: { name: '16 bits', note: 'F16' },
+  f32: { name: '32 bits', note: 'every value in single precision' },
+  f16: { name: '16 bits', note: 'every value rounded to half precision' },
   q8: { name: '8 bits', note: 'hardly to be told from the original' },
   q4: { name: '4 bits', note: 'the smallest, a little less exact' },
 };

@@ -1,4 +1,4 @@
-import { createSignal, For, Show } from 'solid-js';
+import { createEffect, createSignal, For, Show } from 'solid-js';
 import type { ErrorData } from '../../worker/api';
 import { useApp } from '../context';
 import { formatBytes, formatCount } from '../state/format';
@@ -46,7 +46,7 @@ export function HubForm() {
             onInput={(event) => setAddress(event.currentTarget.value)}
           />
         </label>
-        <button type="submit" class="button" disabled={busy() || address().trim() === ''}>
+        <button type="submit" class="button" disabled={address().trim() === ''} aria-disabled={busy()}>
           {busy() ? 'Looking' : 'Look up'}
         </button>
       </form>
@@ -54,35 +54,33 @@ export function HubForm() {
       <Show when={error()?.code === 'gated' || hub.token() !== undefined}>
         <TokenForm asked={error()?.code === 'gated'} onDone={() => void look(address())} />
       </Show>
-      <Show when={hub.curated().length > 0}>
-        <details class="fold">
-          <summary>Models that are known to work</summary>
-          <ul class="curated">
-            <For each={hub.curated()}>
-              {(model) => (
-                <li>
-                  <div>
-                    <span class="title">{model.name}</span>
-                    <span class="hint">
-                      {model.note} · {formatCount(model.parameters)} parameters · {formatBytes(model.bytes)} to download
-                      · {model.licence}
-                    </span>
-                  </div>
-                  <button
-                    type="button"
-                    class="button"
-                    aria-label={`Look up ${model.name}`}
-                    disabled={busy()}
-                    onClick={() => void look(model.address)}
-                  >
-                    Look up
-                  </button>
-                </li>
-              )}
-            </For>
-          </ul>
-        </details>
-      </Show>
+      <details class="fold">
+        <summary>Models that are known to work</summary>
+        <ul class="curated">
+          <For each={hub.curated()}>
+            {(model) => (
+              <li>
+                <div>
+                  <span class="title">{model.name}</span>
+                  <span class="hint">
+                    {model.note} · {formatCount(model.parameters)} parameters · {formatBytes(model.bytes)} to download ·{' '}
+                    <span class="licence">{model.licence}</span>
+                  </span>
+                </div>
+                <button
+                  type="button"
+                  class="button"
+                  aria-label={`Look up ${model.name}`}
+                  aria-disabled={busy()}
+                  onClick={() => void look(model.address)}
+                >
+                  Look up
+                </button>
+              </li>
+            )}
+          </For>
+        </ul>
+      </details>
     </section>
   );
 }
@@ -91,7 +89,8 @@ export function HubForm() {
 function TokenForm(props: { asked: boolean; onDone: () => void }) {
   const { hub } = useApp().library;
   const [keep, setKeep] = createSignal(hub.kept());
-  let box!: HTMLInputElement;
+  let box: HTMLInputElement | undefined;
+  createEffect(() => props.asked && box?.focus());
   return (
     <Show
       when={props.asked || hub.token() === undefined}
@@ -108,7 +107,7 @@ function TokenForm(props: { asked: boolean; onDone: () => void }) {
         class="row token"
         onSubmit={(event) => {
           event.preventDefault();
-          if (box.value.trim() === '') return;
+          if (!box || box.value.trim() === '') return;
           hub.setToken(box.value, keep());
           box.value = '';
           props.onDone();

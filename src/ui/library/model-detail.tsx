@@ -42,7 +42,8 @@ export function ModelDetail(props: { model: ModelSummary }) {
         </p>
       </div>
       <p class="hint">
-        Vocabulary of {formatNumber(props.model.vocabularySize)} · added {formatWhen(props.model.addedAt)}
+        From {props.model.source} · vocabulary of {formatNumber(props.model.vocabularySize)} · added{' '}
+        {formatWhen(props.model.addedAt)}
         <Show when={engine.model()?.id === props.model.id && engine.loadedContext()}>
           {(tokens) => ` · loaded with ${formatNumber(tokens())} tokens of context`}
         </Show>
@@ -50,13 +51,23 @@ export function ModelDetail(props: { model: ModelSummary }) {
       <Show when={props.model.quality}>{(quality) => <QualityTable quality={quality()} />}</Show>
       <For each={tasks}>{(task) => <JobLine model={props.model} task={task} />}</For>
       <div class="row">
-        <button type="button" class="button" disabled={busy('verify')} onClick={() => library.verify(props.model)}>
+        <button type="button" class="button" aria-disabled={busy('verify')} onClick={() => library.verify(props.model)}>
           Verify
         </button>
-        <button type="button" class="button" disabled={busy('quality')} onClick={() => library.measure(props.model)}>
+        <button
+          type="button"
+          class="button"
+          aria-disabled={busy('quality')}
+          onClick={() => library.measure(props.model)}
+        >
           Measure perplexity
         </button>
-        <button type="button" class="button" disabled={busy('save')} onClick={() => library.exportModel(props.model)}>
+        <button
+          type="button"
+          class="button"
+          aria-disabled={busy('save')}
+          onClick={() => library.exportModel(props.model)}
+        >
           Export as GGUF
         </button>
       </div>
@@ -66,7 +77,11 @@ export function ModelDetail(props: { model: ModelSummary }) {
 
 function JobLine(props: { model: ModelSummary; task: JobTask }) {
   const { jobs } = useApp().library;
-  const job = () => jobs.find(props.task, props.model.id);
+  const job = () => {
+    const found = jobs.find(props.task, props.model.id);
+    // the perplexity that was measured stays in sight by itself
+    return props.task === 'quality' && found?.state === 'done' && props.model.quality?.perplexity ? undefined : found;
+  };
   return (
     <Show when={job()}>
       {(found) => (

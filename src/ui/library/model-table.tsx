@@ -1,6 +1,7 @@
-import { createSignal, createUniqueId, For, Show } from 'solid-js';
+import { createEffect, createSignal, createUniqueId, For, on, Show } from 'solid-js';
 import type { ModelSummary } from '../../worker/api';
 import { Icon } from '../components/icon';
+import { isFocusLost, passFocusOn } from '../components/keep-focus';
 import { Menu } from '../components/menu';
 import { RenameDialog } from '../components/rename-dialog';
 import { useApp } from '../context';
@@ -24,7 +25,9 @@ export function ModelTable() {
             <th scope="col">Quantization</th>
             <th scope="col">Source</th>
             <th scope="col">Licence</th>
-            <th scope="col">Last used</th>
+            <th scope="col" class="short">
+              Last used
+            </th>
             <th scope="col">
               <span class="visually-hidden">Actions</span>
             </th>
@@ -50,7 +53,16 @@ function Rows(props: { model: ModelSummary }) {
   const detailId = createUniqueId();
   const [asked, setAsked] = createSignal<'rename' | 'delete'>();
   const [open, setOpen] = createSignal(false);
+  /** The button for it had the focus, and goes. */
+  let used = false;
   const inUse = () => engine.model()?.id === props.model.id;
+  let row!: HTMLTableRowElement;
+  let unfold!: HTMLButtonElement;
+  createEffect(on(inUse, () => isFocusLost() && used && unfold.focus(), { defer: true }));
+  passFocusOn(
+    () => row,
+    () => document.querySelector('[aria-label="Add files"]'),
+  );
   const begin = (run: (model: ModelSummary) => void) => () => {
     setOpen(true);
     run(props.model);
@@ -65,7 +77,7 @@ function Rows(props: { model: ModelSummary }) {
   ];
   return (
     <>
-      <tr classList={{ 'in-use': inUse(), open: open() }}>
+      <tr ref={row} classList={{ 'in-use': inUse(), open: open() }}>
         <td data-label="Name">
           <span class="title">{props.model.name}</span>
           <span class="hint">
@@ -73,16 +85,22 @@ function Rows(props: { model: ModelSummary }) {
             {formatNumber(props.model.contextLength)} tokens
           </span>
         </td>
-        <td data-label="Size">{formatBytes(props.model.bytes)}</td>
+        <td data-label="Size" class="short">
+          {formatBytes(props.model.bytes)}
+        </td>
         <td data-label="Quantization">
           <div>
             {props.model.quantization}
             <Show when={qualityWords(props.model.quality)}>{(words) => <span class="hint">{words()}</span>}</Show>
           </div>
         </td>
-        <td data-label="Source">{props.model.source}</td>
-        <td data-label="Licence">{props.model.licence ?? 'not stated'}</td>
-        <td data-label="Last used">{formatWhen(props.model.usedAt)}</td>
+        <td data-label="Source">{shortSource(props.model.source)}</td>
+        <td data-label="Licence" class="short">
+          {props.model.licence ?? 'not stated'}
+        </td>
+        <td data-label="Last used" class="short">
+          {formatWhen(props.model.usedAt)}
+        </td>
         <td class="actions">
           <Show
             when={!inUse()}
@@ -96,12 +114,16 @@ function Rows(props: { model: ModelSummary }) {
               type="button"
               class="button"
               aria-label={`Use ${props.model.name}`}
-              onClick={() => engine.use(props.model.id)}
+              onClick={() => {
+                used = true;
+                engine.use(props.model.id);
+              }}
             >
               Use
             </button>
           </Show>
           <button
+            ref={unfold}
             type="button"
             class="icon-button unfold"
             aria-label={`Details of ${props.model.name}`}
@@ -138,4 +160,12 @@ function Rows(props: { model: ModelSummary }) {
       </Show>
     </>
   );
+}
+
+/** `model.safetensors and 2 more files` of a list of files; the details have all of them. */
+function shortSource(source: string): string {
+  const names = source.split(', ');
+  if (names.length < 3) return source;
+  const weights = names.find((name) => /\.(safetensors|bin|pth|gguf)/.test(name)) ?? names[0];
+  return `${weights} and ${names.length - 1} more files`;
 }

@@ -17,14 +17,16 @@ const states: Readonly<Record<PatchFile['state'], string>> = {
 const icons = { missing: 'none', present: 'done', bad: 'close', done: 'done' } as const;
 
 /** Encrypted files and their key: what is here, what is missing, what is wrong. */
-export function PatchFiles(props: { patch: Patch; saved: readonly Saved[] | undefined }) {
+export function PatchFiles(props: { patch: Patch; saved: readonly Saved[] | undefined; wrongKey: boolean }) {
   const published = () => props.patch.files.filter((file) => file.published);
   const others = () => props.patch.files.filter((file) => !file.published);
   const here = () => published().filter(({ state }) => state === 'present' || state === 'done').length;
   /** Nothing has to be done about any of them. */
   const fine = createMemo(
     () =>
-      props.patch.key !== undefined && props.patch.files.every(({ state }) => state === 'present' || state === 'done'),
+      props.patch.key !== undefined &&
+      !props.wrongKey &&
+      props.patch.files.every(({ state }) => state === 'present' || state === 'done'),
   );
   const summary = () =>
     [
@@ -54,19 +56,32 @@ export function PatchFiles(props: { patch: Patch; saved: readonly Saved[] | unde
             </td>
             <td class="number-cell">{props.patch.key && formatBytes(props.patch.key.size)}</td>
             <td>
-              <State state={props.patch.key ? 'present' : 'missing'} words={props.patch.key ? 'key' : undefined} />
+              <State
+                state={props.wrongKey ? 'bad' : props.patch.key ? 'present' : 'missing'}
+                words={props.wrongKey ? 'not the key' : props.patch.key ? 'key' : undefined}
+              />
             </td>
           </tr>
           <For each={[...published(), ...others()]}>
             {(file) => (
-              <tr class={file.state}>
-                <td>{file.name}</td>
-                <td class="number-cell">{file.size !== undefined && formatBytes(file.size)}</td>
-                <td>
-                  <State state={savedState(file, props.saved)} />
-                  <Show when={problemOf(file, props.saved)}>{(problem) => <span class="hint">{problem()}</span>}</Show>
-                </td>
-              </tr>
+              <>
+                <tr class={file.state}>
+                  <td>{file.name}</td>
+                  <td class="number-cell">{file.size !== undefined && formatBytes(file.size)}</td>
+                  <td>
+                    <State state={savedState(file, props.saved)} />
+                  </td>
+                </tr>
+                <Show when={problemOf(file, props.saved)}>
+                  {(problem) => (
+                    <tr class="file-problem">
+                      <td colspan="3">
+                        <span class="hint">{problem()}</span>
+                      </td>
+                    </tr>
+                  )}
+                </Show>
+              </>
             )}
           </For>
         </tbody>
@@ -83,6 +98,10 @@ function State(props: { state: PatchFile['state']; words?: string | undefined })
     </span>
   );
 }
+
+/** A key was given with which no file begins as it should. */
+export const wrongKey = ({ patch, problem }: ImportPlan) =>
+  patch?.key !== undefined && problem?.code === 'hash-mismatch' && patch.files.every(({ state }) => state !== 'bad');
 
 const savedOf = ({ name }: PatchFile, saved: readonly Saved[] | undefined) => saved?.find((each) => each.name === name);
 

@@ -1,13 +1,14 @@
 import { createUniqueId, For, Show } from 'solid-js';
 import type { ImportPlan } from '../../worker/api';
 import { useApp } from '../context';
-import { formatBytes, formatCount, formatNumber } from '../state/format';
+import { formatBytes, formatNumber } from '../state/format';
+import { isIncomplete } from '../state/groups';
 import { chosenOf, type ImportTask } from '../state/imports';
 import { cacheBytesOf, contextsFor, memoryOf, problemOf } from '../state/memory';
 import { countFiles } from '../state/saving';
 import { Choices } from './choices';
 import { ContextSelect } from './context-select';
-import { PatchFiles } from './patch-files';
+import { PatchFiles, wrongKey } from './patch-files';
 import { WorkBar } from './work-bar';
 
 /** What an import is, needs and will be, before a byte is copied. */
@@ -26,9 +27,12 @@ export function Plan(props: { task: ImportTask }) {
   const saving = () => jobs.find('save', props.task.id);
   const busy = () => saving()?.state === 'running';
   const waits = () =>
-    plan().patch !== undefined &&
-    !plan().patch?.files.some(({ state }) => state === 'bad') &&
-    /^(missing-|unsupported-format)/.test(plan().problem?.code ?? '');
+    plan().patch === undefined
+      ? isIncomplete(plan())
+      : !plan().patch?.files.some(({ state }) => state === 'bad') &&
+        /^(missing-|unsupported-format)/.test(plan().problem?.code ?? '');
+  /** Nothing can be made of it, whatever else is given. */
+  const hopeless = () => plan().choices.length === 0 && plan().patch === undefined && !waits();
   const problem = () => plan().problem?.message ?? props.task.error?.message;
   return (
     <form
@@ -50,7 +54,9 @@ export function Plan(props: { task: ImportTask }) {
         <p>{plan().what}</p>
       </Show>
       <Facts plan={plan()} />
-      <Show when={plan().patch}>{(patch) => <PatchFiles patch={patch()} saved={props.task.saved} />}</Show>
+      <Show when={plan().patch}>
+        {(patch) => <PatchFiles patch={patch()} saved={props.task.saved} wrongKey={wrongKey(plan())} />}
+      </Show>
       <Show when={problem()}>
         {(message) => (
           // files that are still to come are no failure
@@ -92,21 +98,24 @@ export function Plan(props: { task: ImportTask }) {
       <Show when={saving()?.error}>{(error) => <p role="alert">{error().message}</p>}</Show>
       <Show when={saving()?.result}>{(result) => <p role="status">{result()}</p>}</Show>
       <div class="row">
-        <button type="submit" class="button primary" disabled={!fits() || busy() || props.task.state === 'looking'}>
-          {plan().patch ? 'Make a model' : 'Start'}
-        </button>
+        <Show when={!hopeless()}>
+          <button type="submit" class="button primary" disabled={!fits() || busy() || props.task.state === 'looking'}>
+            {plan().patch ? 'Make a model' : 'Start'}
+          </button>
+        </Show>
         <Show when={plan().patch?.files.some(({ state }) => state === 'present' || state === 'done')}>
           <button
             type="button"
             class="button"
-            disabled={busy() || !plan().patch?.key}
+            disabled={!plan().patch?.key || wrongKey(plan())}
+            aria-disabled={busy()}
             onClick={() => imports.saveDecrypted(props.task.id)}
           >
             Save decrypted files
           </button>
         </Show>
         <button type="button" class="button quiet" onClick={() => imports.cancel(props.task.id)}>
-          Cancel
+          {hopeless() ? 'Dismiss' : 'Cancel'}
         </button>
       </div>
     </form>
@@ -118,7 +127,7 @@ function Facts(props: { plan: ImportPlan }) {
     const { model, readBytes, download } = props.plan;
     const parts = [
       readBytes > 0 && `${formatBytes(readBytes)} to ${download ? 'download' : 'read'}`,
-      model && `${formatCount(model.parameters)} parameters in ${model.layers} layers`,
+      model && `${model.layers} layers`,
       model && `vocabulary of ${formatNumber(model.vocabularySize)}`,
       model && `trained for ${formatNumber(model.contextLength)} tokens`,
       model && `licence ${model.licence ?? 'not stated'}`,
@@ -127,7 +136,7 @@ function Facts(props: { plan: ImportPlan }) {
   };
   return (
     <>
-      <p class="hint">{facts()}</p>
+      <Show when={facts()}>{(words) => <p class="hint">{words()}</p>}</Show>
       <Show when={props.plan.files.length > 0 && !props.plan.patch}>
         <details class="fold">
           <summary>{countFiles(props.plan.files.length)}</summary>

@@ -2,14 +2,15 @@ import { For, Show } from 'solid-js';
 import type { Quality } from '../../worker/api';
 import { formatNumber } from '../state/format';
 
-const percent = (share: number) => (share === 0 ? '0 %' : `${Number((share * 100).toPrecision(2))} %`);
+/** The sign stays on the number's line. */
+const percent = (share: number) => `${Number((share * 100).toPrecision(2))}\u00a0%`;
 const errorsOf = ({ relativeError }: Quality) => Object.entries(relativeError).toSorted(([, a], [, b]) => b - a);
 
 /** `off by at most 0.63 % · perplexity 9.22`; nothing where nothing is known. */
 export function qualityWords(quality: Quality | undefined): string {
   if (!quality) return '';
   const [worst] = errorsOf(quality);
-  const error = worst && (worst[1] === 0 ? 'exactly its source' : `off by ${percent(worst[1])} at most`);
+  const error = worst && (worst[1] === 0 ? 'exactly its source' : `off by at most ${percent(worst[1])}`);
   const perplexity = quality.perplexity !== undefined && `perplexity ${quality.perplexity.toPrecision(3)}`;
   return [error, perplexity].filter(Boolean).join(' · ');
 }
@@ -51,7 +52,7 @@ export function QualityTable(props: { quality: Quality }) {
       </Show>
       <Show when={props.quality.perplexity}>
         {(perplexity) => (
-          <p>
+          <p role="status">
             Perplexity {perplexity().toPrecision(4)}{' '}
             <span class="hint">
               on {formatNumber(props.quality.perplexityTokens ?? 0)} tokens of a text that comes with Pronk: among how

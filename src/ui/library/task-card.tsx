@@ -1,4 +1,5 @@
 import { createEffect, createSignal, Match, on, Show, Switch } from 'solid-js';
+import { isFocusLost, passFocusOn } from '../components/keep-focus';
 import { useApp } from '../context';
 import { askPermission, chosenFiles } from '../state/given';
 import type { ImportTask } from '../state/imports';
@@ -17,9 +18,28 @@ export function TaskCard(props: { task: ImportTask }) {
   const { imports } = library;
   const [asking, setAsking] = createSignal(false);
   let card!: HTMLElement;
+  let pressed: Element | undefined;
   const id = () => props.task.id;
-  const work = () => props.task.work ?? restingWork(props.task);
+  // what was read and not stored is read again
+  const work = () => (props.task.state === 'paused' && restingWork(props.task)) || props.task.work;
   const end = () => ((work()?.done ?? 0) > DEAR ? setAsking(true) : imports.cancel(id()));
+  passFocusOn(
+    () => card,
+    () => useButton(props.task.name) ?? document.querySelector('[aria-label="Add files"]'),
+  );
+  createEffect(
+    on(
+      () => props.task.state,
+      () => {
+        // the button that was pressed is gone: what goes on takes its place, and never what ends it
+        if (pressed && !pressed.isConnected && isFocusLost()) {
+          (card.querySelector<HTMLElement>('button.primary') ?? card).focus();
+        }
+        pressed = undefined;
+      },
+      { defer: true },
+    ),
+  );
   createEffect(
     on([imports.latest, () => props.task.state], ([latest, state]) => {
       // a plan that was just asked for comes into sight
@@ -27,7 +47,7 @@ export function TaskCard(props: { task: ImportTask }) {
       card.scrollIntoView({ block: 'nearest' });
       const here = document.activeElement;
       // and can be started at once, unless the person is at something else
-      if (!here || here === document.body || here.closest('.add-files, .hub')) {
+      if (!here || here === document.body || here.closest('.add-files, .hub, .tool')) {
         card.querySelector<HTMLButtonElement>('[type="submit"]')?.focus({ preventScroll: true });
       }
     }),
@@ -35,10 +55,13 @@ export function TaskCard(props: { task: ImportTask }) {
   return (
     <section
       ref={card}
+      tabindex="-1"
       class="import"
       classList={{ failed: props.task.error !== undefined && props.task.state !== 'planned' }}
       aria-label={`Import of ${props.task.name}`}
       aria-busy={props.task.state === 'looking'}
+      on:focusin={(event) => (pressed = event.target as Element)}
+      on:focusout={(event) => event.relatedTarget && (pressed = undefined)}
     >
       <Switch>
         <Match when={props.task.state === 'planned' || (props.task.state === 'looking' && props.task.plan)}>
@@ -61,8 +84,8 @@ export function TaskCard(props: { task: ImportTask }) {
                 <button
                   type="button"
                   class="button"
-                  disabled={props.task.pausing ?? false}
-                  onClick={() => imports.pause(id())}
+                  aria-disabled={props.task.pausing ?? false}
+                  onClick={() => props.task.pausing || imports.pause(id())}
                 >
                   {props.task.pausing ? 'Pausing' : 'Pause'}
                 </button>
@@ -81,11 +104,15 @@ export function TaskCard(props: { task: ImportTask }) {
             )}
           </Show>
           <Show when={props.task.error}>{(error) => <p role="alert">{error().message}</p>}</Show>
-          <Show when={props.task.state === 'paused' && !props.task.held && props.task.pending}>
+          <Show when={props.task.state === 'paused' && props.task.pending}>
             {(pending) => (
               <p class="hint">
-                Begun {formatWhen(pending().startedAt)}. What was stored so far is safe.{' '}
+                Begun {formatWhen(pending().startedAt)}.{' '}
+                {pending().done > 0
+                  ? 'What was stored so far is safe.'
+                  : 'Too little was read to be kept: it is read from the beginning.'}{' '}
                 {pending().needs === 'files' &&
+                  !props.task.held &&
                   `To go on, the same ${pending().files.length === 1 ? 'file is' : 'files are'} needed again: ${fileWords(pending().files)}.`}
               </p>
             )}
@@ -136,6 +163,8 @@ function Resume(props: { task: ImportTask }) {
     </>
   );
 }
+
+const useButton = (name: string) => document.querySelector<HTMLElement>(`[aria-label="${CSS.escape(`Use ${name}`)}"]`);
 
 /** Where an import stood when it was left. */
 function restingWork({ pending }: ImportTask) {

@@ -51,14 +51,15 @@ function ToolForm(props: { tool: Tool; title: string; about: string; first: stri
   const [problem, setProblem] = createSignal<ErrorData>();
   const job = () => jobs.find('save', `tool-${props.tool}`);
   const busy = () => job()?.state === 'running';
-  const ready = () => first().length > 0 && second().length > 0 && !busy();
+  const ready = () => first().length > 0 && second().length > 0;
 
   async function run(): Promise<void> {
+    if (busy()) return;
     setSaved(undefined);
     setSaved(await runTool(engine, jobs, props.tool, first(), second()));
   }
   const makeModel = async () =>
-    setProblem(await imports.look({ kind: 'weight-diff', base: first(), diff: second() }, 'Recovered model'));
+    busy() || setProblem(await imports.look({ kind: 'weight-diff', base: first(), diff: second() }, 'Recovered model'));
 
   return (
     <section class="tool" aria-label={props.title}>
@@ -76,11 +77,17 @@ function ToolForm(props: { tool: Tool; title: string; about: string; first: stri
       </Show>
       <div class="row">
         <Show when={props.tool === 'recover'}>
-          <button type="button" class="button" disabled={!ready()} onClick={() => void makeModel()}>
+          <button
+            type="button"
+            class="button"
+            disabled={!ready()}
+            aria-disabled={busy()}
+            onClick={() => void makeModel()}
+          >
             Make a model
           </button>
         </Show>
-        <button type="button" class="button" disabled={!ready()} onClick={() => void run()}>
+        <button type="button" class="button" disabled={!ready()} aria-disabled={busy()} onClick={() => void run()}>
           {props.action}
         </button>
         <Show when={busy()}>

@@ -1,5 +1,5 @@
 import { Show } from 'solid-js';
-import { formatBytes, formatPercent, formatSeconds } from '../state/format';
+import { formatBytes, formatLeft, formatPercent } from '../state/format';
 import { timeLeft, type Work } from '../state/meter';
 
 /** How far something is: stage, share, rate and time left, and a bar. `bytes` is false where something else is counted. */
@@ -14,7 +14,7 @@ export function WorkBar(props: { label: string; work: Work; resting?: boolean; b
       total > 0 && formatPercent(done, total),
       total > 0 && inBytes && `${formatBytes(done)} of ${formatBytes(total)}`,
       !props.resting && rate > 0 && inBytes && `${formatBytes(rate)}/s`,
-      left !== undefined && `${formatSeconds(left)} left`,
+      left !== undefined && `${formatLeft(left)} left`,
     ];
     return parts.filter(Boolean).join(' · ');
   };

@@ -13,14 +13,15 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : Number(value.toPrecision(3))} ${UNITS[unit]}`;
 }
 
-/** `7.2M`, `6.7B` */
+/** `7.2M`, `135M`, `6.7B` */
 export function formatCount(count: number): string {
   for (const [size, letter] of [
     [1e9, 'B'],
     [1e6, 'M'],
     [1e3, 'k'],
   ] as const) {
-    if (count >= size) return `${Number((count / size).toPrecision(2))}${letter}`;
+    const value = count / size;
+    if (value >= 1) return `${value < 99.5 ? Number(value.toPrecision(2)) : Math.round(value)}${letter}`;
   }
   return String(count);
 }
@@ -42,6 +43,9 @@ export function formatSeconds(milliseconds: number): string {
   const minutes = Math.round(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** What is left of something: in whole seconds, as it is a guess. */
+export const formatLeft = (milliseconds: number) => formatSeconds(Math.max(1, Math.round(milliseconds / 1000)) * 1000);
 
 export const formatRate = (perSecond: number) =>
   `${perSecond >= 100 ? Math.round(perSecond) : Number(perSecond.toPrecision(2))} tokens/s`;

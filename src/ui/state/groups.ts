@@ -54,9 +54,13 @@ export function belongTogether(
   const paths = before.paths.map((path) => ({ path }));
   if (has(paths, ENCRYPTED)) return true;
   if (has(files, ENCRYPTED)) return has(paths, KEY);
+  if (before.plan?.problem === undefined || before.plan.choices.length > 0) return false;
   const whole = has(files, WEIGHTS) && has(files, /(^|\/)(config|params)\.json$/i);
-  return before.plan?.problem !== undefined && before.plan.choices.length === 0 && !whole;
+  return !whole && (isIncomplete(before.plan) || !has(paths, WEIGHTS));
 }
+
+/** Whether more files would help; what is damaged or unknown stays so. */
+export const isIncomplete = ({ problem }: ImportPlan): boolean => problem?.code.startsWith('missing-') ?? false;
 
 /** Whether all of the files that are asked for are there, by name and size. */
 export function areAllThere(

@@ -1,5 +1,5 @@
 // Models on their way in: looked at, chosen about, stored one after the other, paused, and gone on with after a reload.
-import { type Accessor, createSignal } from 'solid-js';
+import { type Accessor, createEffect, createSignal } from 'solid-js';
 import { createStore } from 'solid-js/store';
 import type {
   ErrorData,
@@ -98,7 +98,16 @@ export function createImports({ engine, notices, jobs, token, onChange }: Import
   const meters = new Map<string, ReturnType<typeof createMeter>>();
   /** Plans of one task are made one after the other, as its files come. */
   const planning = new Map<string, Promise<unknown>>();
+  /** Told when a task ends. */
+  const onForget = new Map<string, () => void>();
+  /** What says that a model is there, until it is used. */
+  const ready = new Map<string, number>();
   let queue = Promise.resolve();
+
+  createEffect(() => {
+    const notice = ready.get(engine.model()?.id ?? '');
+    if (notice !== undefined) notices.dismiss(notice);
+  });
 
   const find = (id: string) => tasks.find((task) => task.id === id);
   const change = (id: string, values: Partial<ImportTask>) => setTasks((task) => task.id === id, values);
@@ -108,6 +117,7 @@ export function createImports({ engine, notices, jobs, token, onChange }: Import
     setTasks((before) => before.filter((task) => task.id !== id));
     given.delete(id);
     meters.delete(id);
+    onForget.get(id)?.();
     planning.delete(id);
   }
 
@@ -180,7 +190,12 @@ export function createImports({ engine, notices, jobs, token, onChange }: Import
     const context = find(id)?.context;
     if (context !== undefined) engine.setContext(model.id, context);
     forget(id);
-    notices.show(`${model.name} is ready.`, { label: 'Use it', run: () => engine.use(model.id) }, 15_000);
+    const notice = notices.show(
+      `${model.name} is ready.`,
+      { label: 'Use it', run: () => engine.use(model.id) },
+      15_000,
+    );
+    ready.set(model.id, notice);
     onChange(model);
   }
 
@@ -226,7 +241,10 @@ export function createImports({ engine, notices, jobs, token, onChange }: Import
     async look(origin, name) {
       const id = crypto.randomUUID();
       begin(id, name, { origin, files: [], token: origin.kind === 'hub' ? origin.token : undefined });
-      const error = await plan(id, origin);
+      // who cancels need not wait for an answer
+      const ended = new Promise<undefined>((settle) => onForget.set(id, () => settle(undefined)));
+      const error = await Promise.race([plan(id, origin), ended]);
+      onForget.delete(id);
       // said where it was asked
       if (error) forget(id);
       return error;

@@ -9,8 +9,8 @@ export interface Notice {
 
 export interface Notices {
   readonly list: Accessor<readonly Notice[]>;
-  /** Shows a sentence until it is dismissed, acted on, or its time is over (0: never). */
-  show(text: string, action?: Notice['action'], milliseconds?: number): void;
+  /** Shows a sentence until it is dismissed, acted on, or its time is over (0: never). @returns its id */
+  show(text: string, action?: Notice['action'], milliseconds?: number): number;
   dismiss(id: number): void;
 }
 
@@ -28,6 +28,7 @@ export function createNotices(): Notices {
         { id, text, ...(action && { action }) },
       ]);
       if (milliseconds > 0) setTimeout(() => dismiss(id), milliseconds);
+      return id;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { formatBytes, formatCount, formatRate, formatSeconds, formatStage } from './format';
+import { formatBytes, formatCount, formatLeft, formatRate, formatSeconds, formatStage } from './format';
 import { areAllThere, belongTogether, groupFiles, nameOf } from './groups';
 import { cacheBytesOf, contextsFor, memoryOf, problemOf } from './memory';
 import { createMeter, timeLeft } from './meter';
@@ -263,8 +263,15 @@ test('numbers are read by people', () => {
     '6.66 MB',
     '3.64 GB',
   ]);
-  expect([812, 260_000, 7_100_000, 6_740_000_000].map(formatCount)).toEqual(['812', '260k', '7.1M', '6.7B']);
+  expect([812, 292_800, 7_100_000, 134_500_000, 6_740_000_000].map(formatCount)).toEqual([
+    '812',
+    '293k',
+    '7.1M',
+    '135M',
+    '6.7B',
+  ]);
   expect([312, 1600, 90_000, 4_000_000].map(formatSeconds)).toEqual(['312 ms', '1.6 s', '2 min', '1 h 7 min']);
+  expect([312, 1600, 90_000].map(formatLeft)).toEqual(['1 s', '2 s', '2 min']);
   expect([3.14159, 92.4, 1234].map(formatRate)).toEqual(['3.1 tokens/s', '92 tokens/s', '1234 tokens/s']);
   expect(formatStage({ stage: 'Loading', done: 43, total: 100 })).toBe('Loading 43 %');
   expect(formatStage({ stage: 'Compiling', done: 9, total: 9 })).toBe('Compiling');

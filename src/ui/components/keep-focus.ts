@@ -1,0 +1,15 @@
+import { onCleanup } from 'solid-js';
+
+/** Where the focus goes from something that is removed while it has it. Call it inside of what is removed. */
+export function passFocusOn(from: () => Element | undefined, to: () => HTMLElement | null): void {
+  onCleanup(() => {
+    // it is still in the page, and what comes after it is not yet
+    if (!from()?.contains(document.activeElement)) return;
+    setTimeout(() => {
+      if (isFocusLost()) to()?.focus();
+    });
+  });
+}
+
+/** Whether nothing has the focus, so that the keyboard would begin at the top. */
+export const isFocusLost = () => !document.activeElement || document.activeElement === document.body;
