@@ -49,6 +49,8 @@ export interface ModelSummary {
 export interface ImportOptions {
   /** An id of its own choice; an existing model of that id is replaced once the new one is complete. */
   readonly id?: string;
+  /** An existing model of that id is left as it is instead. */
+  readonly once?: boolean;
   readonly quantize?: Quantize;
   readonly source?: string;
   readonly bundled?: boolean;
@@ -93,12 +95,15 @@ export class Library {
       ...(licence !== undefined && { licence }),
     };
     onProgress?.(0, total);
-    const manifest = await this.changing(() =>
-      writeModel(this.#store, options.id ?? crypto.randomUUID(), meta, tensors, {
+    const id = options.id ?? crypto.randomUUID();
+    const manifest = await this.changing(async () => {
+      const existing = options.once ? await this.#store.records.get<Manifest>('models', id) : undefined;
+      if (existing) return existing;
+      return writeModel(this.#store, id, meta, tensors, {
         onProgress: (bytes) => onProgress?.(Math.min(bytes, total), total),
         ...(signal && { signal }),
-      }),
-    );
+      });
+    });
     onProgress?.(total, total);
     return summary(manifest);
   }

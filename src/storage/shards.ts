@@ -70,7 +70,9 @@ export async function readShard(store: ShardStore, shard: StoredShard, model: st
   };
   if (!source) throw damaged('a part of it is gone');
   if (source.size !== shard.bytes) throw damaged('a part of it has another length');
-  const bytes = await source.read(0, shard.bytes);
+  const bytes = await source.read(0, shard.bytes).catch((error: unknown) => {
+    throw error instanceof PronkError ? damaged('a part of it cannot be read') : error;
+  });
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
     const checksum = await xxhash128(bytes.subarray(at, at + CHUNK_BYTES));
     if (checksum !== shard.checksums[at / CHUNK_BYTES]) throw damaged('its checksums disagree');

@@ -27,6 +27,8 @@ export async function ensureBundled(engine: Engine, onProgress: Progress): Promi
     await engine.models.import([bytesSource(bytes, FILE)], {
       id: ID,
       bundled: true,
+      // of tabs that open at once one stores it: its copy may be on its way to the GPU
+      once: true,
       source: 'Comes with Pronk',
       onProgress: (done, total) => onProgress('Storing', done, total),
     });

@@ -1,7 +1,11 @@
 // Digests in workers, beside the reading and converting. A worker starts with the first bytes and ends with the digest.
 import { type Remote, releaseProxy, transfer, wrap } from 'comlink';
+import { PronkError } from '../formats/errors';
 import type { HasherFactory } from '../formats/hash';
 import type { HashWorker } from './hash-worker';
+
+const UNSTARTABLE =
+  'The part of Pronk that computes checksums does not start. What was done so far is kept; reload the page and go on.';
 
 /** Windows that may wait for a hasher, so that a slow one holds the reading back. */
 const WAITING = 8;
@@ -16,7 +20,11 @@ export const workerHashers: HasherFactory = async (algorithm, state) => {
     if (started) return started;
     const worker = new Worker(new URL('./hash-worker.ts', import.meta.url), { type: 'module' });
     const remote = wrap<HashWorker>(worker);
-    return (started = { worker, remote, ready: remote.begin(algorithm, state) });
+    // calls to a worker that was never there are not answered
+    const broken = new Promise<never>((_, reject) => {
+      worker.addEventListener('error', () => reject(new PronkError('worker-died', UNSTARTABLE)), { once: true });
+    });
+    return (started = { worker, remote, ready: Promise.race([remote.begin(algorithm, state), broken]) });
   };
   const end = () => {
     started?.remote[releaseProxy]();

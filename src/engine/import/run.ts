@@ -176,8 +176,17 @@ function groupsOf({ tensors }: Pick<Journal['written'], 'tensors'>): number {
   return tensors.reduce((sum, { groups }) => sum + groups.length, 0);
 }
 
-/** Failures after which the same import may go on: the files are not to blame. */
-const RESUMABLE = new Set(['paused', 'network', 'quota-exceeded', 'gated', 'changed-file']);
+/** Failures after which the same import may go on: the files are not to blame, or can be put back. */
+const RESUMABLE = new Set([
+  'paused',
+  'network',
+  'quota-exceeded',
+  'no-permission',
+  'gated',
+  'changed-file',
+  'unreadable-file',
+  'worker-died',
+]);
 
 export function canResume(error: unknown): boolean {
   if (error instanceof PronkError) return RESUMABLE.has(error.code);
