@@ -1,6 +1,6 @@
 // Models read where they lie, on a server that drops, truncates and lies.
 import { existsSync, readFileSync } from 'node:fs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Fault, startServer, type TestServer } from '../../hub/testing/server.mjs';
 import { memoryStore } from '../../storage/memory';
 import { openStoredModel } from '../../storage/stored-model';
@@ -46,6 +46,16 @@ describe.skipIf(!existsSync(FOLDER))('stories260K from a server (skipped without
     expect(manifest.source).toMatch(/^someone\/tiny@[0-9a-f]{40}$/);
     expect(manifest.licence).toBe('mit');
     expect((await openStoredModel(store, 'a')).tokenizer.bosId).toBe(1);
+  });
+
+  test('a plan that is cancelled asks no more, and is not known', async () => {
+    const { imports } = await serve({ faults: [{ kind: 'silence', times: 99 }] });
+    const plan = imports.plan('a', { kind: 'hub', address: 'someone/tiny', token: 'hf_secret' });
+    const outcome = code(plan);
+    await vi.waitUntil(() => server.log.length > 0);
+    await imports.cancel('a');
+    expect(await outcome).toMatch(/cancelled/);
+    expect(() => imports.planned('a')).toThrow();
   });
 
   test('needs a token where it is gated', async () => {

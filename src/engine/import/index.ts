@@ -42,6 +42,8 @@ export class Imports {
   readonly #options: ImportsOptions;
   readonly #opening: OpenOptions;
   readonly #planned = new Map<string, Planned>();
+  /** Plans that are being made. */
+  readonly #looking = new Map<string, AbortController>();
   readonly #running = new Map<string, Running>();
 
   constructor(options: ImportsOptions) {
@@ -54,10 +56,17 @@ export class Imports {
   async plan(id: string, origin: Origin): Promise<ImportPlan> {
     const before = this.#planned.get(id)?.origin;
     const whole = before?.kind === 'files' && origin.kind === 'files' ? merged(before, origin) : origin;
-    const opened = await openOrigin(whole, this.#opening);
-    const plan = await this.#look(opened);
-    this.#planned.set(id, { origin: whole, opened, plan });
-    return plan;
+    const looking = new AbortController();
+    this.#looking.set(id, looking);
+    try {
+      const opened = await openOrigin(whole, { ...this.#opening, signal: looking.signal });
+      const plan = await this.#look(opened);
+      looking.signal.throwIfAborted();
+      this.#planned.set(id, { origin: whole, opened, plan });
+      return plan;
+    } finally {
+      if (this.#looking.get(id) === looking) this.#looking.delete(id);
+    }
   }
 
   /** What a planned origin was opened as. @throws PronkError `missing-import` */
@@ -125,7 +134,9 @@ export class Imports {
 
   /** Ends an import, or a plan; nothing of it stays. @throws PronkError `busy` while another tab works on it */
   async cancel(id: string): Promise<void> {
-    this.#planned.get(id)?.opened.abort?.(new PronkError('cancelled', 'The import was cancelled.'));
+    const cancelled = new PronkError('cancelled', 'The import was cancelled.');
+    this.#looking.get(id)?.abort(cancelled);
+    this.#planned.get(id)?.opened.abort?.(cancelled);
     this.#planned.delete(id);
     const running = this.#running.get(id);
     if (running) {
