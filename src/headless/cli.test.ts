@@ -251,6 +251,13 @@ describe('import', { timeout: 60_000 }, () => {
   });
 });
 
+test('logits: an --out that cannot be written is told before the model is loaded', { timeout: 60_000 }, () => {
+  const run = (out: string) => headless('logits', '--model', 'demo', '--ids', '1', '--out', out);
+  expect(run(scratch)).toMatchObject({ code: 1, lines: [{ error: { code: 'no-file' } }] });
+  const inFile = join(file('plain.txt', 'x'), 'logits.bin');
+  expect(run(inFile)).toMatchObject({ code: 1, lines: [{ error: { code: 'not-a-folder' } }] });
+});
+
 describe('a vocabulary alone', { timeout: 60_000 }, () => {
   test.skipIf(!existsSync(FOLDER))('a folder with a tokenizer (skipped without ../shared/data)', () => {
     const folder = join(scratch, 'tokenizer');

@@ -1,6 +1,6 @@
 // A directory as the folder that files are saved to: written under another name, and renamed once whole.
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { PronkError } from '../formats/errors';
 import type { Folder } from '../storage/folder';
 
@@ -39,6 +39,19 @@ export async function directory(path: string): Promise<Folder> {
   function sayWhy(error: unknown): never {
     throw diskError(error, path);
   }
+}
+
+/**
+ * Makes the folder of a file that is to be written, before the work for it is done.
+ * @throws PronkError `not-a-folder`, `no-permission`; `no-file` where a folder stands in the file's place
+ */
+export async function makeWay(path: string): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw diskError(error, folder);
+  });
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) throw new PronkError('no-file', `${path} is a folder, where a file is to be written.`);
 }
 
 /** The operating system's error as a sentence. */

@@ -1,8 +1,8 @@
 // `logits`: every position's logits, exactly as given.
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { PronkError } from '../formats/errors';
 import { parseIds, parseOptions, UsageError } from './arguments';
+import { diskError, makeWay } from './folder';
 import { LOAD_OPTIONS, loadModel } from './load';
 import type { Print } from './print';
 
@@ -10,6 +10,8 @@ export async function logits(argv: readonly string[], print: Print): Promise<voi
   const options = parseOptions(argv, { ...LOAD_OPTIONS, ids: 'text', text: 'text', out: 'text' });
   if (options.ids === undefined && options.text === undefined) throw new UsageError('--ids or --text is needed.');
   const given = options.ids === undefined ? undefined : parseIds(options.ids);
+  const { out } = options;
+  if (out !== undefined) await makeWay(out);
   const { session, tokenizer } = await loadModel(options, 'exact');
   const { vocabularySize: V } = session.config;
   const bos = tokenizer.addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [];
@@ -18,9 +20,10 @@ export async function logits(argv: readonly string[], print: Print): Promise<voi
   if (bad !== undefined)
     throw new PronkError('bad-token', `${bad} is not a token of this model: its ids are 0 to ${V - 1}.`);
   const values = await session.logits(ids);
-  if (options.out !== undefined) {
-    await mkdir(dirname(options.out), { recursive: true });
-    await writeFile(options.out, values);
+  if (out !== undefined) {
+    await writeFile(out, values).catch((error: unknown) => {
+      throw diskError(error, out);
+    });
   }
   const argmax = ids.map((_, t) => {
     const row = values.subarray(t * V, (t + 1) * V);
