@@ -149,6 +149,19 @@ test('another sum warns', { timeout: 60_000 }, () => {
   expect(stderr).toContain('The sum of all weights');
 });
 
+test('weights that are not numbers warn, with and without an expected sum', { timeout: 60_000 }, async () => {
+  const broken = await model('broken', { ...diff, 'model.norm.weight': new Float32Array(WIDTH).fill(NaN) });
+  for (const [more, ok] of [
+    [[], null],
+    [['--expect-sum', '1'], false],
+  ] as const) {
+    const argv = ['--base', at('base'), '--diff', broken, '--out', at('not-numbers'), ...more];
+    const { code, lines, stderr } = headless('weight-diff', 'recover', ...argv);
+    expect({ code, lines }).toEqual({ code: 0, lines: [{ done: true, sum: null, ok }] });
+    expect(stderr).toContain('are not numbers');
+  }
+});
+
 test('wrong usage and folders that do not belong together', { timeout: 60_000 }, async () => {
   const run = (...argv: string[]) => headless('weight-diff', ...argv);
   expect(run().code).toBe(2);

@@ -34,7 +34,11 @@ export async function weightDiff([operation, ...argv]: readonly string[], print:
   }
   const { sum } = await saveWeightDiff(operation, baseFiles, otherFiles, folder, { onProgress: toldNowAndThen() });
   const ok = expected === undefined ? null : Math.abs(sum - expected) <= TOLERANCE;
-  if (ok === false) {
+  if (!Number.isFinite(sum)) {
+    console.error(
+      'Some of the weights are not numbers: the training or the download of one of the two models went wrong.',
+    );
+  } else if (ok === false) {
     console.error(
       `The sum of all weights is ${sum}, not ${expected}. The base may be another conversion than the one that the diff was made from, or a file is damaged; try the model before you rely on it.`,
     );
