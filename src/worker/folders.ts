@@ -29,9 +29,11 @@ interface WorkerFileHandle extends FileSystemFileHandle {
 }
 
 const DOWNLOADS = 'downloads';
+let cleared: Promise<void> | undefined;
 
 /**
- * The page's own disk: files wait there until the browser has saved them. What an earlier visit left is removed first.
+ * The page's own disk: files wait there until the browser has saved them, which nobody is told of; so each save has a
+ * folder of its own, and what an earlier visit left is removed before the first.
  * @throws PronkError `no-folder` where the browser has none
  */
 export async function downloadFolder(): Promise<DownloadFolder> {
@@ -41,8 +43,9 @@ export async function downloadFolder(): Promise<DownloadFolder> {
       'This browser can neither open folders nor keep files for a page. Use Chrome, Edge, Firefox or Safari in a normal window.';
     throw new PronkError('no-folder', message);
   }
-  await root.removeEntry(DOWNLOADS, { recursive: true }).catch(() => {});
-  const folder = await root.getDirectoryHandle(DOWNLOADS, { create: true });
+  await (cleared ??= root.removeEntry(DOWNLOADS, { recursive: true }).catch(() => {}));
+  const downloads = await root.getDirectoryHandle(DOWNLOADS, { create: true });
+  const folder = await downloads.getDirectoryHandle(crypto.randomUUID(), { create: true });
   return {
     async create(name) {
       const file = await folder.getFileHandle(name, { create: true });
