@@ -90,6 +90,32 @@ test('a plan that is cancelled leaves nothing', async ({ page }) => {
   expect(await kept(page)).toBe(before);
 });
 
+test('the keyboard keeps its place from the plan to the model', async ({ page }) => {
+  await models(page);
+  const adding = page.getByLabel('Add files', { exact: true });
+  for (const last of ['Cancel', 'Start']) {
+    await adding.focus();
+    await add(page, STORIES);
+    const plan = card(page, /^Import of stories260K/);
+    await expect(plan.getByRole('button', { name: 'Start', exact: true })).toBeFocused();
+    await plan.getByRole('button', { name: last, exact: true }).press('Enter');
+    if (last === 'Cancel') await expect(adding).toBeFocused();
+  }
+  const use = page.getByRole('button', { name: 'Use stories260K' });
+  await expect(use).toBeFocused();
+  await use.press('Enter');
+  await expect(page.getByRole('button', { name: 'Details of stories260K' })).toBeFocused();
+  const menu = page.getByRole('button', { name: 'More about stories260K' });
+  await menu.press('Enter');
+  await page.getByRole('button', { name: 'Delete', exact: true }).press('Enter');
+  await page.keyboard.press('Escape');
+  await expect(menu).toBeFocused();
+  await menu.press('Enter');
+  await page.getByRole('button', { name: 'Delete', exact: true }).press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).press('Enter');
+  await expect(adding).toBeFocused();
+});
+
 test('a context that was chosen is loaded, and checks pass', async ({ page }) => {
   await models(page);
   await page.getByRole('button', { name: /^Details of Pronk/ }).click();

@@ -1,6 +1,7 @@
-// Pictures for the documentation, from a real chat with the bundled model: docs/images/{light,dark,phone}.png.
+// Pictures for the documentation, of the bundled model: docs/images/{light,dark,phone}.png are a real chat, models.png
+// is the plan of the GGUF file that it is exported as.
 // Usage: npm run build && node tools/screenshots.mjs
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { chromium as browserType } from 'playwright';
 import { preview } from 'vite';
 import { chromium } from './browsers.mjs';
@@ -9,10 +10,55 @@ const FOLDER = 'docs/images';
 const MOST_BYTES = 200_000;
 const QUESTIONS = ['What is the capital of France?', 'Give me three tips for staying healthy.'];
 const VIEWS = {
-  light: { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
-  dark: { colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
-  phone: { colorScheme: 'light', viewport: { width: 375, height: 720 }, deviceScaleFactor: 2, hasTouch: true },
+  light: { draw: chat, colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  dark: { draw: chat, colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
+  phone: {
+    draw: chat,
+    colorScheme: 'light',
+    viewport: { width: 375, height: 720 },
+    deviceScaleFactor: 2,
+    hasTouch: true,
+  },
+  models: { draw: models, colorScheme: 'light', viewport: { width: 1280, height: 900 } },
 };
+
+/** The same words at every run. */
+async function chat(page) {
+  await page.locator('[aria-controls="settings"]').click();
+  await page.getByLabel('Preset', { exact: true }).selectOption('Precise');
+  await page.getByRole('button', { name: 'Close the settings' }).click();
+  for (const question of QUESTIONS) {
+    await page.getByRole('textbox', { name: 'Message', exact: true }).fill(question);
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    const stop = page.getByRole('button', { name: 'Stop', exact: true });
+    await stop.waitFor({ timeout: 60_000 });
+    await stop.waitFor({ state: 'hidden', timeout: 120_000 });
+  }
+}
+
+async function models(page) {
+  await page.getByRole('link', { name: 'Models', exact: true }).click();
+  await page.getByRole('button', { name: /^More about Pronk/ }).click();
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export as GGUF' }).click(),
+  ]);
+  const gguf = { name: file.suggestedFilename(), mimeType: 'application/octet-stream' };
+  const buffer = readFileSync(await file.path());
+  await page.reload();
+  await page.getByLabel('Add files', { exact: true }).setInputFiles({ ...gguf, buffer });
+  await page.getByRole('button', { name: 'Start', exact: true }).waitFor();
+  await page.getByRole('heading', { name: 'Models', exact: true }).scrollIntoViewIfNeeded();
+  // the model is in use again
+  await page.getByRole('progressbar').waitFor({ state: 'hidden', timeout: 60_000 });
+}
+
+/** What is said once, and not part of the place. */
+async function dismissNotes(page) {
+  for (const name of ['Hide this note', 'Dismiss']) {
+    for (const button of await page.getByRole('button', { name }).all()) await button.click();
+  }
+}
 
 mkdirSync(FOLDER, { recursive: true });
 const server = await preview({ preview: { host: '127.0.0.1', port: 41732 }, logLevel: 'error' });
@@ -21,25 +67,14 @@ const browser = await browserType.launch({
   args: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-dev-shm-usage'],
 });
 try {
-  for (const [name, options] of Object.entries(VIEWS)) {
+  for (const [name, { draw, ...options }] of Object.entries(VIEWS)) {
     const context = await browser.newContext({ ...options, reducedMotion: 'reduce' });
     const page = await context.newPage();
+    // files are downloaded, without a question where to
+    await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showDirectoryPicker'));
     await page.goto(server.resolvedUrls.local[0]);
-    // the same words at every run
-    await page.locator('[aria-controls="settings"]').click();
-    await page.getByLabel('Preset', { exact: true }).selectOption('Precise');
-    await page.getByRole('button', { name: 'Close the settings' }).click();
-    for (const question of QUESTIONS) {
-      await page.getByRole('textbox', { name: 'Message', exact: true }).fill(question);
-      await page.getByRole('button', { name: 'Send', exact: true }).click();
-      const stop = page.getByRole('button', { name: 'Stop', exact: true });
-      await stop.waitFor({ timeout: 60_000 });
-      await stop.waitFor({ state: 'hidden', timeout: 120_000 });
-    }
-    // what is said once, and not part of the place
-    for (const name of ['Hide this note', 'Dismiss']) {
-      for (const button of await page.getByRole('button', { name }).all()) await button.click();
-    }
+    await draw(page);
+    await dismissNotes(page);
     await page.mouse.move(0, 0);
     const path = `${FOLDER}/${name}.png`;
     await page.screenshot({ path });
