@@ -50,6 +50,23 @@ test('a folder’s files, linked ones too', async () => {
   await expect(files[0]!.read(0, 3)).rejects.toMatchObject({ code: 'corrupt-file' });
 });
 
+test('Meta’s folders have their tokenizer in the folder above', async () => {
+  for (const folder of ['7B', '13B', 'hf']) mkdirSync(join(path, folder));
+  writeFileSync(join(path, 'tokenizer.model'), 'above');
+  writeFileSync(join(path, '7B/params.json'), '{}');
+  writeFileSync(join(path, '13B/params.json'), '{}');
+  writeFileSync(join(path, '13B/tokenizer.model'), 'own');
+  writeFileSync(join(path, 'hf/config.json'), '{}');
+  const filesOf = async (folder: string) =>
+    (await modelFiles(join(path, folder))).map(({ name, size }) => [name, size] as const);
+  expect(await filesOf('7B')).toEqual([
+    ['7B/params.json', 2],
+    ['7B/tokenizer.model', 5],
+  ]);
+  expect(await filesOf('13B')).toContainEqual(['13B/tokenizer.model', 3]);
+  expect(await filesOf('hf')).toEqual([['hf/config.json', 2]]);
+});
+
 test('a saved file is there once it is whole, and not at all when it is given up', async () => {
   const folder = await directory(join(path, 'a/b'));
   const sink = await folder.create('x.bin');

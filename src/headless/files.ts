@@ -73,7 +73,7 @@ export async function folderFiles(path: string): Promise<Source[]> {
 /** The files that a `--model` argument names: one file, all parts of a split one, a folder's, or the bundled model's. */
 export async function modelFiles(model: string): Promise<Source[]> {
   const path = model === 'demo' ? DEMO_MODEL : model;
-  if ((await pathInfo(path)).isDirectory()) return folderFiles(path);
+  if ((await pathInfo(path)).isDirectory()) return withTokenizer(path, await folderFiles(path));
   const [, stem, count] = /^(.+)-\d{5}-of-(\d{5})\.gguf$/i.exec(basename(path)) ?? [];
   if (stem === undefined) return [await fileSource(path)];
   const parts = (await readdir(dirname(path))).filter((name) => {
@@ -81,4 +81,13 @@ export async function modelFiles(model: string): Promise<Source[]> {
     return otherStem === stem && otherCount === count;
   });
   return Promise.all(parts.toSorted().map((name) => fileSource(join(dirname(path), name))));
+}
+
+/** Meta's folders (`7B/`, `13B/`) have one tokenizer in the folder above: it is taken when there is none beside. */
+async function withTokenizer(path: string, files: Source[]): Promise<Source[]> {
+  const names = new Set(files.map(({ name }) => basename(name)));
+  if (!names.has('params.json') || names.has('tokenizer.model') || names.has('tokenizer.json')) return files;
+  const above = join(path, '..', 'tokenizer.model');
+  const there = await stat(above).catch(() => undefined);
+  return there?.isFile() ? [...files, await fileSource(above, `${basename(resolve(path))}/tokenizer.model`)] : files;
 }
