@@ -16,11 +16,18 @@ import { baseName, readText } from './source';
 import { tokenizerFromFiles } from './tokenizer-files';
 import type { TorchTensor } from './torch';
 
+/** What weights are called, one file or several, perhaps numbered by a browser. */
+const USUAL = /^model(-\d+-of-\d+)?( ?\(\d+\))?\.safetensors$/i;
+
 /** Opens a folder with safetensors. */
 export async function openSafetensors(files: ModelFiles): Promise<Checkpoint> {
   const index = files.index && (await readIndex(files.index));
+  // without an index the usual names go before any other: some folders hold the model in Mistral's own layout too
+  const usual = files.safetensors.filter((file) => USUAL.test(baseName(file.name)));
   const shards = [];
-  for (const source of chooseShards(files.safetensors, index)) shards.push(await readSafetensors(source));
+  for (const source of chooseShards(usual.length && !index ? usual : files.safetensors, index)) {
+    shards.push(await readSafetensors(source));
+  }
   const tensors = mergeShards(
     shards.map((shard) => shard.tensors),
     index,

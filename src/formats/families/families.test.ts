@@ -341,6 +341,15 @@ describe('folders as they are published', () => {
     await expectModel(await openCheckpoint([copy, others[0], weights, tokenizer]), tensors);
   });
 
+  test('the same model under another name beside it is let be', async () => {
+    const bytes = await weights.read(0, weights.size);
+    const other = bytesSource(bytes, 'consolidated.safetensors');
+    await expectModel(await openCheckpoint([settings, other, weights, tokenizer]), tensors);
+    await expectModel(await openCheckpoint([settings, other, tokenizer]), tensors);
+    const numbered = bytesSource(bytes, 'model (1).safetensors');
+    await expectModel(await openCheckpoint([settings, other, numbered, tokenizer]), tensors);
+  });
+
   test('matrices that another program quantized are named, with what to do', async () => {
     const packed = new Map(tensors);
     packed.delete('model.layers.0.self_attn.q_proj.weight');
