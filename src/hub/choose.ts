@@ -2,6 +2,7 @@
 
 import { PronkError, missingFile } from '../formats/errors';
 import { baseName } from '../formats/source';
+import { MODEL_FILES } from './remote';
 import { type GgufVariant, defaultVariant, ggufVariants } from './gguf-variants';
 
 interface AFile {
@@ -29,16 +30,7 @@ export interface ChooseOptions {
   readonly variant?: string | undefined;
 }
 
-const BESIDE = new Set([
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer.model',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'chat_template.jinja',
-]);
+const BESIDE: ReadonlySet<string> = new Set(MODEL_FILES);
 const TOKENIZERS = ['tokenizer.model', 'tokenizer.json'];
 
 /** Containers, best first: safetensors are checked most and hold nothing but tensors. */

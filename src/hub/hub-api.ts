@@ -3,7 +3,7 @@
 import { PronkError } from '../formats/errors';
 import { type JsonObject, isObject, numberIn, stringIn } from '../formats/json';
 import { type ModelAddress, encodePath, formatAddress } from './address';
-import type { RemoteFile, Repository } from './repository';
+import type { RemoteFile, Repository } from './remote';
 import { type TransportOptions, type Wanted, getJson } from './transport';
 
 export const HUB = 'https://huggingface.co';

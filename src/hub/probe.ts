@@ -5,23 +5,12 @@ import { isObject } from '../formats/json';
 import { baseName } from '../formats/source';
 import type { ModelAddress } from './address';
 import { httpSource } from './http-source';
-import type { RemoteFile, Repository } from './repository';
+import { MODEL_FILES, type RemoteFile, type Repository } from './remote';
 import { type TransportOptions, getJson } from './transport';
 
 type UrlAddress = Exclude<ModelAddress, { kind: 'hub' }>;
 
-const SMALL_FILES = [
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer.model',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'chat_template.jinja',
-  'params.json',
-  'README.md',
-];
+const SMALL_FILES = [...MODEL_FILES, 'params.json', 'README.md'];
 /** Weights by what names them; the first that is there counts. */
 const INDEXES = ['model.safetensors.index.json', 'pytorch_model.bin.index.json'];
 const WEIGHTS = ['model.safetensors', 'pytorch_model.bin'];

@@ -6,35 +6,9 @@ import { type ModelAddress, parseAddress } from './address';
 import { httpSource } from './http-source';
 import { HUB, listHub } from './hub-api';
 import { listFolder } from './probe';
+import type { RemoteFile, Repository } from './remote';
 import type { TransportOptions } from './transport';
 import { verifiedSource } from './verify';
-
-/** A file of a repository. */
-export interface RemoteFile {
-  /** Within the repository, with `/` between folders. */
-  readonly path: string;
-  readonly size: number;
-  readonly url: string;
-  /** Of the whole file, lower-case hexadecimal; the Hub knows it of large files (Git LFS). */
-  readonly sha256?: string;
-  /** git's id, which the Hub knows of all other files. */
-  readonly gitOid?: string;
-}
-
-/** What stands at an address. */
-export interface Repository {
-  /** Leads to the same bytes at any later time, where the server can promise it: the Hub's name a commit. */
-  readonly address: string;
-  readonly name: string;
-  /** Commit that the files are of. */
-  readonly revision?: string;
-  readonly licence?: string;
-  /** Whether the publisher asks for consent before the files can be read. */
-  readonly gated: boolean;
-  readonly files: readonly RemoteFile[];
-  /** The folder or file in it that the address names. */
-  readonly path?: string;
-}
 
 export interface RemoteOptions extends TransportOptions {
   /** An access token. It is kept in memory, and sent to the repository's own server only. */

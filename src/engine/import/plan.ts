@@ -107,5 +107,5 @@ function storedBytes(checkpoint: Checkpoint, quantize: Quantize): number {
 function countText(count: number): string {
   const [size, unit] =
     count >= 1e9 ? [count / 1e9, ' billion'] : count >= 1e6 ? [count / 1e6, ' million'] : [count, ''];
-  return `${unit ? size.toFixed(size < 10 ? 1 : 0) : size}${unit}`;
+  return unit ? `${size.toFixed(size < 10 ? 1 : 0)}${unit}` : count.toLocaleString('en');
 }
