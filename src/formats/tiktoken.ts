@@ -1,7 +1,7 @@
 // Llama 3's tokenizer.model is a list of tiktoken ranks: a line for each token, its bytes in base64 and its rank. A text
 // merges the neighbours whose joint bytes have the lowest rank; written out, those are the merges of byte-level BPE.
 
-import { byteLevelText } from '../tokenizer/byte-level';
+import { byteLevelText } from './byte-level';
 import type { TokenizerDefinition } from './checkpoint';
 import { PronkError, corruptFile } from './errors';
 

@@ -4,7 +4,7 @@
 
 import { Tokenizer } from '@huggingface/tokenizers';
 import { PronkError } from '../formats/errors';
-import { bytesOfByteLevel } from './byte-level';
+import { bytesOfByteLevel } from '../formats/byte-level';
 import type { Codec } from './codec';
 import { anyOf } from './spellings';
 import { GPT2_SPLIT, type Step, type TokenizerJson, hasStep, mapSteps, splitBy } from './tokenizer-json';

@@ -1,16 +1,16 @@
 // A model as a GGUF file that llama.cpp reads too.
 
-import { elementTypeOf } from '../quant/elements';
-import type { ElementType, PackedRows, WeightKind, WeightTensor } from '../quant/kinds';
-import { fileRows, quantizeRows } from '../quant/repack';
-import type { ModelConfig, TokenizerSpec } from './checkpoint';
-import { PronkError } from './errors';
-import { familyOfGguf } from './families/index';
-import type { GgufValue } from './gguf';
+import { elementTypeOf } from '../../quant/elements';
+import type { ElementType, PackedRows, WeightKind, WeightTensor } from '../../quant/kinds';
+import { fileRows, quantizeRows } from '../../quant/repack';
+import type { ModelConfig, TokenizerSpec } from '../../formats/checkpoint';
+import { PronkError } from '../../formats/errors';
+import { familyOfGguf } from '../../formats/families/index';
+import type { GgufValue } from '../../formats/gguf';
 import { tokenizerMetadata } from './gguf-tokenizer';
-import { type GgufStream, type GgufTensorContent, writeGguf } from './gguf-writer';
-import { toGgufName } from './names';
-import { toHalfSplit } from './permute';
+import { type GgufStream, type GgufTensorContent, writeGguf } from '../../formats/gguf-writer';
+import { toGgufName } from '../../formats/names';
+import { toHalfSplit } from '../../formats/permute';
 
 /** `general.file_type`, by the type of most weights. */
 const FILE_TYPES: Readonly<Partial<Record<ElementType, number>>> = {

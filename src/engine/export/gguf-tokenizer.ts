@@ -1,11 +1,11 @@
 // A tokenizer as GGUF metadata (`tokenizer.ggml.*`), whatever it came from.
 
-import { jsonFromGguf } from '../tokenizer/gguf-bpe';
-import { PieceType, piecesFromModel } from '../tokenizer/pieces';
-import { GPT2_SPLIT, type Step, type TokenizerJson, parseTokenizerJson } from '../tokenizer/tokenizer-json';
-import type { TokenizerDefinition, TokenizerSpec } from './checkpoint';
-import { PronkError } from './errors';
-import type { GgufValue } from './gguf';
+import { jsonFromGguf } from '../../tokenizer/gguf-bpe';
+import { PieceType, piecesFromModel } from '../../tokenizer/pieces';
+import { GPT2_SPLIT, type Step, type TokenizerJson, parseTokenizerJson } from '../../tokenizer/tokenizer-json';
+import type { TokenizerDefinition, TokenizerSpec } from '../../formats/checkpoint';
+import { PronkError } from '../../formats/errors';
+import type { GgufValue } from '../../formats/gguf';
 
 type Vocabulary = Extract<TokenizerDefinition, { kind: 'gguf' }>;
 

@@ -2,19 +2,19 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { gguf } from '@huggingface/gguf';
 import { describe, expect, test } from 'vitest';
-import type { WeightTensor } from '../quant/kinds';
-import { dequantizeRows, packRows, quantizeRows } from '../quant/repack';
-import { createTokenizer } from '../tokenizer/index';
-import type { TokenizerJson } from '../tokenizer/tokenizer-json';
-import type { Checkpoint, TokenizerSpec } from './checkpoint';
-import { type GgufValue, readGguf } from './gguf';
-import { exportGguf } from './gguf-export';
+import type { WeightTensor } from '../../quant/kinds';
+import { dequantizeRows, packRows, quantizeRows } from '../../quant/repack';
+import { createTokenizer } from '../../tokenizer/index';
+import type { TokenizerJson } from '../../tokenizer/tokenizer-json';
+import type { Checkpoint, TokenizerSpec } from '../../formats/checkpoint';
+import { type GgufValue, readGguf } from '../../formats/gguf';
+import { exportGguf } from './gguf';
 import { tokenizerMetadata } from './gguf-tokenizer';
-import { type GgufStream, writeGguf } from './gguf-writer';
-import { openCheckpoint } from './open';
-import { type Source, bytesSource } from './source';
-import { tokenizerFromGguf } from './tokenizer-files';
-import { weightTensors } from './weights';
+import { type GgufStream, writeGguf } from '../../formats/gguf-writer';
+import { openCheckpoint } from '../../formats/open';
+import { type Source, bytesSource } from '../../formats/source';
+import { tokenizerFromGguf } from '../../formats/tokenizer-files';
+import { weightTensors } from '../../formats/weights';
 
 const stories = '../shared/data/stories260K';
 const bundled = 'public/demo-model/pronk-6m-q8_0.gguf';
@@ -179,7 +179,7 @@ test('kinds that ggml has no type for become F16', async () => {
 });
 
 describe('tokenizers', () => {
-  const path = new URL('../tokenizer/golden/tokenizers.json', import.meta.url);
+  const path = new URL('../../tokenizer/golden/tokenizers.json', import.meta.url);
   const all = JSON.parse(readFileSync(path, 'utf8')) as Record<
     string,
     { json?: TokenizerJson; cases: [string, number[]][] }

@@ -1,8 +1,8 @@
 // A stored model as a file for the person: GGUF, which llama.cpp and most others read.
-import { exportGguf } from '../formats/gguf-export';
-import type { Folder } from '../storage/folder';
-import type { Library } from './library';
-import { type SaveOptions, type WrittenFile, writeFile } from './save';
+import { exportGguf } from './gguf';
+import type { Folder } from '../../storage/folder';
+import type { Library } from '../library';
+import { type SaveOptions, type WrittenFile, writeFile } from '../save';
 
 /**
  * Writes `<name>.gguf`. Kinds that GGUF has keep every bit; others become F16.
