@@ -8,12 +8,14 @@ import type { Source } from './source';
 /** What safetensors and PyTorch files say about a tensor. */
 export interface DirectoryEntry {
   readonly name: string;
-  /** `F32`, `F16`, `BF16`, or something that Pronk does not read. */
+  /** In safetensors' spelling: `F32`, `F16`, `BF16`, or something that Pronk does not read. */
   readonly dtype: string;
+  /** Row-major; the last dimension is contiguous unless there are strides. */
   readonly shape: readonly number[];
   /** Elements from one index of a dimension to the next, where the tensor is not contiguous. */
   readonly strides?: readonly number[];
   readonly source: Source;
+  /** Where its first element stands in the file. */
   readonly start: number;
 }
 

@@ -1,22 +1,13 @@
 // Files of torch.save since PyTorch 1.6: a zip with a pickle (`data.pkl`) and a stored entry for each storage (`data/0`,
 // …). The pickle is read as data; nothing that it names is run.
 
+import type { DirectoryEntry } from './directory';
 import { PronkError, corruptFile } from './errors';
 import { type PickleWorld, readPickle } from './pickle';
 import type { Source } from './source';
 import { type ZipEntry, dataStart, isZip, readZip } from './torch-zip';
 
-export interface TorchTensor {
-  readonly name: string;
-  /** In safetensors' spelling: `F32`, `F16`, `BF16`, `I64`, … */
-  readonly dtype: string;
-  /** Row-major; the last dimension is contiguous unless there are strides. */
-  readonly shape: readonly number[];
-  /** Elements from one index of a dimension to the next, where the tensor is not contiguous. */
-  readonly strides?: readonly number[];
-  readonly source: Source;
-  /** Where its first element stands in the file. */
-  readonly start: number;
+export interface TorchTensor extends DirectoryEntry {
   /** From its first element to behind its last; with strides, what lies between belongs to others too. */
   readonly bytes: number;
 }

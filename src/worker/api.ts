@@ -196,3 +196,19 @@ export interface WorkerApi {
   putRecord(kind: 'chats' | 'runs', record: Stored): Promise<void>;
   deleteRecord(kind: 'chats' | 'runs', id: string): Promise<void>;
 }
+
+/** Its part about imports, and files that are made for the person. */
+export type ImportApi = Pick<
+  WorkerApi,
+  | 'planImport'
+  | 'startImport'
+  | 'pauseImport'
+  | 'cancelImport'
+  | 'pendingImports'
+  | 'resumeImport'
+  | 'saveDecrypted'
+  | 'encrypt'
+  | 'saveWeightDiff'
+  | 'exportModel'
+  | 'curatedModels'
+>;

@@ -11,27 +11,12 @@ import { PronkError } from '../formats/errors';
 import { blobSource } from '../formats/source';
 import { CURATED } from '../hub/curated';
 import type { Folder } from '../storage/folder';
-import type { GivenFile, ImportOrigin, ModelSummary, ProgressTask, Saved, WorkerApi } from './api';
+import type { GivenFile, ImportApi, ImportOrigin, ModelSummary, ProgressTask, Saved } from './api';
 import { chosenFolder, downloadFolder } from './folders';
 import { workerHashers } from './hashers';
 
 /** Progress of a task, as events. */
 type Tell = (task: ProgressTask, id: string) => (stage: string, done: number, total: number) => void;
-
-type ImportApi = Pick<
-  WorkerApi,
-  | 'planImport'
-  | 'startImport'
-  | 'pauseImport'
-  | 'cancelImport'
-  | 'pendingImports'
-  | 'resumeImport'
-  | 'saveDecrypted'
-  | 'encrypt'
-  | 'saveWeightDiff'
-  | 'exportModel'
-  | 'curatedModels'
->;
 
 /** @param announce tells the page that the list of models changed */
 export function importApi(engine: Engine, tell: Tell, announce: () => Promise<void>): ImportApi {

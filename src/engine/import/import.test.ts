@@ -11,6 +11,7 @@ import { listJournals } from '../../storage/journal';
 import { memoryStore } from '../../storage/memory';
 import type { Store } from '../../storage/store';
 import { openStoredModel, sweep } from '../../storage/stored-model';
+import { dyingAt } from '../../storage/testing/dying';
 import type { GivenSource } from './identity';
 import { Imports } from './index';
 
@@ -43,23 +44,6 @@ const code = (promise: Promise<unknown>) =>
     () => 'no error',
     (error: { code?: string; message: string }) => error.code ?? error.message,
   );
-
-/** A store whose `n`-th operation of those that change it dies, and every one after it: the page is gone. */
-function dyingAt(store: Store, n: number): Store {
-  let count = 0;
-  const guard =
-    <A extends unknown[]>(run: (...args: A) => Promise<void>) =>
-    async (...args: A) => {
-      if (count++ >= n) throw new Error('The page is gone');
-      await run(...args);
-    };
-  const { records, shards } = store;
-  return {
-    ...store,
-    records: { ...records, set: guard(records.set), delete: guard(records.delete) },
-    shards: { ...shards, put: guard(shards.put), delete: guard(shards.delete) },
-  };
-}
 
 describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/data)', () => {
   let whole: Record<string, string>;

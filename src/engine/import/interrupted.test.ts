@@ -7,6 +7,7 @@ import { encSource, sha256Of } from '../../formats/xor';
 import { memoryStore } from '../../storage/memory';
 import type { Store } from '../../storage/store';
 import { sweep, verifyModel } from '../../storage/stored-model';
+import { dyingAt } from '../../storage/testing/dying';
 import type { GivenSource } from './identity';
 import { Imports } from './index';
 
@@ -16,23 +17,6 @@ const SIZES = { batchBytes: 20_000, shardBytes: 50_000, smallBytes: 0 };
 
 function given(change: (source: Source) => Source = (source) => source): GivenSource[] {
   return NAMES.map((path) => ({ path, source: change(bytesSource(readFileSync(`${FOLDER}/${path}`), path)) }));
-}
-
-/** A store in which whatever changes something fails from the `n`-th time on. */
-function dyingAt(store: Store, n: number): Store {
-  let count = 0;
-  const guard =
-    <A extends unknown[]>(run: (...args: A) => Promise<void>) =>
-    async (...args: A) => {
-      if (count++ >= n) throw new Error('The page is gone');
-      await run(...args);
-    };
-  const { records, shards } = store;
-  return {
-    ...store,
-    records: { ...records, set: guard(records.set), delete: guard(records.delete) },
-    shards: { ...shards, put: guard(shards.put), delete: guard(shards.delete) },
-  };
 }
 
 const code = (promise: Promise<unknown>) =>

@@ -1,24 +1,16 @@
 import { createRoot } from 'solid-js';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { stubLocalStorage } from '../testing/local-storage';
 import { createFake } from '../testing/fake';
 import { createEngineState } from './engine';
 import { chosenOf } from './imports';
 import { createLibrary } from './library';
 import { createNotices } from './notices';
 
-const storage = new Map<string, string>();
+const storage = stubLocalStorage();
 let dispose = () => {};
-beforeEach(() => {
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => storage.get(key) ?? null,
-    setItem: (key: string, value: string) => void storage.set(key, value),
-    removeItem: (key: string) => void storage.delete(key),
-  });
-});
 afterEach(() => {
   dispose();
-  storage.clear();
-  vi.unstubAllGlobals();
 });
 
 function page(options: Parameters<typeof createFake>[0] = {}) {

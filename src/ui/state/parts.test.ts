@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { stubLocalStorage } from '../testing/local-storage';
 import { formatBytes, formatCount, formatLeft, formatRate, formatSeconds, formatStage } from './format';
 import { areAllThere, belongTogether, groupFiles, nameOf } from './groups';
 import { cacheBytesOf, contextsFor, memoryOf, problemOf } from './memory';
@@ -11,17 +12,8 @@ import type { ImportPlan } from '../../worker/api';
 import { styles } from './styles';
 import { stopsOf } from './instruct';
 
-const storage = new Map<string, string>();
-beforeEach(() => {
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => storage.get(key) ?? null,
-    setItem: (key: string, value: string) => void storage.set(key, value),
-    removeItem: (key: string) => void storage.delete(key),
-  });
-});
+const storage = stubLocalStorage();
 afterEach(() => {
-  storage.clear();
-  vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 

@@ -1,5 +1,6 @@
 import { createRoot } from 'solid-js';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { stubLocalStorage } from '../testing/local-storage';
 import { createFake, fakeModel } from '../testing/fake';
 import { createChats } from './chats';
 import { createEngineState } from './engine';
@@ -7,19 +8,10 @@ import { createNotices } from './notices';
 import { createSettings } from './settings';
 import { createStyles, styles } from './styles';
 
-const storage = new Map<string, string>();
+stubLocalStorage();
 let dispose = () => {};
-beforeEach(() => {
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => storage.get(key) ?? null,
-    setItem: (key: string, value: string) => void storage.set(key, value),
-    removeItem: (key: string) => void storage.delete(key),
-  });
-});
 afterEach(() => {
   dispose();
-  storage.clear();
-  vi.unstubAllGlobals();
 });
 
 function page() {

@@ -2,6 +2,7 @@
 import type {
   CuratedModel,
   GivenFile,
+  ImportApi,
   ImportOrigin,
   ImportPlan,
   ModelSummary,
@@ -185,22 +186,7 @@ interface Worked {
   readonly pending: boolean;
 }
 
-type Methods = Pick<
-  PageApi,
-  | 'planImport'
-  | 'startImport'
-  | 'pauseImport'
-  | 'cancelImport'
-  | 'pendingImports'
-  | 'resumeImport'
-  | 'saveDecrypted'
-  | 'encrypt'
-  | 'saveWeightDiff'
-  | 'verify'
-  | 'measureQuality'
-  | 'exportModel'
-  | 'curatedModels'
->;
+type Methods = ImportApi & Pick<PageApi, 'verify' | 'measureQuality'>;
 
 export function fakeImports({ emit, add, change, make, time, pending: begun }: Worked): Methods {
   const given = new Map<string, GivenFile[]>();
