@@ -77,12 +77,13 @@ function targetKind(tensor: Tensor, quantize: Quantize): WeightKind {
   return fitsKind(quantize, tensor.columns) ? quantize : 'f16';
 }
 
-/**
- * Rows of a full group: as many as `maxGroupBytes` of codes and scales hold. Even where that can be, so that a group's
- * scales end on a whole word.
- */
+/** Rows of a full group: as many as `maxGroupBytes` of codes and scales hold. */
 export function groupRows(kind: WeightKind, columns: number, maxGroupBytes: number): number {
-  const rowBytes = codeBytes(kind, columns) + scalesPerRow(kind, columns) * 2;
-  const rows = Math.max(1, Math.floor(maxGroupBytes / rowBytes));
+  return evenRows(codeBytes(kind, columns) + scalesPerRow(kind, columns) * 2, maxGroupBytes);
+}
+
+/** Rows of so many bytes that fit, one at least. Even where that can be, so that a group's scales end on a whole word. */
+export function evenRows(rowBytes: number, maxBytes: number): number {
+  const rows = Math.max(1, Math.floor(maxBytes / rowBytes));
   return rows > 1 ? rows & ~1 : 1;
 }

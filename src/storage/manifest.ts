@@ -9,6 +9,18 @@ export const MANIFEST_VERSION = 1;
 /** Bytes under one checksum. */
 export const CHUNK_BYTES = 4 << 20;
 
+/** Prompts and sampling of the projects whose models are known to need them. */
+export type PromptStyle = 'point-alpaca' | 'alpaca-lora' | 'openalpaca';
+
+/** How far a stored model is from its source. */
+export interface Quality {
+  /** ‖stored − source‖ / ‖source‖ by kind of tensor (`q_proj`, `embed_tokens`, …). */
+  readonly relativeError: Readonly<Record<string, number>>;
+  /** Of the bundled text, and how many tokens of it were counted. */
+  readonly perplexity?: number;
+  readonly perplexityTokens?: number;
+}
+
 /** What an importer knows about a model, kept as given. */
 export interface ModelMeta {
   readonly name: string;
@@ -23,13 +35,9 @@ export interface ModelMeta {
   /** The model that ships with the page. */
   readonly bundled?: boolean;
   /** How far it is from its source. */
-  readonly quality?: {
-    readonly relativeError: Readonly<Record<string, number>>;
-    readonly perplexity?: number;
-    readonly perplexityTokens?: number;
-  };
+  readonly quality?: Quality;
   /** Whose prompt it was trained with. */
-  readonly style?: 'point-alpaca' | 'alpaca-lora' | 'openalpaca';
+  readonly style?: PromptStyle;
 }
 
 /** A row group's place: offsets into a shard, multiples of 256. */

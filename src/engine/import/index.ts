@@ -11,7 +11,15 @@ import type { Store } from '../../storage/store';
 import { type GivenSource, recognise } from './identity';
 import { type OpenedOrigin, type OpenOptions, type Origin, openOrigin, type StoredOrigin } from './origin';
 import { type Offer, planModel } from './plan';
-import { beginJournal, canResume, discard, type ImportProgress, type RunOptions, runImport } from './run';
+import {
+  beginJournal,
+  canResume,
+  discard,
+  type ImportProgress,
+  type RunOptions,
+  type RunSizes,
+  runImport,
+} from './run';
 import type { ImportPlan, PendingImport } from './types';
 
 export interface ImportsOptions extends Omit<OpenOptions, 'hashers'> {
@@ -81,7 +89,7 @@ export class Imports {
     id: string,
     { quantize, name }: { readonly quantize: Quantize; readonly name?: string | undefined },
     onProgress?: ImportProgress,
-    sizes: Pick<RunOptions, 'batchBytes' | 'shardBytes' | 'smallBytes'> = {},
+    sizes: RunSizes = {},
   ): Promise<Manifest> {
     const opened = this.planned(id);
     const { plan } = this.#planned.get(id)!;
@@ -105,7 +113,7 @@ export class Imports {
     id: string,
     { files = [], token }: { readonly files?: readonly GivenSource[]; readonly token?: string | undefined } = {},
     onProgress?: ImportProgress,
-    sizes: Pick<RunOptions, 'batchBytes' | 'shardBytes' | 'smallBytes'> = {},
+    sizes: RunSizes = {},
   ): Promise<Manifest> {
     const { store } = this.#options;
     // the journal is read under the lock: another tab may have gone on, or finished, while this one waited
@@ -223,7 +231,7 @@ export class Imports {
     opened: OpenedOrigin,
     signal: AbortSignal,
     onProgress: ImportProgress | undefined,
-    sizes: Pick<RunOptions, 'batchBytes' | 'shardBytes' | 'smallBytes'>,
+    sizes: RunSizes,
   ): Promise<Manifest> {
     const { store, committing } = this.#options;
     const options = { hashers: this.#opening.hashers, signal, onProgress, ...sizes, ...(committing && { committing }) };

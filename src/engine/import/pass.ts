@@ -3,7 +3,7 @@
 
 import type { Checkpoint, Tensor } from '../../formats/checkpoint';
 import { PronkError } from '../../formats/errors';
-import { convertRows, type Quantize, weightTensor } from '../../formats/weights';
+import { convertRows, evenRows, type Quantize, weightTensor } from '../../formats/weights';
 import { elementRowBytes, isFloatType, storedKind } from '../../quant/elements';
 import { repackRows } from '../../quant/repack';
 import { type ModelWriter, rowsOf, type Written } from '../../storage/model-writer';
@@ -45,25 +45,21 @@ async function convertTensor(tensor: Tensor, first: number, options: PassOptions
   const { quantize, writer, meter, signal, batchBytes = BATCH_BYTES, onBatch } = options;
   const { name, type, rows, columns } = tensor;
   const { kind } = weightTensor(tensor, quantize);
-  const step = batchRows(elementRowBytes(type, columns), batchBytes);
+  const float = isFloatType(type);
+  const kept = kind === storedKind(type);
+  const step = evenRows(elementRowBytes(type, columns), batchBytes);
   for (let rowStart = first; rowStart < rows; rowStart += step) {
     signal.throwIfAborted();
     const end = Math.min(rows, rowStart + step);
     const bytes = await tensor.readRows(rowStart, end);
-    if (isFloatType(type) && hasNonFinite(repackRows(type, bytes, end - rowStart, columns))) throw nanWeights(tensor);
+    if (float && hasNonFinite(repackRows(type, bytes, end - rowStart, columns))) throw nanWeights(tensor);
     const stored = convertRows(tensor, kind, bytes, end - rowStart);
-    // of numbers, f16 alone makes something else
-    if (hasNonFinite(stored)) throw isFloatType(type) ? outOfRange(tensor) : nanWeights(tensor);
-    if (kind !== storedKind(type)) meter.add(tensor, bytes, stored);
+    // of numbers, f16 alone makes something else; floats that are kept were looked at already
+    if (!(float && kept) && hasNonFinite(stored)) throw float ? outOfRange(tensor) : nanWeights(tensor);
+    if (!kept) meter.add(tensor, bytes, stored);
     await writer.add({ name, kind, rows, columns }, { ...stored, rowStart });
     onBatch?.();
   }
-}
-
-/** Even where that can be, so that a group's scales end on a whole word. */
-function batchRows(rowBytes: number, batchBytes: number): number {
-  const rows = Math.max(1, Math.floor(batchBytes / rowBytes));
-  return rows > 1 ? rows & ~1 : 1;
 }
 
 function outOfRange({ name, place }: Tensor): PronkError {

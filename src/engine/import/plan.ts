@@ -87,10 +87,7 @@ function problemOf(size: number, cache: number, { freeBytes, gpuBytes }: Offer):
   return undefined;
 }
 
-/**
- * Small models suffer from 4 bits more than they gain; large ones are bound by memory. (Llama.cpp's perplexity tables:
- * Q4_0 costs a 7B model 4 %, and a 1B model several times that.)
- */
+/** Small models suffer from 4 bits more than they gain by them; large ones are bound by memory. */
 function recommend(choices: readonly ImportChoice[], parameters: number): Quantize | undefined {
   const fitting = choices.filter(({ fits }) => fits).map(({ quantize }) => quantize);
   const wanted: readonly Quantize[] = parameters < 1.5e9 ? ['q8', 'keep', 'q4'] : ['q4', 'keep', 'q8'];

@@ -29,6 +29,9 @@ export interface RunOptions {
   readonly smallBytes?: number | undefined;
 }
 
+/** What tests make small. */
+export type RunSizes = Pick<RunOptions, 'batchBytes' | 'shardBytes' | 'smallBytes'>;
+
 /** Files up to this size are checked against their digests before anything is made of them. */
 const SMALL_FILE = 32 << 20;
 

@@ -3,6 +3,8 @@
 import type { Architecture, Checkpoint } from '../../formats/checkpoint';
 import type { Quantize } from '../../formats/weights';
 
+export type { PromptStyle, Quality } from '../../storage/manifest';
+
 /** One way of storing a model, and what it takes. */
 export interface ImportChoice {
   readonly quantize: Quantize;
@@ -84,18 +86,6 @@ export interface PendingImport {
   /** `FileSystemFileHandle`s to ask permission for, where `needs` says so. */
   readonly handles?: readonly unknown[];
   readonly files: readonly { readonly name: string; readonly size: number }[];
-}
-
-/** Prompts and sampling of the projects whose models are known to need them. */
-export type PromptStyle = 'point-alpaca' | 'alpaca-lora' | 'openalpaca';
-
-/** How far a stored model is from its source. */
-export interface Quality {
-  /** ‖stored − source‖ / ‖source‖ by kind of tensor (`q_proj`, `embed_tokens`, …). */
-  readonly relativeError: Readonly<Record<string, number>>;
-  /** Of the bundled text, and how many tokens of it were counted. */
-  readonly perplexity?: number;
-  readonly perplexityTokens?: number;
 }
 
 /** A file that was written for the person. */
