@@ -1,6 +1,7 @@
 // What crosses between the page and the worker: plain data and one event stream. The engine's types, never its code.
 import type { ImportPlan, PendingImport, Quality, SavedFile } from '../engine/import/types';
 import type { ModelSummary, PromptStyle } from '../engine/library';
+import type { AdapterUse } from '../engine/training/types';
 import type { Quantize } from '../formats/weights';
 import type { ChatStyle } from '../tokenizer/chat-styles';
 import type { CuratedModel } from '../hub/curated';
@@ -93,6 +94,8 @@ export interface GenerateRequest {
   prompt: PromptRequest;
   sampling: SamplingOptions;
   stop: string[];
+  /** Instead of those in use; none is the base model. */
+  adapters?: readonly AdapterUse[];
 }
 
 export interface GenerationTiming {

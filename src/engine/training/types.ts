@@ -1,0 +1,221 @@
+// Datasets, runs and adapters as the page sees them: plain data.
+import type { LoraConfig } from '../../formats/adapter';
+import type { Example } from '../../data/types';
+import type { TrainingConfig } from '../../training/config';
+
+export type { Example, LoraConfig, TrainingConfig };
+
+/** A setting or a row that something is wrong with; `fix` is what one click changes. */
+export interface Warning {
+  readonly code: string;
+  /** A sentence: what is so, and what to do. */
+  readonly message: string;
+  readonly fix?: Partial<TrainingConfig>;
+}
+
+// ——— datasets
+
+export interface DatasetSummary {
+  readonly id: string;
+  readonly name: string;
+  /** What the file was taken for, e.g. `Alpaca JSON`, `CSV`. */
+  readonly format: string;
+  readonly rows: number;
+  readonly addedAt: number;
+  readonly editedAt: number;
+}
+
+/** Which columns of a CSV or fields of JSON become what; absent where the format says it. */
+export interface ColumnMapping {
+  readonly instruction?: string;
+  readonly input?: string;
+  readonly output?: string;
+  readonly text?: string;
+}
+
+/** A file was read. Where its columns are unknown names, `columns` are to be mapped and nothing is stored yet. */
+export type DatasetOpened =
+  | {
+      readonly kind: 'stored';
+      readonly dataset: DatasetSummary;
+      readonly dropped: number;
+      readonly notes: readonly string[];
+    }
+  | {
+      readonly kind: 'columns';
+      readonly columns: readonly string[];
+      readonly sample: readonly Readonly<Record<string, string>>[];
+    };
+
+/** A finding of the dataset doctor about one row. */
+export interface RowProblem {
+  readonly row: number;
+  /** e.g. `empty-output`, `duplicate`, `merged-instructions` (seeds' ten categories). */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** How a dataset looks to a model under a config. */
+export interface DatasetReport {
+  readonly rows: number;
+  readonly problems: readonly RowProblem[];
+  readonly tokens: number;
+  readonly labelled: number;
+  /** Token lengths before the cutoff: rows by bucket `[from, to)`. */
+  readonly histogram: readonly { readonly from: number; readonly to: number; readonly rows: number }[];
+  readonly longest: number;
+  /** Shares, 0 to 1, at the config's cutoff. */
+  readonly coverage: { readonly rows: number; readonly tokens: number };
+}
+
+/** One row as tokens: what is read, and which of it is in the loss. */
+export interface RowPreview {
+  readonly tokens: readonly {
+    readonly id: number;
+    /** Special tokens by their spelling. */
+    readonly text: string;
+    readonly inLoss: boolean;
+    readonly special: boolean;
+  }[];
+  readonly truncated: boolean;
+}
+
+// ——— runs
+
+export interface TrainingRequest {
+  readonly modelId: string;
+  readonly datasetId: string;
+  readonly config: TrainingConfig;
+  readonly name?: string;
+  /** Goes on from a stored adapter. */
+  readonly adapterId?: string;
+  /** Instructions that are answered every `sampleSteps`, by the base and by the adapter. */
+  readonly prompts: readonly string[];
+  readonly sampleSteps: number;
+}
+
+export interface TrainingPlan {
+  readonly rows: number;
+  readonly validationRows: number;
+  /** Rows without a labelled token. */
+  readonly skippedRows: number;
+  readonly tokens: number;
+  readonly labelled: number;
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  /** Rows (packs, when packing) of one update. */
+  readonly effectiveBatch: number;
+  readonly warmupSteps: number;
+  readonly trainableParameters: number;
+  /** Parts in bytes; `limit` where the adapter is known to hold no more. */
+  readonly memory: {
+    readonly parts: readonly { readonly name: string; readonly bytes: number }[];
+    readonly total: number;
+    readonly limit?: number;
+    /** Whether a trial allocation succeeded; absent where it was not tried. */
+    readonly fits?: boolean;
+  };
+  /** From a measured step; absent before one was measured. */
+  readonly secondsPerStep?: number;
+  readonly warnings: readonly Warning[];
+  /** A sentence why it cannot start, if it cannot. */
+  readonly problem?: string;
+}
+
+/** `interrupted`: a page that trained was closed; it can be resumed. */
+export type RunState = 'running' | 'paused' | 'interrupted' | 'done' | 'stopped' | 'failed';
+
+/** One optimizer step, in `trainer_state.json`'s terms. */
+export interface StepRecord {
+  /** From 1. */
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly gradNorm: number;
+  readonly learningRate: number;
+  /** Read in this step. */
+  readonly tokens: number;
+  readonly seconds: number;
+  /** The gradient was not finite: the step changed nothing. */
+  readonly skipped?: boolean;
+}
+
+export interface ValidationRecord {
+  readonly step: number;
+  readonly loss: number;
+  readonly best: boolean;
+}
+
+export interface SampleRecord {
+  readonly step: number;
+  readonly prompt: string;
+  /** Text of the base model, and of the adapter at this step. */
+  readonly base: string;
+  readonly adapter: string;
+}
+
+export interface RunSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly modelId: string;
+  readonly modelName: string;
+  readonly datasetId: string;
+  readonly datasetName: string;
+  readonly state: RunState;
+  readonly step: number;
+  readonly steps: number;
+  readonly loss?: number;
+  readonly validationLoss?: number;
+  readonly startedAt: number;
+  /** Of running, without pauses. */
+  readonly seconds: number;
+  /** A few losses for a sparkline. */
+  readonly spark: readonly number[];
+  /** The adapter that was kept. */
+  readonly adapterId?: string;
+  readonly problem?: string;
+}
+
+/** A run with its whole log. */
+export interface RunDetail extends RunSummary {
+  readonly request: TrainingRequest;
+  readonly log: readonly StepRecord[];
+  readonly validations: readonly ValidationRecord[];
+  readonly samples: readonly SampleRecord[];
+  /** Step of the checkpoint that a resume would begin at. */
+  readonly checkpointStep?: number;
+}
+
+export type TrainingEvent =
+  | { readonly type: 'run'; readonly run: RunSummary }
+  | { readonly type: 'step'; readonly runId: string; readonly record: StepRecord }
+  | { readonly type: 'validation'; readonly runId: string; readonly record: ValidationRecord }
+  | { readonly type: 'sample'; readonly runId: string; readonly record: SampleRecord }
+  | { readonly type: 'checkpoint'; readonly runId: string; readonly step: number };
+
+// ——— adapters
+
+export interface AdapterSummary {
+  readonly id: string;
+  readonly name: string;
+  /** The model that it was trained on or first used with. */
+  readonly modelId: string;
+  readonly modelName: string;
+  readonly config: LoraConfig;
+  readonly parameters: number;
+  readonly bytes: number;
+  readonly addedAt: number;
+  readonly source: 'trained' | 'imported';
+  readonly runId?: string;
+}
+
+/** An adapter in use, and how much of it. */
+export interface AdapterUse {
+  readonly id: string;
+  /** 1 is as trained. */
+  readonly strength: number;
+}
+
+export type AdapterFormat = 'peft' | 'gguf' | 'mlx' | 'trl';
+export type MergeFormat = 'hf' | 'meta' | 'gguf';
+export type MergeType = 'f32' | 'f16' | 'q8_0' | 'q4_0';

@@ -1,0 +1,95 @@
+// What training asks of a model on the GPU: gradients of a LoRA over frozen weights, and the optimizer's step.
+import type { LinearMap, LoraPair } from '../formats/adapter';
+
+/** Sequences side by side, without padding. T tokens; a sequence sees itself only. */
+export interface MicroBatch {
+  /** [T] */
+  readonly ids: Uint32Array<ArrayBuffer>;
+  /** [T] place in its own sequence, from 0 */
+  readonly positions: Uint32Array<ArrayBuffer>;
+  /** [T] what each token is to be followed by (already shifted), −100 where that is not in the loss */
+  readonly targets: Int32Array<ArrayBuffer>;
+  /** [T] the sequence's row in the dataset: with the position it keys the dropout masks */
+  readonly rows: Uint32Array<ArrayBuffer>;
+}
+
+export interface LoraSpec {
+  readonly targets: readonly { readonly layer: number; readonly map: LinearMap }[];
+  readonly rank: number;
+  /** alpha / r, or alpha / √r */
+  readonly scale: number;
+  readonly dropout: number;
+  /** Of A's initial values and of the dropout masks. */
+  readonly seed: number;
+  /** Layers that are recomputed together in the backward pass; 0: nothing is recomputed. */
+  readonly checkpointing: number;
+  /** Most tokens of a micro-batch. */
+  readonly tokens: number;
+}
+
+export interface OptimizerStep {
+  readonly learningRate: number;
+  /** B's learning rate over A's. */
+  readonly ratio: number;
+  readonly weightDecay: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** 0: no clipping */
+  readonly maxGradNorm: number;
+  /** Updates so far, this one included: of the bias correction. */
+  readonly count: number;
+}
+
+export interface StepResult {
+  /** Sum over the micro-batches since the last update of weight · Σ cross-entropy: the mean, when weight is 1 / labels. */
+  readonly loss: number;
+  /** Before clipping. */
+  readonly gradNorm: number;
+  /** The gradient was not finite, and nothing was changed. */
+  readonly skipped: boolean;
+}
+
+/** Everything that a run must bring back to go on bit for bit. */
+export interface OptimizerState {
+  /** Of all pairs in the trainer's order. */
+  readonly parameters: Float32Array<ArrayBuffer>;
+  readonly first: Float32Array<ArrayBuffer>;
+  readonly second: Float32Array<ArrayBuffer>;
+}
+
+/** Bytes on the GPU by what they are for. */
+export interface TrainingMemory {
+  readonly adapter: number;
+  readonly optimizer: number;
+  /** Kept by the forward pass for the backward pass. */
+  readonly activations: number;
+  /** Used by one layer after another, and by the loss. */
+  readonly workspace: number;
+}
+
+/** A LoRA in training over a loaded model; the weights are shared with generation and never written. */
+export interface LoraTrainer {
+  readonly memory: TrainingMemory;
+  /** The kernels that computed a run: part of its checkpoint, since other ones round differently. */
+  readonly kernels: string;
+  /** Forward and backward; gradients of weight · Σ cross-entropy are added up. `step`, from 0, keys the dropout masks. */
+  accumulate(batch: MicroBatch, weight: number, step: number): Promise<void>;
+  /** Σ cross-entropy over the targets, and how many those are; no dropout, no gradient. */
+  evaluate(batch: MicroBatch): Promise<{ readonly loss: number; readonly targets: number }>;
+  /** Clips, updates the parameters, and clears the gradients. */
+  update(options: OptimizerStep): Promise<StepResult>;
+  /** The gradients so far by pair, for checks. */
+  gradients(): Promise<{ readonly a: Float32Array; readonly b: Float32Array }[]>;
+  /** The adapter as it is now, in the order of the targets. */
+  pairs(): Promise<LoraPair[]>;
+  /** Begins from these pairs, which must be of the spec's maps and rank; moments are zero. */
+  setPairs(pairs: readonly LoraPair[]): void;
+  state(): Promise<OptimizerState>;
+  restore(state: OptimizerState): void;
+  /** Frees what training holds on the GPU, not the model. */
+  destroy(): void;
+}
+
+/** Waits until the device may be used for a slice of work of at most 50 ms; the result ends the slice. */
+export type Turn = () => Promise<() => void>;

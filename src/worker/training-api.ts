@@ -1,0 +1,86 @@
+// The part of the worker's surface that is about datasets, training and adapters.
+import type {
+  AdapterFormat,
+  AdapterSummary,
+  AdapterUse,
+  ColumnMapping,
+  DatasetOpened,
+  DatasetReport,
+  DatasetSummary,
+  Example,
+  MergeFormat,
+  MergeType,
+  RowPreview,
+  RunDetail,
+  RunSummary,
+  TrainingConfig,
+  TrainingEvent,
+  TrainingPlan,
+  TrainingRequest,
+} from '../engine/training/types';
+import type { GivenFile, Saved } from './api';
+
+export type * from '../engine/training/types';
+
+export interface DatasetApi {
+  datasets(): Promise<readonly DatasetSummary[]>;
+  /** Reads a file; `format` and `mapping` where its form cannot be told. Rejects with `bad-dataset`, naming the row. */
+  addDataset(file: File, options?: { format?: string; mapping?: ColumnMapping }): Promise<DatasetOpened>;
+  /** An empty one, to be written by hand. */
+  createDataset(name: string): Promise<DatasetSummary>;
+  /** Rows `start` to `end`. */
+  datasetRows(id: string, start: number, end: number): Promise<readonly Example[]>;
+  /** Replaces `remove` rows at `at` by `rows`. */
+  editDataset(id: string, at: number, remove: number, rows: readonly Example[]): Promise<DatasetSummary>;
+  renameDataset(id: string, name: string): Promise<void>;
+  removeDataset(id: string): Promise<void>;
+  reportDataset(id: string, modelId: string, config: TrainingConfig): Promise<DatasetReport>;
+  previewRow(id: string, row: number, modelId: string, config: TrainingConfig): Promise<RowPreview>;
+  /** As Alpaca JSON. */
+  exportDataset(id: string): Promise<File>;
+}
+
+export interface RunApi {
+  planTraining(request: TrainingRequest): Promise<TrainingPlan>;
+  /** Steps really taken on the device to measure one; nothing is kept. */
+  measureStep(request: TrainingRequest): Promise<{ secondsPerStep: number }>;
+  /** Returns the run's id at once; what happens is told by events of type `training`. */
+  startTraining(request: TrainingRequest): Promise<string>;
+  pauseTraining(runId: string): Promise<void>;
+  resumeTraining(runId: string): Promise<void>;
+  /** Ends it and keeps the adapter as it is now (or the best one). */
+  stopTraining(runId: string): Promise<void>;
+  /** The page is hidden: whatever runs is checkpointed now. */
+  checkpointTraining(): Promise<void>;
+  runs(): Promise<readonly RunSummary[]>;
+  run(runId: string): Promise<RunDetail>;
+  /** The log in the shape of transformers' `trainer_state.json`. */
+  exportTrainerState(runId: string): Promise<File>;
+  /** Such a file from elsewhere, to be looked at. */
+  openTrainerState(file: File): Promise<RunDetail>;
+  removeRun(runId: string): Promise<void>;
+}
+
+export interface AdapterApi {
+  adapters(): Promise<readonly AdapterSummary[]>;
+  /** A PEFT folder's files or a GGUF adapter, for a model. Rejects with `adapter-empty`, `adapter-mismatch`, … */
+  importAdapter(files: readonly GivenFile[], modelId: string): Promise<AdapterSummary>;
+  /** Which adapters are used for what is generated from now on, unless a request says otherwise. */
+  useAdapters(modelId: string, adapters: readonly AdapterUse[]): Promise<void>;
+  renameAdapter(id: string, name: string): Promise<void>;
+  removeAdapter(id: string): Promise<void>;
+  exportAdapter(id: string, format: AdapterFormat, folder?: FileSystemDirectoryHandle): Promise<Saved[]>;
+  mergeAdapter(
+    id: string,
+    modelId: string,
+    options: { format: MergeFormat; dtype: MergeType; strength?: number; shardBytes?: number },
+    folder?: FileSystemDirectoryHandle,
+  ): Promise<Saved[]>;
+}
+
+export interface TrainingApi extends DatasetApi, RunApi, AdapterApi {}
+
+/** Joins `WorkerEvent`. */
+export type TrainingWorkerEvent =
+  | { type: 'training'; event: TrainingEvent }
+  | { type: 'adapters'; adapters: readonly AdapterSummary[] };
