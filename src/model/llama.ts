@@ -90,7 +90,7 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape): Prom
   const { activation } = tuning;
   const { state } = a;
   const table = buffers.from('activations', ropeTable(config, cache.context), 'rope table');
-  const project = projector(llama, shape.projection);
+  const project = projector({ ...llama, state }, shape.projection);
   const body: Promise<Step>[] = [];
 
   for (const part of weights.embedding.parts) {
@@ -153,7 +153,8 @@ export function buildHead(
 ): Promise<Step[]> {
   const { weights, activations } = llama;
   const options = { input: 'f32', output: 'f32', norm: weights.norm, lastOnly } as const;
-  return Promise.all(projector(llama, shape)(weights.head, activations.x, logits, options));
+  const project = projector({ ...llama, state: activations.state }, shape);
+  return Promise.all(project(weights.head, activations.x, logits, options));
 }
 
 interface ProjectionOptions extends Pick<ProjectionVariant, 'input' | 'output' | 'residual' | 'swiglu'> {
@@ -161,8 +162,11 @@ interface ProjectionOptions extends Pick<ProjectionVariant, 'input' | 'output' |
   readonly lastOnly?: boolean;
 }
 
+/** What the products of a model have in common; `state` says how many tokens there are. */
+export type ProjectorParts = Pick<LlamaParts, 'kernels' | 'buffers' | 'config'> & { readonly state: GPUBuffer };
+
 /** Makes the dispatches of y = W·x, one a part of the matrix. */
-function projector({ kernels, buffers, config, activations }: LlamaParts, shape: ForwardShape['projection']) {
+export function projector({ kernels, buffers, config, state }: ProjectorParts, shape: ForwardShape['projection']) {
   const tiles = shape === 'tiles';
   const kernel = (variant: ProjectionVariant) => (tiles ? gemmKernel(variant) : matvecKernel({ ...variant, shape }));
   const grid = tiles ? gemmGrid : matvecGrid.bind(undefined, shape);
@@ -173,11 +177,11 @@ function projector({ kernels, buffers, config, activations }: LlamaParts, shape:
         kernel({ ...variant, kind: part.kind, norm: norm !== undefined, bias: matrix.bias !== undefined }),
         buffers,
         {
-          state: activations.state,
+          state,
           x,
           y,
           // without a norm the gain is bound to something that is never read
-          gain: norm ?? activations.ids,
+          gain: norm ?? state,
           ...bindPart(part),
           ...(matrix.bias && { bias: matrix.bias }),
         },
