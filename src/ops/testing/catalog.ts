@@ -3,11 +3,14 @@
 import type { Features } from '../../gpu/device';
 import type { Kernel } from '../../gpu/kernel';
 import { attentionKernel } from '../attention';
+import { attentionBackwardKvKernel, attentionBackwardQKernel, attentionDeltaKernel } from '../attention-backward';
+import { attentionPackedKernel } from '../attention-packed';
 import { embedKernel } from '../embed';
 import { gemmKernel } from '../gemm';
 import { matvecKernel, type ProjectionVariant } from '../matvec';
 import { fmaKernel, streamKernel } from '../peak';
 import { ropeKernel } from '../rope';
+import { ropeInplaceKernel } from '../rope-inplace';
 import { sampleKernel } from '../sample';
 import { swigluKernel } from '../swiglu';
 import { tune, type Tuning } from '../tuning';
@@ -47,11 +50,24 @@ function kernelsOf(tuning: Tuning): Kernel[] {
   ];
 }
 
+/** Attention and RoPE in training. */
+const packedAttention = (): Kernel[] => [
+  ropeInplaceKernel(),
+  attentionDeltaKernel(),
+  ...[true, false].flatMap((software) =>
+    HEAD_WIDTHS.flatMap((headWidth) =>
+      [attentionPackedKernel, attentionBackwardQKernel, attentionBackwardKvKernel].map((kernel) =>
+        kernel({ software, headWidth }),
+      ),
+    ),
+  ),
+];
+
 /** The catalogue of a device with these features, each kernel once. */
 export function kernelsFor(features: Features): Kernel[] {
   const tunings = [true, false].flatMap((software) =>
     (['exact', 'fast'] as const).map((precision) => tune(features, software, precision)),
   );
-  const all = [...tunings.flatMap(kernelsOf), streamKernel(), fmaKernel()];
+  const all = [...tunings.flatMap(kernelsOf), ...packedAttention(), streamKernel(), fmaKernel()];
   return [...new Map(all.map((kernel) => [`${kernel.wgsl} ${JSON.stringify(kernel.overrides)}`, kernel])).values()];
 }

@@ -2,6 +2,8 @@
 import { Buffers, read } from '../../gpu/buffers';
 import { encode, type Grid, type Kernel, Kernels, type Step } from '../../gpu/kernel';
 
+export { random, relative } from './numbers';
+
 /** Values of a storage buffer: bytes as they are. */
 type Data = ArrayBufferView;
 
@@ -53,26 +55,4 @@ export async function run<Name extends string>(
   } finally {
     buffers.destroy();
   }
-}
-
-/** Numbers between −1 and 1 that are the same in every run (mulberry32). */
-export function random(count: number, seed = 1): Float32Array<ArrayBuffer> {
-  let state = seed * 0x9e3779b9;
-  return Float32Array.from({ length: count }, () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
-  });
-}
-
-/** ‖actual − expected‖ / ‖expected‖ */
-export function relative(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let difference = 0;
-  let norm = 0;
-  for (let i = 0; i < expected.length; i++) {
-    difference += (actual[i]! - expected[i]!) ** 2;
-    norm += expected[i]! ** 2;
-  }
-  return Math.sqrt(difference / norm);
 }
