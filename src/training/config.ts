@@ -51,3 +51,47 @@ export interface TrainingConfig {
   /** Recomputed in the backward pass: nothing (false), each layer (true), or runs of this many layers. */
   readonly gradient_checkpointing: boolean | number;
 }
+
+/**
+ * Alpaca-LoRA's values (finetune.py of tloen/alpaca-lora and transformers' own where it names none): a batch of 128 as 4
+ * rows accumulated 32 times, 100 steps of warmup and a linear decay. What it has no word for is off.
+ */
+export const DEFAULT_CONFIG: TrainingConfig = {
+  r: 8,
+  lora_alpha: 16,
+  lora_dropout: 0.05,
+  target_modules: ['q_proj', 'v_proj'],
+  layers_to_transform: null,
+  use_rslora: false,
+  loraplus_lr_ratio: null,
+
+  learning_rate: 3e-4,
+  lr_scheduler_type: 'linear',
+  warmup_steps: 100,
+  warmup_ratio: 0,
+  num_train_epochs: 3,
+  max_steps: 0,
+  per_device_train_batch_size: 4,
+  gradient_accumulation_steps: 32,
+  max_grad_norm: 1,
+  weight_decay: 0,
+  adam_beta1: 0.9,
+  adam_beta2: 0.999,
+  adam_epsilon: 1e-8,
+  seed: 42,
+
+  cutoff_len: 256,
+  packing: false,
+  group_by_length: false,
+  train_on_inputs: true,
+  add_eos_token: false,
+  prompt_template_name: 'alpaca',
+
+  val_set_size: 2000,
+  eval_steps: 200,
+  save_steps: 200,
+  logging_steps: 10,
+  load_best_model_at_end: true,
+  early_stopping_patience: 0,
+  gradient_checkpointing: true,
+};
