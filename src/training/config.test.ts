@@ -21,28 +21,49 @@ test('what is not given takes the values of alpaca-lora’s finetune.py', () => 
   expect(config).toEqual(DEFAULT_CONFIG);
   expect([given.size, warnings]).toEqual([0, []]);
   expect(config).toMatchObject({
-    ...{ r: 8, lora_alpha: 16, lora_dropout: 0.05, target_modules: ['q_proj', 'v_proj'] },
-    ...{ learning_rate: 3e-4, num_train_epochs: 3, warmup_steps: 100, lr_scheduler_type: 'linear' },
-    ...{ cutoff_len: 256, val_set_size: 2000, train_on_inputs: true, add_eos_token: false },
-    ...{ prompt_template_name: 'alpaca', packing: false, group_by_length: false, max_grad_norm: 1, seed: 42 },
+    r: 8,
+    lora_alpha: 16,
+    lora_dropout: 0.05,
+    target_modules: ['q_proj', 'v_proj'],
+    learning_rate: 3e-4,
+    num_train_epochs: 3,
+    warmup_steps: 100,
+    lr_scheduler_type: 'linear',
+    cutoff_len: 256,
+    val_set_size: 2000,
+    train_on_inputs: true,
+    add_eos_token: false,
+    prompt_template_name: 'alpaca',
+    packing: false,
+    group_by_length: false,
+    max_grad_norm: 1,
+    seed: 42,
   });
   expect(config.per_device_train_batch_size * config.gradient_accumulation_steps).toBe(128);
 });
 
 test('alpaca-lora’s names', () => {
   const { config, warnings } = readConfig({
-    ...{ batch_size: 12, micro_batch_size: 4, num_epochs: 2, lora_r: 4, lora_target_modules: ['k_proj'] },
+    batch_size: 12,
+    micro_batch_size: 4,
+    num_epochs: 2,
+    lora_r: 4,
+    lora_target_modules: ['k_proj'],
     base_model: 'x',
   });
   expect(config).toMatchObject({
-    ...{ per_device_train_batch_size: 4, gradient_accumulation_steps: 3, num_train_epochs: 2, r: 4 },
+    per_device_train_batch_size: 4,
+    gradient_accumulation_steps: 3,
+    num_train_epochs: 2,
+    r: 4,
     target_modules: ['k_proj'],
   });
   expect(warnings).toEqual([expect.stringContaining('base_model')]);
   // the whole batch stays 128, as in `gradient_accumulation_steps = batch_size // micro_batch_size`
   expect(readConfig({ micro_batch_size: 8 }).config.gradient_accumulation_steps).toBe(16);
   expect(readConfig({ batch_size: 2 }).config).toMatchObject({
-    ...{ per_device_train_batch_size: 2, gradient_accumulation_steps: 1 },
+    per_device_train_batch_size: 2,
+    gradient_accumulation_steps: 1,
   });
   const odd = readConfig({ batch_size: 10 });
   expect(odd.config.gradient_accumulation_steps).toBe(2);
@@ -128,7 +149,11 @@ describe('mistakes are sentences that name the field', () => {
 
 test('presets are configs, each with its source', () => {
   expect(PRESETS.map(({ name }) => name)).toEqual([
-    ...['Alpaca-LoRA', 'Alpaca-LoRA official run', 'OpenAlpaca', 'Stanford recipe as LoRA', 'Small data'],
+    'Alpaca-LoRA',
+    'Alpaca-LoRA official run',
+    'OpenAlpaca',
+    'Stanford recipe as LoRA',
+    'Small data',
   ]);
   for (const { config, source } of PRESETS) {
     checkConfig(config);

@@ -1,17 +1,17 @@
 // Against transformers 5.18's get_scheduler: what `get_last_lr` gives before each step, with a learning rate of 1.
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { DEFAULT_CONFIG, type Schedule } from './config';
+import { DEFAULT_CONFIG, type Schedule, type TrainingConfig } from './config';
 import { learningRate, scheduleFactor, totalSteps, warmupSteps } from './schedules';
 
 const rise = [0, 0.3333333333333333, 0.6666666666666666];
 const line = [
-  ...[1.0, 0.8571428571428571, 0.7142857142857143, 0.5714285714285714, 0.42857142857142855],
-  ...[0.2857142857142857, 0.14285714285714285],
+  1.0, 0.8571428571428571, 0.7142857142857143, 0.5714285714285714, 0.42857142857142855, 0.2857142857142857,
+  0.14285714285714285,
 ];
 const wave = [
-  ...[1.0, 0.9504844339512095, 0.8117449009293668, 0.6112604669781572, 0.38873953302184283],
-  ...[0.18825509907063326, 0.04951556604879048],
+  1.0, 0.9504844339512095, 0.8117449009293668, 0.6112604669781572, 0.38873953302184283, 0.18825509907063326,
+  0.04951556604879048,
 ];
 const ones = (count: number) => Array.from({ length: count }, () => 1);
 const GOLDEN: readonly [Schedule, number, number[]][] = [
@@ -57,10 +57,13 @@ test.skipIf(!existsSync(REAL))('a real run: Point-Alpaca’s 609 steps, cosine w
   const { log_history } = JSON.parse(readFileSync(REAL, 'utf8')) as {
     log_history: { step: number; learning_rate?: number }[];
   };
-  const config = {
+  const config: TrainingConfig = {
     ...DEFAULT_CONFIG,
-    ...{ learning_rate: 2e-5, lr_scheduler_type: 'cosine', warmup_steps: 0, warmup_ratio: 0.03 },
-  } as const;
+    learning_rate: 2e-5,
+    lr_scheduler_type: 'cosine',
+    warmup_steps: 0,
+    warmup_ratio: 0.03,
+  };
   // transformers logs what the next step will get
   for (const { step, learning_rate } of log_history) {
     if (learning_rate !== undefined) expect(learningRate(config, step, 609)).toBeCloseTo(learning_rate, 18);
