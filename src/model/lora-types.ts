@@ -1,5 +1,8 @@
 // What training asks of a model on the GPU: gradients of a LoRA over frozen weights, and the optimizer's step.
 import type { LinearMap, LoraPair } from '../formats/adapter';
+import type { OptimizerStep } from '../ops/adamw';
+
+export type { OptimizerStep };
 
 /** Sequences side by side, without padding. T tokens; a sequence sees itself only. */
 export interface MicroBatch {
@@ -25,20 +28,6 @@ export interface LoraSpec {
   readonly checkpointing: number;
   /** Most tokens of a micro-batch. */
   readonly tokens: number;
-}
-
-export interface OptimizerStep {
-  readonly learningRate: number;
-  /** B's learning rate over A's. */
-  readonly ratio: number;
-  readonly weightDecay: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** 0: no clipping */
-  readonly maxGradNorm: number;
-  /** Updates so far, this one included: of the bias correction. */
-  readonly count: number;
 }
 
 export interface StepResult {

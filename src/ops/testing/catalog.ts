@@ -2,17 +2,25 @@
 // A new op adds its kernels here; a shader file that none of them uses fails the check.
 import type { Features } from '../../gpu/device';
 import type { Kernel } from '../../gpu/kernel';
+import { adamwKernel } from '../adamw';
 import { attentionKernel } from '../attention';
 import { attentionBackwardKvKernel, attentionBackwardQKernel, attentionDeltaKernel } from '../attention-backward';
 import { attentionPackedKernel } from '../attention-packed';
+import { crossEntropyKernel } from '../cross-entropy';
 import { embedKernel } from '../embed';
 import { gemmKernel } from '../gemm';
+import { gradientNormKernel } from '../gradient-norm';
+import { gradientScaleKernel } from '../gradient-scale';
 import { matvecKernel, type ProjectionVariant } from '../matvec';
 import { fmaKernel, streamKernel } from '../peak';
+import { rmsnormKernel } from '../rmsnorm';
+import { rmsnormBackwardKernel } from '../rmsnorm-backward';
 import { ropeKernel } from '../rope';
 import { ropeInplaceKernel } from '../rope-inplace';
 import { sampleKernel } from '../sample';
+import { sumLossesKernel } from '../sum-losses';
 import { swigluKernel } from '../swiglu';
+import { swigluBackwardKernel } from '../swiglu-backward';
 import { tune, type Tuning } from '../tuning';
 import { KINDS } from './weights';
 
@@ -63,11 +71,36 @@ const packedAttention = (): Kernel[] => [
   ),
 ];
 
+/** Norms, loss and optimizer of training. */
+function normsLossOptimizer(): Kernel[] {
+  const forms = [true, false].map((software) => ({ software }));
+  return [
+    ...forms.flatMap((form) => [
+      ...[true, false].flatMap((picked) => [
+        rmsnormKernel({ ...form, picked }),
+        rmsnormBackwardKernel({ ...form, picked }),
+      ]),
+      ...[true, false].map((gradient) => crossEntropyKernel({ ...form, gradient })),
+      sumLossesKernel(form),
+      gradientNormKernel(form),
+      gradientScaleKernel(form),
+    ]),
+    swigluBackwardKernel(),
+    adamwKernel(),
+  ];
+}
+
 /** The catalogue of a device with these features, each kernel once. */
 export function kernelsFor(features: Features): Kernel[] {
   const tunings = [true, false].flatMap((software) =>
     (['exact', 'fast'] as const).map((precision) => tune(features, software, precision)),
   );
-  const all = [...tunings.flatMap(kernelsOf), ...packedAttention(), streamKernel(), fmaKernel()];
+  const all = [
+    ...tunings.flatMap(kernelsOf),
+    ...packedAttention(),
+    ...normsLossOptimizer(),
+    streamKernel(),
+    fmaKernel(),
+  ];
   return [...new Map(all.map((kernel) => [`${kernel.wgsl} ${JSON.stringify(kernel.overrides)}`, kernel])).values()];
 }

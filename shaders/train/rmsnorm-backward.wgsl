@@ -1,0 +1,45 @@
+// dx[t] += rs · (w − n · mean(w ⊙ n)) with w = dy ⊙ gain, n = x · rs, rs = 1 / rms(x). The gain is frozen.
+// Row i of dy belongs to token i, or with PICKED to the token that a list names, no token twice.
+struct Params { columns: u32, epsilon: f32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(2) var<storage, read> x: array<vec4f>; // [T][D]
+@group(0) @binding(3) var<storage, read> gain: array<vec4f>; // [D]
+@group(0) @binding(4) var<storage, read> dy: array<vec4f>; // [rows][D]
+@group(0) @binding(5) var<storage, read_write> dx: array<vec4f>; // [T][D]
+//: for p in PICKED
+@group(0) @binding(6) var<storage, read> picked: array<u32>;
+//: end p
+
+fn token_of(row: u32) -> u32 {
+  //: for p in PICKED
+  return picked[state.position + row];
+  //: end p
+  //: for a in ALL
+  return row;
+  //: end a
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row = row_of(workgroup.x, local);
+  if (row >= state.count) { return; }
+  let lane = lane_of(local);
+  let quads = params.columns / 4u;
+  let at = token_of(row) * quads;
+
+  var squares = vec4f(0.0);
+  var products = vec4f(0.0);
+  for (var i = lane; i < quads; i += LANES) {
+    let value = x[at + i];
+    squares += value * value;
+    products += value * dy[row * quads + i] * gain[i];
+  }
+  let width = f32(params.columns);
+  let scale = 1.0 / sqrt(total(dot(squares, vec4f(1.0)), lane) / width + params.epsilon);
+  let mean = scale * total(dot(products, vec4f(1.0)), lane) / width;
+  for (var i = lane; i < quads; i += LANES) {
+    let n = x[at + i] * scale;
+    dx[at + i] += scale * (dy[row * quads + i] * gain[i] - n * mean);
+  }
+}

@@ -1,0 +1,20 @@
+// report[0] += weight · Σ loss over the batch's rows.
+const BLOCK = 64u; // elements of a lane that are summed apart: rounding grows with the longest sum only
+@group(0) @binding(0) var<storage, read> state: State;
+@group(0) @binding(1) var<storage, read> weight: array<f32>; // [1]
+@group(0) @binding(2) var<storage, read> loss: array<f32>;
+@group(0) @binding(3) var<storage, read_write> report: array<f32>; // [4]: loss, norm, factor, whether all is finite
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(local_invocation_index) local: u32) {
+  let lane = lane_of(local);
+  var sum = 0.0;
+  for (var i = lane; i < state.count; ) {
+    let stop = min(i + BLOCK * LANES, state.count);
+    var part = 0.0;
+    for (; i < stop; i += LANES) { part += loss[i]; }
+    sum += part;
+  }
+  let all = total(sum, lane);
+  if (lane == 0u) { report[0] += weight[0] * all; }
+}

@@ -1,0 +1,28 @@
+// (gate, up) become (d gate, d up) in place, where d hidden is the gradient of silu(gate) · up.
+struct Params { half: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(2) var<storage, read_write> gate_up: array<vec4f>; // [T][2F]
+@group(0) @binding(3) var<storage, read> d_hidden: array<vec4f>; // [T][F]
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let quads = params.half / 4u;
+  let i = (workgroup.y * workgroups.x + workgroup.x) * WORKGROUP + local;
+  let token = i / quads;
+  if (token >= state.count) { return; }
+  let at = token * quads + i;
+  let gate = gate_up[at];
+  let up = gate_up[at + quads];
+  // σ(gate) and 1 − σ(gate) from e^−|gate|, which cannot overflow
+  let small = exp(-abs(gate));
+  let positive = gate >= vec4f(0.0);
+  let sigma = select(small, vec4f(1.0), positive) / (1.0 + small);
+  let rest = select(vec4f(1.0), small, positive) / (1.0 + small);
+  gate_up[at] = d_hidden[i] * up * sigma * (1.0 + gate * rest);
+  gate_up[at + quads] = d_hidden[i] * gate * sigma;
+}
