@@ -7,7 +7,7 @@ import { packPlaces } from './places';
 import { ropeFrequencies } from './rope';
 import { ropeInplaceReference } from './rope-inplace';
 import { random, relative } from './testing/numbers';
-import { placesOf } from './testing/attention';
+import { placesOf } from './testing/sequences';
 
 const SHAPES: Record<string, { lengths: number[] } & PackedShape> = {
   'one head': { lengths: [5], heads: 1, kvHeads: 1, headWidth: 4 },

@@ -1,12 +1,98 @@
-// Sequences side by side, for the tests of attention in training.
-import { packPlaces } from '../places';
+// Attention over sequences side by side on a device, forward and backward: for the tests of attention in training.
+import type { Kernel } from '../../gpu/kernel';
+import {
+  attentionBackwardKvGrid,
+  attentionBackwardKvKernel,
+  attentionBackwardQGrid,
+  attentionBackwardQKernel,
+  attentionDeltaGrid,
+  attentionDeltaKernel,
+} from '../attention-backward';
+import { attentionPackedGrid, attentionPackedKernel } from '../attention-packed';
+import { run } from './run';
+import { type PackedCase, packedInputs } from './sequences';
 
-/** Places of sequences of these lengths, one after the other. */
-export function placesOf(lengths: readonly number[]): Uint32Array<ArrayBuffer> {
-  const each = <T>(of: (position: number, sequence: number) => T) =>
-    lengths.flatMap((length, sequence) => Array.from({ length }, (_, position) => of(position, sequence)));
-  return packPlaces({
-    positions: Uint32Array.from(each((position) => position)),
-    rows: Uint32Array.from(each((_, sequence) => sequence)),
-  });
+/** Rows beyond the batch, in every buffer. */
+const BEYOND = 3;
+/** What outputs hold before. */
+export const UNTOUCHED = -5;
+
+/** How a run departs from what is right. */
+export interface Departure {
+  /** Replaces a kernel, by its label's beginning. */
+  readonly kernel?: (kernel: Kernel) => Kernel;
+  readonly places?: Uint32Array<ArrayBuffer>;
+  readonly delta?: (delta: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>;
+  readonly window?: number;
+}
+
+/** Attention on a device, forward and backward, with not-a-number in all rows beyond the batch; those rows come back too. */
+export async function attendPacked(
+  device: GPUDevice,
+  software: boolean,
+  it: PackedCase,
+  given = packedInputs(it),
+  departure: Departure = {},
+) {
+  const { heads, kvHeads, headWidth } = it;
+  const count = given.places.length / 4;
+  const rows = count + BEYOND;
+  const window = departure.window ?? it.window ?? rows;
+  const params = { heads, kv_heads: kvHeads, window, quads: headWidth / 4 };
+  const extended = <A extends Float32Array | Uint32Array>(data: A, width: number, beyond: number): A => {
+    const whole = new (data.constructor as new (length: number) => A)(rows * width).fill(beyond) as A;
+    whole.set(data.subarray(0, count * width));
+    return whole;
+  };
+  const beyond = (data: Float32Array<ArrayBuffer>, width: number) => extended(data, width, NaN);
+  const empty = (width: number) => new Float32Array(rows * width).fill(UNTOUCHED);
+  const variant = { software, headWidth };
+  const dispatch = async <Name extends string>(
+    kernel: Kernel,
+    grid: readonly [number, number?, number?],
+    bind: Record<string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>,
+    names: readonly Name[],
+    used: Record<string, number> = params,
+  ) => {
+    const made = departure.kernel?.(kernel) ?? kernel;
+    const found = await run(device, made, { bind, params: used, grid, count }, names);
+    return Object.fromEntries(
+      Object.entries<ArrayBuffer>(found).map(([name, bytes]) => [name, new Float32Array(bytes)]),
+    ) as Record<Name, Float32Array<ArrayBuffer>>;
+  };
+
+  const read = {
+    places: extended(departure.places ?? given.places, 4, 0xffffffff),
+    qkv: beyond(given.qkv, (heads + 2 * kvHeads) * headWidth),
+  };
+  const d_out = beyond(given.dOut, heads * headWidth);
+  const { out, lse } = await dispatch(
+    attentionPackedKernel(variant),
+    attentionPackedGrid(variant, heads, kvHeads, count),
+    { ...read, out: empty(heads * headWidth), lse: empty(heads) },
+    ['out', 'lse'],
+  );
+  const { delta } = await dispatch(
+    attentionDeltaKernel(),
+    attentionDeltaGrid(heads, count),
+    { out: beyond(out, heads * headWidth), d_out, delta: empty(heads) },
+    ['delta'],
+    { heads, quads: headWidth / 4 },
+  );
+  const known = { ...read, d_out, lse: beyond(lse, heads), delta: beyond(departure.delta?.(delta) ?? delta, heads) };
+  const { d_qkv: first } = await dispatch(
+    attentionBackwardQKernel(variant),
+    attentionBackwardQGrid(variant, heads, kvHeads, count),
+    { ...known, d_qkv: empty((heads + 2 * kvHeads) * headWidth) },
+    ['d_qkv'],
+  );
+  const { d_qkv } = await dispatch(
+    attentionBackwardKvKernel(variant),
+    attentionBackwardKvGrid(variant, heads, kvHeads, count),
+    { ...known, d_qkv: first },
+    ['d_qkv'],
+  );
+  const cut = (data: Float32Array<ArrayBuffer>) => data.subarray(0, (data.length / rows) * count);
+  const tails = [out, lse, delta, d_qkv].flatMap((data) => [...data.subarray((data.length / rows) * count)]);
+  return { out: cut(out), lse: cut(lse), delta: cut(delta), d_qkv: cut(d_qkv), tails };
 }

@@ -1,0 +1,47 @@
+// Sequences side by side, and what attention over them gives in float64: for the tests of attention in training.
+import { attentionBackwardReference, attentionDeltaReference } from '../attention-backward';
+import { attentionPackedReference, type PackedShape } from '../attention-packed';
+import { packPlaces } from '../places';
+import { random } from './numbers';
+
+/** A micro-batch: its sequences' lengths, and the sizes of attention. */
+export interface PackedCase extends PackedShape {
+  readonly lengths: readonly number[];
+}
+
+/** What attention over a micro-batch gives, by the names of the buffers. */
+export interface PackedResult {
+  readonly out: ArrayLike<number>;
+  readonly lse: ArrayLike<number>;
+  readonly delta: ArrayLike<number>;
+  readonly d_qkv: ArrayLike<number>;
+}
+
+/** Places of sequences of these lengths, one after the other. */
+export function placesOf(lengths: readonly number[]): Uint32Array<ArrayBuffer> {
+  const each = (of: (position: number, sequence: number) => number) =>
+    Uint32Array.from(
+      lengths.flatMap((length, sequence) => Array.from({ length }, (_, position) => of(position, sequence))),
+    );
+  return packPlaces({ positions: each((position) => position), rows: each((_, sequence) => sequence) });
+}
+
+/** Random q|k|v and gradient of out, the same for a sequence wherever it stands: its number is in `seeds`. */
+export function packedInputs({ lengths, heads, kvHeads, headWidth }: PackedCase, seeds = lengths.map((_, i) => i)) {
+  const each = (width: number, scale: number, seed: number) =>
+    Float32Array.from(
+      lengths.flatMap((length, i) => [...random(length * width, seeds[i]! * 2 + seed).map((x) => scale * x)]),
+    );
+  return {
+    qkv: each((heads + 2 * kvHeads) * headWidth, 1.5, 11),
+    dOut: each(heads * headWidth, 1, 12),
+    places: placesOf(lengths),
+  };
+}
+
+/** The same in float64. */
+export function packedReference(it: PackedCase, { qkv, dOut, places } = packedInputs(it)): PackedResult {
+  const { out, lse } = attentionPackedReference(qkv, places, it);
+  const delta = attentionDeltaReference(out, dOut, it);
+  return { out, lse, delta, d_qkv: attentionBackwardReference(qkv, dOut, places, it) };
+}
