@@ -72,9 +72,11 @@ export interface LoraTrainer {
   gradients(): Promise<{ readonly a: Float32Array; readonly b: Float32Array }[]>;
   /** The adapter as it is now, in the order of the targets. */
   pairs(): Promise<LoraPair[]>;
-  /** Begins from these pairs, which must be of the spec's maps and rank; moments are zero. */
+  /** Begins from these pairs, which must be of the spec's maps and rank; moments and gradients are zero. */
   setPairs(pairs: readonly LoraPair[]): void;
+  /** As of the last update: what was accumulated since does not show. */
   state(): Promise<OptimizerState>;
+  /** Goes on from a state of this spec; gradients are zero, whatever was accumulated before. */
   restore(state: OptimizerState): void;
   /** Frees what training holds on the GPU, not the model. */
   destroy(): void;

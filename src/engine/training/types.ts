@@ -2,8 +2,9 @@
 import type { LoraConfig } from '../../formats/adapter';
 import type { Example } from '../../data/types';
 import type { TrainingConfig } from '../../training/config';
+import type { StepRecord, ValidationRecord } from '../../training/records';
 
-export type { Example, LoraConfig, TrainingConfig };
+export type { Example, LoraConfig, StepRecord, TrainingConfig, ValidationRecord };
 
 /** A setting or a row that something is wrong with; `fix` is what one click changes. */
 export interface Warning {
@@ -124,27 +125,6 @@ export interface TrainingPlan {
 
 /** `interrupted`: a page that trained was closed; it can be resumed. */
 export type RunState = 'running' | 'paused' | 'interrupted' | 'done' | 'stopped' | 'failed';
-
-/** One optimizer step, in `trainer_state.json`'s terms. */
-export interface StepRecord {
-  /** From 1. */
-  readonly step: number;
-  readonly epoch: number;
-  readonly loss: number;
-  readonly gradNorm: number;
-  readonly learningRate: number;
-  /** Read in this step. */
-  readonly tokens: number;
-  readonly seconds: number;
-  /** The gradient was not finite: the step changed nothing. */
-  readonly skipped?: boolean;
-}
-
-export interface ValidationRecord {
-  readonly step: number;
-  readonly loss: number;
-  readonly best: boolean;
-}
 
 export interface SampleRecord {
   readonly step: number;

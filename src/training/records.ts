@@ -1,0 +1,26 @@
+// What a run writes down as it goes: numbers that any chart or table can be made of.
+
+/** One optimizer step, in `trainer_state.json`'s terms. */
+export interface StepRecord {
+  /** From 1. */
+  readonly step: number;
+  readonly epoch: number;
+  /** Mean cross-entropy over the labelled tokens of the step's whole batch, before the update. */
+  readonly loss: number;
+  /** Before clipping. */
+  readonly gradNorm: number;
+  /** The one that was applied. */
+  readonly learningRate: number;
+  /** Read in this step. */
+  readonly tokens: number;
+  readonly seconds: number;
+  /** The gradient was not finite: the step changed nothing. */
+  readonly skipped?: boolean;
+}
+
+export interface ValidationRecord {
+  readonly step: number;
+  /** Mean cross-entropy over the labelled tokens of the rows that were held out. */
+  readonly loss: number;
+  readonly best: boolean;
+}
