@@ -4,6 +4,7 @@ import type { ChatMessage, ChatPiece } from '../tokenizer/chat-message';
 import { renderChat } from '../tokenizer/chat-template';
 import { fillTemplate, type PromptTemplate } from '../tokenizer/prompt-templates';
 import type { Tokenizer } from '../tokenizer/tokenizer';
+import { withBos } from '../tokenizer/with-bos';
 
 /** What to generate from: a chat, an instruction through a template, or raw text. */
 export type Prompt =
@@ -76,10 +77,4 @@ export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt, context: numb
     do dropped++;
     while (dropped < turns.length - 1 && turns[dropped]!.role === 'assistant');
   }
-}
-
-/** BOS in front, unless a template has written it already. */
-function withBos(tokenizer: Tokenizer, ids: number[]): number[] {
-  const { bosId, addBos } = tokenizer;
-  return addBos && bosId !== undefined && ids[0] !== bosId ? [bosId, ...ids] : ids;
 }

@@ -24,7 +24,7 @@ const HUMAN = 'Human: ';
 const ASSISTANT = 'Assistant: ';
 
 const trusted = (text: string): ChatPiece => ({ text, trusted: true });
-const written = (text: string): ChatPiece => ({ text, trusted: false });
+const written = (text: string, role: ChatMessage['role']): ChatPiece => ({ text, trusted: false, role });
 
 /** A conversation in a style; Alpaca-LoRA's is also the one of models that bring no template. */
 export function renderStyle(
@@ -58,7 +58,7 @@ function renderHuman(messages: readonly ChatMessage[], addGenerationPrompt: bool
   const said = messages.filter(({ role, content }) => role !== 'system' || content.trim() !== '');
   const turns = said.map(({ role, content }) => {
     const speaker = role === 'user' ? [trusted(HUMAN)] : role === 'assistant' ? [trusted(ASSISTANT)] : [];
-    return [...speaker, written(content)];
+    return [...speaker, written(content, role)];
   });
   if (addGenerationPrompt) turns.push([trusted(ASSISTANT)]);
   return turns.flatMap((turn, i) => (i === 0 ? turn : [trusted('\n\n'), ...turn]));
@@ -73,15 +73,15 @@ function renderAlpaca(
 ): ChatPiece[] {
   const system = messages.filter(({ role, content }) => role === 'system' && content.trim() !== '');
   const pieces: ChatPiece[] = system.length
-    ? [written(system.map(({ content }) => content).join('\n\n'))]
+    ? [written(system.map(({ content }) => content).join('\n\n'), 'system')]
     : preamble === ''
       ? []
       : [trusted(preamble)];
   const gap = () => (pieces.length > 0 ? '\n\n' : '');
   for (const { role, content } of messages) {
-    if (role === 'user') pieces.push(trusted(`${gap()}### Instruction:\n`), written(content));
+    if (role === 'user') pieces.push(trusted(`${gap()}### Instruction:\n`), written(content, role));
     if (role === 'assistant') {
-      pieces.push(trusted(`${gap()}### Response:${before}`), written(content), trusted(eos));
+      pieces.push(trusted(`${gap()}### Response:${before}`), written(content, role), trusted(eos));
     }
   }
   if (addGenerationPrompt) pieces.push(trusted(`${gap()}### Response:${before}`));

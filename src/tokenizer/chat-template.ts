@@ -38,11 +38,17 @@ export function renderChat(
     const renderWith = (marked: readonly string[]) =>
       template.render({ ...variables, messages: list.map(({ role }, i) => ({ role, content: marked[i] })) });
     const cores = markCores(contents);
-    const cut = cutMarked(renderWith(cores.marked), cores);
-    if (cut) return cut;
-    // The template took a content apart: it gets a stand-in that it cannot look into.
-    const whole = markWhole(contents);
-    return cutMarked(renderWith(whole.marked), whole)!;
+    let cut = cutMarked(renderWith(cores.marked), cores);
+    if (!cut) {
+      // The template took a content apart: it gets a stand-in that it cannot look into.
+      const whole = markWhole(contents);
+      cut = cutMarked(renderWith(whole.marked), whole)!;
+    }
+    const pieces = cut.pieces.map(
+      ({ text, trusted, content }): ChatPiece =>
+        content === undefined ? { text, trusted } : { text, trusted, role: list[content]!.role },
+    );
+    return { pieces, found: cut.found };
   };
   try {
     const system = messages.findIndex(({ role, content }) => role === 'system' && content.trim() !== '');

@@ -19,8 +19,15 @@ interface Marked {
   isTorn(part: string): boolean;
 }
 
+interface CutPiece {
+  readonly text: string;
+  readonly trusted: boolean;
+  /** Index of the content that it is of. */
+  readonly content?: number;
+}
+
 interface Cut {
-  readonly pieces: { readonly text: string; readonly trusted: boolean }[];
+  readonly pieces: CutPiece[];
   /** Indices of the contents that the template used. */
   readonly found: ReadonlySet<number>;
 }
@@ -58,10 +65,11 @@ export function markWhole(contents: readonly string[]): Marked {
 
 /** The rendered text, cut at the marks; undefined where the template has torn one apart. */
 export function cutMarked(rendered: string, { pattern, text, isTorn }: Marked): Cut | undefined {
-  const pieces: { text: string; trusted: boolean }[] = [];
+  const pieces: CutPiece[] = [];
   const found = new Set<number>();
-  const add = (part: string, trusted: boolean) => {
-    if (part !== '') pieces.push({ text: part, trusted });
+  const add = (part: string, of?: number) => {
+    if (part !== '')
+      pieces.push(of === undefined ? { text: part, trusted: true } : { text: part, trusted: false, content: of });
   };
   let from = 0;
   let previous = -1;
@@ -70,15 +78,15 @@ export function cutMarked(rendered: string, { pattern, text, isTorn }: Marked): 
     const content = text(match);
     if (isTorn(trustedPart) || isTorn(content)) return undefined;
     const index = Number(match[1]);
-    add(trustedPart, index !== previous || !THOUGHT_ALONE.test(trustedPart));
-    add(content, false);
+    add(trustedPart, index === previous && THOUGHT_ALONE.test(trustedPart) ? index : undefined);
+    add(content, index);
     found.add(index);
     previous = index;
     from = match.index + match[0].length;
   }
   const rest = rendered.slice(from);
   if (isTorn(rest)) return undefined;
-  add(rest, true);
+  add(rest);
   return { pieces, found };
 }
 
