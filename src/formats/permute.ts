@@ -45,3 +45,13 @@ export function toHalfSplit(rows: Uint8Array, rowBytes: number, headWidth: numbe
   }
   return result;
 }
+
+/** The reverse: rows (or a bias's elements) in half-split order -> interleaved order. */
+export function fromHalfSplit(rows: Uint8Array, rowBytes: number, headWidth: number): Uint8Array<ArrayBuffer> {
+  const result = new Uint8Array(rows.length);
+  for (let row = 0; row * rowBytes < rows.length; row++) {
+    const from = halfSplitRow(row, headWidth) * rowBytes;
+    result.set(rows.subarray(from, from + rowBytes), row * rowBytes);
+  }
+  return result;
+}

@@ -132,10 +132,11 @@ class View {
 /**
  * Reads a file's directory, checking that every tensor lies within its storage and every storage within the file.
  * A state dict inside of a checkpoint (`{'model': {…}}`) is found.
+ * @param options.empty whether a state dict without tensors is one too
  * @throws PronkError `corrupt-file`; `unsafe-pickle` naming what the pickle would run; `unsupported-format` for files
  *   of PyTorch before 1.6, compressed ones and big-endian ones
  */
-export async function readTorch(source: Source): Promise<TorchFile> {
+export async function readTorch(source: Source, { empty = false } = {}): Promise<TorchFile> {
   if (source.size === 0) throw corruptFile(source.name, 'it is empty');
   const head = await source.read(0, Math.min(source.size, 16));
   if (!isZip(head)) throw notZip(source.name, head);
@@ -152,7 +153,8 @@ export async function readTorch(source: Source): Promise<TorchFile> {
   const pickle = entries.get(`${root}data.pkl`)!;
   if (pickle.size > MAX_PICKLE) throw corruptFile(source.name, 'its pickle is absurdly long');
   const value = readPickle(await readEntry(source, pickle), source.name, WORLD);
-  const views = stateDict(value);
+  const views =
+    stateDict(value) ?? (empty && value instanceof Map && value.size === 0 ? new Map<string, View>() : undefined);
   if (!views) throw new PronkError('unsupported-format', `${source.name} holds no tensors by name: it is no model.`);
 
   const keys = [...new Set(Array.from(views.values(), ({ storage }) => storage.key))];

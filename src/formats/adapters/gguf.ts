@@ -1,0 +1,148 @@
+// LoRA adapters as GGUF files, as llama.cpp's convert_lora_to_gguf.py writes them: <weight>.lora_a ([inputs, r] in ggml's
+// order: PEFT's bytes) and <weight>.lora_b ([r, outputs]). There is one alpha, and the scale is alpha / r of each pair. The
+// rows of q and k follow the architecture's own order, which is interleaved for `llama`.
+
+import { dequantizeElements } from '../../quant/elements';
+import type { Adapter, LoraPair } from '../adapter';
+import type { Architecture, ModelConfig } from '../checkpoint';
+import { corruptFile } from '../errors';
+import { familyOfGguf } from '../families/index';
+import { type GgufFile, type GgufTensor, type GgufValue, readGguf } from '../gguf';
+import { type GgufStream, type GgufTensorContent, writeGguf } from '../gguf-writer';
+import { fromGgufName, toGgufName } from '../names';
+import { baseName, type Source } from '../source';
+import { configOf, mostCommon } from './config';
+import { emptyAdapter, mismatch, missingHalf, unsupportedAdapter } from './failures';
+import { checkedPlace, checkShape, type Floats, halfSplitB, inOrder, interleavedB, moduleName } from './modules';
+
+interface Halves {
+  a?: GgufTensor;
+  b?: GgufTensor;
+}
+
+/** `general.architecture` of a model's GGUF files: Mistral has none of its own. */
+function ggufArchitectures(architecture: Architecture): readonly string[] {
+  if (architecture === 'qwen2') return ['qwen2'];
+  return architecture === 'internlm2' ? ['llama', 'internlm2'] : ['llama'];
+}
+
+/**
+ * Reads a GGUF adapter for a base.
+ * @throws PronkError `adapter-empty`, `adapter-mismatch`, `unsupported-adapter`, `missing-tensor`, `corrupt-file`
+ */
+export async function readGgufAdapter(source: Source, config: ModelConfig): Promise<Adapter> {
+  const header = await readGguf(source);
+  const file = baseName(source.name);
+  const value = (key: string) => header.metadata.get(key)?.value;
+  if (value('general.type') !== 'adapter') throw unsupportedAdapter(file, 'is a GGUF file, but of a model');
+  const type = value('adapter.type') ?? 'lora';
+  if (type !== 'lora') throw unsupportedAdapter(file, `is an adapter of the kind ${String(type)}`);
+  if (header.metadata.has('adapter.alora.invocation_tokens')) throw unsupportedAdapter(file, 'is an activated LoRA');
+  const architecture = String(value('general.architecture'));
+  if (!ggufArchitectures(config.architecture).includes(architecture)) {
+    throw mismatch(
+      file,
+      `it is for the architecture ${architecture}, and the model is of the ${config.architecture} family`,
+    );
+  }
+  const alpha = value('adapter.lora.alpha');
+  const pairs = await readPairs(header, config, typeof alpha === 'number' ? alpha : 0);
+  const title = value('general.name');
+  const base = value('general.base_model.0.name');
+  return {
+    name: typeof title === 'string' && title ? title : file.replace(/\.gguf$/i, ''),
+    config: configOf(pairs, { base_model_name_or_path: typeof base === 'string' ? base : '' }, config.layers),
+    pairs,
+  };
+}
+
+async function readPairs(header: GgufFile, config: ModelConfig, alpha: number): Promise<LoraPair[]> {
+  const { source } = header;
+  const file = baseName(source.name);
+  const { gguf } = familyOfGguf(header.metadata.get('general.architecture')?.value, file);
+  const halves = sortHalves(header, file);
+  if (halves.size === 0) throw emptyAdapter(file);
+  const floats = async ({ type, start, bytes }: GgufTensor) =>
+    dequantizeElements(type, await source.read(start, start + bytes));
+  const pairs: LoraPair[] = [];
+  for (const [module, { a, b }] of halves) {
+    if (!a || !b) throw missingHalf(file, `${toGgufName(`${module}.weight`)}.lora_${a ? 'b' : 'a'}`);
+    const place = checkedPlace(module, config, { file, tensor: a.name });
+    const [inputs = 0, rank = 1] = a.shape;
+    const [columns = 0, outputs = 1] = b.shape;
+    if (columns !== rank)
+      throw corruptFile(file, `${a.name} and ${b.name} have different ranks, ${rank} and ${columns}`);
+    checkShape({ ...place, rank, inputs, outputs }, config, { file, tensor: a.name });
+    const rows = await floats(b);
+    pairs.push({
+      ...place,
+      rank,
+      inputs,
+      outputs,
+      // without an alpha llama.cpp takes B·A as it is
+      scale: alpha === 0 ? 1 : alpha / rank,
+      a: await floats(a),
+      b: gguf.halfSplit ? interleavedB(place, rows, rank, config) : rows,
+    });
+  }
+  return inOrder(pairs);
+}
+
+function sortHalves({ tensors }: GgufFile, file: string): Map<string, Halves> {
+  const halves = new Map<string, Halves>();
+  for (const tensor of tensors) {
+    const [, weight, half] = /^(.+)\.lora_(a|b)$/.exec(tensor.name) ?? [];
+    const module = weight && fromGgufName(weight)?.replace(/\.weight$/, '');
+    if (!module) throw unsupportedAdapter(file, `holds ${tensor.name}, which is no half of a linear map’s LoRA pair`);
+    const pair = halves.get(module) ?? {};
+    pair[half === 'a' ? 'a' : 'b'] = tensor;
+    halves.set(module, pair);
+  }
+  return halves;
+}
+
+/** The file that llama.cpp's `--lora` takes, in f32. */
+export function writeGgufAdapter(adapter: Adapter, config: ModelConfig): GgufStream {
+  const architecture = ggufArchitectures(config.architecture)[0]!;
+  const { halfSplit } = familyOfGguf(architecture, adapter.name).gguf;
+  const pairs = inOrder(adapter.pairs);
+  // also of rsLoRA: the file's scale is alpha / r
+  const alphaOf = ({ scale, rank }: LoraPair) => scale * rank;
+  const alpha = mostCommon(pairs.map(alphaOf)) ?? 1;
+  const base = adapter.config.base_model_name_or_path;
+  return writeGguf({
+    metadata: new Map<string, GgufValue>([
+      ['general.architecture', { type: 'string', value: architecture }],
+      ['general.type', { type: 'string', value: 'adapter' }],
+      ['general.name', { type: 'string', value: adapter.name }],
+      ...(base
+        ? ([
+            ['general.base_model.count', { type: 'u32', value: 1 }],
+            ['general.base_model.0.name', { type: 'string', value: base }],
+          ] as const)
+        : []),
+      ['adapter.type', { type: 'string', value: 'lora' }],
+      ['adapter.lora.alpha', { type: 'f32', value: alpha }],
+    ]),
+    tensors: pairs.flatMap((pair) => {
+      const name = toGgufName(`${moduleName(pair)}.weight`)!;
+      const b = halfSplit ? halfSplitB(pair, config) : pair.b;
+      const factor = alphaOf(pair) / alpha;
+      return [
+        content(`${name}.lora_a`, [pair.inputs, pair.rank], pair.a),
+        content(`${name}.lora_b`, [pair.rank, pair.outputs], factor === 1 ? b : b.map((each) => each * factor)),
+      ];
+    }),
+  });
+}
+
+function content(name: string, shape: readonly number[], values: Floats): GgufTensorContent {
+  return {
+    name,
+    type: 'F32',
+    shape,
+    async *pieces() {
+      yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+// Files -> an adapter, whatever wrote it: PEFT, llama.cpp or mlx-lm, told apart by content.
+
+import type { Adapter } from '../adapter';
+import type { ModelConfig } from '../checkpoint';
+import { PronkError } from '../errors';
+import type { JsonFile } from '../files';
+import { isGguf } from '../gguf';
+import { parseObject } from '../json';
+import { isSafetensors } from '../safetensors';
+import { baseName, readText, type Source } from '../source';
+import { isZip } from '../torch-zip';
+import { readGgufAdapter } from './gguf';
+import { isMlx, readMlx } from './mlx';
+import { readPeft } from './peft';
+
+export { writeGgufAdapter } from './gguf';
+export { writeMlx } from './mlx';
+export { type AdapterFile, writePeft } from './peft';
+
+/** A configuration is some kilobytes; nothing larger is read to find out. */
+const MAX_CONFIG = 4 << 20;
+
+/**
+ * Reads an adapter for a base: a PEFT or mlx-lm folder's files, or a GGUF adapter. What else lies in the folder
+ * (checkpoints below it, optimizer states) is let be.
+ * @throws PronkError `adapter-empty`, `adapter-mismatch`, `unsupported-adapter`, `missing-file`, `missing-tensor`,
+ *   `corrupt-file`, `unsafe-pickle`, `unsupported-format`
+ */
+export async function readAdapter(files: readonly Source[], config: ModelConfig): Promise<Adapter> {
+  const { gguf, weights, json } = await choose(files);
+  if (gguf && !(weights && json)) return readGgufAdapter(gguf, config);
+  if (!weights) {
+    if (!json) {
+      const message =
+        'None of these files is an adapter. Pronk reads PEFT’s folders, llama.cpp’s GGUF adapters and mlx-lm’s folders.';
+      throw new PronkError('unsupported-format', message);
+    }
+    throw lacks(json.name, 'its weights (adapter_model.safetensors or adapter_model.bin)');
+  }
+  if (!json) throw lacks(weights.name, 'adapter_config.json');
+  return (isMlx(json) ? readMlx : readPeft)(json, weights, config, nameOf(json.name));
+}
+
+function lacks(name: string, what: string): PronkError {
+  const message = `${baseName(name)} comes without ${what}, which says what to do with it. Add both together.`;
+  return new PronkError('missing-file', message);
+}
+
+/** The folder that the configuration lies in. */
+function nameOf(path: string): string {
+  return path.split(/[\\/]/).at(-2) ?? 'adapter';
+}
+
+interface Chosen {
+  readonly gguf?: Source | undefined;
+  readonly weights?: Source | undefined;
+  readonly json?: JsonFile | undefined;
+}
+
+const folderOf = ({ name }: { readonly name: string }) => name.slice(0, name.length - baseName(name).length);
+
+/** The adapter's own files: the uppermost configuration with what lies beside it, the usual names before others. */
+async function choose(files: readonly Source[]): Promise<Chosen> {
+  const sorted = files.toSorted((a, b) => folderOf(a).length - folderOf(b).length);
+  const kinds = await Promise.all(sorted.map(kindOf));
+  const of = (kind: Kind) => sorted.filter((_, i) => kinds[i] === kind);
+  const configs = await Promise.all(
+    of('json')
+      .filter(({ size }) => size <= MAX_CONFIG)
+      .map(readConfig),
+  );
+  const json = configs.find((each) => each !== undefined);
+  const choice = (list: readonly Source[]) => {
+    const beside = json ? list.filter((each) => folderOf(each) === folderOf(json)) : list;
+    return beside.find(({ name }) => /^adapter(s|_model)\b/.test(baseName(name))) ?? beside[0];
+  };
+  return { gguf: of('gguf')[0], weights: choice(of('safetensors')) ?? choice(of('torch')), json };
+}
+
+type Kind = 'gguf' | 'safetensors' | 'torch' | 'json' | 'other';
+
+async function kindOf(source: Source): Promise<Kind> {
+  const head = await source.read(0, Math.min(source.size, 16));
+  const name = baseName(source.name).toLowerCase();
+  // what training leaves beside an adapter
+  if (/^(training_args|optimizer|scheduler|scaler|rng_state)/.test(name)) return 'other';
+  if (isGguf(head) || name.endsWith('.gguf')) return 'gguf';
+  if (isSafetensors(head) || name.endsWith('.safetensors')) return 'safetensors';
+  if (isZip(head) || /\.(bin|pth?)$/.test(name)) return 'torch';
+  return name.endsWith('.json') ? 'json' : 'other';
+}
+
+/** adapter_config.json, by its name or by what it says. @throws PronkError `corrupt-file` */
+async function readConfig(source: Source): Promise<JsonFile | undefined> {
+  const named = /^adapter_config\b/.test(baseName(source.name));
+  const text = await readText(source);
+  if (!named && !/"(peft_type|lora_parameters)"/.test(text)) return undefined;
+  return { name: source.name, json: parseObject(text, baseName(source.name)) };
+}

@@ -1,0 +1,117 @@
+// mlx-lm's adapters: adapters.safetensors with lora_a [inputs, r] and lora_b [r, outputs], which is PEFT transposed, and
+// adapter_config.json with one rank and one scale (alpha / r) for all. Rows of q and k are in Hugging Face's order.
+
+import { dequantizeElements } from '../../quant/elements';
+import type { Adapter, LoraPair } from '../adapter';
+import type { ModelConfig } from '../checkpoint';
+import { fromDirectory } from '../directory';
+import { corruptFile } from '../errors';
+import type { JsonFile } from '../files';
+import { isObject, numberIn } from '../json';
+import { readSafetensors, type SafetensorsTensor, writeSafetensors } from '../safetensors';
+import { baseName, type Source } from '../source';
+import { configOf, mostCommon } from './config';
+import { emptyAdapter, missingHalf, unsupportedAdapter } from './failures';
+import {
+  checkedPlace,
+  checkShape,
+  type Floats,
+  halfSplitB,
+  inOrder,
+  interleavedB,
+  moduleName,
+  modulePath,
+  transposed,
+} from './modules';
+import { type AdapterFile, f32Tensor } from './peft';
+
+/** Whether an adapter_config.json is mlx-lm's. */
+export function isMlx({ json }: JsonFile): boolean {
+  return !('peft_type' in json) && isObject(json['lora_parameters']);
+}
+
+/**
+ * Reads an mlx-lm adapter for a base.
+ * @throws PronkError `adapter-empty`, `adapter-mismatch`, `unsupported-adapter`, `missing-tensor`, `corrupt-file`
+ */
+export async function readMlx(json: JsonFile, weights: Source, config: ModelConfig, name: string): Promise<Adapter> {
+  const file = baseName(weights.name);
+  const type = json.json['fine_tune_type'] ?? 'lora';
+  if (type !== 'lora') throw unsupportedAdapter(baseName(json.name), `is of the kind ${String(type)}`);
+  const parameters = json.json['lora_parameters'];
+  const scale = isObject(parameters) ? numberIn(parameters, 'scale') : undefined;
+  if (scale === undefined) throw corruptFile(baseName(json.name), 'it has no scale');
+  const { tensors } = await readSafetensors(weights);
+  if (tensors.size === 0) throw emptyAdapter(file);
+  const pairs: LoraPair[] = [];
+  for (const entry of tensors.values()) {
+    const [, module, half] = /^(.+)\.lora_(a|b)$/.exec(entry.name) ?? [];
+    if (module === undefined) throw unsupportedAdapter(file, `holds ${entry.name}, which is no half of a LoRA pair`);
+    const other = tensors.get(`${module}.lora_${half === 'a' ? 'b' : 'a'}`);
+    if (!other) throw missingHalf(file, `${module}.lora_${half === 'a' ? 'b' : 'a'}`);
+    if (half === 'a') pairs.push({ ...(await readPair(module, entry, other, config, file)), scale });
+  }
+  const dropout = isObject(parameters) ? numberIn(parameters, 'dropout') : undefined;
+  const told = { ...(dropout !== undefined && { lora_dropout: dropout }), base_model_name_or_path: '' };
+  return { name, config: configOf(pairs, told, config.layers), pairs: inOrder(pairs) };
+}
+
+async function readPair(
+  module: string,
+  a: SafetensorsTensor,
+  b: SafetensorsTensor,
+  config: ModelConfig,
+  file: string,
+): Promise<Omit<LoraPair, 'scale'>> {
+  const place = checkedPlace(module, config, { file, tensor: a.name });
+  const [inputs = 0, rank = 0] = a.shape;
+  const [rows = 0, outputs = 0] = b.shape;
+  if (rows !== rank || rank < 1) throw corruptFile(file, `${a.name} and ${b.name} are no pair`);
+  checkShape({ ...place, rank, inputs, outputs }, config, { file, tensor: a.name });
+  const columns = transposed(await floatsOf(b), rank, outputs);
+  return {
+    ...place,
+    rank,
+    inputs,
+    outputs,
+    a: transposed(await floatsOf(a), inputs, rank),
+    b: interleavedB(place, columns, rank, config),
+  };
+}
+
+async function floatsOf(entry: SafetensorsTensor): Promise<Floats> {
+  const tensor = fromDirectory(entry);
+  return dequantizeElements(tensor.type, await tensor.readRows(0, tensor.rows));
+}
+
+/** adapter_config.json and adapters.safetensors, as `mlx_lm.generate --adapter-path` reads them. */
+export function writeMlx(adapter: Adapter, config: ModelConfig): AdapterFile[] {
+  const pairs = inOrder(adapter.pairs);
+  const rank = pairs.reduce((most, pair) => Math.max(most, pair.rank), 1);
+  const scale = mostCommon(pairs.map((pair) => pair.scale)) ?? 1;
+  const tensors = pairs.flatMap((pair) => {
+    const { inputs, outputs } = pair;
+    // rows of zeros where the rank is less than the one that all have
+    const [a, b] = [new Float32Array(inputs * rank), new Float32Array(rank * outputs)];
+    const factor = pair.scale / scale;
+    const columns = transposed(halfSplitB(pair, config), outputs, pair.rank);
+    b.set(factor === 1 ? columns : columns.map((each) => each * factor));
+    const padded = new Float32Array(rank * inputs);
+    padded.set(pair.a);
+    a.set(transposed(padded, rank, inputs));
+    const name = moduleName(pair);
+    return [f32Tensor(`${name}.lora_a`, [inputs, rank], a), f32Tensor(`${name}.lora_b`, [rank, outputs], b)];
+  });
+  const first = Math.min(...pairs.filter(({ layer }) => layer >= 0).map(({ layer }) => layer), config.layers);
+  const keys = [...new Set(pairs.map(({ map }) => (map === 'lm_head' ? map : modulePath(map))))];
+  const json = {
+    fine_tune_type: 'lora',
+    // counted from the last
+    num_layers: config.layers - first,
+    lora_parameters: { rank, scale, dropout: adapter.config.lora_dropout, keys },
+  };
+  return [
+    { name: 'adapter_config.json', pieces: [new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`)] },
+    { name: 'adapters.safetensors', pieces: writeSafetensors(tensors) },
+  ];
+}

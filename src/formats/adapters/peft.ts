@@ -1,0 +1,144 @@
+// PEFT's folders: adapter_config.json beside adapter_model.safetensors or adapter_model.bin. A tensor is called
+// base_model.model.<module>.lora_A.weight (A: [r, inputs]) or .lora_B.weight (B: [outputs, r]); adapters that were saved as
+// they are in memory have the adapter's name (`default`) before `.weight`.
+
+import { dequantizeElements } from '../../quant/elements';
+import type { Adapter, LoraPair } from '../adapter';
+import type { ModelConfig } from '../checkpoint';
+import { type DirectoryEntry, fromDirectory } from '../directory';
+import { corruptFile } from '../errors';
+import type { JsonFile } from '../files';
+import { plainName } from '../names';
+import { readSafetensors, type SafetensorsInput, writeSafetensors } from '../safetensors';
+import { baseName, type Source } from '../source';
+import { readTorch } from '../torch';
+import { configOf, peftConfigJson, readPeftConfig } from './config';
+import { emptyAdapter, mismatch, missingHalf, unsupportedAdapter } from './failures';
+import { checkedPlace, checkShape, type Floats, halfSplitB, inOrder, interleavedB, moduleName } from './modules';
+
+/** A file of an exported adapter, from its first byte to its last. */
+export interface AdapterFile {
+  readonly name: string;
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
+}
+
+interface Halves {
+  a?: DirectoryEntry;
+  b?: DirectoryEntry;
+}
+
+/**
+ * Reads a PEFT adapter for a base.
+ * @param weights adapter_model.safetensors or adapter_model.bin
+ * @throws PronkError `adapter-empty`, `adapter-mismatch`, `unsupported-adapter`, `missing-tensor`, `corrupt-file`, `unsafe-pickle`
+ */
+export async function readPeft(json: JsonFile, weights: Source, config: ModelConfig, name: string): Promise<Adapter> {
+  const known = readPeftConfig(json.json, baseName(json.name));
+  const entries = await directoryOf(weights);
+  const file = baseName(weights.name);
+  const halves = sortHalves(withoutFrozen(entries, config), file);
+  const pairs: LoraPair[] = [];
+  for (const [module, { a, b }] of halves) {
+    if (!a || !b) throw missingHalf(file, `${module}.lora_${a ? 'B' : 'A'}`);
+    const place = checkedPlace(module, config, { file, tensor: a.name });
+    const [rank = 0, inputs = 0] = a.shape;
+    const [outputs = 0, columns = 0] = b.shape;
+    if (a.shape.length !== 2 || b.shape.length !== 2 || columns !== rank) {
+      const shapes = `${a.name} is ${a.shape.join(' × ')}, and ${b.name} is ${b.shape.join(' × ')}`;
+      throw corruptFile(file, `${shapes}: they are no pair`);
+    }
+    checkShape({ ...place, rank, inputs, outputs }, config, { file, tensor: a.name });
+    if (rank !== known.rankOf(module)) {
+      throw mismatch(file, `${a.name} has rank ${rank}, where its configuration says ${known.rankOf(module)}`);
+    }
+    pairs.push({
+      ...place,
+      rank,
+      inputs,
+      outputs,
+      scale: known.scaleOf(module),
+      a: await floatsOf(a),
+      b: interleavedB(place, await floatsOf(b), rank, config),
+    });
+  }
+  return { name, config: { ...known.config, ...targetsOf(known.config.target_modules, pairs) }, pairs: inOrder(pairs) };
+}
+
+/** `all-linear` and expressions say nothing here: the maps that there are do. */
+function targetsOf(targets: readonly string[], pairs: readonly LoraPair[]) {
+  const plain = targets.length > 0 && targets.every((target) => /^[\w.]+$/.test(target));
+  return plain ? {} : { target_modules: [...new Set(pairs.map(({ map }) => map))] };
+}
+
+async function directoryOf(weights: Source): Promise<DirectoryEntry[]> {
+  const head = await weights.read(0, Math.min(weights.size, 2));
+  const torch = /\.(bin|pth?)$/.test(weights.name) || (head[0] === 0x50 && head[1] === 0x4b);
+  const { tensors } = torch ? await readTorch(weights, { empty: true }) : await readSafetensors(weights);
+  return [...tensors.values()];
+}
+
+/**
+ * PEFT saves embedding and head along with an adapter of the head, frozen as they were: those of the base's own shape are
+ * left out. Another shape means that the vocabulary was extended, and is refused like any tensor that is no half of a pair.
+ */
+function withoutFrozen(entries: readonly DirectoryEntry[], config: ModelConfig): DirectoryEntry[] {
+  const adaptsHead = entries.some(({ name }) => /lm_head\.lora_/.test(name));
+  const isFrozen = ({ name, shape: [rows, columns] }: DirectoryEntry) =>
+    /(lm_head(\.base_layer)?|embed_tokens(\.base_layer)?)\.weight$/.test(name) &&
+    rows === config.vocabularySize &&
+    columns === config.width;
+  return entries.filter((entry) => !(adaptsHead && isFrozen(entry)));
+}
+
+/** Tensors by module; what is no half of a pair is refused by name. */
+function sortHalves(entries: readonly DirectoryEntry[], file: string): Map<string, Halves> {
+  const halves = new Map<string, Halves>();
+  // what ZeRO-3 leaves of tensors that are elsewhere
+  const filled = entries.filter(({ shape }) => !shape.includes(0));
+  if (filled.length === 0) throw emptyAdapter(file);
+  for (const entry of filled) {
+    const name = plainName(plainName(entry.name).replace(/^base_model\.model\./, ''));
+    const [, module, half] = /^(.+)\.lora_(A|B)(?:\.[^.]+)?\.weight$/.exec(name) ?? [];
+    if (module === undefined) throw unsupportedAdapter(file, whatIs(entry.name));
+    const pair = halves.get(module) ?? {};
+    const key = half === 'A' ? 'a' : 'b';
+    if (pair[key]) throw corruptFile(file, `it has ${module}.lora_${half} twice`);
+    pair[key] = entry;
+    halves.set(module, pair);
+  }
+  return halves;
+}
+
+function whatIs(tensor: string): string {
+  if (tensor.includes('lora_magnitude_vector')) return `is a DoRA adapter (${tensor})`;
+  if (tensor.includes('lora_embedding')) return `adapts an embedding (${tensor})`;
+  if (tensor.endsWith('.bias')) return `changes a bias (${tensor})`;
+  return `holds ${tensor}, which is no half of a LoRA pair`;
+}
+
+async function floatsOf(entry: DirectoryEntry): Promise<Floats> {
+  const tensor = fromDirectory(entry);
+  return dequantizeElements(tensor.type, await tensor.readRows(0, tensor.rows));
+}
+
+/** adapter_config.json and adapter_model.safetensors in f32, as `PeftModel.from_pretrained` reads them. */
+export function writePeft(adapter: Adapter, config: ModelConfig): AdapterFile[] {
+  const pairs = inOrder(adapter.pairs);
+  const tensors = pairs.flatMap((pair): SafetensorsInput[] => {
+    const { rank, inputs, outputs, a } = pair;
+    const name = `base_model.model.${moduleName(pair)}`;
+    return [
+      f32Tensor(`${name}.lora_A.weight`, [rank, inputs], a),
+      f32Tensor(`${name}.lora_B.weight`, [outputs, rank], halfSplitB(pair, config)),
+    ];
+  });
+  const text = peftConfigJson(configOf(pairs, adapter.config, config.layers));
+  return [
+    { name: 'adapter_config.json', pieces: [new TextEncoder().encode(text)] },
+    { name: 'adapter_model.safetensors', pieces: writeSafetensors(tensors) },
+  ];
+}
+
+export function f32Tensor(name: string, shape: readonly number[], values: Floats): SafetensorsInput {
+  return { name, dtype: 'F32', shape, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
+}
