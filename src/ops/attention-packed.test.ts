@@ -6,7 +6,7 @@ import { attentionPackedReference, dotAt, type PackedShape } from './attention-p
 import { packPlaces } from './places';
 import { ropeFrequencies } from './rope';
 import { ropeInplaceReference } from './rope-inplace';
-import { random, relative } from './testing/numbers';
+import { differences, random, relative } from './testing/numbers';
 import { placesOf } from './testing/sequences';
 
 const SHAPES: Record<string, { lengths: number[] } & PackedShape> = {
@@ -14,14 +14,6 @@ const SHAPES: Record<string, { lengths: number[] } & PackedShape> = {
   'groups of three, packed': { lengths: [3, 1, 4], heads: 6, kvHeads: 2, headWidth: 4 },
   'a window of two': { lengths: [2, 5], heads: 4, kvHeads: 2, headWidth: 8, window: 2 },
 };
-
-/** df / dx by central differences. */
-function differences(f: (x: Float64Array) => number, x: Float64Array, h = 1e-5): Float64Array {
-  return x.map((_, i) => {
-    const at = (shift: number) => f(x.map((value, j) => (j === i ? value + shift : value)));
-    return (at(h) - at(-h)) / (2 * h);
-  });
-}
 
 function given({ lengths, heads, kvHeads, headWidth }: { lengths: number[] } & PackedShape) {
   const places = placesOf(lengths);

@@ -21,3 +21,19 @@ export function relative(actual: ArrayLike<number>, expected: ArrayLike<number>)
   }
   return Math.sqrt(difference / norm);
 }
+
+/** df / dx by central differences. */
+export function differences(f: (x: Float64Array) => number, x: ArrayLike<number>, h = 1e-5): Float64Array {
+  const start = Float64Array.from(x);
+  return start.map((_, i) => {
+    const at = (shift: number) => f(start.map((value, j) => (j === i ? value + shift : value)));
+    return (at(h) - at(-h)) / (2 * h);
+  });
+}
+
+/** Σ a ⊙ b: what makes a number of a vector, so that b is its gradient. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
