@@ -9,9 +9,19 @@ import { attentionPackedKernel } from '../attention-packed';
 import { crossEntropyKernel } from '../cross-entropy';
 import { embedKernel } from '../embed';
 import { gemmKernel } from '../gemm';
+import { gemmTransposedKernel } from '../gemm-transposed';
 import { gradientNormKernel } from '../gradient-norm';
 import { gradientScaleKernel } from '../gradient-scale';
+import {
+  loraAGradientKernel,
+  loraBGradientKernel,
+  loraDownBackwardKernel,
+  loraDownKernel,
+  loraUpBackwardKernel,
+  loraUpKernel,
+} from '../lora';
 import { matvecKernel, type ProjectionVariant } from '../matvec';
+import { matvecTransposedKernel } from '../matvec-transposed';
 import { fmaKernel, streamKernel } from '../peak';
 import { rmsnormKernel } from '../rmsnorm';
 import { rmsnormBackwardKernel } from '../rmsnorm-backward';
@@ -90,6 +100,17 @@ function normsLossOptimizer(): Kernel[] {
   ];
 }
 
+/** Kernels of linear maps in training. */
+const trainedMaps = (software: boolean): Kernel[] => [
+  ...[true, false].flatMap((accumulate) =>
+    KINDS.map((kind) => (software ? matvecTransposedKernel : gemmTransposedKernel)({ kind, accumulate })),
+  ),
+  ...[true, false].flatMap((dropout) =>
+    [loraDownKernel, loraAGradientKernel, loraDownBackwardKernel].map((make) => make({ software, dropout })),
+  ),
+  ...[loraUpKernel, loraUpBackwardKernel, loraBGradientKernel].map((make) => make({ software })),
+];
+
 /** The catalogue of a device with these features, each kernel once. */
 export function kernelsFor(features: Features): Kernel[] {
   const tunings = [true, false].flatMap((software) =>
@@ -97,6 +118,7 @@ export function kernelsFor(features: Features): Kernel[] {
   );
   const all = [
     ...tunings.flatMap(kernelsOf),
+    ...[true, false].flatMap(trainedMaps),
     ...packedAttention(),
     ...normsLossOptimizer(),
     streamKernel(),

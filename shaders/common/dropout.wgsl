@@ -1,0 +1,32 @@
+// Which elements of a low-rank map's input dropout keeps: a hash of a counter, so that the backward pass meets the mask of
+// the forward pass without storing it, and a token has the same one wherever in a batch it stands. Its twin is
+// src/ops/dropout.ts.
+@group(0) @binding(2) var<storage, read> places: array<Place>;
+@group(0) @binding(3) var<storage, read> noise: array<u32>; // seed, step
+
+/// PCG hash (Jarzynski & Olano 2020, "Hash Functions for GPU Rendering", pcg4d).
+fn hash(counter: vec4u) -> vec4u {
+  var v = counter * 1664525u + 1013904223u;
+  v.x += v.y * v.w; v.y += v.z * v.x; v.z += v.x * v.y; v.w += v.y * v.z;
+  v ^= v >> vec4u(16u);
+  v.x += v.y * v.w; v.y += v.z * v.x; v.z += v.x * v.y; v.w += v.y * v.z;
+  return v;
+}
+
+/// Where the counters of a map's masks begin.
+fn dropout_key(map: u32) -> vec4u {
+  return hash(vec4u(noise[0], noise[1], 0u, 0u)) + vec4u(0u, 0u, params.modules[map], 0u);
+}
+
+/// Where those of one token do.
+fn dropout_site(key: vec4u, token: u32) -> vec4u {
+  return key + vec4u(places[token].row, places[token].position, 0u, 0u);
+}
+
+/// A quad of columns with zeros for what is dropped; what is kept is still to be divided by `dropout_keep`.
+fn masked(site: vec4u, quad: u32, value: vec4f) -> vec4f {
+  let random = hash(site + vec4u(0u, 0u, 0u, quad)) >> vec4u(8u);
+  return select(vec4f(0.0), value, random < vec4u(u32(ceil(params.keep * 0x1p24))));
+}
+
+fn dropout_keep() -> f32 { return params.keep; }

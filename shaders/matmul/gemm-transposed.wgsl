@@ -1,0 +1,71 @@
+// y[t, k] = Σ_n x[t, n] · w[n, k] for many tokens: tiles of 64 tokens × 64 columns by 8 × 8 threads, each with a register
+// tile of TOKENS tokens × 2 quads of columns, half a tile apart. A step of 32 rows is dequantised once into shared memory,
+// from the matrix as it is stored.
+const STEP = 32u;
+const SIDE = 64u;
+const QUADS = SIDE / 4u;
+const BLOCKS = QUADS / BLOCK_QUADS; // of a row, within the tile
+var<workgroup> tokens: array<vec4f, STEP * QUADS>;  // [row][quad of tokens]
+var<workgroup> weights: array<vec4f, STEP * QUADS>; // [row][quad of columns]
+
+/// Where a row's quad lies: shuffled, so that threads that write or read together meet different banks.
+fn slot(row: u32, quad: u32) -> u32 { return row * QUADS + (quad ^ ((2u * row + quad / 8u) % 8u)); }
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let last = state.count - 1u;
+  let first = workgroup.y * SIDE;
+  let blocks = params.columns / 4u / BLOCK_QUADS;
+  let left = local % 8u;
+  let team = local / 8u; // of tokens
+  //: for t in TOKENS
+  var left_$t = vec4f(0.0);
+  var right_$t = vec4f(0.0);
+  //: end t
+
+  for (var base = 0u; base < params.rows; base += STEP) {
+    let end = params.rows - 1u;
+    // neighbours bring neighbouring elements of a token
+    let row = min(base + local % STEP, end) + params.row_start;
+    for (var quad = local / STEP; quad < QUADS; quad += SIDE / STEP) {
+      let token = first + 4u * quad;
+      tokens[slot(local % STEP, quad)] = vec4f(
+        x[min(token, last) * params.x_stride + row],
+        x[min(token + 1u, last) * params.x_stride + row],
+        x[min(token + 2u, last) * params.x_stride + row],
+        x[min(token + 3u, last) * params.x_stride + row],
+      );
+    }
+    for (var i = local; i < STEP * BLOCKS; i += SIDE) {
+      let n = min(base + i / BLOCKS, end);
+      let block = min(workgroup.x * BLOCKS + i % BLOCKS, blocks - 1u);
+      let codes = load_block(n, block, blocks);
+      let scale = block_scale(n, block, blocks);
+      //: for q in BLOCK_QUADS
+      weights[slot(i / BLOCKS, i % BLOCKS * BLOCK_QUADS + $qu)] = scale.x * quad_$q(codes) + scale.y;
+      //: end q
+    }
+    workgroupBarrier();
+    let here = min(STEP, params.rows - base);
+    for (var n = 0u; n < here; n++) {
+      let w_left = weights[slot(n, left)];
+      let w_right = weights[slot(n, left + 8u)];
+      let x_quads = array<vec4f, 2>(tokens[slot(n, 2u * team)], tokens[slot(n, 2u * team + 1u)]);
+      //: for t in TOKENS
+      let x_$t = x_quads[$tu / 4u][$tu % 4u];
+      left_$t += x_$t * w_left;
+      right_$t += x_$t * w_right;
+      //: end t
+    }
+    workgroupBarrier();
+  }
+
+  //: for t in TOKENS
+  if (first + team * TOKENS + $tu <= last) {
+    let token = first + team * TOKENS + $tu;
+    let quad = workgroup.x * QUADS + left;
+    if (quad < params.columns / 4u) { store(token, quad, left_$t); }
+    if (quad + 8u < params.columns / 4u) { store(token, quad + 8u, right_$t); }
+  }
+  //: end t
+}

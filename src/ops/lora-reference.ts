@@ -1,0 +1,115 @@
+// The kernels of lora.ts as plain loops in float64. Sums that a kernel adds to its output are returned alone.
+import { dropoutMask } from './dropout';
+import { type LoraShape, stackedRows } from './lora';
+
+/** What dropout masks are drawn from: as the shaders' `noise`, and (position, start, end, row) of each token. */
+export interface Dropout {
+  readonly noise: ArrayLike<number>;
+  readonly places: ArrayLike<number>;
+}
+
+type Values = ArrayLike<number>;
+
+/** Each stacked row i of B: of which map it is, and its element in a row of the group's output. */
+function* outputs({ maps }: LoraShape): Generator<{ i: number; map: number; out: number }> {
+  let i = 0;
+  for (const [map, { first, rows }] of maps.entries()) {
+    for (let row = 0; row < rows; row++) yield { i: i++, map, out: first + row };
+  }
+}
+
+/** What the inputs of each map are multiplied by: [maps][T][K] */
+function masks({ maps, columns, keep }: LoraShape, tokens: number, dropout?: Dropout): Values[][] {
+  return maps.map(({ module }) =>
+    Array.from({ length: tokens }, (_, t) => {
+      if (!dropout) return new Float64Array(columns).fill(1);
+      const [seed, step] = [dropout.noise[0]!, dropout.noise[1]!];
+      const [position, row] = [dropout.places[4 * t]!, dropout.places[4 * t + 3]!];
+      return dropoutMask({ seed, step, row, position, module }, columns, keep);
+    }),
+  );
+}
+
+/** u [T, J] of x [T, K] and a [J, K] */
+export function loraDownReference(shape: LoraShape, x: Values, a: Values, tokens: number, dropout?: Dropout) {
+  const { columns, rank, maps } = shape;
+  const width = maps.length * rank;
+  const mask = masks(shape, tokens, dropout);
+  const u = new Float64Array(tokens * width);
+  for (let t = 0; t < tokens; t++) {
+    for (let j = 0; j < width; j++) {
+      const own = mask[Math.floor(j / rank)]![t]!;
+      for (let k = 0; k < columns; k++) u[t * width + j]! += own[k]! * x[t * columns + k]! * a[j * columns + k]!;
+    }
+  }
+  return u;
+}
+
+/** What is added to y [T, stride], of u [T, J] and b [M, R] */
+export function loraUpReference(shape: LoraShape, u: Values, b: Values, tokens: number) {
+  const { rank, maps, stride, scale } = shape;
+  const y = new Float64Array(tokens * stride);
+  for (let t = 0; t < tokens; t++) {
+    for (const { i, map, out } of outputs(shape)) {
+      const from = (t * maps.length + map) * rank;
+      for (let r = 0; r < rank; r++) y[t * stride + out]! += scale * b[i * rank + r]! * u[from + r]!;
+    }
+  }
+  return y;
+}
+
+/** v [T, J], the gradient of u, of dy [T, stride] and b [M, R] */
+export function loraUpBackwardReference(shape: LoraShape, dy: Values, b: Values, tokens: number) {
+  const { rank, maps, stride, scale } = shape;
+  const v = new Float64Array(tokens * maps.length * rank);
+  for (let t = 0; t < tokens; t++) {
+    for (const { i, map, out } of outputs(shape)) {
+      const to = (t * maps.length + map) * rank;
+      for (let r = 0; r < rank; r++) v[to + r]! += scale * dy[t * stride + out]! * b[i * rank + r]!;
+    }
+  }
+  return v;
+}
+
+/** What is added to db [M, R], of dy [T, stride] and u [T, J] */
+export function loraBGradientReference(shape: LoraShape, dy: Values, u: Values, tokens: number) {
+  const { rank, maps, stride, scale } = shape;
+  const db = new Float64Array(stackedRows(shape) * rank);
+  for (let t = 0; t < tokens; t++) {
+    for (const { i, map, out } of outputs(shape)) {
+      const from = (t * maps.length + map) * rank;
+      for (let r = 0; r < rank; r++) db[i * rank + r]! += scale * dy[t * stride + out]! * u[from + r]!;
+    }
+  }
+  return db;
+}
+
+/** What is added to da [J, K], of x [T, K] and v [T, J] */
+export function loraAGradientReference(shape: LoraShape, x: Values, v: Values, tokens: number, dropout?: Dropout) {
+  const { columns, rank, maps } = shape;
+  const width = maps.length * rank;
+  const mask = masks(shape, tokens, dropout);
+  const da = new Float64Array(width * columns);
+  for (let t = 0; t < tokens; t++) {
+    for (let j = 0; j < width; j++) {
+      const own = mask[Math.floor(j / rank)]![t]!;
+      for (let k = 0; k < columns; k++) da[j * columns + k]! += v[t * width + j]! * own[k]! * x[t * columns + k]!;
+    }
+  }
+  return da;
+}
+
+/** What is added to dx [T, K], of v [T, J] and a [J, K] */
+export function loraDownBackwardReference(shape: LoraShape, v: Values, a: Values, tokens: number, dropout?: Dropout) {
+  const { columns, rank, maps } = shape;
+  const width = maps.length * rank;
+  const mask = masks(shape, tokens, dropout);
+  const dx = new Float64Array(tokens * columns);
+  for (let t = 0; t < tokens; t++) {
+    for (let j = 0; j < width; j++) {
+      const own = mask[Math.floor(j / rank)]![t]!;
+      for (let k = 0; k < columns; k++) dx[t * columns + k]! += own[k]! * v[t * width + j]! * a[j * columns + k]!;
+    }
+  }
+  return dx;
+}
