@@ -29,6 +29,8 @@ const [llama, qwen2] = await Promise.all(['tiny-llama', 'tiny-qwen2'].map(base))
 const folder = (name: string, weights = 'adapter_model.safetensors') =>
   ['adapter_config.json', weights].map((file) => golden(`adapters/${name}/${file}`, `${name}/${file}`));
 
+const same = (name: string) => name;
+
 const sources = (files: readonly AdapterFile[]): Promise<Source[]> =>
   Promise.all(
     files.map(async ({ name, pieces }) =>
@@ -134,9 +136,9 @@ test('what a folder holds beside its adapter is let be', async () => {
 });
 
 /** A PEFT folder of one pair, q of layer 0, some of it changed. */
-async function changed(
+async function onePair(
   config: object,
-  rename: (name: string) => string = (name) => name,
+  rename: (name: string) => string = same,
   more: readonly { name: string; shape: readonly number[] }[] = [],
 ): Promise<Source[]> {
   const { config: known, pairs } = await readAdapter(folder('llama-2023', 'adapter_model.bin'), llama.config);
@@ -184,7 +186,7 @@ describe('what cannot be used is named', () => {
           ]),
         ).arrayBuffer(),
       ),
-      'x/adapter_model.safetensors',
+      'empty/adapter_model.safetensors',
     );
     expect(await failure([files[0]!, none])).toMatch(/^adapter-empty/);
     // a model of that name is still no model
@@ -201,29 +203,28 @@ describe('what cannot be used is named', () => {
     [{ init_lora_weights: 'pissa_niter_4' }, 'pissa'],
     [{ rank_pattern: { '(a+)+b': 3 } }, '(a+)+b'],
   ])('%j', async (config, said) => {
-    const message = await failure(await changed(config));
+    const message = await failure(await onePair(config));
     expect(message).toMatch(/^unsupported-adapter/);
     expect(message).toContain(said);
   });
 
   test('what such keys say of nothing does not matter', async () => {
     const nothing = { modules_to_save: [], use_dora: false, use_bdlora: null, init_lora_weights: 'gaussian' };
-    expect(await failure(await changed(nothing))).toBe('no error');
+    expect(await failure(await onePair(nothing))).toBe('no error');
   });
 
   test('tensors that are no pairs', async () => {
     const q = 'base_model.model.model.layers.0.self_attn.q_proj';
-    const same = (name: string) => name;
-    expect(await failure(await changed({}, same, [{ name: `${q}.lora_magnitude_vector`, shape: [60] }]))).toMatch(
+    expect(await failure(await onePair({}, same, [{ name: `${q}.lora_magnitude_vector`, shape: [60] }]))).toMatch(
       /^unsupported-adapter: .*DoRA.*q_proj/,
     );
     expect(
-      await failure(await changed({}, same, [{ name: 'base_model.model.lm_head.weight', shape: [131, 36] }])),
+      await failure(await onePair({}, same, [{ name: 'base_model.model.lm_head.weight', shape: [131, 36] }])),
     ).toMatch(/^unsupported-adapter: .*lm_head\.weight/);
-    expect(await failure(await changed({}, (name) => name.replace('q_proj', 'wqkv')))).toMatch(
+    expect(await failure(await onePair({}, (name) => name.replace('q_proj', 'wqkv')))).toMatch(
       /^unsupported-adapter: .*wqkv/,
     );
-    expect(await failure(await changed({}, (name) => name.replace('lora_B', 'lora_C')))).toMatch(/lora_C/);
+    expect(await failure(await onePair({}, (name) => name.replace('lora_B', 'lora_C')))).toMatch(/lora_C/);
     expect(
       await failure(
         await changed({}, (name) => name.replace('0.self_attn.q_proj.lora_B', '1.self_attn.q_proj.lora_B')),
@@ -235,10 +236,10 @@ describe('what cannot be used is named', () => {
     expect(await failure(folder('llama-2023', 'adapter_model.bin'), qwen2)).toMatch(
       /^adapter-mismatch: .*layers\.0\.self_attn\.q_proj\.lora_A.*36 inputs and 60 outputs.*48 inputs/,
     );
-    expect(await failure(await changed({}, (name) => name.replace('layers.0', 'layers.2')))).toMatch(
+    expect(await failure(await onePair({}, (name) => name.replace('layers.0', 'layers.2')))).toMatch(
       /^adapter-mismatch: .*layer 2.*2 layers/,
     );
-    expect(await failure(await changed({ r: 8 }))).toMatch(/^adapter-mismatch: .*rank 4.*says 8/);
+    expect(await failure(await onePair({ r: 8 }))).toMatch(/^adapter-mismatch: .*rank 4.*says 8/);
     const tied = { ...llama, config: { ...llama.config, tiedHead: true } };
     expect(await failure(folder('llama'), tied)).toMatch(/^adapter-mismatch: .*lm_head.*embedding/);
     const { pairs, config } = await readAdapter(folder('llama-2023', 'adapter_model.bin'), llama.config);

@@ -101,13 +101,14 @@ function sortHalves({ tensors }: GgufFile, file: string): Map<string, Halves> {
   return halves;
 }
 
+/** Also of rsLoRA: the file's scale is alpha / r. */
+const alphaOf = ({ scale, rank }: LoraPair) => scale * rank;
+
 /** The file that llama.cpp's `--lora` takes, in f32. */
 export function writeGgufAdapter(adapter: Adapter, config: ModelConfig): GgufStream {
   const architecture = ggufArchitectures(config.architecture)[0]!;
   const { halfSplit } = familyOfGguf(architecture, adapter.name).gguf;
   const pairs = inOrder(adapter.pairs);
-  // also of rsLoRA: the file's scale is alpha / r
-  const alphaOf = ({ scale, rank }: LoraPair) => scale * rank;
   const alpha = mostCommon(pairs.map(alphaOf)) ?? 1;
   const base = adapter.config.base_model_name_or_path;
   return writeGguf({

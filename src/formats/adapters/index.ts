@@ -15,6 +15,7 @@ import { readPeft } from './peft';
 
 export { writeGgufAdapter } from './gguf';
 export { writeMlx } from './mlx';
+export { checkFit } from './modules';
 export { type AdapterFile, writePeft } from './peft';
 
 /** A configuration is some kilobytes; nothing larger is read to find out. */

@@ -1,6 +1,6 @@
 // Where an adapter's pairs belong in a model: Hugging Face's module names, and the shapes that the base has there.
 
-import { type AdaptedMap, LINEAR_MAPS, type LinearMap, type LoraPair } from '../adapter';
+import { type Adapter, LINEAR_MAPS, type LinearMap, type LoraPair } from '../adapter';
 import type { ModelConfig } from '../checkpoint';
 import { expectedTensors } from '../llama-config';
 import { fromHalfSplit, toHalfSplit } from '../permute';
@@ -51,6 +51,8 @@ export function checkedPlace(module: string, config: ModelConfig, { file, tensor
   return place;
 }
 
+const shown = (outputs: number, inputs: number) => `${inputs} inputs and ${outputs} outputs`;
+
 /**
  * Checks that a pair has the shapes of its base.
  * @throws PronkError `adapter-mismatch` naming the tensor
@@ -61,7 +63,6 @@ export function checkShape(
   { file, tensor }: Named,
 ): void {
   const [rows, columns] = expectedTensors(config).get(`${moduleName(pair)}.weight`) ?? [0, 0];
-  const shown = (outputs: number, inputs: number) => `${inputs} inputs and ${outputs} outputs`;
   if (pair.inputs !== columns || pair.outputs !== rows) {
     throw mismatch(
       file,
@@ -104,7 +105,21 @@ export function transposed(values: Floats, rows: number, columns: number): Float
 
 /** Pairs in the order of layers, and of maps within one; the head last. */
 export function inOrder(pairs: readonly LoraPair[]): LoraPair[] {
-  const rank = ({ layer, map }: { layer: number; map: AdaptedMap }) =>
-    map === 'lm_head' ? Infinity : layer * LINEAR_MAPS.length + LINEAR_MAPS.indexOf(map);
-  return pairs.toSorted((a, b) => rank(a) - rank(b));
+  return pairs.toSorted((a, b) => ordinal(a) - ordinal(b));
+}
+
+function ordinal({ layer, map }: Place): number {
+  return map === 'lm_head' ? Infinity : layer * LINEAR_MAPS.length + LINEAR_MAPS.indexOf(map);
+}
+
+/**
+ * Checks that an adapter that was read for one model can be used with another.
+ * @throws PronkError `adapter-mismatch`
+ */
+export function checkFit({ name, pairs }: Adapter, config: ModelConfig): void {
+  for (const pair of pairs) {
+    const named = { file: name, tensor: `${moduleName(pair)}.lora_A` };
+    checkedPlace(moduleName(pair), config, named);
+    checkShape(pair, config, named);
+  }
 }
