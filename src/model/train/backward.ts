@@ -1,0 +1,187 @@
+// The backward pass of training (research: Hu et al. 2021; Dao et al. 2022 for attention; Chen et al. 2016, arXiv:1604.06174,
+// for recomputing). `dx` is the gradient of the residual stream; what a layer needs is kept or computed again.
+import {
+  attentionBackwardKvGrid,
+  attentionBackwardKvKernel,
+  attentionBackwardQGrid,
+  attentionBackwardQKernel,
+  attentionDeltaGrid,
+  attentionDeltaKernel,
+} from '../../ops/attention-backward';
+import { rmsnormBackwardGrid, rmsnormBackwardKernel } from '../../ops/rmsnorm-backward';
+import { swigluGrid, swigluKernel } from '../../ops/swiglu';
+import { swigluBackwardGrid, swigluBackwardKernel } from '../../ops/swiglu-backward';
+import { layerForward, normed, rotated, segmentOf } from './forward';
+import { GROUP_NAMES, type GroupName } from './layout';
+import type { PassBuilder } from './pass-builder';
+import type { Work } from './slices';
+
+/** All layers down to the lowest trained one. The last run of layers is as the forward pass left it. */
+export async function buildBackward(builder: PassBuilder): Promise<Work[]> {
+  const { config, b, layout } = builder.parts;
+  const { length } = segmentOf(builder);
+  const works: Promise<Work>[] = [];
+  const runs = Math.ceil((config.layers - layout.lowest) / length);
+  for (let run = runs - 1; run >= 0; run--) {
+    const first = layout.lowest + run * length;
+    const end = Math.min(config.layers, first + length);
+    if (run < runs - 1) {
+      works.push(builder.copy(b.checkpoints[run]!, b.workspace.x));
+      for (let layer = first; layer < end; layer++) works.push(...layerForward(builder, layer));
+    }
+    for (let layer = end - 1; layer >= first; layer--) works.push(...layerBackward(builder, layer));
+  }
+  return Promise.all(works);
+}
+
+function layerBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
+  const works: Promise<Work>[] = [];
+  // below the first trained map nothing is trained: its input's gradient is nobody's
+  const { layout } = builder.parts;
+  const last = layer === layout.lowest ? GROUP_NAMES.find((name) => layout.layers[layer]![name]) : undefined;
+  for (const name of GROUP_NAMES.toReversed()) {
+    works.push(...backward[name](builder, layer, name === last));
+    if (name === last) break;
+  }
+  return works;
+}
+
+/** The gradient through one product and what stands before it, in the order of the backward pass. */
+const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: boolean) => Promise<Work>[]> = {
+  down(builder, layer, last) {
+    const { weights, config, b } = builder.parts;
+    const { feedForwardWidth: F } = config;
+    const { dx, dHidden, hidden } = b.workspace;
+    const kept = segmentOf(builder).keptOf(layer);
+    const adapted = builder.parts.layout.layers[layer]!.down !== undefined;
+    return [
+      ...(adapted
+        ? [
+            builder.step(
+              swigluKernel('f32'),
+              builder.tokens,
+              { gate_up: kept.gateUp, hidden },
+              { half: F },
+              (rows) => swigluGrid(F, rows),
+              4 * F,
+            ),
+          ]
+        : []),
+      ...(last ? [] : builder.transposed(weights.layers[layer]!.down, dx, dHidden, builder.tokens)),
+      ...builder.adaptBackward(layer, 'down', { dy: dx, x: hidden, u: kept['u down'], dx: last ? undefined : dHidden }),
+    ];
+  },
+
+  gateUp(builder, layer, last) {
+    const { weights, config, b, layout } = builder.parts;
+    const { feedForwardWidth: F } = config;
+    const { dx, dh, h, dHidden } = b.workspace;
+    const { feedForwardNorm, gateUp } = weights.layers[layer]!;
+    const kept = segmentOf(builder).keptOf(layer);
+    const adapted = layout.layers[layer]!.gateUp !== undefined;
+    return [
+      builder.step(
+        swigluBackwardKernel({}),
+        builder.tokens,
+        { gate_up: kept.gateUp, d_hidden: dHidden },
+        { half: F },
+        (rows) => swigluBackwardGrid(F, rows),
+        8 * F,
+      ),
+      ...(adapted ? [normed(builder, kept.middle, feedForwardNorm, h)] : []),
+      ...(last ? [] : builder.transposed(gateUp, kept.gateUp, dh, builder.tokens)),
+      ...builder.adaptBackward(layer, 'gateUp', { dy: kept.gateUp, x: h, u: kept['u gateUp'], dx: last ? undefined : dh }),
+      ...(last ? [] : [normBackward(builder, kept.middle, feedForwardNorm, dh, dx)]),
+    ];
+  },
+
+  output(builder, layer, last) {
+    const { weights, b } = builder.parts;
+    const { dx, dMixed } = b.workspace;
+    const kept = segmentOf(builder).keptOf(layer);
+    return [
+      ...(last ? [] : builder.transposed(weights.layers[layer]!.output, dx, dMixed, builder.tokens)),
+      ...builder.adaptBackward(layer, 'output', {
+        dy: dx,
+        x: kept.mixed,
+        u: kept['u output'],
+        dx: last ? undefined : dMixed,
+      }),
+    ];
+  },
+
+  qkv(builder, layer, last) {
+    const { weights, b, layout } = builder.parts;
+    const { dx, dh, h, dQkv } = b.workspace;
+    const { attentionNorm, qkv } = weights.layers[layer]!;
+    const kept = segmentOf(builder).keptOf(layer);
+    const adapted = layout.layers[layer]!.qkv !== undefined;
+    return [
+      ...attentionBackward(builder, layer),
+      rotated(builder, dQkv, -1),
+      ...(adapted ? [normed(builder, kept.x, attentionNorm, h)] : []),
+      ...(last ? [] : builder.transposed(qkv, dQkv, dh, builder.tokens)),
+      ...builder.adaptBackward(layer, 'qkv', { dy: dQkv, x: h, u: kept['u qkv'], dx: last ? undefined : dh }),
+      ...(last ? [] : [normBackward(builder, kept.x, attentionNorm, dh, dx)]),
+    ];
+  },
+};
+
+/** dQkv from dMixed. */
+function attentionBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
+  const { config, b, spec } = builder.parts;
+  const { heads: H, keyValueHeads: K, headWidth: d } = config;
+  const { software, tokens } = builder;
+  const variant = { software, headWidth: d };
+  const { places, dMixed, dQkv, delta } = b.workspace;
+  const { qkv, mixed, lse } = segmentOf(builder).keptOf(layer);
+  const params = { heads: H, kv_heads: K, quads: d / 4, window: config.slidingWindow ?? spec.tokens };
+  const bound = { places, qkv, d_out: dMixed, lse, delta, d_qkv: dQkv };
+  const cost = H * d * spec.tokens;
+  return [
+    builder.step(
+      attentionDeltaKernel(),
+      tokens,
+      { out: mixed, d_out: dMixed, delta },
+      { heads: H, quads: d / 4 },
+      (rows) => attentionDeltaGrid(H, rows),
+      H * d,
+    ),
+    builder.step(
+      attentionBackwardQKernel(variant),
+      tokens,
+      bound,
+      params,
+      (rows) => attentionBackwardQGrid(variant, H, K, rows),
+      cost,
+    ),
+    builder.step(
+      attentionBackwardKvKernel(variant),
+      tokens,
+      bound,
+      params,
+      (rows) => attentionBackwardKvGrid(variant, H, K, rows),
+      2 * cost,
+    ),
+  ];
+}
+
+/** dx += the gradient through norm(x). */
+function normBackward(
+  builder: PassBuilder,
+  x: GPUBuffer,
+  gain: GPUBuffer,
+  dy: GPUBuffer,
+  dx: GPUBuffer,
+): Promise<Work> {
+  const { config } = builder.parts;
+  const { software } = builder;
+  return builder.step(
+    rmsnormBackwardKernel({ software, picked: false }),
+    builder.tokens,
+    { x, gain, dy, dx },
+    { columns: config.width, epsilon: config.normEpsilon },
+    (rows) => rmsnormBackwardGrid({ software }, rows),
+    6 * config.width,
+  );
+}

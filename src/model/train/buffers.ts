@@ -1,0 +1,87 @@
+// What training holds on the GPU beside the model.
+import type { ModelConfig } from '../../formats/checkpoint';
+import { PronkError } from '../../formats/errors';
+import type { Buffers } from '../../gpu/buffers';
+import { ropeTable } from '../../ops/rope';
+import type { LoraSpec } from '../lora-types';
+import type { Layout } from './layout';
+import type { KeptName, TrainingSizes, WorkspaceName } from './sizes';
+
+/** Trained numbers with everything the optimizer keeps of each. */
+export interface Pool {
+  readonly length: number;
+  readonly parameters: GPUBuffer;
+  readonly gradients: GPUBuffer;
+  readonly first: GPUBuffer;
+  readonly second: GPUBuffer;
+}
+
+export interface TrainingBuffers {
+  readonly workspace: Readonly<Record<WorkspaceName, GPUBuffer>>;
+  /** One a layer whose activations are kept. */
+  readonly kept: readonly Readonly<Record<KeptName, GPUBuffer>>[];
+  readonly checkpoints: readonly GPUBuffer[];
+  readonly poolsA: readonly Pool[];
+  readonly poolsB: readonly Pool[];
+  /** Counts (shaders/common/state.wgsl): of the tokens, of the labelled ones, and of each chunk of those. */
+  readonly tokens: GPUBuffer;
+  readonly labels: GPUBuffer;
+  readonly chunks: readonly GPUBuffer[];
+  /** [context, d/2, 2] */
+  readonly table: GPUBuffer;
+  /** What a labelled token's loss is multiplied by. */
+  readonly weight: GPUBuffer;
+  /** Seed and step of the dropout masks. */
+  readonly noise: GPUBuffer;
+  /** Loss, gradient norm, clipping factor, 1 where all is finite. */
+  readonly report: GPUBuffer;
+  readonly optimizer: GPUBuffer;
+}
+
+/** @throws PronkError `out-of-memory` where a buffer exceeds what the device can bind */
+export function createTrainingBuffers(
+  buffers: Buffers,
+  config: ModelConfig,
+  spec: LoraSpec,
+  layout: Layout,
+  sizes: TrainingSizes,
+): TrainingBuffers {
+  const limit = buffers.device.limits.maxStorageBufferBindingSize;
+  const make = (elements: number, label: string) => {
+    if (4 * elements > limit) {
+      throw new PronkError(
+        'out-of-memory',
+        `Training with ${spec.tokens} tokens at a time needs a buffer of ${Math.ceil(elements / 2 ** 18)} MiB (${label}), and this ` +
+          `device binds ${Math.floor(limit / 2 ** 20)} MiB. Choose a smaller cutoff_len or per_device_train_batch_size.`,
+      );
+    }
+    return buffers.storage('training', 4 * elements, label);
+  };
+  const all = <Name extends string>(record: Readonly<Record<Name, number>>) =>
+    Object.fromEntries(
+      Object.entries<number>(record).map(([name, elements]) => [name, make(elements, name)]),
+    ) as Record<Name, GPUBuffer>;
+  const pool = (length: number): Pool => ({
+    length,
+    parameters: make(length, 'parameters'),
+    gradients: make(length, 'gradients'),
+    first: make(length, 'first moments'),
+    second: make(length, 'second moments'),
+  });
+  const repeat = <T>(times: number, one: () => T) => Array.from({ length: times }, one);
+  return {
+    workspace: all(sizes.workspace),
+    kept: repeat(sizes.keptLayers, () => all(sizes.kept)),
+    checkpoints: repeat(sizes.checkpoints, () => make(spec.tokens * config.width, 'checkpoint')),
+    poolsA: layout.poolsA.map(pool),
+    poolsB: layout.poolsB.map(pool),
+    tokens: make(4, 'tokens'),
+    labels: make(4, 'labels'),
+    chunks: repeat(Math.ceil(spec.tokens / sizes.chunk), () => make(4, 'chunk')),
+    table: buffers.from('training', ropeTable(config, spec.tokens), 'rope table'),
+    weight: make(4, 'weight'),
+    noise: make(4, 'noise'),
+    report: make(4, 'report'),
+    optimizer: make(12, 'optimizer'),
+  };
+}

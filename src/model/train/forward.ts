@@ -1,0 +1,115 @@
+// The forward pass of training: what a layer computes is kept for its backward pass.
+import { attentionPackedGrid, attentionPackedKernel } from '../../ops/attention-packed';
+import { embedGrid, embedKernel } from '../../ops/embed';
+import { rmsnormGrid, rmsnormKernel } from '../../ops/rmsnorm';
+import { ropeInplaceGrid, ropeInplaceKernel } from '../../ops/rope-inplace';
+import { swigluGrid, swigluKernel } from '../../ops/swiglu';
+import { bindPart } from '../../ops/weights';
+import type { PassBuilder } from './pass-builder';
+import type { Work } from './slices';
+
+/** Embedding and all layers; the residual stream is left in `x`. */
+export async function buildForward(builder: PassBuilder): Promise<Work[]> {
+  const { weights, config, b, layout } = builder.parts;
+  const { workspace: w } = b;
+  const { length } = segmentOf(builder);
+  const works: Promise<Work>[] = weights.embedding.parts.map((part) =>
+    builder.step(
+      embedKernel(part.kind),
+      builder.tokens,
+      { ids: w.ids, x: w.x, ...bindPart(part) },
+      { rows: part.rows, columns: config.width, row_start: part.rowStart },
+      (rows) => embedGrid(config.width, rows),
+      config.width,
+    ),
+  );
+  for (let layer = 0; layer < config.layers; layer++) {
+    const trained = layer - layout.lowest;
+    const checkpoint = trained >= 0 && trained % length === 0 ? b.checkpoints[trained / length] : undefined;
+    if (checkpoint) works.push(builder.copy(w.x, checkpoint));
+    works.push(...layerForward(builder, layer));
+  }
+  return Promise.all(works);
+}
+
+/** How layers above the lowest trained one share what is kept: the n-th of a run has the n-th place. */
+export function segmentOf({ parts: { b, layout } }: PassBuilder): {
+  length: number;
+  keptOf: (layer: number) => (typeof b.kept)[number];
+} {
+  const length = b.kept.length;
+  // layers below the lowest trained one keep nothing: the first place is theirs to scribble in
+  const keptOf = (layer: number) => b.kept[Math.max(0, layer - layout.lowest) % length]!;
+  return { length, keptOf };
+}
+
+/** One layer, from residual stream to residual stream. */
+export function layerForward(builder: PassBuilder, layer: number): Promise<Work>[] {
+  const { weights, config, b, layout, spec } = builder.parts;
+  const { heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, width: D } = config;
+  const { tokens, software } = builder;
+  const variant = { software, headWidth: d };
+  const { workspace: w } = b;
+  const { qkv, output, gateUp, down, attentionNorm, feedForwardNorm } = weights.layers[layer]!;
+  const kept = segmentOf(builder).keptOf(layer);
+  const keep = layer >= layout.lowest;
+  return [
+    ...(keep ? [builder.copy(w.x, kept.x)] : []),
+    normed(builder, w.x, attentionNorm, w.h),
+    ...builder.product(qkv, w.h, kept.qkv, tokens),
+    ...builder.adapt(layer, 'qkv', w.h, kept['u qkv'], kept.qkv),
+    rotated(builder, kept.qkv, 1),
+    builder.step(
+      attentionPackedKernel(variant),
+      tokens,
+      { places: w.places, qkv: kept.qkv, out: kept.mixed, lse: kept.lse },
+      { heads: H, kv_heads: K, quads: d / 4, window: config.slidingWindow ?? spec.tokens },
+      (rows) => attentionPackedGrid(variant, H, K, rows),
+      (H * d * spec.tokens) / 2,
+    ),
+    ...builder.product(output, kept.mixed, w.x, tokens, true),
+    ...builder.adapt(layer, 'output', kept.mixed, kept['u output'], w.x),
+    ...(keep ? [builder.copy(w.x, kept.middle)] : []),
+    normed(builder, w.x, feedForwardNorm, w.h),
+    ...builder.product(gateUp, w.h, kept.gateUp, tokens),
+    ...builder.adapt(layer, 'gateUp', w.h, kept['u gateUp'], kept.gateUp),
+    builder.step(
+      swigluKernel('f32'),
+      tokens,
+      { gate_up: kept.gateUp, hidden: w.hidden },
+      { half: F },
+      (rows) => swigluGrid(F, rows),
+      4 * F,
+    ),
+    ...builder.product(down, w.hidden, w.x, tokens, true),
+    ...builder.adapt(layer, 'down', w.hidden, kept['u down'], w.x),
+  ];
+}
+
+/** h = norm(x) */
+export function normed(builder: PassBuilder, x: GPUBuffer, gain: GPUBuffer, y: GPUBuffer): Promise<Work> {
+  const { config } = builder.parts;
+  const { software } = builder;
+  return builder.step(
+    rmsnormKernel({ software, picked: false }),
+    builder.tokens,
+    { x, gain, y },
+    { columns: config.width, epsilon: config.normEpsilon },
+    (rows) => rmsnormGrid({ software }, rows),
+    2 * config.width,
+  );
+}
+
+/** RoPE on q and k in place; backward it is the rotation the other way. */
+export function rotated(builder: PassBuilder, qkv: GPUBuffer, direction: 1 | -1): Promise<Work> {
+  const { config, b } = builder.parts;
+  const { heads: H, keyValueHeads: K, headWidth: d } = config;
+  return builder.step(
+    ropeInplaceKernel(),
+    builder.tokens,
+    { places: b.workspace.places, table: b.table, qkv },
+    { heads: H, kv_heads: K, head_width: d, direction },
+    (rows) => ropeInplaceGrid(H, K, d, rows),
+    (H + K) * d * 2,
+  );
+}

@@ -1,0 +1,77 @@
+// Cross-entropy of the labelled tokens, a chunk at a time: no more logits than a chunk's are ever in memory, and tokens
+// without a label cost nothing (Hsu et al. 2024, Liger Kernel, arXiv:2410.10989, does it by rows too).
+import { crossEntropyGrid, crossEntropyKernel } from '../../ops/cross-entropy';
+import { rmsnormGrid, rmsnormKernel } from '../../ops/rmsnorm';
+import { rmsnormBackwardGrid, rmsnormBackwardKernel } from '../../ops/rmsnorm-backward';
+import { sumLossesGrid, sumLossesKernel } from '../../ops/sum-losses';
+import type { Over, PassBuilder } from './pass-builder';
+import type { Work } from './slices';
+
+/**
+ * From the residual stream in `x` to each labelled token's loss.
+ * @param gradient also the stream's gradient in `dx`, and the weighted sum in the report
+ */
+export async function buildLoss(builder: PassBuilder, chunk: number, gradient: boolean): Promise<Work[]> {
+  const { b } = builder.parts;
+  const works = b.chunks.flatMap((state, i) => {
+    const rows = ({ labels }: { labels: number }) => Math.max(0, Math.min(chunk, labels - i * chunk));
+    return chunkLoss(builder, { state, rows }, gradient);
+  });
+  if (!gradient) return Promise.all(works);
+  return Promise.all([builder.clear(b.workspace.dx), ...works, summed(builder)]);
+}
+
+function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise<Work>[] {
+  const { config, weights, b } = builder.parts;
+  const { width: D, vocabularySize: V, normEpsilon: epsilon } = config;
+  const { software } = builder;
+  const { x, dx, hn, dhn, logits, losses, picked, targets } = b.workspace;
+  const norm = { picked, x, gain: weights.norm };
+  const loss = builder.step(
+    crossEntropyKernel({ software, gradient }),
+    over,
+    { picked, targets, logits, loss: losses, ...(gradient && { weight: b.weight }) },
+    { vocabulary: V },
+    (rows) => crossEntropyGrid({ software }, rows),
+    8 * V,
+  );
+  const forward = [
+    builder.step(
+      rmsnormKernel({ software, picked: true }),
+      over,
+      { ...norm, y: hn },
+      { columns: D, epsilon },
+      (rows) => rmsnormGrid({ software }, rows),
+      2 * D,
+    ),
+    ...builder.product(weights.head, hn, logits, over),
+    loss,
+  ];
+  if (!gradient) return forward;
+  return [
+    ...forward,
+    ...builder.transposed(weights.head, logits, dhn, over),
+    builder.step(
+      rmsnormBackwardKernel({ software, picked: true }),
+      over,
+      { ...norm, dy: dhn, dx },
+      { columns: D, epsilon },
+      (rows) => rmsnormBackwardGrid({ software }, rows),
+      6 * D,
+    ),
+  ];
+}
+
+/** report[0] += weight · Σ loss */
+function summed(builder: PassBuilder): Promise<Work> {
+  const { b } = builder.parts;
+  const over = { state: b.labels, rows: () => 1 };
+  return builder.step(
+    sumLossesKernel({ software: builder.software }),
+    over,
+    { weight: b.weight, loss: b.workspace.losses, report: b.report },
+    undefined,
+    () => sumLossesGrid(),
+    1,
+  );
+}

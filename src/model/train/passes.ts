@@ -1,0 +1,64 @@
+// The passes of training as lists of work, made once for a run: forward, loss, backward, update.
+import type { ModelConfig } from '../../formats/checkpoint';
+import type { Buffers } from '../../gpu/buffers';
+import type { Gpu } from '../../gpu/device';
+import { Kernels } from '../../gpu/kernel';
+import type { LoraSpec } from '../lora-types';
+import type { Weights } from '../weights';
+import { buildBackward } from './backward';
+import { createTrainingBuffers, type TrainingBuffers } from './buffers';
+import { buildForward } from './forward';
+import { type Layout, layOut } from './layout';
+import { buildLoss } from './loss';
+import { PassBuilder } from './pass-builder';
+import { trainingSizes } from './sizes';
+import type { Work } from './slices';
+import { buildUpdate } from './update';
+
+/** A loaded model, whose weights training shares. */
+export interface TrainerParts {
+  readonly gpu: Gpu;
+  readonly config: ModelConfig;
+  readonly weights: Weights;
+}
+
+export interface Passes {
+  readonly buffers: TrainingBuffers;
+  readonly layout: Layout;
+  readonly maxPoolBytes: number;
+  /** C: labelled tokens of a chunk. */
+  readonly chunk: number;
+  /** Labels of all kernels: another set of them rounds differently. */
+  readonly labels: string;
+  readonly forward: readonly Work[];
+  readonly loss: readonly Work[];
+  readonly backward: readonly Work[];
+  /** Without dropout, and without what only the gradient needs. */
+  readonly plainForward: readonly Work[];
+  readonly plainLoss: readonly Work[];
+  readonly update: readonly Work[];
+}
+
+/** @throws PronkError `bad-config`, `out-of-memory` */
+export async function buildPasses(parts: TrainerParts, buffers: Buffers, spec: LoraSpec): Promise<Passes> {
+  const { gpu, config, weights } = parts;
+  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
+  const maxPoolBytes = Math.min(maxStorageBufferBindingSize, maxBufferSize, 2 ** 28);
+  const layout = layOut(config, spec, maxPoolBytes);
+  const sizes = trainingSizes(config, spec, layout);
+  const b = createTrainingBuffers(buffers, config, spec, layout, sizes);
+  const kernels = new Kernels(gpu.device);
+  const builder = new PassBuilder({ kernels, buffers, gpu, config, weights, spec, layout, b });
+  const plain = builder.plain();
+  const [forward, plainForward, loss, plainLoss, backward, update] = await Promise.all([
+    buildForward(builder),
+    buildForward(plain),
+    buildLoss(builder, sizes.chunk, true),
+    buildLoss(plain, sizes.chunk, false),
+    buildBackward(builder),
+    buildUpdate(builder),
+  ]);
+  const { chunk } = sizes;
+  const { labels } = builder;
+  return { buffers: b, layout, maxPoolBytes, chunk, labels, forward, loss, backward, plainForward, plainLoss, update };
+}

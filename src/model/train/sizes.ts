@@ -1,0 +1,96 @@
+// What training holds on the GPU, from shapes alone: a plan shows it before anything is allocated, and the buffers are made
+// of the same figures.
+import type { ModelConfig } from '../../formats/checkpoint';
+import type { LoraSpec, TrainingMemory } from '../lora-types';
+import { GROUP_NAMES, type GroupName, groupShapes, layOut, type Layout } from './layout';
+
+/** Most bytes of the logits of one chunk of labelled tokens. */
+const LOGITS_BYTES = 32 * 2 ** 20;
+
+/** What the forward pass keeps of a layer: its input, q|k|v after RoPE, attention's result and log-sum-exp, … */
+export type KeptName = 'x' | 'qkv' | 'mixed' | 'lse' | 'middle' | 'gateUp' | `u ${GroupName}`;
+/** Used by one layer after another, and by the loss. `v` and what begins with d are gradients. */
+export type WorkspaceName =
+  | ('ids' | 'places' | 'targets' | 'picked' | 'losses')
+  | ('x' | 'h' | 'hidden' | 'hn' | 'logits')
+  | ('dx' | 'dh' | 'dHidden' | 'dMixed' | 'dQkv' | 'dhn' | 'delta' | 'v');
+
+/** Elements (of 4 bytes) of every buffer by name. */
+export interface TrainingSizes {
+  /** C: labelled tokens whose logits are computed at a time. */
+  readonly chunk: number;
+  readonly kept: Readonly<Record<KeptName, number>>;
+  /** Layers whose activations are kept at a time. */
+  readonly keptLayers: number;
+  /** Inputs of the runs of layers that are recomputed, [T, D] each. */
+  readonly checkpoints: number;
+  readonly workspace: Readonly<Record<WorkspaceName, number>>;
+}
+
+/** Layers that are recomputed together, and how many such runs there are; one run is not recomputed. */
+function segments({ layers, lowest }: Layout, checkpointing: number): { length: number; count: number } {
+  const trained = layers.length - lowest;
+  const length = checkpointing > 0 ? Math.min(checkpointing, trained) : trained;
+  return { length, count: Math.ceil(trained / length) };
+}
+
+/** Sizes for micro-batches of at most `spec.tokens` tokens (T below). */
+export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layout): TrainingSizes {
+  const { width: D, heads: H, feedForwardWidth: F, headWidth: d, vocabularySize: V } = config;
+  const T = spec.tokens;
+  const qkv = groupShapes(config).qkv.stride;
+  const chunk = Math.min(T, Math.max(8, Math.floor(LOGITS_BYTES / 4 / V / 8) * 8));
+  const { length, count } = segments(layout, spec.checkpointing);
+  const width = (name: GroupName) => Math.max(0, ...layout.layers.map((groups) => groups[name]?.width ?? 0));
+  const widths = GROUP_NAMES.map(width);
+  const u = Object.fromEntries(GROUP_NAMES.map((name, i) => [`u ${name}`, T * widths[i]!]));
+  return {
+    chunk,
+    kept: {
+      x: T * D,
+      qkv: T * qkv,
+      mixed: T * H * d,
+      lse: T * H,
+      middle: T * D,
+      gateUp: T * 2 * F,
+      ...(u as Record<`u ${GroupName}`, number>),
+    },
+    keptLayers: length,
+    checkpoints: count > 1 ? count : 0,
+    workspace: {
+      ids: T,
+      places: 4 * T,
+      targets: T,
+      picked: T,
+      losses: T,
+      x: T * D,
+      h: T * D,
+      hidden: T * F,
+      hn: chunk * D,
+      logits: chunk * V,
+      dx: T * D,
+      dh: T * D,
+      dHidden: T * F,
+      dMixed: T * H * d,
+      dQkv: T * qkv,
+      dhn: chunk * D,
+      delta: T * H,
+      v: T * Math.max(...widths),
+    },
+  };
+}
+
+/** Bytes that a trainer of this spec allocates beside the model. */
+export function trainingMemory(config: ModelConfig, spec: LoraSpec, maxPoolBytes = 2 ** 27): TrainingMemory {
+  const layout = layOut(config, spec, maxPoolBytes);
+  const { kept, keptLayers, checkpoints, workspace } = trainingSizes(config, spec, layout);
+  const pools = sum([...layout.poolsA, ...layout.poolsB]);
+  return {
+    adapter: 4 * pools,
+    optimizer: 12 * pools,
+    activations: 4 * (keptLayers * sum(Object.values(kept)) + checkpoints * spec.tokens * config.width),
+    workspace: 4 * sum(Object.values(workspace)),
+  };
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);

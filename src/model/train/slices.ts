@@ -1,0 +1,119 @@
+// Runs work in slices that leave the device to others every 50 ms, without letting it fall idle between them.
+import { encode, type Step } from '../../gpu/kernel';
+import type { Turn } from '../lora-types';
+
+/** What a piece of work is over: tokens of the micro-batch, labelled ones, and those of a chunk of the loss. */
+export interface Extent {
+  readonly tokens: number;
+  readonly labels: number;
+}
+
+/** A dispatch, or a copy between dispatches. */
+export interface Work {
+  /** Rows that it goes over; nothing is done where there are none. */
+  readonly rows: (extent: Extent) => number;
+  /** About how many multiplications a row costs: slices are cut by it. */
+  readonly cost: number;
+  readonly do:
+    | { readonly step: Step }
+    /** The first rows of a buffer, `stride` bytes each. */
+    | { readonly copy: GPUBuffer; readonly to: GPUBuffer; readonly stride: number }
+    | { readonly clear: GPUBuffer };
+}
+
+/** Milliseconds of work that are submitted at a time; two slices are on their way. */
+const SLICE = 25;
+/** Multiplications a millisecond before anything was measured: a slow CPU's. */
+const FIRST_RATE = 3e6;
+
+/** The order in which work reaches the device. */
+export class Slices {
+  readonly #device: GPUDevice;
+  readonly #turn: Turn;
+  #rate = FIRST_RATE;
+  /** Of an empty submission, in milliseconds: Firefox takes 100. */
+  #latency = 0;
+
+  constructor(device: GPUDevice, turn: Turn) {
+    this.#device = device;
+    this.#turn = turn;
+  }
+
+  /** Measures what waiting for the device costs. */
+  async prepare(): Promise<void> {
+    const started = performance.now();
+    await this.#device.queue.onSubmittedWorkDone();
+    this.#latency = performance.now() - started;
+  }
+
+  /** Does all of it, in order. */
+  async run(work: readonly Work[], extent: Extent): Promise<void> {
+    const depth = 2 + Math.ceil(this.#latency / SLICE);
+    const pending: { done: Promise<unknown>; cost: number }[] = [];
+    let last = performance.now();
+    const finishOne = async () => {
+      const { done, cost } = pending.shift()!;
+      await done;
+      const now = performance.now();
+      this.#note(cost, now - last);
+      last = now;
+    };
+    for (let next = 0; next < work.length; ) {
+      const end = await this.#turn();
+      try {
+        const { slice, cost } = this.#slice(work, next, extent);
+        next += slice.length;
+        this.#submit(slice, extent);
+        pending.push({ done: this.#device.queue.onSubmittedWorkDone(), cost });
+        if (pending.length >= depth) await finishOne();
+      } finally {
+        end();
+      }
+    }
+    while (pending.length > 0) await finishOne();
+  }
+
+  #slice(work: readonly Work[], from: number, extent: Extent): { slice: readonly Work[]; cost: number } {
+    const most = this.#rate * SLICE;
+    let cost = 0;
+    let to = from;
+    while (to < work.length) {
+      const here = work[to]!.cost * work[to]!.rows(extent);
+      if (to > from && cost + here > most) break;
+      cost += here;
+      to++;
+    }
+    return { slice: work.slice(from, to), cost };
+  }
+
+  /** A running mean of the rate; slow to trust a single fast answer, since several may arrive together. */
+  #note(cost: number, milliseconds: number): void {
+    if (cost < 1e4) return;
+    const weight = 0.2;
+    const time = cost / this.#rate;
+    this.#rate *= 1 / (1 - weight + (weight * milliseconds) / time);
+  }
+
+  #submit(slice: readonly Work[], extent: Extent): void {
+    const encoder = this.#device.createCommandEncoder();
+    let steps: Step[] = [];
+    const flush = () => {
+      if (steps.length > 0) encode(encoder, steps, { count: 0, position: 0 });
+      steps = [];
+    };
+    for (const { rows, do: what } of slice) {
+      const count = rows(extent);
+      if (count <= 0) continue;
+      if ('step' in what) {
+        const { step } = what;
+        steps.push({ ...step, grid: () => step.grid({ count, position: 0 }) });
+        continue;
+      }
+      flush();
+      if ('copy' in what) encoder.copyBufferToBuffer(what.copy, 0, what.to, 0, count * what.stride);
+      else encoder.clearBuffer(what.clear);
+    }
+    flush();
+    this.#device.queue.submit([encoder.finish()]);
+  }
+}
