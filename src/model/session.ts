@@ -8,6 +8,7 @@ import { GREEDY, sampleKernel, sampleParams, type Sampling } from '../ops/sample
 import { type Precision, tune, type Tuning } from '../ops/tuning';
 import type { WeightTensor } from '../quant/kinds';
 import { createCache } from './kv-cache';
+import type { LoraSpec, LoraTrainer, Turn } from './lora-types';
 import { buildForward, buildHead, createActivations, type Forward, type LlamaParts } from './llama';
 import { RunAhead } from './run-ahead';
 import { type UploadProgress, uploadWeights } from './weights';
@@ -227,6 +228,17 @@ export class Session {
     }
     this.#cached = [...ids];
     return out;
+  }
+
+  /**
+   * A LoRA in training beside this model, whose weights it shares.
+   * @param turn asked before each slice of work
+   * @throws PronkError `bad-config`, `out-of-memory`
+   */
+  async createTrainer(spec: LoraSpec, turn: Turn): Promise<LoraTrainer> {
+    // only who trains waits for this
+    const { createLoraTrainer } = await import('./train/trainer');
+    return createLoraTrainer({ gpu: this.#gpu, config: this.config, weights: this.#llama.weights }, spec, turn);
   }
 
   /** Frees the GPU's memory. */

@@ -27,7 +27,7 @@ export async function buildBackward(builder: PassBuilder): Promise<Work[]> {
     const end = Math.min(config.layers, first + length);
     if (run < runs - 1) {
       works.push(builder.copy(b.checkpoints[run]!, b.workspace.x));
-      for (let layer = first; layer < end; layer++) works.push(...layerForward(builder, layer));
+      for (let layer = first; layer < end; layer++) works.push(...layerForward(builder, layer, layer < end - 1));
     }
     for (let layer = end - 1; layer >= first; layer--) works.push(...layerBackward(builder, layer));
   }

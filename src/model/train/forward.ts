@@ -43,14 +43,17 @@ export function segmentOf({ parts: { b, layout } }: PassBuilder): {
   return { length, keptOf };
 }
 
-/** One layer, from residual stream to residual stream. */
-export function layerForward(builder: PassBuilder, layer: number): Promise<Work>[] {
+/**
+ * One layer, from residual stream to residual stream.
+ * @param output false: what it keeps is wanted, and not the stream that it leaves
+ */
+export function layerForward(builder: PassBuilder, layer: number, output = true): Promise<Work>[] {
   const { weights, config, b, layout, spec } = builder.parts;
   const { heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, width: D } = config;
   const { tokens, software } = builder;
   const variant = { software, headWidth: d };
   const { workspace: w } = b;
-  const { qkv, output, gateUp, down, attentionNorm, feedForwardNorm } = weights.layers[layer]!;
+  const { qkv, output: attended, gateUp, down, attentionNorm, feedForwardNorm } = weights.layers[layer]!;
   const kept = segmentOf(builder).keptOf(layer);
   const keep = layer >= layout.lowest;
   return [
@@ -67,7 +70,7 @@ export function layerForward(builder: PassBuilder, layer: number): Promise<Work>
       (rows) => attentionPackedGrid(variant, H, K, rows),
       (H * d * spec.tokens) / 2,
     ),
-    ...builder.product(output, kept.mixed, w.x, tokens, true),
+    ...builder.product(attended, kept.mixed, w.x, tokens, true),
     ...builder.adapt(layer, 'output', kept.mixed, kept['u output'], w.x),
     ...(keep ? [builder.copy(w.x, kept.middle)] : []),
     normed(builder, w.x, feedForwardNorm, w.h),
@@ -81,8 +84,8 @@ export function layerForward(builder: PassBuilder, layer: number): Promise<Work>
       (rows) => swigluGrid(F, rows),
       4 * F,
     ),
-    ...builder.product(down, w.hidden, w.x, tokens, true),
-    ...builder.adapt(layer, 'down', w.hidden, kept['u down'], w.x),
+    ...(output ? builder.product(down, w.hidden, w.x, tokens, true) : []),
+    ...builder.adapt(layer, 'down', w.hidden, kept['u down'], output ? w.x : undefined),
   ];
 }
 

@@ -119,8 +119,8 @@ export class PassBuilder {
     );
   }
 
-  /** u = A·mask(x), y += scale · B·u; nothing for a product without trained maps. */
-  adapt(layer: number, name: GroupName, x: GPUBuffer, u: GPUBuffer, y: GPUBuffer): Promise<Work>[] {
+  /** u = A·mask(x), y += scale · B·u unless nobody wants y; nothing for a product without trained maps. */
+  adapt(layer: number, name: GroupName, x: GPUBuffer, u: GPUBuffer, y: GPUBuffer | undefined): Promise<Work>[] {
     const group = this.parts.layout.layers[layer]![name];
     if (!group) return [];
     const { software, dropout } = this;
@@ -129,24 +129,24 @@ export class PassBuilder {
     const { b } = this.parts;
     const { a, b: up } = this.#matrices(group, 'parameters');
     const masked = dropout ? { places: b.workspace.places, noise: b.noise } : {};
-    return [
-      this.step(
-        lora.loraDownKernel({ software, dropout }),
-        this.tokens,
-        { ...masked, x, a, u },
-        params.down,
-        (rows) => lora.loraDownGrid({ software }, shape, rows),
-        group.width * group.inputs,
-      ),
-      this.step(
-        lora.loraUpKernel({ software }),
-        this.tokens,
-        { u, b: up, y },
-        params.up,
-        (rows) => lora.loraUpGrid({ software }, shape, rows),
-        group.rows * this.parts.spec.rank,
-      ),
-    ];
+    const downStep = this.step(
+      lora.loraDownKernel({ software, dropout }),
+      this.tokens,
+      { ...masked, x, a, u },
+      params.down,
+      (rows) => lora.loraDownGrid({ software }, shape, rows),
+      group.width * group.inputs,
+    );
+    if (!y) return [downStep];
+    const upStep = this.step(
+      lora.loraUpKernel({ software }),
+      this.tokens,
+      { u, b: up, y },
+      params.up,
+      (rows) => lora.loraUpGrid({ software }, shape, rows),
+      group.rows * this.parts.spec.rank,
+    );
+    return [downStep, upStep];
   }
 
   /** Gradients of A and B from dy, the output's; and what goes to dx, unless nobody wants it. */
