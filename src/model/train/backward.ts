@@ -8,7 +8,8 @@ import {
   attentionDeltaGrid,
   attentionDeltaKernel,
 } from '../../ops/attention-backward';
-import { rmsnormBackwardGrid, rmsnormBackwardKernel } from '../../ops/rmsnorm-backward';
+import { rmsnormGrid } from '../../ops/rmsnorm';
+import { rmsnormBackwardKernel } from '../../ops/rmsnorm-backward';
 import { swigluGrid, swigluKernel } from '../../ops/swiglu';
 import { swigluBackwardGrid, swigluBackwardKernel } from '../../ops/swiglu-backward';
 import { layerForward, normed, rotated, segmentOf } from './forward';
@@ -81,7 +82,7 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
     const adapted = layout.layers[layer]!.gateUp !== undefined;
     return [
       builder.step(
-        swigluBackwardKernel({}),
+        swigluBackwardKernel(),
         builder.tokens,
         { gate_up: kept.gateUp, d_hidden: dHidden },
         { half: F },
@@ -90,7 +91,12 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
       ),
       ...(adapted ? [normed(builder, kept.middle, feedForwardNorm, h)] : []),
       ...(last ? [] : builder.transposed(gateUp, kept.gateUp, dh, builder.tokens)),
-      ...builder.adaptBackward(layer, 'gateUp', { dy: kept.gateUp, x: h, u: kept['u gateUp'], dx: last ? undefined : dh }),
+      ...builder.adaptBackward(layer, 'gateUp', {
+        dy: kept.gateUp,
+        x: h,
+        u: kept['u gateUp'],
+        dx: last ? undefined : dh,
+      }),
       ...(last ? [] : [normBackward(builder, kept.middle, feedForwardNorm, dh, dx)]),
     ];
   },
@@ -181,7 +187,7 @@ function normBackward(
     builder.tokens,
     { x, gain, dy, dx },
     { columns: config.width, epsilon: config.normEpsilon },
-    (rows) => rmsnormBackwardGrid({ software }, rows),
+    (rows) => rmsnormGrid({ software }, rows),
     6 * config.width,
   );
 }

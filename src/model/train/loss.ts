@@ -2,7 +2,7 @@
 // without a label cost nothing (Hsu et al. 2024, Liger Kernel, arXiv:2410.10989, does it by rows too).
 import { crossEntropyGrid, crossEntropyKernel } from '../../ops/cross-entropy';
 import { rmsnormGrid, rmsnormKernel } from '../../ops/rmsnorm';
-import { rmsnormBackwardGrid, rmsnormBackwardKernel } from '../../ops/rmsnorm-backward';
+import { rmsnormBackwardKernel } from '../../ops/rmsnorm-backward';
 import { sumLossesGrid, sumLossesKernel } from '../../ops/sum-losses';
 import type { Over, PassBuilder } from './pass-builder';
 import type { Work } from './slices';
@@ -56,7 +56,7 @@ function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise
       over,
       { ...norm, dy: dhn, dx },
       { columns: D, epsilon },
-      (rows) => rmsnormBackwardGrid({ software }, rows),
+      (rows) => rmsnormGrid({ software }, rows),
       6 * D,
     ),
   ];

@@ -133,7 +133,7 @@ export class PassBuilder {
       lora.loraDownKernel({ software, dropout }),
       this.tokens,
       { ...masked, x, a, u },
-      params.down,
+      params,
       (rows) => lora.loraDownGrid({ software }, shape, rows),
       group.width * group.inputs,
     );
@@ -142,7 +142,7 @@ export class PassBuilder {
       lora.loraUpKernel({ software }),
       this.tokens,
       { u, b: up, y },
-      params.up,
+      params,
       (rows) => lora.loraUpGrid({ software }, shape, rows),
       group.rows * this.parts.spec.rank,
     );
@@ -172,7 +172,7 @@ export class PassBuilder {
         lora.loraUpBackwardKernel({ software }),
         this.tokens,
         { dy, b: parameters.b, v },
-        params.upBackward,
+        params,
         (rows) => lora.loraUpBackwardGrid({ software }, shape, rows),
         up,
       ),
@@ -180,7 +180,7 @@ export class PassBuilder {
         lora.loraBGradientKernel({ software }),
         this.tokens,
         { dy, u, db: gradients.b },
-        params.bGradient,
+        params,
         () => lora.loraBGradientGrid({ software }, shape),
         up,
       ),
@@ -188,7 +188,7 @@ export class PassBuilder {
         lora.loraAGradientKernel({ software, dropout }),
         this.tokens,
         { ...masked, x, v, da: gradients.a },
-        params.aGradient,
+        params,
         () => lora.loraAGradientGrid({ software }, shape),
         down,
       ),
@@ -198,7 +198,7 @@ export class PassBuilder {
               lora.loraDownBackwardKernel({ software, dropout }),
               this.tokens,
               { ...masked, v, a: parameters.a, dx },
-              params.downBackward,
+              params,
               (rows: number) => lora.loraDownBackwardGrid({ software }, shape, rows),
               down,
             ),
@@ -207,9 +207,9 @@ export class PassBuilder {
     ];
   }
 
-  #shape({ maps, inputs, stride, rows }: AdaptedGroup): lora.LoraShape {
+  #shape({ maps, inputs, stride }: AdaptedGroup): lora.LoraShape {
     const { rank, scale, dropout } = this.parts.spec;
-    return { columns: inputs, rank, scale, stride, rows, maps, keep: 1 - dropout };
+    return { columns: inputs, rank, scale, stride, maps, keep: 1 - dropout };
   }
 
   #matrices(group: AdaptedGroup, what: 'parameters' | 'gradients') {

@@ -1,7 +1,7 @@
 // The optimizer's step, without waiting for the CPU: global norm, clipping factor, AdamW (Loshchilov and Hutter 2017,
 // arXiv:1711.05101) over pools of parameters.
 import { adamwGrid, adamwKernel } from '../../ops/adamw';
-import { gradientNormGrid, gradientNormKernel, gradientNormPartials } from '../../ops/gradient-norm';
+import { gradientNormGrid, gradientNormKernel, gradientPartials } from '../../ops/gradient-norm';
 import { gradientScaleGrid, gradientScaleKernel } from '../../ops/gradient-scale';
 import type { Over, PassBuilder } from './pass-builder';
 import type { Work } from './slices';
@@ -10,7 +10,7 @@ export async function buildUpdate(builder: PassBuilder): Promise<Work[]> {
   const { b, buffers } = builder.parts;
   const { software } = builder;
   const pools = [...b.poolsA.map((pool) => ({ pool, ratio: 0 })), ...b.poolsB.map((pool) => ({ pool, ratio: 1 }))];
-  const counts = pools.map(({ pool }) => gradientNormPartials({ software }, pool.length));
+  const counts = pools.map(({ pool }) => gradientPartials(pool.length));
   const total = counts.reduce((sum, count) => sum + count, 0);
   const partials = buffers.storage('training', 4 * total, 'partial norms');
   const once: Over = { state: b.labels, rows: () => 1 };
