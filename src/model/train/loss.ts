@@ -30,7 +30,7 @@ function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise
   const loss = builder.step(
     crossEntropyKernel({ software, gradient }),
     over,
-    { picked, targets, logits, loss: losses, ...(gradient && { weight: b.weight }) },
+    { picked, targets, logits, loss: losses, weight: b.weight },
     { vocabulary: V },
     (rows) => crossEntropyGrid({ software }, rows),
     8 * V,
