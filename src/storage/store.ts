@@ -2,8 +2,8 @@
 
 import type { Source } from '../formats/source';
 
-/** What a record is about; each kind has a database of its own. */
-export const RECORD_KINDS = ['models', 'imports', 'chats', 'runs', 'adapters', 'datasets'] as const;
+/** What a record is about; each kind has a database of its own. `runs` are the Instruct page's, `trainings` training runs. */
+export const RECORD_KINDS = ['models', 'imports', 'chats', 'runs', 'trainings', 'adapters', 'datasets'] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** Small values that can be cloned structurally, by kind and key. */
@@ -14,6 +14,9 @@ export interface RecordStore {
   delete(kind: RecordKind, key: string): Promise<void>;
   keys(kind: RecordKind): Promise<string[]>;
 }
+
+/** Shards of training runs have keys that begin with this; they are cleared away by whoever holds the lock of training. */
+export const TRAINING_SHARDS = 'training/';
 
 /** Large immutable values, usually of 64 MiB, that are read in parts. */
 export interface ShardStore {

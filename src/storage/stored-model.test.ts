@@ -8,7 +8,7 @@ import { packRows } from '../quant/repack';
 import { indexedDbStore } from './indexeddb';
 import type { Manifest } from './manifest';
 import { memoryStore } from './memory';
-import type { Store } from './store';
+import { type Store, TRAINING_SHARDS } from './store';
 import { listModels, openStoredModel, removeModel, sweep, writeModel } from './stored-model';
 
 let databases = 0;
@@ -204,7 +204,9 @@ for (const [name, make] of Object.entries(STORES)) {
       const store = make();
       await writeModel(store, 'kept', meta, tensors());
       await store.shards.put('lost@1234/000', new Uint8Array(10));
+      await store.shards.put(`${TRAINING_SHARDS}run/000`, new Uint8Array(10));
       expect(await sweep(store)).toBe(1);
+      expect(await store.shards.keys()).toContain(`${TRAINING_SHARDS}run/000`);
       expect(await sweep(store)).toBe(0);
       expect(await contents((await openStoredModel(store, 'kept')).tensors)).toHaveLength(8);
     });

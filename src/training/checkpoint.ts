@@ -1,0 +1,145 @@
+// What a run must bring back, as plain values and arrays of floats. Where they are kept is not known here.
+import type { LoraPair } from '../formats/adapter';
+import { PronkError } from '../formats/errors';
+import type { OptimizerState } from '../model/lora-types';
+import { FIELDS } from './check-config';
+import type { TrainingConfig } from './config';
+import type { LoopState } from './loop';
+
+type Floats = Float32Array<ArrayBuffer>;
+
+/** What makes two runs the same run. */
+export interface RunIdentity {
+  readonly config: TrainingConfig;
+  /** Of the rows as tokens. */
+  readonly data: string;
+  /** Of the weights that they are trained on. */
+  readonly model: string;
+  /** Of the adapter that it began with; absent for a new one. */
+  readonly start?: string;
+}
+
+export type PairShape = Omit<LoraPair, 'a' | 'b'>;
+
+/** Plain JSON values. */
+export interface CheckpointHead {
+  readonly state: Omit<LoopState, 'best'>;
+  readonly best?: { readonly step: number; readonly loss: number };
+  /** Of the trained pairs, in the trainer's order. */
+  readonly pairs: readonly PairShape[];
+  /** Kernels that computed it: others round differently. */
+  readonly kernels: string;
+}
+
+/** The same with its arrays. */
+export interface Checkpoint extends CheckpointHead {
+  readonly arrays: Readonly<Record<string, Floats>>;
+}
+
+/**
+ * Takes a run apart.
+ * @param pairs the trainer's, of which the shapes are kept
+ * @throws PronkError `not-finite`: what is broken must not replace what is whole
+ */
+export function packCheckpoint(
+  { best, ...state }: LoopState,
+  optimizer: OptimizerState,
+  pairs: readonly PairShape[],
+  kernels: string,
+): Checkpoint {
+  const { parameters, first, second } = optimizer;
+  const arrays: Record<string, Floats> = { parameters, first, second };
+  if (best) arrays['best'] = flat(best.pairs);
+  for (const [name, values] of Object.entries(arrays)) {
+    if (isFinite32(values)) continue;
+    throw new PronkError(
+      'not-finite',
+      `The run went astray: its ${name} hold numbers that are not finite, so it is not kept. The checkpoint before it is safe; ` +
+        'begin again with a smaller learning_rate.',
+    );
+  }
+  return {
+    state,
+    ...(best && { best: { step: best.step, loss: best.loss } }),
+    pairs: pairs.map(shapeOf),
+    kernels,
+    arrays,
+  };
+}
+
+/** A run put together again. */
+export interface Unpacked {
+  readonly state: LoopState;
+  readonly optimizer: OptimizerState;
+  /** The adapter as it was then. */
+  readonly pairs: readonly LoraPair[];
+}
+
+/** Puts it together again. @throws PronkError `corrupt-file` */
+export function unpackCheckpoint({ state, best, pairs, arrays }: Checkpoint): Unpacked {
+  const { parameters, first, second, best: values } = arrays;
+  const length = pairs.reduce((sum, { rank, inputs, outputs }) => sum + rank * (inputs + outputs), 0);
+  const fits = [parameters, first, second, ...(best ? [values] : [])].every((each) => each?.length === length);
+  if (!fits) throw new PronkError('corrupt-file', 'The checkpoint is not whole. Begin the run anew.');
+  return {
+    state: { ...state, ...(best && { best: { ...best, pairs: cut(values!, pairs) } }) },
+    optimizer: { parameters: parameters!, first: first!, second: second! },
+    pairs: cut(parameters!, pairs),
+  };
+}
+
+function shapeOf({ layer, map, rank, inputs, outputs, scale }: PairShape): PairShape {
+  return { layer, map, rank, inputs, outputs, scale };
+}
+
+function flat(pairs: readonly LoraPair[]): Floats {
+  const all = new Float32Array(pairs.reduce((sum, { a, b }) => sum + a.length + b.length, 0));
+  let at = 0;
+  for (const values of pairs.flatMap(({ a, b }) => [a, b])) {
+    all.set(values, at);
+    at += values.length;
+  }
+  return all;
+}
+
+function cut(values: Floats, shapes: readonly PairShape[]): LoraPair[] {
+  let at = 0;
+  const take = (length: number) => values.slice(at, (at += length));
+  return shapes.map((shape) => {
+    const a = take(shape.rank * shape.inputs);
+    return { ...shape, a, b: take(shape.outputs * shape.rank) };
+  });
+}
+
+/** By their bits: an exponent of ones is an infinity or no number. */
+function isFinite32({ buffer, byteOffset, length }: Floats): boolean {
+  const bits = new Uint32Array(buffer, byteOffset, length);
+  return bits.every((each) => (each & 0x7f800000) !== 0x7f800000);
+}
+
+/** Settings that may change between a run and its resumption: they decide when it ends and what is written down, not a step. */
+const FREE: ReadonlySet<keyof TrainingConfig> = new Set([
+  'max_steps',
+  'num_train_epochs',
+  'eval_steps',
+  'save_steps',
+  'logging_steps',
+  'load_best_model_at_end',
+  'early_stopping_patience',
+  'gradient_checkpointing',
+]);
+
+/** Why a run cannot be gone on with, as a clause; undefined if it can. */
+export function differs(then: RunIdentity, now: RunIdentity): string | undefined {
+  const field = FIELDS.find((name) => !FREE.has(name) && !same(then.config[name], now.config[name]));
+  if (field)
+    return `its ${field} was ${JSON.stringify(then.config[field])} and is now ${JSON.stringify(now.config[field])}`;
+  if (then.model !== now.model) return 'it was begun on another model, or on one that was quantized differently';
+  if (then.data !== now.data) return 'its rows are others, or in another order';
+  if (then.start !== now.start) return 'it was begun from another adapter';
+  return undefined;
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

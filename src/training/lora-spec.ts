@@ -1,0 +1,53 @@
+// What a config asks of the model: which maps are trained, and PEFT's description of the adapter that comes out.
+import type { LoraConfig } from '../formats/adapter';
+import { PronkError } from '../formats/errors';
+import type { LoraSpec } from '../model/lora-types';
+import type { TrainingConfig } from './config';
+
+/** alpha / r, or alpha / √r (rsLoRA) */
+export function loraScale({
+  r,
+  lora_alpha,
+  use_rslora,
+}: Pick<TrainingConfig, 'r' | 'lora_alpha' | 'use_rslora'>): number {
+  return lora_alpha / (use_rslora ? Math.sqrt(r) : r);
+}
+
+/**
+ * The trainer's specification.
+ * @param layers of the model
+ * @param tokens most of a micro-batch
+ * @throws PronkError `bad-config` for layers that the model has not
+ */
+export function loraSpec(config: TrainingConfig, layers: number, tokens: number): LoraSpec {
+  const { layers_to_transform, target_modules, gradient_checkpointing } = config;
+  const wanted = layers_to_transform ?? Array.from({ length: layers }, (_, layer) => layer);
+  const beyond = wanted.find((layer) => layer >= layers);
+  if (beyond !== undefined) {
+    const message = `layers_to_transform has ${beyond}, and the model's layers are 0 to ${layers - 1}.`;
+    throw new PronkError('bad-config', message);
+  }
+  return {
+    targets: wanted.flatMap((layer) => target_modules.map((map) => ({ layer, map }))),
+    rank: config.r,
+    scale: loraScale(config),
+    dropout: config.lora_dropout,
+    seed: config.seed,
+    checkpointing: Number(gradient_checkpointing),
+    tokens,
+  };
+}
+
+/** What PEFT's `adapter_config.json` says of it. @param base name of the model */
+export function peftConfig(config: TrainingConfig, base: string): LoraConfig {
+  const { r, lora_alpha, lora_dropout, target_modules, use_rslora, layers_to_transform } = config;
+  return {
+    r,
+    lora_alpha,
+    lora_dropout,
+    target_modules,
+    use_rslora,
+    ...(layers_to_transform && { layers_to_transform }),
+    base_model_name_or_path: base,
+  };
+}
