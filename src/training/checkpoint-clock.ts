@@ -1,16 +1,20 @@
 // When to write a checkpoint: at fixed steps, and between them as often as one twentieth of the time allows.
 
-/** Share of the time that checkpoints by time may take. */
+/** Share of the time that they may take. */
 const SHARE = 0.05;
-/** Milliseconds between two of them, however cheap they are. */
+/** Milliseconds between two of them by time, however cheap they are. */
 const LEAST = 10_000;
+/** What one is taken to cost before there was one. */
+const FIRST_COST = 500;
 
 export class CheckpointClock {
   readonly #every: number;
   readonly #now: () => number;
+  readonly #started: number;
   #last: number;
-  /** Milliseconds that the last one took; a guess before there was one. */
-  #cost = 0;
+  /** Milliseconds that the last one took, and all of them. */
+  #cost = FIRST_COST;
+  #spent = 0;
   #saved: number;
 
   /**
@@ -20,7 +24,8 @@ export class CheckpointClock {
   constructor(every: number, step: number, now: () => number = () => performance.now()) {
     this.#every = every;
     this.#now = now;
-    this.#last = now();
+    this.#started = now();
+    this.#last = this.#started;
     this.#saved = step;
   }
 
@@ -28,7 +33,9 @@ export class CheckpointClock {
   due(step: number): boolean {
     if (step === this.#saved) return false;
     if (this.#every > 0 && step % this.#every === 0) return true;
-    return this.#now() - this.#last >= Math.max(LEAST, this.#cost * (1 / SHARE - 1));
+    const now = this.#now();
+    const affordable = this.#spent + this.#cost <= SHARE * (now - this.#started + this.#cost);
+    return affordable && now - this.#last >= LEAST;
   }
 
   /** Whether there is anything that was not kept. */
@@ -42,6 +49,7 @@ export class CheckpointClock {
     await save();
     this.#last = this.#now();
     this.#cost = this.#last - started;
+    this.#spent += this.#cost;
     this.#saved = step;
   }
 }

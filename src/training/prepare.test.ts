@@ -1,0 +1,69 @@
+// From examples to batches: what is held out, what is left out, and what makes data the same data.
+import { expect, test } from 'vitest';
+import { llamaTokenizer } from '../data/testing/tokenizers';
+import type { Example } from '../data/types';
+import { DEFAULT_CONFIG } from './config';
+import { labelCount } from './loop';
+import { prepareData } from './prepare';
+
+const tokenizer = llamaTokenizer();
+const config = {
+  ...DEFAULT_CONFIG,
+  val_set_size: 0.25,
+  per_device_train_batch_size: 2,
+  gradient_accumulation_steps: 2,
+  train_on_inputs: false,
+};
+const rows = (count: number): Example[] =>
+  Array.from({ length: count }, (_, i) => ({
+    kind: 'instruct',
+    instruction: `Count to ${i}`,
+    input: '',
+    output: 'one '.repeat(i + 1),
+  }));
+const code = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'no error',
+    (error: Error) => error,
+  );
+
+test('every row is trained on once an epoch or held out, and named by its place in the dataset', async () => {
+  const data = await prepareData(rows(10), tokenizer, config);
+  expect([data.train.length, data.held.length, data.stepsPerEpoch]).toEqual([7, 3, 2]);
+  const epoch = [data.step(0), data.step(1)].flat();
+  const seen = [...epoch, ...data.validation].flatMap(({ rows: of }) => [...new Set(of)]);
+  expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 10 }, (_, i) => i));
+  expect(Math.max(...[...epoch, ...data.validation].map(({ ids }) => ids.length))).toBeLessThanOrEqual(data.largest);
+  expect(data.step(2).map(labelCount)).not.toEqual([]);
+  expect(data.ended).toBe(10);
+});
+
+test('rows that are cut off before their answer are left out; where that is all, it is an error', async () => {
+  const long: Example = { kind: 'instruct', instruction: 'word '.repeat(400), input: '', output: 'x' };
+  const data = await prepareData([long, ...rows(4)], tokenizer, config);
+  expect(data.skipped.map(({ row }) => row)).toEqual([0]);
+  expect(data.train.length + data.held.length).toBe(4);
+  const failure = await code(prepareData([long], tokenizer, config));
+  expect(failure).toMatchObject({ code: 'no-labels', message: expect.stringContaining('cutoff_len') as string });
+  expect(await code(prepareData([], tokenizer, config))).toMatchObject({ code: 'no-labels' });
+  // control: with the prompt in the loss there is something to learn
+  expect((await prepareData([long], tokenizer, { ...config, train_on_inputs: true })).train).toHaveLength(1);
+});
+
+test('a validation set that leaves nothing names its field', async () => {
+  const failure = await code(prepareData(rows(4), tokenizer, { ...config, val_set_size: 2000 }));
+  expect(failure).toMatchObject({ code: 'bad-config', message: expect.stringContaining('val_set_size') as string });
+});
+
+test('the fingerprint is that of the tokens, the labels and the split', async () => {
+  const of = async (examples: readonly Example[], settings = config) =>
+    (await prepareData(examples, tokenizer, settings)).fingerprint();
+  const one = await of(rows(8));
+  expect(await of(rows(8))).toBe(one);
+  expect(await of(rows(8), { ...config, learning_rate: 1 })).toBe(one);
+  const changed = rows(8).with(3, { kind: 'instruct', instruction: 'Count to 3', input: '', output: 'one two' });
+  expect(await of(changed)).not.toBe(one);
+  expect(await of(rows(8), { ...config, train_on_inputs: true })).not.toBe(one);
+  expect(await of(rows(8), { ...config, seed: 7 })).not.toBe(one);
+  expect(await of(rows(8).toReversed())).not.toBe(one);
+});
