@@ -56,3 +56,30 @@ export async function run<Name extends string>(
     buffers.destroy();
   }
 }
+
+/** A kernel with a line changed, for what must not pass. */
+export function altered(kernel: Kernel, from: string | RegExp, to: string): Kernel {
+  const wgsl = kernel.wgsl.replace(from, to);
+  if (wgsl === kernel.wgsl) throw new Error(`${kernel.label} has no ${from}`);
+  return { ...kernel, wgsl };
+}
+
+/** Not-a-numbers: what stands where nothing may be read. */
+export const nowhere = (count: number): Float32Array<ArrayBuffer> => new Float32Array(count).fill(NaN);
+
+/** Arrays one after the other. */
+export function joined(...parts: readonly ArrayLike<number>[]): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Whether two arrays hold the same bits: many times as fast as `toEqual`. */
+export function sameBits(a: ArrayBufferView, b: ArrayBufferView): boolean {
+  const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => Buffer.from(buffer, byteOffset, byteLength);
+  return bytes(a).equals(bytes(b));
+}
