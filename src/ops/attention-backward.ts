@@ -4,12 +4,23 @@
 // each pair of tokens that see each other; bytes: q, k, v, d_out once each, and d_qkv.
 import { compose } from '../gpu/wgsl';
 import type { Grid, Kernel } from '../gpu/kernel';
-import backwardBindings from '../../shaders/common/attention-backward.wgsl?raw';
+import bindings from '../../shaders/common/attention-backward.wgsl?raw';
 import stateSource from '../../shaders/common/state.wgsl?raw';
 import deltaSource from '../../shaders/train/attention-delta.wgsl?raw';
 import kvSource from '../../shaders/train/attention-backward-kv.wgsl?raw';
+import kvTiledSource from '../../shaders/train/attention-backward-kv-tiled.wgsl?raw';
 import qSource from '../../shaders/train/attention-backward-q.wgsl?raw';
-import { dotAt, forEachQuery, packedKernel, type PackedShape, type PackedVariant, SOLO } from './attention-packed';
+import qTiledSource from '../../shaders/train/attention-backward-q-tiled.wgsl?raw';
+import {
+  dotAt,
+  forEachQuery,
+  keyGrid,
+  type PackedShape,
+  type PackedVariant,
+  queryGrid,
+  soloKernel,
+  tiledKernel,
+} from './attention-packed';
 
 const DELTA_WORKGROUP = 32;
 
@@ -24,28 +35,40 @@ export function attentionDeltaGrid(heads: number, tokens: number): Grid {
 }
 
 /** q's part of d_qkv. Params as of the forward kernel. */
-export function attentionBackwardQKernel(variant: PackedVariant): Kernel {
-  return packedKernel('attention backward q', variant, backwardBindings, qSource);
+export function attentionBackwardQKernel({ software, headWidth }: PackedVariant): Kernel {
+  const label = 'attention backward q';
+  return software
+    ? soloKernel(label, headWidth, bindings, qSource)
+    : tiledKernel(label, headWidth, headWidth > 64 ? 128 : 64, bindings, qTiledSource);
 }
 
 /** Workgroups for `tokens` tokens of H query and K key heads. */
-export function attentionBackwardQGrid(_variant: PackedVariant, heads: number, _kvHeads: number, tokens: number): Grid {
-  return [Math.ceil((tokens * heads) / SOLO)];
+export function attentionBackwardQGrid(
+  { software }: Pick<PackedVariant, 'software'>,
+  heads: number,
+  kvHeads: number,
+  tokens: number,
+): Grid {
+  return queryGrid(software, heads, kvHeads, tokens);
 }
 
 /** k's and v's parts of d_qkv. Params as of the forward kernel. */
-export function attentionBackwardKvKernel(variant: PackedVariant): Kernel {
-  return packedKernel('attention backward kv', variant, backwardBindings, kvSource);
+export function attentionBackwardKvKernel({ software, headWidth }: PackedVariant): Kernel {
+  const label = 'attention backward kv';
+  // two sums instead of one, and as many workgroups only as there are tiles of keys: more threads for each
+  return software
+    ? soloKernel(label, headWidth, bindings, kvSource)
+    : tiledKernel(label, headWidth, headWidth > 32 ? 128 : 64, bindings, kvTiledSource);
 }
 
 /** Workgroups for `tokens` tokens of H query and K key heads. */
 export function attentionBackwardKvGrid(
-  _variant: PackedVariant,
+  { software }: Pick<PackedVariant, 'software'>,
   _heads: number,
   kvHeads: number,
   tokens: number,
 ): Grid {
-  return [Math.ceil((tokens * kvHeads) / SOLO)];
+  return keyGrid(software, kvHeads, tokens);
 }
 
 /** The reference of delta in float64. @param out [T][H · d] @param dOut [T][H · d] @returns [T][H] */

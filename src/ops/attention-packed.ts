@@ -6,10 +6,12 @@ import type { Grid, Kernel } from '../gpu/kernel';
 import bindings from '../../shaders/common/attention-packed.wgsl?raw';
 import placesSource from '../../shaders/common/places.wgsl?raw';
 import stateSource from '../../shaders/common/state.wgsl?raw';
+import tiles from '../../shaders/common/attention-tiles.wgsl?raw';
 import soloSource from '../../shaders/train/attention-packed.wgsl?raw';
+import tiledSource from '../../shaders/train/attention-packed-tiled.wgsl?raw';
 
 /** Threads that work alone come in small groups: they spread over a CPU's cores. */
-export const SOLO = 8;
+const SOLO = 8;
 
 /** What decides the kernels of attention in training. */
 export interface PackedVariant {
@@ -28,20 +30,54 @@ export interface PackedShape {
   readonly window?: number | undefined;
 }
 
-/** A kernel over the bindings that forward and backward share. */
-export function packedKernel(label: string, { headWidth }: PackedVariant, ...sources: string[]): Kernel {
+/** Rows and columns of a tile. */
+const SIDE = 32;
+
+/** One thread alone, from `sources`, over the bindings that forward and backward share. */
+export function soloKernel(label: string, headWidth: number, ...sources: string[]): Kernel {
   const wgsl = compose({ QUADS: headWidth / 4, WORKGROUP: SOLO }, stateSource, placesSource, bindings, ...sources);
-  return { label: `${label} ${headWidth}`, wgsl };
+  return { label: `${label} ${headWidth} solo`, wgsl };
+}
+
+/** The same by tiles. @param threads 64 or 128: a thread keeps 4 rows of d / (threads / 8) columns for each sum */
+export function tiledKernel(label: string, headWidth: number, threads: 64 | 128, ...sources: string[]): Kernel {
+  const [quads, lanes] = [headWidth / 4, threads / 8];
+  const wgsl = compose(
+    { QUADS: quads, THREADS: threads, LANES: lanes, PER: SIDE / lanes, SLICES: Math.ceil(quads / lanes) },
+    stateSource,
+    placesSource,
+    bindings,
+    tiles,
+    ...sources,
+  );
+  return { label: `${label} ${headWidth} tiled`, wgsl };
+}
+
+/** Workgroups where rows are the queries of `tokens` tokens. */
+export function queryGrid(software: boolean, heads: number, kvHeads: number, tokens: number): Grid {
+  return software ? [Math.ceil((tokens * heads) / SOLO)] : [Math.ceil((tokens * heads) / kvHeads / SIDE), kvHeads];
+}
+
+/** Workgroups where rows are the keys. */
+export function keyGrid(software: boolean, kvHeads: number, tokens: number): Grid {
+  return software ? [Math.ceil((tokens * kvHeads) / SOLO)] : [Math.ceil(tokens / SIDE), kvHeads];
 }
 
 /** Params: heads, kv_heads, window (the batch's tokens or more where all are seen), quads (d / 4). */
-export function attentionPackedKernel(variant: PackedVariant): Kernel {
-  return packedKernel('attention packed', variant, soloSource);
+export function attentionPackedKernel({ software, headWidth }: PackedVariant): Kernel {
+  return software
+    ? soloKernel('attention packed', headWidth, soloSource)
+    : tiledKernel('attention packed', headWidth, headWidth > 64 ? 128 : 64, tiledSource);
 }
 
 /** Workgroups for `tokens` tokens of H query and K key heads. */
-export function attentionPackedGrid(_variant: PackedVariant, heads: number, _kvHeads: number, tokens: number): Grid {
-  return [Math.ceil((tokens * heads) / SOLO)];
+export function attentionPackedGrid(
+  { software }: Pick<PackedVariant, 'software'>,
+  heads: number,
+  kvHeads: number,
+  tokens: number,
+): Grid {
+  return queryGrid(software, heads, kvHeads, tokens);
 }
 
 /** Σ_i a[i] · b[j + …], of `count` elements. */

@@ -1,0 +1,117 @@
+// The same as attention-backward-kv.wgsl by tiles: rows are keys, and columns are the queries of their key head, all heads of a token
+// side by side, from the first row's token to the last that sees the last row.
+var<workgroup> column_token: array<u32, SIDE>;
+var<workgroup> column_head: array<u32, SIDE>; // t · H + h
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let kv_head = workgroup.y;
+  let group = params.heads / params.kv_heads;
+  let first = workgroup.x * SIDE;
+  let last = min(first + SIDE, state.count) - 1u;
+  let team = local / LANES;
+  let lane = local % LANES;
+  let width = token_quads();
+  let key_at = (params.heads + kv_head) * QUADS;
+  let value_at = key_at + params.kv_heads * QUADS;
+  let scale = inverseSqrt(f32(4u * QUADS));
+
+  var keys: vec4u;  // tokens of the team's rows
+  var until: vec4u; // after the last token that sees each
+  //: for r in 4
+  keys[$r] = min(first + team * 4u + $ru, last);
+  until[$r] = seen_until(keys[$r], places[keys[$r]].end);
+  //: end r
+  //: for s in SLICES
+  var d_key_$s: array<vec4f, 4>;
+  var d_value_$s: array<vec4f, 4>;
+  //: end s
+
+  let count = seen_until(last, places[last].end) * group;
+  for (var base = first * group; base < count; base += SIDE) {
+    if (local < SIDE) {
+      let n = min(base + local, count - 1u);
+      column_token[local] = n / group;
+      column_head[local] = n / group * params.heads + kv_head * group + n % group;
+    }
+    workgroupBarrier();
+    var products = array<vec4f, PER>();
+    var d_weights = array<vec4f, PER>();
+    for (var quad = 0u; quad < params.quads; quad += STEP) {
+      let here = min(STEP, params.quads - quad);
+      for (var i = local; i < SIDE * STEP; i += THREADS) {
+        let n = i / STEP;
+        let q = i % STEP;
+        if (q < here) {
+          tiles[q * PITCH + n] = qkv[min(first + n, last) * width + key_at + quad + q] * scale;
+          tiles[(STEP + q) * PITCH + n] = qkv[query_at(n) + quad + q];
+        }
+      }
+      workgroupBarrier();
+      multiply(team, lane, here, &products);
+      workgroupBarrier();
+      for (var i = local; i < SIDE * STEP; i += THREADS) {
+        let n = i / STEP;
+        let q = i % STEP;
+        if (q < here) {
+          tiles[q * PITCH + n] = qkv[min(first + n, last) * width + value_at + quad + q];
+          tiles[(STEP + q) * PITCH + n] = d_out[column_head[n] * QUADS + quad + q];
+        }
+      }
+      workgroupBarrier();
+      multiply(team, lane, here, &d_weights);
+      workgroupBarrier();
+    }
+
+    //: for i in PER
+    let column_$i = lane + $iu * LANES;
+    let token_$i = column_token[column_$i];
+    let head_$i = column_head[column_$i];
+    let visible_$i = (vec4u(token_$i) >= keys) & (vec4u(token_$i) < until);
+    let weight_$i = select(vec4f(0.0), exp(products[$i] - lse[head_$i]), visible_$i);
+    let d_score_$i = weight_$i * (d_weights[$i] - delta[head_$i]);
+    scores[team * SIDE + column_$i] = weight_$i;
+    //: end i
+    let here = min(SIDE, count - base);
+    //: for s in SLICES
+    for (var i = local; i < SIDE * LANES; i += THREADS) {
+      let quad = $su * LANES + i % LANES;
+      if (quad < params.quads) { tiles[i] = d_out[column_head[i / LANES] * QUADS + quad]; }
+    }
+    workgroupBarrier();
+    weigh(team, lane, here, &d_value_$s);
+    workgroupBarrier();
+    //: end s
+
+    //: for i in PER
+    scores[team * SIDE + column_$i] = d_score_$i;
+    //: end i
+    //: for s in SLICES
+    for (var i = local; i < SIDE * LANES; i += THREADS) {
+      let quad = $su * LANES + i % LANES;
+      if (quad < params.quads) { tiles[i] = qkv[query_at(i / LANES) + quad]; }
+    }
+    workgroupBarrier();
+    weigh(team, lane, here, &d_key_$s);
+    workgroupBarrier();
+    //: end s
+  }
+
+  //: for r in 4
+  if (first + team * 4u + $ru <= last) {
+    let at = keys[$r] * width + lane;
+    //: for s in SLICES
+    if ($su * LANES + lane < params.quads) {
+      d_qkv[at + key_at + $su * LANES] = d_key_$s[$r] * scale;
+      d_qkv[at + value_at + $su * LANES] = d_value_$s[$r];
+    }
+    //: end s
+  }
+  //: end r
+}
+
+/// Where a column's query is in qkv.
+fn query_at(column: u32) -> u32 {
+  let head = column_head[column];
+  return (head + column_token[column] * 2u * params.kv_heads) * QUADS;
+}

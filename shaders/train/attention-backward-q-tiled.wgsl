@@ -1,0 +1,96 @@
+// The same as attention-backward-q.wgsl by tiles: rows are the queries of one key head, all heads of a token side by side, and columns
+// are keys, from the first that the first row sees to the last row's token.
+var<workgroup> q_at: array<u32, SIDE>;   // of each row in qkv
+var<workgroup> out_at: array<u32, SIDE>; // and in d_out
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let kv_head = workgroup.y;
+  let group = params.heads / params.kv_heads;
+  let first = workgroup.x * SIDE;
+  let last = min(first + SIDE, state.count * group) - 1u;
+  let team = local / LANES;
+  let lane = local % LANES;
+  let width = token_quads();
+  let key_at = (params.heads + kv_head) * QUADS;
+  let value_at = key_at + params.kv_heads * QUADS;
+  let scale = inverseSqrt(f32(4u * QUADS));
+
+  if (local < SIDE) {
+    let n = min(first + local, last);
+    let head = kv_head * group + n % group;
+    q_at[local] = n / group * width + head * QUADS;
+    out_at[local] = (n / group * params.heads + head) * QUADS;
+  }
+  var tokens: vec4u; // of the team's rows
+  var seen: vec4u;   // the first token that each sees
+  var own_lse: vec4f;
+  var own_delta: vec4f;
+  //: for r in 4
+  let n_$r = min(first + team * 4u + $ru, last);
+  tokens[$r] = n_$r / group;
+  seen[$r] = first_seen(tokens[$r], places[tokens[$r]].start);
+  own_lse[$r] = lse[tokens[$r] * params.heads + kv_head * group + n_$r % group];
+  own_delta[$r] = delta[tokens[$r] * params.heads + kv_head * group + n_$r % group];
+  //: end r
+  //: for s in SLICES
+  var sum_$s: array<vec4f, 4>;
+  //: end s
+  workgroupBarrier();
+
+  let until = last / group + 1u;
+  for (var base = first_seen(first / group, places[first / group].start); base < until; base += SIDE) {
+    var products = array<vec4f, PER>();
+    var d_weights = array<vec4f, PER>();
+    for (var quad = 0u; quad < params.quads; quad += STEP) {
+      let here = min(STEP, params.quads - quad);
+      for (var i = local; i < SIDE * STEP; i += THREADS) {
+        let n = i / STEP;
+        let q = i % STEP;
+        if (q < here) {
+          tiles[q * PITCH + n] = qkv[q_at[n] + quad + q] * scale;
+          tiles[(STEP + q) * PITCH + n] = qkv[min(base + n, until - 1u) * width + key_at + quad + q];
+        }
+      }
+      workgroupBarrier();
+      multiply(team, lane, here, &products);
+      workgroupBarrier();
+      for (var i = local; i < SIDE * STEP; i += THREADS) {
+        let n = i / STEP;
+        let q = i % STEP;
+        if (q < here) {
+          tiles[q * PITCH + n] = d_out[out_at[n] + quad + q];
+          tiles[(STEP + q) * PITCH + n] = qkv[min(base + n, until - 1u) * width + value_at + quad + q];
+        }
+      }
+      workgroupBarrier();
+      multiply(team, lane, here, &d_weights);
+      workgroupBarrier();
+    }
+
+    //: for i in PER
+    let key_$i = base + lane + $iu * LANES;
+    let visible_$i = (vec4u(key_$i) >= seen) & (vec4u(key_$i) <= tokens);
+    let d_score_$i = exp(products[$i] - own_lse) * (d_weights[$i] - own_delta);
+    scores[team * SIDE + lane + $iu * LANES] = select(vec4f(0.0), d_score_$i, visible_$i);
+    //: end i
+
+    //: for s in SLICES
+    for (var i = local; i < SIDE * LANES; i += THREADS) {
+      let quad = $su * LANES + i % LANES;
+      if (quad < params.quads) { tiles[i] = qkv[min(base + i / LANES, until - 1u) * width + key_at + quad]; }
+    }
+    workgroupBarrier();
+    weigh(team, lane, min(SIDE, until - base), &sum_$s);
+    workgroupBarrier();
+    //: end s
+  }
+
+  //: for r in 4
+  if (first + team * 4u + $ru <= last) {
+    //: for s in SLICES
+    if ($su * LANES + lane < params.quads) { d_qkv[q_at[team * 4u + $ru] + $su * LANES + lane] = sum_$s[$r] * scale; }
+    //: end s
+  }
+  //: end r
+}
