@@ -95,7 +95,7 @@ class GpuLoraTrainer implements LoraTrainer {
     this.#device.queue.writeBuffer(buffers.optimizer, 0, optimizerParams(options));
     await this.#slices.run(update, { tokens: 0, labels: 0 });
     const [loss, gradNorm, , finite] = new Float32Array(await this.#read(buffers.report));
-    await this.#clear();
+    this.#clear();
     return { loss: loss!, gradNorm: gradNorm!, skipped: finite === 0 };
   }
 
@@ -133,6 +133,7 @@ class GpuLoraTrainer implements LoraTrainer {
       this.#device.queue.writeBuffer(pool.first, 0, zero);
       this.#device.queue.writeBuffer(pool.second, 0, zero);
     }
+    this.#clear();
   }
 
   async state(): Promise<OptimizerState> {
@@ -161,6 +162,7 @@ class GpuLoraTrainer implements LoraTrainer {
         at = end;
       }
     }
+    this.#clear();
   }
 
   destroy(): void {
@@ -197,7 +199,7 @@ class GpuLoraTrainer implements LoraTrainer {
   }
 
   /** Gradients and the sum of losses begin at zero. */
-  async #clear(): Promise<void> {
+  #clear(): void {
     const encoder = this.#device.createCommandEncoder();
     for (const { gradients } of this.#pools()) encoder.clearBuffer(gradients);
     encoder.clearBuffer(this.#passes.buffers.report);
