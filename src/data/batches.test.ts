@@ -1,6 +1,6 @@
 // Every epoch reads every row once, steps are counted as transformers counts them, and any step can be asked for first.
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BatchConfig, createBatches, inOrder, splitValidation } from './batches';
 import { groupByLength } from './grouping';

@@ -79,8 +79,11 @@ export function splitValidation(rows: number, size: number, seed: number): { tra
   const count = size >= 1 ? Math.floor(size) : Math.ceil(size * rows);
   if (!(count > 0) || count >= rows) return { train: Array.from({ length: rows }, (_, i) => i), validation: [] };
   const order = permutation(rows, seed, SPLIT_STREAM);
-  const ascending = (part: number[]) => part.toSorted((a, b) => a - b);
   return { train: ascending(order.slice(count)), validation: ascending(order.slice(0, count)) };
+}
+
+function ascending(rows: readonly number[]): number[] {
+  return rows.toSorted((a, b) => a - b);
 }
 
 /** Rows of a validation set, or others that are read in their order, in micro-batches of `size` rows. */

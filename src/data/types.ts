@@ -23,3 +23,44 @@ export interface TokenizedRow {
   /** It was longer than the cutoff. */
   readonly truncated: boolean;
 }
+
+/** Which columns of a CSV or fields of JSON become what; absent where the format says it. */
+export interface ColumnMapping {
+  readonly instruction?: string;
+  readonly input?: string;
+  readonly output?: string;
+  readonly text?: string;
+}
+
+/** A finding of the dataset doctor about one row. */
+export interface RowProblem {
+  readonly row: number;
+  /** e.g. `empty-output`, `duplicate`, `merged-instructions` (seeds' ten categories). */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** How a dataset looks to a model under a config. */
+export interface DatasetReport {
+  readonly rows: number;
+  readonly problems: readonly RowProblem[];
+  readonly tokens: number;
+  readonly labelled: number;
+  /** Token lengths before the cutoff: rows by bucket `[from, to)`. */
+  readonly histogram: readonly { readonly from: number; readonly to: number; readonly rows: number }[];
+  readonly longest: number;
+  /** Shares, 0 to 1, at the config's cutoff. */
+  readonly coverage: { readonly rows: number; readonly tokens: number };
+}
+
+/** One row as tokens: what is read, and which of it is in the loss. */
+export interface RowPreview {
+  readonly tokens: readonly {
+    readonly id: number;
+    /** Special tokens by their spelling. */
+    readonly text: string;
+    readonly inLoss: boolean;
+    readonly special: boolean;
+  }[];
+  readonly truncated: boolean;
+}

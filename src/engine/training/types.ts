@@ -1,10 +1,20 @@
 // Datasets, runs and adapters as the page sees them: plain data.
 import type { LoraConfig } from '../../formats/adapter';
-import type { Example } from '../../data/types';
+import type { ColumnMapping, DatasetReport, Example, RowPreview, RowProblem } from '../../data/types';
 import type { TrainingConfig } from '../../training/config';
 import type { StepRecord, ValidationRecord } from '../../training/records';
 
-export type { Example, LoraConfig, StepRecord, TrainingConfig, ValidationRecord };
+export type {
+  ColumnMapping,
+  DatasetReport,
+  RowPreview,
+  RowProblem,
+  Example,
+  LoraConfig,
+  StepRecord,
+  TrainingConfig,
+  ValidationRecord,
+};
 
 /** A setting or a row that something is wrong with; `fix` is what one click changes. */
 export interface Warning {
@@ -26,14 +36,6 @@ export interface DatasetSummary {
   readonly editedAt: number;
 }
 
-/** Which columns of a CSV or fields of JSON become what; absent where the format says it. */
-export interface ColumnMapping {
-  readonly instruction?: string;
-  readonly input?: string;
-  readonly output?: string;
-  readonly text?: string;
-}
-
 /** A file was read. Where its columns are unknown names, `columns` are to be mapped and nothing is stored yet. */
 export type DatasetOpened =
   | {
@@ -47,39 +49,6 @@ export type DatasetOpened =
       readonly columns: readonly string[];
       readonly sample: readonly Readonly<Record<string, string>>[];
     };
-
-/** A finding of the dataset doctor about one row. */
-export interface RowProblem {
-  readonly row: number;
-  /** e.g. `empty-output`, `duplicate`, `merged-instructions` (seeds' ten categories). */
-  readonly code: string;
-  readonly message: string;
-}
-
-/** How a dataset looks to a model under a config. */
-export interface DatasetReport {
-  readonly rows: number;
-  readonly problems: readonly RowProblem[];
-  readonly tokens: number;
-  readonly labelled: number;
-  /** Token lengths before the cutoff: rows by bucket `[from, to)`. */
-  readonly histogram: readonly { readonly from: number; readonly to: number; readonly rows: number }[];
-  readonly longest: number;
-  /** Shares, 0 to 1, at the config's cutoff. */
-  readonly coverage: { readonly rows: number; readonly tokens: number };
-}
-
-/** One row as tokens: what is read, and which of it is in the loss. */
-export interface RowPreview {
-  readonly tokens: readonly {
-    readonly id: number;
-    /** Special tokens by their spelling. */
-    readonly text: string;
-    readonly inLoss: boolean;
-    readonly special: boolean;
-  }[];
-  readonly truncated: boolean;
-}
 
 // ——— runs
 

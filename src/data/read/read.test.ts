@@ -1,0 +1,354 @@
+// Files of every form that people have, the seeds' own where they are at hand, and what is said about those that are none.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { bytesSource, type Source } from '../../formats/source';
+import { writeJson, toAlpaca, toRecord } from '../write';
+import type { Example } from '../types';
+import { readDataset, type ReadOptions } from './index';
+
+const DATA = '../shared/data/instruct';
+const here = existsSync(DATA);
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+async function read(name: string, content: string | Uint8Array, options?: ReadOptions) {
+  const made = await readDataset(bytesSource(typeof content === 'string' ? bytes(content) : content, name), options);
+  if (made.kind !== 'rows') throw new Error(`columns: ${made.columns.join()}`);
+  return made;
+}
+const failure = async (name: string, content: string | Uint8Array, options?: ReadOptions) => {
+  const error = await read(name, content, options).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'bad-dataset' });
+  return (error as Error).message;
+};
+const instruct = (instruction: string, input: string, output: string): Example => ({
+  kind: 'instruct',
+  instruction,
+  input,
+  output,
+});
+
+describe.skipIf(!here)('real files', () => {
+  const file = (name: string, options?: ReadOptions) => read(name, readFileSync(`${DATA}/${name}`), options);
+
+  test.each([
+    ['alpaca-23.json', 'Alpaca JSON', 23],
+    ['alpaca_en_demo.json', 'Alpaca JSON', 999],
+    ['chatdoctor5k.json', 'Alpaca JSON', 5452],
+    // a JSON array, whatever its name says
+    ['dolly-12.jsonl', 'Dolly JSON', 12],
+    ['seed_tasks.jsonl', 'Seed tasks JSON Lines', 175],
+    ['user_oriented_instructions.jsonl', 'Seed tasks JSON Lines', 252],
+    ['text-davinci-003_predictions.jsonl', 'Alpaca JSON Lines', 252],
+  ])('%s is %s of %i rows', async (name, format, rows) => {
+    const made = await file(name);
+    expect([made.format, made.rows.length, made.dropped]).toEqual([format, rows, 0]);
+    expect(made.notes.some((note) => note.includes('Do not train'))).toBe(/user_oriented|davinci/.test(name));
+  });
+
+  test('412 of the demo’s 999 rows have an input', async () => {
+    const { rows } = await file('alpaca_en_demo.json');
+    expect(rows.filter((row) => row.kind === 'instruct' && row.input !== '')).toHaveLength(412);
+  });
+
+  test('every value is what JSON.parse makes of it, CRLF in the file or not', async () => {
+    for (const name of ['chatdoctor5k.json', 'alpaca_en_demo.json']) {
+      const { rows } = await file(name);
+      expect(rows.map(toAlpaca)).toEqual(JSON.parse(readFileSync(`${DATA}/${name}`, 'utf8')));
+    }
+  });
+
+  test('OpenAlpaca’s conversion of dolly', async () => {
+    const { rows, notes } = await file('dolly-12.jsonl');
+    const dolly = JSON.parse(readFileSync(`${DATA}/dolly-12.jsonl`, 'utf8')) as Record<string, string>[];
+    expect(rows).toEqual(
+      dolly.map(({ instruction, context, response }) => instruct(instruction!, context!, response!)),
+    );
+    expect(notes).toEqual(['Fields that are not used: category.']);
+  });
+
+  test('a table of other columns is asked about, and read once it is known', async () => {
+    const content = readFileSync(`${DATA}/format_dataset.csv`);
+    const asked = await readDataset(bytesSource(content, 'format_dataset.csv'));
+    expect(asked).toMatchObject({
+      kind: 'columns',
+      columns: ['idx', 'disease', 'Symptom', 'reason', 'TestsAndProcedures', 'commonMedications'],
+    });
+    const mapping = { instruction: 'disease', input: 'Symptom', output: 'reason' };
+    const { rows, format } = await file('format_dataset.csv', { mapping });
+    expect([rows.length, format]).toEqual([796, 'CSV']);
+    expect(rows[0]).toMatchObject({ kind: 'instruct', instruction: 'Panic disorder' });
+  });
+});
+
+describe('forms', () => {
+  const row = { instruction: 'Add.', input: '1 2', output: '3' };
+  const chat = [
+    { role: 'user', content: 'Hi' },
+    { role: 'assistant', content: 'Hello.' },
+  ];
+
+  test.each<[string, string, Example]>([
+    ['Alpaca JSON', JSON.stringify([row]), instruct('Add.', '1 2', '3')],
+    ['Alpaca JSON', JSON.stringify({ version: 1, data: [row] }, null, 2), instruct('Add.', '1 2', '3')],
+    ['Alpaca JSON', JSON.stringify({ data: [row] }), instruct('Add.', '1 2', '3')],
+    ['Alpaca JSON Lines', `\n${JSON.stringify(row)}\r\n\r\n`, instruct('Add.', '1 2', '3')],
+    ['Alpaca JSON', '[{"instruction":"Hi","output":null,"input":null}]', instruct('Hi', '', '')],
+    ['Question and answer JSON', '[{"question":"1+1?","answer":"2"}]', instruct('1+1?', '', '2')],
+    ['Question and answer JSON', '[{"input":"1+1?","output":"2"}]', instruct('1+1?', '', '2')],
+    ['Messages JSON', JSON.stringify([{ messages: chat }]), { kind: 'messages', messages: chat } as Example],
+    [
+      'ShareGPT JSON',
+      '[{"id":"x","conversations":[{"from":"human","value":"Hi"},{"from":"gpt","value":"Hello."}]}]',
+      { kind: 'messages', messages: chat } as Example,
+    ],
+    [
+      'ShareGPT JSON',
+      '[{"system":"Be brief.","conversations":[{"from":"human","value":"Hi"},{"from":"gpt","value":"Hello."}]}]',
+      { kind: 'messages', messages: [{ role: 'system', content: 'Be brief.' }, ...chat] } as Example,
+    ],
+    [
+      'Messages JSON',
+      '[{"messages":[{"role":"user","content":[{"type":"text","text":"H"},{"type":"text","text":"i"}]},{"role":"assistant","content":"Hello."}]}]',
+      { kind: 'messages', messages: chat } as Example,
+    ],
+    [
+      'Prompt and completion JSON',
+      '[{"prompt":"a","completion":"b"}]',
+      { kind: 'completion', prompt: 'a', completion: 'b' },
+    ],
+    [
+      'Prompt and completion JSON',
+      JSON.stringify([{ prompt: [chat[0]], completion: [chat[1]] }]),
+      { kind: 'messages', messages: chat } as Example,
+    ],
+    ['Text JSON', '[{"text":"once"}]', { kind: 'text', text: 'once' }],
+    ['Text JSON', '["once"]', { kind: 'text', text: 'once' }],
+    ['Tokens JSON', '[{"input_ids":[1,2],"labels":[-100,2]}]', { kind: 'tokens', ids: [1, 2], labels: [-100, 2] }],
+    ['Tokens JSON', '[{"input_ids":[1,2]}]', { kind: 'tokens', ids: [1, 2], labels: [1, 2] }],
+    [
+      'Tokens JSON',
+      '[{"input_ids":[0,1,2],"attention_mask":[0,1,1],"labels":[-100,1,2]}]',
+      { kind: 'tokens', ids: [1, 2], labels: [1, 2] },
+    ],
+  ])('%s: %s', async (format, content, expected) => {
+    const made = await read('rows.json', content);
+    expect(made.rows).toEqual([expected]);
+    expect(made.format).toBe(format);
+  });
+
+  test('a form that is asked for is taken in place of the one that is seen', async () => {
+    const both = '[{"instruction":"i","output":"o","prompt":"p","completion":"c"}]';
+    expect((await read('x.json', both)).rows[0]).toMatchObject({ kind: 'instruct' });
+    expect((await read('x.json', both, { format: 'completion' })).rows[0]).toMatchObject({ kind: 'completion' });
+    expect(await failure('x.json', both, { format: 'text' })).toMatch(/^Row 1 has no field text/);
+  });
+
+  test('rows of different forms are read each in its own, and that is said', async () => {
+    const { rows, notes } = await read('x.jsonl', '{"instruction":"a","output":"b"}\n{"text":"c"}\n{"text":"d"}');
+    expect(rows.map(({ kind }) => kind)).toEqual(['instruct', 'text', 'text']);
+    expect(notes).toEqual(['The rows have different forms: 1 × Alpaca, 2 × Text. Each is trained in its own.']);
+  });
+
+  test('dolly keeps rows of up to 2000 words, counted as Python counts them', async () => {
+    const words = (count: number) => Array<string>(count).fill('w').join(' \n');
+    const dolly = (context: string) => ({ instruction: 'a b', context, response: 'c', category: 'x' });
+    const rows = [
+      words(1997),
+      words(1998),
+      `${words(1996)}\u0085w`,
+      `${words(1997)}\u0085w`,
+      `${words(1996)} w\uFEFFw`,
+    ];
+    const made = await read('dolly.json', JSON.stringify(rows.map(dolly)));
+    expect([made.rows.length, made.dropped]).toEqual([3, 2]);
+    // other files are not cut
+    const plain = JSON.stringify([{ instruction: words(3000), output: '' }]);
+    expect((await read('x.json', plain)).dropped).toBe(0);
+  });
+});
+
+describe('tables', () => {
+  test('quotation marks, line breaks in cells, CRLF, BOM, other delimiters', async () => {
+    const csv = '\uFEFFinstruction,input,output\r\n"Say ""hi"".","a,\r\nb",Hi\r\n\r\nBye,,Bye\r\n';
+    const expected = [instruct('Say "hi".', 'a,\r\nb', 'Hi'), instruct('Bye', '', 'Bye')];
+    expect((await read('x.csv', csv)).rows).toEqual(expected);
+    expect((await read('x.csv', csv.replaceAll(/,(?!\r)/g, ';').replace('a;', 'a,'))).rows).toEqual(expected);
+    expect((await read('x.tsv', 'prompt\tcompletion\nHi, you\tHello.\n')).rows).toEqual([
+      { kind: 'completion', prompt: 'Hi, you', completion: 'Hello.' },
+    ]);
+    const utf16 = Uint8Array.from(Buffer.from('\uFEFFtext\nalpaca\n', 'utf16le'));
+    expect((await read('x.csv', utf16)).rows).toEqual([{ kind: 'text', text: 'alpaca' }]);
+  });
+
+  test('what is wrong is named by its row', async () => {
+    expect(await failure('x.csv', 'instruction,output\na,b\nc\n')).toMatch(
+      /^Row 2 of x\.csv has 1 cells, and the header has 2/,
+    );
+    expect(await failure('x.csv', 'instruction,output\na,b,c,d\n')).toMatch(/^Row 1 of x\.csv has 4 cells/);
+    expect(await failure('x.csv', 'instruction,output\na,b\n"c,d\n')).toMatch(/^Row 2 of x\.csv begins a quotation/);
+    expect(await failure('x.csv', 'text,text\na,b\n')).toMatch(/two columns of the name "text"/);
+    expect(await failure('x.csv', 'instruction,output\n')).toMatch(/has no rows/);
+  });
+
+  test('a mapping that names no column', async () => {
+    const options = { mapping: { instruction: 'question', output: 'b' } };
+    expect(await failure('x.csv', 'a,b\n1,2\n', options)).toMatch(/^Row 1 has no field question\. Its fields are a, b/);
+    const { rows } = await read('x.json', '[{"q":1,"a":["x"]}]', { mapping: { instruction: 'q', output: 'a' } });
+    expect(rows).toEqual([instruct('1', '', '["x"]')]);
+  });
+});
+
+describe('plain text', () => {
+  test('paragraphs, or lines where there are none', async () => {
+    const { rows, format } = await read('x.txt', 'One\r\ntwo.\r\n \r\nThree.\n');
+    expect([rows, format]).toEqual([
+      [
+        { kind: 'text', text: 'One\ntwo.' },
+        { kind: 'text', text: 'Three.' },
+      ],
+      'Plain text',
+    ]);
+    expect((await read('x.txt', '[1]\n{2}\n')).rows).toEqual([
+      { kind: 'text', text: '[1]' },
+      { kind: 'text', text: '{2}' },
+    ]);
+  });
+});
+
+describe('what is no dataset', () => {
+  const broken = '[{"instruction":"a","output":"]}"},{"instruction":"b","output":"c"},{"instruction":d}]';
+
+  test.each([
+    ['x.json', '', /x\.json is empty/],
+    ['x.json', ' \n\t', /is empty/],
+    ['x.json', '[]', /has no rows/],
+    ['x.jsonl', '\u{FEFF}', /is empty/],
+    ['x.json', broken, /^Row 3 of x\.json is not JSON/],
+    ['x.json', broken.slice(0, 40), /^Row 2 of x\.json is not JSON/],
+    ['x.json', '{"data": [\n{"a":1},\n{"b"', /is not JSON/],
+    ['x.jsonl', '{"instruction":"a","output":"b"}\n\n{"instruction":', /^Row 2 \(line 3 of x\.jsonl\) is not JSON/],
+    ['x.jsonl', '{"instruction":"a","output"\n{"instruction":"a","output":"b"}', /^Row 1 \(line 1 of x\.jsonl\)/],
+    ['x.json', 'instruction: a', /x\.json is not JSON: it begins with "i"/],
+    ['x.json', '[1, 2]', /no rows with named fields/],
+    ['x.json', '[{"instruction":"a","output":"b"}, 7]', /^Row 2 is no object/],
+    [
+      'x.json',
+      '[{"instruction":"a","output":"b"}, {"instruction":"a"}]',
+      /^Row 2 has no field output\. Its fields are instruction\./,
+    ],
+    ['x.json', '[{"instruction":"a","output":5}]', /^Row 1 has a number in the field output/],
+    ['x.json', '[{"instruction":null,"output":["x"]}]', /^Row 1 has a list in the field output/],
+    ['x.json', '[{"messages":[]}]', /^Row 1 has no messages: messages is empty/],
+    ['x.json', '[{"messages":"hi"}]', /^Row 1 has no messages: messages is no list/],
+    ['x.json', '[{"messages":[{"role":"tool","content":"x"}]}]', /^Row 1 has the role "tool" at messages\[0\]/],
+    ['x.json', '[{"messages":[{"role":"constructor","content":"x"}]}]', /^Row 1 has the role "constructor"/],
+    ['x.json', '[{"messages":[{"role":"user","content":null}]}]', /^Row 1 has no text at messages\[0\]/],
+    ['x.json', '[{"conversations":[{"value":"x"}]}]', /^Row 1 has no role at conversations\[0\]/],
+    ['x.json', '[{"input_ids":[1,2],"labels":[1]}]', /^Row 1 has 2 input_ids and 1 labels/],
+    ['x.json', '[{"input_ids":[1,-2],"labels":[1,2]}]', /^Row 1 has a negative id/],
+    ['x.json', '[{"input_ids":[1,2],"labels":[1,-2]}]', /^Row 1 has a label below 0/],
+    ['x.json', '[{"input_ids":[1.5]}]', /^Row 1 has no list of whole numbers in the field input_ids/],
+    ['x.json', '[{"input_ids":[]}]', /^Row 1 has no tokens/],
+    ['x.json', '[{"instruction":"a","instances":[]}]', /^Row 1 has no instances/],
+  ])('%s: %s', async (name, content, message) => {
+    expect(await failure(name, content)).toMatch(message);
+  });
+
+  test('bytes that are no UTF-8 are named by their line', async () => {
+    const latin = Buffer.concat([bytes('{"text":"a"}\n{"text":"'), Buffer.from([0xfc]), bytes('"}\n')]);
+    expect(await failure('x.jsonl', latin)).toMatch(/x\.jsonl is not UTF-8 text: line 2/);
+    const late = Buffer.concat([bytes('{"text":"ä"}\n'.repeat(400_000)), Buffer.from([0xff])]);
+    expect(await failure('x.jsonl', late)).toMatch(/line 400001/);
+  });
+});
+
+describe('large files', () => {
+  test('JSON Lines are read in windows, whatever lies across their borders', async () => {
+    const count = 60_000;
+    const line = (i: number) => JSON.stringify({ instruction: `Nº ${i} 🦙`, output: 'é'.repeat(i % 90) });
+    const content = bytes(Array.from({ length: count }, (_, i) => line(i)).join('\n'));
+    let largest = 0;
+    const inner = bytesSource(content, 'large.jsonl');
+    const source: Source = {
+      ...inner,
+      read: (start, end) => {
+        largest = Math.max(largest, end - start);
+        return inner.read(start, end);
+      },
+    };
+    const made = await readDataset(source);
+    if (made.kind !== 'rows') throw new Error('no rows');
+    expect(made.rows).toHaveLength(count);
+    expect(made.rows[count - 1]).toEqual(instruct(`Nº ${count - 1} 🦙`, '', 'é'.repeat((count - 1) % 90)));
+    expect(content.length).toBeGreaterThan(6 << 20);
+    expect(largest).toBeLessThanOrEqual(4 << 20);
+  });
+});
+
+describe('round trips', () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 20 });
+  const message = fc.record({ role: fc.constantFrom('system', 'user', 'assistant'), content: text });
+  const example: fc.Arbitrary<Example> = fc.oneof(
+    fc.record({ kind: fc.constant('instruct'), instruction: text, input: text, output: text }),
+    fc.record({ kind: fc.constant('completion'), prompt: text, completion: text }),
+    fc.record({ kind: fc.constant('text'), text }),
+    fc.record({ kind: fc.constant('messages'), messages: fc.array(message, { minLength: 1, maxLength: 4 }) }),
+    fc.array(fc.tuple(fc.nat(999), fc.boolean()), { minLength: 1, maxLength: 6 }).map((tokens) => ({
+      kind: 'tokens',
+      ids: tokens.map(([id]) => id),
+      labels: tokens.map(([id, on]) => (on ? id : -100)),
+    })),
+  ) as fc.Arbitrary<Example>;
+
+  test('rows of all forms come back from their JSON and JSON Lines', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(example, { minLength: 1, maxLength: 8 }), async (rows) => {
+        const records = rows.map(toRecord);
+        expect((await read('x.json', writeJson(records))).rows).toEqual(rows);
+        const lines = records.map((record) => JSON.stringify(record)).join('\n');
+        expect((await read('x.jsonl', lines)).rows).toEqual(rows);
+      }),
+    );
+  });
+
+  test.skipIf(!here)('Alpaca JSON to the byte', async () => {
+    const content = readFileSync(`${DATA}/alpaca_en_demo.json`);
+    const { rows } = await read('x.json', content);
+    expect(JSON.parse(writeJson(rows.map(toAlpaca)))).toEqual(JSON.parse(content.toString()));
+  });
+
+  test('JSON as Python writes it', () => {
+    const records = [{ instruction: 'é\u007f\u2028🦙"\\\n\u0001', input: '', output: '<&>/' }];
+    const script = 'import json,sys; sys.stdout.write(json.dumps(json.load(sys.stdin), indent=4))';
+    let python: string;
+    try {
+      python = execFileSync('python3', ['-c', script], { input: JSON.stringify(records), encoding: 'utf8' });
+    } catch {
+      return; // no Python here
+    }
+    expect(writeJson(records)).toBe(python);
+    expect(writeJson([])).toBe('[]');
+  });
+});
+
+test('what Alpaca has no form for', () => {
+  const [user, assistant] = [
+    { role: 'user', content: 'q' },
+    { role: 'assistant', content: 'a' },
+  ] as const;
+  const alpaca = (messages: Example & { kind: 'messages' }) => toAlpaca(messages);
+  expect(alpaca({ kind: 'messages', messages: [user, assistant] })).toEqual({
+    instruction: 'q',
+    input: '',
+    output: 'a',
+  });
+  expect(alpaca({ kind: 'messages', messages: [{ role: 'system', content: 's' }, user, assistant] })?.instruction).toBe(
+    's\n\nq',
+  );
+  for (const messages of [[user], [user, assistant, user], [assistant, user], [user, assistant, user, assistant]]) {
+    expect(alpaca({ kind: 'messages', messages })).toBeUndefined();
+  }
+  expect(toAlpaca({ kind: 'text', text: 'x' })).toBeUndefined();
+});
