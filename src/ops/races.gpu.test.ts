@@ -8,7 +8,8 @@ import { attentionGrid, attentionKernel } from './attention';
 import { gemmGrid, gemmKernel } from './gemm';
 import { matvecGrid, matvecKernel } from './matvec';
 import { sampleKernel, sampleParams, type Sampling } from './sample';
-import { random, run, type Run } from './testing/run';
+import { type RaceCase, rowRaces } from './testing/races';
+import { random, run } from './testing/run';
 
 /** Which thread's work a thread takes, of `size`: a permutation. */
 const ORDERS: Record<string, (raw: string, size: string) => string> = {
@@ -38,17 +39,9 @@ const withoutBarrier = (kernel: Kernel, n: number): Kernel => {
   return { ...kernel, wgsl: kernel.wgsl.replace(BARRIER, (whole) => (seen++ === n ? '' : whole)) };
 };
 
-interface Case {
-  readonly kernel: Kernel;
-  readonly work: Run;
-  readonly outputs: readonly string[];
-  /** Barriers whose loss must show. */
-  readonly needed: readonly number[];
-}
-
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-const matvec = (): Case => {
+const matvec = (): RaceCase => {
   const [rows, columns, tokens] = [13, 96, 3];
   const shape = { rows: 4, tokens: 2, lanes: 32 };
   return {
@@ -69,7 +62,7 @@ const matvec = (): Case => {
   };
 };
 
-const gemm = (): Case => {
+const gemm = (): RaceCase => {
   const [rows, columns, tokens] = [66, 96, 65];
   const kernel = gemmKernel({ kind: 'f32', input: 'f32', output: 'f32', norm: true });
   return {
@@ -91,7 +84,7 @@ const gemm = (): Case => {
   };
 };
 
-const attention = (): Case => {
+const attention = (): RaceCase => {
   const [heads, kvHeads, width, context, tokens] = [6, 2, 20, 140, 5];
   const form = { threads: 32, queries: 2 };
   const kernel = attentionKernel({ activation: 'f32', cache: 'f32' }, form, width);
@@ -115,7 +108,7 @@ const attention = (): Case => {
   };
 };
 
-const sampler = (): Case => {
+const sampler = (): RaceCase => {
   const vocabulary = 257;
   const sampling: Sampling = { temperature: 1, topK: 50, topP: 0.9, minP: 0.01, repetitionPenalty: 1.1, seed: 3 };
   return {
@@ -142,12 +135,12 @@ const { device, name } = (await testDevices())[0]!;
 /** On lavapipe a pipeline takes seconds; one driver that takes threads a few at a time is enough. */
 const cheap = /swiftshader/i.test(name) || Boolean(process.env['PRONK_LONG']);
 
-const result = async ({ work, outputs }: Case, kernel: Kernel) =>
+const result = async ({ work, outputs }: RaceCase, kernel: Kernel) =>
   Object.values(await run(device, kernel, work, outputs))
     .map((bytes) => Buffer.from(bytes).toString('hex'))
     .join();
 
-for (const [label, make] of Object.entries({ matvec, gemm, attention, sampler })) {
+for (const [label, make] of Object.entries({ matvec, gemm, attention, sampler, ...rowRaces })) {
   describe.runIf(cheap)(`${label}, threads in another order`, () => {
     const it = make();
     const orders = Object.values(ORDERS);

@@ -1,0 +1,116 @@
+// What the search for data races runs: a kernel with its work, and the kernels whose lanes reduce along a tree.
+import type { Kernel } from '../../gpu/kernel';
+import { optimizerParams } from '../adamw';
+import { crossEntropyGrid, crossEntropyKernel } from '../cross-entropy';
+import { gradientNormGrid, gradientNormKernel, gradientPartials } from '../gradient-norm';
+import { gradientScaleGrid, gradientScaleKernel } from '../gradient-scale';
+import { rmsnormGrid, rmsnormKernel } from '../rmsnorm';
+import { rmsnormBackwardKernel } from '../rmsnorm-backward';
+import { sumLossesGrid, sumLossesKernel } from '../sum-losses';
+import { random } from './numbers';
+import type { Run } from './run';
+
+export interface RaceCase {
+  readonly kernel: Kernel;
+  readonly work: Run;
+  readonly outputs: readonly string[];
+  /** Barriers whose loss must show. */
+  readonly needed: readonly number[];
+}
+
+const FORM = { software: false };
+/** The tree of a sum and the tree of a maximum have a barrier each; what follows waits in workgroupUniformLoad. */
+const [SUM, MAXIMUM] = [0, 1];
+
+const rmsnorm = (backward: boolean) => (): RaceCase => {
+  const [columns, tokens] = [300, 3];
+  const bind = { x: random(tokens * columns, 1), gain: random(columns, 2) };
+  const output = random(tokens * columns, 3);
+  return {
+    kernel: (backward ? rmsnormBackwardKernel : rmsnormKernel)({ ...FORM, picked: false }),
+    work: {
+      bind: backward ? { ...bind, dy: random(tokens * columns, 4), dx: output } : { ...bind, y: output },
+      params: { columns, epsilon: 1e-5 },
+      grid: rmsnormGrid(FORM, tokens),
+      count: tokens,
+    },
+    outputs: [backward ? 'dx' : 'y'],
+    needed: [SUM],
+  };
+};
+
+const crossEntropy = (): RaceCase => {
+  const [vocabulary, rows] = [300, 3];
+  return {
+    kernel: crossEntropyKernel({ ...FORM, gradient: true }),
+    work: {
+      bind: {
+        picked: Uint32Array.of(2, 0, 1),
+        targets: Int32Array.of(299, 3, 256),
+        weight: Float32Array.of(0.5),
+        logits: random(rows * vocabulary, 1).map((x) => 8 * x),
+        loss: new Float32Array(rows),
+      },
+      params: { vocabulary },
+      grid: crossEntropyGrid(FORM, rows),
+      count: rows,
+    },
+    outputs: ['logits', 'loss'],
+    needed: [SUM, MAXIMUM],
+  };
+};
+
+const sumLosses = (): RaceCase => ({
+  kernel: sumLossesKernel(FORM),
+  work: {
+    bind: { weight: Float32Array.of(0.5), loss: random(300), report: new Float32Array(4) },
+    grid: sumLossesGrid(),
+    count: 300,
+  },
+  outputs: ['report'],
+  needed: [SUM],
+});
+
+const gradientNorm = (): RaceCase => {
+  const count = 5000;
+  return {
+    kernel: gradientNormKernel(FORM),
+    work: {
+      bind: { gradient: random(count), partials: new Float32Array(gradientPartials(count)) },
+      params: { count, first: 0 },
+      grid: gradientNormGrid(FORM, count),
+      count: 1,
+    },
+    outputs: ['partials'],
+    needed: [SUM],
+  };
+};
+
+const gradientScale = (): RaceCase => {
+  const step = { learningRate: 1, ratio: 1, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, count: 1 };
+  return {
+    kernel: gradientScaleKernel(FORM),
+    work: {
+      bind: {
+        partials: random(300).map(Math.abs),
+        optimizer: optimizerParams({ ...step, maxGradNorm: 1 }),
+        report: new Float32Array(4),
+      },
+      params: { count: 300 },
+      grid: gradientScaleGrid(),
+      count: 1,
+    },
+    outputs: ['report'],
+    needed: [SUM],
+  };
+};
+
+/** By name. */
+export const rowRaces: Readonly<Record<string, () => RaceCase>> = {
+  rmsnorm: rmsnorm(false),
+  'rmsnorm backward': rmsnorm(true),
+  'cross-entropy': crossEntropy,
+  'sum of losses': sumLosses,
+  'gradient norm': gradientNorm,
+  'gradient scale': gradientScale,
+};
