@@ -15,13 +15,32 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
     'prompt-tokens': 'number',
     tokens: 'number',
     train: 'flag',
+    rank: 'number',
+    checkpointing: 'number',
+    steps: 'number',
   });
-  if (options.train) throw new UsageError('--train is not there yet: Pronk does not train in this version.');
   const prepared = options.shape === undefined ? await prepare({ model: 'demo', ...options }, 'fast') : shaped(options);
   const gpu = await openDevice();
   const { measurePeak } = await import('../ops/peak');
   const { createSession } = await import('../model/session');
   const peak = await measurePeak(gpu);
+  if (options.train) {
+    const { benchProducts } = await import('./bench-products');
+    const { benchTraining } = await import('./bench-train');
+    const tokens = Math.min(options['prompt-tokens'] ?? 512, prepared.config.contextLength);
+    print({
+      adapter: gpu.name,
+      peak: { bandwidth: round(peak.bandwidth), flops: round(peak.flops) },
+      train: await benchTraining(gpu, peak, prepared, {
+        tokens,
+        rank: options.rank ?? 8,
+        checkpointing: options.checkpointing ?? 0,
+        steps: options.steps ?? 3,
+      }),
+      products: await benchProducts(gpu, peak, ['f32', 'f16', 'q8', 'q4'], tokens),
+    });
+    return;
+  }
   const { config, tensors, context, precision } = prepared;
   const started = performance.now();
   const session = await createSession(gpu, config, tensors, { precision, context });

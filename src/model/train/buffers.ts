@@ -68,7 +68,6 @@ export function createTrainingBuffers(
     first: make(length, 'first moments'),
     second: make(length, 'second moments'),
   });
-  const repeat = <T>(times: number, one: () => T) => Array.from({ length: times }, one);
   return {
     workspace: all(sizes.workspace),
     kept: repeat(sizes.keptLayers, () => all(sizes.kept)),
@@ -84,4 +83,8 @@ export function createTrainingBuffers(
     report: make(4, 'report'),
     optimizer: make(12, 'optimizer'),
   };
+}
+
+function repeat<T>(times: number, one: () => T): T[] {
+  return Array.from({ length: times }, one);
 }

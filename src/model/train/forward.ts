@@ -49,7 +49,7 @@ export function segmentOf({ parts: { b, layout } }: PassBuilder): {
  */
 export function layerForward(builder: PassBuilder, layer: number, output = true): Promise<Work>[] {
   const { weights, config, b, layout, spec } = builder.parts;
-  const { heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, width: D } = config;
+  const { heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F } = config;
   const { tokens, software } = builder;
   const variant = { software, headWidth: d };
   const { workspace: w } = b;

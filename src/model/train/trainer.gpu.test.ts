@@ -33,6 +33,7 @@ async function training<Result>(
   spec: Partial<LoraSpec>,
   task: (trainer: LoraTrainer) => Promise<Result>,
   maxPartBytes?: number,
+  software = gpu.software,
 ): Promise<Result> {
   const buffers = new Buffers(gpu.device);
   const weights = await uploadWeights(buffers, config, tensors, undefined, maxPartBytes);
@@ -47,7 +48,7 @@ async function training<Result>(
     ...spec,
   };
   gpu.device.pushErrorScope('validation');
-  const trainer = await createLoraTrainer({ gpu, config, weights }, whole, turn);
+  const trainer = await createLoraTrainer({ gpu: { ...gpu, software }, config, weights }, whole, turn);
   try {
     return await task(trainer);
   } finally {
@@ -152,6 +153,24 @@ describe.each(['f32', 'q4'] as const)('50 steps of PEFT on a base in %s', (base)
       expect(relative(flat(await trainer.pairs()), flat(run.end))).toBeLessThan(1e-3);
     });
   });
+});
+
+test('the kernels for hardware, in tiles and with shared sums', async () => {
+  const { checkpoint, config, rows, targets, pairs, gradients } = await loraGolden('tiny-llama');
+  const [{ rank, scale }] = pairs as [LoraPair];
+  const found = await training(
+    config,
+    weightTensors(checkpoint, 'f32'),
+    { rank, scale },
+    async (trainer) => {
+      trainer.setPairs(pairs);
+      await trainer.accumulate(microBatch(rows), 1 / targets, 0);
+      return trainer.gradients();
+    },
+    undefined,
+    false,
+  );
+  expect(relative(flat(found), flat(gradients))).toBeLessThan(1e-5);
 });
 
 const ROWS: TokenRow[] = [23, 1, 14, 9].map((length, row) => {

@@ -26,7 +26,7 @@ interface Placed {
  * @param turn asked before each slice of work
  * @throws PronkError `bad-config`, `out-of-memory`
  */
-export async function createLoraTrainer(parts: TrainerParts, spec: LoraSpec, turn: Turn): Promise<LoraTrainer> {
+export async function createLoraTrainer(parts: TrainerParts, spec: LoraSpec, turn: Turn): Promise<GpuLoraTrainer> {
   const buffers = new Buffers(parts.gpu.device);
   try {
     const passes = await buildPasses(parts, buffers, spec);
@@ -39,7 +39,7 @@ export async function createLoraTrainer(parts: TrainerParts, spec: LoraSpec, tur
   }
 }
 
-class GpuLoraTrainer implements LoraTrainer {
+export class GpuLoraTrainer implements LoraTrainer {
   readonly memory;
   readonly kernels;
   readonly #device: GPUDevice;
@@ -169,6 +169,30 @@ class GpuLoraTrainer implements LoraTrainer {
     this.#buffers.destroy();
   }
 
+  /** Bytes that were really allocated, for checks of the plan. */
+  get allocated(): number {
+    return Object.values(this.#buffers.memory).reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /**
+   * Milliseconds that the dispatches of some kernels take in a micro-batch, the least of three runs, for benchmarks. What
+   * they compute is of no use when others are left out.
+   */
+  async timed(batch: MicroBatch, chosen: (label: string) => boolean): Promise<number> {
+    const { forward, loss, backward } = this.#passes;
+    const all = [...forward, ...loss, ...backward];
+    const work = all.filter(({ do: what }) => 'step' in what && chosen(what.step.label));
+    const extent = this.#write(batch, 0, 0);
+    let least = Infinity;
+    for (let run = 0; run < 3; run++) {
+      await this.#device.queue.onSubmittedWorkDone();
+      const started = performance.now();
+      await this.#slices.run(work, extent);
+      least = Math.min(least, performance.now() - started);
+    }
+    return least;
+  }
+
   /** Tells the device what the next passes go over. */
   #write({ ids, positions, targets, rows }: MicroBatch, weight: number, step: number): Extent {
     const { queue } = this.#device;
@@ -216,8 +240,6 @@ class GpuLoraTrainer implements LoraTrainer {
     const readAll = (pools: readonly Pool[]) =>
       Promise.all(pools.map(async (pool) => new Float32Array(await this.#read(pool[what]))));
     const [a, b] = [await readAll(poolsA), await readAll(poolsB)];
-    const cut = (pools: readonly Float32Array<ArrayBuffer>[], { pool, offset, length }: Region) =>
-      pools[pool]!.slice(offset, offset + length);
     return this.#places.map((place) => ({ a: cut(a, place.a), b: cut(b, place.b) }));
   }
 
@@ -240,6 +262,10 @@ class GpuLoraTrainer implements LoraTrainer {
       );
     }
   }
+}
+
+function cut(pools: readonly Float32Array<ArrayBuffer>[], { pool, offset, length }: Region): Float32Array<ArrayBuffer> {
+  return pools[pool]!.slice(offset, offset + length);
 }
 
 /** Where each map of a group has its A and B. */
