@@ -64,6 +64,10 @@ export function altered(kernel: Kernel, from: string | RegExp, to: string): Kern
   return { ...kernel, wgsl };
 }
 
+/** Whether pipelines may be many: each takes lavapipe a second and SwiftShader a tenth of that. Long tests have time. */
+export const cheapPipelines = ({ name }: { readonly name: string }): boolean =>
+  /swiftshader/i.test(name) || Boolean(process.env['PRONK_LONG']);
+
 /** Not-a-numbers: what stands where nothing may be read. */
 export const nowhere = (count: number): Float32Array<ArrayBuffer> => new Float32Array(count).fill(NaN);
 
