@@ -18,10 +18,13 @@ import copy
 import hashlib
 import json
 import math
+import os
 import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # "base" is a folder, and no repository to look up
 
 import gguf
 import numpy
