@@ -1,4 +1,4 @@
-"""Golden updates for src/ops/adamw.ts: torch's clip_grad_norm_ and AdamW on the CPU in float64: src/ops/golden/optimizer.json.
+"""Golden updates by torch's clip_grad_norm_ and AdamW on the CPU in float64: src/ops/golden/optimizer.json.
 
 Two parameters as of a LoRA, A and B, B's learning rate a multiple of A's, a learning rate that rises from 0. The
 gradients of some steps are longer than the limit and those of others are not.
