@@ -10,6 +10,7 @@ import { logits } from './logits';
 import type { Print } from './print';
 import { detokenize, info, tokenize } from './inspect';
 import { decrypt, encrypt } from './patches';
+import { trainCommand } from './train';
 import { weightDiff } from './weight-diff';
 
 type Command = (argv: readonly string[], print: Print) => Promise<void>;
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   import: importCommand,
   logits,
   generate: generateCommand,
+  train: trainCommand,
   decrypt,
   encrypt,
   'weight-diff': weightDiff,

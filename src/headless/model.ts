@@ -1,4 +1,6 @@
 // What a `--model` argument names, opened: files as their publisher has them, or a folder that `import` wrote.
+import { xxhash128 } from 'hash-wasm';
+import { identify } from '../engine/import/identity';
 import type { ModelConfig, TokenizerSpec } from '../formats/checkpoint';
 import { sortFiles } from '../formats/files';
 import { readGguf } from '../formats/gguf';
@@ -58,6 +60,17 @@ export async function openModel(path: string, quantize: Quantize): Promise<Opene
     parameters: tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0),
     source: files.map((file) => file.name).join(', '),
   };
+}
+
+/** What makes a model the same one at another time: its files by size and a sample of each, and how it is converted. */
+export async function modelFingerprint(path: string, quantize: Quantize): Promise<string> {
+  const imported = await openImported(path);
+  const parts = imported
+    ? imported.manifest.shards.map(({ checksums }) => checksums.join())
+    : (await Promise.all((await modelFiles(path)).map((source) => identify({ source, path: source.name })))).map(
+        ({ size, sample }) => `${size} ${sample}`,
+      );
+  return xxhash128([quantize, ...parts].join('\n'));
 }
 
 /** A model's tokenizer, or one that stands alone. @throws PronkError `no-file`, `missing-tokenizer`, `corrupt-file` */

@@ -1,9 +1,10 @@
 // From examples to batches: what is held out, what is left out, and what makes data the same data.
 import { expect, test } from 'vitest';
 import { llamaTokenizer } from '../data/testing/tokenizers';
+import { tokenizeDataset } from '../data/tokenize-dataset';
 import type { Example } from '../data/types';
-import { DEFAULT_CONFIG } from './config';
 import { labelCount } from './loop';
+import { DEFAULT_CONFIG, type TrainingConfig } from './config';
 import { prepareData } from './prepare';
 
 const tokenizer = llamaTokenizer();
@@ -21,6 +22,8 @@ const rows = (count: number): Example[] =>
     input: '',
     output: 'one '.repeat(i + 1),
   }));
+const prepare = async (examples: readonly Example[], settings: TrainingConfig) =>
+  prepareData(await tokenizeDataset(examples, tokenizer, settings), tokenizer, settings);
 const code = (promise: Promise<unknown>) =>
   promise.then(
     () => 'no error',
@@ -28,7 +31,7 @@ const code = (promise: Promise<unknown>) =>
   );
 
 test('every row is trained on once an epoch or held out, and named by its place in the dataset', async () => {
-  const data = await prepareData(rows(10), tokenizer, config);
+  const data = await prepare(rows(10), config);
   expect([data.train.length, data.held.length, data.stepsPerEpoch]).toEqual([7, 3, 2]);
   const epoch = [data.step(0), data.step(1)].flat();
   const seen = [...epoch, ...data.validation].flatMap(({ rows: of }) => [...new Set(of)]);
@@ -40,24 +43,24 @@ test('every row is trained on once an epoch or held out, and named by its place 
 
 test('rows that are cut off before their answer are left out; where that is all, it is an error', async () => {
   const long: Example = { kind: 'instruct', instruction: 'word '.repeat(400), input: '', output: 'x' };
-  const data = await prepareData([long, ...rows(4)], tokenizer, config);
-  expect(data.skipped.map(({ row }) => row)).toEqual([0]);
+  const data = await prepare([long, ...rows(4)], config);
+  expect(data.skipped).toEqual([0]);
   expect(data.train.length + data.held.length).toBe(4);
-  const failure = await code(prepareData([long], tokenizer, config));
+  const failure = await code(prepare([long], config));
   expect(failure).toMatchObject({ code: 'no-labels', message: expect.stringContaining('cutoff_len') as string });
-  expect(await code(prepareData([], tokenizer, config))).toMatchObject({ code: 'no-labels' });
+  expect(await code(prepare([], config))).toMatchObject({ code: 'no-labels' });
   // control: with the prompt in the loss there is something to learn
-  expect((await prepareData([long], tokenizer, { ...config, train_on_inputs: true })).train).toHaveLength(1);
+  expect((await prepare([long], { ...config, train_on_inputs: true })).train).toHaveLength(1);
 });
 
 test('a validation set that leaves nothing names its field', async () => {
-  const failure = await code(prepareData(rows(4), tokenizer, { ...config, val_set_size: 2000 }));
+  const failure = await code(prepare(rows(4), { ...config, val_set_size: 2000 }));
   expect(failure).toMatchObject({ code: 'bad-config', message: expect.stringContaining('val_set_size') as string });
 });
 
 test('the fingerprint is that of the tokens, the labels and the split', async () => {
   const of = async (examples: readonly Example[], settings = config) =>
-    (await prepareData(examples, tokenizer, settings)).fingerprint();
+    (await prepare(examples, settings)).fingerprint();
   const one = await of(rows(8));
   expect(await of(rows(8))).toBe(one);
   expect(await of(rows(8), { ...config, learning_rate: 1 })).toBe(one);

@@ -3,6 +3,7 @@ import type { LoraConfig } from '../../formats/adapter';
 import type { ColumnMapping, DatasetReport, Example, RowPreview, RowProblem } from '../../data/types';
 import type { TrainingConfig } from '../../training/config';
 import type { StepRecord, ValidationRecord } from '../../training/records';
+import type { Warning } from '../../training/warnings';
 
 export type {
   ColumnMapping,
@@ -14,15 +15,8 @@ export type {
   StepRecord,
   TrainingConfig,
   ValidationRecord,
+  Warning,
 };
-
-/** A setting or a row that something is wrong with; `fix` is what one click changes. */
-export interface Warning {
-  readonly code: string;
-  /** A sentence: what is so, and what to do. */
-  readonly message: string;
-  readonly fix?: Partial<TrainingConfig>;
-}
 
 // ——— datasets
 

@@ -1,0 +1,240 @@
+// `train`: fine-tunes a LoRA from files into files, and goes on with a run that was cut off.
+import { join } from 'node:path';
+import { readDataset } from '../data/read/index';
+import { tokenizeDataset } from '../data/tokenize-dataset';
+import type { Example } from '../data/types';
+import { Drive } from '../engine/training/drive';
+import { RunStore, type StoredRun } from '../engine/training/run-store';
+import type { Adapter } from '../formats/adapter';
+import { readAdapter, writePeft } from '../formats/adapters/index';
+import type { ModelConfig } from '../formats/checkpoint';
+import { PronkError } from '../formats/errors';
+import type { LoraTrainer } from '../model/lora-types';
+import { createTokenizer } from '../tokenizer/index';
+import { differs, type RunIdentity, unpackCheckpoint } from '../training/checkpoint';
+import type { TrainingConfig } from '../training/config';
+import { pairsFingerprint } from '../training/fingerprint';
+import { FRESH, type LoopEvent, type LoopState } from '../training/loop';
+import { loraSpec, peftConfig } from '../training/lora-spec';
+import { prepareData } from '../training/prepare';
+import { type ReadConfig, readConfig } from '../training/read-config';
+import { startPairs } from '../training/start-adapter';
+import { trainingWarnings } from '../training/warnings';
+import { parseOptions, required, UsageError } from './arguments';
+import { fileStore, removePartials } from './file-store';
+import { fileAt, folderFiles, pathInfo, textAt } from './files';
+import { directory } from './folder';
+import { checkedOptions, LOAD_OPTIONS, openDevice } from './load';
+import { takeLock } from './lock';
+import { modelFingerprint, openModel } from './model';
+import type { Print } from './print';
+
+const OPTIONS = {
+  ...LOAD_OPTIONS,
+  data: 'text',
+  out: 'text',
+  config: 'text',
+  'init-adapter': 'text',
+  resume: 'flag',
+} as const;
+
+/** Positions of the model's own cache, which training does not use. */
+const SMALLEST_CONTEXT = 16;
+
+const warn = (message: string) => console.error(`Warning: ${message}`);
+
+export async function trainCommand(argv: readonly string[], print: Print): Promise<void> {
+  const options = parseOptions(argv, OPTIONS);
+  const model = required(options.model, 'model');
+  const data = required(options.data, 'data');
+  const out = required(options.out, 'out');
+  if (options.adapter) throw new UsageError('train takes no --adapter: --init-adapter begins from one.');
+  const { quantize, precision } = checkedOptions(options, 'exact');
+  if (precision !== 'exact') warn('training computes in f32 throughout, whatever --precision says.');
+
+  const read = await readConfigFile(options.config);
+  for (const message of read.warnings) warn(message);
+  const opened = await openModel(model, quantize);
+  const tokenizer = createTokenizer(opened.tokenizer);
+  const tokens = await tokenizeDataset(await readExamples(data), tokenizer, read.config);
+  const config = fittedValidation(read, tokens.rows.length);
+  const prepared = prepareData(tokens, tokenizer, config);
+  for (const { message } of trainingWarnings(config, prepared, opened.config.contextLength)) warn(message);
+  const spec = loraSpec(config, opened.config.layers, prepared.largest);
+  const start =
+    options['init-adapter'] === undefined ? undefined : await startAt(options['init-adapter'], opened.config);
+  const pairs = start && startPairs(start, config, spec);
+  const identity: RunIdentity = {
+    config,
+    data: await prepared.fingerprint(),
+    model: await modelFingerprint(model, quantize),
+    ...(pairs && { start: await pairsFingerprint(pairs) }),
+  };
+
+  const unlock = await takeLock(join(out, 'checkpoint', 'lock'), join(out, 'checkpoint'));
+  try {
+    const checkpoints = await openCheckpoints(out, identity, options.resume === true);
+    const gpu = await openDevice();
+    const { createSession } = await import('../model/session');
+    const session = await createSession(gpu, opened.config, opened.tensors, {
+      precision: 'exact',
+      context: SMALLEST_CONTEXT,
+    });
+    const trainer = await session.createTrainer(spec, async () => () => {});
+    if (pairs) trainer.setPairs(pairs);
+    const state = await checkpoints.restore(trainer);
+    const drive = new Drive({
+      trainer,
+      data: prepared,
+      config,
+      state,
+      save: checkpoints.save,
+      onEvent: printEvent(print),
+    });
+    const release = pauseOnSignals(drive);
+    const end = await drive.run().finally(release);
+    if (end === 'pause') {
+      const message = `The run was stopped after step ${state.step}. The same command with --resume goes on from there.`;
+      throw new PronkError('interrupted', message);
+    }
+    await writeAdapter(out, await result(trainer, state, config, model), opened.config);
+    await checkpoints.runs.sweep();
+    print({ done: true, adapter: out });
+    trainer.destroy();
+    session.destroy();
+  } finally {
+    await unlock();
+  }
+}
+
+/** A step, or a validation, as a line. */
+function printEvent(print: Print): (event: LoopEvent) => void {
+  return (event) => {
+    if (event.type === 'validation') print({ validation: event.record });
+    if (event.type !== 'step') return;
+    const { step, loss, gradNorm, learningRate, tokens, skipped } = event.record;
+    print({ step, loss, gradNorm, learningRate, tokens, ...(skipped && { skipped }) });
+    if (skipped) warn(`the gradient of step ${step} was not finite, so the step changed nothing.`);
+  };
+}
+
+/** The first Ctrl-C keeps the last whole step; a second one ends the process as usual. */
+function pauseOnSignals(drive: Drive): () => void {
+  const pause = () => {
+    console.error('Stopping at the last whole step.');
+    drive.end('pause');
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.once(signal, pause);
+  return () => {
+    for (const signal of signals) process.off(signal, pause);
+  };
+}
+
+async function readConfigFile(path: string | undefined): Promise<ReadConfig> {
+  if (path === undefined) return readConfig({});
+  const text = await textAt(path);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new PronkError('bad-config', `${path} is not JSON: ${problem}.`, { cause });
+  }
+  return readConfig(value);
+}
+
+async function readExamples(path: string): Promise<readonly Example[]> {
+  const read = await readDataset(await fileAt(path));
+  if (read.kind === 'rows') return read.rows;
+  throw new PronkError(
+    'bad-dataset',
+    `The columns of ${path} are ${read.columns.join(', ')}; which of them are instruction, input and output is not clear. ` +
+      'Rename them, or convert the file with the command dataset.',
+  );
+}
+
+/** Alpaca-LoRA keeps 2,000 rows from training; where nobody asked for that and there are no more, none are kept. */
+function fittedValidation({ config, given }: ReadConfig, rows: number): TrainingConfig {
+  if (given.has('val_set_size') || rows > config.val_set_size) return config;
+  warn(
+    `the data has ${rows} rows, so Alpaca-LoRA's ${config.val_set_size} rows for validation are not held out. ` +
+      'Set val_set_size, for example to 0.1, to see when the model begins to learn by heart.',
+  );
+  return { ...config, val_set_size: 0 };
+}
+
+async function startAt(path: string, config: ModelConfig): Promise<Adapter> {
+  const files = (await pathInfo(path)).isDirectory() ? await folderFiles(path) : [await fileAt(path)];
+  return readAdapter(files, config);
+}
+
+/** The run's state in `--out/checkpoint/`. */
+async function openCheckpoints(out: string, identity: RunIdentity, resume: boolean) {
+  const folder = join(out, 'checkpoint');
+  await removePartials(folder);
+  const store = fileStore(folder);
+  const runs = new RunStore<StoredRun>(store);
+  const found = await runs.get(RUN);
+  const kept = found?.checkpoint && resume ? found : undefined;
+  if (found && kept) {
+    const why = differs(found.identity, identity);
+    if (why !== undefined) {
+      const message = `The run in ${folder} cannot be gone on with: ${why}. Give what it was begun with, or leave --resume out to begin anew.`;
+      throw new PronkError('checkpoint-mismatch', message);
+    }
+  } else if (found) {
+    const step = found.checkpoint?.state.step ?? 0;
+    if (step > 0) warn(`the run in ${folder}, which stood at step ${step}, is begun anew. With --resume it goes on.`);
+    await runs.remove(RUN);
+  }
+  let run: StoredRun = { ...kept, id: RUN, name: `The run in ${out}`, identity };
+  return {
+    runs,
+    /** Brings the trainer where the run was. */
+    async restore(trainer: LoraTrainer): Promise<LoopState> {
+      if (!kept) return { ...FRESH };
+      const checkpoint = await runs.load(kept);
+      if (checkpoint.kernels !== trainer.kernels) {
+        warn(
+          'the run was begun with other kernels: from here on it may differ in the last bits from one that was not cut off.',
+        );
+      }
+      const { state, optimizer } = unpackCheckpoint(checkpoint);
+      trainer.restore(optimizer);
+      console.error(`Going on after step ${state.step}.`);
+      return state;
+    },
+    save: async (checkpoint: Parameters<typeof runs.save>[1]) => {
+      run = await runs.save(run, checkpoint);
+    },
+  };
+}
+
+const RUN = 'run';
+
+/** The adapter with the best validation loss, where one is wanted and known; else the last. */
+async function result(
+  trainer: LoraTrainer,
+  { best }: LoopState,
+  config: TrainingConfig,
+  base: string,
+): Promise<Adapter> {
+  const pairs = config.load_best_model_at_end && best ? best.pairs : await trainer.pairs();
+  return { name: 'adapter', config: peftConfig(config, base), pairs };
+}
+
+/** `adapter_config.json` and `adapter_model.safetensors`, each whole or not at all. */
+async function writeAdapter(out: string, adapter: Adapter, config: ModelConfig): Promise<void> {
+  const folder = await directory(out);
+  for (const { name, pieces } of writePeft(adapter, config)) {
+    const file = await folder.create(name);
+    try {
+      for (const piece of pieces) await file.write(piece);
+      await file.close();
+    } catch (error) {
+      await file.abort();
+      throw error;
+    }
+  }
+}
