@@ -39,18 +39,18 @@ export function tokenizeExample(
   tokenizer: Tokenizer,
   config: TokenizeConfig,
 ): TokenizedRow {
-  const { cutoff_len: cutoff, train_on_inputs: onInputs } = config;
-  const { ids, labels } = tokenizeWhole(example, row, tokenizer, config.prompt_template_name);
-  const truncated = ids.length > cutoff;
-  // OpenAlpaca's script of May 2023 kept the end of what is too long, its answer, where all others keep the beginning
-  const from = truncated && keepsEnd(example, config) ? ids.length - cutoff : 0;
-  const cut = (list: readonly number[]) => list.slice(from, from + cutoff);
-  return { row, ids: cut(ids), labels: cut(onInputs && example.kind !== 'tokens' ? ids : labels), truncated };
+  return cutRow(tokenizeWhole(example, row, tokenizer, config.prompt_template_name), example, row, config);
 }
 
-/** A row's tokens before the cutoff, EOS included: what statistics count. */
-export function fullLength(example: Example, tokenizer: Tokenizer, config: TokenizeConfig): number {
-  return tokenizeWhole(example, 0, tokenizer, config.prompt_template_name).ids.length;
+/** The same, with how many tokens it had before it was cut, EOS included. */
+export function tokenizeCounted(
+  example: Example,
+  row: number,
+  tokenizer: Tokenizer,
+  config: TokenizeConfig,
+): { readonly tokenized: TokenizedRow; readonly length: number } {
+  const whole = tokenizeWhole(example, row, tokenizer, config.prompt_template_name);
+  return { tokenized: cutRow(whole, example, row, config), length: whole.ids.length };
 }
 
 /** The instruct template of a name. @throws PronkError `unknown-template` */
@@ -66,6 +66,15 @@ export function endOfText({ specialTokens, eosIds, encodePieces }: Tokenizer): n
   const { eos_token: spelling = '' } = specialTokens;
   const spelled = spelling === '' ? [] : encodePieces([{ text: spelling, trusted: true }]);
   return spelled.length === 1 ? spelled[0] : eosIds[0];
+}
+
+function cutRow({ ids, labels }: Labelled, example: Example, row: number, config: TokenizeConfig): TokenizedRow {
+  const { cutoff_len: cutoff, train_on_inputs: onInputs } = config;
+  const truncated = ids.length > cutoff;
+  // OpenAlpaca's script of May 2023 kept the end of what is too long, its answer, where all others keep the beginning
+  const from = truncated && keepsEnd(example, config) ? ids.length - cutoff : 0;
+  const cut = (list: readonly number[]) => list.slice(from, from + cutoff);
+  return { row, ids: cut(ids), labels: cut(onInputs && example.kind !== 'tokens' ? ids : labels), truncated };
 }
 
 function keepsEnd(example: Example, { prompt_template_name: name }: TokenizeConfig): boolean {

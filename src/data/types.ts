@@ -34,8 +34,9 @@ export interface ColumnMapping {
 
 /** A finding of the dataset doctor about one row. */
 export interface RowProblem {
+  /** From 0. */
   readonly row: number;
-  /** e.g. `empty-output`, `duplicate`, `merged-instructions` (seeds' ten categories). */
+  /** e.g. `empty-output`, `duplicate`, `merged-instructions`: see `data/doctor.ts`. */
   readonly code: string;
   readonly message: string;
 }
@@ -44,12 +45,16 @@ export interface RowProblem {
 export interface DatasetReport {
   readonly rows: number;
   readonly problems: readonly RowProblem[];
+  /** That the model reads, after the cutoff. */
   readonly tokens: number;
+  /** Of them, those in the loss. */
   readonly labelled: number;
+  /** Rows whose end of text is in the loss: from them the model learns to stop. */
+  readonly ended: number;
   /** Token lengths before the cutoff: rows by bucket `[from, to)`. */
   readonly histogram: readonly { readonly from: number; readonly to: number; readonly rows: number }[];
   readonly longest: number;
-  /** Shares, 0 to 1, at the config's cutoff. */
+  /** Shares, 0 to 1, at the config's cutoff: of rows that are whole, and of their tokens. */
   readonly coverage: { readonly rows: number; readonly tokens: number };
 }
 

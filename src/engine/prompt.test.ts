@@ -13,6 +13,7 @@ const letters: Tokenizer = {
   specialTokens: { bos_token: '<s>', eos_token: '</s>' },
   encode: (text) => [...text].map((letter) => letter.charCodeAt(0)),
   encodePieces: (pieces) => pieces.flatMap(({ text }) => [...text].map((letter) => letter.charCodeAt(0))),
+  spelling: () => undefined,
   decode: (ids) => String.fromCharCode(...ids.filter((id) => id > 2)),
   stream: () => ({ push: (id) => String.fromCharCode(id), flush: () => '' }),
 };

@@ -21,6 +21,7 @@ export function createTokenizer(spec: TokenizerSpec): Tokenizer {
   const { bosId, eosIds, addBos, chatTemplate, specialTokens } = spec;
   const codec = withMemory(createCodec(spec.definition, new Set(bosId === undefined ? eosIds : [bosId, ...eosIds])));
   const spelled = anyOf(codec.special.keys());
+  const spellings = new Map(Array.from(codec.special, ([spelling, id]) => [id, spelling]));
 
   return {
     vocabularySize: codec.vocabularySize,
@@ -52,6 +53,7 @@ export function createTokenizer(spec: TokenizerSpec): Tokenizer {
       endRun();
       return ids;
     },
+    spelling: (id) => spellings.get(id),
     decode: (ids) => decodeIds(codec, ids),
     stream: ({ continuation = false } = {}) => createTextStream(codec, continuation),
   };

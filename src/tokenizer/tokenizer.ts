@@ -22,6 +22,8 @@ export interface Tokenizer {
    * from the template's: `trusted` pieces are scanned for special tokens, the others are not.
    */
   encodePieces(pieces: readonly { text: string; trusted: boolean }[]): number[];
+  /** How a special token is spelled; undefined for ids of text. */
+  spelling(id: number): string | undefined;
   /** Text of ids, special tokens left out, the dummy prefix of the first removed. */
   decode(ids: readonly number[]): string;
   /** A decoder for a stream: each call returns the text that became certain (may be empty inside a UTF-8 sequence). */
