@@ -35,7 +35,7 @@ export async function tokenizeDataset(
 }
 
 /** Each row in turn, with breaks. */
-export async function* tokenizedRows(
+async function* tokenizedRows(
   examples: readonly Example[],
   tokenizer: Tokenizer,
   config: TokenizeConfig,

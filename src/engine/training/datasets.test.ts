@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { llamaTokenizer } from '../../data/testing/tokenizers';
+import { bytesSource } from '../../formats/source';
+import { memoryStore } from '../../storage/memory';
+import { DEFAULT_CONFIG } from '../../training/config';
+import { Datasets } from './datasets';
+import type { Example } from './types';
+
+const file = (name: string, text: string) => bytesSource(new TextEncoder().encode(text), name);
+const row = (output: string): Example => ({ kind: 'instruct', instruction: 'Say it.', input: '', output });
+const llama = llamaTokenizer();
+
+test('a dataset is added, edited, looked at, exported, and comes back from its export', async () => {
+  const store = memoryStore();
+  const datasets = new Datasets(store);
+  const content = JSON.stringify(['a', 'b', 'c'].map((output) => ({ instruction: 'Say it.', input: '', output })));
+  const added = await datasets.add(file('folder/three.json', content));
+  expect(added).toMatchObject({
+    kind: 'stored',
+    dropped: 0,
+    dataset: { name: 'three', format: 'Alpaca JSON', rows: 3 },
+  });
+  const { id } = (await datasets.list())[0]!;
+  const chat: Example = {
+    kind: 'messages',
+    messages: [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'é' },
+    ],
+  };
+  expect(await datasets.edit(id, 1, 1, [row(''), chat])).toMatchObject({ rows: 4 });
+  const rows = [row('a'), row(''), chat, row('c')];
+  expect(await new Datasets(store).rows(id)).toEqual(rows);
+
+  const report = await datasets.report(id, llama, DEFAULT_CONFIG);
+  expect(report.rows).toBe(4);
+  expect(report.problems.map((problem) => [problem.row, problem.code])).toEqual([
+    [1, 'empty-output'],
+    [1, 'duplicate'],
+    [3, 'duplicate'],
+  ]);
+  const { tokens } = await datasets.preview(id, 3, llama, { ...DEFAULT_CONFIG, train_on_inputs: false });
+  expect(tokens.filter(({ inLoss }) => inLoss).map(({ text }) => text)).toEqual(['c', '</s>']);
+  await expect(datasets.preview(id, 4, llama, DEFAULT_CONFIG)).rejects.toMatchObject({ code: 'missing-row' });
+
+  await datasets.rename(id, 'three/four');
+  const exported = await datasets.export(id);
+  expect(exported.name).toBe('three_four.json');
+  const again = await datasets.add(bytesSource(new Uint8Array(await exported.arrayBuffer()), exported.name));
+  expect(again.kind === 'stored' && (await datasets.rows(again.dataset.id))).toEqual(rows);
+
+  await datasets.remove(id);
+  expect(await datasets.list()).toHaveLength(1);
+});
+
+test('nothing is stored of a file that is none, or whose columns are to be mapped', async () => {
+  const store = memoryStore();
+  const datasets = new Datasets(store);
+  await expect(datasets.add(file('x.json', '[{"instruction":1,"output":""}]'))).rejects.toMatchObject({
+    code: 'bad-dataset',
+  });
+  await expect(datasets.add(file('x.json', '[]'), { format: 'alpacca' })).rejects.toMatchObject({
+    code: 'bad-dataset',
+  });
+  expect(await datasets.add(file('x.csv', 'q,a\n1,2\n'))).toEqual({
+    kind: 'columns',
+    columns: ['q', 'a'],
+    sample: [{ q: '1', a: '2' }],
+  });
+  expect(await store.records.keys('datasets')).toEqual([]);
+  const mapped = await datasets.add(file('x.csv', 'q,a\n1,2\n'), { mapping: { instruction: 'q', output: 'a' } });
+  expect(mapped).toMatchObject({ kind: 'stored', dataset: { format: 'CSV', rows: 1 } });
+});
+
+test('one written by hand begins empty', async () => {
+  const datasets = new Datasets(memoryStore());
+  const { id, rows } = await datasets.create('Mine');
+  expect(rows).toBe(0);
+  await datasets.edit(id, 0, 0, [row('x')]);
+  expect(await datasets.get(id)).toMatchObject({ name: 'Mine', rows: 1 });
+});
+
+const CHATDOCTOR = '../shared/data/instruct/chatdoctor5k.json';
+test.skipIf(!existsSync(CHATDOCTOR))('5,452 rows come back as they are', async () => {
+  const datasets = new Datasets(memoryStore());
+  const bytes = readFileSync(CHATDOCTOR);
+  const added = await datasets.add(bytesSource(bytes, 'chatdoctor5k.json'));
+  if (added.kind !== 'stored') throw new Error('not stored');
+  const exported = JSON.parse(await (await datasets.export(added.dataset.id)).text()) as unknown;
+  expect(exported).toEqual(JSON.parse(bytes.toString()));
+});
