@@ -4,7 +4,6 @@
 const STEP = 32u;
 const SIDE = 64u;
 const QUADS = SIDE / 4u;
-const BLOCKS = QUADS / BLOCK_QUADS; // of a row, within the tile
 var<workgroup> tokens: array<vec4f, STEP * QUADS>;  // [row][quad of tokens]
 var<workgroup> weights: array<vec4f, STEP * QUADS>; // [row][quad of columns]
 
@@ -15,7 +14,7 @@ fn slot(row: u32, quad: u32) -> u32 { return row * QUADS + (quad ^ ((2u * row + 
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let last = state.count - 1u;
   let first = workgroup.y * SIDE;
-  let blocks = params.columns / 4u / BLOCK_QUADS;
+  let quads = params.columns / 4u;
   let left = local % 8u;
   let team = local / 8u; // of tokens
   //: for t in TOKENS
@@ -36,14 +35,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         x[min(token + 3u, last) * params.x_stride + row],
       );
     }
-    for (var i = local; i < STEP * BLOCKS; i += SIDE) {
-      let n = min(base + i / BLOCKS, end);
-      let block = min(workgroup.x * BLOCKS + i % BLOCKS, blocks - 1u);
-      let codes = load_block(n, block, blocks);
-      let scale = block_scale(n, block, blocks);
-      //: for q in BLOCK_QUADS
-      weights[slot(i / BLOCKS, i % BLOCKS * BLOCK_QUADS + $qu)] = scale.x * quad_$q(codes) + scale.y;
-      //: end q
+    for (var i = local; i < STEP * QUADS; i += SIDE) {
+      let n = min(base + i / QUADS, end);
+      let quad = min(workgroup.x * QUADS + i % QUADS, quads - 1u);
+      let scale = block_scale(n, quad / BLOCK_QUADS, quads / BLOCK_QUADS);
+      weights[slot(i / QUADS, i % QUADS)] = scale.x * codes_at(n, quad, quads) + scale.y;
     }
     workgroupBarrier();
     let here = min(STEP, params.rows - base);
@@ -64,8 +60,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   if (first + team * TOKENS + $tu <= last) {
     let token = first + team * TOKENS + $tu;
     let quad = workgroup.x * QUADS + left;
-    if (quad < params.columns / 4u) { store(token, quad, left_$t); }
-    if (quad + 8u < params.columns / 4u) { store(token, quad + 8u, right_$t); }
+    if (quad < quads) { store(token, quad, left_$t); }
+    if (quad + 8u < quads) { store(token, quad + 8u, right_$t); }
   }
   //: end t
 }

@@ -9,6 +9,7 @@ import { gemmGrid, gemmKernel } from './gemm';
 import { matvecGrid, matvecKernel } from './matvec';
 import { sampleKernel, sampleParams, type Sampling } from './sample';
 import { type RaceCase, rowRaces } from './testing/races';
+import { linearRaces } from './testing/races-linear';
 import { cheapPipelines, random, run } from './testing/run';
 
 /** Which thread's work a thread takes, of `size`: a permutation. */
@@ -141,7 +142,7 @@ const result = async ({ work, outputs }: RaceCase, kernel: Kernel) =>
     .map((bytes) => Buffer.from(bytes).toString('hex'))
     .join();
 
-for (const [label, make] of Object.entries({ matvec, gemm, attention, sampler, ...rowRaces })) {
+for (const [label, make] of Object.entries({ matvec, gemm, attention, sampler, ...rowRaces, ...linearRaces })) {
   describe.runIf(cheap)(`${label}, threads in another order`, () => {
     const it = make();
     const orders = Object.values(ORDERS);

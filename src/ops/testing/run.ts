@@ -10,7 +10,7 @@ type Data = ArrayBufferView;
 export interface Run {
   /** Bound by variable name; the outputs too, with their initial values. `params` here is one that `params` does not fill. */
   readonly bind: Readonly<Record<string, Data>>;
-  readonly params?: Readonly<Record<string, number>>;
+  readonly params?: Readonly<Record<string, number | readonly number[]>>;
   readonly grid: Grid;
   /** Dispatches in a row, one when left out. */
   readonly times?: number;

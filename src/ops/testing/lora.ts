@@ -1,0 +1,178 @@
+// One of LoRA's six kernels on random data, and its reference: for tests with a device.
+import type { Grid, Kernel } from '../../gpu/kernel';
+import {
+  loraAGradientGrid,
+  loraAGradientKernel,
+  loraBGradientGrid,
+  loraBGradientKernel,
+  loraDownBackwardGrid,
+  loraDownBackwardKernel,
+  loraDownGrid,
+  loraDownKernel,
+  loraParams,
+  type LoraShape,
+  loraUpBackwardGrid,
+  loraUpBackwardKernel,
+  loraUpGrid,
+  loraUpKernel,
+  type LoraVariant,
+  stackedRows,
+} from '../lora';
+import {
+  type Dropout,
+  loraAGradientReference,
+  loraBGradientReference,
+  loraDownBackwardReference,
+  loraDownReference,
+  loraUpBackwardReference,
+  loraUpReference,
+} from '../lora-reference';
+import { packPlaces } from '../places';
+import { random, relative } from './numbers';
+import { run, type Run } from './run';
+
+export interface LoraCase extends LoraShape {
+  readonly software: boolean;
+  readonly dropout?: boolean;
+  readonly tokens: number;
+  /** What stands in buffers after the tokens of the batch; not-a-number when left out. */
+  readonly beyond?: number;
+  /** Of dropout: seed and step. */
+  readonly noise?: readonly [number, number];
+  /** Of the data. */
+  readonly seed?: number;
+}
+
+type Given = Record<'x' | 'u' | 'v' | 'dy' | 'a' | 'b', Float32Array<ArrayBuffer>>;
+
+interface Op {
+  readonly kernel: (variant: LoraVariant) => Kernel;
+  readonly grid: (variant: LoraVariant, shape: LoraShape, tokens: number) => Grid;
+  readonly output: string;
+  readonly reference: (shape: LoraShape, given: Given, tokens: number, dropout?: Dropout) => Float64Array;
+  /** The output is added to. */
+  readonly adds: boolean;
+}
+
+export const LORA_OPS = {
+  down: {
+    kernel: loraDownKernel,
+    grid: loraDownGrid,
+    output: 'u',
+    reference: (shape, { x, a }, tokens, dropout) => loraDownReference(shape, x, a, tokens, dropout),
+    adds: false,
+  },
+  up: {
+    kernel: loraUpKernel,
+    grid: loraUpGrid,
+    output: 'y',
+    reference: (shape, { u, b }, tokens) => loraUpReference(shape, u, b, tokens),
+    adds: true,
+  },
+  upBackward: {
+    kernel: loraUpBackwardKernel,
+    grid: loraUpBackwardGrid,
+    output: 'v',
+    reference: (shape, { dy, b }, tokens) => loraUpBackwardReference(shape, dy, b, tokens),
+    adds: false,
+  },
+  bGradient: {
+    kernel: loraBGradientKernel,
+    grid: loraBGradientGrid,
+    output: 'db',
+    reference: (shape, { dy, u }, tokens) => loraBGradientReference(shape, dy, u, tokens),
+    adds: true,
+  },
+  aGradient: {
+    kernel: loraAGradientKernel,
+    grid: loraAGradientGrid,
+    output: 'da',
+    reference: (shape, { x, v }, tokens, dropout) => loraAGradientReference(shape, x, v, tokens, dropout),
+    adds: true,
+  },
+  downBackward: {
+    kernel: loraDownBackwardKernel,
+    grid: loraDownBackwardGrid,
+    output: 'dx',
+    reference: (shape, { v, a }, tokens, dropout) => loraDownBackwardReference(shape, v, a, tokens, dropout),
+    adds: true,
+  },
+} as const satisfies Record<string, Op>;
+
+export type LoraOp = keyof typeof LORA_OPS;
+
+/** Rows after those of the batch. */
+const BEYOND = 3;
+
+/** Tokens of two sequences, as `places`. */
+function places(tokens: number): Uint32Array<ArrayBuffer> {
+  const second = Math.floor(tokens / 2);
+  const own = (t: number) => (t < second ? { position: t, row: 40 } : { position: t - second, row: 7 });
+  const all = Array.from({ length: tokens }, (_, t) => own(t));
+  return packPlaces({
+    positions: Uint32Array.from(all, ({ position }) => position),
+    rows: Uint32Array.from(all, ({ row }) => row),
+  });
+}
+
+function given(it: LoraCase) {
+  const { tokens, columns, rank, maps, stride, beyond = Number.NaN, noise = [7, 2], seed = 1 } = it;
+  const rows = (width: number, part: number) => {
+    const values = new Float32Array((tokens + BEYOND) * width).fill(beyond);
+    values.set(random(tokens * width, seed * 100 + part));
+    return values;
+  };
+  const width = maps.length * rank;
+  const [a, b] = [random(width * columns, seed * 100 + 5), random(stackedRows(it) * rank, seed * 100 + 6)];
+  return {
+    data: { x: rows(columns, 1), u: rows(width, 2), v: rows(width, 3), dy: rows(stride, 4), a, b },
+    places: places(tokens),
+    noise: Uint32Array.from(noise),
+  };
+}
+
+/** What each output holds before. */
+function before(op: LoraOp, it: LoraCase): Float32Array<ArrayBuffer> {
+  const { columns, rank, maps, stride } = it;
+  const rows = it.tokens + BEYOND;
+  const length = {
+    down: rows * maps.length * rank,
+    up: rows * stride,
+    upBackward: rows * maps.length * rank,
+    bGradient: stackedRows(it) * rank,
+    aGradient: maps.length * rank * columns,
+    downBackward: rows * columns,
+  }[op];
+  return random(length, 99);
+}
+
+/** A kernel and what it is run on. */
+export function loraWork(op: LoraOp, it: LoraCase): { kernel: Kernel; work: Run; output: string } {
+  const { kernel, grid, output }: Op = LORA_OPS[op];
+  const { data, ...dropout } = given(it);
+  const variant = { software: it.software, dropout: it.dropout ?? false };
+  const work = {
+    bind: { ...data, ...dropout, [output]: before(op, it) },
+    params: loraParams(it),
+    grid: grid(variant, it, it.tokens),
+    count: it.tokens,
+  };
+  return { kernel: kernel(variant), work, output };
+}
+
+/** What the kernel leaves in its output. */
+export async function loraResult(device: GPUDevice, op: LoraOp, it: LoraCase): Promise<Float32Array> {
+  const { kernel, work, output } = loraWork(op, it);
+  const results = await run(device, kernel, work, [output]);
+  return new Float32Array(results[output]!);
+}
+
+/** How far a kernel is off from what the reference says of `right`; rows beyond the batch count. */
+export async function loraOff(device: GPUDevice, op: LoraOp, it: LoraCase, right = it): Promise<number> {
+  const { reference, adds }: Op = LORA_OPS[op];
+  const { data, ...dropout } = given(right);
+  const sums = reference(right, data, right.tokens, right.dropout ? dropout : undefined);
+  const expected = Float64Array.from(before(op, right));
+  for (const [i, value] of sums.entries()) expected[i] = value + (adds ? expected[i]! : 0);
+  return relative(await loraResult(device, op, it), expected);
+}

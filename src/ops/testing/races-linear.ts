@@ -1,0 +1,52 @@
+// What the search for data races runs of the linear maps of training.
+import { gemmTransposedGrid, gemmTransposedKernel } from '../gemm-transposed';
+import { type LoraOp, loraWork } from './lora';
+import { random } from './numbers';
+import type { RaceCase } from './races';
+
+const gemmTransposed = (): RaceCase => {
+  const [rows, columns, tokens] = [70, 72, 65];
+  return {
+    kernel: gemmTransposedKernel({ kind: 'f32', accumulate: false }),
+    work: {
+      bind: {
+        x: random(tokens * rows, 1),
+        codes: random(rows * columns, 2),
+        y: new Float32Array(tokens * columns),
+      },
+      params: { rows, columns, row_start: 0, x_stride: rows },
+      grid: gemmTransposedGrid(columns, tokens),
+      count: tokens,
+    },
+    outputs: ['y'],
+    needed: [0, 1],
+  };
+};
+
+const lora = (op: LoraOp) => (): RaceCase => {
+  const { kernel, work, output } = loraWork(op, {
+    columns: 52,
+    rank: 9,
+    stride: 70,
+    scale: 0.75,
+    keep: 0.8,
+    maps: [
+      { first: 0, rows: 41, module: 1 },
+      { first: 41, rows: 13, module: 2 },
+    ],
+    software: false,
+    tokens: 21,
+  });
+  return { kernel, work, outputs: [output], needed: [0] };
+};
+
+/** By name; those whose pipelines take software drivers longest, when there is time. */
+export const linearRaces: Readonly<Record<string, () => RaceCase>> = {
+  'lora up backward': lora('upBackward'),
+  'lora b gradient': lora('bGradient'),
+  ...(process.env['PRONK_LONG'] && {
+    'gemm transposed': gemmTransposed,
+    'lora down': lora('down'),
+    'lora a gradient': lora('aGradient'),
+  }),
+};
