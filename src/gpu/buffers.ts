@@ -2,7 +2,15 @@
 import { PronkError } from '../formats/errors';
 
 /** What a buffer holds; memory is reported by these. */
-export type Purpose = 'weights' | 'training' | 'cache' | 'activations' | 'sampler' | 'uniforms' | 'readback';
+export type Purpose =
+  | 'weights'
+  | 'adapters'
+  | 'training'
+  | 'cache'
+  | 'activations'
+  | 'sampler'
+  | 'uniforms'
+  | 'readback';
 
 /** Allocates and accounts. One per loaded model, so that unloading frees everything at once. */
 export class Buffers {

@@ -5,7 +5,7 @@
 //                     x += W_down · (silu(W_gate · norm(x)) · W_up · norm(x))
 //   logits = W_head · norm(x)
 //
-// Each W may have a bias; a window limits how far back attention sees.
+// Each W may have a bias, and adapters that add to it (lora.ts); a window limits how far back attention sees.
 import type { ModelConfig } from '../formats/checkpoint';
 import type { Buffers } from '../gpu/buffers';
 import type { Kernels, Step } from '../gpu/kernel';
@@ -18,6 +18,7 @@ import { swigluGrid, swigluKernel } from '../ops/swiglu';
 import type { ForwardShape, Tuning } from '../ops/tuning';
 import { bindPart, type Matrix } from '../ops/weights';
 import type { KeyValueCache } from './kv-cache';
+import type { LoraProjection, LoraWeights } from './lora';
 import type { Weights } from './weights';
 
 /** What the dispatches read and write. */
@@ -36,6 +37,8 @@ export interface Activations {
   readonly hidden: GPUBuffer;
   /** [T, 2F], only where gate and up cannot share a dispatch */
   readonly gateUp: GPUBuffer | undefined;
+  /** [T, J] A·x of the adapters of one projection after the other, f32; only where there are adapters */
+  readonly lowRank?: GPUBuffer;
   /** [V] of the batch's last token, f32 */
   readonly logits: GPUBuffer;
 }
@@ -54,6 +57,8 @@ export interface LlamaParts {
   readonly cache: KeyValueCache;
   readonly activations: Activations;
   readonly tuning: Tuning;
+  /** Adapters in use. */
+  readonly lora?: LoraWeights | undefined;
 }
 
 /** Gate and up fuse where one part holds both. */
@@ -83,14 +88,31 @@ export function createActivations(
   };
 }
 
+/** The same for a model with adapters, with what they need beside. */
+export function adaptedActivations(
+  buffers: Buffers,
+  { feedForwardWidth: F }: ModelConfig,
+  { widest, layers }: LoraWeights,
+  { batch: T, activation }: Tuning,
+  base: Activations,
+): Activations {
+  const bytes = activation === 'f16' ? 2 : 4;
+  const apart = base.gateUp === undefined && layers.some((layer) => layer.gateUp);
+  return {
+    ...base,
+    ...(apart && { gateUp: buffers.storage('activations', T * 2 * F * bytes, 'gate|up') }),
+    lowRank: buffers.storage('activations', T * widest * 4, 'A·x'),
+  };
+}
+
 /** The dispatches of a forward pass with kernels of these shapes. */
 export async function buildForward(llama: LlamaParts, shape: ForwardShape): Promise<Forward> {
-  const { kernels, buffers, config, weights, cache, activations: a, tuning } = llama;
+  const { kernels, buffers, config, weights, cache, activations: a, tuning, lora } = llama;
   const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F } = config;
   const { activation } = tuning;
   const { state } = a;
   const table = buffers.from('activations', ropeTable(config, cache.context), 'rope table');
-  const project = projector({ ...llama, state }, shape.projection);
+  const project = adaptedProjector({ ...llama, state }, shape.projection, a.lowRank);
   const body: Promise<Step>[] = [];
 
   for (const part of weights.embedding.parts) {
@@ -106,8 +128,9 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape): Prom
   }
   weights.layers.forEach((layer, i) => {
     const { keys, values } = cache.layers[i]!;
+    const adapted = lora?.layers[i];
     body.push(
-      ...project(layer.qkv, a.x, a.qkv, { input: 'f32', output: activation, norm: layer.attentionNorm }),
+      ...project(layer.qkv, adapted?.qkv, a.x, a.qkv, { input: 'f32', output: activation, norm: layer.attentionNorm }),
       kernels.step(
         ropeKernel(tuning),
         buffers,
@@ -122,14 +145,16 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape): Prom
         { heads: H, kv_heads: K, context: cache.context, quads: d / 4, window: config.slidingWindow ?? cache.context },
         ({ count }) => attentionGrid(shape.attention, H, K, count),
       ),
-      ...project(layer.output, a.mixed, a.x, { input: activation, output: 'f32', residual: true }),
+      ...project(layer.output, adapted?.output, a.mixed, a.x, { input: activation, output: 'f32', residual: true }),
     );
     const norm = layer.feedForwardNorm;
-    if (fusesSwiglu(layer.gateUp)) {
-      body.push(...project(layer.gateUp, a.x, a.hidden, { input: 'f32', output: activation, norm, swiglu: true }));
+    if (fusesSwiglu(layer.gateUp) && !adapted?.gateUp) {
+      body.push(
+        ...project(layer.gateUp, undefined, a.x, a.hidden, { input: 'f32', output: activation, norm, swiglu: true }),
+      );
     } else {
       body.push(
-        ...project(layer.gateUp, a.x, a.gateUp!, { input: 'f32', output: activation, norm }),
+        ...project(layer.gateUp, adapted?.gateUp, a.x, a.gateUp!, { input: 'f32', output: activation, norm }),
         kernels.step(
           swigluKernel(activation),
           buffers,
@@ -139,7 +164,9 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape): Prom
         ),
       );
     }
-    body.push(...project(layer.down, a.hidden, a.x, { input: activation, output: 'f32', residual: true }));
+    body.push(
+      ...project(layer.down, adapted?.down, a.hidden, a.x, { input: activation, output: 'f32', residual: true }),
+    );
   });
   return { body: await Promise.all(body), head: await buildHead(llama, tuning.decode.projection, a.logits, true) };
 }
@@ -151,15 +178,37 @@ export function buildHead(
   logits: GPUBuffer,
   lastOnly: boolean,
 ): Promise<Step[]> {
-  const { weights, activations } = llama;
+  const { weights, activations, lora } = llama;
   const options = { input: 'f32', output: 'f32', norm: weights.norm, lastOnly } as const;
-  const project = projector({ ...llama, state: activations.state }, shape);
-  return Promise.all(project(weights.head, activations.x, logits, options));
+  const project = adaptedProjector({ ...llama, state: activations.state }, shape, activations.lowRank);
+  return Promise.all(project(weights.head, lora?.head, activations.x, logits, options));
 }
 
 interface ProjectionOptions extends Pick<ProjectionVariant, 'input' | 'output' | 'residual' | 'swiglu'> {
   readonly norm?: GPUBuffer;
   readonly lastOnly?: boolean;
+}
+
+/** Makes the dispatches of y = W·x, and of y += B·(A·x) where there are adapters. */
+function adaptedProjector(parts: ProjectorParts, shape: ForwardShape['projection'], lowRank: GPUBuffer | undefined) {
+  const project = projector(parts, shape);
+  return (
+    matrix: Matrix,
+    adapted: LoraProjection | undefined,
+    x: GPUBuffer,
+    y: GPUBuffer,
+    options: ProjectionOptions,
+  ): Promise<Step>[] => {
+    const base = project(matrix, x, y, options);
+    if (!adapted || !lowRank) return base;
+    const { input, output, norm, lastOnly = false } = options;
+    return [
+      ...base,
+      // of every token also where only the last one counts: B reads it in the last one's place
+      ...project(adapted.a, x, lowRank, { input, output: 'f32', ...(norm && { norm }) }),
+      ...project(adapted.b, lowRank, y, { input: 'f32', output, residual: true, lastOnly }),
+    ];
+  };
 }
 
 /** What the products of a model have in common; `state` says how many tokens there are. */

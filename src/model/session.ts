@@ -8,9 +8,11 @@ import { GREEDY, sampleKernel, sampleParams, type Sampling } from '../ops/sample
 import { type Precision, tune, type Tuning } from '../ops/tuning';
 import type { WeightTensor } from '../quant/kinds';
 import { createCache } from './kv-cache';
+import type { UsedAdapter } from './lora';
 import type { LoraSpec, LoraTrainer, Turn } from './lora-types';
-import { buildForward, buildHead, createActivations, type Forward, type LlamaParts } from './llama';
+import { buildHead, createActivations, type LlamaParts } from './llama';
 import { RunAhead } from './run-ahead';
+import { Adapted, buildVariant, type Variant } from './variant';
 import { type UploadProgress, uploadWeights } from './weights';
 
 /** Sampled ids stay on the GPU in a ring of this many, so that this many may be enqueued ahead. */
@@ -46,9 +48,8 @@ export async function createSession(
     const kernels = new Kernels(gpu.device);
     const llama: LlamaParts = { kernels, buffers, config, weights, cache, activations, tuning };
     const sampler = createSampler(buffers, config);
-    const [prefill, decode, sample] = await Promise.all([
-      buildForward(llama, tuning.prefill),
-      buildForward(llama, tuning.decode),
+    const [base, sample] = await Promise.all([
+      buildVariant(llama, { cache, ids: [], by: '' }, ''),
       kernels.step(
         sampleKernel(tuning.samplerThreads),
         buffers,
@@ -65,7 +66,8 @@ export async function createSession(
         () => [1],
       ),
     ]);
-    return new Session(gpu, llama, sampler, { prefill, decode, sample });
+    const adapted = new Adapted(gpu, base, options.maxPartBytes ?? Infinity);
+    return new Session(gpu, { base, adapted, sampler, sample });
   } catch (error) {
     buffers.destroy();
     throw error;
@@ -89,9 +91,10 @@ function createSampler(buffers: Buffers, { vocabularySize: V }: ModelConfig): Sa
   };
 }
 
-interface Steps {
-  readonly prefill: Forward;
-  readonly decode: Forward;
+interface SessionParts {
+  readonly base: Variant;
+  readonly adapted: Adapted;
+  readonly sampler: Sampler;
   readonly sample: Step;
 }
 
@@ -100,34 +103,54 @@ export class Session {
   readonly tuning: Tuning;
   readonly context: number;
   readonly #gpu: Gpu;
-  readonly #llama: LlamaParts;
+  readonly #base: Variant;
+  readonly #adapted: Adapted;
   readonly #sampler: Sampler;
-  readonly #steps: Steps;
+  readonly #sample: Step;
   readonly #staging: GPUBuffer[] = [];
   readonly #ahead = new RunAhead(RING / READBACKS_IN_FLIGHT);
-  /** Ids whose keys and values are in the cache. */
-  #cached: number[] = [];
+  /** The base, or the base with the adapters in use. */
+  #variant: Variant;
 
-  constructor(gpu: Gpu, llama: LlamaParts, sampler: Sampler, steps: Steps) {
+  constructor(gpu: Gpu, { base, adapted, sampler, sample }: SessionParts) {
     this.#gpu = gpu;
-    this.#llama = llama;
+    this.#base = base;
+    this.#variant = base;
+    this.#adapted = adapted;
     this.#sampler = sampler;
-    this.#steps = steps;
-    this.config = llama.config;
-    this.tuning = llama.tuning;
-    this.context = llama.cache.context;
+    this.#sample = sample;
+    this.config = base.llama.config;
+    this.tuning = base.llama.tuning;
+    this.context = base.llama.cache.context;
   }
 
   /** Bytes of GPU memory in use by purpose. */
   get memory(): Record<string, number> {
-    return this.#llama.buffers.memory;
+    const total: Record<string, number> = {};
+    for (const { memory } of [this.#base.llama.buffers, ...this.#adapted.buffers]) {
+      for (const [purpose, bytes] of Object.entries(memory)) total[purpose] = (total[purpose] ?? 0) + bytes;
+    }
+    return total;
+  }
+
+  /**
+   * What is computed from now on is the base with these adapters; with none, the base. Not to be called while something
+   * is being generated.
+   * @throws PronkError `out-of-memory`; the base is in use then
+   */
+  async setAdapters(adapters: readonly UsedAdapter[]): Promise<void> {
+    const used = adapters.filter(({ strength, pairs }) => strength !== 0 && pairs.length > 0);
+    this.#variant = this.#base;
+    if (used.length > 0) this.#variant = await this.#adapted.with(used);
   }
 
   /** How many of these ids a generation would find in the cache. */
   cachedPrefix(ids: readonly number[]): number {
+    const { read: known, name } = this.#variant;
+    if (known.by !== name) return 0;
     let n = 0;
     // the last id is always computed anew: its logits are wanted
-    while (n < ids.length - 1 && n < this.#cached.length && ids[n] === this.#cached[n]) n++;
+    while (n < ids.length - 1 && n < known.ids.length && ids[n] === known.ids[n]) n++;
     return n;
   }
 
@@ -199,7 +222,7 @@ export class Session {
       }
     } finally {
       // keys and values of everything but the last sampled id are in the cache
-      this.#cached = history.slice(0, -1);
+      this.#noteRead(history.slice(0, -1));
       await Promise.allSettled(pending);
     }
   }
@@ -216,17 +239,18 @@ export class Session {
     const { batch, prefill } = this.tuning;
     try {
       const logits = scratch.storage('activations', Math.min(batch, ids.length) * V * 4, 'logits of all tokens');
-      const head = await buildHead({ ...this.#llama, buffers: scratch }, prefill.projection, logits, false);
+      const { llama, prefill: forward } = this.#variant;
+      const head = await buildHead({ ...llama, buffers: scratch }, prefill.projection, logits, false);
       for (let start = 0; start < ids.length; start += batch) {
         const chunk = ids.slice(start, start + batch);
         this.#writeBatch(chunk, start, 0);
-        this.#submit([...this.#steps.prefill.body, ...head], start, chunk.length);
+        this.#submit([...forward.body, ...head], start, chunk.length);
         out.set(new Float32Array(await read(device, logits, 0, chunk.length * V * 4)), start * V);
       }
     } finally {
       scratch.destroy();
     }
-    this.#cached = [...ids];
+    this.#noteRead([...ids]);
     return out;
   }
 
@@ -238,13 +262,20 @@ export class Session {
   async createTrainer(spec: LoraSpec, turn: Turn): Promise<LoraTrainer> {
     // only who trains waits for this
     const { createLoraTrainer } = await import('./train/trainer');
-    return createLoraTrainer({ gpu: this.#gpu, config: this.config, weights: this.#llama.weights }, spec, turn);
+    return createLoraTrainer({ gpu: this.#gpu, config: this.config, weights: this.#base.llama.weights }, spec, turn);
   }
 
   /** Frees the GPU's memory. */
   destroy(): void {
     for (const buffer of this.#staging.splice(0)) buffer.destroy();
-    this.#llama.buffers.destroy();
+    this.#adapted.destroy();
+    this.#base.llama.buffers.destroy();
+  }
+
+  /** Notes whose keys and values are in the cache. */
+  #noteRead(ids: readonly number[]): void {
+    const { read: known, name } = this.#variant;
+    [known.ids, known.by] = [ids, name];
   }
 
   #writeSampler(ids: readonly number[], sampling: Sampling): void {
@@ -257,7 +288,7 @@ export class Session {
 
   #writeBatch(ids: readonly number[], position: number, step: number): void {
     const { queue } = this.#gpu.device;
-    const { state, ids: buffer } = this.#llama.activations;
+    const { state, ids: buffer } = this.#base.llama.activations;
     queue.writeBuffer(buffer, 0, Uint32Array.from(ids));
     queue.writeBuffer(state, 0, Uint32Array.of(position, ids.length, step, 0));
   }
@@ -268,7 +299,8 @@ export class Session {
    */
   async #readPrompt(ids: readonly number[], signal: AbortSignal | undefined): Promise<boolean> {
     const { batch } = this.tuning;
-    const { prefill, sample } = this.#steps;
+    const { prefill } = this.#variant;
+    const sample = this.#sample;
     const { queue } = this.#gpu.device;
     let before: Promise<unknown> = Promise.resolve();
     for (let start = this.cachedPrefix(ids); start < ids.length; start += batch) {
@@ -277,7 +309,7 @@ export class Session {
       this.#writeBatch(chunk, start, 0);
       this.#submit(end === ids.length ? [...prefill.body, ...prefill.head, sample] : prefill.body, start, chunk.length);
       // the last one's logits are the sampler's: its place is read again by whoever comes next
-      this.#cached = ids.slice(0, end - 1);
+      this.#noteRead(ids.slice(0, end - 1));
       if (end === ids.length) break;
       await before;
       before = queue.onSubmittedWorkDone();
@@ -288,8 +320,8 @@ export class Session {
 
   /** Enqueues `count` decode steps from a position; each samples the id that the next one reads. */
   #enqueueTokens(position: number, count: number): void {
-    const { decode, sample } = this.#steps;
-    const steps = [...decode.body, ...decode.head, sample];
+    const { decode } = this.#variant;
+    const steps = [...decode.body, ...decode.head, this.#sample];
     const encoder = this.#gpu.device.createCommandEncoder();
     for (let i = 0; i < count; i++) encode(encoder, steps, { position: position + i, count: 1 });
     this.#gpu.device.queue.submit([encoder.finish()]);

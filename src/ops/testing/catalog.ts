@@ -48,6 +48,15 @@ const projections = (activation: Tuning['activation']): Omit<ProjectionVariant, 
   { input: 'f32', output: activation, norm: true, swiglu: true, bias: true } as const,
 ];
 
+/** The products with an adapter's matrices, which are f32. */
+const adapterProjections = (activation: Tuning['activation']): ProjectionVariant[] =>
+  [
+    { input: activation, output: 'f32' } as const,
+    { input: 'f32', output: 'f32', norm: true } as const,
+    { input: 'f32', output: activation, residual: true } as const,
+    { input: 'f32', output: 'f32', residual: true } as const,
+  ].map((each) => ({ ...each, kind: 'f32' }));
+
 /** Kernels of a model with this tuning. */
 function kernelsOf(tuning: Tuning): Kernel[] {
   const { activation, prefill, decode, samplerThreads } = tuning;
@@ -55,11 +64,10 @@ function kernelsOf(tuning: Tuning): Kernel[] {
   return [
     ...KINDS.map(embedKernel),
     ...shapes.flatMap(({ projection: shape }) =>
-      KINDS.flatMap((kind) =>
-        projections(activation).map((each) =>
-          shape === 'tiles' ? gemmKernel({ ...each, kind }) : matvecKernel({ ...each, kind, shape }),
-        ),
-      ),
+      [
+        ...KINDS.flatMap((kind) => projections(activation).map((each) => ({ ...each, kind }))),
+        ...adapterProjections(activation),
+      ].map((each) => (shape === 'tiles' ? gemmKernel(each) : matvecKernel({ ...each, shape }))),
     ),
     ropeKernel(tuning),
     ...shapes.flatMap(({ attention }) => HEAD_WIDTHS.map((width) => attentionKernel(tuning, attention, width))),
