@@ -1,6 +1,7 @@
 // All of the page's state, made once.
-import type { Accessor } from 'solid-js';
+import { type Accessor, getOwner, runWithOwner } from 'solid-js';
 import type { Client } from '../../worker/client';
+import { type AdaptersState, createAdapters } from './adapters';
 import { type ChatsState, createChats } from './chats';
 import { createEngineState, type EngineState } from './engine';
 import { createInstruct, type InstructState } from './instruct';
@@ -12,6 +13,8 @@ import { createSettings, type SettingsState } from './settings';
 import { asBoolean, createStored } from './stored';
 import { createStyles, type StylesState } from './styles';
 import { createTheme, type ThemeState } from './theme';
+import type { TrainingState } from './training';
+import { trainingClient } from './training-client';
 
 export interface AppState {
   readonly place: Accessor<Place>;
@@ -22,7 +25,10 @@ export interface AppState {
   readonly chats: ChatsState;
   readonly instruct: InstructState;
   readonly library: LibraryState;
+  readonly adapters: AdaptersState;
   readonly styles: StylesState;
+  /** What the Fine-tune place works on; fetched and made when it is first needed. */
+  training(): Promise<TrainingState>;
   /** The page opens without a network. */
   readonly offline: Accessor<boolean>;
   /** The generation settings are in sight. */
@@ -37,6 +43,14 @@ export function createApp(client: Client): AppState {
   const engine = createEngineState(client, notices);
   const instruct = createInstruct(engine, settings, notices);
   const styles = createStyles(engine, settings, instruct.templates.choose);
+  const library = createLibrary(engine, notices);
+  const adapters = createAdapters(trainingClient(client), engine, library.jobs, notices);
+  const owner = getOwner();
+  let training: Promise<TrainingState> | undefined;
+  async function makeTraining(): Promise<TrainingState> {
+    const { createTraining } = await import('./training');
+    return runWithOwner(owner, () => createTraining(trainingClient(client), engine, notices))!;
+  }
   const [settingsOpen, setSettingsOpen] = createStored('settings-open', false, asBoolean);
   return {
     place: createRoute(),
@@ -44,10 +58,12 @@ export function createApp(client: Client): AppState {
     theme: createTheme(),
     settings,
     engine,
-    chats: createChats(engine, settings, notices, () => styles.chat()?.id),
+    chats: createChats(engine, settings, notices, () => styles.chat()?.id, adapters.named),
     instruct,
     styles,
-    library: createLibrary(engine, notices),
+    library,
+    adapters,
+    training: () => (training ??= makeTraining()),
     offline: keepOffline(notices),
     settingsOpen,
     setSettingsOpen,

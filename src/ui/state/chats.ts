@@ -1,10 +1,12 @@
 // Conversations: asked, answered, branched, kept. Every one of them is in memory, the open one is shown.
 import { type Accessor, batch, createMemo, createSignal, onCleanup } from 'solid-js';
 import { createStore, produce, reconcile, unwrap } from 'solid-js/store';
-import type { ChatStyle, Stored } from '../../worker/api';
+import type { ChatStyle, PromptRequest, SamplingOptions, Stored } from '../../worker/api';
+import type { AdapterUse } from '../../worker/training-api';
 import { errorData } from '../../worker/client';
 import {
   addTurn,
+  type BaseAnswer,
   type Conversation,
   mentions,
   mergeConversation,
@@ -19,7 +21,12 @@ import type { EngineState } from './engine';
 import type { Notices } from './notices';
 import { createSaver, takeLeftovers } from './saver';
 import type { SettingsState } from './settings';
-import { asString, createStored, isRecord } from './stored';
+import { asBoolean, asString, createStored, isRecord } from './stored';
+
+/** An adapter in use, with its name. */
+export interface NamedUse extends AdapterUse {
+  readonly name: string;
+}
 
 export interface ChatsState {
   /** Conversations that match the search, the latest first. */
@@ -38,6 +45,9 @@ export interface ChatsState {
   open(id: string | undefined): void;
   readonly draft: Accessor<string>;
   setDraft(text: string): void;
+  /** The base model answers too, beside model and adapters. */
+  readonly compare: Accessor<boolean>;
+  setCompare(compare: boolean): void;
   readonly system: Accessor<string>;
   setSystem(text: string): void;
   send(text: string): void;
@@ -56,6 +66,8 @@ export interface ChatsState {
 const parseDrafts = (stored: unknown) => (isRecord(stored) ? (stored as Record<string, string>) : undefined);
 
 const questionOf = (turn: Turn) => (turn.role === 'user' ? turn.id : turn.parent);
+/** Names the base model's generation beside a turn's own. */
+const baseOf = (turnId: string) => `${turnId} base`;
 const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> =>
   Object.fromEntries(Object.entries(record).filter(([each]) => each !== key));
 
@@ -72,11 +84,13 @@ export function createChats(
   settings: SettingsState,
   notices: Notices,
   style: () => ChatStyle | undefined = () => undefined,
+  adapters: () => readonly NamedUse[] = () => [],
 ): ChatsState {
   const { api } = engine;
   const [all, setAll] = createStore<Conversation[]>([]);
   const [openId, setOpenId] = createStored<string>('chat', '', asString);
   const [drafts, setDrafts] = createStored<Record<string, string>>('drafts', {}, parseDrafts);
+  const [compare, setCompare] = createStored('compare', false, asBoolean);
   const [newSystem, setNewSystem] = createStored<string>('system', '', asString);
   const [query, setQuery] = createSignal('');
   /** Tokens a second of the answers that are written in this tab. */
@@ -90,7 +104,7 @@ export function createChats(
     const conversation = current();
     return conversation ? shownPath(conversation) : [];
   });
-  const running = createMemo(() => current()?.turns.find(({ id }) => id in rates()));
+  const running = createMemo(() => current()?.turns.find(({ id }) => id in rates() || baseOf(id) in rates()));
   const list = createMemo(() =>
     all
       .filter((each) => query().trim() === '' || mentions(each, query()))
@@ -134,7 +148,7 @@ export function createChats(
     if (typeof told === 'string') setAll((before) => before.filter(({ id }) => id !== told));
     else if (!mine) setAll((before) => [...before, told]);
     else {
-      const merged = mergeConversation(unwrap(mine), told, new Set(Object.keys(rates())));
+      const merged = mergeConversation(unwrap(mine), told, new Set(Object.keys(rates()).map((id) => id.split(' ')[0])));
       setAll((each) => each.id === told.id, reconcile(merged, { key: 'id' }));
     }
   });
@@ -170,6 +184,8 @@ export function createChats(
     const turnId = crypto.randomUUID();
     const sampling = settings.sampling();
     const asked = style();
+    const used = adapters();
+    const both = compare() && used.length > 0;
     const turn: Turn = {
       id: turnId,
       parent,
@@ -178,20 +194,29 @@ export function createChats(
       createdAt: Date.now(),
       state: 'streaming',
       seed: sampling.seed,
+      ...(used.length > 0 && { adapters: used.map(({ name }) => name) }),
+      ...(both && { base: { content: '', state: 'streaming' } }),
     };
-    setRates((before) => ({ ...before, [turnId]: 0 }));
+    setRates((before) => ({ ...before, [turnId]: 0, ...(both && { [baseOf(turnId)]: 0 }) }));
     change(id, (conversation) => addTurn(conversation, turn));
     const conversation = find(id);
     if (!conversation) return;
+    const prompt: PromptRequest = {
+      kind: 'chat',
+      messages: messagesTo(conversation, parent),
+      ...(asked && { style: asked }),
+    };
     const end = (values: Partial<Turn>) => {
       setRates((before) => without(before, turnId));
       changeTurn(id, turnId, () => values);
     };
     engine.generate({
       id: turnId,
-      prompt: { kind: 'chat', messages: messagesTo(conversation, parent), ...(asked && { style: asked }) },
+      prompt,
       sampling,
       stop: [],
+      // strengths may be changed while both are written
+      ...(both && { adapters: used.map(({ id: adapter, strength }) => ({ id: adapter, strength })) }),
       onModel: ({ name }) => changeTurn(id, turnId, () => ({ model: name })),
       onText(text, rate) {
         setRates((before) => ({ ...before, [turnId]: rate }));
@@ -200,10 +225,32 @@ export function createChats(
       onDone: (state, timing) => end({ state, ...(timing && { timing }) }),
       onFailed: (error) => end({ state: 'failed', error }),
     });
+    if (both) answerAsBase(id, turnId, prompt, sampling);
+  }
+
+  /** The same question to the model without its adapters. */
+  function answerAsBase(id: string, turnId: string, prompt: PromptRequest, sampling: SamplingOptions): void {
+    const put = (values: (base: BaseAnswer) => Partial<BaseAnswer>) =>
+      changeTurn(id, turnId, ({ base }) => (base ? { base: { ...base, ...values(base) } } : {}));
+    const end = (values: Partial<BaseAnswer>) => {
+      setRates((before) => without(before, baseOf(turnId)));
+      put(() => values);
+    };
+    engine.generate({
+      id: baseOf(turnId),
+      prompt,
+      sampling,
+      stop: [],
+      adapters: [],
+      onModel: () => {},
+      onText: (text) => put(({ content }) => ({ content: content + text })),
+      onDone: (state, timing) => end({ state, ...(timing && { timing }) }),
+      onFailed: (error) => end({ state: 'failed', error }),
+    });
   }
 
   const stopAll = ({ turns }: Conversation) => {
-    for (const { id } of turns) if (id in rates()) engine.stop(id);
+    for (const { id } of turns) for (const each of [id, baseOf(id)]) if (each in rates()) engine.stop(each);
   };
 
   void read().catch((error: unknown) => {
@@ -226,6 +273,8 @@ export function createChats(
       const id = openId();
       setDrafts(text === '' ? without(drafts(), id) : { ...drafts(), [id]: text });
     },
+    compare,
+    setCompare,
     system: () => current()?.system ?? newSystem(),
     setSystem(text) {
       const open = current();
@@ -239,8 +288,8 @@ export function createChats(
       addQuestion(id, path().at(-1)?.id ?? null, content);
     },
     stop() {
-      const turn = running();
-      if (turn) engine.stop(turn.id);
+      const open = current();
+      if (open) stopAll(open);
     },
     regenerate(turn) {
       const open = current();

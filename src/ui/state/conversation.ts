@@ -1,6 +1,14 @@
 // A conversation as data: turns with parents, so that every edit and every new answer is a branch that stays.
 import type { ErrorData, FinishReason, GenerationTiming, Message, Stored } from '../../worker/api';
 
+/** What the base model says to the same question, beside the answer of model and adapter. */
+export interface BaseAnswer {
+  content: string;
+  state: TurnState;
+  error?: ErrorData;
+  timing?: GenerationTiming;
+}
+
 /** `streaming` in a stored conversation means that the page was closed meanwhile. */
 export type TurnState = 'streaming' | 'failed' | FinishReason;
 
@@ -17,6 +25,9 @@ export interface Turn {
   /** Name of the model that answered. */
   model?: string;
   seed?: number;
+  /** Names of the adapters that it was answered with. */
+  adapters?: readonly string[];
+  base?: BaseAnswer;
 }
 
 export interface Conversation extends Stored {
@@ -127,7 +138,11 @@ export function parseConversation(stored: Stored): Conversation | undefined {
     createdAt: createdAt ?? stored.updatedAt,
     title: title ?? '',
     system: system ?? '',
-    turns: turns.map((turn) => (turn.state === 'streaming' ? { ...turn, ...CUT_OFF } : turn)),
+    turns: turns.map((turn) => ({
+      ...turn,
+      ...(turn.state === 'streaming' && CUT_OFF),
+      ...(turn.base?.state === 'streaming' && { base: { ...turn.base, ...CUT_OFF } }),
+    })),
     shown,
   };
 }

@@ -10,6 +10,7 @@ import type {
   SamplingOptions,
   WorkerEvent,
 } from '../../worker/api';
+import type { AdapterUse } from '../../worker/training-api';
 import { type Client, type ClientEvent, errorData } from '../../worker/client';
 import type { Notices } from './notices';
 import { asString, createStored, isRecord } from './stored';
@@ -28,6 +29,8 @@ export interface Asked {
   readonly prompt: PromptRequest;
   readonly sampling: SamplingOptions;
   readonly stop: string[];
+  /** Instead of the adapters in use; none is the base model. */
+  readonly adapters?: readonly AdapterUse[];
   /** The model that will answer is known. */
   onModel(model: ModelSummary): void;
   onText(text: string, tokensPerSecond: number): void;
@@ -123,10 +126,12 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     const summary = models().find((each) => each.id === id);
     if (summary) asked.onModel(summary);
     running.set(asked.id, asked);
-    const { prompt, sampling, stop } = asked;
-    api.generate({ id: asked.id, modelId: id, prompt, sampling, stop }).catch((error: unknown) => {
-      if (running.delete(asked.id)) asked.onFailed(errorData(error));
-    });
+    const { prompt, sampling, stop, adapters } = asked;
+    api
+      .generate({ id: asked.id, modelId: id, prompt, sampling, stop, ...(adapters && { adapters }) })
+      .catch((error: unknown) => {
+        if (running.delete(asked.id)) asked.onFailed(errorData(error));
+      });
   }
 
   const generationOf = (id: string) => {

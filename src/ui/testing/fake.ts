@@ -1,7 +1,9 @@
 // A client without a worker, for looking at the page (`?fake`) and for tests. Never part of a build.
 import type { GenerateRequest, ModelSummary, Stored } from '../../worker/api';
-import type { Client, ClientEvent } from '../../worker/client';
+import type { Client, ClientEvent, PageApi } from '../../worker/client';
+import type { TrainingApi } from '../../worker/training-api';
 import { fakeImports } from './fake-imports';
+import { fakeTraining } from './fake-training';
 
 const ANSWER = `Alpacas are **small camelids** from the Andes, kept for their fleece.
 
@@ -41,8 +43,20 @@ export const fakeModel = (id: string, values: Partial<ModelSummary> = {}): Model
 
 const wait = (milliseconds: number) => new Promise((settle) => setTimeout(settle, milliseconds));
 
-/** `delay`: milliseconds of a token; `gpu`: what `start` finds; `slow`: milliseconds of an import; `pending`: one was left. */
-export function createFake({ delay = 25, gpu = true, load = 1500, slow = 8000, pending = false } = {}): Client & {
+/**
+ * `delay`: milliseconds of a token; `gpu`: what `start` finds; `slow`: milliseconds of an import; `pending`: one was left;
+ * `step`: milliseconds of a training step; `trained`: there are rows, runs and an adapter.
+ */
+export function createFake({
+  delay = 25,
+  gpu = true,
+  load = 1500,
+  slow = 8000,
+  pending = false,
+  step = 200,
+  trained = false,
+} = {}): Client & {
+  readonly api: PageApi & TrainingApi;
   emit(event: ClientEvent): void;
 } {
   const listeners = new Set<(event: ClientEvent) => void>();
@@ -125,6 +139,7 @@ export function createFake({ delay = 25, gpu = true, load = 1500, slow = 8000, p
     restart: () => emit({ type: 'restarted' }),
     api: {
       models: async () => models,
+      ...fakeTraining({ emit, step, seeded: trained }),
       load: (id, options) => (loaded = doLoad(id, options?.context)),
       ...fakeImports({
         emit,

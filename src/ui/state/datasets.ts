@@ -1,0 +1,161 @@
+// Datasets of one's own: brought, written, chosen, taken away.
+import { type Accessor, createMemo, createSignal } from 'solid-js';
+import type { ColumnMapping, DatasetOpened, DatasetSummary } from '../../worker/training-api';
+import { errorData } from '../../worker/client';
+import type { ErrorData } from '../../worker/api';
+import { createRows, type RowsState } from './dataset-rows';
+import { downloadBlob } from './export';
+import { formatNumber } from './format';
+import type { Notices } from './notices';
+import { asString, createStored } from './stored';
+import type { TrainingClient } from './training-client';
+
+/** A file whose columns have names that say nothing: a person says what they are. */
+export interface UnknownColumns extends Extract<DatasetOpened, { kind: 'columns' }> {
+  readonly file: File;
+}
+
+export interface DatasetsState {
+  readonly list: Accessor<readonly DatasetSummary[]>;
+  /** The list has been read. */
+  readonly ready: Accessor<boolean>;
+  readonly chosen: Accessor<DatasetSummary | undefined>;
+  choose(id: string): void;
+  readonly rows: RowsState;
+  /** A file is being read. */
+  readonly busy: Accessor<boolean>;
+  /** Why the last file could not be read. */
+  readonly problem: Accessor<ErrorData | undefined>;
+  /** What is to be known about the last file that was read. */
+  readonly notes: Accessor<readonly string[]>;
+  readonly unknown: Accessor<UnknownColumns | undefined>;
+  add(file: File): Promise<void>;
+  /** Reads the file of unknown columns by what the person said of them. */
+  map(mapping: ColumnMapping): Promise<void>;
+  /** Leaves a file of unknown columns alone. */
+  leave(): void;
+  create(): void;
+  rename(id: string, name: string): void;
+  remove(id: string): void;
+  /** As Alpaca JSON, to the browser's downloads. */
+  save(id: string): void;
+}
+
+/** What reading a file left out, and what else it says. */
+const notesOf = (opened: Extract<DatasetOpened, { kind: 'stored' }>): string[] => [
+  ...(opened.dropped > 0
+    ? [`${formatNumber(opened.dropped)} rows of the file were left out, ${formatNumber(opened.dataset.rows)} are here.`]
+    : []),
+  ...opened.notes,
+];
+
+export function createDatasets(client: TrainingClient, notices: Notices): DatasetsState {
+  const { api } = client;
+  const [list, setList] = createSignal<readonly DatasetSummary[]>([]);
+  const [ready, setReady] = createSignal(false);
+  const [id, choose] = createStored<string>('dataset', '', asString);
+  const [busy, setBusy] = createSignal(false);
+  const [problem, setProblem] = createSignal<ErrorData>();
+  const [notes, setNotes] = createSignal<readonly string[]>([]);
+  const [unknown, setUnknown] = createSignal<UnknownColumns>();
+  const chosen = createMemo(() => list().find((each) => each.id === id()) ?? list().at(0));
+  const say = (error: unknown) => notices.show(errorData(error).message);
+
+  const put = (summary: DatasetSummary) =>
+    setList((before) =>
+      before.some((each) => each.id === summary.id)
+        ? before.map((each) => (each.id === summary.id ? summary : each))
+        : [summary, ...before],
+    );
+  const rows = createRows(client, chosen, notices, put);
+
+  async function read(): Promise<void> {
+    try {
+      const stored = await api.datasets();
+      setList(stored.toSorted((a, b) => b.addedAt - a.addedAt));
+    } catch (error) {
+      setProblem(errorData(error));
+    }
+    setReady(true);
+  }
+
+  async function open(file: File, mapping?: ColumnMapping): Promise<void> {
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      const opened = await api.addDataset(file, mapping ? { mapping } : {});
+      if (opened.kind === 'columns') setUnknown({ ...opened, file });
+      else {
+        setUnknown(undefined);
+        put(opened.dataset);
+        choose(opened.dataset.id);
+        setNotes(notesOf(opened));
+      }
+    } catch (error) {
+      setUnknown(undefined);
+      setProblem(errorData(error));
+    }
+    setBusy(false);
+  }
+
+  async function remove(gone: DatasetSummary): Promise<void> {
+    const kept = await api.datasetRows(gone.id, 0, gone.rows);
+    await api.removeDataset(gone.id);
+    setList((before) => before.filter((each) => each.id !== gone.id));
+    const restore = async () => {
+      const back = await api.createDataset(gone.name);
+      put(await api.editDataset(back.id, 0, 0, kept));
+      choose(back.id);
+    };
+    notices.show(`“${gone.name}” was deleted.`, { label: 'Undo', run: () => void restore().catch(say) }, 20_000);
+  }
+
+  void read();
+  return {
+    list,
+    ready,
+    chosen,
+    choose(next) {
+      setNotes([]);
+      setProblem(undefined);
+      choose(next);
+    },
+    rows,
+    busy,
+    problem,
+    notes,
+    unknown,
+    add: (file) => open(file),
+    async map(mapping) {
+      const waiting = unknown();
+      if (waiting) await open(waiting.file, mapping);
+    },
+    leave: () => setUnknown(undefined),
+    create() {
+      void api.createDataset(`Rows of ${new Date().toLocaleDateString()}`).then((made) => {
+        put(made);
+        choose(made.id);
+        rows.add();
+      }, say);
+    },
+    rename(of, name) {
+      const renamed = list().find((each) => each.id === of);
+      if (!renamed || name.trim() === '') return;
+      void api.renameDataset(of, name.trim()).then(() => put({ ...renamed, name: name.trim() }), say);
+    },
+    remove(of) {
+      const gone = list().find((each) => each.id === of);
+      if (gone)
+        void rows
+          .flush()
+          .then(() => remove(gone))
+          .catch(say);
+    },
+    save(of) {
+      void rows
+        .flush()
+        .then(() => api.exportDataset(of))
+        .then((file) => downloadBlob(file.name, file), say);
+    },
+  };
+}

@@ -1,0 +1,225 @@
+// Training runs: started, watched, paused, gone on with, kept and compared.
+import { type Accessor, createMemo, createSignal } from 'solid-js';
+import type { RunDetail, RunSummary, TrainingEvent, TrainingRequest } from '../../worker/training-api';
+import { errorData } from '../../worker/client';
+import { downloadBlob } from './export';
+import type { Notices } from './notices';
+import { withRecord } from './run-log';
+import { asString, createStored } from './stored';
+import type { TrainingClient } from './training-client';
+import { keepAwake } from './wake-lock';
+
+export interface RunsState {
+  /** The latest first; logs that were opened from files among them. */
+  readonly list: Accessor<readonly RunSummary[]>;
+  readonly ready: Accessor<boolean>;
+  /** The run that is looked at. */
+  readonly shown: Accessor<RunDetail | undefined>;
+  /** The run that trains now, on this page. */
+  readonly running: Accessor<RunSummary | undefined>;
+  /** What was asked of a run has not been heeded yet. */
+  readonly asked: Accessor<'start' | 'pause' | 'resume' | 'stop' | undefined>;
+  /** Shows a run, or none. */
+  open(id: string | undefined): Promise<void>;
+  start(request: TrainingRequest): Promise<void>;
+  pause(): void;
+  resume(id?: string): Promise<void>;
+  /** Ends the shown run and keeps its adapter. */
+  stop(): void;
+  remove(id: string): Promise<void>;
+  saveLog(id: string): void;
+  /** Looks at a `trainer_state.json` of elsewhere. */
+  openLog(file: File): Promise<void>;
+  isFromFile(id: string): boolean;
+  /** Runs that are compared. */
+  readonly compared: Accessor<readonly RunDetail[]>;
+  isCompared(id: string): boolean;
+  compare(id: string, on: boolean): Promise<void>;
+}
+
+/** A run can be gone on with. */
+export const isResting = ({ state }: Pick<RunSummary, 'state'>) => state === 'paused' || state === 'interrupted';
+export const isActive = (run: Pick<RunSummary, 'state'> | undefined) =>
+  run !== undefined && (run.state === 'running' || isResting(run));
+
+/** A run as one more event tells it. */
+export function applyEvent(run: RunDetail, event: TrainingEvent): RunDetail {
+  switch (event.type) {
+    case 'run':
+      return { ...run, ...event.run };
+    case 'step':
+      return { ...run, log: withRecord(run.log, event.record), step: event.record.step };
+    case 'validation':
+      return { ...run, validations: withRecord(run.validations, event.record) };
+    case 'sample': {
+      const others = run.samples.filter(
+        ({ step, prompt }) =>
+          step < event.record.step || (step === event.record.step && prompt !== event.record.prompt),
+      );
+      return { ...run, samples: [...others, event.record] };
+    }
+    case 'checkpoint':
+      return { ...run, checkpointStep: event.step };
+  }
+}
+
+const idOf = (event: TrainingEvent) => (event.type === 'run' ? event.run.id : event.runId);
+
+export function createRuns(client: TrainingClient, notices: Notices): RunsState {
+  const { api } = client;
+  const [stored, setStored] = createSignal<readonly RunSummary[]>([]);
+  /** By id: runs with their logs, as far as they were looked at. */
+  const [details, setDetails] = createSignal<ReadonlyMap<string, RunDetail>>(new Map());
+  const [files, setFiles] = createSignal<readonly string[]>([]);
+  const [ready, setReady] = createSignal(false);
+  const [shownId, setShownId] = createStored<string>('run', '', asString);
+  const [comparedIds, setComparedIds] = createSignal<readonly string[]>([]);
+  const [asked, setAsked] = createSignal<ReturnType<RunsState['asked']>>();
+  /** What is told of a run while its log is being read. */
+  const reading = new Map<string, TrainingEvent[]>();
+  const say = (error: unknown) => notices.show(errorData(error).message);
+
+  const keep = (detail: RunDetail) => setDetails((before) => new Map(before).set(detail.id, detail));
+  const list = createMemo(() => {
+    const opened = files().flatMap((id) => details().get(id) ?? []);
+    return [...opened, ...stored()].toSorted((a, b) => b.startedAt - a.startedAt);
+  });
+  const shown = createMemo(() => details().get(shownId()));
+  const running = createMemo(() => stored().find(({ state }) => state === 'running'));
+  keepAwake(() => running() !== undefined);
+
+  function put(run: RunSummary): void {
+    setStored((before) =>
+      before.some(({ id }) => id === run.id)
+        ? before.map((each) => (each.id === run.id ? run : each))
+        : [run, ...before],
+    );
+  }
+
+  function hear(event: TrainingEvent): void {
+    const id = idOf(event);
+    reading.get(id)?.push(event);
+    if (event.type === 'run') {
+      put(event.run);
+      setAsked(undefined);
+    } else if (event.type === 'step') {
+      const { step, loss } = event.record;
+      setStored((before) => before.map((run) => (run.id === id ? { ...run, step, loss } : run)));
+    }
+    const detail = details().get(id);
+    if (detail) keep(applyEvent(detail, event));
+  }
+
+  async function look(id: string): Promise<void> {
+    if (reading.has(id)) return;
+    const meanwhile: TrainingEvent[] = [];
+    reading.set(id, meanwhile);
+    try {
+      let detail = await api.run(id);
+      for (const event of meanwhile) detail = applyEvent(detail, event);
+      keep(detail);
+    } catch (error) {
+      say(error);
+    } finally {
+      reading.delete(id);
+    }
+  }
+
+  async function read(): Promise<void> {
+    try {
+      setStored(await api.runs());
+      const now = running() ?? stored().find(({ id }) => id === shownId()) ?? stored().find(isResting);
+      if (now) {
+        setShownId(now.id);
+        await look(now.id);
+      }
+    } catch (error) {
+      say(error);
+    }
+    setReady(true);
+  }
+
+  /** Does what the worker is asked for; what comes of it is told by events. */
+  async function ask(what: NonNullable<ReturnType<RunsState['asked']>>, call: () => Promise<unknown>): Promise<void> {
+    setAsked(what);
+    try {
+      await call();
+      setAsked((now) => (now === what ? undefined : now));
+    } catch (error) {
+      setAsked(undefined);
+      say(error);
+    }
+  }
+
+  client.subscribe((event) => {
+    if (event.type === 'training') hear(event.event);
+    // what ran in the old worker is as after a reload
+    else if (event.type === 'restarted') void read();
+  });
+
+  const hide = () => {
+    if (document.visibilityState === 'hidden' && running()) void api.checkpointTraining().catch(() => {});
+  };
+  globalThis.document?.addEventListener('visibilitychange', hide);
+  globalThis.addEventListener?.('pagehide', hide);
+
+  void read();
+  return {
+    list,
+    ready,
+    shown,
+    running,
+    asked,
+    async open(id) {
+      setShownId(id ?? '');
+      if (id !== undefined && !details().has(id)) await look(id);
+    },
+    start: (request) =>
+      ask('start', async () => {
+        const id = await api.startTraining(request);
+        setShownId(id);
+        await look(id);
+      }),
+    pause() {
+      const run = running();
+      if (run) void ask('pause', () => api.pauseTraining(run.id));
+    },
+    async resume(id = shownId()) {
+      await this.open(id);
+      await ask('resume', () => api.resumeTraining(id));
+    },
+    stop() {
+      const run = shown();
+      if (run) void ask('stop', () => api.stopTraining(run.id));
+    },
+    async remove(id) {
+      try {
+        if (!files().includes(id)) await api.removeRun(id);
+        setFiles((before) => before.filter((each) => each !== id));
+        setStored((before) => before.filter((each) => each.id !== id));
+        setComparedIds((before) => before.filter((each) => each !== id));
+        if (shownId() === id) setShownId('');
+      } catch (error) {
+        say(error);
+      }
+    },
+    saveLog: (id) => void api.exportTrainerState(id).then((file) => downloadBlob(file.name, file), say),
+    async openLog(file) {
+      try {
+        const detail = await api.openTrainerState(file);
+        keep(detail);
+        setFiles((before) => [...before.filter((each) => each !== detail.id), detail.id]);
+        setShownId(detail.id);
+      } catch (error) {
+        say(error);
+      }
+    },
+    isFromFile: (id) => files().includes(id),
+    compared: createMemo(() => comparedIds().flatMap((id) => details().get(id) ?? [])),
+    isCompared: (id) => comparedIds().includes(id),
+    async compare(id, on) {
+      setComparedIds((before) => [...before.filter((each) => each !== id), ...(on ? [id] : [])]);
+      if (on && !details().has(id)) await look(id);
+    },
+  };
+}

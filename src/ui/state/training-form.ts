@@ -1,0 +1,187 @@
+// The plan of a run: settings that persist, what the worker makes of them, and a way to some that fit.
+import { type Accessor, createMemo, createSignal } from 'solid-js';
+import type {
+  DatasetReport,
+  RowPreview,
+  TrainingConfig,
+  TrainingPlan,
+  TrainingRequest,
+} from '../../worker/training-api';
+import type { PromptTemplate } from '../../worker/api';
+import { errorData } from '../../worker/client';
+import { type Answer, createAnswer } from './answer';
+import { type DatasetsState } from './datasets';
+import type { EngineState } from './engine';
+import { lighter } from './lighter';
+import type { Notices } from './notices';
+import { asString, createStored } from './stored';
+import type { TrainingClient } from './training-client';
+import type { Preset } from '../../worker/training-presets';
+import { initialConfig, parseConfig, presetOf } from './training-config';
+
+export interface TrainingForm {
+  readonly config: Accessor<TrainingConfig>;
+  set(values: Partial<TrainingConfig>): void;
+  readonly preset: Accessor<Preset | undefined>;
+  usePreset(preset: Preset): void;
+  /** The templates that rows can be put in. */
+  readonly templates: Accessor<readonly PromptTemplate[]>;
+  readonly name: Accessor<string>;
+  setName(name: string): void;
+  readonly prompts: Accessor<readonly string[]>;
+  setPrompts(prompts: readonly string[]): void;
+  readonly sampleSteps: Accessor<number>;
+  setSampleSteps(steps: number): void;
+  /** A stored adapter that training goes on from; empty begins anew. */
+  readonly adapterId: Accessor<string>;
+  setAdapterId(id: string): void;
+  /** What is to be done; undefined without a model or rows. */
+  readonly request: Accessor<TrainingRequest | undefined>;
+  readonly plan: Answer<TrainingPlan>;
+  readonly report: Answer<DatasetReport>;
+  /** The shown row as tokens. */
+  readonly preview: Answer<RowPreview>;
+  /** Steps are being taken to measure one. */
+  readonly measuring: Accessor<boolean>;
+  /** Of one step, measured with just this request. */
+  readonly secondsPerStep: Accessor<number | undefined>;
+  measure(): void;
+  readonly fitting: Accessor<boolean>;
+  /** Looks for the nearest settings that fit, and sets them. */
+  fit(): void;
+}
+
+const PROMPTS = ['Tell me about alpacas.', 'What is the capital of Peru?'];
+
+const parsePrompts = (stored: unknown) =>
+  Array.isArray(stored) && stored.every((each) => typeof each === 'string') ? (stored as string[]) : undefined;
+const parseSteps = (stored: unknown) => (Number.isInteger(stored) && Number(stored) >= 0 ? Number(stored) : undefined);
+
+export function createTrainingForm(
+  { api }: TrainingClient,
+  engine: EngineState,
+  datasets: DatasetsState,
+  notices: Notices,
+): TrainingForm {
+  const [config, setConfig] = createStored<TrainingConfig>('training', initialConfig, parseConfig);
+  const [name, setName] = createStored<string>('training-name', '', asString);
+  const [prompts, setPrompts] = createStored<readonly string[]>('training-prompts', PROMPTS, parsePrompts);
+  const [sampleSteps, setSampleSteps] = createStored<number>('training-sample-steps', 20, parseSteps);
+  const [adapterId, setAdapterId] = createStored<string>('training-from', '', asString);
+  const [templates, setTemplates] = createSignal<readonly PromptTemplate[]>([]);
+  const [measuring, setMeasuring] = createSignal(false);
+  const [measured, setMeasured] = createSignal<{ readonly key: string; readonly secondsPerStep: number }>();
+  const [fitting, setFitting] = createSignal(false);
+  const say = (error: unknown) => notices.show(errorData(error).message);
+  void engine.api.templates().then(setTemplates, () => {});
+
+  const set = (values: Partial<TrainingConfig>) => setConfig({ ...config(), ...values });
+  const request = createMemo<TrainingRequest | undefined>(() => {
+    const modelId = engine.model()?.id;
+    const dataset = datasets.chosen();
+    if (modelId === undefined || !dataset || datasets.rows.count() === 0) return undefined;
+    return {
+      modelId,
+      datasetId: dataset.id,
+      config: config(),
+      ...(name().trim() !== '' && { name: name().trim() }),
+      ...(adapterId() !== '' && { adapterId: adapterId() }),
+      prompts: prompts().filter((prompt) => prompt.trim() !== ''),
+      sampleSteps: sampleSteps(),
+    };
+  });
+  /** What plan and measurement depend on. */
+  const planned = createMemo(() => {
+    const asked = request();
+    return asked && { request: asked, version: datasets.rows.version() };
+  });
+  const keyOf = ({ modelId, datasetId, config: with_ }: TrainingRequest) =>
+    JSON.stringify([modelId, datasetId, datasets.rows.count(), with_]);
+
+  /** What the rows' tokens depend on. */
+  const looked = createMemo(() => {
+    const modelId = engine.model()?.id;
+    const datasetId = datasets.chosen()?.id;
+    if (modelId === undefined || datasetId === undefined || datasets.rows.count() === 0) return undefined;
+    return { modelId, datasetId, config: config(), version: datasets.rows.version() };
+  });
+  const row = createMemo(() => {
+    const at = datasets.rows.selected();
+    const asked = looked();
+    return asked && at >= 0 && at < datasets.rows.count() ? { ...asked, at } : undefined;
+  });
+
+  async function measure(asked: TrainingRequest): Promise<void> {
+    setMeasuring(true);
+    try {
+      const { secondsPerStep } = await api.measureStep(asked);
+      setMeasured({ key: keyOf(asked), secondsPerStep });
+    } catch (error) {
+      say(error);
+    }
+    setMeasuring(false);
+  }
+
+  async function fit(asked: TrainingRequest): Promise<void> {
+    setFitting(true);
+    try {
+      for (const candidate of lighter(asked.config)) {
+        const { memory } = await api.planTraining({ ...asked, config: candidate.config });
+        if (!fits(memory)) continue;
+        const before = config();
+        setConfig(candidate.config);
+        const undo = { label: 'Undo', run: () => setConfig(before) };
+        notices.show(`It fits with ${listed(candidate.changes)}.`, undo, 15_000);
+        return;
+      }
+      notices.show('Not even the lightest settings fit this device. Choose a smaller model, or one in 4 bits.');
+    } catch (error) {
+      say(error);
+    } finally {
+      setFitting(false);
+    }
+  }
+
+  return {
+    config,
+    set,
+    preset: createMemo(() => presetOf(config())),
+    usePreset: (preset) => setConfig(preset.config),
+    templates,
+    name,
+    setName,
+    prompts,
+    setPrompts,
+    sampleSteps,
+    setSampleSteps,
+    adapterId,
+    setAdapterId,
+    request,
+    plan: createAnswer(planned, (asked) => api.planTraining(asked.request)),
+    report: createAnswer(looked, (asked) => api.reportDataset(asked.datasetId, asked.modelId, asked.config), 400),
+    preview: createAnswer(row, (asked) => api.previewRow(asked.datasetId, asked.at, asked.modelId, asked.config), 150),
+    measuring,
+    secondsPerStep() {
+      const asked = request();
+      const last = measured();
+      return asked && last?.key === keyOf(asked) ? last.secondsPerStep : undefined;
+    },
+    measure() {
+      const asked = request();
+      if (asked && !measuring()) void measure(asked);
+    },
+    fitting,
+    fit() {
+      const asked = request();
+      if (asked && !fitting()) void fit(asked);
+    },
+  };
+}
+
+/** Whether a plan's memory is known not to be too much. */
+export const fits = ({ fits: tried, total, limit }: TrainingPlan['memory']): boolean =>
+  tried ?? (limit === undefined || total <= limit);
+
+/** `a, b and c` */
+export const listed = (words: readonly string[]): string =>
+  words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;

@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import type { RunDetail, StepRecord } from '../../worker/training-api';
+import { fakeRun } from '../testing/fake-runs';
+import { stubLocalStorage } from '../testing/local-storage';
+import { formatLayers, parseLayers } from './layers';
+import { lighter } from './lighter';
+import { figuresOf, notesOf, overlaid, smoothed, summaryOf, thinned, withRecord } from './run-log';
+import { applyEvent } from './runs';
+import { sortGiven } from './sorting';
+import { initialConfig, parseConfig, presetOf, trainingPresets } from './training-config';
+import { fieldGroups, groupsOf } from './training-fields';
+import { fits, listed } from './training-form';
+
+stubLocalStorage();
+
+const given = (path: string) => ({ path, file: new File(['x'], path.split('/').at(-1)!) });
+const paths = (files: readonly { readonly path: string }[]) => files.map(({ path }) => path);
+
+describe('what was dropped', () => {
+  const sort = (files: readonly string[], place: 'chat' | 'fine-tune' = 'chat') => {
+    const { adapters, datasets, logs, models } = sortGiven(files.map(given), place);
+    return { adapters: adapters.map(paths), datasets: paths(datasets), logs: paths(logs), models: paths(models) };
+  };
+  const nothing = { adapters: [], datasets: [], logs: [], models: [] };
+
+  test('a PEFT folder is an adapter, with its tokenizer and what training left in it', () => {
+    const folder = ['a/adapter_config.json', 'a/adapter_model.bin', 'a/tokenizer.model', 'a/optimizer.pt'];
+    expect(sort(folder)).toEqual({ ...nothing, adapters: [folder] });
+  });
+
+  test('an adapter inside of a model’s own folder stays with the model', () => {
+    const folder = ['m/model.safetensors', 'm/config.json', 'm/adapter_config.json'];
+    expect(sort(folder)).toEqual({ ...nothing, models: folder });
+  });
+
+  test('JSON is rows where rows are worked on, and a model’s where weights are beside it', () => {
+    expect(sort(['rows.json'], 'fine-tune')).toEqual({ ...nothing, datasets: ['rows.json'] });
+    expect(sort(['config.json'])).toEqual({ ...nothing, models: ['config.json'] });
+    expect(sort(['rows.jsonl', 'rows.csv'])).toEqual({ ...nothing, datasets: ['rows.jsonl', 'rows.csv'] });
+    const model = ['m/config.json', 'm/model.safetensors'];
+    expect(sort(model, 'fine-tune')).toEqual({ ...nothing, models: model });
+  });
+
+  test('a log of training is opened wherever it is dropped', () => {
+    expect(sort(['trainer_state.json'])).toEqual({ ...nothing, logs: ['trainer_state.json'] });
+  });
+});
+
+describe('layers', () => {
+  test('as they are written, there and back', () => {
+    expect(parseLayers('4-7, 9')).toEqual([4, 5, 6, 7, 9]);
+    expect(parseLayers(' ')).toBeNull();
+    expect(parseLayers('7-4')).toBeUndefined();
+    expect(parseLayers('4,x')).toBeUndefined();
+    expect(formatLayers([4, 5, 6, 7, 9])).toBe('4-7, 9');
+    expect(formatLayers(null)).toBe('');
+  });
+});
+
+describe('settings', () => {
+  test('every field of a config can be set', () => {
+    const special = ['target_modules', 'layers_to_transform', 'prompt_template_name', 'gradient_checkpointing'];
+    const shown = fieldGroups.flatMap(({ fields }) => fields.map(({ key }) => key));
+    expect([...shown, ...special].toSorted()).toEqual(Object.keys(initialConfig).toSorted());
+    const split = [...groupsOf(true), ...groupsOf(false)].flatMap(({ fields }) => fields);
+    expect(split).toHaveLength(shown.length);
+  });
+
+  test('what was stored is believed where it is sound', () => {
+    const stored = { ...initialConfig, r: 4, learning_rate: 'fast', target_modules: ['lm_head'], seed: -1 };
+    expect(parseConfig(stored)).toEqual({ ...initialConfig, r: 4 });
+    expect(parseConfig('nonsense')).toBeUndefined();
+  });
+
+  test('a preset is known again, and is none after a change', () => {
+    for (const preset of trainingPresets) expect(presetOf(JSON.parse(JSON.stringify(preset.config)))).toBe(preset);
+    expect(presetOf({ ...initialConfig, r: 5 })).toBeUndefined();
+  });
+});
+
+describe('settings that need less memory', () => {
+  test('come step by step, and keep the batch and the scale', () => {
+    const config = { ...initialConfig, gradient_checkpointing: false, per_device_train_batch_size: 4 };
+    const found = [...lighter(config)];
+    expect(found[0].config).toEqual({ ...config, gradient_checkpointing: true });
+    for (const { config: each } of found) {
+      expect(each.per_device_train_batch_size * each.gradient_accumulation_steps).toBe(4);
+      expect(each.lora_alpha / each.r).toBe(config.lora_alpha / config.r);
+    }
+    const last = found.at(-1)!;
+    expect(last.config).toMatchObject({ cutoff_len: 128, r: 4, target_modules: ['q_proj', 'v_proj'] });
+    expect(last.changes).toContain('one row at once');
+    expect(last.changes).not.toContain('2 rows at once');
+  });
+
+  test('a trial says more than a limit', () => {
+    expect(fits({ parts: [], total: 2, limit: 1 })).toBe(false);
+    expect(fits({ parts: [], total: 2, limit: 1, fits: true })).toBe(true);
+    expect(fits({ parts: [], total: 2 })).toBe(true);
+    expect(listed(['a', 'b', 'c'])).toBe('a, b and c');
+  });
+});
+
+describe('a log', () => {
+  const record = (step: number, values: Partial<StepRecord> = {}): StepRecord => ({
+    step,
+    epoch: 0,
+    loss: 1,
+    gradNorm: 1,
+    learningRate: 1e-3,
+    tokens: 100,
+    seconds: 0.5,
+    ...values,
+  });
+
+  test('a resumed run tells again what came after its checkpoint', () => {
+    const log = [1, 2, 3, 4].map((step) => record(step));
+    expect(withRecord(log, record(5))).toHaveLength(5);
+    const again = withRecord(log, record(3, { loss: 9 }));
+    expect(again.map(({ step }) => step)).toEqual([1, 2, 3]);
+    expect(again.at(-1)?.loss).toBe(9);
+  });
+
+  test('smoothing begins where the values do, and passes over what is no number', () => {
+    expect(smoothed([3, 3, 3], 0.9)).toEqual([3, 3, 3].map((value) => expect.closeTo(value, 10) as number));
+    const [first, gap, next] = smoothed([1, Number.NaN, 3], 0.5);
+    expect([first, gap]).toEqual([1, 1]);
+    expect(next).toBeCloseTo((1 * 0.25 + 3 * 0.5) / 0.75, 10);
+    expect(smoothed([1, 3], 0.5)[1]).not.toBeCloseTo(2, 3);
+  });
+
+  test('rate and time left come from the latest steps', () => {
+    const log = [record(1, { seconds: 100 }), ...Array.from({ length: 20 }, (_, i) => record(i + 2))];
+    const { tokensPerSecond, left, skipped } = figuresOf({ log, steps: 31 });
+    expect(tokensPerSecond).toBe(200);
+    expect(left).toBe(5000);
+    expect(skipped).toBe(0);
+    expect(figuresOf({ log: [], steps: 5 })).toEqual({ skipped: 0 });
+  });
+
+  test('skipped steps and learning by heart are said', () => {
+    expect(notesOf({ log: [record(1)], validations: [] })).toEqual([]);
+    expect(notesOf({ log: [record(1, { skipped: true })], validations: [] })[0]).toMatch(/^Step 1 was skipped/);
+    const validations = [1, 2, 3, 4].map((step) => ({ step: step * 10, loss: step, best: step === 1 }));
+    expect(notesOf({ log: [], validations })[0]).toMatch(/since step 10/);
+    expect(notesOf({ log: [], validations: validations.slice(0, 3) })).toEqual([]);
+  });
+
+  test('a sentence, a table that is not too long, and curves over each other', () => {
+    const run = fakeRun('done');
+    expect(summaryOf(run)).toMatch(/^Step 120 of 120\. The loss went from \d\.\d+ to 0\.\d+ \(smoothed\)\. On rows/);
+    const table = thinned(run.log, 40);
+    expect([table.length, table[0].step, table.at(-1)?.step]).toEqual([40, 1, 120]);
+    const [steps, one, other] = overlaid([
+      [record(1), record(2)],
+      [record(2), record(4)],
+    ]);
+    expect([steps, one, other]).toEqual([
+      [1, 2, 4],
+      [1, 1, null],
+      [null, 1, 1],
+    ]);
+  });
+
+  test('events make of a run what it is now', () => {
+    const before: RunDetail = { ...fakeRun('interrupted'), samples: [] };
+    const sample = { step: 80, prompt: 'a', base: 'b', adapter: 'c' };
+    let run = applyEvent(before, { type: 'sample', runId: before.id, record: sample });
+    run = applyEvent(run, { type: 'sample', runId: before.id, record: { ...sample, prompt: 'd' } });
+    expect(run.samples).toHaveLength(2);
+    run = applyEvent(run, { type: 'sample', runId: before.id, record: { ...sample, adapter: 'again' } });
+    expect(run.samples.map(({ adapter }) => adapter)).toEqual(['c', 'again']);
+    expect(applyEvent(run, { type: 'checkpoint', runId: before.id, step: 80 }).checkpointStep).toBe(80);
+    expect(applyEvent(run, { type: 'step', runId: before.id, record: record(72) }).step).toBe(72);
+  });
+});

@@ -1,0 +1,204 @@
+import { createRoot } from 'solid-js';
+import { afterEach, expect, test, vi } from 'vitest';
+import { createFake } from '../testing/fake';
+import { stubLocalStorage } from '../testing/local-storage';
+import { createAdapters } from './adapters';
+import { createChats } from './chats';
+import { createEngineState } from './engine';
+import { createLibrary } from './library';
+import { createNotices } from './notices';
+import { createSettings } from './settings';
+import { createTraining } from './training';
+import { trainingClient } from './training-client';
+
+const storage = stubLocalStorage();
+let dispose = () => {};
+afterEach(() => {
+  dispose();
+});
+
+function page(fake = createFake({ delay: 0, load: 0, step: 2, trained: true })) {
+  return createRoot((end) => {
+    dispose = end;
+    const notices = createNotices();
+    const engine = createEngineState(fake, notices);
+    const client = trainingClient(fake);
+    const { jobs } = createLibrary(engine, notices);
+    const adapters = createAdapters(client, engine, jobs, notices);
+    const chats = createChats(engine, createSettings(), notices, undefined, adapters.named);
+    return { fake, notices, engine, adapters, chats, ...createTraining(client, engine, notices) };
+  });
+}
+
+const until = (check: () => void) => vi.waitFor(check, { timeout: 4000 });
+const file = (rows: unknown, name = 'rows.json') => new File([JSON.stringify(rows)], name);
+const output = (row: unknown) => (row as { output: string }).output;
+
+async function withRows() {
+  const made = page();
+  await until(() => expect(made.datasets.rows.count()).toBe(24));
+  await until(() => expect(made.datasets.rows.row(0)).toBeDefined());
+  return made;
+}
+
+test('an edit is stored by itself, as one change for many letters', async () => {
+  const { datasets, fake } = await withRows();
+  const store = vi.spyOn(fake.api, 'editDataset');
+  const row = datasets.rows.row(0)!;
+  for (const text of ['H', 'Hu', 'Hum']) datasets.rows.change(0, { ...row, output: text } as typeof row);
+  await until(() => expect(store).toHaveBeenCalledTimes(1));
+  const [stored] = await fake.api.datasetRows(datasets.chosen()!.id, 0, 1);
+  expect(output(stored)).toBe('Hum');
+  datasets.rows.undo();
+  await datasets.rows.flush();
+  expect(await fake.api.datasetRows(datasets.chosen()!.id, 0, 1)).toEqual([row]);
+  datasets.rows.redo();
+  await datasets.rows.flush();
+  expect(output((await fake.api.datasetRows(datasets.chosen()!.id, 0, 1))[0])).toBe('Hum');
+});
+
+test('rows are added and deleted, and come back', async () => {
+  const { datasets, fake } = await withRows();
+  const { rows } = datasets;
+  const id = datasets.chosen()!.id;
+  const before = await fake.api.datasetRows(id, 0, 99);
+  rows.select(3);
+  rows.add();
+  expect([rows.count(), rows.selected()]).toEqual([25, 4]);
+  rows.remove(0);
+  await rows.flush();
+  expect(rows.count()).toBe(24);
+  rows.undo();
+  rows.undo();
+  await rows.flush();
+  expect(await fake.api.datasetRows(id, 0, 99)).toEqual(before);
+  expect(rows.canUndo()).toBe(false);
+});
+
+test('letters that a closing page could not store are stored at the next visit', async () => {
+  const { datasets, fake } = await withRows();
+  const id = datasets.chosen()!.id;
+  storage.set('pronk.unsaved-row', JSON.stringify({ id, at: 2, row: { kind: 'text', text: 'typed last' } }));
+  dispose();
+  page(fake);
+  await until(async () => expect(await fake.api.datasetRows(id, 2, 3)).toEqual([{ kind: 'text', text: 'typed last' }]));
+  await until(() => expect(storage.has('pronk.unsaved-row')).toBe(false));
+});
+
+test('a deleted dataset comes back with all of its rows', async () => {
+  const { datasets, notices, fake } = await withRows();
+  const before = await fake.api.datasetRows(datasets.chosen()!.id, 0, 99);
+  datasets.remove(datasets.chosen()!.id);
+  await until(() => expect(datasets.list()).toHaveLength(0));
+  notices.list().at(-1)?.action?.run();
+  await until(() => expect(datasets.rows.count()).toBe(24));
+  expect(await fake.api.datasetRows(datasets.chosen()!.id, 0, 99)).toEqual(before);
+});
+
+test('columns that say nothing are asked about, and bad rows are told by their number', async () => {
+  const { datasets } = await withRows();
+  await datasets.add(new File(['frage,antwort\na,b\n'], 'rows.csv'));
+  expect(datasets.unknown()?.columns).toEqual(['frage', 'antwort']);
+  await datasets.map({ instruction: 'frage', output: 'antwort' });
+  expect(datasets.unknown()).toBeUndefined();
+  await until(() => expect(datasets.rows.row(0)).toMatchObject({ instruction: 'a', output: 'b' }));
+  await datasets.add(file([{ output: 'x' }]));
+  expect(datasets.problem()?.message).toMatch(/^Row 1/);
+});
+
+test('the plan follows settings and rows; settings that fit are found and can be taken back', async () => {
+  const { form, notices } = await withRows();
+  await until(() => expect(form.plan.value()?.memory.fits).toBe(true));
+  form.set({ cutoff_len: 4096, per_device_train_batch_size: 8, gradient_checkpointing: false });
+  await until(() => expect(form.plan.value()?.memory.fits).toBe(false));
+  form.fit();
+  await until(() => expect(form.plan.value()?.memory.fits).toBe(true));
+  expect(form.config().gradient_checkpointing).toBe(true);
+  notices.list().at(-1)?.action?.run();
+  expect(form.config()).toMatchObject({ cutoff_len: 4096, per_device_train_batch_size: 8 });
+  form.set({ cutoff_len: 256 });
+  expect(form.secondsPerStep()).toBeUndefined();
+  form.measure();
+  await until(() => expect(form.secondsPerStep()).toBe(0.002));
+  form.set({ cutoff_len: 128 });
+  expect(form.secondsPerStep()).toBeUndefined();
+});
+
+test('a run is watched from its first step, rests, goes on, and leaves an adapter', async () => {
+  const { form, runs, adapters } = await withRows();
+  await until(() => expect(runs.ready()).toBe(true));
+  form.set({ num_train_epochs: 4 });
+  await until(() => expect(form.request()).toBeDefined());
+  await runs.start(form.request()!);
+  expect(runs.shown()?.state).toBe('running');
+  await until(() => expect(runs.shown()?.log.length).toBeGreaterThan(3));
+  runs.pause();
+  await until(() => expect(runs.shown()?.state).toBe('paused'));
+  expect(runs.running()).toBeUndefined();
+  expect(runs.shown()?.checkpointStep).toBe(runs.shown()?.step);
+  const { length } = runs.shown()!.log;
+  await runs.resume();
+  await until(() => expect(runs.shown()?.state).toBe('done'));
+  const { log, steps, adapterId } = runs.shown()!;
+  expect(log.map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
+  expect(length).toBeLessThan(steps);
+  await until(() => expect(adapters.find(adapterId ?? '')).toBeDefined());
+});
+
+test('after a reload the run that was cut off is shown as it is', async () => {
+  const { runs } = page();
+  await until(() => expect(runs.shown()?.state).toBe('interrupted'));
+  expect(runs.shown()?.log).toHaveLength(71);
+});
+
+test('logs of elsewhere are listed and compared, never stored', async () => {
+  const { runs, fake } = page();
+  await until(() => expect(runs.ready()).toBe(true));
+  const log_history = [1, 2, 3].map((step) => ({ step, loss: 1 / step, epoch: 0, learning_rate: 1e-5 }));
+  await runs.openLog(file({ log_history }, 'trainer_state.json'));
+  expect(runs.shown()?.log).toHaveLength(3);
+  await runs.compare('trainer_state.json', true);
+  await runs.compare('run-done', true);
+  expect(runs.compared().map(({ log }) => log.length)).toEqual([3, 120]);
+  const forget = vi.spyOn(fake.api, 'removeRun');
+  await runs.remove('trainer_state.json');
+  expect(forget).not.toHaveBeenCalled();
+  expect(runs.compared()).toHaveLength(1);
+});
+
+test('the worker is told which adapters are in use, and a new one is told again', async () => {
+  const { adapters, fake, engine } = page();
+  const use = vi.spyOn(fake.api, 'useAdapters');
+  await until(() => expect(adapters.ofModel()).toHaveLength(1));
+  const [{ id }] = adapters.ofModel();
+  expect(use).not.toHaveBeenCalled();
+  adapters.turn(id, true);
+  adapters.setStrength(id, 0.5);
+  expect(use).toHaveBeenLastCalledWith('bundled', [{ id, strength: 0.5 }]);
+  fake.emit({ type: 'restarted' });
+  expect(use).toHaveBeenCalledTimes(3);
+  engine.use('open');
+  expect(adapters.inUse()).toEqual([]);
+  expect(use).toHaveBeenLastCalledWith('open', []);
+});
+
+test('the same question goes to base and adapter, and the conversation goes on with the adapter’s answer', async () => {
+  const { adapters, chats, fake } = page();
+  const ask = vi.spyOn(fake.api, 'generate');
+  await until(() => expect(adapters.ofModel()).toHaveLength(1));
+  await until(() => expect(chats.ready()).toBe(true));
+  const [{ id }] = adapters.ofModel();
+  chats.setCompare(true);
+  chats.send('Hello');
+  await until(() => expect(chats.running()).toBeUndefined());
+  expect(ask).toHaveBeenCalledTimes(1);
+  expect(chats.path().at(-1)?.base).toBeUndefined();
+  adapters.turn(id, true);
+  chats.send('And now?');
+  expect(ask.mock.calls.slice(1).map(([{ adapters: used }]) => used)).toEqual([[{ id, strength: 1 }], []]);
+  await until(() => expect(chats.running()).toBeUndefined());
+  const answer = chats.path().at(-1)!;
+  expect(answer.base?.state).toBe('stop');
+  expect(answer.base?.content).toBe(answer.content);
+  expect(answer.adapters).toEqual(['Manners, 20 epochs']);
+});
