@@ -15,6 +15,7 @@ const Markdown = lazy(async () => ({ default: (await markdown).Markdown }));
 export function MessageView(props: { turn: Turn }) {
   const { chats } = useApp();
   const [editing, setEditing] = createSignal(false);
+  const adapterNames = () => `With ${props.turn.adapters?.join(', ') ?? 'the adapter'}`;
   return (
     <article
       class={`message ${props.turn.role}`}
@@ -45,15 +46,39 @@ export function MessageView(props: { turn: Turn }) {
           </div>
         </Match>
         <Match when={props.turn.role === 'assistant'}>
-          <Suspense fallback={<div class="markdown">{props.turn.content}</div>}>
-            <Markdown text={props.turn.content} />
-          </Suspense>
+          <Show when={props.turn.base} fallback={<Words text={props.turn.content} />}>
+            {(base) => (
+              <div class="answers">
+                <div
+                  class="answer"
+                  role="group"
+                  aria-label="Base"
+                  data-text="Base"
+                  classList={{ streaming: base().state === 'streaming' }}
+                >
+                  <Words text={base().content} />
+                  <Show when={base().error}>{(error) => <p role="alert">{error().message}</p>}</Show>
+                </div>
+                <div class="answer" role="group" aria-label={adapterNames()} data-text={adapterNames()}>
+                  <Words text={props.turn.content} />
+                </div>
+              </div>
+            )}
+          </Show>
           <Show when={props.turn.state !== 'streaming'}>
             <AnswerTools turn={props.turn} />
           </Show>
         </Match>
       </Switch>
     </article>
+  );
+}
+
+function Words(props: { text: string }) {
+  return (
+    <Suspense fallback={<div class="markdown">{props.text}</div>}>
+      <Markdown text={props.text} />
+    </Suspense>
   );
 }
 
@@ -66,9 +91,11 @@ function AnswerTools(props: { turn: Turn }) {
     return `${rate}first after ${formatSeconds(timing.firstTokenMs)}`;
   };
   const title = () => {
-    const { timing, seed, model } = props.turn;
+    const { timing, seed, model, adapters } = props.turn;
     const tokens = timing && `${timing.promptTokens} tokens read, ${timing.completionTokens} written`;
-    return [model, tokens, seed !== undefined && `seed ${seed}`].filter(Boolean).join(' · ');
+    return [model, adapters && `with ${adapters.join(', ')}`, tokens, seed !== undefined && `seed ${seed}`]
+      .filter(Boolean)
+      .join(' · ');
   };
   return (
     <div class="message-tools">

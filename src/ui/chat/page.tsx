@@ -12,7 +12,7 @@ import { MessageView } from './message';
 import { SystemPrompt } from './system-prompt';
 
 export function ChatPage() {
-  const { chats } = useApp();
+  const { chats, adapters } = useApp();
   const [listOpen, setListOpen] = createSignal(false);
   createEffect(
     on(
@@ -28,6 +28,14 @@ export function ChatPage() {
         <header class="chat-head">
           <IconButton class="list-toggle" icon="list" label="Show the list" onClick={() => setListOpen(true)} />
           <h1>{chats.current()?.title || 'New chat'}</h1>
+          <Show when={adapters.inUse().length > 0}>
+            <IconButton
+              icon="compare"
+              label="Compare with the base"
+              pressed={chats.compare()}
+              onClick={() => chats.setCompare(!chats.compare())}
+            />
+          </Show>
           <StyleSelect />
           <SystemPrompt />
           <Show when={chats.current()}>{(open) => <ConversationActions conversation={open()} />}</Show>

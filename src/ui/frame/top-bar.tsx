@@ -3,6 +3,7 @@ import { Icon } from '../components/icon';
 import { IconButton } from '../components/icon-button';
 import { useApp } from '../context';
 import { formatBytes, formatCount, formatStage } from '../state/format';
+import { AdapterSwitches } from './adapter-switches';
 import { DeviceChip } from './device-chip';
 import { ProgressLine } from './progress-line';
 
@@ -33,6 +34,7 @@ export function TopBar() {
             <span class="figures">
               {formatCount(model().parameters)} · {formatBytes(model().bytes)} · {model().quantization}
             </span>
+            <AdapterSwitches />
             <ModelState />
           </div>
         )}

@@ -1,21 +1,28 @@
 import { Show } from 'solid-js';
 import { useApp } from '../context';
+import type { GivenFile } from '../../worker/api';
 import { errorData } from '../../worker/client';
 import { chosenFiles, folderFiles, hasFolders, pickFolder } from '../state/given';
+import { sortGiven } from '../state/sorting';
 
 /** Files and folders of this device. */
 export function AddFiles() {
-  const { library, notices } = useApp();
+  const { library, notices, adapters } = useApp();
+  function add(files: readonly GivenFile[]): void {
+    const sorted = sortGiven(files, 'models');
+    for (const folder of sorted.adapters) void adapters.add(folder);
+    library.imports.add(files.filter((file) => !sorted.adapters.some((folder) => folder.includes(file))));
+  }
   async function addFolder(): Promise<void> {
     try {
       const folder = await pickFolder('read');
-      if (folder) library.imports.add(await folderFiles(folder));
+      if (folder) add(await folderFiles(folder));
     } catch (error) {
       notices.show(errorData(error).message);
     }
   }
   const take = (input: HTMLInputElement) => {
-    library.imports.add(chosenFiles(input.files));
+    add(chosenFiles(input.files));
     input.value = '';
   };
   return (
@@ -52,8 +59,8 @@ export function AddFiles() {
         </Show>
       </div>
       <p class="hint">
-        GGUF, Hugging Face folders, Meta’s original weights or point-alpaca’s encrypted files: chosen here, or dropped
-        anywhere on the page. You see the plan before anything is copied.
+        GGUF, Hugging Face folders, Meta’s original weights, point-alpaca’s encrypted files or PEFT adapters: chosen
+        here, or dropped anywhere on the page. You see the plan before anything is copied.
       </p>
     </div>
   );

@@ -1,6 +1,7 @@
 // Models of one's own: what is here, what is coming, and how much room there is.
 import { For } from 'solid-js';
 import { useApp } from '../context';
+import { AdapterTable } from './adapter-table';
 import { AddFiles } from './add-files';
 import { HubForm } from './hub-form';
 import { ModelTable } from './model-table';
@@ -17,6 +18,7 @@ export function LibraryPage() {
       <HubForm />
       <For each={library.imports.tasks}>{(task) => <TaskCard task={task} />}</For>
       <ModelTable />
+      <AdapterTable />
       <StorageBar />
       <Tools />
     </div>

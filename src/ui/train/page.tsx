@@ -1,18 +1,33 @@
-/** What fine-tuning will be; it is not in this version. */
+// Data, plan, training and what is kept of it: four steps on one page, and the runs that were made beneath.
+import { createResource, Show } from 'solid-js';
+import { useApp } from '../context';
+import { TrainingContext } from './context';
+import { DataStep } from './data';
+import { KeepStep } from './keep';
+import { PlanStep } from './plan';
+import { PastRuns } from './runs';
+import { StepNavigation } from './steps';
+import { TrainStep } from './train';
+
 export function TrainPage() {
+  const app = useApp();
+  const [training] = createResource(() => app.training());
   return (
-    <div class="page narrow">
+    <div class="page training">
       <h1>Fine-tune</h1>
-      <p class="lead">Not in this version yet.</p>
-      <p>
-        Here a LoRA adapter will be trained on this device’s GPU, from a small file of instructions: drop it, see its
-        mistakes, choose a plan that fits the memory, watch the loss fall, and talk to what comes out. It will be taken
-        away as a PEFT adapter, a GGUF adapter or a merged checkpoint.
-      </p>
-      <p>
-        Until then, models that were tuned elsewhere can be used: merge the adapter, convert the result to GGUF or
-        safetensors, and add it under Models. Runs that are starred under Instruct can be exported as rows of a dataset.
-      </p>
+      <p class="lead">Teach the model in use from a few rows of text. It learns here; nothing leaves this device.</p>
+      <Show when={training()}>
+        {(state) => (
+          <TrainingContext.Provider value={state()}>
+            <StepNavigation />
+            <DataStep />
+            <PlanStep />
+            <TrainStep />
+            <KeepStep />
+            <PastRuns />
+          </TrainingContext.Provider>
+        )}
+      </Show>
     </div>
   );
 }

@@ -1,0 +1,84 @@
+import { createUniqueId, For, Show } from 'solid-js';
+import type { AdapterSummary } from '../../worker/training-api';
+import { Icon } from '../components/icon';
+import { useApp } from '../context';
+
+/** The adapters of the model in use: on or off, and how strongly. */
+export function AdapterSwitches() {
+  const { adapters } = useApp();
+  const id = createUniqueId();
+  let button!: HTMLButtonElement;
+  let card!: HTMLDivElement;
+  const words = () => {
+    const names = adapters.named().map(({ name }) => name);
+    if (names.length === 0) return 'No adapter';
+    return names.length === 1 ? names[0] : `${names.length} adapters`;
+  };
+  function place(event: Event): void {
+    if ((event as ToggleEvent).newState !== 'open') return;
+    const { bottom, left } = button.getBoundingClientRect();
+    card.style.top = `${bottom + 6}px`;
+    card.style.left = `${Math.max(8, Math.min(left, innerWidth - card.offsetWidth - 8))}px`;
+  }
+  return (
+    <Show when={adapters.ofModel().length > 0}>
+      <button
+        ref={button}
+        type="button"
+        class="chip adapters-chip"
+        classList={{ on: adapters.inUse().length > 0 }}
+        popovertarget={id}
+        aria-haspopup="dialog"
+        aria-label={`Adapters: ${words()}`}
+      >
+        <Icon name="tune" />
+        <span class="chip-name">{words()}</span>
+      </button>
+      <div ref={card} id={id} class="card-popover adapters-card" popover="auto" on:toggle={place}>
+        <h2>Adapters</h2>
+        <For each={adapters.ofModel().map((each) => each.id)}>{(each) => <AdapterSwitch id={each} />}</For>
+        <p class="hint">
+          Several can be on at once: what they add is summed. <a href="#/models">Rename or delete them in Models.</a>
+        </p>
+      </div>
+    </Show>
+  );
+}
+
+function AdapterSwitch(props: { id: string }) {
+  const { adapters } = useApp();
+  const adapter = () => adapters.find(props.id);
+  return <Show when={adapter()}>{(found) => <SwitchRow adapter={found()} />}</Show>;
+}
+
+function SwitchRow(props: { adapter: AdapterSummary }) {
+  const { adapters } = useApp();
+  const strength = () => adapters.strengthOf(props.adapter.id);
+  const isOn = () => adapters.isOn(props.adapter.id);
+  return (
+    <div class="adapter-switch">
+      <label class="check">
+        <input
+          type="checkbox"
+          role="switch"
+          checked={isOn()}
+          onChange={(event) => adapters.turn(props.adapter.id, event.currentTarget.checked)}
+        />
+        <span class="title">{props.adapter.name}</span>
+      </label>
+      <div class="row">
+        <input
+          type="range"
+          aria-label={`Strength of ${props.adapter.name}`}
+          min="0"
+          max="2"
+          step="0.05"
+          disabled={!isOn()}
+          value={strength()}
+          onInput={(event) => adapters.setStrength(props.adapter.id, Number(event.currentTarget.value))}
+        />
+        <output class="figures">{Math.round(strength() * 100)} %</output>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,148 @@
+import { createSignal, For, Show } from 'solid-js';
+import type { AdapterFormat, AdapterSummary } from '../../worker/training-api';
+import { ConfirmDialog } from '../components/confirm-dialog';
+import { Icon } from '../components/icon';
+import { passFocusOn } from '../components/keep-focus';
+import { Menu } from '../components/menu';
+import { RenameDialog } from '../components/rename-dialog';
+import { useApp } from '../context';
+import { formatBytes, formatCount, formatWhen } from '../state/format';
+import { WorkBar } from './work-bar';
+
+/** Adapters, which stand beside their models. */
+export function AdapterTable() {
+  const { adapters } = useApp();
+  return (
+    <Show when={adapters.list().length > 0}>
+      <h2 class="table-title">Adapters</h2>
+      <table class="models adapters">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Size</th>
+            <th scope="col">Model</th>
+            <th scope="col">Source</th>
+            <th scope="col" class="short">
+              Added
+            </th>
+            <th scope="col">
+              <span class="visually-hidden">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          <For each={adapters.list().map(({ id }) => id)}>{(id) => <AdapterRow id={id} />}</For>
+        </tbody>
+      </table>
+    </Show>
+  );
+}
+
+function AdapterRow(props: { id: string }) {
+  const { adapters } = useApp();
+  const adapter = () => adapters.find(props.id);
+  return <Show when={adapter()}>{(found) => <Row adapter={found()} />}</Show>;
+}
+
+const exports: readonly [AdapterFormat, string][] = [
+  ['peft', 'Export as PEFT folder'],
+  ['gguf', 'Export as GGUF adapter'],
+  ['mlx', 'Export for mlx-lm'],
+];
+
+/** `rank 8, alpha 16, all seven maps` */
+function configWords({ config }: AdapterSummary): string {
+  const maps = config.target_modules.map((map) => map.replace('_proj', ''));
+  return `rank ${config.r}, alpha ${config.lora_alpha}, ${maps.length === 7 ? 'all seven maps' : maps.join(' ')}`;
+}
+
+function Row(props: { adapter: AdapterSummary }) {
+  const { adapters, engine, library } = useApp();
+  const [asked, setAsked] = createSignal<'rename' | 'delete'>();
+  let row!: HTMLTableRowElement;
+  passFocusOn(
+    () => row,
+    () => document.querySelector('[aria-label="Add files"]'),
+  );
+  const isOn = () => adapters.isOn(props.adapter.id) && engine.model()?.id === props.adapter.modelId;
+  const job = () => library.jobs.find('save', props.adapter.id);
+  const items = () => [
+    { label: 'Rename', run: () => setAsked('rename') },
+    ...exports.map(([format, label]) => ({ label, run: () => adapters.save(props.adapter.id, format) })),
+    { label: 'Delete', run: () => setAsked('delete') },
+  ];
+  return (
+    <tr ref={row}>
+      <td data-label="Name">
+        <span class="title">{props.adapter.name}</span>
+        <span class="hint">{configWords(props.adapter)}</span>
+        <Show when={job()?.state === 'running' ? job() : undefined}>
+          {(running) => <WorkBar label={`Export of ${props.adapter.name}`} work={running()} />}
+        </Show>
+        <Show when={job()?.error?.message ?? job()?.result}>
+          {(words) => (
+            <span class="hint" role={job()?.error ? 'alert' : 'status'}>
+              {words()}
+            </span>
+          )}
+        </Show>
+      </td>
+      <td data-label="Size">
+        <div>
+          {formatBytes(props.adapter.bytes)}
+          <span class="hint">{formatCount(props.adapter.parameters)} parameters</span>
+        </div>
+      </td>
+      <td data-label="Model">{props.adapter.modelName}</td>
+      <td data-label="Source">{props.adapter.source === 'trained' ? 'trained here' : 'imported'}</td>
+      <td data-label="Added" class="short">
+        {formatWhen(props.adapter.addedAt)}
+      </td>
+      <td class="actions">
+        <Show
+          when={isOn()}
+          fallback={
+            <button
+              type="button"
+              class="button"
+              aria-label={`Use ${props.adapter.name}`}
+              onClick={() => {
+                if (engine.model()?.id === props.adapter.modelId) adapters.turn(props.adapter.id, true);
+                else adapters.useAlone(props.adapter);
+              }}
+            >
+              Use
+            </button>
+          }
+        >
+          <button
+            type="button"
+            class="button quiet"
+            aria-label={`Turn ${props.adapter.name} off`}
+            onClick={() => adapters.turn(props.adapter.id, false)}
+          >
+            Turn off
+          </button>
+        </Show>
+        <Menu label={`More about ${props.adapter.name}`} items={items()}>
+          <Icon name="more" />
+        </Menu>
+        <RenameDialog
+          open={asked() === 'rename'}
+          name={props.adapter.name}
+          onClose={() => setAsked(undefined)}
+          onDone={(name) => adapters.rename(props.adapter.id, name)}
+        />
+        <ConfirmDialog
+          open={asked() === 'delete'}
+          title={`Delete ${props.adapter.name}?`}
+          action="Delete"
+          onClose={() => setAsked(undefined)}
+          onDone={() => adapters.remove(props.adapter.id)}
+        >
+          What it learnt is gone then, unless it was exported. Its model stays as it is.
+        </ConfirmDialog>
+      </td>
+    </tr>
+  );
+}

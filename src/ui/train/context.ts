@@ -1,0 +1,11 @@
+import { createContext, useContext } from 'solid-js';
+import type { TrainingState } from '../state/training';
+
+export const TrainingContext = createContext<TrainingState>();
+
+/** What the Fine-tune place works on. Only inside its page. */
+export function useTraining(): TrainingState {
+  const training = useContext(TrainingContext);
+  if (!training) throw new Error('useTraining() is called outside of TrainPage.');
+  return training;
+}

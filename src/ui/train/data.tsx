@@ -1,0 +1,183 @@
+import { createSignal, For, Show } from 'solid-js';
+import { Icon } from '../components/icon';
+import { Menu } from '../components/menu';
+import { RenameDialog } from '../components/rename-dialog';
+import { useApp } from '../context';
+import { toDataset } from '../state/export';
+import { formatNumber } from '../state/format';
+import { initialConfig } from '../state/training-config';
+import { ColumnsDialog } from './columns-dialog';
+import { useTraining } from './context';
+import { Report } from './report';
+import { RowEditor } from './row-editor';
+import { RowList } from './row-list';
+import { Step } from './steps';
+
+/** Rows: brought or written, checked, edited, seen as the model reads them. */
+export function DataStep() {
+  const { datasets } = useTraining();
+  return (
+    <Step title="Data" note="What the model is to learn from: questions, and the answers that you want.">
+      <Show when={datasets.ready()}>
+        <Show when={datasets.list().length > 0} fallback={<FirstRows />}>
+          <Toolbar />
+        </Show>
+        <Show when={datasets.problem()}>{(problem) => <p role="alert">{problem().message}</p>}</Show>
+        <For each={datasets.notes()}>
+          {(note) => (
+            <p class="note" role="status">
+              {note}
+            </p>
+          )}
+        </For>
+        <ColumnsDialog />
+        <Show when={datasets.chosen()}>
+          <div class="data-columns">
+            <RowList />
+            <RowEditor />
+          </div>
+          <Report />
+        </Show>
+      </Show>
+    </Step>
+  );
+}
+
+/** Nothing is here yet: how rows look, and some to try. */
+function FirstRows() {
+  return (
+    <div class="first-rows">
+      <p class="first-words">Drop a file of rows here</p>
+      <p class="hint">
+        JSON or JSON lines as Alpaca, ShareGPT, dolly and the Hugging Face libraries write them, or CSV. A table with
+        the columns instruction, input and output will do.
+      </p>
+      <div class="row">
+        <ChooseFile primary />
+        <WriteRows />
+      </div>
+      <Examples />
+    </div>
+  );
+}
+
+function ChooseFile(props: { primary?: boolean }) {
+  const { datasets } = useTraining();
+  const take = (input: HTMLInputElement) => {
+    const file = input.files?.[0];
+    if (file) void datasets.add(file);
+    input.value = '';
+  };
+  return (
+    <label class="button" classList={{ primary: props.primary === true }}>
+      {datasets.busy() ? 'Reading' : 'Choose a file'}
+      <input
+        class="hidden-input"
+        type="file"
+        aria-label="Dataset"
+        accept=".json,.jsonl,.csv,.tsv,.txt,application/json,text/csv"
+        onChange={(event) => take(event.currentTarget)}
+      />
+    </label>
+  );
+}
+
+function WriteRows() {
+  const { datasets } = useTraining();
+  return (
+    <button type="button" class="button" onClick={() => datasets.create()}>
+      Write rows by hand
+    </button>
+  );
+}
+
+const MANNERS = 'An alpaca’s manners';
+/** So that the bundled model shows what it learnt, in the form in which Chat asks it. */
+const mannersPlan = { learning_rate: 1e-3, num_train_epochs: 20, prompt_template_name: 'alpaca_short' };
+
+/** Rows that are at hand: an example of Pronk's own, and what was starred in Instruct. */
+function Examples() {
+  const { datasets, form } = useTraining();
+  const { instruct, engine, notices } = useApp();
+  const known = () => datasets.list().some(({ name }) => name === MANNERS);
+  const starred = () => instruct.runs().filter((run) => run.starred);
+  const add = (name: string, text: string) =>
+    void datasets.add(new File([text], `${name}.json`, { type: 'application/json' }));
+  async function manners(): Promise<void> {
+    const { default: rows } = await import('./examples/manners.json');
+    add(MANNERS, JSON.stringify(rows));
+    form.set(engine.model()?.bundled ? { ...initialConfig, ...mannersPlan } : initialConfig);
+    notices.show('The plan was set to what suits these rows.');
+  }
+  return (
+    <div class="examples" role="group" aria-label="Rows to try">
+      <Show when={!known()}>
+        <button
+          type="button"
+          class="example"
+          title="24 rows that teach the bundled model to hum before it answers, and to leap after it"
+          onClick={() => void manners()}
+        >
+          Try 24 rows: an alpaca’s manners
+        </button>
+      </Show>
+      <Show when={starred().length > 0}>
+        <button
+          type="button"
+          class="example"
+          title="Instructions and responses that you starred in Instruct"
+          onClick={() => add('Starred runs', toDataset(starred()))}
+        >
+          {starred().length === 1 ? '1 starred run of Instruct' : `${starred().length} starred runs of Instruct`}
+        </button>
+      </Show>
+    </div>
+  );
+}
+
+/** Which rows are worked on, and what can be done with all of them. */
+function Toolbar() {
+  const { datasets } = useTraining();
+  const [renaming, setRenaming] = createSignal(false);
+  const chosen = () => datasets.chosen()!;
+  const items = () => [
+    { label: 'Rename', run: () => setRenaming(true) },
+    { label: 'Export as Alpaca JSON', run: () => datasets.save(chosen().id) },
+    { label: 'Delete', run: () => datasets.remove(chosen().id) },
+  ];
+  return (
+    <>
+      <div class="row data-bar">
+        <select
+          aria-label="Rows to train on"
+          value={chosen().id}
+          onChange={(event) => datasets.choose(event.currentTarget.value)}
+        >
+          <For each={datasets.list()}>
+            {({ id, name }) => (
+              <option value={id} selected={id === chosen().id}>
+                {name}
+              </option>
+            )}
+          </For>
+        </select>
+        <span class="figures">
+          {formatNumber(datasets.rows.count())} rows · {chosen().format}
+        </span>
+        <Menu label={`More about ${chosen().name}`} items={items()}>
+          <Icon name="more" />
+        </Menu>
+        <span class="spring" />
+        <ChooseFile />
+        <WriteRows />
+      </div>
+      <Examples />
+      <RenameDialog
+        open={renaming()}
+        name={chosen().name}
+        onClose={() => setRenaming(false)}
+        onDone={(name) => datasets.rename(chosen().id, name)}
+      />
+    </>
+  );
+}

@@ -1,0 +1,157 @@
+import { For, Show } from 'solid-js';
+import type { TrainingPlan, Warning } from '../../worker/training-api';
+import { useApp } from '../context';
+import { formatBytes, formatCount, formatNumber, formatSeconds } from '../state/format';
+import { fits } from '../state/training-form';
+import { useTraining } from './context';
+
+/** What the settings come to: steps, time, memory, and what is wrong with them. */
+export function PlanSummary() {
+  const { form, datasets } = useTraining();
+  const { engine } = useApp();
+  const missing = () => {
+    if (!engine.model()) return 'A model has to be here first.';
+    return datasets.rows.count() === 0 ? 'Rows have to be here first.' : '';
+  };
+  return (
+    <aside class="plan-summary" aria-label="What it takes" aria-busy={form.plan.pending()}>
+      <Show
+        when={form.plan.value()}
+        fallback={<p class="hint">{missing() || (form.plan.error() ? '' : 'Making the plan')}</p>}
+      >
+        {(plan) => (
+          <>
+            <Figures plan={plan()} />
+            <MemoryBar memory={plan().memory} />
+            <Show when={!fits(plan().memory)}>
+              <button type="button" class="button primary" aria-disabled={form.fitting()} onClick={() => form.fit()}>
+                {form.fitting() ? 'Looking' : 'Use settings that fit'}
+              </button>
+            </Show>
+            <Show when={plan().problem}>{(problem) => <p role="alert">{problem()}</p>}</Show>
+            <Warnings warnings={plan().warnings} />
+          </>
+        )}
+      </Show>
+      <Show when={form.plan.error()}>{(error) => <p role="alert">{error().message}</p>}</Show>
+    </aside>
+  );
+}
+
+function Figures(props: { plan: TrainingPlan }) {
+  const { form } = useTraining();
+  const warmup = () => {
+    const { warmupSteps, steps } = props.plan;
+    return `${formatNumber(warmupSteps)} steps, ${steps > 0 ? Math.round((warmupSteps / steps) * 100) : 0} %`;
+  };
+  const rows = () => {
+    const { rows: all, validationRows, skippedRows } = props.plan;
+    const parts = [
+      `${formatNumber(all - validationRows - skippedRows)} to train on`,
+      validationRows > 0 && `${formatNumber(validationRows)} kept aside`,
+      skippedRows > 0 && `${formatNumber(skippedRows)} with nothing to learn`,
+    ];
+    return parts.filter(Boolean).join(', ');
+  };
+  const seconds = () => form.secondsPerStep() ?? props.plan.secondsPerStep;
+  const figures = () =>
+    [
+      ['Steps', `${formatNumber(props.plan.steps)}, ${formatNumber(props.plan.stepsPerEpoch)} an epoch`],
+      [form.config().packing ? 'Packs of a step' : 'Rows of a step', formatNumber(props.plan.effectiveBatch)],
+      ['Warmup', warmup()],
+      ['Rows', rows()],
+      ['Tokens', `${formatNumber(props.plan.tokens)}, ${formatNumber(props.plan.labelled)} learnt`],
+      ['Trained numbers', formatCount(props.plan.trainableParameters)],
+    ] as const;
+  return (
+    <>
+      <p class="plan-time">
+        <Show when={seconds()} fallback="Time: not measured yet">
+          {(each) => `About ${formatSeconds(each() * props.plan.steps * 1000)}`}
+        </Show>
+        <button type="button" class="button" aria-disabled={form.measuring()} onClick={() => form.measure()}>
+          {form.measuring() ? 'Measuring' : seconds() === undefined ? 'Measure' : 'Measure again'}
+        </button>
+      </p>
+      <dl class="plan-figures">
+        <For each={figures()}>
+          {([name, value]) => (
+            <div>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          )}
+        </For>
+      </dl>
+    </>
+  );
+}
+
+/** The parts that memory goes to, against what there is. */
+function MemoryBar(props: { memory: TrainingPlan['memory'] }) {
+  const { engine } = useApp();
+  const room = () => Math.max(props.memory.total, props.memory.limit ?? 0, 1);
+  const words = () => {
+    const { total, limit, fits: tried } = props.memory;
+    const sum = `${formatBytes(total)} of GPU memory`;
+    if (limit !== undefined) return `${sum}; ${engine.device()?.name ?? 'the device'} offers ${formatBytes(limit)}.`;
+    if (tried === true) return `${sum}. A trial found room for it.`;
+    return `${sum}. The device does not tell how much it has.`;
+  };
+  return (
+    <div class="memory" classList={{ over: !fits(props.memory) }}>
+      <h3>Memory</h3>
+      <div class="memory-bar" role="img" aria-label={words()}>
+        <For each={props.memory.parts}>
+          {(part) => (
+            <span
+              style={{ width: `${(part.bytes / room()) * 100}%` }}
+              title={`${part.name}: ${formatBytes(part.bytes)}`}
+            />
+          )}
+        </For>
+        <Show when={props.memory.limit !== undefined && props.memory.limit < props.memory.total}>
+          <i style={{ left: `${((props.memory.limit ?? 0) / room()) * 100}%` }} />
+        </Show>
+      </div>
+      <p class="hint">{words()}</p>
+      <ul class="memory-parts">
+        <For each={props.memory.parts}>
+          {(part) => (
+            <li>
+              <span class="swatch" />
+              {part.name} <span class="figures">{formatBytes(part.bytes)}</span>
+            </li>
+          )}
+        </For>
+      </ul>
+    </div>
+  );
+}
+
+function Warnings(props: { warnings: readonly Warning[] }) {
+  const { form } = useTraining();
+  return (
+    <ul class="warnings">
+      <For each={props.warnings}>
+        {(warning) => (
+          <li>
+            <p>{warning.message}</p>
+            <Show when={warning.fix}>
+              {(fix) => (
+                <button
+                  type="button"
+                  class="button"
+                  aria-label={`Fix: ${warning.message}`}
+                  onClick={() => form.set(fix())}
+                >
+                  Fix it
+                </button>
+              )}
+            </Show>
+          </li>
+        )}
+      </For>
+    </ul>
+  );
+}

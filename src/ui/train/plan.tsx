@@ -1,0 +1,102 @@
+import { For, Show } from 'solid-js';
+import { useApp } from '../context';
+import { groupsOf } from '../state/training-fields';
+import { trainingPresets } from '../state/training-config';
+import { useTraining } from './context';
+import { Field } from './field';
+import { PlanSummary } from './plan-summary';
+import { SamplePrompts } from './sample-prompts';
+import { BeginField, LayersField, MapsField, RecomputeField, TemplateField } from './special-fields';
+import { Step } from './steps';
+
+/** Settings, and what they come to before anything begins. */
+export function PlanStep() {
+  const { engine } = useApp();
+  return (
+    <Step
+      title="Plan"
+      note={`How ${engine.model()?.name ?? 'the model'} is to learn it, and what that takes. Another model is chosen at the top.`}
+    >
+      <div class="plan-columns">
+        <div class="plan-settings">
+          <Presets />
+          <PlainFields />
+          <FineFields />
+          <SamplePrompts />
+        </div>
+        <PlanSummary />
+      </div>
+    </Step>
+  );
+}
+
+function Presets() {
+  const { form } = useTraining();
+  return (
+    <div class="presets">
+      <div class="examples" role="group" aria-label="Presets">
+        <For each={trainingPresets}>
+          {(preset) => (
+            <button
+              type="button"
+              class="example"
+              aria-pressed={form.preset() === preset}
+              onClick={() => form.usePreset(preset)}
+            >
+              {preset.name}
+            </button>
+          )}
+        </For>
+      </div>
+      <p class="hint">{form.preset()?.source ?? 'Own settings, changed by hand.'}</p>
+    </div>
+  );
+}
+
+function PlainFields() {
+  return (
+    <div class="field-groups">
+      <For each={groupsOf(false)}>
+        {(group) => (
+          <section class="field-group" aria-label={group.title}>
+            <h3>{group.title}</h3>
+            <For each={group.fields}>{(field) => <Field field={field} />}</For>
+            <Show when={group.title === 'What is trained'}>
+              <MapsField />
+            </Show>
+            <Show when={group.title === 'What counts'}>
+              <TemplateField />
+            </Show>
+            <Show when={group.title === 'How long'}>
+              <BeginField />
+            </Show>
+            <Show when={group.title === 'How much at once'}>
+              <RecomputeField />
+            </Show>
+          </section>
+        )}
+      </For>
+    </div>
+  );
+}
+
+function FineFields() {
+  return (
+    <details class="fold">
+      <summary>Finer settings</summary>
+      <div class="field-groups">
+        <For each={groupsOf(true)}>
+          {(group) => (
+            <section class="field-group" aria-label={`${group.title}, finer settings`}>
+              <h3>{group.title}</h3>
+              <For each={group.fields}>{(field) => <Field field={field} />}</For>
+              <Show when={group.title === 'What is trained'}>
+                <LayersField />
+              </Show>
+            </section>
+          )}
+        </For>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,165 @@
+// Settings that are more than a number: which maps and layers, which template, what is computed twice, where to begin.
+import { createUniqueId, For, Show } from 'solid-js';
+import { useApp } from '../context';
+import { Explained } from '../settings/explained';
+import { LINEAR_MAPS } from '../../worker/training-presets';
+import { formatLayers, parseLayers } from '../state/layers';
+import { useTraining } from './context';
+
+/** The linear maps that get an adapter. */
+export function MapsField() {
+  const { form } = useTraining();
+  const chosen = () => form.config().target_modules;
+  const turn = (map: (typeof LINEAR_MAPS)[number], on: boolean) => {
+    const maps = LINEAR_MAPS.filter((each) => (each === map ? on : chosen().includes(each)));
+    if (maps.length > 0) form.set({ target_modules: maps });
+  };
+  return (
+    <fieldset class="maps">
+      <legend>Maps that are trained</legend>
+      <For each={LINEAR_MAPS}>
+        {(map) => (
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={chosen().includes(map)}
+              disabled={chosen().length === 1 && chosen()[0] === map}
+              onChange={(event) => turn(map, event.currentTarget.checked)}
+            />
+            {map.replace('_proj', '')}
+          </label>
+        )}
+      </For>
+    </fieldset>
+  );
+}
+
+/** The words around each row. */
+export function TemplateField() {
+  const { form } = useTraining();
+  const id = createUniqueId();
+  const name = () => form.config().prompt_template_name;
+  const names = () => form.templates().map((template) => template.name);
+  return (
+    <div class="setting">
+      <Explained
+        for={id}
+        label="Template"
+        explanation="The words around instruction and input. Chat asks the bundled model in the form of alpaca_short; what is trained in one form is best asked in the same."
+      >
+        <select
+          id={id}
+          value={name()}
+          onChange={(event) => form.set({ prompt_template_name: event.currentTarget.value })}
+        >
+          <Show when={!names().includes(name())}>
+            <option value={name()}>{name()}</option>
+          </Show>
+          <For each={names()}>
+            {(each) => (
+              <option value={each} selected={each === name()}>
+                {each}
+              </option>
+            )}
+          </For>
+        </select>
+      </Explained>
+    </div>
+  );
+}
+
+const recomputed: readonly [boolean | number, string][] = [
+  [false, 'nothing'],
+  [true, 'each layer'],
+  [2, 'every 2 layers'],
+  [4, 'every 4 layers'],
+];
+
+/** Gradient checkpointing. */
+export function RecomputeField() {
+  const { form } = useTraining();
+  const id = createUniqueId();
+  const value = () => form.config().gradient_checkpointing;
+  return (
+    <div class="setting">
+      <Explained
+        for={id}
+        label="Computed twice"
+        explanation="Gradient checkpointing: what is not kept on the way forward is computed again on the way back. It takes far less memory and about half as much time more; the result is the same to the bit."
+      >
+        <select
+          id={id}
+          value={String(value())}
+          onChange={(event) => form.set({ gradient_checkpointing: JSON.parse(event.currentTarget.value) })}
+        >
+          <For each={recomputed}>
+            {([each, words]) => (
+              <option value={String(each)} selected={each === value()}>
+                {words}
+              </option>
+            )}
+          </For>
+        </select>
+      </Explained>
+    </div>
+  );
+}
+
+/** The layers that get an adapter. */
+export function LayersField() {
+  const { form } = useTraining();
+  const id = createUniqueId();
+  const shown = () => formatLayers(form.config().layers_to_transform);
+  return (
+    <div class="setting">
+      <Explained
+        for={id}
+        label="Layers"
+        explanation="Layers that get an adapter, from 0: 4-7, or 0, 3, 6. Empty is all of them. Layers below the lowest one cost nothing on the way back."
+      >
+        <input
+          id={id}
+          class="number wide"
+          type="text"
+          inputmode="numeric"
+          placeholder="all"
+          value={shown()}
+          onChange={(event) => {
+            const layers = parseLayers(event.currentTarget.value);
+            if (layers !== undefined) form.set({ layers_to_transform: layers });
+            event.currentTarget.value = shown();
+          }}
+        />
+      </Explained>
+    </div>
+  );
+}
+
+/** A stored adapter that training goes on from. */
+export function BeginField() {
+  const { form } = useTraining();
+  const { adapters } = useApp();
+  const id = createUniqueId();
+  return (
+    <Show when={adapters.ofModel().length > 0 || form.adapterId() !== ''}>
+      <div class="setting">
+        <Explained
+          for={id}
+          label="Begins from"
+          explanation="A new adapter changes nothing at first. One that was trained before can be trained further; rank, alpha and maps must be the same."
+        >
+          <select id={id} value={form.adapterId()} onChange={(event) => form.setAdapterId(event.currentTarget.value)}>
+            <option value="">a new adapter</option>
+            <For each={adapters.ofModel()}>
+              {(adapter) => (
+                <option value={adapter.id} selected={adapter.id === form.adapterId()}>
+                  {adapter.name}
+                </option>
+              )}
+            </For>
+          </select>
+        </Explained>
+      </div>
+    </Show>
+  );
+}
