@@ -4,6 +4,7 @@ import { PronkError } from '../formats/errors';
 import { UsageError } from './arguments';
 import { bench } from './bench';
 import { benchImport } from './bench-import';
+import { datasetCommand } from './dataset';
 import { generateCommand } from './generate';
 import { importCommand } from './import';
 import { logits } from './logits';
@@ -23,6 +24,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   logits,
   generate: generateCommand,
   train: trainCommand,
+  dataset: datasetCommand,
   decrypt,
   encrypt,
   'weight-diff': weightDiff,

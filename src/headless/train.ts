@@ -17,12 +17,13 @@ import { pairsFingerprint } from '../training/fingerprint';
 import { FRESH, type LoopEvent, type LoopState } from '../training/loop';
 import { loraSpec, peftConfig } from '../training/lora-spec';
 import { prepareData } from '../training/prepare';
-import { type ReadConfig, readConfig } from '../training/read-config';
+import type { ReadConfig } from '../training/read-config';
 import { startPairs } from '../training/start-adapter';
 import { trainingWarnings } from '../training/warnings';
 import { parseOptions, required, UsageError } from './arguments';
+import { readConfigFile } from './config-file';
 import { fileStore, removePartials } from './file-store';
-import { fileAt, folderFiles, pathInfo, textAt } from './files';
+import { fileAt, folderFiles, pathInfo } from './files';
 import { directory } from './folder';
 import { checkedOptions, LOAD_OPTIONS, openDevice } from './load';
 import { takeLock } from './lock';
@@ -131,26 +132,16 @@ function pauseOnSignals(drive: Drive): () => void {
   };
 }
 
-async function readConfigFile(path: string | undefined): Promise<ReadConfig> {
-  if (path === undefined) return readConfig({});
-  const text = await textAt(path);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new PronkError('bad-config', `${path} is not JSON: ${problem}.`, { cause });
-  }
-  return readConfig(value);
-}
-
 async function readExamples(path: string): Promise<readonly Example[]> {
   const read = await readDataset(await fileAt(path));
-  if (read.kind === 'rows') return read.rows;
+  if (read.kind === 'rows') {
+    for (const note of read.notes) warn(note);
+    return read.rows;
+  }
   throw new PronkError(
     'bad-dataset',
     `The columns of ${path} are ${read.columns.join(', ')}; which of them are instruction, input and output is not clear. ` +
-      'Rename them, or convert the file with the command dataset.',
+      'Say it with the command dataset (--instruction COLUMN --input COLUMN --output COLUMN --out FILE), and train on what it writes.',
   );
 }
 

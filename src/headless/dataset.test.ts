@@ -1,0 +1,130 @@
+// The command `dataset`, as a script sees it.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { headless } from './testing/headless';
+
+const scratch = mkdtempSync(join(tmpdir(), 'pronk-dataset-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const DATA = '../shared/data/instruct';
+
+function file(name: string, text: string): string {
+  const path = join(scratch, name);
+  writeFileSync(path, text);
+  return path;
+}
+const rows = (...outputs: string[]) => outputs.map((output, i) => ({ instruction: `Say ${i}.`, input: '', output }));
+
+describe('dataset', { timeout: 60_000 }, () => {
+  test('counts, lengths, problems by row, counted from 1', () => {
+    const path = file('a.json', JSON.stringify(rows('x', '', 'y')));
+    const { code, lines } = headless('dataset', '--data', path);
+    expect(code).toBe(0);
+    expect(lines).toEqual([
+      { row: 2, code: 'empty-output', message: 'Its output is empty: it teaches to say nothing.' },
+      {
+        done: true,
+        format: 'Alpaca JSON',
+        rows: 3,
+        kept: 3,
+        dropped: 0,
+        withInput: 0,
+        kinds: { instruct: 3 },
+        problems: { 'empty-output': 1 },
+        notes: [],
+        lengths: { unit: 'characters', longest: 7, histogram: [{ from: 0, to: 8, rows: 3 }] },
+      },
+    ]);
+  });
+
+  test('a model’s tokenizer says what is read and learned, as a config has it', () => {
+    const path = file('b.json', JSON.stringify(rows('one', 'two words '.repeat(60))));
+    const config = file(
+      'config.json',
+      '{"cutoff_len":64,"train_on_inputs":false,"prompt_template_name":"alpaca_short"}',
+    );
+    const { code, lines } = headless('dataset', '--data', path, '--model', 'demo', '--config', config);
+    expect(code).toBe(0);
+    const last = lines.at(-1)!;
+    expect(last).toMatchObject({ cutoff: 64, ended: 1, problems: { 'too-long': 1 }, coverage: { rows: 0.5 } });
+    expect(lines[0]).toMatchObject({ row: 2, code: 'too-long' });
+    const { tokens, labelled } = last as { tokens: number; labelled: number };
+    expect(labelled).toBeGreaterThan(0);
+    expect(labelled).toBeLessThan(tokens);
+    const whole = headless('dataset', '--data', path, '--model', 'demo').lines.at(-1)!;
+    expect(whole['labelled']).toBe((whole['tokens'] as number) - 2);
+  });
+
+  test.skipIf(!existsSync(DATA))('OpenAlpaca’s conversion of dolly, counted', () => {
+    const out = join(scratch, 'made/openalpaca.json');
+    const { code, lines } = headless('dataset', '--data', `${DATA}/dolly-12.jsonl`, '--from', 'dolly', '--out', out);
+    expect(code).toBe(0);
+    expect(lines.at(-1)).toMatchObject({ format: 'Dolly JSON', rows: 12, kept: 12, dropped: 0, out, unconverted: 0 });
+    const text = readFileSync(out, 'utf8');
+    const dolly = JSON.parse(readFileSync(`${DATA}/dolly-12.jsonl`, 'utf8')) as Record<string, string>[];
+    expect(JSON.parse(text)).toEqual(
+      dolly.map(({ instruction, context: input, response: output }) => ({ instruction, input, output })),
+    );
+    expect(text.startsWith('[\n    {\n        "instruction": "')).toBe(true);
+    expect(/[^\n -~]/.test(text)).toBe(false);
+  });
+
+  test.skipIf(!existsSync(DATA))('a table whose columns are named becomes Alpaca JSON', () => {
+    const data = ['--data', `${DATA}/format_dataset.csv`];
+    const unknown = headless('dataset', ...data);
+    expect(unknown.code).toBe(1);
+    expect(unknown.lines.at(-1)).toMatchObject({
+      error: {
+        code: 'bad-dataset',
+        message: expect.stringMatching(/idx, disease, Symptom.*--instruction COLUMN/) as string,
+      },
+    });
+    const out = join(scratch, 'diseases.json');
+    const named = headless('dataset', ...data, '--instruction', 'disease', '--output', 'reason', '--out', out);
+    expect([named.code, named.lines.at(-1)]).toMatchObject([0, { rows: 796, out }]);
+    expect((JSON.parse(readFileSync(out, 'utf8')) as { instruction: string }[])[0]!.instruction).toBe('Panic disorder');
+  });
+
+  test('chats of one exchange become Alpaca’s rows, others keep their form; JSON Lines by the name', () => {
+    const talk = (...turns: string[]) => ({
+      conversations: turns.map((value, i) => ({ from: i % 2 ? 'gpt' : 'human', value })),
+    });
+    const path = file(
+      'chats.jsonl',
+      [talk('Hi', 'Hé'), talk('Hi', 'Hé', 'Bye', 'Bye')].map((row) => JSON.stringify(row)).join('\n'),
+    );
+    const out = join(scratch, 'chats-out.jsonl');
+    const { lines } = headless('dataset', '--data', path, '--from', 'sharegpt', '--out', out);
+    expect(lines.at(-1)).toMatchObject({ format: 'ShareGPT JSON Lines', kinds: { messages: 2 }, unconverted: 1 });
+    const written = readFileSync(out, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(written[0]).toEqual({ instruction: 'Hi', input: '', output: 'Hé' });
+    expect(Object.keys(written[1]!)).toEqual(['messages']);
+  });
+
+  test('what is wrong is said: the row, the file, the usage', () => {
+    const broken = headless(
+      'dataset',
+      '--data',
+      file('c.jsonl', '{"instruction":"a","output":"b"}\n{"instruction":"a"}\n'),
+    );
+    expect(broken.code).toBe(1);
+    expect(broken.lines.at(-1)).toMatchObject({
+      error: { code: 'bad-dataset', message: expect.stringMatching(/^Row 2 has no field output/) as string },
+    });
+    expect(headless('dataset', '--data', join(scratch, 'none.json')).lines.at(-1)).toMatchObject({
+      error: { code: 'no-file' },
+    });
+    expect(headless('dataset').code).toBe(2);
+    expect(headless('dataset', '--data', scratch, '--from', 'alpacca').code).toBe(2);
+  });
+
+  test.skipIf(!existsSync(DATA))('evaluation tasks come with a warning, and exit code 0', () => {
+    const { code, stderr, lines } = headless('dataset', '--data', `${DATA}/user_oriented_instructions.jsonl`);
+    expect([code, lines.at(-1)]).toMatchObject([0, { rows: 252, withInput: 208 }]);
+    expect(stderr).toMatch(/Do not train on them/);
+  });
+});

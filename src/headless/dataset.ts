@@ -1,0 +1,139 @@
+// `dataset`: what a file of examples holds, what is wrong with it, and the same as Alpaca JSON. It never opens a GPU.
+import { basename, dirname } from 'node:path';
+import { examine } from '../data/doctor';
+import { DATASET_FORMATS, type DatasetRead, readDataset } from '../data/read/index';
+import { histogram, reportDataset } from '../data/report';
+import type { Example, RowProblem } from '../data/types';
+import { toAlpaca, toRecord, writeJson } from '../data/write';
+import { PronkError } from '../formats/errors';
+import { createTokenizer } from '../tokenizer/index';
+import { oneOf, parseOptions, required } from './arguments';
+import { readConfigFile } from './config-file';
+import { fileAt } from './files';
+import { directory, makeWay } from './folder';
+import { modelTokenizer } from './model';
+import type { Print } from './print';
+
+const OPTIONS = {
+  data: 'text',
+  from: 'text',
+  model: 'text',
+  config: 'text',
+  out: 'text',
+  instruction: 'text',
+  input: 'text',
+  output: 'text',
+  text: 'text',
+} as const;
+
+export async function datasetCommand(argv: readonly string[], print: Print): Promise<void> {
+  const options = parseOptions(argv, OPTIONS);
+  const path = required(options.data, 'data');
+  const format = options.from === undefined ? undefined : oneOf(options.from, 'from', DATASET_FORMATS);
+  if (options.out !== undefined) await makeWay(options.out);
+  const { instruction, input, output, text } = options;
+  const mapping = {
+    ...(instruction !== undefined && { instruction }),
+    ...(input !== undefined && { input }),
+    ...(output !== undefined && { output }),
+    ...(text !== undefined && { text }),
+  };
+  const read = rowsOf(await readDataset(await fileAt(path), { format, mapping }), path);
+  const { problems, figures } = await lengthsOf(read.rows, options.model, options.config);
+  for (const { row, code, message } of problems) print({ row: row + 1, code, message });
+  for (const note of read.notes) console.error(`Note: ${note}`);
+  const written = options.out === undefined ? {} : await writeRows(options.out, read.rows);
+  print({
+    done: true,
+    format: read.format,
+    rows: read.rows.length + read.dropped,
+    kept: read.rows.length,
+    dropped: read.dropped,
+    withInput: read.rows.filter((row) => row.kind === 'instruct' && row.input !== '').length,
+    kinds: counted(read.rows.map(({ kind }) => kind)),
+    problems: counted(problems.map(({ code }) => code)),
+    notes: read.notes,
+    ...figures,
+    ...written,
+  });
+}
+
+function rowsOf(read: DatasetRead, path: string): DatasetRead & { kind: 'rows' } {
+  if (read.kind === 'rows') return read;
+  const message =
+    `The columns of ${path} are ${read.columns.join(', ')}; which of them are instruction, input and output is not clear. ` +
+    'Say it with --instruction COLUMN --input COLUMN --output COLUMN, or --text COLUMN.';
+  throw new PronkError('bad-dataset', message);
+}
+
+interface Looked {
+  readonly problems: readonly RowProblem[];
+  /** Lengths, and with a model what it reads and learns. */
+  readonly figures: Readonly<Record<string, unknown>>;
+}
+
+/** In tokens where there is a model, else in characters. */
+async function lengthsOf(
+  rows: readonly Example[],
+  model: string | undefined,
+  configPath: string | undefined,
+): Promise<Looked> {
+  const { config, warnings } = await readConfigFile(configPath);
+  for (const message of warnings) console.error(`Warning: ${message}`);
+  if (model === undefined) {
+    const characters = rows.map(charactersOf);
+    const longest = characters.reduce((most, length) => Math.max(most, length), 0);
+    const lengths = { unit: 'characters', longest, histogram: histogram(characters) };
+    return { problems: examine(rows), figures: { lengths } };
+  }
+  const tokenizer = createTokenizer(await modelTokenizer(model));
+  const report = await reportDataset(rows, tokenizer, config);
+  const { tokens, labelled, ended, coverage } = report;
+  const lengths = { unit: 'tokens', longest: report.longest, histogram: report.histogram };
+  return {
+    problems: report.problems,
+    figures: { lengths, cutoff: config.cutoff_len, tokens, labelled, ended, coverage },
+  };
+}
+
+function charactersOf(row: Example): number {
+  switch (row.kind) {
+    case 'instruct':
+      return row.instruction.length + row.input.length + row.output.length;
+    case 'completion':
+      return row.prompt.length + row.completion.length;
+    case 'text':
+      return row.text.length;
+    case 'messages':
+      return row.messages.reduce((sum, { content }) => sum + content.length, 0);
+    case 'tokens':
+      return row.ids.length;
+  }
+}
+
+/** Alpaca JSON, or JSON Lines for a name that says so; rows that Alpaca has no form for keep their own. */
+async function writeRows(path: string, rows: readonly Example[]): Promise<{ out: string; unconverted: number }> {
+  const records = rows.map((row) => toAlpaca(row) ?? toRecord(row));
+  const unconverted = rows.filter((row) => toAlpaca(row) === undefined).length;
+  if (unconverted > 0)
+    console.error(
+      `Note: ${unconverted} rows have no Alpaca form (chats of several turns, texts, tokens) and keep their own.`,
+    );
+  const lines = /\.(jsonl|ndjson)$/i.test(path);
+  const text = lines ? records.map((record) => `${JSON.stringify(record)}\n`).join('') : writeJson(records);
+  const file = await (await directory(dirname(path))).create(basename(path));
+  try {
+    await file.write(new TextEncoder().encode(text));
+    await file.close();
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+  return { out: path, unconverted };
+}
+
+function counted(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
