@@ -1,5 +1,5 @@
 // Rows as the model reads them, token for token what the seeds' training scripts made of them (finetune.py of
-// alpaca-lora, train.py of stanford_alpaca, OpenAlpaca's dataset of May 2023).
+// alpaca-lora, train.py of stanford_alpaca, OpenAlpaca's datasets of May and June 2023).
 //
 // - A text and its answer are encoded together. BOS stands in front once, where the tokenizer adds one; more than
 //   `cutoff_len` tokens, BOS and EOS counted, are cut off at the end. So EOS is there where all of the answer is, and only
@@ -87,7 +87,7 @@ function tokenizeWhole(example: Example, row: number, tokenizer: Tokenizer, temp
     case 'instruct': {
       const template = templateNamed(templateName);
       const prompt = fillTemplate(template, example.instruction, example.input);
-      if (template.separator === 'eos-bos') return separated(prompt, example.output, tokenizer);
+      if (template.separator) return separated(prompt, example.output, tokenizer, template.separator);
       return answered(prompt, example.output, tokenizer);
     }
     case 'completion':
@@ -111,13 +111,16 @@ function answered(prompt: string, answer: string, tokenizer: Tokenizer): Labelle
   return { ids: ended, labels: [...Array<number>(masked).fill(IGNORED), ...ended.slice(masked)] };
 }
 
-/** OpenAlpaca's first layout: BOS prompt EOS BOS answer EOS, prompt and answer encoded apart; its middle is in the loss. */
-function separated(prompt: string, answer: string, tokenizer: Tokenizer): Labelled {
+/**
+ * OpenAlpaca's layouts, prompt and answer encoded each by itself: BOS prompt EOS BOS answer EOS, whose middle is in the loss,
+ * and since June 2023 BOS prompt answer EOS.
+ */
+function separated(prompt: string, answer: string, tokenizer: Tokenizer, separator: 'eos-bos' | 'apart'): Labelled {
   const bos = tokenizer.bosId === undefined ? [] : [tokenizer.bosId];
   const eos = endOfText(tokenizer);
   const end = eos === undefined ? [] : [eos];
   const source = tokenizer.encode(prompt);
-  const target = [...end, ...bos, ...tokenizer.encode(answer), ...end];
+  const target = [...(separator === 'eos-bos' ? [...end, ...bos] : []), ...tokenizer.encode(answer), ...end];
   const masked = Array<number>(source.length).fill(IGNORED);
   return { ids: [...bos, ...source, ...target], labels: [...bos, ...masked, ...target] };
 }

@@ -12,6 +12,7 @@ test('every template has both forms, each with its placeholders once', () => {
     'vigogne',
     'openalpaca',
     'openalpaca_eos_bos',
+    'openalpaca_june',
   ]);
   for (const { prompt_input: withInput, prompt_no_input: without, response_split: split } of promptTemplates) {
     expect(withInput.match(/\{\w+\}/g)?.toSorted()).toEqual(['{input}', '{instruction}']);

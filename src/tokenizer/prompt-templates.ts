@@ -7,8 +7,11 @@ export interface PromptTemplate {
   prompt_input: string;
   prompt_no_input: string;
   response_split: string;
-  /** `eos-bos`: the prompt ends with EOS and the answer begins with BOS. alpaca-lora's files have no such field. */
-  separator?: 'eos-bos';
+  /**
+   * `eos-bos`: the prompt ends with EOS and the answer begins with BOS. `apart`: nothing stands in between, but the two are
+   * tokenized each by itself. alpaca-lora's files have no such field.
+   */
+  separator?: 'eos-bos' | 'apart';
 }
 
 const PREAMBLE_INPUT =
@@ -67,6 +70,14 @@ export const promptTemplates: readonly PromptTemplate[] = [
     prompt_no_input: '### Instruction:\n{instruction}\n\n### Response:',
     response_split: '### Response:',
     separator: 'eos-bos',
+  },
+  {
+    name: 'openalpaca_june',
+    description: 'OpenAlpaca since June 2023: Stanford’s form, the answer tokenized by itself.',
+    prompt_input: `${PREAMBLE_INPUT}${WITH_INPUT}`,
+    prompt_no_input: `${ALPACA_PREAMBLE}\n\n${WITHOUT_INPUT}`,
+    response_split: '### Response:',
+    separator: 'apart',
   },
 ];
 

@@ -4,7 +4,7 @@
     venv/bin/python -P tools/golden/rows.py
 
 The tokenizers are those of src/tokenizer/golden/tokenizers.json. `alpaca-lora`: finetune.py (24 April 2023), `stanford`:
-train.py of stanford_alpaca, `openalpaca`: OpenAlpaca's dataset of May 2023; their rules are written down anew here.
+train.py of stanford_alpaca, `openalpaca`: OpenAlpaca's datasets of May and June 2023; their rules are written down anew here.
 `chat`: the assistant's tokens by the template's own generation marks. `grouped`: transformers' group_by_length, with the
 permutation that it drew.
 """
@@ -74,11 +74,16 @@ def stanford(tokenizer, row, config):
     return ids, [IGNORED] * count + ids[count:]
 
 
-def openalpaca(tokenizer, row, config):
+def openalpaca(tokenizer, row, config, june=False):
     def encode(text):
         return tokenizer(text, add_special_tokens=False)["input_ids"]
 
     bos, eos = [tokenizer.bos_token_id], [tokenizer.eos_token_id]
+    if june:
+        source = encode((STANFORD_INPUT if row["input"] else STANFORD) % row)
+        target = encode(row["output"]) + eos
+        ids, labels = bos + source + target, bos + [IGNORED] * len(source) + target
+        return ids[: config["cutoff_len"]], labels[: config["cutoff_len"]]
     source = encode((OPENALPACA_INPUT if row["input"] else OPENALPACA) % row)
     target = eos + bos + encode(row["output"]) + eos
     ids, labels = bos + source + target, bos + [IGNORED] * len(source) + target
@@ -95,6 +100,7 @@ def rows():
         config = {"cutoff_len": cutoff, "train_on_inputs": False, "add_eos_token": False}
         yield "alpaca_legacy", config, [stanford(tokenizer, row, config) for row in ROWS]
         yield "openalpaca_eos_bos", config, [openalpaca(tokenizer, row, config) for row in ROWS]
+        yield "openalpaca_june", config, [openalpaca(tokenizer, row, config, june=True) for row in ROWS]
 
 
 CHATML = (
@@ -126,7 +132,7 @@ def chats():
 
 
 def grouped():
-    for count, batch in ((1, 4), (7, 2), (50, 4), (333, 8), (2500, 3)):
+    for count, batch in ((1, 4), (7, 2), (50, 4), (333, 8), (900, 3)):
         generator = torch.Generator().manual_seed(count)
         lengths = torch.randint(1, 40, (count,), generator=generator).tolist()
         order = torch.randperm(count, generator=torch.Generator().manual_seed(7)).tolist()

@@ -26,7 +26,7 @@ export function parseTemplate(value: unknown, name = ''): PromptTemplate | undef
     prompt_input,
     prompt_no_input,
     response_split,
-    ...(value['separator'] === 'eos-bos' && { separator: 'eos-bos' }),
+    ...((value['separator'] === 'eos-bos' || value['separator'] === 'apart') && { separator: value['separator'] }),
   };
 }
 
