@@ -77,7 +77,7 @@ function SwitchRow(props: { adapter: AdapterSummary }) {
           value={strength()}
           onInput={(event) => adapters.setStrength(props.adapter.id, Number(event.currentTarget.value))}
         />
-        <output class="figures">{Math.round(strength() * 100)} %</output>
+        <output>{Math.round(strength() * 100)} %</output>
       </div>
     </div>
   );

@@ -39,8 +39,10 @@ export interface RunsState {
 
 /** A run can be gone on with. */
 export const isResting = ({ state }: Pick<RunSummary, 'state'>) => state === 'paused' || state === 'interrupted';
-export const isActive = (run: Pick<RunSummary, 'state'> | undefined) =>
-  run !== undefined && (run.state === 'running' || isResting(run));
+/** A run is not at its end: it trains, rests, or failed behind a checkpoint. */
+export const canGoOn = (run: Pick<RunDetail, 'state' | 'checkpointStep'> | undefined) =>
+  run !== undefined &&
+  (run.state === 'running' || isResting(run) || (run.state === 'failed' && run.checkpointStep !== undefined));
 
 /** A run as one more event tells it. */
 export function applyEvent(run: RunDetail, event: TrainingEvent): RunDetail {
@@ -96,10 +98,18 @@ export function createRuns(client: TrainingClient, notices: Notices): RunsState 
     );
   }
 
+  /** Whoever is elsewhere on the page hears of the end of a run. */
+  function tellEnd({ id, name, state, problem }: RunSummary): void {
+    if (running()?.id !== id || (state !== 'done' && state !== 'failed')) return;
+    const words = state === 'done' ? `${name} has been trained.` : `${name} failed. ${problem ?? ''}`;
+    notices.show(words, { label: 'Show it', run: () => void (location.hash = '#/fine-tune') }, 20_000);
+  }
+
   function hear(event: TrainingEvent): void {
     const id = idOf(event);
     reading.get(id)?.push(event);
     if (event.type === 'run') {
+      tellEnd(event.run);
       put(event.run);
       setAsked(undefined);
     } else if (event.type === 'step') {

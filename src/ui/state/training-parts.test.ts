@@ -131,11 +131,12 @@ describe('a log', () => {
 
   test('rate and time left come from the latest steps', () => {
     const log = [record(1, { seconds: 100 }), ...Array.from({ length: 20 }, (_, i) => record(i + 2))];
-    const { tokensPerSecond, left, skipped } = figuresOf({ log, steps: 31 });
+    const { tokensPerSecond, left, skipped, seconds } = figuresOf({ log, steps: 31 });
     expect(tokensPerSecond).toBe(200);
     expect(left).toBe(5000);
     expect(skipped).toBe(0);
-    expect(figuresOf({ log: [], steps: 5 })).toEqual({ skipped: 0 });
+    expect(seconds).toBe(110);
+    expect(figuresOf({ log: [], steps: 5 })).toEqual({ skipped: 0, seconds: 0 });
   });
 
   test('skipped steps and learning by heart are said', () => {

@@ -284,6 +284,7 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
         ended: lengths.filter((length) => length <= config.cutoff_len).length,
         histogram: buckets,
         longest,
+        ended: config.add_eos_token ? rows.length : 0,
         coverage: {
           rows: lengths.filter((length) => length <= config.cutoff_len).length / Math.max(1, lengths.length),
           tokens: tokens === 0 ? 1 : kept / tokens,

@@ -2,6 +2,7 @@ import 'uplot/dist/uPlot.min.css';
 import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import type uPlot from 'uplot';
 import { useApp } from '../context';
+import { formatSmall } from '../state/run-log';
 
 export interface Curve {
   readonly label: string;
@@ -62,7 +63,7 @@ export function Chart(props: {
         },
         axes: [
           { ...axis, grid: { show: false }, size: 28 },
-          { ...axis, size: 52, values: (_, splits) => splits.map(props.format) },
+          { ...axis, size: 52, values: (_, splits) => splits.map((value) => formatSmall(value)) },
         ],
         series: [
           {},

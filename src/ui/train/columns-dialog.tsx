@@ -108,7 +108,7 @@ function ColumnField(props: {
           )}
         </For>
       </select>
-      <p class="hint sample">{sample()}</p>
+      <p class="hint column-sample">{sample()}</p>
     </div>
   );
 }

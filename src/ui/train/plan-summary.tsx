@@ -14,7 +14,7 @@ export function PlanSummary() {
     return datasets.rows.count() === 0 ? 'Rows have to be here first.' : '';
   };
   return (
-    <aside class="plan-summary" aria-label="What it takes" aria-busy={form.plan.pending()}>
+    <section class="plan-summary" aria-label="What it takes" aria-busy={form.plan.pending()}>
       <Show
         when={form.plan.value()}
         fallback={<p class="hint">{missing() || (form.plan.error() ? '' : 'Making the plan')}</p>}
@@ -34,7 +34,7 @@ export function PlanSummary() {
         )}
       </Show>
       <Show when={form.plan.error()}>{(error) => <p role="alert">{error().message}</p>}</Show>
-    </aside>
+    </section>
   );
 }
 
@@ -66,7 +66,7 @@ function Figures(props: { plan: TrainingPlan }) {
   return (
     <>
       <p class="plan-time">
-        <Show when={seconds()} fallback="Time: not measured yet">
+        <Show when={seconds()} fallback="Time unknown">
           {(each) => `About ${formatSeconds(each() * props.plan.steps * 1000)}`}
         </Show>
         <button type="button" class="button" aria-disabled={form.measuring()} onClick={() => form.measure()}>

@@ -83,11 +83,11 @@ function PlainFields() {
 function FineFields() {
   return (
     <details class="fold">
-      <summary>Finer settings</summary>
+      <summary>More settings</summary>
       <div class="field-groups">
         <For each={groupsOf(true)}>
           {(group) => (
-            <section class="field-group" aria-label={`${group.title}, finer settings`}>
+            <section class="field-group" aria-label={`${group.title}, more settings`}>
               <h3>{group.title}</h3>
               <For each={group.fields}>{(field) => <Field field={field} />}</For>
               <Show when={group.title === 'What is trained'}>

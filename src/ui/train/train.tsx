@@ -4,7 +4,7 @@ import { ConfirmDialog } from '../components/confirm-dialog';
 import { useApp } from '../context';
 import { formatNumber, formatPercent, formatWhen } from '../state/format';
 import { figuresOf, formatDuration, formatLoss, notesOf, paceOf } from '../state/run-log';
-import { isActive, isResting } from '../state/runs';
+import { canGoOn } from '../state/runs';
 import { fits } from '../state/training-form';
 import { Charts } from './charts';
 import { useTraining } from './context';
@@ -36,7 +36,7 @@ function Controls() {
   const [stopping, setStopping] = createSignal(false);
   const run = () => runs.shown();
   /** A run of this page that is not at its end is shown. */
-  const active = () => isActive(run()) && !runs.isFromFile(run()?.id ?? '');
+  const active = () => canGoOn(run()) && !runs.isFromFile(run()?.id ?? '');
   const elsewhere = () => (runs.running()?.id === run()?.id ? undefined : runs.running());
   const problem = () => {
     const plan = form.plan.value();
@@ -119,7 +119,7 @@ function Controls() {
         >
           Stop and keep
         </button>
-        <Show when={isResting(run()!)}>
+        <Show when={run()?.state !== 'running'}>
           <button type="button" class="button quiet" onClick={() => void runs.open(undefined)}>
             Put it aside and plan another
           </button>
@@ -162,7 +162,9 @@ function RunState(props: { run: RunDetail }) {
     return stateWords[props.run.state];
   };
   const told = () => {
-    const { validations, seconds } = props.run;
+    const { validations } = props.run;
+    // the summary is told now and then, the log step by step
+    const seconds = Math.max(props.run.seconds, figures().seconds);
     const shown = [
       ['Loss', formatLoss(figures().loss ?? props.run.loss)],
       ['Validation loss', formatLoss(validations.at(-1)?.loss)],
@@ -203,7 +205,7 @@ function RunState(props: { run: RunDetail }) {
       </dl>
       <Show when={props.run.problem}>{(problem) => <p role="alert">{problem()}</p>}</Show>
       <For each={notesOf(props.run)}>{(note) => <p class="note">{note}</p>}</For>
-      <Show when={isActive(props.run) && !runs.isFromFile(props.run.id)}>
+      <Show when={canGoOn(props.run) && !runs.isFromFile(props.run.id)}>
         <p class="hint">{safetyWords(props.run)}</p>
       </Show>
     </div>
@@ -217,6 +219,7 @@ function safetyWords(run: RunDetail): string {
   if (state === 'interrupted') {
     return `The page was closed while it trained (begun ${formatWhen(startedAt)}). Resume goes on ${from}, exactly as if nothing had happened.`;
   }
+  if (state === 'failed') return `What was learnt is kept. Resume tries again ${from}.`;
   if (state === 'paused') return `Nothing is lost when this page is closed. Resume goes on ${from}.`;
   return `You may close this page: everything is kept every ${formatNumber(request.config.save_steps)} steps and when the page is hidden${
     checkpointStep === undefined ? '' : `, last at step ${formatNumber(checkpointStep)}`
