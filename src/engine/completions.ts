@@ -3,6 +3,7 @@
 import type { ChatStyle } from '../tokenizer/chat-styles';
 import type { ChatMessage } from '../tokenizer/chat-message';
 import type { Engine } from './index';
+import type { AdapterUse } from './training/types';
 
 export interface ChatCompletionRequest {
   /** A model's id. */
@@ -25,6 +26,8 @@ export interface ChatCompletionRequest {
   readonly repetition_penalty?: number;
   /** Beyond OpenAI's: a publisher's form of the conversation in place of the model's own template. */
   readonly prompt_style?: ChatStyle | null;
+  /** Beyond OpenAI's: adapters instead of those that the model is used with; an empty list is the base. */
+  readonly adapters?: readonly AdapterUse[] | null;
 }
 
 export type CompletionFinish = 'stop' | 'length';
@@ -146,6 +149,7 @@ function toGenerate(request: ChatCompletionRequest, signal: AbortSignal | undefi
   const { stop } = request;
   return {
     model: request.model,
+    adapters: request.adapters ?? undefined,
     prompt: { kind: 'chat', messages: request.messages, style: request.prompt_style ?? undefined },
     sampling: {
       temperature: request.temperature ?? 1,

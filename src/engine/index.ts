@@ -3,6 +3,7 @@ import { PronkError } from '../formats/errors';
 import type { HasherFactory } from '../formats/hash';
 import type { Gpu } from '../gpu/device';
 import type { Store } from '../storage/store';
+import { Adapters } from './adapters';
 import { ChatCompletions } from './completions';
 import { type GenerateOptions, type GeneratedToken, type Generation, generate } from './generate';
 import { Host, type HostedModel, type LoadOptions } from './host';
@@ -13,6 +14,7 @@ import { Library } from './library';
 import { encodePrompt, type Prompt, promptStops, promptText } from './prompt';
 import { measurePerplexity } from './quality';
 import { Scheduler } from './scheduler';
+import type { AdapterUse } from './training/types';
 
 export interface EngineOptions {
   /** Where models are kept. */
@@ -29,6 +31,8 @@ export interface EngineRequest extends GenerateOptions {
   /** A model's id. */
   readonly model: string;
   readonly prompt: Prompt;
+  /** Instead of those that the model is used with; an empty list is the base. */
+  readonly adapters?: readonly AdapterUse[] | undefined;
   /** Told as a model that is not on the GPU yet is loaded. */
   readonly onProgress?: LoadOptions['onProgress'];
 }
@@ -49,12 +53,14 @@ export function createEngine(options: EngineOptions): Engine {
 export class Engine {
   readonly models: Library;
   readonly imports: Imports;
+  readonly adapters: Adapters;
   readonly chat: { readonly completions: ChatCompletions };
   readonly #host: Host;
   readonly #scheduler = new Scheduler();
 
   constructor({ store, gpu, onDeviceLost = () => {}, hashers }: EngineOptions) {
     this.models = new Library(store);
+    this.adapters = new Adapters(store, this.models);
     this.imports = new Imports({
       store,
       hashers,
@@ -116,7 +122,9 @@ export class Engine {
     }
   }
 
+  /** Of the base, whatever it is used with. */
   async #measure(model: string, hosted: HostedModel): Promise<Quality> {
+    await hosted.session.setAdapters([]);
     const { perplexity, tokens } = await measurePerplexity(hosted);
     return this.models.setQuality(model, { perplexity, perplexityTokens: tokens });
   }
@@ -151,7 +159,8 @@ export class Engine {
       for (let attempt = 0; ; attempt++) {
         const hosted = await this.#host.load(model, onProgress && { onProgress });
         signal?.throwIfAborted();
-        const { context } = hosted.session;
+        const { context, config } = hosted.session;
+        await hosted.session.setAdapters(await this.adapters.resolve(model, config, request.adapters));
         const reserve = Math.ceil(Math.min(request.maxTokens, context * ANSWER_SHARE));
         const { ids, droppedMessages } = encodePrompt(hosted.tokenizer, prompt, context, reserve);
         const stops = [...stop, ...promptStops(hosted.tokenizer, prompt)];

@@ -17,6 +17,7 @@ import {
 } from '../storage/stored-model';
 import { createTokenizer } from '../tokenizer/index';
 import type { PromptStyle, Quality } from './import/types';
+import type { AdapterUse } from './training/types';
 
 export type { PromptStyle };
 
@@ -44,6 +45,8 @@ export interface ModelSummary {
   readonly quality?: Quality;
   /** The publisher whose prompt and sampling it was trained with, as far as is known. */
   readonly style?: PromptStyle;
+  /** Adapters that it is used with unless a request says otherwise. */
+  readonly adapters?: readonly AdapterUse[];
 }
 
 export interface ImportOptions {
@@ -122,6 +125,16 @@ export class Library {
     return this.#change(id, { usedAt: Date.now() });
   }
 
+  /** Which adapters a model is used with. */
+  setAdapters(id: string, adapters: readonly AdapterUse[]): Promise<void> {
+    return this.#change(id, { adapters });
+  }
+
+  /** The adapters that a model is used with; some may be gone. */
+  async adaptersOf(id: string): Promise<readonly AdapterUse[]> {
+    return (await this.#store.records.get<Manifest>('models', id))?.adapters ?? [];
+  }
+
   /** Adds to what is known of a model's quality. @throws PronkError `missing-model` */
   async setQuality(id: string, known: Partial<Quality>): Promise<Quality> {
     return this.changing(async () => {
@@ -162,7 +175,7 @@ export class Library {
 /** What is shown of a stored model. */
 function summary(manifest: Manifest): ModelSummary {
   const { id, name, config, parameters, bytes, source, licence, bundled = false, addedAt, usedAt = addedAt } = manifest;
-  const { quality, style } = manifest;
+  const { quality, style, adapters } = manifest;
   return {
     id,
     name,
@@ -179,6 +192,7 @@ function summary(manifest: Manifest): ModelSummary {
     usedAt,
     ...(quality && { quality }),
     ...(style && { style }),
+    ...(adapters?.length && { adapters }),
   };
 }
 

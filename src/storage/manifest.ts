@@ -38,6 +38,8 @@ export interface ModelMeta {
   readonly quality?: Quality;
   /** Whose prompt it was trained with. */
   readonly style?: PromptStyle;
+  /** Adapters that it is used with, and how much of each. */
+  readonly adapters?: readonly { readonly id: string; readonly strength: number }[];
 }
 
 /** A row group's place: offsets into a shard, multiples of 256. */

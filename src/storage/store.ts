@@ -17,6 +17,8 @@ export interface RecordStore {
 
 /** Shards of training runs have keys that begin with this; they are cleared away by whoever holds the lock of training. */
 export const TRAINING_SHARDS = 'training/';
+/** What adapters' shards begin with. */
+export const ADAPTER_SHARDS = 'adapter/';
 
 /** Large immutable values, usually of 64 MiB, that are read in parts. */
 export interface ShardStore {

@@ -14,7 +14,7 @@ import {
 } from './manifest';
 import { ModelWriter, type Written, shardKey } from './model-writer';
 import { readShard, ShardReader, writeShard } from './shards';
-import { type Store, TRAINING_SHARDS } from './store';
+import { ADAPTER_SHARDS, type Store, TRAINING_SHARDS } from './store';
 import { decodeTokenizer, encodeTokenizer } from './tokenizer-record';
 
 export interface WriteOptions {
@@ -146,8 +146,8 @@ export async function verifyModel(
 }
 
 /**
- * Deletes shards that neither a manifest nor an import's journal names, and that are no training run's. Only to be called while nothing is stored without
- * a journal, in any tab. Returns how many were deleted.
+ * Deletes shards that neither a manifest nor an import's journal names, and that are no training run's or adapter's. Only
+ * to be called while nothing is stored without a journal, in any tab. Returns how many were deleted.
  */
 export async function sweep(store: Store): Promise<number> {
   // keys first: what is begun after this is not among them
@@ -155,7 +155,7 @@ export async function sweep(store: Store): Promise<number> {
   const journals = await listJournals(store);
   const manifests = await listModels(store);
   const named = new Set(manifests.flatMap(shardKeys));
-  const kept = [TRAINING_SHARDS, ...journals.map(({ prefix }) => `${prefix}/`)];
+  const kept = [TRAINING_SHARDS, ADAPTER_SHARDS, ...journals.map(({ prefix }) => `${prefix}/`)];
   const lost = keys.filter((key) => !named.has(key) && !kept.some((prefix) => key.startsWith(prefix)));
   await deleteShards(store, lost);
   return lost.length;

@@ -25,7 +25,7 @@ export class Generations {
   }
 
   /** Runs one to its end; text, end and failure are emitted. */
-  async run({ id, modelId, prompt, sampling, stop }: GenerateRequest): Promise<void> {
+  async run({ id, modelId, prompt, sampling, stop, adapters }: GenerateRequest): Promise<void> {
     const asked = performance.now();
     const controller = new AbortController();
     this.#running.set(id, controller);
@@ -33,6 +33,7 @@ export class Generations {
     const tokens = this.#engine.generate({
       model: modelId,
       prompt,
+      adapters,
       sampling,
       maxTokens: sampling.maxTokens,
       stop,

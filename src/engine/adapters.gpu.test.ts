@@ -1,0 +1,127 @@
+// Adapters through the engine: imported, put in use, asked for by a request, combined, and gone.
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findAdapter } from '../headless/dawn';
+import { modelFiles } from '../headless/files';
+import { FOLDER } from '../headless/testing/stories';
+import { openAdapter } from '../gpu/device';
+import type { Adapter, LoraPair } from '../formats/adapter';
+import { writePeft } from '../formats/adapters/index';
+import type { ModelConfig } from '../formats/checkpoint';
+import { bytesSource } from '../formats/source';
+import { GREEDY } from '../ops/sample';
+import { memoryStore } from '../storage/memory';
+import { createEngine, type Engine, type EngineRequest } from './index';
+
+/** An adapter of q and down in every layer. */
+function madeUp({ layers, width: D, heads, headWidth: d, feedForwardWidth: F }: ModelConfig, seed: number): Adapter {
+  const value = (i: number, n: number) => 0.3 * Math.sin(i * 12.9898 + n * 78.233 + seed);
+  const pair = (layer: number, map: LoraPair['map'], inputs: number, outputs: number): LoraPair => ({
+    layer,
+    map,
+    rank: 4,
+    inputs,
+    outputs,
+    scale: 2,
+    a: Float32Array.from({ length: 4 * inputs }, (_, i) => value(i, layer)),
+    b: Float32Array.from({ length: 4 * outputs }, (_, i) => value(i, layer + 9)),
+  });
+  return {
+    name: `made up ${seed}`,
+    config: {
+      r: 4,
+      lora_alpha: 8,
+      lora_dropout: 0,
+      target_modules: ['q_proj', 'down_proj'],
+      use_rslora: false,
+      base_model_name_or_path: 'stories',
+    },
+    pairs: Array.from({ length: layers }, (_, i) => [
+      pair(i, 'q_proj', D, heads * d),
+      pair(i, 'down_proj', F, D),
+    ]).flat(),
+  };
+}
+
+describe.skipIf(!existsSync(FOLDER))('adapters in the engine (skipped without ../shared/data)', () => {
+  let engine: Engine;
+  let model: string;
+  let ids: string[];
+
+  beforeAll(async () => {
+    engine = createEngine({ store: memoryStore(), gpu: async () => openAdapter(await findAdapter()) });
+    model = (await engine.models.import(await modelFiles(FOLDER))).id;
+    const { config } = await engine.models.open(model);
+    const files = await Promise.all(
+      writePeft(madeUp(config, 1), config).map(async ({ name, pieces }) =>
+        bytesSource(new Uint8Array(await new Blob([...pieces]).arrayBuffer()), `mine/${name}`),
+      ),
+    );
+    const imported = await engine.adapters.import(files, model);
+    expect(imported).toMatchObject({ name: 'mine', modelName: 'stories260K', source: 'imported' });
+    const kept = await engine.adapters.keep(madeUp(config, 2), { modelId: model, runId: 'run', name: 'Trained' });
+    expect(kept).toMatchObject({ name: 'Trained', source: 'trained', runId: 'run', parameters: kept.bytes / 4 });
+    ids = [imported.id, kept.id];
+  });
+  afterAll(() => engine.close());
+
+  const text = async (adapters?: EngineRequest['adapters']) => {
+    const tokens = engine.generate({
+      model,
+      prompt: { kind: 'raw', text: 'Once' },
+      sampling: GREEDY,
+      maxTokens: 30,
+      adapters,
+    });
+    for (;;) {
+      const next = await tokens.next();
+      if (next.done) return next.value.text;
+    }
+  };
+  const of = (...strengths: number[]) => strengths.map((strength, i) => ({ id: ids[i]!, strength }));
+
+  test('a request names them; without any it is what the model is used with', async () => {
+    const base = await text();
+    const [one, both] = [await text(of(1)), await text(of(1, 1))];
+    expect(new Set([base, one, both]).size).toBe(3);
+    expect(await text(of(0, 0))).toBe(base);
+    await engine.adapters.use(model, of(1));
+    expect((await engine.models.list())[0]).toMatchObject({ adapters: of(1) });
+    expect(await text()).toBe(one);
+    expect(await text([])).toBe(base);
+    const completion = await engine.chat.completions.create({
+      model,
+      messages: [{ role: 'user', content: 'Hello' }],
+      temperature: 0,
+      max_tokens: 12,
+      adapters: of(1, 1),
+    });
+    const plain = await engine.chat.completions.create({
+      model,
+      messages: [{ role: 'user', content: 'Hello' }],
+      temperature: 0,
+      max_tokens: 12,
+      adapters: [],
+    });
+    expect(completion.choices[0].message.content).not.toBe(plain.choices[0].message.content);
+  });
+
+  test('what is not there, or is no number, is named', async () => {
+    await expect(text([{ id: 'nowhere', strength: 1 }])).rejects.toMatchObject({ code: 'missing-adapter' });
+    await expect(engine.adapters.use(model, of(Number.NaN))).rejects.toMatchObject({ code: 'bad-strength' });
+    const { config } = await engine.models.open(model);
+    const wide = madeUp({ ...config, width: 128 }, 1);
+    const { id } = await engine.adapters.keep(wide, { modelId: model });
+    await expect(text([{ id, strength: 1 }])).rejects.toMatchObject({ code: 'adapter-mismatch' });
+    await engine.adapters.remove(id);
+  });
+
+  test('one that is removed is in use no more', async () => {
+    await engine.adapters.use(model, of(1, 1));
+    const second = await text(of(0, 1));
+    await engine.adapters.remove(ids[0]!);
+    expect((await engine.models.list())[0]).toMatchObject({ adapters: [{ id: ids[1], strength: 1 }] });
+    expect(await text()).toBe(second);
+    expect((await engine.adapters.list()).map(({ name }) => name)).toEqual(['Trained']);
+  });
+});

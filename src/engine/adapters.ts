@@ -1,0 +1,162 @@
+// The adapters that a person has: imported or trained here, kept in the store, used with models.
+import type { Adapter } from '../formats/adapter';
+import { checkFit, readAdapter } from '../formats/adapters/index';
+import type { ModelConfig } from '../formats/checkpoint';
+import { PronkError } from '../formats/errors';
+import type { Source } from '../formats/source';
+import type { UsedAdapter } from '../model/lora';
+import { type AdapterRecord, AdapterStore } from '../storage/adapters';
+import type { Store } from '../storage/store';
+import type { Library } from './library';
+import type { AdapterSummary, AdapterUse } from './training/types';
+
+/** Adapters whose values stay in memory: two of them compared, and those combined with them. */
+const OPEN = 4;
+
+/** What a trained adapter comes from. */
+export interface TrainedFrom {
+  readonly modelId: string;
+  readonly runId?: string;
+  /** Default: the adapter's own. */
+  readonly name?: string;
+}
+
+/** Adapters in a store. */
+export class Adapters {
+  readonly #stored: AdapterStore;
+  readonly #library: Library;
+  /** By id, the one used last at the end. */
+  readonly #open = new Map<string, Promise<Adapter>>();
+
+  constructor(store: Store, library: Library) {
+    this.#stored = new AdapterStore(store);
+    this.#library = library;
+  }
+
+  /** All adapters, the newest first. */
+  async list(): Promise<AdapterSummary[]> {
+    return (await this.#stored.list()).map(summary);
+  }
+
+  /**
+   * Reads and stores an adapter that fits a model.
+   * @throws PronkError `adapter-empty`, `adapter-mismatch`, `unsupported-adapter`, `missing-model`, `quota-exceeded`, …
+   */
+  async import(files: readonly Source[], modelId: string): Promise<AdapterSummary> {
+    const { manifest, config } = await this.#library.open(modelId);
+    const adapter = await readAdapter(files, config);
+    const { name } = adapter;
+    const meta = { name, modelId, modelName: manifest.name, model: config, source: 'imported' } as const;
+    return summary(await this.#stored.add(adapter, meta));
+  }
+
+  /** Stores an adapter that was trained here. @throws PronkError `missing-model`, `quota-exceeded` */
+  async keep(adapter: Adapter, { modelId, runId, name = adapter.name }: TrainedFrom): Promise<AdapterSummary> {
+    const { manifest, config } = await this.#library.open(modelId);
+    const from = { modelId, modelName: manifest.name, model: config, source: 'trained' } as const;
+    return summary(await this.#stored.add(adapter, { name, ...from, ...(runId !== undefined && { runId }) }));
+  }
+
+  /** An adapter with its values, and what is known of it. @throws PronkError `missing-adapter`, `corrupt-file` */
+  async open(id: string): Promise<{ readonly record: AdapterRecord; readonly adapter: Adapter }> {
+    const record = await this.#stored.get(id);
+    return { record, adapter: { ...(await this.#values(id)), name: record.name } };
+  }
+
+  /** @throws PronkError `missing-adapter` */
+  rename(id: string, name: string): Promise<void> {
+    return this.#stored.rename(id, name);
+  }
+
+  /** Removes it from the store, and from the models that it is in use with. */
+  async remove(id: string): Promise<void> {
+    await this.#stored.remove(id);
+    this.#open.delete(id);
+    for (const { id: modelId, adapters = [] } of await this.#library.list()) {
+      const others = adapters.filter((use) => use.id !== id);
+      if (others.length < adapters.length) await this.#library.setAdapters(modelId, others);
+    }
+  }
+
+  /**
+   * Which adapters a model is used with from now on, unless a request says otherwise.
+   * @throws PronkError `missing-model`, `missing-adapter`, `adapter-mismatch`, `bad-strength`
+   */
+  async use(modelId: string, uses: readonly AdapterUse[]): Promise<void> {
+    const { config } = await this.#library.open(modelId);
+    await this.#resolved(config, uses);
+    await this.#library.setAdapters(modelId, uses);
+  }
+
+  /**
+   * What a model is to be computed with.
+   * @param uses instead of those in use; an empty list is the base
+   * @throws PronkError `missing-adapter`, `adapter-mismatch`, `bad-strength`
+   */
+  async resolve(modelId: string, config: ModelConfig, uses?: readonly AdapterUse[]): Promise<UsedAdapter[]> {
+    if (uses) return this.#resolved(config, uses);
+    const known = new Set((await this.#stored.list()).map(({ id }) => id));
+    const inUse = await this.#library.adaptersOf(modelId);
+    return this.#resolved(
+      config,
+      inUse.filter(({ id }) => known.has(id)),
+    );
+  }
+
+  /** Clears away what storing an adapter left when it was cut off. */
+  sweep(): Promise<void> {
+    return this.#stored.sweep();
+  }
+
+  #resolved(config: ModelConfig, uses: readonly AdapterUse[]): Promise<UsedAdapter[]> {
+    return Promise.all(
+      uses.map(async ({ id, strength }) => {
+        if (!Number.isFinite(strength)) {
+          throw new PronkError('bad-strength', `An adapter's strength is a number, and not ${strength}.`);
+        }
+        const adapter = await this.#values(id);
+        checkFit(adapter, config);
+        return { key: id, pairs: adapter.pairs, strength };
+      }),
+    );
+  }
+
+  #values(id: string): Promise<Adapter> {
+    const found = this.#open.get(id) ?? this.#stored.open(id);
+    this.#open.delete(id);
+    this.#open.set(id, found);
+    // a failure is for whoever asked, and is not remembered
+    found.catch(() => this.#open.delete(id));
+    for (const old of this.#open.keys()) {
+      if (this.#open.size <= OPEN) break;
+      this.#open.delete(old);
+    }
+    return found;
+  }
+}
+
+/** What is shown of a stored adapter. */
+function summary({
+  id,
+  name,
+  modelId,
+  modelName,
+  config,
+  addedAt,
+  source,
+  runId,
+  ...rest
+}: AdapterRecord): AdapterSummary {
+  return {
+    id,
+    name,
+    modelId,
+    modelName,
+    config,
+    parameters: rest.pairs.reduce((sum, { rank, inputs, outputs }) => sum + rank * (inputs + outputs), 0),
+    bytes: rest.shards.reduce((sum, { bytes }) => sum + bytes, 0),
+    addedAt,
+    source,
+    ...(runId !== undefined && { runId }),
+  };
+}
