@@ -169,7 +169,7 @@ async function openCheckpoints(out: string, identity: RunIdentity, resume: boole
   const found = await runs.get(RUN);
   const kept = found?.checkpoint && resume ? found : undefined;
   if (found && kept) {
-    const why = differs(found.identity, identity);
+    const why = found.identity && differs(found.identity, identity);
     if (why !== undefined) {
       const message = `The run in ${folder} cannot be gone on with: ${why}. Give what it was begun with, or leave --resume out to begin anew.`;
       throw new PronkError('checkpoint-mismatch', message);

@@ -15,7 +15,8 @@ export interface StoredCheckpoint extends CheckpointHead {
 export interface StoredRun {
   readonly id: string;
   readonly name: string;
-  readonly identity: RunIdentity;
+  /** Absent before its data was looked at. */
+  readonly identity?: RunIdentity;
   readonly checkpoint?: StoredCheckpoint;
 }
 

@@ -15,7 +15,7 @@ export interface ToyOptions {
   readonly before?: (operation: string) => Promise<void> | void;
 }
 
-/** Parameters: A [R, V], then B [V, R]; logits of id are W[id] + B · A[:, id]. */
+/** Parameters: A [R, V], then B [V, R]; logits of id are W[id] + B · A[:, id]. Ids of larger vocabularies are taken modulo V. */
 export function toyTrainer(options: ToyOptions = {}): LoraTrainer & { readonly destroyed: boolean } {
   const { vocabulary: V = 8, rank: R = 2, seed = 1, dropout = 0, poison, before = () => Promise.resolve() } = options;
   const size = 2 * R * V;
@@ -29,7 +29,8 @@ export function toyTrainer(options: ToyOptions = {}): LoraTrainer & { readonly d
   let destroyed = false;
 
   /** Cross-entropy of one target; adds weight · gradient. */
-  const follow = (id: number, target: number, weight: number, keep: number) => {
+  const follow = (token: number, next: number, weight: number, keep: number) => {
+    const [id, target] = [token % V, next % V];
     const a = Array.from({ length: R }, (_, r) => parameters[r * V + id]! * keep);
     const b = (v: number, r: number) => parameters[R * V + v * R + r]!;
     const logits = Array.from(

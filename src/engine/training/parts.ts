@@ -1,0 +1,63 @@
+// What training needs of the engine around it.
+import type { Example } from '../../data/types';
+import type { Adapter } from '../../formats/adapter';
+import type { ModelConfig } from '../../formats/checkpoint';
+import type { LoraSpec, LoraTrainer } from '../../model/lora-types';
+import type { Store } from '../../storage/store';
+import type { Tokenizer } from '../../tokenizer/tokenizer';
+
+/** A stored model; it need not be on the GPU. */
+export interface TrainedModel {
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  /** Of its weights as they are stored. */
+  readonly fingerprint: string;
+  /** Stored, which is about what they take on the GPU. */
+  readonly bytes: number;
+}
+
+export interface TrainedDataset {
+  readonly name: string;
+  /** Changes with every edit. */
+  readonly editedAt: number;
+  readonly examples: readonly Example[];
+}
+
+/** What a device can hold, as far as it is known. */
+export interface DeviceRoom {
+  /** Bytes that a page may use in all. */
+  readonly limit?: number;
+  /** Bytes in use by the loaded model beside its weights: cache, activations, sampler. */
+  readonly chat: number;
+  /** Whether so many bytes more can be allocated now. */
+  fits(bytes: number): Promise<boolean>;
+}
+
+export interface TrainingParts {
+  readonly store: Store;
+  /** @throws PronkError `missing-model` */
+  model(id: string): Promise<TrainedModel>;
+  /** @throws PronkError `missing-dataset` */
+  dataset(id: string): Promise<TrainedDataset>;
+  /** A stored adapter's numbers. @throws PronkError `missing-adapter` */
+  adapter(id: string): Promise<Adapter>;
+  /** Stores what was trained; the adapter's id. */
+  keep(adapter: Adapter, from: { readonly modelId: string; readonly runId: string }): Promise<string>;
+  /** A trainer beside a model, which is loaded now unless it is there, and stays until the trainer is destroyed. */
+  trainer(modelId: string, spec: LoraSpec): Promise<LoraTrainer>;
+  /** The loaded device's room. @throws PronkError `no-webgpu`, `no-adapter` */
+  room(modelId: string): Promise<DeviceRoom>;
+  /** Answers an instruction, by the base model or with an adapter. */
+  answer(
+    request: {
+      readonly modelId: string;
+      readonly instruction: string;
+      readonly template: string;
+      readonly adapter?: Adapter;
+    },
+    signal: AbortSignal,
+  ): Promise<string>;
+  /** A lost device is left, so that the next trainer opens another. */
+  forgetDevice(): void;
+}

@@ -1,0 +1,88 @@
+// A training run as the store keeps it, and as the page sees it.
+import type { StoredRun } from './run-store';
+import type {
+  RunDetail,
+  RunState,
+  RunSummary,
+  SampleRecord,
+  StepRecord,
+  TrainingRequest,
+  ValidationRecord,
+} from './types';
+
+export interface RunRecord extends StoredRun {
+  readonly version: typeof RUN_VERSION;
+  readonly request: TrainingRequest;
+  readonly modelName: string;
+  readonly datasetName: string;
+  readonly state: RunState;
+  /** 0 before the data was looked at. */
+  readonly steps: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Of running, without pauses. */
+  readonly seconds: number;
+  readonly log: readonly StepRecord[];
+  readonly validations: readonly ValidationRecord[];
+  readonly samples: readonly SampleRecord[];
+  readonly adapterId?: string;
+  readonly problem?: string;
+}
+
+export const RUN_VERSION = 1;
+
+/** Losses of a sparkline. */
+const SPARK_POINTS = 24;
+
+export function runSummary(run: RunRecord): RunSummary {
+  const { id, name, request, modelName, datasetName, state, steps, startedAt, seconds, log, validations } = run;
+  const { adapterId, problem } = run;
+  const [last, validated] = [log.at(-1), validations.at(-1)];
+  return {
+    id,
+    name,
+    modelId: request.modelId,
+    modelName,
+    datasetId: request.datasetId,
+    datasetName,
+    state,
+    step: last?.step ?? 0,
+    steps,
+    ...(last && { loss: last.loss }),
+    ...(validated && { validationLoss: validated.loss }),
+    startedAt,
+    seconds,
+    spark: spark(log.map(({ loss }) => loss)),
+    ...(adapterId !== undefined && { adapterId }),
+    ...(problem !== undefined && { problem }),
+  };
+}
+
+export function runDetail(run: RunRecord): RunDetail {
+  const { request, log, validations, samples, checkpoint } = run;
+  return {
+    ...runSummary(run),
+    request,
+    log,
+    validations,
+    samples,
+    ...(checkpoint && { checkpointStep: checkpoint.state.step }),
+  };
+}
+
+/** Means of equal parts. */
+export function spark(losses: readonly number[]): number[] {
+  const known = losses.filter((loss) => Number.isFinite(loss));
+  const points = Math.min(SPARK_POINTS, known.length);
+  return Array.from({ length: points }, (_, i) => {
+    const part = known.slice(Math.floor((i * known.length) / points), Math.floor(((i + 1) * known.length) / points));
+    return part.reduce((sum, loss) => sum + loss, 0) / part.length;
+  });
+}
+
+/** The run as of its checkpoint: what came after is done again. */
+export function asOfCheckpoint(run: RunRecord): RunRecord {
+  const step = run.checkpoint?.state.step ?? 0;
+  const until = <T extends { readonly step: number }>(list: readonly T[]) => list.filter((each) => each.step <= step);
+  return { ...run, log: until(run.log), validations: until(run.validations), samples: until(run.samples) };
+}

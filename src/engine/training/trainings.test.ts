@@ -1,0 +1,378 @@
+// Runs as the page has them: begun, paused, resumed after a reload, stopped; what they say, what they keep.
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { Example } from '../../data/types';
+import { llamaTokenizer } from '../../data/testing/tokenizers';
+import type { Adapter } from '../../formats/adapter';
+import { PronkError } from '../../formats/errors';
+import type { LoraSpec, LoraTrainer } from '../../model/lora-types';
+import { TINY } from '../../model/testing/random-model';
+import { memoryStore } from '../../storage/memory';
+import type { Store } from '../../storage/store';
+import { DEFAULT_CONFIG, type TrainingConfig } from '../../training/config';
+import { toyTrainer } from '../../training/testing/toy-trainer';
+import type { TrainingParts } from './parts';
+import { Trainings } from './trainings';
+import type { StepRecord, TrainingEvent, TrainingRequest } from './types';
+
+const tokenizer = llamaTokenizer();
+const config: TrainingConfig = {
+  ...DEFAULT_CONFIG,
+  learning_rate: 1e-3,
+  max_steps: 8,
+  warmup_steps: 0,
+  per_device_train_batch_size: 2,
+  gradient_accumulation_steps: 2,
+  eval_steps: 3,
+  save_steps: 2,
+  val_set_size: 2,
+  lora_dropout: 0.1,
+};
+const examples: readonly Example[] = Array.from({ length: 12 }, (_, i) => ({
+  kind: 'instruct',
+  instruction: `Say ${i}.`,
+  input: '',
+  output: `${i} `.repeat(2 + (i % 3)),
+}));
+const request: TrainingRequest = {
+  modelId: 'm',
+  datasetId: 'd',
+  config,
+  prompts: ['Say 1.'],
+  sampleSteps: 4,
+};
+
+interface World {
+  readonly trainings: Trainings;
+  readonly events: TrainingEvent[];
+  readonly kept: { adapter: Adapter; runId: string }[];
+  readonly trainers: (LoraTrainer & { readonly destroyed: boolean })[];
+}
+
+/** A page over a store; `before` is called before each operation of its device. */
+function page(
+  store: Store,
+  change: Partial<TrainingParts> = {},
+  before: (operation: string) => void = () => {},
+): World {
+  const kept: World['kept'] = [];
+  const trainers: World['trainers'] = [];
+  // a step takes long enough for somebody to press a button
+  const slowly = async (operation: string) => {
+    before(operation);
+    if (operation === 'update') await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  const parts: TrainingParts = {
+    store,
+    model: async () => ({
+      name: 'Tiny',
+      config: { ...TINY, vocabularySize: 32_000 },
+      tokenizer,
+      fingerprint: 'f',
+      bytes: 1000,
+    }),
+    dataset: async () => ({ name: 'Rows', editedAt: 1, examples }),
+    adapter: () => Promise.reject(new PronkError('missing-adapter', 'There is none.')),
+    keep: async (adapter, { runId }) => {
+      kept.push({ adapter, runId });
+      return `adapter ${kept.length}`;
+    },
+    trainer: async (_: string, spec: LoraSpec) => {
+      const trainer = toyTrainer({ vocabulary: 16, dropout: spec.dropout, seed: spec.seed, before: slowly });
+      trainers.push(trainer);
+      return trainer;
+    },
+    room: async () => ({ chat: 10, fits: async () => true }),
+    answer: async ({ adapter }) => (adapter ? `tuned ${adapter.pairs.length}` : 'plain'),
+    forgetDevice: () => {},
+    ...change,
+  };
+  const trainings = new Trainings(parts);
+  const events: TrainingEvent[] = [];
+  trainings.on((event) => events.push(event));
+  return { trainings, events, kept, trainers };
+}
+
+const until = async (world: World, is: (event: TrainingEvent) => boolean) => {
+  while (!world.events.some(is)) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+const ended = (event: TrainingEvent) => event.type === 'run' && !['running'].includes(event.run.state);
+const numbers = (log: readonly StepRecord[]) => log.map((record) => ({ ...record, seconds: 0 }));
+
+test('a run from start to end', { timeout: 60_000 }, async () => {
+  const world = page(memoryStore());
+  const id = await world.trainings.start(request);
+  expect(world.trainings.model).toBe('m');
+  await expect(world.trainings.start(request)).rejects.toMatchObject({ code: 'busy' });
+  await until(world, ended);
+  const run = await world.trainings.get(id);
+  expect(run).toMatchObject({
+    state: 'done',
+    step: 8,
+    steps: 8,
+    checkpointStep: 8,
+    adapterId: 'adapter 1',
+    name: 'Tiny on Rows',
+    modelName: 'Tiny',
+  });
+  expect(run.log.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(run.validations.map(({ step }) => step)).toEqual([3, 6, 8]);
+  expect(run.samples).toEqual([4, 8].map((step) => ({ step, prompt: 'Say 1.', base: 'plain', adapter: 'tuned 1' })));
+  expect(run.spark).toHaveLength(8);
+  const steps = world.events.flatMap((event) => (event.type === 'step' ? [event.record] : []));
+  expect(steps).toEqual(run.log);
+  expect(world.kept).toHaveLength(1);
+  expect(world.kept[0]!.adapter.config).toMatchObject({ r: 8, target_modules: ['q_proj', 'v_proj'] });
+  expect(world.trainers.every(({ destroyed }) => destroyed)).toBe(true);
+  expect(world.trainings.model).toBeUndefined();
+  await expect(world.trainings.resume(id)).rejects.toMatchObject({ code: 'run-ended' });
+});
+
+test('paused, and resumed by another page: the same run', { timeout: 120_000 }, async () => {
+  const whole = page(memoryStore());
+  const wholeId = await whole.trainings.start(request);
+  await until(whole, ended);
+
+  const store = memoryStore();
+  const first = page(store);
+  const id = await first.trainings.start(request);
+  await until(first, (event) => event.type === 'step' && event.record.step === 3);
+  await first.trainings.pause(id);
+  const paused = await first.trainings.get(id);
+  expect(paused.state).toBe('paused');
+  expect(paused.checkpointStep).toBe(paused.step);
+  expect(first.kept).toHaveLength(0);
+
+  const second = page(store);
+  expect((await second.trainings.list()).map(({ state }) => state)).toEqual(['paused']);
+  await second.trainings.resume(id);
+  await until(second, ended);
+  const [a, b] = [await whole.trainings.get(wholeId), await second.trainings.get(id)];
+  expect(numbers(b.log)).toEqual(numbers(a.log));
+  expect(b.validations).toEqual(a.validations);
+  expect(b.samples).toEqual(a.samples);
+  expect(second.kept[0]!.adapter.pairs).toEqual(whole.kept[0]!.adapter.pairs);
+});
+
+test('a page that dies leaves an interrupted run, whose log goes back to its checkpoint', {
+  timeout: 60_000,
+}, async () => {
+  const store = memoryStore();
+  let dead = false;
+  let steps = 0;
+  const first = page(
+    {
+      ...store,
+      records: {
+        ...store.records,
+        set: (...args) => (dead ? new Promise<void>(() => {}) : store.records.set(...args)),
+      },
+    },
+    {},
+    (operation) => {
+      if (operation === 'update' && ++steps === 4) dead = true;
+    },
+  );
+  const id = await first.trainings.start(request);
+  await until(first, (event) => event.type === 'step' && event.record.step === 4);
+  const second = page(store);
+  expect(await second.trainings.list()).toMatchObject([{ id, state: 'interrupted', step: 2 }]);
+  await second.trainings.resume(id);
+  await until(second, ended);
+  expect((await second.trainings.get(id)).log.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('stopped: while it runs, and while it is paused', { timeout: 60_000 }, async () => {
+  const world = page(memoryStore());
+  const id = await world.trainings.start(request);
+  await until(world, (event) => event.type === 'step' && event.record.step === 2);
+  await world.trainings.stop(id);
+  expect(await world.trainings.get(id)).toMatchObject({ state: 'stopped', adapterId: 'adapter 1' });
+
+  const other = await world.trainings.start(request);
+  await until(world, (event) => event.type === 'step' && event.runId === other && event.record.step === 4);
+  await world.trainings.pause(other);
+  await world.trainings.stop(other);
+  expect(await world.trainings.get(other)).toMatchObject({ state: 'stopped', adapterId: 'adapter 2' });
+  expect(world.kept[1]!.adapter.pairs[0]!.b.some((value) => value !== 0)).toBe(true);
+  await world.trainings.remove(other);
+  await expect(world.trainings.get(other)).rejects.toMatchObject({ code: 'missing-run' });
+});
+
+test('a device that is lost costs nothing but time; one that stays lost ends the run with its reason', {
+  timeout: 60_000,
+}, async () => {
+  let operations = 0;
+  let forgotten = 0;
+  const lost = () => {
+    throw new PronkError('device-lost', 'The device was lost.');
+  };
+  const world = page(
+    memoryStore(),
+    { forgetDevice: () => void forgotten++ },
+    () => void (++operations === 20 && lost()),
+  );
+  const id = await world.trainings.start(request);
+  await until(world, ended);
+  expect([(await world.trainings.get(id)).state, forgotten]).toEqual(['done', 1]);
+  expect((await world.trainings.get(id)).log.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+
+  const broken = page(memoryStore(), {}, lost);
+  const other = await broken.trainings.start(request);
+  await until(broken, ended);
+  expect(await broken.trainings.get(other)).toMatchObject({ state: 'failed', problem: 'The device was lost.' });
+});
+
+test('a run whose data was changed is not gone on with, and can still be kept', { timeout: 60_000 }, async () => {
+  const store = memoryStore();
+  const first = page(store);
+  const id = await first.trainings.start(request);
+  await until(first, (event) => event.type === 'step' && event.record.step === 2);
+  await first.trainings.pause(id);
+  const edited = page(store, { dataset: async () => ({ name: 'Rows', editedAt: 2, examples: examples.toReversed() }) });
+  await edited.trainings.resume(id);
+  await until(edited, (event) => event.type === 'run' && event.run.state === 'failed');
+  expect((await edited.trainings.get(id)).problem).toContain('rows');
+  await edited.trainings.stop(id);
+  expect(edited.kept).toHaveLength(1);
+});
+
+test('a full store ends no run', { timeout: 60_000 }, async () => {
+  const store = memoryStore();
+  const put = () => Promise.reject(new PronkError('quota-exceeded', 'There is no room.'));
+  const world = page({ ...store, shards: { ...store.shards, put } });
+  const id = await world.trainings.start(request);
+  await until(world, ended);
+  const run = await world.trainings.get(id);
+  expect(run.log).toHaveLength(8);
+  expect(run).toMatchObject({ state: 'done', adapterId: 'adapter 1' });
+  expect(run.problem).toContain('no room');
+});
+
+test('a setting that is wrong is refused at once', async () => {
+  const { trainings } = page(memoryStore());
+  const wrong = { ...request, config: { ...config, r: 0 } };
+  await expect(trainings.start(wrong)).rejects.toMatchObject({ code: 'bad-config' });
+  expect(await trainings.plan(wrong)).toMatchObject({ problem: expect.stringContaining('r must be') as string });
+});
+
+test('a plan: counts, memory by part, warnings with fixes', async () => {
+  const { trainings } = page(memoryStore());
+  const plan = await trainings.plan(request);
+  expect(plan).toMatchObject({
+    rows: 10,
+    validationRows: 2,
+    steps: 8,
+    stepsPerEpoch: 3,
+    effectiveBatch: 4,
+    warmupSteps: 0,
+  });
+  const { width: D, keyValueHeads: K, heads: H, headWidth: d, layers } = TINY;
+  expect(plan.trainableParameters).toBe(layers * 8 * (D + H * d + D + K * d));
+  expect(plan.memory.parts.map(({ name }) => name)).toEqual([
+    'Model',
+    'Chat',
+    'Adapter',
+    'Optimizer',
+    'Activations',
+    'Workspace',
+  ]);
+  expect(plan.memory).toMatchObject({
+    fits: true,
+    total: plan.memory.parts.reduce((sum, { bytes }) => sum + bytes, 0),
+  });
+  expect(plan.warnings.map(({ code }) => code)).toEqual(['few-steps']);
+  const fixed = await trainings.plan({ ...request, config: { ...config, ...plan.warnings[0]!.fix } });
+  expect(fixed.warnings).toEqual([]);
+});
+
+test('a plan: each warning goes away by its fix', async () => {
+  const { trainings } = page(memoryStore());
+  const codes = async (change: Partial<TrainingConfig>) => {
+    const settings = { ...config, max_steps: 60, ...change };
+    const { warnings, problem } = await trainings.plan({ ...request, config: settings });
+    const fixes = Object.assign({}, ...warnings.map(({ fix }) => fix ?? {})) as Partial<TrainingConfig>;
+    const after = await trainings.plan({ ...request, config: { ...settings, ...fixes } });
+    return { codes: warnings.map(({ code }) => code), problem, after: after.warnings.map(({ code }) => code) };
+  };
+  expect(await codes({})).toEqual({ codes: [], problem: undefined, after: [] });
+  expect(await codes({ warmup_steps: 100 })).toMatchObject({ codes: ['long-warmup'], after: [] });
+  expect(await codes({ learning_rate: 0.1 })).toMatchObject({ codes: ['unusual-learning-rate'], after: [] });
+  expect(await codes({ val_set_size: 0.7 })).toMatchObject({ codes: ['large-validation'], after: [] });
+  expect(await codes({ val_set_size: 2000 })).toMatchObject({
+    codes: ['bad-config'],
+    problem: expect.stringContaining('val_set_size') as string,
+    after: [],
+  });
+  expect(await codes({ cutoff_len: 64 })).toMatchObject({ codes: ['many-cut-off'], after: [] });
+  expect(await codes({ cutoff_len: 60 })).toMatchObject({ codes: ['eos-never-trained'], after: [] });
+  expect(await codes({ cutoff_len: 20, train_on_inputs: false })).toMatchObject({
+    codes: ['no-labels'],
+    problem: expect.stringContaining('in the loss') as string,
+    after: [],
+  });
+  expect(await codes({ max_steps: 0, num_train_epochs: 1 })).toMatchObject({ codes: ['few-steps'], after: [] });
+});
+
+test('a plan that does not fit offers the mildest change that does', async () => {
+  const most = { bytes: Infinity };
+  const { trainings } = page(memoryStore(), {
+    room: async () => ({ chat: 0, fits: async (bytes) => bytes <= most.bytes }),
+  });
+  const large = {
+    ...request,
+    config: { ...config, max_steps: 60, gradient_checkpointing: false, per_device_train_batch_size: 4 },
+  };
+  const plan = await trainings.plan(large);
+  expect(plan.problem).toBeUndefined();
+  const training = plan.memory.parts.slice(2).reduce((sum, { bytes }) => sum + bytes, 0);
+  most.bytes = training * 0.6;
+  const tight = await trainings.plan(large);
+  expect(tight.memory.fits).toBe(false);
+  expect(tight.problem).toContain('MiB');
+  const { code, fix = {} } = tight.warnings[0]!;
+  expect([code, fix.gradient_checkpointing]).toEqual(['out-of-memory', true]);
+  expect((await trainings.plan({ ...large, config: { ...large.config, ...fix } })).problem).toBeUndefined();
+});
+
+test('a measured step, and nothing of it is kept', { timeout: 60_000 }, async () => {
+  const world = page(memoryStore());
+  const { secondsPerStep } = await world.trainings.measure(request);
+  expect(secondsPerStep).toBeGreaterThan(0);
+  expect(world.trainers[0]!.destroyed).toBe(true);
+  expect((await world.trainings.plan(request)).secondsPerStep).toBe(secondsPerStep);
+  expect(await world.trainings.list()).toEqual([]);
+});
+
+const REAL = '../shared/data/instruct/point-alpaca-trainer_state.json';
+
+test('trainer_state.json, there and back', { timeout: 60_000 }, async () => {
+  const world = page(memoryStore());
+  const id = await world.trainings.start(request);
+  await until(world, ended);
+  const run = await world.trainings.get(id);
+  const text = await world.trainings.exportState(id);
+  const state = JSON.parse(text) as { log_history: Record<string, number>[] };
+  expect(state).toMatchObject({
+    global_step: 8,
+    max_steps: 8,
+    num_train_epochs: 3,
+    best_global_step: run.validations.findLast(({ best }) => best)!.step,
+  });
+  expect(state.log_history).toHaveLength(11);
+  expect(Object.keys(state.log_history[0]!)).toEqual(['epoch', 'grad_norm', 'learning_rate', 'loss', 'step']);
+  const back = world.trainings.openState(text, 'trainer_state.json');
+  expect(numbers(back.log).map((record) => ({ ...record, tokens: 0 }))).toEqual(
+    numbers(run.log).map((record) => ({ ...record, tokens: 0 })),
+  );
+  expect(back.validations).toEqual(run.validations);
+  expect(() => world.trainings.openState('{}', 'x.json')).toThrow('x.json');
+});
+
+test.skipIf(!existsSync(REAL))('a real trainer_state.json', () => {
+  const run = page(memoryStore()).trainings.openState(readFileSync(REAL, 'utf8'), 'trainer_state.json');
+  expect(run).toMatchObject({ state: 'done', step: 609, steps: 609, loss: 0.5261, seconds: 11681.9145 });
+  expect(run.log).toHaveLength(609);
+  expect(run.log[0]).toMatchObject({ step: 1, loss: 1.5397, learningRate: 1.0526315789473685e-6 });
+  expect(run.spark[0]).toBeGreaterThan(run.spark.at(-1)!);
+});

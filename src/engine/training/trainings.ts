@@ -1,0 +1,284 @@
+// Training as the engine offers it: plans, runs, their logs. One run at a time, in all tabs together.
+import { PronkError } from '../../formats/errors';
+import { type TokenizedDataset, tokenizeDataset } from '../../data/tokenize-dataset';
+import { ifUnlocked, whenUnlocked } from '../../storage/locks';
+import { checkConfig } from '../../training/check-config';
+import { unpackCheckpoint } from '../../training/checkpoint';
+import type { TrainingConfig } from '../../training/config';
+import { labelCount } from '../../training/loop';
+import { loraSpec } from '../../training/lora-spec';
+import { prepareData } from '../../training/prepare';
+import { ActiveRun, keepAdapter } from './active-run';
+import type { TrainedDataset, TrainedModel, TrainingParts } from './parts';
+import { brokenPlan, planRun } from './plan';
+import { RUN_VERSION, runDetail, type RunRecord, runSummary } from './run-record';
+import { RunStore } from './run-store';
+import { readTrainerState, writeTrainerState } from './trainer-state';
+import type { RunDetail, RunSummary, TrainingEvent, TrainingPlan, TrainingRequest } from './types';
+
+/** Held by whoever trains, in whichever tab. */
+const LOCK = 'pronk-training';
+/** A measurement goes on until it has taken so long, in seconds. */
+const MEASURED_SECONDS = 3;
+
+export class Trainings {
+  readonly #parts: TrainingParts;
+  readonly #runs: RunStore<RunRecord>;
+  readonly #listeners = new Set<(event: TrainingEvent) => void>();
+  #active: ActiveRun | undefined;
+  #running: Promise<void> = Promise.resolve();
+  /** The model that a trainer stands beside. */
+  #model: string | undefined;
+  /** Rows as tokens, of the plan before: a plan is made at every change of a setting. */
+  #tokens: { readonly key: string; readonly tokens: Promise<TokenizedDataset> } | undefined;
+  readonly #measured = new Map<string, number>();
+
+  constructor(parts: TrainingParts) {
+    this.#parts = parts;
+    this.#runs = new RunStore(parts.store);
+  }
+
+  /** Calls a listener with everything that happens; the result ends that. */
+  on(listener: (event: TrainingEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The model that is being trained beside: it must stay on the device. */
+  get model(): string | undefined {
+    return this.#model;
+  }
+
+  /** What a run would take. What stands against it is in the plan's `problem`. @throws PronkError `missing-model`, `missing-dataset` */
+  async plan(request: TrainingRequest): Promise<TrainingPlan> {
+    const { config, modelId } = request;
+    const [model, dataset] = await this.#inputs(request);
+    const room = await this.#parts.room(modelId).catch(() => undefined);
+    try {
+      checkConfig(config);
+      const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
+      return await planRun(config, data, model, room, this.#measured.get(stepKey(request)));
+    } catch (error) {
+      return brokenPlan(error, dataset.examples.length, config);
+    }
+  }
+
+  /** Takes a step, or as much of a long one as is needed to know how long it is; nothing of it is kept. */
+  async measure(request: TrainingRequest): Promise<{ readonly secondsPerStep: number }> {
+    const { config, modelId } = request;
+    checkConfig(config);
+    return this.#locked(async () => {
+      const [model, dataset] = await this.#inputs(request);
+      const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
+      this.#model = modelId;
+      const trainer = await this.#parts.trainer(modelId, loraSpec(config, model.config.layers, data.largest));
+      try {
+        const batches = data.step(0);
+        const all = batches.reduce((sum, { ids }) => sum + ids.length, 0);
+        // the first one compiles
+        await trainer.accumulate(batches[0]!, 1 / Math.max(1, labelCount(batches[0]!)), 0);
+        const started = performance.now();
+        let tokens = 0;
+        for (const batch of batches) {
+          await trainer.accumulate(batch, 1 / Math.max(1, labelCount(batch)), 0);
+          tokens += batch.ids.length;
+          if (performance.now() - started > 1000 * MEASURED_SECONDS) break;
+        }
+        await trainer.state(); // waits for what is under way
+        const secondsPerStep = ((performance.now() - started) / 1000) * (all / tokens);
+        this.#measured.set(stepKey(request), secondsPerStep);
+        return { secondsPerStep };
+      } finally {
+        trainer.destroy();
+        this.#model = undefined;
+      }
+    });
+  }
+
+  /**
+   * Begins a run, which goes on until it ends or is ended; the id by which events speak of it.
+   * @throws PronkError `bad-config`, `busy`, `missing-model`, `missing-dataset`
+   */
+  async start(request: TrainingRequest): Promise<string> {
+    checkConfig(request.config);
+    const [model, dataset] = await this.#inputs(request);
+    const record: RunRecord = {
+      version: RUN_VERSION,
+      id: crypto.randomUUID(),
+      name: request.name ?? `${model.name} on ${dataset.name}`,
+      request,
+      modelName: model.name,
+      datasetName: dataset.name,
+      state: 'running',
+      steps: 0,
+      startedAt: Date.now(),
+      seconds: 0,
+      log: [],
+      validations: [],
+      samples: [],
+    };
+    await this.#begin(record);
+    return record.id;
+  }
+
+  /** Goes on with a run that was paused, cut off or failed. @throws PronkError `missing-run`, `run-ended`, `busy` */
+  async resume(id: string): Promise<void> {
+    if (this.#active?.record.id === id) return;
+    const record = await this.#get(id);
+    if (record.state === 'done' || record.state === 'stopped') {
+      throw new PronkError(
+        'run-ended',
+        `${record.name} has come to its end. Start a new run from its adapter to go on.`,
+      );
+    }
+    await this.#begin(record);
+  }
+
+  /** Ends a run for now, at the last whole step; resolves when it is kept. */
+  async pause(id: string): Promise<void> {
+    if (this.#active?.record.id !== id) return;
+    this.#active.end('pause');
+    await this.#running;
+  }
+
+  /** Ends a run for good and keeps its adapter. @throws PronkError `missing-run` */
+  async stop(id: string): Promise<void> {
+    if (this.#active?.record.id === id) {
+      this.#active.end('stop');
+      await this.#running;
+      return;
+    }
+    await this.#locked(async () => {
+      const record = await this.#get(id);
+      if (record.state === 'done' || record.state === 'stopped') return;
+      const kept = record.checkpoint && unpackCheckpoint(await this.#runs.load(record));
+      const adapterId =
+        kept && kept.state.updates > 0
+          ? await keepAdapter(this.#parts, record, kept.pairs, kept.state, record.modelName)
+          : undefined;
+      const stopped: RunRecord = { ...record, state: 'stopped', ...(adapterId !== undefined && { adapterId }) };
+      await this.#runs.put(stopped);
+      this.#emit({ type: 'run', run: runSummary(stopped) });
+    });
+  }
+
+  /** Keeps whatever runs, now. */
+  async checkpoint(): Promise<void> {
+    await this.#active?.checkpoint();
+  }
+
+  /** All runs, the newest first. */
+  async list(): Promise<RunSummary[]> {
+    const interrupted = await this.#nobodyTrains();
+    const runs = await this.#runs.list();
+    return runs.map((run) => runSummary(this.#current(run, interrupted))).toSorted((a, b) => b.startedAt - a.startedAt);
+  }
+
+  /** @throws PronkError `missing-run` */
+  async get(id: string): Promise<RunDetail> {
+    return runDetail(this.#current(await this.#get(id), await this.#nobodyTrains()));
+  }
+
+  /** @throws PronkError `busy` while it runs */
+  async remove(id: string): Promise<void> {
+    if (this.#active?.record.id === id)
+      throw new PronkError('busy', 'The run is under way. Stop it before removing it.');
+    await this.#runs.remove(id);
+  }
+
+  /** A run's log as `trainer_state.json`. @throws PronkError `missing-run` */
+  async exportState(id: string): Promise<string> {
+    return writeTrainerState(this.#current(await this.#get(id), false));
+  }
+
+  /** Such a file from elsewhere. @throws PronkError `not-a-trainer-state` */
+  openState(text: string, name: string): RunDetail {
+    return readTrainerState(text, name);
+  }
+
+  /** Ends what runs, as a pause does: for a page or a process that ends. */
+  async close(): Promise<void> {
+    this.#active?.end('pause');
+    await this.#running;
+  }
+
+  async #begin(record: RunRecord): Promise<void> {
+    if (this.#active) throw busy();
+    const active = new ActiveRun(record, this.#parts, this.#runs, (event) => this.#emit(event));
+    this.#active = active;
+    this.#model = record.request.modelId;
+    const ended = () => {
+      this.#active = undefined;
+      this.#model = undefined;
+    };
+    await new Promise<void>((begun, refused) => {
+      this.#running = whenUnlocked(LOCK, async () => {
+        await this.#runs.sweep().catch(() => {});
+        begun();
+        await active.run();
+        return true;
+      })
+        .then((ran) => (ran ? undefined : refused(busy())), refused)
+        .finally(ended);
+    });
+  }
+
+  /** Runs a task while nobody trains. @throws PronkError `busy` */
+  async #locked<T extends object | void>(task: () => Promise<T>): Promise<T> {
+    if (this.#active) throw busy();
+    const done = await whenUnlocked(LOCK, async () => ({ result: await task() }));
+    if (!done) throw busy();
+    return done.result;
+  }
+
+  /** Whether no tab trains: a run that says that it is running was then cut off. */
+  async #nobodyTrains(): Promise<boolean> {
+    if (this.#active) return false;
+    return (await ifUnlocked(LOCK, () => Promise.resolve(true))) ?? false;
+  }
+
+  #current(run: RunRecord, nobodyTrains: boolean): RunRecord {
+    if (this.#active?.record.id === run.id) return this.#active.record;
+    return run.state === 'running' && (nobodyTrains || this.#active) ? { ...run, state: 'interrupted' } : run;
+  }
+
+  async #get(id: string): Promise<RunRecord> {
+    const run = await this.#runs.get(id);
+    if (run?.version !== RUN_VERSION) throw new PronkError('missing-run', 'There is no such run here any more.');
+    return run;
+  }
+
+  #inputs({ modelId, datasetId }: TrainingRequest): Promise<[TrainedModel, TrainedDataset]> {
+    return Promise.all([this.#parts.model(modelId), this.#parts.dataset(datasetId)]);
+  }
+
+  #tokenized(
+    { modelId, datasetId, config }: TrainingRequest,
+    { tokenizer }: TrainedModel,
+    { examples, editedAt }: TrainedDataset,
+  ): Promise<TokenizedDataset> {
+    const { cutoff_len, train_on_inputs, prompt_template_name } = config;
+    const key = JSON.stringify([modelId, datasetId, editedAt, cutoff_len, train_on_inputs, prompt_template_name]);
+    if (this.#tokens?.key !== key) this.#tokens = { key, tokens: tokenizeDataset(examples, tokenizer, config) };
+    return this.#tokens.tokens;
+  }
+
+  #emit(event: TrainingEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+/** What a step's time depends on. */
+function stepKey({ modelId, datasetId, config }: TrainingRequest): string {
+  const { r, target_modules, layers_to_transform, cutoff_len, packing, gradient_checkpointing } = config;
+  const { per_device_train_batch_size, gradient_accumulation_steps }: TrainingConfig = config;
+  const shape = [r, target_modules, layers_to_transform, cutoff_len, packing, gradient_checkpointing];
+  return JSON.stringify([modelId, datasetId, ...shape, per_device_train_batch_size, gradient_accumulation_steps]);
+}
+
+function busy(): PronkError {
+  return new PronkError(
+    'busy',
+    'Another run is being trained, here or in another tab. Pause or stop it first, or wait for its end.',
+  );
+}
