@@ -49,7 +49,6 @@ export function toRecord(example: Example): Readonly<Record<string, unknown>> {
 
 /** Records as Python's `json.dump(…, indent=4)` writes them, to the byte: how Alpaca's and OpenAlpaca's files look. */
 export function writeJson(records: readonly unknown[]): string {
-  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return JSON.stringify(records, null, 4).replace(/[\u007f-\uffff]/g, escaped);
 }
 
@@ -59,4 +58,8 @@ function exchange(messages: readonly ChatMessage[]): AlpacaRecord | undefined {
   if (question?.role !== 'user' || answer?.role !== 'assistant' || more.length > 0) return undefined;
   const instruction = system === undefined ? question.content : `${system}\n\n${question.content}`;
   return { instruction, input: '', output: answer.content };
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -29,9 +29,12 @@ const instruct = (instruction: string, input: string, output: string): Example =
   output,
 });
 
-describe.skipIf(!here)('real files', () => {
-  const file = (name: string, options?: ReadOptions) => read(name, readFileSync(`${DATA}/${name}`), options);
+const file = (name: string, options?: ReadOptions) => read(name, readFileSync(`${DATA}/${name}`), options);
+const words = (count: number) => Array<string>(count).fill('w').join(' \n');
+const dolly = (context: string) => ({ instruction: 'a b', context, response: 'c', category: 'x' });
+const line = (i: number) => JSON.stringify({ instruction: `Nº ${i} 🦙`, output: 'é'.repeat(i % 90) });
 
+describe.skipIf(!here)('real files', () => {
   test.each([
     ['alpaca-23.json', 'Alpaca JSON', 23],
     ['alpaca_en_demo.json', 'Alpaca JSON', 999],
@@ -61,9 +64,9 @@ describe.skipIf(!here)('real files', () => {
 
   test('OpenAlpaca’s conversion of dolly', async () => {
     const { rows, notes } = await file('dolly-12.jsonl');
-    const dolly = JSON.parse(readFileSync(`${DATA}/dolly-12.jsonl`, 'utf8')) as Record<string, string>[];
+    const given = JSON.parse(readFileSync(`${DATA}/dolly-12.jsonl`, 'utf8')) as Record<string, string>[];
     expect(rows).toEqual(
-      dolly.map(({ instruction, context, response }) => instruct(instruction!, context!, response!)),
+      given.map(({ instruction, context, response }) => instruct(instruction!, context!, response!)),
     );
     expect(notes).toEqual(['Fields that are not used: category.']);
   });
@@ -152,8 +155,6 @@ describe('forms', () => {
   });
 
   test('dolly keeps rows of up to 2000 words, counted as Python counts them', async () => {
-    const words = (count: number) => Array<string>(count).fill('w').join(' \n');
-    const dolly = (context: string) => ({ instruction: 'a b', context, response: 'c', category: 'x' });
     const rows = [
       words(1997),
       words(1998),
@@ -267,7 +268,6 @@ describe('what is no dataset', () => {
 describe('large files', () => {
   test('JSON Lines are read in windows, whatever lies across their borders', async () => {
     const count = 60_000;
-    const line = (i: number) => JSON.stringify({ instruction: `Nº ${i} 🦙`, output: 'é'.repeat(i % 90) });
     const content = bytes(Array.from({ length: count }, (_, i) => line(i)).join('\n'));
     let largest = 0;
     const inner = bytesSource(content, 'large.jsonl');
@@ -338,17 +338,16 @@ test('what Alpaca has no form for', () => {
     { role: 'user', content: 'q' },
     { role: 'assistant', content: 'a' },
   ] as const;
-  const alpaca = (messages: Example & { kind: 'messages' }) => toAlpaca(messages);
-  expect(alpaca({ kind: 'messages', messages: [user, assistant] })).toEqual({
+  expect(toAlpaca({ kind: 'messages', messages: [user, assistant] })).toEqual({
     instruction: 'q',
     input: '',
     output: 'a',
   });
-  expect(alpaca({ kind: 'messages', messages: [{ role: 'system', content: 's' }, user, assistant] })?.instruction).toBe(
-    's\n\nq',
-  );
+  expect(
+    toAlpaca({ kind: 'messages', messages: [{ role: 'system', content: 's' }, user, assistant] })?.instruction,
+  ).toBe('s\n\nq');
   for (const messages of [[user], [user, assistant, user], [assistant, user], [user, assistant, user, assistant]]) {
-    expect(alpaca({ kind: 'messages', messages })).toBeUndefined();
+    expect(toAlpaca({ kind: 'messages', messages })).toBeUndefined();
   }
   expect(toAlpaca({ kind: 'text', text: 'x' })).toBeUndefined();
 });

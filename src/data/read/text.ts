@@ -40,7 +40,7 @@ export async function readWholeText(source: Source): Promise<string> {
 }
 
 /** Engines hold about 2²⁹ characters in one string. */
-export function tooLarge(source: Source, cause?: unknown): Error {
+function tooLarge(source: Source, cause?: unknown): Error {
   const message = `${source.name} is too large to be read as one document. Save it as JSON Lines, a row on each line.`;
   return badDataset(message, cause);
 }
