@@ -172,10 +172,11 @@ export const fieldGroups: readonly FieldGroup[] = [
       },
       {
         key: 'add_eos_token',
-        label: 'Learn to stop',
+        label: 'add_eos_token',
         explanation:
-          'The end-of-text token stands after each answer and is in the loss. Without it the model tends to go on and on.',
+          'Kept for settings that come from elsewhere or go there. As in alpaca-lora’s script it changes nothing: whatever it says, every answer that is read to its end teaches to stop.',
         kind: 'switch',
+        fine: true,
       },
     ],
   },

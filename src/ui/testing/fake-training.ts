@@ -95,13 +95,6 @@ function warningsFor(config: TrainingConfig, steps: number, validationRows: numb
       fix: { warmup_steps: 0, warmup_ratio: 0.05 },
     });
   }
-  if (!config.add_eos_token) {
-    warnings.push({
-      code: 'no-eos',
-      message: 'The end-of-text token is never trained, so the model will not learn to stop.',
-      fix: { add_eos_token: true },
-    });
-  }
   if (config.val_set_size > 0 && validationRows === 0) {
     warnings.push({
       code: 'large-validation',
@@ -284,7 +277,6 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
         ended: lengths.filter((length) => length <= config.cutoff_len).length,
         histogram: buckets,
         longest,
-        ended: config.add_eos_token ? rows.length : 0,
         coverage: {
           rows: lengths.filter((length) => length <= config.cutoff_len).length / Math.max(1, lengths.length),
           tokens: tokens === 0 ? 1 : kept / tokens,
@@ -298,7 +290,7 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
         token('<s>', false, true),
         ...pieces(asked).map((text) => token(text, config.train_on_inputs)),
         ...pieces(answered).map((text) => token(text, true)),
-        ...(config.add_eos_token ? [token('</s>', true, true)] : []),
+        token('</s>', true, true),
       ];
       return { tokens: all.slice(0, config.cutoff_len), truncated: all.length > config.cutoff_len };
     },

@@ -40,12 +40,16 @@ function Lengths(props: { report: DatasetReport; cutoff: number }) {
   const most = createMemo(() => Math.max(1, ...props.report.histogram.map(({ rows }) => rows)));
   const end = () => props.report.histogram.at(-1)?.to ?? 1;
   const words = () => {
-    const { longest, coverage, tokens, labelled } = props.report;
+    const { longest, coverage, tokens, labelled, ended, rows } = props.report;
     const fit =
       coverage.rows >= 1
         ? `Every row fits into the cutoff of ${formatNumber(props.cutoff)} tokens; the longest has ${formatNumber(longest)}.`
         : `${percent(coverage.rows)} of the rows and ${percent(coverage.tokens)} of the tokens fit into the cutoff of ${formatNumber(props.cutoff)}; the longest row has ${formatNumber(longest)} tokens.`;
-    return `${fit} ${formatNumber(tokens)} tokens are read, ${formatNumber(labelled)} of them learnt.`;
+    const stops =
+      ended === rows
+        ? 'Every row teaches to stop.'
+        : `${formatNumber(ended)} of ${formatNumber(rows)} rows teach to stop.`;
+    return `${fit} ${formatNumber(tokens)} tokens are read, ${formatNumber(labelled)} of them learnt. ${stops}`;
   };
   return (
     <figure class="lengths">
@@ -78,10 +82,15 @@ function Lengths(props: { report: DatasetReport; cutoff: number }) {
 }
 
 const codeNames: Readonly<Record<string, string>> = {
+  'hallucinated-url': 'Made-up address',
   'empty-output': 'Empty answer',
-  'empty-instruction': 'Empty question',
-  duplicate: 'Duplicate',
-  'merged-instructions': 'Merged instructions',
+  'na-output': 'Answer is “N/A”',
+  'no-input-marker': 'Marker in place of no input',
+  'image-request': 'Asks for an image',
+  'wrong-answer': 'Doubtful answer',
+  'no-labels': 'Nothing to learn',
+  'too-long': 'Longer than the cutoff',
+  'no-eos': 'Does not teach to stop',
 };
 /** `wrong-answer` → `Wrong answer` */
 const nameOf = (code: string) => {
