@@ -274,7 +274,6 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
         })),
         tokens: kept,
         labelled: Math.round(kept * 0.4),
-        ended: lengths.filter((length) => length <= config.cutoff_len).length,
         histogram: buckets,
         longest,
         coverage: {
