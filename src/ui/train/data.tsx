@@ -99,7 +99,7 @@ const mannersPlan = { learning_rate: 1e-3, num_train_epochs: 20, prompt_template
 function Examples() {
   const { datasets, form } = useTraining();
   const { instruct, engine, notices } = useApp();
-  const known = () => datasets.list().some(({ name }) => name === MANNERS);
+  const known = () => datasets.list().some(({ name }) => name.startsWith(MANNERS));
   const starred = () => instruct.runs().filter((run) => run.starred);
   const add = (name: string, text: string) =>
     void datasets.add(new File([text], `${name}.json`, { type: 'application/json' }));
