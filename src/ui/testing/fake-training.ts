@@ -276,6 +276,7 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
         labelled: Math.round(kept * 0.4),
         histogram: buckets,
         longest,
+        ended: lengths.filter((length) => length <= config.cutoff_len).length,
         coverage: {
           rows: lengths.filter((length) => length <= config.cutoff_len).length / Math.max(1, lengths.length),
           tokens: tokens === 0 ? 1 : kept / tokens,
