@@ -14,6 +14,9 @@ import { Library } from './library';
 import { encodePrompt, type Prompt, promptStops, promptText } from './prompt';
 import { measurePerplexity } from './quality';
 import { Scheduler } from './scheduler';
+import { Datasets } from './training/datasets';
+import { trainingParts } from './training/engine-parts';
+import { Trainings } from './training/trainings';
 import type { AdapterUse } from './training/types';
 
 export interface EngineOptions {
@@ -54,6 +57,9 @@ export class Engine {
   readonly models: Library;
   readonly imports: Imports;
   readonly adapters: Adapters;
+  readonly datasets: Datasets;
+  /** Training runs. The model that one is beside stays on the device until it ends. */
+  readonly train: Trainings;
   readonly chat: { readonly completions: ChatCompletions };
   readonly #host: Host;
   readonly #scheduler = new Scheduler();
@@ -68,6 +74,11 @@ export class Engine {
       committing: (task) => this.models.changing(task),
     });
     this.#host = new Host(this.models, gpu, onDeviceLost);
+    this.datasets = new Datasets(store);
+    const { models, adapters, datasets } = this;
+    this.train = new Trainings(
+      trainingParts({ store, models, adapters, datasets, host: this.#host, scheduler: this.#scheduler }),
+    );
     this.chat = { completions: new ChatCompletions(this) };
   }
 
@@ -81,11 +92,14 @@ export class Engine {
     return this.#host.memory();
   }
 
-  /** Puts a model on the GPU in place of another one, after what runs has ended. */
+  /**
+   * Puts a model on the GPU in place of another one, after what runs has ended.
+   * @throws PronkError `training` while a run needs another one
+   */
   async load(model: string, options: LoadOptions = {}): Promise<HostedModel> {
     const release = await this.#scheduler.turn('prefill');
     try {
-      return await this.#host.load(model, options);
+      return await this.#hosted(model, options);
     } finally {
       release();
     }
@@ -95,6 +109,7 @@ export class Engine {
   async remove(model: string): Promise<void> {
     const release = await this.#scheduler.turn('prefill');
     try {
+      if (this.train.model === model) throw inTraining();
       if (this.#host.loadedId === model) await this.#host.unload();
       await this.models.remove(model);
     } finally {
@@ -106,7 +121,7 @@ export class Engine {
   async measureQuality(model: string, onProgress?: LoadOptions['onProgress']): Promise<Quality> {
     const release = await this.#scheduler.turn('prefill');
     try {
-      return await this.#measure(model, await this.#host.load(model, onProgress && { onProgress }));
+      return await this.#measure(model, await this.#hosted(model, onProgress && { onProgress }));
     } finally {
       release();
     }
@@ -127,6 +142,16 @@ export class Engine {
     await hosted.session.setAdapters([]);
     const { perplexity, tokens } = await measurePerplexity(hosted);
     return this.models.setQuality(model, { perplexity, perplexityTokens: tokens });
+  }
+
+  /** Loads a model, unless a run needs another one: its trainer stands beside the weights. */
+  #hosted(model: string, options: LoadOptions = {}): Promise<HostedModel> {
+    const { model: training } = this.train;
+    if (training === undefined) return this.#host.load(model, options);
+    if (training !== model) throw inTraining();
+    // it stays as it is: another context would mean loading it anew
+    const { context: _, ...others } = options;
+    return this.#host.load(model, others);
   }
 
   /** What a plan may count on. A machine without WebGPU can still import. */
@@ -157,7 +182,7 @@ export class Engine {
     try {
       let given = 0;
       for (let attempt = 0; ; attempt++) {
-        const hosted = await this.#host.load(model, onProgress && { onProgress });
+        const hosted = await this.#hosted(model, onProgress && { onProgress });
         signal?.throwIfAborted();
         const { context, config } = hosted.session;
         await hosted.session.setAdapters(await this.adapters.resolve(model, config, request.adapters));
@@ -186,10 +211,18 @@ export class Engine {
     }
   }
 
-  /** Frees the device and everything on it. */
-  close(): Promise<void> {
-    return this.#host.close();
+  /** Pauses what is being trained, and frees the device and everything on it. */
+  async close(): Promise<void> {
+    await this.train.close();
+    await this.#host.close();
   }
+}
+
+function inTraining(): PronkError {
+  return new PronkError(
+    'training',
+    'A run is being trained on the model that is loaded. Pause it under Fine-tune to use another model; it goes on later where it was.',
+  );
 }
 
 export type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from './completions';

@@ -1,6 +1,7 @@
 // A run that is being trained now, from its start or its checkpoint to its end, a pause or a failure.
 import { PronkError } from '../../formats/errors';
 import type { Adapter, LoraPair } from '../../formats/adapter';
+import type { Example } from '../../data/types';
 import { tokenizeDataset } from '../../data/tokenize-dataset';
 import type { LoraTrainer } from '../../model/lora-types';
 import { type Checkpoint, differs, type RunIdentity, unpackCheckpoint } from '../../training/checkpoint';
@@ -28,6 +29,7 @@ export class ActiveRun {
   /** Ends samples that are being made. */
   readonly #controller = new AbortController();
   readonly #bases = new Map<string, string>();
+  #kind: Example['kind'] = 'instruct';
   #since = performance.now();
 
   constructor(
@@ -84,7 +86,9 @@ export class ActiveRun {
     const { request } = this.#record;
     const { config, modelId } = request;
     const [model, dataset] = await Promise.all([this.#parts.model(modelId), this.#parts.dataset(request.datasetId)]);
-    const data = prepareData(await tokenizeDataset(dataset.examples, model.tokenizer, config), model.tokenizer, config);
+    const examples = await dataset.examples();
+    this.#kind = examples[0]?.kind ?? 'instruct';
+    const data = prepareData(await tokenizeDataset(examples, model.tokenizer, config), model.tokenizer, config);
     const spec = loraSpec(config, model.config.layers, data.largest);
     const start = request.adapterId === undefined ? undefined : await this.#parts.adapter(request.adapterId);
     const pairs = start && startPairs(start, config, spec);
@@ -184,7 +188,7 @@ export class ActiveRun {
       pairs: await trainer.pairs(),
     };
     for (const prompt of prompts) {
-      const asked = { modelId, instruction: prompt, template: config.prompt_template_name };
+      const asked = { modelId, prompt, kind: this.#kind, template: config.prompt_template_name };
       try {
         const base = this.#bases.get(prompt) ?? (await this.#parts.answer(asked, signal));
         this.#bases.set(prompt, base);

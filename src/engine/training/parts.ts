@@ -21,7 +21,8 @@ export interface TrainedDataset {
   readonly name: string;
   /** Changes with every edit. */
   readonly editedAt: number;
-  readonly examples: readonly Example[];
+  readonly rows: number;
+  examples(): Promise<readonly Example[]>;
 }
 
 /** What a device can hold, as far as it is known. */
@@ -32,6 +33,16 @@ export interface DeviceRoom {
   readonly chat: number;
   /** Whether so many bytes more can be allocated now. */
   fits(bytes: number): Promise<boolean>;
+}
+
+export interface AnswerRequest {
+  readonly modelId: string;
+  readonly prompt: string;
+  /** Of the rows that are trained on. */
+  readonly kind: Example['kind'];
+  /** Of instructions. */
+  readonly template: string;
+  readonly adapter?: Adapter;
 }
 
 export interface TrainingParts {
@@ -48,16 +59,8 @@ export interface TrainingParts {
   trainer(modelId: string, spec: LoraSpec): Promise<LoraTrainer>;
   /** The loaded device's room. @throws PronkError `no-webgpu`, `no-adapter` */
   room(modelId: string): Promise<DeviceRoom>;
-  /** Answers an instruction, by the base model or with an adapter. */
-  answer(
-    request: {
-      readonly modelId: string;
-      readonly instruction: string;
-      readonly template: string;
-      readonly adapter?: Adapter;
-    },
-    signal: AbortSignal,
-  ): Promise<string>;
+  /** Answers a prompt in the form of the dataset's rows, by the base model or with an adapter. */
+  answer(request: AnswerRequest, signal: AbortSignal): Promise<string>;
   /** A lost device is left, so that the next trainer opens another. */
   forgetDevice(): void;
 }

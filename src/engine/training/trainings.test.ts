@@ -71,7 +71,7 @@ function page(
       fingerprint: 'f',
       bytes: 1000,
     }),
-    dataset: async () => ({ name: 'Rows', editedAt: 1, examples }),
+    dataset: async () => ({ name: 'Rows', editedAt: 1, rows: examples.length, examples: async () => examples }),
     adapter: () => Promise.reject(new PronkError('missing-adapter', 'There is none.')),
     keep: async (adapter, { runId }) => {
       kept.push({ adapter, runId });
@@ -229,7 +229,9 @@ test('a run whose data was changed is not gone on with, and can still be kept', 
   const id = await first.trainings.start(request);
   await until(first, (event) => event.type === 'step' && event.record.step === 2);
   await first.trainings.pause(id);
-  const edited = page(store, { dataset: async () => ({ name: 'Rows', editedAt: 2, examples: examples.toReversed() }) });
+  const edited = page(store, {
+    dataset: async () => ({ name: 'Rows', editedAt: 2, rows: 12, examples: async () => examples.toReversed() }),
+  });
   await edited.trainings.resume(id);
   await until(edited, (event) => event.type === 'run' && event.run.state === 'failed');
   expect((await edited.trainings.get(id)).problem).toContain('rows');

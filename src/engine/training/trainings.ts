@@ -59,7 +59,7 @@ export class Trainings {
       const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
       return await planRun(config, data, model, room, this.#measured.get(stepKey(request)));
     } catch (error) {
-      return brokenPlan(error, dataset.examples.length, config);
+      return brokenPlan(error, dataset.rows, config);
     }
   }
 
@@ -259,7 +259,9 @@ export class Trainings {
   ): Promise<TokenizedDataset> {
     const { cutoff_len, train_on_inputs, prompt_template_name } = config;
     const key = JSON.stringify([modelId, datasetId, editedAt, cutoff_len, train_on_inputs, prompt_template_name]);
-    if (this.#tokens?.key !== key) this.#tokens = { key, tokens: tokenizeDataset(examples, tokenizer, config) };
+    if (this.#tokens?.key !== key) {
+      this.#tokens = { key, tokens: examples().then((rows) => tokenizeDataset(rows, tokenizer, config)) };
+    }
     return this.#tokens.tokens;
   }
 

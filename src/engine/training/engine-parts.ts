@@ -1,0 +1,130 @@
+// What training gets of the engine: its stores, its device between the turns of others, its answers.
+import { xxhash128 } from 'hash-wasm';
+import { templateNamed } from '../../data/tokenize';
+import { PronkError } from '../../formats/errors';
+import { cacheBytes } from '../../model/kv-cache';
+import { GREEDY } from '../../ops/sample';
+import type { Store } from '../../storage/store';
+import { createTokenizer } from '../../tokenizer/index';
+import type { Adapters } from '../adapters';
+import { DEFAULT_CONTEXT } from '../defaults';
+import { generate } from '../generate';
+import type { Host } from '../host';
+import { gpuBudget } from '../import/plan';
+import type { Library } from '../library';
+import { encodePrompt, type Prompt, promptStops } from '../prompt';
+import type { Scheduler } from '../scheduler';
+import type { Datasets } from './datasets';
+import type { AnswerRequest, TrainingParts } from './parts';
+import { TrialMemory } from './trial-memory';
+
+/** Tokens of a sample: enough to see what changed. */
+const SAMPLE_TOKENS = 96;
+
+export interface EngineParts {
+  readonly store: Store;
+  readonly models: Library;
+  readonly datasets: Datasets;
+  readonly adapters: Adapters;
+  readonly host: Host;
+  readonly scheduler: Scheduler;
+}
+
+export function trainingParts({ store, models, datasets, adapters, host, scheduler }: EngineParts): TrainingParts {
+  const trials = new WeakMap<GPUDevice, TrialMemory>();
+  const trial = (device: GPUDevice) => {
+    const made = trials.get(device) ?? new TrialMemory(device);
+    trials.set(device, made);
+    return made;
+  };
+  return {
+    store,
+    async model(id) {
+      const { manifest, config, tokenizer } = await models.open(id);
+      const { name, bytes, shards } = manifest;
+      const fingerprint = await xxhash128(shards.flatMap(({ checksums }) => checksums).join());
+      return { name, config, tokenizer: createTokenizer(tokenizer), fingerprint, bytes };
+    },
+    async dataset(id) {
+      const { name, editedAt, rows } = await datasets.get(id);
+      return { name, editedAt, rows, examples: () => datasets.rows(id) };
+    },
+    adapter: async (id) => (await adapters.open(id)).adapter,
+    keep: async (adapter, from) => (await adapters.keep(adapter, from)).id,
+
+    async trainer(modelId, spec) {
+      const release = await scheduler.turn('prefill');
+      try {
+        const { gpu, session } = await host.load(modelId);
+        trial(gpu.device).forget();
+        gpu.device.pushErrorScope('out-of-memory');
+        const made = await session
+          .createTrainer(spec, () => scheduler.turn('training'))
+          .catch(async (error: unknown) => {
+            await gpu.device.popErrorScope();
+            throw error;
+          });
+        if (!(await gpu.device.popErrorScope())) return made;
+        made.destroy();
+        const message =
+          'The device has no room for this run beside the model. Nothing was changed; choose a smaller cutoff_len or ' +
+          'per_device_train_batch_size, or turn gradient_checkpointing on.';
+        throw new PronkError('out-of-memory', message);
+      } finally {
+        release();
+      }
+    },
+
+    async room(modelId) {
+      const [gpu, { manifest, config }] = await Promise.all([host.gpu(), models.open(modelId)]);
+      const loaded = host.loadedId === modelId ? await host.memory() : undefined;
+      const used = loaded && Object.values(loaded).reduce((sum, bytes) => sum + bytes, 0) - (loaded['weights'] ?? 0);
+      const context = Math.min(DEFAULT_CONTEXT, config.contextLength);
+      const chat = used ?? cacheBytes(config, context, gpu.software ? 'f32' : 'f16');
+      const limit = gpuBudget(gpu.device.limits.maxBufferSize, gpu.software);
+      return {
+        chat,
+        ...(limit !== undefined && { limit }),
+        fits: (bytes) => trial(gpu.device).fits(loaded ? bytes : bytes + manifest.bytes + chat),
+      };
+    },
+
+    async answer(request, signal) {
+      const release = await scheduler.turn('prefill', signal);
+      try {
+        const { session, tokenizer } = await host.load(request.modelId);
+        const { adapter } = request;
+        const used = adapter ? [{ key: crypto.randomUUID(), pairs: adapter.pairs, strength: 1 }] : [];
+        await session.setAdapters(used);
+        const prompt = promptOf(request, tokenizer.chatTemplate !== undefined);
+        const { ids } = encodePrompt(tokenizer, prompt, session.context, SAMPLE_TOKENS);
+        const stop = promptStops(tokenizer, prompt);
+        const tokens = generate({ session, tokenizer }, ids, {
+          sampling: GREEDY,
+          maxTokens: SAMPLE_TOKENS,
+          stop,
+          signal,
+        });
+        for (;;) {
+          const next = await tokens.next();
+          if (!next.done) continue;
+          signal.throwIfAborted();
+          return next.value.text;
+        }
+      } finally {
+        release();
+      }
+    },
+    forgetDevice: () => host.forget(),
+  };
+}
+
+/** A prompt as the rows have theirs. */
+function promptOf({ kind, prompt, template }: AnswerRequest, hasTemplate: boolean): Prompt {
+  if (kind === 'messages') return { kind: 'chat', messages: [{ role: 'user', content: prompt }] };
+  if (kind === 'instruct')
+    return { kind: 'instruct', instruction: prompt, input: '', template: templateNamed(template) };
+  return kind === 'tokens' && hasTemplate
+    ? { kind: 'chat', messages: [{ role: 'user', content: prompt }] }
+    : { kind: 'raw', text: prompt };
+}
