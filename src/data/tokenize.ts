@@ -54,7 +54,7 @@ export function tokenizeCounted(
 }
 
 /** The instruct template of a name. @throws PronkError `unknown-template` */
-function templateNamed(name: string): PromptTemplate {
+export function templateNamed(name: string): PromptTemplate {
   const template = promptTemplates.find((each) => each.name === name);
   if (template) return template;
   const names = promptTemplates.map((each) => each.name).join(', ');

@@ -3,6 +3,7 @@ import { PronkError } from '../formats/errors';
 import type { HasherFactory } from '../formats/hash';
 import type { Gpu } from '../gpu/device';
 import type { Store } from '../storage/store';
+import type { Tokenizer } from '../tokenizer/tokenizer';
 import { Adapters } from './adapters';
 import { ChatCompletions } from './completions';
 import { type GenerateOptions, type GeneratedToken, type Generation, generate } from './generate';
@@ -163,6 +164,11 @@ export class Engine {
       ...(gpuBytes !== undefined && { gpuBytes }),
       ...(gpu && { device: gpu.name }),
     };
+  }
+
+  /** A model's tokenizer; the model need not be on the GPU. @throws PronkError `missing-model` */
+  tokenizer(model: string): Promise<Tokenizer> {
+    return this.#host.tokenizer(model);
   }
 
   /** The exact text that a prompt becomes for a model; the model need not be on the GPU. */

@@ -7,6 +7,7 @@ import type { ChatStyle } from '../tokenizer/chat-styles';
 import type { CuratedModel } from '../hub/curated';
 import type { ChatMessage } from '../tokenizer/chat-message';
 import type { PromptTemplate } from '../tokenizer/prompt-templates';
+import type { TrainingApi, TrainingWorkerEvent } from './training-api';
 
 export type {
   ChatStyle,
@@ -130,7 +131,8 @@ export type WorkerEvent =
   /** Text that became certain since the last event of this generation (batched per frame). */
   | { type: 'text'; id: string; text: string; tokens: number; tokensPerSecond: number }
   | { type: 'done'; id: string; finish: FinishReason; timing: GenerationTiming }
-  | { type: 'failed'; id: string; error: ErrorData };
+  | { type: 'failed'; id: string; error: ErrorData }
+  | TrainingWorkerEvent;
 
 /** One stored conversation or instruct run: opaque to the worker. */
 export interface Stored {
@@ -140,7 +142,7 @@ export interface Stored {
 }
 
 /** The worker's surface, as `comlink` exposes it. Errors cross with their code in `name`. */
-export interface WorkerApi {
+export interface WorkerApi extends TrainingApi {
   /** Opens the device, lists the models, and makes the bundled model available. `onEvent` lives as long as the worker. */
   start(onEvent: (event: WorkerEvent) => void): Promise<void>;
   models(): Promise<ModelSummary[]>;

@@ -11,6 +11,7 @@ import { Generations } from './generations';
 import { workerHashers } from './hashers';
 import { importApi } from './imports';
 import { listRecords } from './records';
+import { trainingApi } from './training';
 
 const store = indexedDbStore();
 let listener: (event: WorkerEvent) => void = () => {};
@@ -80,6 +81,7 @@ const api: WorkerApi = {
     listener = onEvent;
     await tellModels();
     void engine.models.sweep().catch(() => {});
+    void engine.adapters.sweep().catch(() => {});
     // models and chats can be seen and kept without a device, which is why this comes after the list
     await Promise.all([engine.device().then(announceDevice), ensureBundled(engine, progress('import', 'bundled'))]);
     await announceModels();
@@ -87,6 +89,7 @@ const api: WorkerApi = {
   models: () => engine.models.list(),
   load,
   ...importApi(engine, progress, announceModels),
+  ...trainingApi(engine, emit, announceModels),
   verify: (modelId) => {
     const tell = progress('verify', modelId);
     return engine.models.verify(modelId, (done, total) => tell('Verifying', done, total));
