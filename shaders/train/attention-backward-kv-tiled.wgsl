@@ -9,6 +9,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let group = params.heads / params.kv_heads;
   let first = workgroup.x * SIDE;
   let last = min(first + SIDE, state.count) - 1u;
+  let rows = last - first + 1u;
   let team = local / LANES;
   let lane = local % LANES;
   let width = token_quads();
@@ -29,8 +30,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   let count = seen_until(last, places[last].end) * group;
   for (var base = first * group; base < count; base += SIDE) {
-    if (local < SIDE) {
-      let n = min(base + local, count - 1u);
+    let columns = min(base + SIDE, count) - base;
+    if (local < columns) {
+      let n = base + local;
       column_token[local] = n / group;
       column_head[local] = n / group * params.heads + kv_head * group + n % group;
     }
@@ -38,23 +40,24 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     var products = array<vec4f, PER>();
     var d_weights = array<vec4f, PER>();
     for (var quad = 0u; quad < params.quads; quad += STEP) {
-      let here = min(STEP, params.quads - quad);
-      for (var i = local; i < SIDE * STEP; i += THREADS) {
-        let n = i / STEP;
-        let q = i % STEP;
-        if (q < here) {
-          tiles[q * PITCH + n] = qkv[min(first + n, last) * width + key_at + quad + q] * scale;
+      let here = min(quad + STEP, params.quads) - quad;
+      let q = local % STEP;
+      if (q < here) {
+        for (var n = local / STEP; n < rows; n += THREADS / STEP) {
+          tiles[q * PITCH + n] = qkv[(first + n) * width + key_at + quad + q] * scale;
+        }
+        for (var n = local / STEP; n < columns; n += THREADS / STEP) {
           tiles[(STEP + q) * PITCH + n] = qkv[query_at(n) + quad + q];
         }
       }
       workgroupBarrier();
       multiply(team, lane, here, &products);
       workgroupBarrier();
-      for (var i = local; i < SIDE * STEP; i += THREADS) {
-        let n = i / STEP;
-        let q = i % STEP;
-        if (q < here) {
-          tiles[q * PITCH + n] = qkv[min(first + n, last) * width + value_at + quad + q];
+      if (q < here) {
+        for (var n = local / STEP; n < rows; n += THREADS / STEP) {
+          tiles[q * PITCH + n] = qkv[(first + n) * width + value_at + quad + q];
+        }
+        for (var n = local / STEP; n < columns; n += THREADS / STEP) {
           tiles[(STEP + q) * PITCH + n] = d_out[column_head[n] * QUADS + quad + q];
         }
       }
@@ -72,14 +75,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let d_score_$i = weight_$i * (d_weights[$i] - delta[head_$i]);
     scores[team * SIDE + column_$i] = weight_$i;
     //: end i
-    let here = min(SIDE, count - base);
     //: for s in SLICES
-    for (var i = local; i < SIDE * LANES; i += THREADS) {
-      let quad = $su * LANES + i % LANES;
-      if (quad < params.quads) { tiles[i] = d_out[column_head[i / LANES] * QUADS + quad]; }
+    if ($su * LANES + lane < params.quads) {
+      for (var n = team; n < columns; n += 8u) { tiles[n * LANES + lane] = d_out[column_head[n] * QUADS + $su * LANES + lane]; }
     }
     workgroupBarrier();
-    weigh(team, lane, here, &d_value_$s);
+    weigh(team, lane, columns, &d_value_$s);
     workgroupBarrier();
     //: end s
 
@@ -87,12 +88,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     scores[team * SIDE + column_$i] = d_score_$i;
     //: end i
     //: for s in SLICES
-    for (var i = local; i < SIDE * LANES; i += THREADS) {
-      let quad = $su * LANES + i % LANES;
-      if (quad < params.quads) { tiles[i] = qkv[query_at(i / LANES) + quad]; }
+    if ($su * LANES + lane < params.quads) {
+      for (var n = team; n < columns; n += 8u) { tiles[n * LANES + lane] = qkv[query_at(n) + $su * LANES + lane]; }
     }
     workgroupBarrier();
-    weigh(team, lane, here, &d_key_$s);
+    weigh(team, lane, columns, &d_key_$s);
     workgroupBarrier();
     //: end s
   }

@@ -9,6 +9,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let group = params.heads / params.kv_heads;
   let first = workgroup.x * SIDE;
   let last = min(first + SIDE, state.count * group) - 1u;
+  let rows = last - first + 1u;
   let team = local / LANES;
   let lane = local % LANES;
   let width = token_quads();
@@ -16,8 +17,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let value_at = key_at + params.kv_heads * QUADS;
   let scale = inverseSqrt(f32(4u * QUADS));
 
-  if (local < SIDE) {
-    let n = min(first + local, last);
+  if (local < rows) {
+    let n = first + local;
     let head = kv_head * group + n % group;
     q_at[local] = n / group * width + head * QUADS;
     out_at[local] = (n / group * params.heads + head) * QUADS;
@@ -40,27 +41,29 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   let until = last / group + 1u;
   for (var base = first_seen(first / group, places[first / group].start); base < until; base += SIDE) {
+    let columns = min(base + SIDE, until) - base;
     var products = array<vec4f, PER>();
     var d_weights = array<vec4f, PER>();
     for (var quad = 0u; quad < params.quads; quad += STEP) {
-      let here = min(STEP, params.quads - quad);
-      for (var i = local; i < SIDE * STEP; i += THREADS) {
-        let n = i / STEP;
-        let q = i % STEP;
-        if (q < here) {
+      let here = min(quad + STEP, params.quads) - quad;
+      let q = local % STEP;
+      if (q < here) {
+        for (var n = local / STEP; n < rows; n += THREADS / STEP) {
           tiles[q * PITCH + n] = qkv[q_at[n] + quad + q] * scale;
-          tiles[(STEP + q) * PITCH + n] = qkv[min(base + n, until - 1u) * width + key_at + quad + q];
+        }
+        for (var n = local / STEP; n < columns; n += THREADS / STEP) {
+          tiles[(STEP + q) * PITCH + n] = qkv[(base + n) * width + key_at + quad + q];
         }
       }
       workgroupBarrier();
       multiply(team, lane, here, &products);
       workgroupBarrier();
-      for (var i = local; i < SIDE * STEP; i += THREADS) {
-        let n = i / STEP;
-        let q = i % STEP;
-        if (q < here) {
+      if (q < here) {
+        for (var n = local / STEP; n < rows; n += THREADS / STEP) {
           tiles[q * PITCH + n] = d_out[out_at[n] + quad + q];
-          tiles[(STEP + q) * PITCH + n] = qkv[min(base + n, until - 1u) * width + value_at + quad + q];
+        }
+        for (var n = local / STEP; n < columns; n += THREADS / STEP) {
+          tiles[(STEP + q) * PITCH + n] = qkv[(base + n) * width + value_at + quad + q];
         }
       }
       workgroupBarrier();
@@ -76,12 +79,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     //: end i
 
     //: for s in SLICES
-    for (var i = local; i < SIDE * LANES; i += THREADS) {
-      let quad = $su * LANES + i % LANES;
-      if (quad < params.quads) { tiles[i] = qkv[min(base + i / LANES, until - 1u) * width + key_at + quad]; }
+    if ($su * LANES + lane < params.quads) {
+      for (var n = team; n < columns; n += 8u) {
+        tiles[n * LANES + lane] = qkv[(base + n) * width + key_at + $su * LANES + lane];
+      }
     }
     workgroupBarrier();
-    weigh(team, lane, min(SIDE, until - base), &sum_$s);
+    weigh(team, lane, columns, &sum_$s);
     workgroupBarrier();
     //: end s
   }

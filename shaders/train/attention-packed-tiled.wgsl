@@ -13,6 +13,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let group = params.heads / params.kv_heads;
   let first = workgroup.x * SIDE;
   let last = min(first + SIDE, state.count * group) - 1u;
+  let rows = last - first + 1u;
   let team = local / LANES;
   let lane = local % LANES;
   let width = token_quads();
@@ -20,8 +21,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let value_at = key_at + params.kv_heads * QUADS;
   let scale = inverseSqrt(f32(4u * QUADS));
 
-  if (local < SIDE) {
-    let n = min(first + local, last);
+  if (local < rows) {
+    let n = first + local;
     q_at[local] = n / group * width + (kv_head * group + n % group) * QUADS;
   }
   var tokens: vec4u; // of the team's rows
@@ -41,15 +42,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let start = places[token].start;
     let until = min(places[token].end, last / group + 1u);
     for (var base = start + (first_seen(token, start) - start) / SIDE * SIDE; base < until; base += SIDE) {
+      let columns = min(base + SIDE, until) - base;
       var products = array<vec4f, PER>();
       for (var quad = 0u; quad < params.quads; quad += STEP) {
-        let here = min(STEP, params.quads - quad);
-        for (var i = local; i < SIDE * STEP; i += THREADS) {
-          let n = i / STEP;
-          let q = i % STEP;
-          if (q < here) {
+        let here = min(quad + STEP, params.quads) - quad;
+        let q = local % STEP;
+        if (q < here) {
+          for (var n = local / STEP; n < rows; n += THREADS / STEP) {
             tiles[q * PITCH + n] = qkv[q_at[n] + quad + q] * scale;
-            tiles[(STEP + q) * PITCH + n] = qkv[min(base + n, until - 1u) * width + key_at + quad + q];
+          }
+          for (var n = local / STEP; n < columns; n += THREADS / STEP) {
+            tiles[(STEP + q) * PITCH + n] = qkv[(base + n) * width + key_at + quad + q];
           }
         }
         workgroupBarrier();
@@ -77,15 +80,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       //: end i
 
       //: for s in SLICES
-      for (var i = local; i < SIDE * LANES; i += THREADS) {
-        let quad = $su * LANES + i % LANES;
-        if (quad < params.quads) { tiles[i] = qkv[min(base + i / LANES, until - 1u) * width + value_at + quad]; }
+      if ($su * LANES + lane < params.quads) {
+        for (var n = team; n < columns; n += 8u) {
+          tiles[n * LANES + lane] = qkv[(base + n) * width + value_at + $su * LANES + lane];
+        }
       }
       workgroupBarrier();
       //: for r in 4
       sum_$s[$r] *= shrink[$r];
       //: end r
-      weigh(team, lane, min(SIDE, until - base), &sum_$s);
+      weigh(team, lane, columns, &sum_$s);
       workgroupBarrier();
       //: end s
     }
