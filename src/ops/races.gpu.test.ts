@@ -9,6 +9,7 @@ import { gemmGrid, gemmKernel } from './gemm';
 import { matvecGrid, matvecKernel } from './matvec';
 import { sampleKernel, sampleParams, type Sampling } from './sample';
 import { type RaceCase, rowRaces } from './testing/races';
+import { attentionRaces } from './testing/races-attention';
 import { linearRaces } from './testing/races-linear';
 import { cheapPipelines, random, run } from './testing/run';
 
@@ -142,7 +143,9 @@ const result = async ({ work, outputs }: RaceCase, kernel: Kernel) =>
     .map((bytes) => Buffer.from(bytes).toString('hex'))
     .join();
 
-for (const [label, make] of Object.entries({ matvec, gemm, attention, sampler, ...rowRaces, ...linearRaces })) {
+const CASES = { matvec, gemm, attention, sampler, ...rowRaces, ...linearRaces, ...attentionRaces };
+
+for (const [label, make] of Object.entries(CASES)) {
   describe.runIf(cheap)(`${label}, threads in another order`, () => {
     const it = make();
     const orders = Object.values(ORDERS);

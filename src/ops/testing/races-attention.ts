@@ -1,0 +1,60 @@
+// What the search for data races runs of attention in training: the forms by tiles, over several tiles of rows and of columns.
+import type { Grid, Kernel } from '../../gpu/kernel';
+import {
+  attentionBackwardKvGrid,
+  attentionBackwardKvKernel,
+  attentionBackwardQGrid,
+  attentionBackwardQKernel,
+} from '../attention-backward';
+import { attentionPackedGrid, attentionPackedKernel, type PackedVariant } from '../attention-packed';
+import { random } from './numbers';
+import type { RaceCase } from './races';
+import { packedInputs } from './sequences';
+
+/** Vectors of more than one step of a tile, and of one column more than the lanes have. */
+const CASE = { heads: 4, kvHeads: 2, headWidth: 36, lengths: [3, 37] };
+
+const race =
+  (
+    kernelOf: (variant: PackedVariant) => Kernel,
+    gridOf: (variant: PackedVariant, heads: number, kvHeads: number, tokens: number) => Grid,
+    outputs: readonly string[],
+  ) =>
+  (): RaceCase => {
+    const { heads, kvHeads, headWidth } = CASE;
+    const { qkv, dOut, places } = packedInputs(CASE);
+    const count = places.length / 4;
+    const variant = { software: false, headWidth };
+    const kernel = kernelOf(variant);
+    const written: Record<string, Float32Array> = {
+      out: new Float32Array(dOut.length),
+      lse: random(count * heads, 3),
+      d_qkv: new Float32Array(qkv.length),
+    };
+    // the last barrier is the end of a loop that may begin again, or of one that does not
+    const barriers = [...kernel.wgsl.matchAll(/\bworkgroupBarrier\(\);/g)].length;
+    return {
+      kernel,
+      work: {
+        bind: Object.fromEntries(
+          Object.entries({ qkv, places, d_out: dOut, delta: random(count * heads, 4), ...written }).filter(([name]) =>
+            new RegExp(`> *${name} *:`).test(kernel.wgsl),
+          ),
+        ),
+        params: { heads, kv_heads: kvHeads, window: count, quads: headWidth / 4 },
+        grid: gridOf(variant, heads, kvHeads, count),
+        count,
+      },
+      outputs,
+      needed: process.env['PRONK_LONG'] ? Array.from({ length: barriers }, (_, n) => n) : [],
+    };
+  };
+
+/** By name; all of them when there is time: their pipelines take SwiftShader four seconds each. */
+export const attentionRaces: Readonly<Record<string, () => RaceCase>> = {
+  'attention packed': race(attentionPackedKernel, attentionPackedGrid, ['out', 'lse']),
+  ...(process.env['PRONK_LONG'] && {
+    'attention backward q': race(attentionBackwardQKernel, attentionBackwardQGrid, ['d_qkv']),
+    'attention backward kv': race(attentionBackwardKvKernel, attentionBackwardKvGrid, ['d_qkv']),
+  }),
+};
