@@ -72,7 +72,13 @@ export const formatLoss = (loss: number | undefined): string =>
   loss === undefined || !Number.isFinite(loss) ? '–' : loss < 0.001 ? loss.toExponential(1) : loss.toFixed(3);
 
 export const formatSmall = (value: number): string =>
-  value === 0 ? '0' : value < 0.001 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+  !Number.isFinite(value)
+    ? '–'
+    : value === 0
+      ? '0'
+      : value < 0.001
+        ? value.toExponential(1)
+        : String(Number(value.toPrecision(3)));
 
 /** The curves in a sentence, for those who do not see them. */
 export function summaryOf(run: Pick<RunDetail, 'log' | 'steps' | 'validations'>): string {

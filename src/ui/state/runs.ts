@@ -84,7 +84,7 @@ export function createRuns(client: TrainingClient, notices: Notices): RunsState 
   const keep = (detail: RunDetail) => setDetails((before) => new Map(before).set(detail.id, detail));
   const list = createMemo(() => {
     const opened = files().flatMap((id) => details().get(id) ?? []);
-    return [...opened, ...stored()].toSorted((a, b) => b.startedAt - a.startedAt);
+    return [...opened, ...stored().toSorted((a, b) => b.startedAt - a.startedAt)];
   });
   const shown = createMemo(() => details().get(shownId()));
   const running = createMemo(() => stored().find(({ state }) => state === 'running'));

@@ -12,7 +12,6 @@ import { errorData } from '../../worker/client';
 import { type Answer, createAnswer } from './answer';
 import { type DatasetsState } from './datasets';
 import type { EngineState } from './engine';
-import { lighter } from './lighter';
 import type { Notices } from './notices';
 import { asString, createStored } from './stored';
 import type { TrainingClient } from './training-client';
@@ -46,9 +45,8 @@ export interface TrainingForm {
   /** Of one step, measured with just this request. */
   readonly secondsPerStep: Accessor<number | undefined>;
   measure(): void;
-  readonly fitting: Accessor<boolean>;
-  /** Looks for the nearest settings that fit, and sets them. */
-  fit(): void;
+  /** Changes what a warning asks for, which can be taken back. */
+  fix(values: Partial<TrainingConfig>): void;
 }
 
 const PROMPTS = ['Tell me about alpacas.', 'What is the capital of Peru?'];
@@ -71,7 +69,6 @@ export function createTrainingForm(
   const [templates, setTemplates] = createSignal<readonly PromptTemplate[]>([]);
   const [measuring, setMeasuring] = createSignal(false);
   const [measured, setMeasured] = createSignal<{ readonly key: string; readonly secondsPerStep: number }>();
-  const [fitting, setFitting] = createSignal(false);
   const say = (error: unknown) => notices.show(errorData(error).message);
   void engine.api.templates().then(setTemplates, () => {});
 
@@ -122,26 +119,6 @@ export function createTrainingForm(
     setMeasuring(false);
   }
 
-  async function fit(asked: TrainingRequest): Promise<void> {
-    setFitting(true);
-    try {
-      for (const candidate of lighter(asked.config)) {
-        const { memory } = await api.planTraining({ ...asked, config: candidate.config });
-        if (!fits(memory)) continue;
-        const before = config();
-        setConfig(candidate.config);
-        const undo = { label: 'Undo', run: () => setConfig(before) };
-        notices.show(`It fits with ${listed(candidate.changes)}.`, undo, 15_000);
-        return;
-      }
-      notices.show('Not even the lightest settings fit this device. Choose a smaller model, or one in 4 bits.');
-    } catch (error) {
-      say(error);
-    } finally {
-      setFitting(false);
-    }
-  }
-
   return {
     config,
     set,
@@ -170,10 +147,10 @@ export function createTrainingForm(
       const asked = request();
       if (asked && !measuring()) void measure(asked);
     },
-    fitting,
-    fit() {
-      const asked = request();
-      if (asked && !fitting()) void fit(asked);
+    fix(values) {
+      const before = config();
+      set(values);
+      notices.show('The plan was changed.', { label: 'Undo', run: () => setConfig(before) }, 15_000);
     },
   };
 }
@@ -181,7 +158,3 @@ export function createTrainingForm(
 /** Whether a plan's memory is known not to be too much. */
 export const fits = ({ fits: tried, total, limit }: TrainingPlan['memory']): boolean =>
   tried ?? (limit === undefined || total <= limit);
-
-/** `a, b and c` */
-export const listed = (words: readonly string[]): string =>
-  words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;

@@ -3,13 +3,12 @@ import type { RunDetail, StepRecord } from '../../worker/training-api';
 import { fakeRun } from '../testing/fake-runs';
 import { stubLocalStorage } from '../testing/local-storage';
 import { formatLayers, parseLayers } from './layers';
-import { lighter } from './lighter';
 import { figuresOf, notesOf, overlaid, smoothed, summaryOf, thinned, withRecord } from './run-log';
 import { applyEvent } from './runs';
 import { sortGiven } from './sorting';
 import { initialConfig, parseConfig, presetOf, trainingPresets } from './training-config';
 import { fieldGroups, groupsOf } from './training-fields';
-import { fits, listed } from './training-form';
+import { fits } from './training-form';
 
 stubLocalStorage();
 
@@ -78,26 +77,11 @@ describe('settings', () => {
   });
 });
 
-describe('settings that need less memory', () => {
-  test('come step by step, and keep the batch and the scale', () => {
-    const config = { ...initialConfig, gradient_checkpointing: false, per_device_train_batch_size: 4 };
-    const found = [...lighter(config)];
-    expect(found[0].config).toEqual({ ...config, gradient_checkpointing: true });
-    for (const { config: each } of found) {
-      expect(each.per_device_train_batch_size * each.gradient_accumulation_steps).toBe(4);
-      expect(each.lora_alpha / each.r).toBe(config.lora_alpha / config.r);
-    }
-    const last = found.at(-1)!;
-    expect(last.config).toMatchObject({ cutoff_len: 128, r: 4, target_modules: ['q_proj', 'v_proj'] });
-    expect(last.changes).toContain('one row at once');
-    expect(last.changes).not.toContain('2 rows at once');
-  });
-
+describe('memory', () => {
   test('a trial says more than a limit', () => {
     expect(fits({ parts: [], total: 2, limit: 1 })).toBe(false);
     expect(fits({ parts: [], total: 2, limit: 1, fits: true })).toBe(true);
     expect(fits({ parts: [], total: 2 })).toBe(true);
-    expect(listed(['a', 'b', 'c'])).toBe('a, b and c');
   });
 });
 

@@ -106,12 +106,12 @@ test('columns that say nothing are asked about, and bad rows are told by their n
   expect(datasets.problem()?.message).toMatch(/^Row 1/);
 });
 
-test('the plan follows settings and rows; settings that fit are found and can be taken back', async () => {
+test('the plan follows settings and rows; settings that fit are offered and can be taken back', async () => {
   const { form, notices } = await withRows();
   await until(() => expect(form.plan.value()?.memory.fits).toBe(true));
   form.set({ cutoff_len: 4096, per_device_train_batch_size: 8, gradient_checkpointing: false });
   await until(() => expect(form.plan.value()?.memory.fits).toBe(false));
-  form.fit();
+  form.fix(form.plan.value()!.warnings[0].fix!);
   await until(() => expect(form.plan.value()?.memory.fits).toBe(true));
   expect(form.config().gradient_checkpointing).toBe(true);
   notices.list().at(-1)?.action?.run();

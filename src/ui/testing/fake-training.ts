@@ -202,8 +202,11 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
     ];
     const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
     const limit = 256_000_000;
+    const problem = total > limit && 'It needs more memory than this device has.';
+    const fix = { gradient_checkpointing: true, per_device_train_batch_size: 1, cutoff_len: 256 };
+    const tooLarge = { code: 'out-of-memory', message: `${problem} Use a cutoff of 256, a row at a time.`, fix };
     return {
-      rows: rows.length,
+      rows: rows.length - validationRows,
       validationRows,
       skippedRows: 0,
       tokens,
@@ -215,10 +218,8 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
       trainableParameters: parameters,
       memory: { parts, total, limit, fits: total <= limit },
       ...(measured !== undefined && { secondsPerStep: measured }),
-      warnings: warningsFor(config, steps, validationRows),
-      ...(total > limit && {
-        problem: 'It needs more memory than this device has. Fewer rows at once, or a shorter cutoff, need less.',
-      }),
+      warnings: [...(problem ? [tooLarge] : []), ...warningsFor(config, steps, validationRows)],
+      ...(problem && { problem }),
     };
   }
 

@@ -25,6 +25,7 @@ export function Charts(props: { run: RunDetail }) {
     createMemo(() => [steps(), props.run.log.map((record) => orNull(pick(record)))]);
   const norms = of(({ gradNorm }) => gradNorm);
   const rates = of(({ learningRate }) => learningRate);
+  const hasRates = () => props.run.log.some(({ learningRate }) => Number.isFinite(learningRate));
   const hasNorms = () => props.run.log.some(({ gradNorm }) => Number.isFinite(gradNorm));
   const lossCurves = createMemo<readonly Curve[]>(() => [
     { label: 'Loss', color: '--series-faint', width: 1 },
@@ -53,13 +54,15 @@ export function Charts(props: { run: RunDetail }) {
             end={props.run.steps}
           />
         </Show>
-        <Chart
-          title="Learning rate"
-          data={rates()}
-          curves={[{ label: 'Learning rate', color: '--series-4', width: 1.5 }]}
-          format={formatSmall}
-          end={props.run.steps}
-        />
+        <Show when={hasRates()}>
+          <Chart
+            title="Learning rate"
+            data={rates()}
+            curves={[{ label: 'Learning rate', color: '--series-4', width: 1.5 }]}
+            format={formatSmall}
+            end={props.run.steps}
+          />
+        </Show>
       </div>
       <LogTable run={props.run} />
     </Show>
@@ -90,7 +93,7 @@ function LogTable(props: { run: RunDetail }) {
                 <th scope="row">{record.step}</th>
                 <td>{formatLoss(record.loss)}</td>
                 <td>{formatLoss(validation().get(record.step))}</td>
-                <td>{Number.isFinite(record.gradNorm) ? formatSmall(record.gradNorm) : '–'}</td>
+                <td>{formatSmall(record.gradNorm)}</td>
                 <td>{formatSmall(record.learningRate)}</td>
               </tr>
             )}

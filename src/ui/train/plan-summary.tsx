@@ -5,6 +5,10 @@ import { formatBytes, formatCount, formatNumber, formatSeconds } from '../state/
 import { fits } from '../state/training-form';
 import { useTraining } from './context';
 
+/** Why it cannot start, where no warning says so. */
+const untold = ({ problem, warnings }: TrainingPlan) =>
+  problem !== undefined && warnings.some(({ message }) => message.startsWith(problem)) ? undefined : problem;
+
 /** What the settings come to: steps, time, memory, and what is wrong with them. */
 export function PlanSummary() {
   const { form, datasets } = useTraining();
@@ -23,12 +27,7 @@ export function PlanSummary() {
           <>
             <Figures plan={plan()} />
             <MemoryBar memory={plan().memory} />
-            <Show when={!fits(plan().memory)}>
-              <button type="button" class="button primary" aria-disabled={form.fitting()} onClick={() => form.fit()}>
-                {form.fitting() ? 'Looking' : 'Use settings that fit'}
-              </button>
-            </Show>
-            <Show when={plan().problem}>{(problem) => <p role="alert">{problem()}</p>}</Show>
+            <Show when={untold(plan())}>{(problem) => <p role="alert">{problem()}</p>}</Show>
             <Warnings warnings={plan().warnings} />
           </>
         )}
@@ -45,9 +44,9 @@ function Figures(props: { plan: TrainingPlan }) {
     return `${formatNumber(warmupSteps)} steps, ${steps > 0 ? Math.round((warmupSteps / steps) * 100) : 0} %`;
   };
   const rows = () => {
-    const { rows: all, validationRows, skippedRows } = props.plan;
+    const { rows: trained, validationRows, skippedRows } = props.plan;
     const parts = [
-      `${formatNumber(all - validationRows - skippedRows)} to train on`,
+      `${formatNumber(trained)} to train on`,
       validationRows > 0 && `${formatNumber(validationRows)} kept aside`,
       skippedRows > 0 && `${formatNumber(skippedRows)} with nothing to learn`,
     ];
@@ -135,7 +134,7 @@ function Warnings(props: { warnings: readonly Warning[] }) {
     <ul class="warnings">
       <For each={props.warnings}>
         {(warning) => (
-          <li>
+          <li classList={{ severe: warning.code === 'out-of-memory' }}>
             <p>{warning.message}</p>
             <Show when={warning.fix}>
               {(fix) => (
@@ -143,9 +142,9 @@ function Warnings(props: { warnings: readonly Warning[] }) {
                   type="button"
                   class="button"
                   aria-label={`Fix: ${warning.message}`}
-                  onClick={() => form.set(fix())}
+                  onClick={() => form.fix(fix())}
                 >
-                  Fix it
+                  {warning.code === 'out-of-memory' ? 'Make it fit' : 'Fix it'}
                 </button>
               )}
             </Show>
