@@ -27,8 +27,8 @@ export function smoothed(values: readonly number[], weight: number): number[] {
   });
 }
 
-/** A weight that suits a run of so many steps: the last twentieth of them, from 4 to 50, make up the mean. */
-export const smoothingFor = (steps: number): number => 1 - 1 / Math.min(50, Math.max(4, steps / 20));
+/** A weight that suits a run of so many steps: a thirtieth of them, from 3 to 25, make up the mean. */
+export const smoothingFor = (steps: number): number => 1 - 1 / Math.min(25, Math.max(3, steps / 30));
 
 /** At most so many of them, evenly spread, the first and the last among them. */
 export function thinned<T>(values: readonly T[], most: number): readonly T[] {
