@@ -127,7 +127,7 @@ test('the plan follows settings and rows; settings that fit are offered and can 
 test('a run is watched from its first step, rests, goes on, and leaves an adapter', async () => {
   const { form, runs, adapters } = await withRows();
   await until(() => expect(runs.ready()).toBe(true));
-  form.set({ num_train_epochs: 4 });
+  form.set({ num_train_epochs: 40 });
   await until(() => expect(form.request()).toBeDefined());
   await runs.start(form.request()!);
   expect(runs.shown()?.state).toBe('running');
