@@ -1,0 +1,177 @@
+// Training through the engine on a device: chat goes on meanwhile and changes nothing, a run that is cut off goes on as if
+// it had not been, a device that is lost costs nothing, and what was learned by heart is said.
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { templateNamed } from '../../data/tokenize';
+import type { Example } from '../../data/types';
+import { type Gpu, openAdapter } from '../../gpu/device';
+import { findAdapter } from '../../headless/dawn';
+import { modelFiles } from '../../headless/files';
+import { FOLDER } from '../../headless/testing/stories';
+import { GREEDY } from '../../ops/sample';
+import { memoryStore } from '../../storage/memory';
+import type { Store } from '../../storage/store';
+import { DEFAULT_CONFIG, type TrainingConfig } from '../../training/config';
+import { createEngine, type Engine } from '../index';
+import type { StepRecord, TrainingEvent, TrainingRequest } from './types';
+
+const PROMPT = 'Say the word.';
+const ANSWER = 'zebra moon';
+const config: TrainingConfig = {
+  ...DEFAULT_CONFIG,
+  r: 4,
+  lora_alpha: 8,
+  lora_dropout: 0.05,
+  target_modules: ['q_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
+  learning_rate: 1e-2,
+  lr_scheduler_type: 'constant',
+  warmup_steps: 0,
+  max_steps: 8,
+  per_device_train_batch_size: 2,
+  gradient_accumulation_steps: 2,
+  train_on_inputs: false,
+  prompt_template_name: 'alpaca_short',
+  val_set_size: 0,
+  save_steps: 2,
+};
+const rows: Example[] = Array.from({ length: 4 }, (_, i) => ({
+  kind: 'instruct',
+  instruction: `${PROMPT}${'.'.repeat(i)}`,
+  input: '',
+  output: ANSWER,
+}));
+
+/** What an engine answers with these adapters. */
+async function answer(engine: Engine, model: string, ids: readonly string[]) {
+  const template = templateNamed('alpaca_short');
+  const tokens = engine.generate({
+    model,
+    prompt: { kind: 'instruct', instruction: PROMPT, input: '', template },
+    sampling: GREEDY,
+    maxTokens: 24,
+    adapters: ids.map((id) => ({ id, strength: 1 })),
+  });
+  for (;;) {
+    const next = await tokens.next();
+    if (next.done) return next.value;
+  }
+}
+
+test('the bundled model learns a sentence by heart: it says it and stops, and without the adapter it does not', async () => {
+  const engine = createEngine({ store: memoryStore(), gpu: async () => openAdapter(await findAdapter()) });
+  const modelId = (await engine.models.import(await modelFiles('public/demo-model/pronk-6m-q8_0.gguf'))).id;
+  const datasetId = (await engine.datasets.create('Zebra')).id;
+  await engine.datasets.edit(datasetId, 0, 0, rows.slice(0, 1));
+  const ended = new Promise((resolve) => {
+    engine.train.on((event) => event.type === 'run' && event.run.state !== 'running' && resolve(event.run));
+  });
+  const once = { ...config, max_steps: 14, lora_dropout: 0, learning_rate: 5e-3, gradient_accumulation_steps: 1 };
+  const id = await engine.train.start({ modelId, datasetId, config: once, prompts: [], sampleSteps: 0 });
+  await ended;
+  const { adapterId } = await engine.train.get(id);
+  const tuned = await answer(engine, modelId, [adapterId!]);
+  expect([tuned.text, tuned.finish]).toEqual([ANSWER, 'stop']);
+  expect((await answer(engine, modelId, [])).text).not.toContain('zebra');
+  await engine.close();
+});
+
+describe.skipIf(!existsSync(FOLDER))('training in the engine (skipped without ../shared/data)', () => {
+  let store: Store;
+  let model: string;
+  let dataset: string;
+  const engines: Engine[] = [];
+  const devices: Gpu[] = [];
+
+  const open = () => {
+    const engine = createEngine({
+      store,
+      gpu: async () => {
+        const gpu = await openAdapter(await findAdapter());
+        devices.push(gpu);
+        return gpu;
+      },
+    });
+    engines.push(engine);
+    const events: TrainingEvent[] = [];
+    engine.train.on((event) => events.push(event));
+    const until = async (is: (event: TrainingEvent) => boolean) => {
+      while (!events.some(is)) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    const ended = (id: string) =>
+      until((event) => event.type === 'run' && event.run.id === id && event.run.state !== 'running');
+    return { engine, events, until, ended };
+  };
+  const request = (change: Partial<TrainingRequest> = {}): TrainingRequest => ({
+    modelId: model,
+    datasetId: dataset,
+    config,
+    prompts: [PROMPT],
+    sampleSteps: 4,
+    ...change,
+  });
+  const numbers = (log: readonly StepRecord[]) => log.map((record) => ({ ...record, seconds: 0 }));
+  beforeAll(async () => {
+    store = memoryStore();
+    const { engine } = open();
+    model = (await engine.models.import(await modelFiles(FOLDER))).id;
+    dataset = (await engine.datasets.create('Zebra')).id;
+    await engine.datasets.edit(dataset, 0, 0, rows);
+  });
+  afterAll(async () => {
+    for (const engine of engines) await engine.close();
+  });
+
+  test('interrupted by chat, by a pause and by another page, it is the same run', async () => {
+    const first = open();
+    const whole = await first.engine.train.start(request());
+    await first.ended(whole);
+    const expected = await first.engine.train.get(whole);
+    expect(expected).toMatchObject({ state: 'done', steps: 8 });
+    expect(expected.log.at(-1)!.loss).toBeLessThan(0.7 * expected.log[0]!.loss);
+
+    const second = open();
+    const id = await second.engine.train.start(request());
+    const other = (await second.engine.models.import(await modelFiles(FOLDER))).id;
+    await second.until((event) => event.type === 'step' && event.record.step === 2);
+    // chat goes on between slices; another model must wait
+    expect((await answer(second.engine, model, [])).completionTokens).toBeGreaterThan(0);
+    await expect(second.engine.load(other)).rejects.toMatchObject({ code: 'training' });
+    await expect(second.engine.remove(model)).rejects.toMatchObject({ code: 'training' });
+    await second.engine.train.checkpoint();
+    await second.engine.train.pause(id);
+    expect((await second.engine.train.get(id)).step).toBeLessThan(8);
+    await second.engine.close();
+
+    const third = open();
+    await third.engine.train.resume(id);
+    await third.ended(id);
+    const run = await third.engine.train.get(id);
+    expect(numbers(run.log)).toEqual(numbers(expected.log));
+    expect(run.samples).toEqual(expected.samples);
+    const [a, b] = await Promise.all([expected, run].map(({ adapterId }) => third.engine.adapters.open(adapterId!)));
+    expect(b!.adapter.pairs).toEqual(a!.adapter.pairs);
+  });
+
+  test('a device that is lost in the middle of a run', async () => {
+    const { engine, until, ended } = open();
+    const id = await engine.train.start(request({ prompts: [] }));
+    await until((event) => event.type === 'step' && event.runId === id && event.record.step === 3);
+    devices.at(-1)!.device.destroy();
+    await ended(id);
+    const run = await engine.train.get(id);
+    expect(run.problem).toBeUndefined();
+    expect(run.state).toBe('done');
+    const [whole] = (await engine.train.list()).filter(({ state, id: of }) => state === 'done' && of !== id);
+    expect(numbers(run.log)).toEqual(numbers((await engine.train.get(whole!.id)).log));
+  });
+
+  test('a plan with the device’s room, and a measured step', async () => {
+    const { engine } = open();
+    await engine.load(model);
+    const { secondsPerStep } = await engine.train.measure(request());
+    const plan = await engine.train.plan(request());
+    expect(plan.secondsPerStep).toBe(secondsPerStep);
+    expect(plan.memory.fits).toBe(true);
+    expect(plan.memory.parts.every(({ bytes }) => bytes > 0)).toBe(true);
+  });
+});
