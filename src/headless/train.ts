@@ -4,17 +4,16 @@ import { readDataset } from '../data/read/index';
 import { tokenizeDataset } from '../data/tokenize-dataset';
 import type { Example } from '../data/types';
 import { Drive } from '../engine/training/drive';
-import { RunStore, type StoredRun } from '../engine/training/run-store';
 import type { Adapter } from '../formats/adapter';
 import { readAdapter, writePeft } from '../formats/adapters/index';
 import type { ModelConfig } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
 import type { LoraTrainer } from '../model/lora-types';
 import { createTokenizer } from '../tokenizer/index';
-import { differs, type RunIdentity, unpackCheckpoint } from '../training/checkpoint';
+import type { RunIdentity } from '../training/checkpoint';
 import type { TrainingConfig } from '../training/config';
 import { pairsFingerprint } from '../training/fingerprint';
-import { FRESH, type LoopEvent, type LoopState } from '../training/loop';
+import type { LoopEvent, LoopState } from '../training/loop';
 import { loraSpec, peftConfig } from '../training/lora-spec';
 import { prepareData } from '../training/prepare';
 import type { ReadConfig } from '../training/read-config';
@@ -22,11 +21,11 @@ import { startPairs } from '../training/start-adapter';
 import { trainingWarnings } from '../training/warnings';
 import { parseOptions, required, UsageError } from './arguments';
 import { readConfigFile } from './config-file';
-import { fileStore, removePartials } from './file-store';
 import { fileAt, folderFiles, pathInfo } from './files';
 import { directory } from './folder';
 import { checkedOptions, LOAD_OPTIONS, openDevice } from './load';
 import { takeLock } from './lock';
+import { openCheckpoints } from './train-checkpoints';
 import { modelFingerprint, openModel } from './model';
 import type { Print } from './print';
 
@@ -159,50 +158,6 @@ async function startAt(path: string, config: ModelConfig): Promise<Adapter> {
   const files = (await pathInfo(path)).isDirectory() ? await folderFiles(path) : [await fileAt(path)];
   return readAdapter(files, config);
 }
-
-/** The run's state in `--out/checkpoint/`. */
-async function openCheckpoints(out: string, identity: RunIdentity, resume: boolean) {
-  const folder = join(out, 'checkpoint');
-  await removePartials(folder);
-  const store = fileStore(folder);
-  const runs = new RunStore<StoredRun>(store);
-  const found = await runs.get(RUN);
-  const kept = found?.checkpoint && resume ? found : undefined;
-  if (found && kept) {
-    const why = found.identity && differs(found.identity, identity);
-    if (why !== undefined) {
-      const message = `The run in ${folder} cannot be gone on with: ${why}. Give what it was begun with, or leave --resume out to begin anew.`;
-      throw new PronkError('checkpoint-mismatch', message);
-    }
-  } else if (found) {
-    const step = found.checkpoint?.state.step ?? 0;
-    if (step > 0) warn(`the run in ${folder}, which stood at step ${step}, is begun anew. With --resume it goes on.`);
-    await runs.remove(RUN);
-  }
-  let run: StoredRun = { ...kept, id: RUN, name: `The run in ${out}`, identity };
-  return {
-    runs,
-    /** Brings the trainer where the run was. */
-    async restore(trainer: LoraTrainer): Promise<LoopState> {
-      if (!kept) return { ...FRESH };
-      const checkpoint = await runs.load(kept);
-      if (checkpoint.kernels !== trainer.kernels) {
-        warn(
-          'the run was begun with other kernels: from here on it may differ in the last bits from one that was not cut off.',
-        );
-      }
-      const { state, optimizer } = unpackCheckpoint(checkpoint);
-      trainer.restore(optimizer);
-      console.error(`Going on after step ${state.step}.`);
-      return state;
-    },
-    save: async (checkpoint: Parameters<typeof runs.save>[1]) => {
-      run = await runs.save(run, checkpoint);
-    },
-  };
-}
-
-const RUN = 'run';
 
 /** The adapter with the best validation loss, where one is wanted and known; else the last. */
 async function result(

@@ -1,0 +1,57 @@
+// The state of a run of `train` in `--out/checkpoint/`: a store with one training run.
+import { join } from 'node:path';
+import { RunStore, type StoredRun } from '../engine/training/run-store';
+import { PronkError } from '../formats/errors';
+import type { LoraTrainer } from '../model/lora-types';
+import { differs, type Checkpoint, type RunIdentity, unpackCheckpoint } from '../training/checkpoint';
+import { FRESH, type LoopState } from '../training/loop';
+import { fileStore, removePartials } from './file-store';
+
+const RUN = 'run';
+
+const warn = (message: string) => console.error(`Warning: ${message}`);
+
+/**
+ * Opens the state that a folder has, or begins one.
+ * @throws PronkError `checkpoint-mismatch` where another run is to be resumed
+ */
+export async function openCheckpoints(out: string, identity: RunIdentity, resume: boolean) {
+  const folder = join(out, 'checkpoint');
+  await removePartials(folder);
+  const store = fileStore(folder);
+  const runs = new RunStore<StoredRun>(store);
+  const found = await runs.get(RUN);
+  const kept = found?.checkpoint && resume ? found : undefined;
+  if (found && kept) {
+    const why = found.identity && differs(found.identity, identity);
+    if (why !== undefined) {
+      const message = `The run in ${folder} cannot be gone on with: ${why}. Give what it was begun with, or leave --resume out to begin anew.`;
+      throw new PronkError('checkpoint-mismatch', message);
+    }
+  } else if (found) {
+    const step = found.checkpoint?.state.step ?? 0;
+    if (step > 0) warn(`the run in ${folder}, which stood at step ${step}, is begun anew. With --resume it goes on.`);
+    await runs.remove(RUN);
+  }
+  let run: StoredRun = { ...kept, id: RUN, name: `The run in ${out}`, identity };
+  return {
+    runs,
+    /** Brings the trainer where the run was. */
+    async restore(trainer: LoraTrainer): Promise<LoopState> {
+      if (!kept) return { ...FRESH };
+      const checkpoint = await runs.load(kept);
+      if (checkpoint.kernels !== trainer.kernels) {
+        warn(
+          'the run was begun with other kernels: from here on it may differ in the last bits from one that was not cut off.',
+        );
+      }
+      const { state, optimizer } = unpackCheckpoint(checkpoint);
+      trainer.restore(optimizer);
+      console.error(`Going on after step ${state.step}.`);
+      return state;
+    },
+    save: async (checkpoint: Checkpoint) => {
+      run = await runs.save(run, checkpoint);
+    },
+  };
+}
