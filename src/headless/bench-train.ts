@@ -63,8 +63,13 @@ export async function benchTraining(
     await trainer.accumulate(batch, 1 / labels, 0);
     await trainer.update({ ...optimizer, count: steps + 2 });
   });
-  const products = await trainer.timed(batch, (label) => PRODUCT.test(label));
-  const whole = await trainer.timed(batch, () => true);
+  const times = new Map<string, number>();
+  for (const label of trainer.labels) times.set(label, await trainer.timed(batch, (each) => each === label));
+  const whole = [...times.values()].reduce((sum, time) => sum + time, 0);
+  const shares = Array.from(times, ([label, time]) => [label, round(time / whole)] as const).toSorted(
+    (a, b) => b[1] - a[1],
+  );
+  const products = shares.reduce((sum, [label, share]) => sum + (PRODUCT.test(label) ? share : 0), 0);
   const flop = stepFlop(config, tokens, labels);
   const planned = Object.values(trainer.memory).reduce((sum, bytes) => sum + bytes, 0);
   const allocated = trainer.allocated;
@@ -78,7 +83,8 @@ export async function benchTraining(
     stepMs: round(best),
     tokensPerSecond: round((tokens * 1000) / best),
     shareOfPeak: round((flop * 1000) / best / peak.flops),
-    outsideProducts: round(1 - products / whole),
+    outsideProducts: round(1 - products),
+    shares: Object.fromEntries(shares),
     dispatches: calls.dispatches,
     compileMs: Math.round(compileMs),
     memory: { planned, allocated },

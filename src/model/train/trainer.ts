@@ -174,6 +174,15 @@ export class GpuLoraTrainer implements LoraTrainer {
     return Object.values(this.#buffers.memory).reduce((sum, bytes) => sum + bytes, 0);
   }
 
+  /** Labels of the kernels of a micro-batch. */
+  get labels(): readonly string[] {
+    const { forward, loss, backward } = this.#passes;
+    const steps = [...forward, ...loss, ...backward].flatMap(({ do: what }) =>
+      'step' in what ? [what.step.label] : [],
+    );
+    return [...new Set(steps)];
+  }
+
   /**
    * Milliseconds that the dispatches of some kernels take in a micro-batch, the least of three runs, for benchmarks. What
    * they compute is of no use when others are left out.
