@@ -80,7 +80,7 @@ export function RowList() {
                 aria-selected={item.index === rows.selected()}
                 aria-setsize={rows.count()}
                 aria-posinset={item.index + 1}
-                style={{ transform: `translateY(${item.start}px)`, height: `${ROW_HEIGHT}px` }}
+                style={{ transform: `translateY(${item.start}px)`, height: `${item.size}px` }}
                 onClick={() => rows.select(item.index)}
               >
                 <span class="row-index">{formatNumber(item.index + 1)}</span>
