@@ -21,6 +21,8 @@ export interface PreparedData extends TrainingData {
   readonly largest: number;
   /** Rows whose end is EOS and in the loss. */
   readonly ended: number;
+  /** Micro-batches of an update as indices into `train`. */
+  rowsOf(step: number): readonly (readonly number[])[];
   /** Of the rows, of what is held out, and of the order. */
   fingerprint(): Promise<string>;
 }
@@ -60,6 +62,7 @@ export function prepareData(
     largest: Math.max(plan.largest, largestHeld),
     ended: rows.filter(({ labels }) => eos !== undefined && labels.at(-1) === eos).length,
     stepsPerEpoch: plan.stepsPerEpoch,
+    rowsOf: (step) => plan.step(step),
     step: (n) => plan.step(n).map((part) => toMicroBatch(part.map((i) => train[i]!))),
     validation: heldBatches.map(toMicroBatch),
     fingerprint: () => rowsFingerprint([...train, ...held]),

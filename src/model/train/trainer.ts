@@ -5,11 +5,11 @@ import { Buffers, read } from '../../gpu/buffers';
 import { optimizerParams } from '../../ops/adamw';
 import type { LoraSpec, LoraTrainer, MicroBatch, OptimizerState, OptimizerStep, StepResult, Turn } from '../lora-types';
 import type { Pool } from './buffers';
-import type { AdaptedGroup, Region } from './layout';
+import type { Region } from './layout';
 import { buildPasses, type Passes, type TrainerParts } from './passes';
 import { trainingMemory } from './sizes';
 import { type Extent, Slices } from './slices';
-import { seededUniform } from './start';
+import { type PairPlace, pairPlaces, startingPairs } from './start';
 
 /** One pair's place. */
 interface Placed {
@@ -57,21 +57,9 @@ export class GpuLoraTrainer implements LoraTrainer {
     this.#slices = slices;
     this.memory = trainingMemory(config, spec, passes.maxPoolBytes);
     this.kernels = passes.labels;
-    this.#places = passes.layout.layers.flatMap((groups, layer) =>
-      Object.values(groups).flatMap((group) => placesOf(group, layer, spec.rank)),
-    );
-    this.setPairs(
-      this.#places.map(({ layer, map, inputs, outputs }, i) => ({
-        layer,
-        map,
-        rank: spec.rank,
-        inputs,
-        outputs,
-        scale: spec.scale,
-        a: seededUniform(spec.rank * inputs, 1 / Math.sqrt(inputs), spec.seed, i),
-        b: new Float32Array(outputs * spec.rank),
-      })),
-    );
+    const places = pairPlaces(passes.layout);
+    this.#places = places.map((place) => placed(place, spec.rank));
+    this.setPairs(startingPairs(places, spec));
   }
 
   async accumulate(batch: MicroBatch, weight: number, step: number): Promise<void> {
@@ -277,21 +265,16 @@ function cut(pools: readonly Float32Array<ArrayBuffer>[], { pool, offset, length
   return pools[pool]!.slice(offset, offset + length);
 }
 
-/** Where each map of a group has its A and B. */
-function placesOf({ maps, inputs, a, b }: AdaptedGroup, layer: number, rank: number): Placed[] {
-  let row = 0;
-  return maps.map(({ map, rows }, i) => {
-    const place = {
-      layer,
-      map,
-      inputs,
-      outputs: rows,
-      a: { pool: a.pool, offset: a.offset + i * rank * inputs, length: rank * inputs },
-      b: { pool: b.pool, offset: b.offset + row * rank, length: rows * rank },
-    };
-    row += rows;
-    return place;
-  });
+/** Where a pair has its A and B. */
+function placed({ layer, map, inputs, outputs, group: { a, b }, index, row }: PairPlace, rank: number): Placed {
+  return {
+    layer,
+    map,
+    inputs,
+    outputs,
+    a: { pool: a.pool, offset: a.offset + index * rank * inputs, length: rank * inputs },
+    b: { pool: b.pool, offset: b.offset + row * rank, length: outputs * rank },
+  };
 }
 
 /** Place of every token (shaders/common/places.wgsl). A sequence begins where a position is 0. */

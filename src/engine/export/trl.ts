@@ -1,0 +1,141 @@
+// A run as a folder that Hugging Face TRL trains as it is, on one process or many: for models that a tab is too small for.
+// The rows are tokens, in the order in which Pronk would read them, and the adapter begins with Pronk's numbers, so that
+// the losses are the same.
+import type { TokenizedRow } from '../../data/types';
+import { IGNORED } from '../../data/types';
+import type { Adapter } from '../../formats/adapter';
+import { writePeft } from '../../formats/adapters/index';
+import type { ModelConfig } from '../../formats/checkpoint';
+import { startOf } from '../../model/train/start';
+import type { TrainingConfig } from '../../training/config';
+import { loraSpec, peftConfig } from '../../training/lora-spec';
+import type { PreparedData } from '../../training/prepare';
+import { totalSteps, warmupSteps } from '../../training/schedules';
+import { FSDP_YAML, REQUIREMENTS, TRAIN_PY } from './trl-script';
+
+export interface TrlRun {
+  readonly config: TrainingConfig;
+  readonly data: PreparedData;
+  readonly model: ModelConfig;
+  /** A name on the Hub or a folder, as far as it is known; what `--model` says comes before it. */
+  readonly base: string;
+  /** What the run begins from, instead of a new adapter. */
+  readonly start?: Adapter;
+}
+
+/** A file of the folder, whole. */
+export interface TrlFile {
+  readonly name: string;
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** Every file. */
+export function trlFiles(run: TrlRun): TrlFile[] {
+  const { config, data, model, base, start } = run;
+  const steps = totalSteps(config, data.stepsPerEpoch);
+  const adapter: Adapter = {
+    name: 'start',
+    config: peftConfig(config, base),
+    pairs: start?.pairs ?? startOf(model, loraSpec(config, model.layers, data.largest)),
+  };
+  const batches = Array.from({ length: steps }, (_, step) => data.rowsOf(step));
+  return [
+    ...writePeft(adapter, model),
+    text('train.jsonl', lines(data.train.map(rowOf))),
+    text('validation.jsonl', lines(data.held.map(rowOf))),
+    text('batches.jsonl', lines(batches)),
+    text('training.json', `${JSON.stringify(settings(run, steps), null, 2)}\n`),
+    text('train.py', TRAIN_PY),
+    text('fsdp.yaml', FSDP_YAML),
+    text('requirements.txt', REQUIREMENTS),
+    text('README.md', readme(run, steps)),
+  ];
+}
+
+/** The first label is never predicted; counted, it would make the mean smaller. */
+function rowOf({ ids, labels }: TokenizedRow) {
+  return { input_ids: ids, labels: [IGNORED, ...labels.slice(1)] };
+}
+
+/** Arguments of SFTConfig, and what train.py needs beside them. */
+function settings({ config, data, base }: TrlRun, steps: number) {
+  const validates = data.held.length > 0;
+  const best = validates && config.load_best_model_at_end;
+  return {
+    model: base,
+    loraplus_lr_ratio: config.loraplus_lr_ratio,
+    arguments: {
+      max_steps: steps,
+      per_device_train_batch_size: config.per_device_train_batch_size,
+      per_device_eval_batch_size: config.per_device_train_batch_size,
+      learning_rate: config.learning_rate,
+      lr_scheduler_type: config.lr_scheduler_type,
+      warmup_steps: warmupSteps(config, steps),
+      optim: 'adamw_torch',
+      adam_beta1: config.adam_beta1,
+      adam_beta2: config.adam_beta2,
+      adam_epsilon: config.adam_epsilon,
+      weight_decay: config.weight_decay,
+      max_grad_norm: config.max_grad_norm,
+      seed: config.seed,
+      gradient_checkpointing: config.gradient_checkpointing !== false,
+      logging_steps: 1,
+      eval_strategy: validates ? 'steps' : 'no',
+      ...(validates && { eval_steps: config.eval_steps }),
+      save_strategy: 'steps',
+      // the best can only be kept where it was validated
+      save_steps: best ? config.eval_steps : config.save_steps || 200,
+      save_total_limit: 3,
+      load_best_model_at_end: best,
+      ...(best && { metric_for_best_model: 'eval_loss', greater_is_better: false }),
+      // rows are tokens already, and packs are what batches.jsonl puts together
+      dataset_kwargs: { skip_prepare_dataset: true },
+      max_length: null,
+      packing: false,
+      remove_unused_columns: false,
+      loss_type: 'nll',
+      bf16: false,
+      report_to: 'none',
+    },
+  };
+}
+
+function readme({ config, data, base }: TrlRun, steps: number): string {
+  const dropout =
+    config.lora_dropout > 0
+      ? `\nThe dropout masks (\`lora_dropout\` ${config.lora_dropout}) are drawn by another generator, so losses differ a little from Pronk's.\n`
+      : '';
+  return `# A fine-tuning run from Pronk
+
+${steps} updates of a LoRA (r ${config.r}) on ${data.train.length} rows${data.held.length > 0 ? `, ${data.held.length} more for validation` : ''}. Everything that decides the
+result is in this folder: the rows as tokens, the order in which they are read, the adapter's first numbers, the settings.
+The base model is not: ${base}, or wherever you have it.
+
+\`\`\`sh
+pip install -r requirements.txt
+python train.py --model ${quoted(base)}
+\`\`\`
+
+On several GPUs, with the weights of the base shared among them (FSDP):
+
+\`\`\`sh
+accelerate launch --config_file fsdp.yaml --num_processes 8 train.py --model ${quoted(base)}
+\`\`\`
+
+The batches are dealt out so that an update is the same whatever the number of processes. The adapter is written to
+\`result/\` in PEFT's form, with transformers' \`trainer_state.json\` beside it; both can be dropped into Pronk. \`--resume\` goes on
+from the last checkpoint, \`--dtype bfloat16\` halves the base's memory.
+${dropout}`;
+}
+
+function quoted(value: string): string {
+  return /^[\w./:@~-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+function text(name: string, content: string): TrlFile {
+  return { name, pieces: [new TextEncoder().encode(content)] };
+}
+
+function lines(values: readonly unknown[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
+}
