@@ -5,43 +5,12 @@ import { findAdapter } from '../headless/dawn';
 import { modelFiles } from '../headless/files';
 import { FOLDER } from '../headless/testing/stories';
 import { openAdapter } from '../gpu/device';
-import type { Adapter, LoraPair } from '../formats/adapter';
 import { writePeft } from '../formats/adapters/index';
-import type { ModelConfig } from '../formats/checkpoint';
 import { bytesSource } from '../formats/source';
+import { madeUp } from '../formats/testing/adapter';
 import { GREEDY } from '../ops/sample';
 import { memoryStore } from '../storage/memory';
 import { createEngine, type Engine, type EngineRequest } from './index';
-
-/** An adapter of q and down in every layer. */
-function madeUp({ layers, width: D, heads, headWidth: d, feedForwardWidth: F }: ModelConfig, seed: number): Adapter {
-  const value = (i: number, n: number) => 0.3 * Math.sin(i * 12.9898 + n * 78.233 + seed);
-  const pair = (layer: number, map: LoraPair['map'], inputs: number, outputs: number): LoraPair => ({
-    layer,
-    map,
-    rank: 4,
-    inputs,
-    outputs,
-    scale: 2,
-    a: Float32Array.from({ length: 4 * inputs }, (_, i) => value(i, layer)),
-    b: Float32Array.from({ length: 4 * outputs }, (_, i) => value(i, layer + 9)),
-  });
-  return {
-    name: `made up ${seed}`,
-    config: {
-      r: 4,
-      lora_alpha: 8,
-      lora_dropout: 0,
-      target_modules: ['q_proj', 'down_proj'],
-      use_rslora: false,
-      base_model_name_or_path: 'stories',
-    },
-    pairs: Array.from({ length: layers }, (_, i) => [
-      pair(i, 'q_proj', D, heads * d),
-      pair(i, 'down_proj', F, D),
-    ]).flat(),
-  };
-}
 
 describe.skipIf(!existsSync(FOLDER))('adapters in the engine (skipped without ../shared/data)', () => {
   let engine: Engine;

@@ -6,8 +6,15 @@ import { PronkError } from '../formats/errors';
 import type { Source } from '../formats/source';
 import type { UsedAdapter } from '../model/lora';
 import { type AdapterRecord, AdapterStore } from '../storage/adapters';
+import type { Folder } from '../storage/folder';
 import type { Store } from '../storage/store';
+import { contentsDigest } from '../storage/stored-model';
+import { adapterFiles, type PlainFormat } from './export/adapter';
+import { writeFiles } from './export/file';
+import { mergedFiles, type MergeOptions } from './export/merge';
+import type { AdapterBase, Base } from './export/origin';
 import type { Library } from './library';
+import type { SaveOptions, WrittenFile } from './save';
 import type { AdapterSummary, AdapterUse } from './training/types';
 
 /** Adapters whose values stay in memory: two of them compared, and those combined with them. */
@@ -101,6 +108,48 @@ export class Adapters {
       config,
       inUse.filter(({ id }) => known.has(id)),
     );
+  }
+
+  /**
+   * Saves an adapter for other programs; the model that it belongs to may be gone.
+   * @throws PronkError `missing-adapter`, `corrupt-file`; the signal's reason
+   */
+  async *export(
+    id: string,
+    format: PlainFormat,
+    folder: Folder,
+    options?: SaveOptions,
+  ): AsyncGenerator<WrittenFile, void, void> {
+    const { record, adapter } = await this.open(id);
+    const base: AdapterBase = await this.#base(record.modelId).catch(() => ({
+      name: record.modelName,
+      source: 'a model that is not here any more',
+      config: record.model,
+    }));
+    yield* writeFiles(folder, adapterFiles(adapter, base, format), options);
+  }
+
+  /**
+   * Saves a model with an adapter merged into it.
+   * @throws PronkError `missing-adapter`, `missing-model`, `adapter-mismatch`, `unsupported-format`,
+   *   `unsupported-tokenizer`, `corrupt-file`; the signal's reason
+   */
+  async *merge(
+    id: string,
+    modelId: string,
+    { strength = 1, ...merge }: MergeOptions & { readonly strength?: number },
+    folder: Folder,
+    options?: SaveOptions,
+  ): AsyncGenerator<WrittenFile, void, void> {
+    const { adapter } = await this.open(id);
+    yield* writeFiles(folder, mergedFiles(await this.#base(modelId), [{ adapter, strength }], merge), options);
+  }
+
+  async #base(modelId: string): Promise<Base> {
+    const { manifest, config, tokenizer, tensors } = await this.#library.open(modelId);
+    const { name, licence, source } = manifest;
+    const stored = await contentsDigest(manifest);
+    return { name, ...(licence !== undefined && { licence }), source, config, tokenizer, tensors, stored };
   }
 
   /** Clears away what storing an adapter left when it was cut off. */

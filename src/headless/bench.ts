@@ -4,7 +4,7 @@ import { GREEDY } from '../ops/sample';
 import { codeBytes, scaleBytes, type WeightTensor } from '../quant/kinds';
 import { parseOptions, UsageError } from './arguments';
 import { census } from './census';
-import { checkedOptions, LOAD_OPTIONS, openDevice, type Prepared, prepare } from './load';
+import { checkedOptions, LOAD_OPTIONS, openDevice, type Prepared, prepare, usedAdapters } from './load';
 import type { Print } from './print';
 import { SHAPES, synthetic } from './shapes';
 
@@ -19,7 +19,8 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
     checkpointing: 'number',
     steps: 'number',
   });
-  const prepared = options.shape === undefined ? await prepare({ model: 'demo', ...options }, 'fast') : shaped(options);
+  const prepared =
+    options.shape === undefined ? await prepare({ model: 'demo', ...options }, 'fast') : await shaped(options);
   const gpu = await openDevice();
   const { measurePeak } = await import('../ops/peak');
   const { createSession } = await import('../model/session');
@@ -41,9 +42,10 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
     });
     return;
   }
-  const { config, tensors, context, precision } = prepared;
+  const { config, tensors, context, precision, adapters } = prepared;
   const started = performance.now();
   const session = await createSession(gpu, config, tensors, { precision, context });
+  await session.setAdapters(adapters);
   await session.warmUp();
   console.error(`Loaded and warmed up in ${Math.round(performance.now() - started)} ms`);
 
@@ -79,12 +81,13 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
   session.destroy();
 }
 
-function shaped(options: Parameters<typeof checkedOptions>[0] & { shape?: string }): Prepared {
+async function shaped(options: Parameters<typeof checkedOptions>[0] & { shape?: string }): Promise<Prepared> {
   const shape = SHAPES[options.shape ?? ''];
   if (!shape) throw new UsageError(`--shape is one of ${Object.keys(SHAPES).join(', ')}, not ${options.shape}.`);
   const { quantize, precision, contextFor } = checkedOptions(options, 'fast');
   const { config, tensors } = synthetic(shape, quantize);
-  return { config, tensors, precision, context: contextFor(config) };
+  const adapters = await usedAdapters(options, config);
+  return { config, tensors, precision, context: contextFor(config), adapters };
 }
 
 /** Milliseconds to the first token, and from there to the last. */

@@ -5,10 +5,12 @@ import type { ModelConfig } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
 import type { Quantize } from '../formats/weights';
 import type { Gpu } from '../gpu/device';
+import type { UsedAdapter } from '../model/lora';
 import type { Precision } from '../ops/tuning';
 import type { WeightTensor } from '../quant/kinds';
 import { createTokenizer } from '../tokenizer/index';
 import type { Tokenizer } from '../tokenizer/tokenizer';
+import { openAdapters } from './adapters';
 import { oneOf, type OptionTypes, type Options, required, UsageError } from './arguments';
 import { openModel, QUANTIZE } from './model';
 
@@ -32,6 +34,7 @@ export interface Prepared {
   readonly tensors: readonly WeightTensor[];
   readonly precision: Precision;
   readonly context: number;
+  readonly adapters: readonly UsedAdapter[];
 }
 
 /** The options' values, or an error that says what may stand there. */
@@ -41,9 +44,6 @@ export function checkedOptions(options: Options<typeof LOAD_OPTIONS>, precisionD
   if (precision === 'int8') {
     throw new PronkError('unsupported-precision', 'The precision int8 is not there yet. Use exact or fast.');
   }
-  if (options.adapter) {
-    throw new PronkError('unsupported-adapter', 'Adapters cannot be loaded yet. Leave --adapter out.');
-  }
   const { context } = options;
   if (context !== undefined && (!Number.isInteger(context) || context < 1)) {
     throw new UsageError(`--context needs a whole number above 0, not ${context}.`);
@@ -52,14 +52,21 @@ export function checkedOptions(options: Options<typeof LOAD_OPTIONS>, precisionD
   return { quantize, precision, contextFor };
 }
 
-/** Reads and checks a model's files; no device is needed. */
+/** The adapters of `--adapter`, checked to fit. */
+export async function usedAdapters(options: Options<typeof LOAD_OPTIONS>, config: ModelConfig): Promise<UsedAdapter[]> {
+  const given = await openAdapters(options.adapter ?? [], config);
+  return given.map(({ path, adapter, strength }) => ({ key: path, pairs: adapter.pairs, strength }));
+}
+
+/** Reads and checks the files of a model and its adapters; no device is needed. */
 export async function prepare(
   options: Options<typeof LOAD_OPTIONS>,
   precisionDefault: Precision,
 ): Promise<Prepared & { tokenizer: Tokenizer }> {
   const { quantize, precision, contextFor } = checkedOptions(options, precisionDefault);
   const { config, tensors, tokenizer } = await openModel(required(options.model, 'model'), quantize);
-  return { config, tensors, precision, context: contextFor(config), tokenizer: createTokenizer(tokenizer) };
+  const adapters = await usedAdapters(options, config);
+  return { config, tensors, precision, context: contextFor(config), adapters, tokenizer: createTokenizer(tokenizer) };
 }
 
 /** Opens the device and says which. */
@@ -79,9 +86,10 @@ export async function loadModel(
   precisionDefault: Precision,
 ): Promise<HeadlessModel> {
   const started = performance.now();
-  const { config, tensors, precision, context, tokenizer } = await prepare(options, precisionDefault);
+  const { config, tensors, precision, context, adapters, tokenizer } = await prepare(options, precisionDefault);
   const gpu = await openDevice();
   const { createSession } = await import('../model/session');
   const session = await createSession(gpu, config, tensors, { precision, context });
+  await session.setAdapters(adapters);
   return { gpu, session, tokenizer, loadMs: performance.now() - started };
 }

@@ -1,6 +1,7 @@
 // The command line: the same engine under Node and Dawn. Standard output is JSON Lines; messages go to standard error.
 import { writeSync } from 'node:fs';
 import { PronkError } from '../formats/errors';
+import { exportAdapterCommand, mergeCommand } from './adapters';
 import { UsageError } from './arguments';
 import { bench } from './bench';
 import { benchImport } from './bench-import';
@@ -25,6 +26,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   generate: generateCommand,
   train: trainCommand,
   dataset: datasetCommand,
+  merge: mergeCommand,
+  'export-adapter': exportAdapterCommand,
   decrypt,
   encrypt,
   'weight-diff': weightDiff,

@@ -1,14 +1,18 @@
 // What a `--model` argument names, opened: files as their publisher has them, or a folder that `import` wrote.
 import { xxhash128 } from 'hash-wasm';
+import type { Base } from '../engine/export/origin';
 import { identify } from '../engine/import/identity';
 import type { ModelConfig, TokenizerSpec } from '../formats/checkpoint';
 import { sortFiles } from '../formats/files';
 import { readGguf } from '../formats/gguf';
+import type { HasherFactory } from '../formats/hash';
 import { openCheckpoint, openTokenizer } from '../formats/open';
+import { baseName, type Source } from '../formats/source';
 import { groupRows, MAX_GROUP_BYTES, type Quantize, weightTensors } from '../formats/weights';
-import { codeBytes, fitsKind, scaleBytes, type PackedRows, type WeightKind, type WeightTensor } from '../quant/kinds';
+import { fitsKind, type WeightKind, type WeightTensor } from '../quant/kinds';
 import { quantizeRows, storedKind } from '../quant/repack';
-import { listModels, openStoredModel, type StoredModel } from '../storage/stored-model';
+import { groupsOf } from '../quant/slice';
+import { contentsDigest, listModels, openStoredModel, type StoredModel } from '../storage/stored-model';
 import { createTokenizer } from '../tokenizer/index';
 import { fileStore, holdsModel } from './file-store';
 import { modelFiles } from './files';
@@ -73,6 +77,33 @@ export async function modelFingerprint(path: string, quantize: Quantize): Promis
   return xxhash128([quantize, ...parts].join('\n'));
 }
 
+/** Whose digests say which model this is: of its files, or of what was imported. */
+export async function modelDigests(path: string, hashers: HasherFactory): Promise<Pick<Base, 'files' | 'stored'>> {
+  const imported = await openImported(path);
+  if (imported) return { stored: await contentsDigest(imported.manifest) };
+  const files = await modelFiles(path);
+  return {
+    files: await Promise.all(
+      files.map(async (source) => ({
+        name: baseName(source.name),
+        bytes: source.size,
+        sha256: await sha256(source, hashers),
+      })),
+    ),
+  };
+}
+
+/** Bytes that are read at once. */
+const WINDOW = 4 << 20;
+
+async function sha256(source: Source, hashers: HasherFactory): Promise<string> {
+  const hasher = await hashers('sha256');
+  for (let at = 0; at < source.size; at += WINDOW) {
+    await hasher.update(await source.read(at, Math.min(source.size, at + WINDOW)));
+  }
+  return hasher.digest();
+}
+
 /** A model's tokenizer, or one that stands alone. @throws PronkError `no-file`, `missing-tokenizer`, `corrupt-file` */
 export async function modelTokenizer(path: string): Promise<TokenizerSpec> {
   return (await openImported(path))?.tokenizer ?? openTokenizer(await modelFiles(path));
@@ -131,23 +162,9 @@ function converted(tensor: WeightTensor, quantize: Quantize): WeightTensor {
     ...tensor,
     kind,
     async *groups() {
-      for await (const group of tensor.groups()) {
-        for (let start = 0; start < group.rows; start += step) {
-          const part = slice(group, start, Math.min(group.rows, start + step));
-          yield { ...quantizeRows(part, kind), rowStart: group.rowStart + start };
-        }
+      for await (const group of groupsOf(tensor, step)) {
+        yield { ...quantizeRows(group, kind), rowStart: group.rowStart };
       }
     },
-  };
-}
-
-function slice({ kind, columns, codes, scales }: PackedRows, start: number, end: number): PackedRows {
-  const [codeRow, scaleRow] = [codeBytes(kind, columns), scaleBytes(kind, 1, columns)];
-  return {
-    kind,
-    rows: end - start,
-    columns,
-    codes: codes.slice(start * codeRow, end * codeRow),
-    scales: scales.slice(start * scaleRow, end * scaleRow),
   };
 }

@@ -24,7 +24,7 @@ export interface LoraProjection {
 }
 
 /** The projections of a layer that inputs are shared by. */
-export const PROJECTIONS = {
+const PROJECTIONS = {
   qkv: ['q_proj', 'k_proj', 'v_proj'],
   output: ['o_proj'],
   gateUp: ['gate_proj', 'up_proj'],

@@ -1,6 +1,7 @@
 // Models in a store. Weights are written first and the manifest last: it is the commit record, so that a model is there
 // whole or not at all, whenever the page is closed. Conversion happened before; loading moves bytes and computes nothing.
 
+import { xxhash128 } from 'hash-wasm';
 import type { ModelConfig, TokenizerSpec } from '../formats/checkpoint';
 import type { WeightTensor } from '../quant/kinds';
 import { listJournals } from './journal';
@@ -159,6 +160,11 @@ export async function sweep(store: Store): Promise<number> {
   const lost = keys.filter((key) => !named.has(key) && !kept.some((prefix) => key.startsWith(prefix)));
   await deleteShards(store, lost);
   return lost.length;
+}
+
+/** XXH3-128 of a model's checksums: equal for equal contents. */
+export function contentsDigest({ shards }: Pick<Manifest, 'shards'>): Promise<string> {
+  return xxhash128(shards.flatMap(({ checksums }) => checksums).join());
 }
 
 function shardKeys({ shards, tokenizer }: Manifest): string[] {

@@ -85,7 +85,7 @@ function createCodec(definition: TokenizerDefinition, endIds: ReadonlySet<number
 }
 
 /** Converters mark some special tokens as user-defined or even as normal: go by their form and by their role too. */
-function ggufSpecial(
+export function ggufSpecial(
   { tokens, types }: TokenizerDefinition & { kind: 'gguf' },
   endIds: ReadonlySet<number>,
 ): Map<string, number> {

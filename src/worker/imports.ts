@@ -6,22 +6,15 @@ import type { Origin } from '../engine/import/origin';
 import { decryptFiles } from '../engine/patches/decrypt';
 import { encryptFiles } from '../engine/patches/encrypt';
 import { saveWeightDiff } from '../engine/patches/weight-diff';
-import type { SaveOptions, WrittenFile } from '../engine/save';
 import { PronkError } from '../formats/errors';
 import { blobSource } from '../formats/source';
 import { CURATED } from '../hub/curated';
-import type { Folder } from '../storage/folder';
-import type { GivenFile, ImportApi, ImportOrigin, ModelSummary, ProgressTask, Saved } from './api';
-import { chosenFolder, downloadFolder } from './folders';
-import { workerHashers } from './hashers';
-
-/** Progress of a task, as events. */
-type Tell = (task: ProgressTask, id: string) => (stage: string, done: number, total: number) => void;
+import type { GivenFile, ImportApi, ImportOrigin, ModelSummary } from './api';
+import type { Saves, Tell } from './saves';
 
 /** @param announce tells the page that the list of models changed */
-export function importApi(engine: Engine, tell: Tell, announce: () => Promise<void>): ImportApi {
+export function importApi(engine: Engine, saves: Saves, tell: Tell, announce: () => Promise<void>): ImportApi {
   const { imports } = engine;
-  const saving = new Map<string, AbortController>();
 
   async function made(id: string): Promise<ModelSummary> {
     await announce();
@@ -29,43 +22,6 @@ export function importApi(engine: Engine, tell: Tell, announce: () => Promise<vo
     if (!model) throw new PronkError('missing-model', 'The model was removed while it was being made.');
     return model;
   }
-
-  /** Runs a task that writes into a folder with progress, until it is done or cancelled. */
-  async function withFolder<T>(
-    id: string,
-    handle: FileSystemDirectoryHandle | undefined,
-    write: (folder: Folder, options: SaveOptions, fileOf: (name: string) => Promise<{ file?: File }>) => Promise<T>,
-  ): Promise<T> {
-    const downloads = handle ? undefined : await downloadFolder();
-    const controller = new AbortController();
-    saving.set(id, controller);
-    const progress = tell('save', id);
-    const options = {
-      hashers: workerHashers,
-      signal: controller.signal,
-      onProgress: (done: number, total: number) => progress('Saving', done, total),
-    };
-    try {
-      return await write(downloads ?? chosenFolder(handle!), options, async (name) =>
-        downloads ? { file: await downloads.file(name) } : {},
-      );
-    } finally {
-      saving.delete(id);
-    }
-  }
-
-  const save = (
-    id: string,
-    handle: FileSystemDirectoryHandle | undefined,
-    write: (folder: Folder, options: SaveOptions) => AsyncIterable<WrittenFile>,
-  ): Promise<Saved[]> =>
-    withFolder(id, handle, async (folder, options, fileOf) => {
-      const saved: Saved[] = [];
-      for await (const { code: _, ...file } of write(folder, options)) {
-        saved.push(file.ok ? { ...file, ...(await fileOf(file.name)) } : file);
-      }
-      return saved;
-    });
 
   return {
     planImport: async (taskId, origin) => imports.plan(taskId, originOf(origin)),
@@ -75,7 +31,7 @@ export function importApi(engine: Engine, tell: Tell, announce: () => Promise<vo
     },
     pauseImport: async (taskId) => imports.pause(taskId),
     async cancelImport(taskId) {
-      saving.get(taskId)?.abort();
+      saves.cancel(taskId);
       await imports.cancel(taskId);
     },
     pendingImports: () => imports.pending(),
@@ -86,13 +42,13 @@ export function importApi(engine: Engine, tell: Tell, announce: () => Promise<vo
       return made(taskId);
     },
     saveDecrypted: (taskId, handle) =>
-      save(taskId, handle, (folder, options) => {
+      saves.save(taskId, handle, (folder, options) => {
         const { patch } = imports.planned(taskId);
         if (!patch) throw new PronkError('not-encrypted', 'None of these files is encrypted.');
         return decryptFiles(patch, folder, options);
       }),
     encrypt: (taskId, key, files, handle) =>
-      save(taskId, handle, (folder, options) =>
+      saves.save(taskId, handle, (folder, options) =>
         encryptFiles(
           givenSource(key).source,
           files.map((file) => givenSource(file).source),
@@ -101,11 +57,11 @@ export function importApi(engine: Engine, tell: Tell, announce: () => Promise<vo
         ),
       ),
     exportModel: (modelId, handle) =>
-      save(modelId, handle, async function* (folder, options) {
+      saves.save(modelId, handle, async function* (folder, options) {
         yield await exportModel(engine.models, modelId, folder, options);
       }),
     saveWeightDiff: (taskId, { kind, base, other }, handle) =>
-      withFolder(taskId, handle, async (folder, options, fileOf) => {
+      saves.withFolder(taskId, handle, async (folder, options, fileOf) => {
         const [from, to] = [base, other].map((files) => files.map((file) => givenSource(file).source));
         const { sum, files } = await saveWeightDiff(kind, from!, to!, folder, options);
         const saved = files.map(async ({ name, bytes }) => ({ name, bytes, ok: true, ...(await fileOf(name)) }));

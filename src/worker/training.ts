@@ -3,15 +3,17 @@ import type { Engine } from '../engine/index';
 import { PronkError } from '../formats/errors';
 import { blobSource } from '../formats/source';
 import type { GivenFile, WorkerEvent } from './api';
+import type { Saves } from './saves';
 import type { AdapterApi, DatasetApi, RunApi, TrainingApi } from './training-api';
 
 /** @param announce tells the page, and other tabs, that the list of models (with the adapters in use) changed */
 export function trainingApi(
   engine: Engine,
+  saves: Saves,
   emit: (event: WorkerEvent) => void,
   announce: () => Promise<void>,
 ): TrainingApi {
-  return { ...datasetApi(engine), ...runApi(engine, emit), ...adapterApi(engine, emit, announce) };
+  return { ...datasetApi(engine), ...runApi(engine, emit), ...adapterApi(engine, saves, emit, announce) };
 }
 
 function datasetApi(engine: Engine): DatasetApi {
@@ -56,6 +58,7 @@ function runApi({ train, adapters }: Engine, emit: (event: WorkerEvent) => void)
 
 function adapterApi(
   { adapters }: Engine,
+  saves: Saves,
   emit: (event: WorkerEvent) => void,
   announce: () => Promise<void>,
 ): AdapterApi {
@@ -82,11 +85,15 @@ function adapterApi(
       await adapters.remove(id);
       await Promise.all([tell(), announce()]);
     },
-    exportAdapter: notYet,
-    mergeAdapter: notYet,
+    exportAdapter: (id, format, handle) => {
+      if (format === 'trl') return notYet();
+      return saves.save(id, handle, (folder, options) => adapters.export(id, format, folder, options));
+    },
+    mergeAdapter: (id, modelId, merge, handle) =>
+      saves.save(id, handle, (folder, options) => adapters.merge(id, modelId, merge, folder, options)),
   };
 }
 
 function notYet(): Promise<never> {
-  return Promise.reject(new PronkError('not-yet', 'Adapters cannot be taken away yet.'));
+  return Promise.reject(new PronkError('not-yet', 'A folder to go on training with cannot be made yet.'));
 }

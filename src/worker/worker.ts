@@ -11,6 +11,7 @@ import { Generations } from './generations';
 import { workerHashers } from './hashers';
 import { importApi } from './imports';
 import { listRecords } from './records';
+import { Saves } from './saves';
 import { trainingApi } from './training';
 
 const store = indexedDbStore();
@@ -38,6 +39,8 @@ function progress(task: ProgressTask, id: string): (stage: string, done: number,
     emit({ type: 'progress', task, id, stage, done, total });
   };
 }
+
+const saves = new Saves(progress);
 
 /** Tells other tabs that the list of models changed. */
 const tabs = new BroadcastChannel('pronk-models');
@@ -88,8 +91,8 @@ const api: WorkerApi = {
   },
   models: () => engine.models.list(),
   load,
-  ...importApi(engine, progress, announceModels),
-  ...trainingApi(engine, emit, announceModels),
+  ...importApi(engine, saves, progress, announceModels),
+  ...trainingApi(engine, saves, emit, announceModels),
   verify: (modelId) => {
     const tell = progress('verify', modelId);
     return engine.models.verify(modelId, (done, total) => tell('Verifying', done, total));

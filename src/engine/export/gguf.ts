@@ -1,8 +1,7 @@
 // A model as a GGUF file that llama.cpp reads too.
 
 import { elementTypeOf } from '../../quant/elements';
-import type { ElementType, PackedRows, WeightKind, WeightTensor } from '../../quant/kinds';
-import { fileRows, quantizeRows } from '../../quant/repack';
+import type { ElementType, WeightKind, WeightTensor } from '../../quant/kinds';
 import type { ModelConfig, TokenizerSpec } from '../../formats/checkpoint';
 import { PronkError } from '../../formats/errors';
 import { familyOfGguf } from '../../formats/families/index';
@@ -10,7 +9,7 @@ import type { GgufValue } from '../../formats/gguf';
 import { tokenizerMetadata } from './gguf-tokenizer';
 import { type GgufStream, type GgufTensorContent, writeGguf } from '../../formats/gguf-writer';
 import { toGgufName } from '../../formats/names';
-import { toHalfSplit } from '../../formats/permute';
+import { fileBytes } from './rows';
 
 /** `general.file_type`, by the type of most weights. */
 const FILE_TYPES: Readonly<Partial<Record<ElementType, number>>> = {
@@ -124,30 +123,5 @@ function contentOf(tensor: WeightTensor, headWidth: number | undefined): GgufTen
     throw new PronkError('unsupported-tensor', `The model has the tensor ${tensor.name}, which GGUF has no name for.`);
   }
   const written = { name, type: typeOf(kind), shape: rows === 1 ? [columns] : [columns, rows] };
-  const rotated = headWidth !== undefined && /\.self_attn\.[qk]_proj\./.test(tensor.name);
-  return { ...written, pieces: () => (rotated ? halfSplit(tensor, headWidth) : inFileType(tensor)) };
-}
-
-async function* inFileType(tensor: WeightTensor): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  for await (const group of tensor.groups()) yield fileRows(writable(group));
-}
-
-function writable(rows: PackedRows): PackedRows {
-  return elementTypeOf(rows.kind) ? rows : quantizeRows(rows, 'f16');
-}
-
-/** The same with each head's rows (a bias's elements) in the order of Hugging Face; row groups may end within a head. */
-async function* halfSplit(tensor: WeightTensor, headWidth: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let rest = new Uint8Array(0);
-  let rowBytes = 0;
-  for await (const group of tensor.groups()) {
-    const bytes = fileRows(writable(group));
-    rowBytes = bytes.length / (tensor.rows === 1 ? group.columns : group.rows);
-    const joined = new Uint8Array(rest.length + bytes.length);
-    joined.set(rest);
-    joined.set(bytes, rest.length);
-    const whole = joined.length - (joined.length % (rowBytes * headWidth));
-    if (whole) yield toHalfSplit(joined.subarray(0, whole), rowBytes, headWidth);
-    rest = joined.slice(whole);
-  }
+  return { ...written, pieces: () => fileBytes(tensor, headWidth) };
 }

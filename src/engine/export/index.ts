@@ -1,4 +1,5 @@
 // A stored model as a file for the person: GGUF, which llama.cpp and most others read.
+import { fileName } from './file';
 import { exportGguf } from './gguf';
 import type { Folder } from '../../storage/folder';
 import type { Library } from '../library';
@@ -26,10 +27,4 @@ export async function exportModel(
     }
     return { bytes };
   });
-}
-
-/** A model's name as every file system takes it. */
-function fileName(name: string): string {
-  const plain = name.replaceAll(/[^\p{L}\p{N}._ -]+/gu, '-').replace(/^[. -]+/, '');
-  return plain.slice(0, 100) || 'model';
 }

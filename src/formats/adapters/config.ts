@@ -7,7 +7,7 @@ import { unsupportedAdapter } from './failures';
 import { moduleName } from './modules';
 
 /** alpha / r, or alpha / √r for rsLoRA. */
-export function scaleOf(alpha: number, rank: number, rankStabilized: boolean): number {
+function scaleOf(alpha: number, rank: number, rankStabilized: boolean): number {
   return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
 }
 

@@ -22,7 +22,7 @@ export function moduleName({ layer, map }: Place): string {
 }
 
 /** The place of a module of that name; undefined where LLaMA has none that is adapted. */
-export function placeOf(module: string): Place | undefined {
+function placeOf(module: string): Place | undefined {
   if (module === 'lm_head') return { layer: -1, map: 'lm_head' };
   const [, layer, path] = /^model\.layers\.(\d+)\.(.+)$/.exec(module) ?? [];
   const map = LINEAR_MAPS.find((each) => modulePath(each) === path);

@@ -1,0 +1,161 @@
+// A Hugging Face folder: config.json, shards of safetensors with their index, the tokenizer's files.
+import type { ModelConfig, TokenizerSpec } from '../../formats/checkpoint';
+import {
+  planShards,
+  safetensorsStream,
+  shardIndex,
+  type Shard,
+  type StreamedTensor,
+} from '../../formats/safetensors-writer';
+import { expectedTensors, optionalBiases } from '../../formats/llama-config';
+import type { WeightTensor } from '../../quant/kinds';
+import { type FileContent, jsonFile, textFile } from './file';
+import { fileBytes } from './rows';
+import { huggingFaceTokenizer } from './tokenizer-files';
+
+export type FloatType = 'f32' | 'f16';
+
+/**
+ * The files of a model.
+ * @param tensors all of them of the kind `type`
+ * @param shardBytes of data in a file, at most; default: 5 GB
+ */
+export function huggingFaceFiles(
+  config: ModelConfig,
+  tokenizer: TokenizerSpec,
+  tensors: readonly WeightTensor[],
+  type: FloatType,
+  shardBytes?: number,
+): FileContent[] {
+  const family = familyOf(config);
+  const biased = biasesOf(config, family, tensors);
+  const streamed = tensors.map((tensor) => streamedTensor(tensor, config, type));
+  const missing = biased.missing.map(([name, rows]) => zeros(name, rows, type));
+  const shards = planShards(inOrder(config, [...streamed, ...missing]), shardBytes);
+  return [
+    jsonFile('config.json', configJson(config, tokenizer, family, biased.flags, type)),
+    jsonFile('generation_config.json', ends(tokenizer)),
+    ...huggingFaceTokenizer(tokenizer),
+    ...shards.map(shardFile),
+    ...(shards.length > 1 ? [textFile('model.safetensors.index.json', shardIndex(shards))] : []),
+  ];
+}
+
+function shardFile({ file, tensors }: Shard): FileContent {
+  const sizeOf = ({ dtype, shape }: StreamedTensor) =>
+    shape.reduce((product, each) => product * each, dtype === 'F32' ? 4 : 2);
+  return {
+    name: file,
+    size: tensors.reduce((sum, tensor) => sum + sizeOf(tensor), 0),
+    pieces: () => safetensorsStream(tensors),
+  };
+}
+
+function streamedTensor(tensor: WeightTensor, { headWidth }: ModelConfig, type: FloatType): StreamedTensor {
+  const { name, rows, columns } = tensor;
+  return {
+    name,
+    dtype: type === 'f32' ? 'F32' : 'F16',
+    shape: rows === 1 ? [columns] : [rows, columns],
+    bytes: () => fileBytes(tensor, headWidth),
+  };
+}
+
+function zeros(name: string, rows: number, type: FloatType): StreamedTensor {
+  return {
+    name,
+    dtype: type === 'f32' ? 'F32' : 'F16',
+    shape: [rows],
+    async *bytes() {
+      yield new Uint8Array(rows * (type === 'f32' ? 4 : 2));
+    },
+  };
+}
+
+/** The order of a model's layers, each bias behind its matrix. */
+function inOrder(config: ModelConfig, tensors: readonly StreamedTensor[]): StreamedTensor[] {
+  const order = new Map([...expectedTensors(config).keys()].map((name, i) => [name, i]));
+  const place = ({ name }: StreamedTensor) =>
+    name.endsWith('.bias') ? (order.get(name.replace(/bias$/, 'weight')) ?? 0) + 0.5 : (order.get(name) ?? 0);
+  return tensors.toSorted((a, b) => place(a) - place(b));
+}
+
+type Family = 'llama' | 'mistral' | 'qwen2';
+
+/** InternLM2 computes what LLaMA does, with its tensors apart; a window is Mistral's. */
+function familyOf({ architecture, slidingWindow }: ModelConfig): Family {
+  if (architecture === 'qwen2') return 'qwen2';
+  return architecture === 'mistral' || slidingWindow !== undefined ? 'mistral' : 'llama';
+}
+
+const ATTENTION = /self_attn\.[qkvo]_proj\.bias$/;
+const MLP = /\.mlp\.\w+_proj\.bias$/;
+
+/** LLaMA's biases are there all together or not at all: those that a model lacks are zero. Qwen2's stand for themselves. */
+function biasesOf(config: ModelConfig, family: Family, tensors: readonly WeightTensor[]) {
+  if (family !== 'llama') return { flags: {}, missing: [] };
+  const names = new Set(tensors.map(({ name }) => name));
+  const some = (which: RegExp) => [...names].some((name) => which.test(name));
+  const flags = { attention_bias: some(ATTENTION), mlp_bias: some(MLP) };
+  const wanted = Array.from(optionalBiases(config), ([name, [, rows]]) => [name, rows] as const).filter(
+    ([name]) => (flags.attention_bias && ATTENTION.test(name)) || (flags.mlp_bias && MLP.test(name)),
+  );
+  return { flags, missing: wanted.filter(([name]) => !names.has(name)) };
+}
+
+const CLASSES = { llama: 'LlamaForCausalLM', mistral: 'MistralForCausalLM', qwen2: 'Qwen2ForCausalLM' } as const;
+
+function ends({ bosId, eosIds }: TokenizerSpec) {
+  return {
+    ...(bosId !== undefined && { bos_token_id: bosId }),
+    ...(eosIds.length > 0 && { eos_token_id: eosIds.length === 1 ? eosIds[0] : eosIds }),
+  };
+}
+
+function configJson(
+  config: ModelConfig,
+  tokenizer: TokenizerSpec,
+  family: Family,
+  flags: object,
+  type: FloatType,
+): object {
+  return {
+    architectures: [CLASSES[family]],
+    model_type: family,
+    ...ends(tokenizer),
+    ...flags,
+    head_dim: config.headWidth,
+    hidden_act: 'silu',
+    hidden_size: config.width,
+    intermediate_size: config.feedForwardWidth,
+    max_position_embeddings: config.contextLength,
+    num_attention_heads: config.heads,
+    num_hidden_layers: config.layers,
+    num_key_value_heads: config.keyValueHeads,
+    rms_norm_eps: config.normEpsilon,
+    rope_scaling: ropeScaling(config),
+    rope_theta: config.ropeTheta,
+    ...windowOf(config, family),
+    tie_word_embeddings: config.tiedHead,
+    torch_dtype: type === 'f32' ? 'float32' : 'float16',
+    vocab_size: config.vocabularySize,
+  };
+}
+
+function windowOf({ slidingWindow }: ModelConfig, family: Family): object {
+  if (family === 'mistral') return { sliding_window: slidingWindow ?? null };
+  if (family === 'llama' || slidingWindow === undefined) return {};
+  return { use_sliding_window: true, sliding_window: slidingWindow, max_window_layers: 0 };
+}
+
+function ropeScaling({ ropeScaling: scaling }: ModelConfig): object | null {
+  if (!scaling) return null;
+  if (scaling.type === 'linear') return { rope_type: 'linear', factor: scaling.factor };
+  return {
+    rope_type: 'llama3',
+    factor: scaling.factor,
+    low_freq_factor: scaling.lowFrequencyFactor,
+    high_freq_factor: scaling.highFrequencyFactor,
+    original_max_position_embeddings: scaling.originalContextLength,
+  };
+}

@@ -1,0 +1,48 @@
+// A stored tensor's rows as files have them.
+import { elementTypeOf } from '../../quant/elements';
+import type { PackedRows, WeightTensor } from '../../quant/kinds';
+import { fileRows, quantizeRows } from '../../quant/repack';
+import { toHalfSplit } from '../../formats/permute';
+
+/** Whether a tensor's rows (a bias's elements) are heads that rotate: q and k. */
+function isRotated({ name }: Pick<WeightTensor, 'name'>): boolean {
+  return /\.self_attn\.[qk]_proj\./.test(name);
+}
+
+/**
+ * A tensor's bytes, row after row. Kinds that no file has become F16.
+ * @param headWidth of q's and k's rows that are to be in Hugging Face's half-split order; undefined where none are
+ */
+export function fileBytes(
+  tensor: WeightTensor,
+  headWidth: number | undefined,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  return headWidth !== undefined && isRotated(tensor) ? halfSplit(tensor, headWidth) : asStored(tensor);
+}
+
+async function* asStored(tensor: WeightTensor): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  for await (const group of tensor.groups()) yield fileRows(writable(group));
+}
+
+function writable(rows: PackedRows): PackedRows {
+  return elementTypeOf(rows.kind) ? rows : quantizeRows(rows, 'f16');
+}
+
+/** Row groups may end within a head. */
+async function* halfSplit(
+  tensor: WeightTensor,
+  headWidth: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  let rest = new Uint8Array(0);
+  let rowBytes = 0;
+  for await (const group of tensor.groups()) {
+    const bytes = fileRows(writable(group));
+    rowBytes = bytes.length / (tensor.rows === 1 ? group.columns : group.rows);
+    const joined = new Uint8Array(rest.length + bytes.length);
+    joined.set(rest);
+    joined.set(bytes, rest.length);
+    const whole = joined.length - (joined.length % (rowBytes * headWidth));
+    if (whole) yield toHalfSplit(joined.subarray(0, whole), rowBytes, headWidth);
+    rest = joined.slice(whole);
+  }
+}

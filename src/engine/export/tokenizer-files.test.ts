@@ -1,0 +1,127 @@
+// Tokenizers written as files, whatever they came from, encode as they did before.
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { TokenizerSpec } from '../../formats/checkpoint';
+import { openCheckpoint, openTokenizer } from '../../formats/open';
+import { bytesSource, type Source } from '../../formats/source';
+import { readTiktoken } from '../../formats/tiktoken';
+import { createTokenizer } from '../../tokenizer/index';
+import type { TokenizerJson } from '../../tokenizer/tokenizer-json';
+import type { FileContent } from './file';
+import { huggingFaceTokenizer, metaTokenizer } from './tokenizer-files';
+
+interface Golden {
+  readonly json: TokenizerJson;
+  readonly cases: readonly (readonly [text: string, ids: readonly number[]])[];
+}
+
+const golden = JSON.parse(readFileSync('src/tokenizer/golden/tokenizers.json', 'utf8')) as Record<string, Golden>;
+
+async function sources(files: readonly FileContent[]): Promise<Source[]> {
+  return Promise.all(
+    files.map(async ({ name, pieces }) => {
+      const all: Uint8Array<ArrayBuffer>[] = [];
+      for await (const piece of pieces()) all.push(piece);
+      return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), name);
+    }),
+  );
+}
+
+/** The tokenizer of the files that are written. */
+const written = async (spec: TokenizerSpec) => openTokenizer(await sources(huggingFaceTokenizer(spec)));
+
+/** The header that a converter would write. */
+function headerOf({ model, added_tokens: added }: TokenizerJson, pre: string): TokenizerSpec {
+  const tokens: string[] = [];
+  const types: number[] = [];
+  for (const [token, id] of Object.entries(model.vocab)) [tokens[id], types[id]] = [token, 1];
+  for (const { id, content, special } of added) [tokens[id], types[id]] = [content, special ? 3 : 4];
+  const merges = model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
+  const bosId = added[0]?.id ?? 0;
+  return {
+    definition: { kind: 'gguf', model: 'gpt2', pre, tokens, types, merges },
+    bosId,
+    eosIds: [added[1]?.id ?? 1],
+    addBos: true,
+    chatTemplate: '{{ messages[0].content }}',
+    specialTokens: {},
+  };
+}
+
+describe.each([
+  ['llama3', 'llama-bpe'],
+  ['qwen2', 'qwen2'],
+  ['smollm', 'smollm'],
+])('%s from a GGUF header', (name, pre) => {
+  const { json, cases } = golden[name]!;
+  const spec = headerOf(json, pre);
+
+  test('tokenizer.json encodes as the original', async () => {
+    const back = await written(spec);
+    expect(back.definition.kind).toBe('huggingface');
+    expect(back).toMatchObject({
+      bosId: spec.bosId,
+      eosIds: spec.eosIds,
+      addBos: true,
+      chatTemplate: spec.chatTemplate,
+    });
+    const tokenizer = createTokenizer(back);
+    for (const [text, ids] of cases) expect(tokenizer.encode(text)).toEqual(ids);
+    // a control: merges in another order make another tokenizer
+    const merges = json.model.merges.toReversed();
+    const other = createTokenizer(await written(headerOf({ ...json, model: { ...json.model, merges } }, pre)));
+    expect(cases.some(([text, ids]) => String(other.encode(text)) !== String(ids))).toBe(true);
+  });
+
+  test('is not Meta’s', () => {
+    expect(() => metaTokenizer(spec)).toThrow(/Meta's layout/);
+  });
+});
+
+test('Llama 3’s list of ranks comes back byte for byte', async () => {
+  // 128,000 made-up tokens: the bytes, then numbers
+  const tokens = Array.from({ length: 128000 }, (_, i) =>
+    i < 256 ? Uint8Array.of(i) : new TextEncoder().encode(`${i}`),
+  );
+  const text = tokens.map((bytes, rank) => `${btoa(String.fromCharCode(...bytes))} ${rank}\n`).join('');
+  const definition = readTiktoken(new TextEncoder().encode(text), 'tokenizer.model');
+  const spec = { definition, bosId: 128000, eosIds: [128001, 128009], addBos: true, specialTokens: {} };
+  const [file] = await sources([metaTokenizer(spec)]);
+  expect(new TextDecoder().decode(await file!.read(0, file!.size))).toBe(text);
+});
+
+const stories = '../shared/data/stories260K/tokenizer.model';
+const bundled = 'public/demo-model/pronk-6m-q8_0.gguf';
+
+describe('SentencePiece', () => {
+  const TEXTS = ['Once upon a time', 'Lily  saw a "red" ball: ☂\n', ' x', '', '</s> <s>'];
+  const same = async (spec: TokenizerSpec, files: readonly FileContent[]) => {
+    const [before, after] = [createTokenizer(spec), createTokenizer(await openTokenizer(await sources(files)))];
+    for (const text of TEXTS) expect(after.encode(text)).toEqual(before.encode(text));
+    expect(after).toMatchObject({ bosId: before.bosId, eosIds: before.eosIds, addBos: before.addBos });
+  };
+
+  test('of a GGUF header becomes a tokenizer.model', async () => {
+    const { tokenizer } = await openCheckpoint([bytesSource(readFileSync(bundled), 'demo.gguf')]);
+    expect(tokenizer.definition.kind).toBe('gguf');
+    await same(tokenizer, huggingFaceTokenizer(tokenizer));
+    await same(tokenizer, [metaTokenizer(tokenizer)]);
+  });
+
+  test.skipIf(!existsSync(stories))('is kept as it is, and tokens that came later beside it', async () => {
+    const model = readFileSync(stories);
+    const spec = await openTokenizer([bytesSource(model, 'tokenizer.model')]);
+    const [file] = await sources([metaTokenizer(spec)]);
+    expect(Buffer.compare(model, await file!.read(0, file!.size))).toBe(0);
+    const added = { '[PAD]': 512, '<turn>': 513 };
+    const definition = { kind: 'sentencepiece', model: new Uint8Array(model), added } as const;
+    const more: TokenizerSpec = { ...spec, definition };
+    const back = await written(more);
+    expect(back.definition).toMatchObject({ added });
+    // Meta's program has one file
+    const whole = createTokenizer(await openTokenizer(await sources([metaTokenizer(more)])));
+    expect(whole.vocabularySize).toBe(514);
+    expect(whole.encodePieces([{ text: 'a<turn>b', trusted: true }])).toContain(513);
+    for (const text of TEXTS) expect(whole.encode(text)).toEqual(createTokenizer(spec).encode(text));
+  });
+});
