@@ -46,7 +46,10 @@ export async function readGgufAdapter(source: Source, config: ModelConfig): Prom
     );
   }
   const alpha = value('adapter.lora.alpha');
-  const pairs = await readPairs(header, config, typeof alpha === 'number' ? alpha : 0);
+  if (alpha !== undefined && !(typeof alpha === 'number' && Number.isFinite(alpha))) {
+    throw corruptFile(file, 'its alpha is no number');
+  }
+  const pairs = await readPairs(header, config, alpha ?? 0);
   const title = value('general.name');
   const base = value('general.base_model.0.name');
   return {
@@ -70,6 +73,7 @@ async function readPairs(header: GgufFile, config: ModelConfig, alpha: number): 
     const place = checkedPlace(module, config, { file, tensor: a.name });
     const [inputs = 0, rank = 1] = a.shape;
     const [columns = 0, outputs = 1] = b.shape;
+    if (a.shape.length > 2 || b.shape.length > 2) throw corruptFile(file, `${a.name} and ${b.name} are no matrices`);
     if (columns !== rank)
       throw corruptFile(file, `${a.name} and ${b.name} have different ranks, ${rank} and ${columns}`);
     checkShape({ ...place, rank, inputs, outputs }, config, { file, tensor: a.name });

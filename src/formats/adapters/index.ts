@@ -11,6 +11,7 @@ import { baseName, readText, type Source } from '../source';
 import { isZip } from '../torch-zip';
 import { readGgufAdapter } from './gguf';
 import { isMlx, readMlx } from './mlx';
+import { moduleName } from './modules';
 import { readPeft } from './peft';
 
 export { writeGgufAdapter } from './gguf';
@@ -25,9 +26,24 @@ const MAX_CONFIG = 4 << 20;
  * Reads an adapter for a base: a PEFT or mlx-lm folder's files, or a GGUF adapter. What else lies in the folder
  * (checkpoints below it, optimizer states) is let be.
  * @throws PronkError `adapter-empty`, `adapter-mismatch`, `unsupported-adapter`, `missing-file`, `missing-tensor`,
- *   `corrupt-file`, `unsafe-pickle`, `unsupported-format`
+ *   `corrupt-file`, `nan-weights`, `unsafe-pickle`, `unsupported-format`
  */
 export async function readAdapter(files: readonly Source[], config: ModelConfig): Promise<Adapter> {
+  const adapter = await read(files, config);
+  for (const pair of adapter.pairs) {
+    if (allFinite(pair.a) && allFinite(pair.b) && Number.isFinite(pair.scale)) continue;
+    const message = `${adapter.name} has values in ${moduleName(pair)} that are no numbers: its training went wrong. Take an earlier checkpoint.`;
+    throw new PronkError('nan-weights', message);
+  }
+  return adapter;
+}
+
+/** By exponents: compilers may assume that there are no others. */
+function allFinite({ buffer, byteOffset, length }: Float32Array): boolean {
+  return new Uint32Array(buffer, byteOffset, length).every((bits) => (bits & 0x7f800000) !== 0x7f800000);
+}
+
+async function read(files: readonly Source[], config: ModelConfig): Promise<Adapter> {
   const { gguf, weights, json } = await choose(files);
   if (gguf && !(weights && json)) return readGgufAdapter(gguf, config);
   if (!weights) {

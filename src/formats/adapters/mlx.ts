@@ -40,7 +40,7 @@ export async function readMlx(json: JsonFile, weights: Source, config: ModelConf
   if (type !== 'lora') throw unsupportedAdapter(baseName(json.name), `is of the kind ${String(type)}`);
   const parameters = json.json['lora_parameters'];
   const scale = isObject(parameters) ? numberIn(parameters, 'scale') : undefined;
-  if (scale === undefined) throw corruptFile(baseName(json.name), 'it has no scale');
+  if (scale === undefined || !Number.isFinite(scale)) throw corruptFile(baseName(json.name), 'it has no scale');
   const { tensors } = await readSafetensors(weights);
   if (tensors.size === 0) throw emptyAdapter(file);
   const pairs: LoraPair[] = [];
@@ -66,7 +66,8 @@ async function readPair(
   const place = checkedPlace(module, config, { file, tensor: a.name });
   const [inputs = 0, rank = 0] = a.shape;
   const [rows = 0, outputs = 0] = b.shape;
-  if (rows !== rank || rank < 1) throw corruptFile(file, `${a.name} and ${b.name} are no pair`);
+  if (a.shape.length !== 2 || b.shape.length !== 2 || rows !== rank || rank < 1)
+    throw corruptFile(file, `${a.name} and ${b.name} are no pair`);
   checkShape({ ...place, rank, inputs, outputs }, config, { file, tensor: a.name });
   const columns = transposed(await floatsOf(b), rank, outputs);
   return {
