@@ -7,15 +7,15 @@ import { type FileContent, writeFiles } from '../engine/export/file';
 import { mergedFiles } from '../engine/export/merge';
 import type { Base } from '../engine/export/origin';
 import type { Adapter } from '../formats/adapter';
-import { readAdapter } from '../formats/adapters/index';
 import type { ModelConfig } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
+import { adapterAt } from './adapter-at';
 import { oneOf, parseOptions, required, UsageError } from './arguments';
-import { fileAt, folderFiles, pathInfo } from './files';
 import { directory } from './folder';
 import { threadHashers } from './hashers';
 import { modelDigests, openModel, QUANTIZE } from './model';
 import type { Print } from './print';
+import { trlOfAdapter } from './trl';
 import { toldNowAndThen } from './progress';
 
 /** An adapter, how much of it, and where it is. */
@@ -30,8 +30,7 @@ export async function openAdapters(given: readonly string[], config: ModelConfig
   return Promise.all(
     given.map(async (text) => {
       const { path, strength } = await pathAndStrength(text);
-      const files = (await pathInfo(path)).isDirectory() ? await folderFiles(path) : [await fileAt(path)];
-      return { path, adapter: await readAdapter(files, config), strength };
+      return { path, adapter: await adapterAt(path, config), strength };
     }),
   );
 }
@@ -63,10 +62,11 @@ export async function mergeCommand(argv: readonly string[], print: Print): Promi
 
 export async function exportAdapterCommand(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, OPTIONS);
-  const format = oneOf(required(options.format, 'format'), 'format', ['peft', 'gguf', 'mlx']);
+  const format = oneOf(required(options.format, 'format'), 'format', ['peft', 'gguf', 'mlx', 'trl']);
   if ((options.adapter ?? []).length > 1) throw new UsageError('export-adapter takes one --adapter at a time.');
   const { base, adapters, out } = await given(options);
-  const [{ adapter, strength }] = adapters;
+  const [{ adapter, strength, path }] = adapters;
+  if (format === 'trl') return write(out, await trlOfAdapter(path, base, required(options.model, 'model')), print);
   // another strength is another scale
   const pairs = adapter.pairs.map((pair) => ({ ...pair, scale: pair.scale * strength }));
   await write(out, adapterFiles({ ...adapter, pairs }, base, format), print);

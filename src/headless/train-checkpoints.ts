@@ -1,5 +1,5 @@
 // The state of a run of `train` in `--out/checkpoint/`: a store with one training run.
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { RunStore, type StoredRun } from '../engine/training/run-store';
 import { PronkError } from '../formats/errors';
 import type { LoraTrainer } from '../model/lora-types';
@@ -9,17 +9,31 @@ import { fileStore, removePartials } from './file-store';
 
 const RUN = 'run';
 
+/** What is kept of a run beside its numbers. */
+interface HeadlessRun extends StoredRun {
+  /** The data's file, so that the run can be exported. */
+  readonly data: string;
+  /** The adapter that it began with. */
+  readonly start?: string;
+}
+
+/** What a run is begun with. */
+interface Given {
+  readonly data: string;
+  readonly start?: string | undefined;
+}
+
 const warn = (message: string) => console.error(`Warning: ${message}`);
 
 /**
  * Opens the state that a folder has, or begins one.
  * @throws PronkError `checkpoint-mismatch` where another run is to be resumed
  */
-export async function openCheckpoints(out: string, identity: RunIdentity, resume: boolean) {
+export async function openCheckpoints(out: string, { data, start }: Given, identity: RunIdentity, resume: boolean) {
   const folder = join(out, 'checkpoint');
   await removePartials(folder);
   const store = fileStore(folder);
-  const runs = new RunStore<StoredRun>(store);
+  const runs = new RunStore<HeadlessRun>(store);
   const found = await runs.get(RUN);
   const kept = found?.checkpoint && resume ? found : undefined;
   if (found && kept) {
@@ -33,7 +47,14 @@ export async function openCheckpoints(out: string, identity: RunIdentity, resume
     if (step > 0) warn(`the run in ${folder}, which stood at step ${step}, is begun anew. With --resume it goes on.`);
     await runs.remove(RUN);
   }
-  let run: StoredRun = { ...kept, id: RUN, name: `The run in ${out}`, identity };
+  let run: HeadlessRun = {
+    ...kept,
+    id: RUN,
+    name: `The run in ${out}`,
+    identity,
+    data: resolve(data),
+    ...(start !== undefined && { start: resolve(start) }),
+  };
   return {
     runs,
     /** Brings the trainer where the run was. */
@@ -54,4 +75,9 @@ export async function openCheckpoints(out: string, identity: RunIdentity, resume
       run = await runs.save(run, checkpoint);
     },
   };
+}
+
+/** The run that an adapter in a folder came from; undefined where it came from elsewhere. */
+export function runIn(folder: string): Promise<HeadlessRun | undefined> {
+  return new RunStore<HeadlessRun>(fileStore(join(folder, 'checkpoint'))).get(RUN);
 }

@@ -5,7 +5,7 @@ import { tokenizeDataset } from '../data/tokenize-dataset';
 import type { Example } from '../data/types';
 import { Drive } from '../engine/training/drive';
 import type { Adapter } from '../formats/adapter';
-import { readAdapter, writePeft } from '../formats/adapters/index';
+import { writePeft } from '../formats/adapters/index';
 import type { ModelConfig } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
 import type { LoraTrainer } from '../model/lora-types';
@@ -19,9 +19,10 @@ import { prepareData } from '../training/prepare';
 import type { ReadConfig } from '../training/read-config';
 import { startPairs } from '../training/start-adapter';
 import { trainingWarnings } from '../training/warnings';
+import { adapterAt } from './adapter-at';
 import { parseOptions, required, UsageError } from './arguments';
 import { readConfigFile } from './config-file';
-import { fileAt, folderFiles, pathInfo } from './files';
+import { fileAt } from './files';
 import { directory } from './folder';
 import { checkedOptions, LOAD_OPTIONS, openDevice } from './load';
 import { takeLock } from './lock';
@@ -62,7 +63,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
   for (const { message } of trainingWarnings(config, prepared, opened.config.contextLength)) warn(message);
   const spec = loraSpec(config, opened.config.layers, prepared.largest);
   const start =
-    options['init-adapter'] === undefined ? undefined : await startAt(options['init-adapter'], opened.config);
+    options['init-adapter'] === undefined ? undefined : await adapterAt(options['init-adapter'], opened.config);
   const pairs = start && startPairs(start, config, spec);
   const identity: RunIdentity = {
     config,
@@ -73,7 +74,12 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
 
   const unlock = await takeLock(join(out, 'checkpoint', 'lock'), join(out, 'checkpoint'));
   try {
-    const checkpoints = await openCheckpoints(out, identity, options.resume === true);
+    const checkpoints = await openCheckpoints(
+      out,
+      { data, start: options['init-adapter'] },
+      identity,
+      options.resume === true,
+    );
     const gpu = await openDevice();
     const { createSession } = await import('../model/session');
     const session = await createSession(gpu, opened.config, opened.tensors, {
@@ -152,11 +158,6 @@ function fittedValidation({ config, given }: ReadConfig, rows: number): Training
       'Set val_set_size, for example to 0.1, to see when the model begins to learn by heart.',
   );
   return { ...config, val_set_size: 0 };
-}
-
-async function startAt(path: string, config: ModelConfig): Promise<Adapter> {
-  const files = (await pathInfo(path)).isDirectory() ? await folderFiles(path) : [await fileAt(path)];
-  return readAdapter(files, config);
 }
 
 /** The adapter with the best validation loss, where one is wanted and known; else the last. */

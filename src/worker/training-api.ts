@@ -59,6 +59,8 @@ export interface RunApi {
   /** Such a file from elsewhere, to be looked at. */
   openTrainerState(file: File): Promise<RunDetail>;
   removeRun(runId: string): Promise<void>;
+  /** A run, begun or only planned, as a folder that TRL trains on larger machines. */
+  exportTraining(request: TrainingRequest, folder?: FileSystemDirectoryHandle): Promise<Saved[]>;
 }
 
 export interface AdapterApi {

@@ -1,6 +1,6 @@
 // What the page asks of datasets, training runs and adapters.
+import { writeFiles } from '../engine/export/file';
 import type { Engine } from '../engine/index';
-import { PronkError } from '../formats/errors';
 import { blobSource } from '../formats/source';
 import type { GivenFile, WorkerEvent } from './api';
 import type { Saves } from './saves';
@@ -13,7 +13,7 @@ export function trainingApi(
   emit: (event: WorkerEvent) => void,
   announce: () => Promise<void>,
 ): TrainingApi {
-  return { ...datasetApi(engine), ...runApi(engine, emit), ...adapterApi(engine, saves, emit, announce) };
+  return { ...datasetApi(engine), ...runApi(engine, saves, emit), ...adapterApi(engine, saves, emit, announce) };
 }
 
 function datasetApi(engine: Engine): DatasetApi {
@@ -32,7 +32,7 @@ function datasetApi(engine: Engine): DatasetApi {
   };
 }
 
-function runApi({ train, adapters }: Engine, emit: (event: WorkerEvent) => void): RunApi {
+function runApi({ train, adapters }: Engine, saves: Saves, emit: (event: WorkerEvent) => void): RunApi {
   train.on((event) => {
     emit({ type: 'training', event });
     // a run that ended has kept an adapter
@@ -53,11 +53,15 @@ function runApi({ train, adapters }: Engine, emit: (event: WorkerEvent) => void)
       new File([await train.exportState(id)], 'trainer_state.json', { type: 'application/json' }),
     openTrainerState: async (file) => train.openState(await file.text(), file.name),
     removeRun: (id) => train.remove(id),
+    async exportTraining(request, handle) {
+      const files = await train.trl(request);
+      return saves.save(request.datasetId, handle, (folder, options) => writeFiles(folder, files, options));
+    },
   };
 }
 
 function adapterApi(
-  { adapters }: Engine,
+  { adapters, train }: Engine,
   saves: Saves,
   emit: (event: WorkerEvent) => void,
   announce: () => Promise<void>,
@@ -85,15 +89,15 @@ function adapterApi(
       await adapters.remove(id);
       await Promise.all([tell(), announce()]);
     },
-    exportAdapter: (id, format, handle) => {
-      if (format === 'trl') return notYet();
-      return saves.save(id, handle, (folder, options) => adapters.export(id, format, folder, options));
+    async exportAdapter(id, format, handle) {
+      if (format !== 'trl') {
+        return saves.save(id, handle, (folder, options) => adapters.export(id, format, folder, options));
+      }
+      const { record } = await adapters.open(id);
+      const files = await train.trlOfRun(record.runId);
+      return saves.save(id, handle, (folder, options) => writeFiles(folder, files, options));
     },
     mergeAdapter: (id, modelId, merge, handle) =>
       saves.save(id, handle, (folder, options) => adapters.merge(id, modelId, merge, folder, options)),
   };
-}
-
-function notYet(): Promise<never> {
-  return Promise.reject(new PronkError('not-yet', 'A folder to go on training with cannot be made yet.'));
 }

@@ -26,7 +26,7 @@ function own(adapter: Adapter, { config }: AdapterBase, format: PlainFormat): Fi
   return [{ name: `${fileName(adapter.name)}.gguf`, size: gguf.size, pieces: () => gguf }];
 }
 
-function content({ name, pieces }: AdapterFile): FileContent {
+export function content({ name, pieces }: AdapterFile): FileContent {
   return { name, size: pieces.reduce((sum, { length }) => sum + length, 0), pieces: () => pieces };
 }
 

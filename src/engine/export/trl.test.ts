@@ -13,7 +13,8 @@ import { FOLDER } from '../../headless/testing/stories';
 import { createTokenizer } from '../../tokenizer/index';
 import { readConfig } from '../../training/read-config';
 import { prepareData } from '../../training/prepare';
-import { type TrlFile, trlFiles } from './trl';
+import type { FileContent } from './file';
+import { trlFiles } from './trl';
 
 const examples: readonly Example[] = Array.from({ length: 11 }, (_, i) => {
   const ids = [1, ...Array.from({ length: 6 + (i % 4) }, (__, t) => 3 + ((i * 31 + t * t * 7) % 500))];
@@ -46,9 +47,15 @@ async function folder(change: object = {}) {
   };
 }
 
-const textOf = async (files: readonly TrlFile[], name: string) =>
-  new Blob([...files.find((file) => file.name === name)!.pieces]).text();
-const linesOf = async (files: readonly TrlFile[], name: string) =>
+async function blobOf({ pieces }: FileContent): Promise<Blob> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for await (const piece of pieces()) parts.push(piece);
+  return new Blob(parts);
+}
+
+const textOf = async (files: readonly FileContent[], name: string) =>
+  blobOf(files.find((file) => file.name === name)!).then((blob) => blob.text());
+const linesOf = async (files: readonly FileContent[], name: string) =>
   (await textOf(files, name))
     .split('\n')
     .filter(Boolean)
@@ -75,8 +82,8 @@ test.skipIf(!existsSync(FOLDER))('rows, order, settings and start', async () => 
     load_best_model_at_end: true,
   });
   const start = files.filter(({ name }) => name.startsWith('adapter_'));
-  const sources = start.map(async ({ name, pieces }) => {
-    return bytesSource(new Uint8Array(await new Blob([...pieces]).arrayBuffer()), name);
+  const sources = start.map(async (file) => {
+    return bytesSource(new Uint8Array(await (await blobOf(file)).arrayBuffer()), file.name);
   });
   const { pairs } = await readAdapter(await Promise.all(sources), model);
   expect(pairs.every(({ b }) => b.every((value) => value === 0))).toBe(true);
@@ -94,7 +101,7 @@ test.skipIf(OUT === undefined)('written out, for tools/golden/trl.py', async () 
     const { files } = await folder(change);
     mkdirSync(join(OUT!, name), { recursive: true });
     for (const file of files) {
-      writeFileSync(join(OUT!, name, file.name), new Uint8Array(await new Blob([...file.pieces]).arrayBuffer()));
+      writeFileSync(join(OUT!, name, file.name), new Uint8Array(await (await blobOf(file)).arrayBuffer()));
     }
     writeFileSync(join(OUT!, `${name}.json`), JSON.stringify({ ...settings, ...change }));
   }

@@ -11,6 +11,8 @@ import type { TrainingConfig } from '../../training/config';
 import { loraSpec, peftConfig } from '../../training/lora-spec';
 import type { PreparedData } from '../../training/prepare';
 import { totalSteps, warmupSteps } from '../../training/schedules';
+import { content } from './adapter';
+import { type FileContent, textFile } from './file';
 import { FSDP_YAML, REQUIREMENTS, TRAIN_PY } from './trl-script';
 
 export interface TrlRun {
@@ -23,14 +25,8 @@ export interface TrlRun {
   readonly start?: Adapter;
 }
 
-/** A file of the folder, whole. */
-export interface TrlFile {
-  readonly name: string;
-  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
-}
-
 /** Every file. */
-export function trlFiles(run: TrlRun): TrlFile[] {
+export function trlFiles(run: TrlRun): FileContent[] {
   const { config, data, model, base, start } = run;
   const steps = totalSteps(config, data.stepsPerEpoch);
   const adapter: Adapter = {
@@ -40,15 +36,15 @@ export function trlFiles(run: TrlRun): TrlFile[] {
   };
   const batches = Array.from({ length: steps }, (_, step) => data.rowsOf(step));
   return [
-    ...writePeft(adapter, model),
-    text('train.jsonl', lines(data.train.map(rowOf))),
-    text('validation.jsonl', lines(data.held.map(rowOf))),
-    text('batches.jsonl', lines(batches)),
-    text('training.json', `${JSON.stringify(settings(run, steps), null, 2)}\n`),
-    text('train.py', TRAIN_PY),
-    text('fsdp.yaml', FSDP_YAML),
-    text('requirements.txt', REQUIREMENTS),
-    text('README.md', readme(run, steps)),
+    ...writePeft(adapter, model).map(content),
+    textFile('train.jsonl', lines(data.train.map(rowOf))),
+    textFile('validation.jsonl', lines(data.held.map(rowOf))),
+    textFile('batches.jsonl', lines(batches)),
+    textFile('training.json', `${JSON.stringify(settings(run, steps), null, 2)}\n`),
+    textFile('train.py', TRAIN_PY),
+    textFile('fsdp.yaml', FSDP_YAML),
+    textFile('requirements.txt', REQUIREMENTS),
+    textFile('README.md', readme(run, steps)),
   ];
 }
 
@@ -130,10 +126,6 @@ ${dropout}`;
 
 function quoted(value: string): string {
   return /^[\w./:@~-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
-}
-
-function text(name: string, content: string): TrlFile {
-  return { name, pieces: [new TextEncoder().encode(content)] };
 }
 
 function lines(values: readonly unknown[]): string {

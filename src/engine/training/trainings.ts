@@ -8,6 +8,9 @@ import type { TrainingConfig } from '../../training/config';
 import { labelCount } from '../../training/loop';
 import { loraSpec } from '../../training/lora-spec';
 import { prepareData } from '../../training/prepare';
+import { startPairs } from '../../training/start-adapter';
+import type { FileContent } from '../export/file';
+import { trlFiles } from '../export/trl';
 import { ActiveRun, keepAdapter } from './active-run';
 import type { TrainedDataset, TrainedModel, TrainingParts } from './parts';
 import { brokenPlan, planRun } from './plan';
@@ -194,6 +197,29 @@ export class Trainings {
   /** Such a file from elsewhere. @throws PronkError `not-a-trainer-state` */
   openState(text: string, name: string): RunDetail {
     return readTrainerState(text, name);
+  }
+
+  /**
+   * A run as a folder that TRL trains, begun or not.
+   * @throws PronkError `bad-config`, `no-labels`, `missing-model`, `missing-dataset`, `missing-adapter`
+   */
+  async trl(request: TrainingRequest): Promise<FileContent[]> {
+    const { config, adapterId } = request;
+    checkConfig(config);
+    const [model, dataset] = await this.#inputs(request);
+    const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
+    const start = adapterId === undefined ? undefined : await this.#parts.adapter(adapterId);
+    if (start) startPairs(start, config, loraSpec(config, model.config.layers, data.largest));
+    return trlFiles({ config, data, model: model.config, base: model.name, ...(start && { start }) });
+  }
+
+  /** The same of a run by its id. @throws PronkError `no-run` where it is not known any more */
+  async trlOfRun(id: string | undefined): Promise<FileContent[]> {
+    const run = id === undefined ? undefined : await this.#runs.get(id);
+    if (run) return this.trl(run.request);
+    const message =
+      'The adapter was not trained here, or its run was removed: its rows and settings are not known. Plan a run from it instead.';
+    throw new PronkError('no-run', message);
   }
 
   /** Ends what runs, as a pause does: for a page or a process that ends. */

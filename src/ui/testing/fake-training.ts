@@ -364,6 +364,7 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
       };
     },
     removeRun: async (id) => void runs.delete(id),
+    exportTraining: async () => [{ name: 'train.py', bytes: 1, ok: true, file: new File(['x'], 'train.py') }],
 
     adapters: async () => adapters,
     async importAdapter(files, modelId) {
