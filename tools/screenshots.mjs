@@ -1,6 +1,6 @@
 // Pictures for the documentation, of the bundled model: docs/images/{light,dark,phone}.png are a real chat, models.png
-// is the plan of the GGUF file that it is exported as.
-// Usage: npm run build && node tools/screenshots.mjs
+// is the plan of the GGUF file that it is exported as, train.png a run on the rows that the page offers.
+// Usage: npm run build && node tools/screenshots.mjs [NAME…]
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { chromium as browserType } from 'playwright';
 import { preview } from 'vite';
@@ -20,6 +20,7 @@ const VIEWS = {
     hasTouch: true,
   },
   models: { draw: models, colorScheme: 'light', viewport: { width: 1280, height: 900 } },
+  train: { draw: train, colorScheme: 'light', viewport: { width: 1280, height: 900 } },
 };
 
 /** The same words at every run. */
@@ -53,6 +54,15 @@ async function models(page) {
   await page.getByRole('progressbar').waitFor({ state: 'hidden', timeout: 60_000 });
 }
 
+/** Until the charts have something to show. */
+async function train(page) {
+  await page.getByRole('link', { name: 'Fine-tune', exact: true }).click();
+  await page.getByRole('group', { name: 'Rows to try' }).getByRole('button').first().click();
+  await page.getByRole('button', { name: 'Start training', exact: true }).click();
+  await page.getByText(/^(2[4-9]|[3-9]\d) of \d+$/).waitFor({ timeout: 600_000 });
+  await page.getByRole('heading', { name: /Train/ }).first().evaluate((heading) => heading.scrollIntoView());
+}
+
 /** What is said once, and not part of the place. */
 async function dismissNotes(page) {
   for (const name of ['Hide this note', 'Dismiss']) {
@@ -67,7 +77,9 @@ const browser = await browserType.launch({
   args: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-dev-shm-usage'],
 });
 try {
+  const wanted = process.argv.slice(2);
   for (const [name, { draw, ...options }] of Object.entries(VIEWS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     const context = await browser.newContext({ ...options, reducedMotion: 'reduce' });
     const page = await context.newPage();
     // files are downloaded, without a question where to

@@ -28,6 +28,8 @@ export interface LoraSpec {
   readonly checkpointing: number;
   /** Most tokens of a micro-batch. */
   readonly tokens: number;
+  /** Labelled tokens whose logits are computed at a time; without it as many as 32 MiB hold. */
+  readonly chunk?: number;
 }
 
 export interface StepResult {

@@ -39,7 +39,7 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
   const { width: D, heads: H, feedForwardWidth: F, headWidth: d, vocabularySize: V } = config;
   const T = spec.tokens;
   const qkv = groupShapes(config).qkv.stride;
-  const chunk = Math.min(T, Math.max(8, Math.floor(LOGITS_BYTES / 4 / V / 8) * 8));
+  const chunk = Math.min(T, spec.chunk ?? Math.max(8, Math.floor(LOGITS_BYTES / 4 / V / 8) * 8));
   const { length, count } = segments(layout, spec.checkpointing);
   const width = (name: GroupName) => Math.max(0, ...layout.layers.map((groups) => groups[name]?.width ?? 0));
   const widths = GROUP_NAMES.map(width);

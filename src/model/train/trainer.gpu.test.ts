@@ -155,7 +155,8 @@ describe.each(['f32', 'q4'] as const)('50 steps of PEFT on a base in %s', (base)
   });
 });
 
-test('the kernels for hardware, in tiles and with shared sums', async () => {
+// their pipelines take a software driver more than a minute, and each op's own test goes over them
+test.skipIf(!process.env['PRONK_LONG'])('the kernels for hardware, in tiles and with shared sums', async () => {
   const { checkpoint, config, rows, targets, pairs, gradients } = await loraGolden('tiny-llama');
   const [{ rank, scale }] = pairs as [LoraPair];
   const found = await training(
@@ -220,6 +221,26 @@ describe('bit for bit', () => {
     expect(await once({ tokens: 100 })).toEqual(first);
   });
 
+  test('an adapter whose B is zero, and the base', async () => {
+    const { tensors } = randomModel(TINY, 'q4');
+    const loss = (factor: number) =>
+      training(TINY, tensors, {}, async (trainer) => {
+        const pairs = randomPairs(TINY, { rank: 4, scale: 2 });
+        trainer.setPairs(pairs.map((pair, i) => ({ ...pair, b: pair.b.map((x) => (i === 5 ? factor * x : 0)) })));
+        return (await trainer.evaluate(BATCH)).loss;
+      });
+    const other = await training(
+      TINY,
+      tensors,
+      { rank: 1, targets: [{ layer: 1, map: 'up_proj' }] },
+      async (trainer) => {
+        return (await trainer.evaluate(BATCH)).loss;
+      },
+    );
+    expect(await loss(0)).toBe(other);
+    expect(await loss(0.01)).not.toBe(other);
+  });
+
   test('layers below the lowest trained one keep nothing', async () => {
     const all = everywhere(3);
     const top = all.filter(({ layer }) => layer === 2);
@@ -254,6 +275,12 @@ describe('the same but for rounding', () => {
     // numbered by place they are others
     const renumbered = microBatch(order.map((i) => ROWS[i]!));
     expect(relative((await once(dropout, [renumbered])).found, (await once(dropout)).found)).toBeGreaterThan(1e-2);
+  });
+
+  test('the loss in chunks of any size', async () => {
+    const whole = await once();
+    expect(relative((await once({ chunk: 5 })).found, whole.found)).toBeLessThan(1e-5);
+    expect(relative((await once({ chunk: 1 })).found, whole.found)).toBeLessThan(1e-5);
   });
 
   test('matrices in parts', async () => {
