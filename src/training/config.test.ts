@@ -162,6 +162,51 @@ test('presets are configs, each with its source', () => {
   }
   const batch = PRESETS.map(({ config }) => config.per_device_train_batch_size * config.gradient_accumulation_steps);
   expect(batch).toEqual([128, 128, 64, 128, 4]);
+  const published = (id: string) => PRESETS.find((preset) => preset.id === id)!.config;
+  expect(published('alpaca-lora-official')).toEqual({
+    ...published('alpaca-lora'),
+    num_train_epochs: 10,
+    cutoff_len: 512,
+    group_by_length: true,
+    r: 16,
+    target_modules: ['q_proj', 'k_proj', 'v_proj', 'o_proj'],
+    per_device_train_batch_size: 8,
+    gradient_accumulation_steps: 16,
+  });
+  // OpenAlpaca's DeepSpeed configuration and script of May 2023, whose prompts end with EOS and answers begin with BOS
+  expect(published('openalpaca')).toMatchObject({
+    lr_scheduler_type: 'linear',
+    warmup_steps: 0,
+    warmup_ratio: 0.1,
+    num_train_epochs: 2,
+    max_grad_norm: 1,
+    weight_decay: 0.001,
+    adam_beta1: 0.9,
+    adam_beta2: 0.95,
+    adam_epsilon: 1e-8,
+    seed: 0,
+    cutoff_len: 1024,
+    train_on_inputs: false,
+    prompt_template_name: 'openalpaca_eos_bos',
+    val_set_size: 0,
+  });
+  // stanford_alpaca's command for 7B
+  expect(published('stanford-lora')).toMatchObject({
+    lr_scheduler_type: 'cosine',
+    warmup_steps: 0,
+    warmup_ratio: 0.03,
+    num_train_epochs: 3,
+    max_grad_norm: 1,
+    weight_decay: 0,
+    adam_beta2: 0.999,
+    cutoff_len: 512,
+    train_on_inputs: false,
+    prompt_template_name: 'alpaca_legacy',
+    val_set_size: 0,
+    save_steps: 2000,
+    logging_steps: 1,
+  });
+  for (const id of ['openalpaca', 'stanford-lora']) expect(published(id).learning_rate / 10).toBeCloseTo(2e-5, 12);
   // 7B: r 16 on q, k, v, o of 32 layers of width 4,096 is 16,777,216 numbers, as published
   const { r, target_modules } = PRESETS[1]!.config;
   expect(32 * target_modules.length * r * 2 * 4096).toBe(16_777_216);

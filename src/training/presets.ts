@@ -40,8 +40,8 @@ export const PRESETS: readonly Preset[] = [
     id: 'openalpaca',
     name: 'OpenAlpaca',
     source:
-      'Batch, optimizer, warmup and lengths of github.com/yxuansu/OpenAlpaca’s DeepSpeed configuration. It trained all weights ' +
-      'at 2e-5: the LoRA on all seven maps and a learning rate ten times as high are ours.',
+      'The previews of May 2023: batch, optimizer, warmup, lengths and form of github.com/yxuansu/OpenAlpaca’s DeepSpeed run. It ' +
+      'trained all weights at 2e-5: the LoRA on all seven maps and a learning rate ten times as high are ours.',
     config: {
       ...DEFAULT_CONFIG,
       r: 16,
@@ -60,7 +60,7 @@ export const PRESETS: readonly Preset[] = [
       cutoff_len: 1024,
       train_on_inputs: false,
       add_eos_token: true,
-      prompt_template_name: 'openalpaca',
+      prompt_template_name: 'openalpaca_eos_bos',
       val_set_size: 0,
     },
   },

@@ -2,13 +2,12 @@
 import { type Accessor, createEffect, createMemo, createSignal } from 'solid-js';
 import type { AdapterFormat, AdapterSummary, AdapterUse, MergeFormat, MergeType } from '../../worker/training-api';
 import type { GivenFile } from '../../worker/api';
-import { errorData } from '../../worker/client';
+import { type Client, errorData } from '../../worker/client';
 import type { EngineState } from './engine';
 import type { Jobs } from './jobs';
 import type { Notices } from './notices';
 import { saveFiles, savedSentence } from './saving';
 import { createStored, isRecord } from './stored';
-import type { TrainingClient } from './training-client';
 
 export interface MergeChoice {
   readonly format: MergeFormat;
@@ -59,7 +58,7 @@ function parseUses(stored: unknown): Uses | undefined {
 }
 
 export function createAdapters(
-  client: TrainingClient,
+  client: Client,
   engine: EngineState,
   jobs: Jobs,
   notices: Notices,

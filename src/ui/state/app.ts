@@ -14,7 +14,6 @@ import { asBoolean, createStored } from './stored';
 import { createStyles, type StylesState } from './styles';
 import { createTheme, type ThemeState } from './theme';
 import type { TrainingState } from './training';
-import { trainingClient } from './training-client';
 
 export interface AppState {
   readonly place: Accessor<Place>;
@@ -44,12 +43,12 @@ export function createApp(client: Client): AppState {
   const instruct = createInstruct(engine, settings, notices);
   const styles = createStyles(engine, settings, instruct.templates.choose);
   const library = createLibrary(engine, notices);
-  const adapters = createAdapters(trainingClient(client), engine, library.jobs, notices);
+  const adapters = createAdapters(client, engine, library.jobs, notices);
   const owner = getOwner();
   let training: Promise<TrainingState> | undefined;
   async function makeTraining(): Promise<TrainingState> {
     const { createTraining } = await import('./training');
-    return runWithOwner(owner, () => createTraining(trainingClient(client), engine, notices))!;
+    return runWithOwner(owner, () => createTraining(client, engine, notices))!;
   }
   const [settingsOpen, setSettingsOpen] = createStored('settings-open', false, asBoolean);
   return {

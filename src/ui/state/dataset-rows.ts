@@ -1,10 +1,9 @@
 // The rows of the open dataset: read as they come into sight, changed at once, stored as they are changed, and undone.
 import { type Accessor, createEffect, createMemo, createSignal, on } from 'solid-js';
 import type { DatasetSummary, Example } from '../../worker/training-api';
-import { errorData } from '../../worker/client';
+import { type Client, errorData } from '../../worker/client';
 import type { Notices } from './notices';
 import { isRecord, readStored, writeStored } from './stored';
-import type { TrainingClient } from './training-client';
 
 /** Rows that are read at once. */
 const PAGE = 100;
@@ -80,7 +79,7 @@ export function wordsOf(row: Example): { readonly asked: string; readonly answer
 }
 
 export function createRows(
-  { api }: TrainingClient,
+  { api }: Client,
   dataset: Accessor<DatasetSummary | undefined>,
   notices: Notices,
   onStored: (summary: DatasetSummary) => void,

@@ -1,14 +1,13 @@
 // Datasets of one's own: brought, written, chosen, taken away.
 import { type Accessor, createMemo, createSignal } from 'solid-js';
 import type { ColumnMapping, DatasetOpened, DatasetSummary } from '../../worker/training-api';
-import { errorData } from '../../worker/client';
+import { type Client, errorData } from '../../worker/client';
 import type { ErrorData } from '../../worker/api';
 import { createRows, type RowsState } from './dataset-rows';
 import { downloadBlob } from './export';
 import { formatNumber } from './format';
 import type { Notices } from './notices';
 import { asString, createStored } from './stored';
-import type { TrainingClient } from './training-client';
 
 /** A file whose columns have names that say nothing: a person says what they are. */
 export interface UnknownColumns extends Extract<DatasetOpened, { kind: 'columns' }> {
@@ -49,7 +48,7 @@ const notesOf = (opened: Extract<DatasetOpened, { kind: 'stored' }>): string[] =
   ...opened.notes,
 ];
 
-export function createDatasets(client: TrainingClient, notices: Notices): DatasetsState {
+export function createDatasets(client: Client, notices: Notices): DatasetsState {
   const { api } = client;
   const [list, setList] = createSignal<readonly DatasetSummary[]>([]);
   const [ready, setReady] = createSignal(false);

@@ -1,12 +1,11 @@
 // Training runs: started, watched, paused, gone on with, kept and compared.
 import { type Accessor, createMemo, createSignal } from 'solid-js';
 import type { RunDetail, RunSummary, TrainingEvent, TrainingRequest } from '../../worker/training-api';
-import { errorData } from '../../worker/client';
+import { type Client, errorData } from '../../worker/client';
 import { downloadBlob } from './export';
 import type { Notices } from './notices';
 import { withRecord } from './run-log';
 import { asString, createStored } from './stored';
-import type { TrainingClient } from './training-client';
 import { keepAwake } from './wake-lock';
 
 export interface RunsState {
@@ -67,7 +66,7 @@ export function applyEvent(run: RunDetail, event: TrainingEvent): RunDetail {
 
 const idOf = (event: TrainingEvent) => (event.type === 'run' ? event.run.id : event.runId);
 
-export function createRuns(client: TrainingClient, notices: Notices): RunsState {
+export function createRuns(client: Client, notices: Notices): RunsState {
   const { api } = client;
   const [stored, setStored] = createSignal<readonly RunSummary[]>([]);
   /** By id: runs with their logs, as far as they were looked at. */

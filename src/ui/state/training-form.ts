@@ -8,13 +8,12 @@ import type {
   TrainingRequest,
 } from '../../worker/training-api';
 import type { PromptTemplate } from '../../worker/api';
-import { errorData } from '../../worker/client';
+import { type Client, errorData } from '../../worker/client';
 import { type Answer, createAnswer } from './answer';
 import { type DatasetsState } from './datasets';
 import type { EngineState } from './engine';
 import type { Notices } from './notices';
 import { asString, createStored } from './stored';
-import type { TrainingClient } from './training-client';
 import type { Preset } from '../../worker/training-presets';
 import { initialConfig, parseConfig, presetOf } from './training-config';
 
@@ -56,7 +55,7 @@ const parsePrompts = (stored: unknown) =>
 const parseSteps = (stored: unknown) => (Number.isInteger(stored) && Number(stored) >= 0 ? Number(stored) : undefined);
 
 export function createTrainingForm(
-  { api }: TrainingClient,
+  { api }: Client,
   engine: EngineState,
   datasets: DatasetsState,
   notices: Notices,

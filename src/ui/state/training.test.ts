@@ -9,7 +9,6 @@ import { createLibrary } from './library';
 import { createNotices } from './notices';
 import { createSettings } from './settings';
 import { createTraining } from './training';
-import { trainingClient } from './training-client';
 
 const storage = stubLocalStorage();
 let dispose = () => {};
@@ -22,11 +21,10 @@ function page(fake = createFake({ delay: 0, load: 0, step: 2, trained: true })) 
     dispose = end;
     const notices = createNotices();
     const engine = createEngineState(fake, notices);
-    const client = trainingClient(fake);
     const { jobs } = createLibrary(engine, notices);
-    const adapters = createAdapters(client, engine, jobs, notices);
+    const adapters = createAdapters(fake, engine, jobs, notices);
     const chats = createChats(engine, createSettings(), notices, undefined, adapters.named);
-    return { fake, notices, engine, adapters, chats, ...createTraining(client, engine, notices) };
+    return { fake, notices, engine, adapters, chats, ...createTraining(fake, engine, notices) };
   });
 }
 

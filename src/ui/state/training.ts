@@ -4,7 +4,7 @@ import { createDatasets, type DatasetsState } from './datasets';
 import type { Notices } from './notices';
 import { createRuns, type RunsState } from './runs';
 import { createTrainingForm, type TrainingForm } from './training-form';
-import type { TrainingClient } from './training-client';
+import type { Client } from '../../worker/client';
 
 export interface TrainingState {
   readonly datasets: DatasetsState;
@@ -13,7 +13,7 @@ export interface TrainingState {
 }
 
 /** Must run inside a Solid root. */
-export function createTraining(client: TrainingClient, engine: EngineState, notices: Notices): TrainingState {
+export function createTraining(client: Client, engine: EngineState, notices: Notices): TrainingState {
   const datasets = createDatasets(client, notices);
   return {
     datasets,

@@ -111,8 +111,8 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
   let adapters: AdapterSummary[] = [];
   let measured: number | undefined;
   const timers = new Map<string, ReturnType<typeof setInterval>>();
-  const tell = (event: TrainingEvent) => emit({ type: 'training', event } as unknown as ClientEvent);
-  const tellAdapters = () => emit({ type: 'adapters', adapters } as unknown as ClientEvent);
+  const tell = (event: TrainingEvent) => emit({ type: 'training', event });
+  const tellAdapters = () => emit({ type: 'adapters', adapters });
 
   function put(name: string, format: string, rows: Example[]): DatasetSummary {
     const now = Date.now();
