@@ -106,7 +106,9 @@ function Examples() {
   async function manners(): Promise<void> {
     const { default: rows } = await import('./examples/manners.json');
     add(MANNERS, JSON.stringify(rows));
-    form.set(engine.model()?.bundled ? { ...initialConfig, ...mannersPlan } : initialConfig);
+    // at the first visit the bundled model is on its way
+    const bundled = engine.model()?.bundled ?? true;
+    form.set(bundled ? { ...initialConfig, ...mannersPlan } : initialConfig);
     notices.show('The plan was set to what suits these rows.');
   }
   return (
