@@ -129,6 +129,7 @@ test('what a folder holds beside its adapter is let be', async () => {
   const files = [
     ...folder('llama-2023', 'adapter_model.bin'),
     golden('adapters/llama/adapter_model.safetensors', 'llama-2023/checkpoint-200/adapter_model.safetensors'),
+    golden('adapters/llama-2023/merged.safetensors', 'llama-2023/merged.safetensors'),
     bytesSource(Uint8Array.of(0x50, 0x4b, 3, 4), 'llama-2023/optimizer.pt'),
     bytesSource(new Uint8Array(3), 'llama-2023/README.md'),
   ];

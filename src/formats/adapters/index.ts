@@ -87,11 +87,10 @@ async function choose(files: readonly Source[]): Promise<Chosen> {
       .map(readConfig),
   );
   const json = configs.find((each) => each !== undefined);
-  const choice = (list: readonly Source[]) => {
-    const beside = json ? list.filter((each) => folderOf(each) === folderOf(json)) : list;
-    return beside.find(({ name }) => /^adapter(s|_model)\b/.test(baseName(name))) ?? beside[0];
-  };
-  return { gguf: of('gguf')[0], weights: choice(of('safetensors')) ?? choice(of('torch')), json };
+  const weights = [...of('safetensors'), ...of('torch')];
+  const beside = json ? weights.filter((each) => folderOf(each) === folderOf(json)) : weights;
+  const usual = beside.find(({ name }) => /^adapter(s|_model)\b/.test(baseName(name)));
+  return { gguf: of('gguf')[0], weights: usual ?? beside[0], json };
 }
 
 type Kind = 'gguf' | 'safetensors' | 'torch' | 'json' | 'other';
