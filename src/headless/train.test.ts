@@ -19,7 +19,7 @@ function file(content: unknown, name = `${files++}.json`): string {
 const row = (ids: readonly number[]) => `${JSON.stringify({ input_ids: ids, labels: ids })}\n`;
 const data = file(row([1, 5, 6, 7]).repeat(4), 'data.jsonl');
 
-test('wrong usage', () => {
+test('wrong usage', { timeout: 60_000 }, () => {
   expect(headless('train', '--model', FOLDER, '--data', data)).toMatchObject({ code: 2, lines: [] });
   const argv = ['--model', FOLDER, '--data', data, '--out', join(scratch, 'out')];
   const { code, stderr } = headless('train', ...argv, '--adapter', 'x');

@@ -5,11 +5,7 @@ import type { LoraSpec } from '../model/lora-types';
 import type { TrainingConfig } from './config';
 
 /** alpha / r, or alpha / √r (rsLoRA) */
-export function loraScale({
-  r,
-  lora_alpha,
-  use_rslora,
-}: Pick<TrainingConfig, 'r' | 'lora_alpha' | 'use_rslora'>): number {
+function loraScale({ r, lora_alpha, use_rslora }: Pick<TrainingConfig, 'r' | 'lora_alpha' | 'use_rslora'>): number {
   return lora_alpha / (use_rslora ? Math.sqrt(r) : r);
 }
 

@@ -90,7 +90,7 @@ export async function planRun(
 }
 
 /** Numbers that are trained: r · (inputs + outputs) of every adapted map. */
-export function trainableParameters(config: TrainingConfig, model: ModelConfig): number {
+function trainableParameters(config: TrainingConfig, model: ModelConfig): number {
   const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F } = model;
   const sizes = {
     q_proj: D + H * d,

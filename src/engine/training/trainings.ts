@@ -137,9 +137,13 @@ export class Trainings {
     await this.#begin(record);
   }
 
-  /** Ends a run for now, at the last whole step; resolves when it is kept. */
+  /** Ends a run for now, at the last whole step; resolves when it is kept. @throws PronkError `busy` for another tab's */
   async pause(id: string): Promise<void> {
-    if (this.#active?.record.id !== id) return;
+    if (this.#active?.record.id !== id) {
+      const { state } = await this.get(id);
+      if (state === 'running') throw new PronkError('busy', 'The run is being trained in another tab. Pause it there.');
+      return;
+    }
     this.#active.end('pause');
     await this.#running;
   }
