@@ -57,12 +57,7 @@ function parseUses(stored: unknown): Uses | undefined {
   );
 }
 
-export function createAdapters(
-  client: Client,
-  engine: EngineState,
-  jobs: Jobs,
-  notices: Notices,
-): AdaptersState {
+export function createAdapters(client: Client, engine: EngineState, jobs: Jobs, notices: Notices): AdaptersState {
   const { api } = client;
   const [list, setList] = createSignal<readonly AdapterSummary[]>([]);
   const [uses, setUses] = createStored<Uses>('adapters', {}, parseUses);

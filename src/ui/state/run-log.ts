@@ -112,6 +112,12 @@ export function notesOf({ log, validations }: Pick<RunDetail, 'log' | 'validatio
         : `${skipped.length} steps were skipped, the last one step ${at}: their gradients were not finite. Nothing was changed by them. A lower learning rate helps.`,
     );
   }
+  const still = log.length - 1 - log.findLastIndex((record) => record.gradNorm !== 0);
+  if (still > 1) {
+    notes.push(
+      `The gradient was zero in the last ${still} steps: nothing is being learned. Check which tokens are in the loss, and stop the run.`,
+    );
+  }
   const best = validations.findLastIndex((each) => each.best);
   const since = validations.length - 1 - best;
   if (best >= 0 && since >= 3) {

@@ -126,6 +126,9 @@ describe('a log', () => {
   test('skipped steps and learning by heart are said', () => {
     expect(notesOf({ log: [record(1)], validations: [] })).toEqual([]);
     expect(notesOf({ log: [record(1, { skipped: true })], validations: [] })[0]).toMatch(/^Step 1 was skipped/);
+    const still = [record(1), record(2, { gradNorm: 0 }), record(3, { gradNorm: 0 })];
+    expect(notesOf({ log: still, validations: [] })[0]).toMatch(/zero in the last 2 steps/);
+    expect(notesOf({ log: [...still, record(4)], validations: [] })).toEqual([]);
     const validations = [1, 2, 3, 4].map((step) => ({ step: step * 10, loss: step, best: step === 1 }));
     expect(notesOf({ log: [], validations })[0]).toMatch(/since step 10/);
     expect(notesOf({ log: [], validations: validations.slice(0, 3) })).toEqual([]);
