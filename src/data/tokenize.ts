@@ -20,6 +20,8 @@ export interface TokenizeConfig {
   readonly cutoff_len: number;
   readonly train_on_inputs: boolean;
   readonly prompt_template_name: string;
+  /** The template of that name, where it is a person's own. */
+  readonly template?: PromptTemplate | undefined;
 }
 
 /** Ids and labels beside each other, before the cutoff. */
@@ -39,7 +41,7 @@ export function tokenizeExample(
   tokenizer: Tokenizer,
   config: TokenizeConfig,
 ): TokenizedRow {
-  return cutRow(tokenizeWhole(example, row, tokenizer, config.prompt_template_name), example, row, config);
+  return cutRow(tokenizeWhole(example, row, tokenizer, config), example, row, config);
 }
 
 /** The same, with how many tokens it had before it was cut, EOS included. */
@@ -49,7 +51,7 @@ export function tokenizeCounted(
   tokenizer: Tokenizer,
   config: TokenizeConfig,
 ): { readonly tokenized: TokenizedRow; readonly length: number } {
-  const whole = tokenizeWhole(example, row, tokenizer, config.prompt_template_name);
+  const whole = tokenizeWhole(example, row, tokenizer, config);
   return { tokenized: cutRow(whole, example, row, config), length: whole.ids.length };
 }
 
@@ -59,6 +61,14 @@ export function templateNamed(name: string): PromptTemplate {
   if (template) return template;
   const names = promptTemplates.map((each) => each.name).join(', ');
   throw new PronkError('unknown-template', `There is no prompt template ${name}. There are ${names}.`);
+}
+
+/** The instruct template of a config: its own, or Pronk's of that name. @throws PronkError `unknown-template` */
+export function templateOf({
+  prompt_template_name: name,
+  template,
+}: Pick<TokenizeConfig, 'prompt_template_name' | 'template'>): PromptTemplate {
+  return template?.name === name ? template : templateNamed(name);
 }
 
 /** The id that ends a text; undefined for a tokenizer without one. */
@@ -77,15 +87,15 @@ function cutRow({ ids, labels }: Labelled, example: Example, row: number, config
   return { row, ids: cut(ids), labels: cut(onInputs && example.kind !== 'tokens' ? ids : labels), truncated };
 }
 
-function keepsEnd(example: Example, { prompt_template_name: name }: TokenizeConfig): boolean {
-  return example.kind === 'instruct' && templateNamed(name).separator === 'eos-bos';
+function keepsEnd(example: Example, config: TokenizeConfig): boolean {
+  return example.kind === 'instruct' && templateOf(config).separator === 'eos-bos';
 }
 
 /** A row before the cutoff, with labels where an answer is. */
-function tokenizeWhole(example: Example, row: number, tokenizer: Tokenizer, templateName: string): Labelled {
+function tokenizeWhole(example: Example, row: number, tokenizer: Tokenizer, config: TokenizeConfig): Labelled {
   switch (example.kind) {
     case 'instruct': {
-      const template = templateNamed(templateName);
+      const template = templateOf(config);
       const prompt = fillTemplate(template, example.instruction, example.input);
       if (template.separator) return separated(prompt, example.output, tokenizer, template.separator);
       return answered(prompt, example.output, tokenizer);

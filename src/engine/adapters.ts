@@ -9,6 +9,7 @@ import { type AdapterRecord, AdapterStore } from '../storage/adapters';
 import type { Folder } from '../storage/folder';
 import type { Store } from '../storage/store';
 import { contentsDigest } from '../storage/stored-model';
+import type { PromptTemplate } from '../tokenizer/prompt-templates';
 import { adapterFiles, type PlainFormat } from './export/adapter';
 import { writeFiles } from './export/file';
 import { mergedFiles, type MergeOptions } from './export/merge';
@@ -23,7 +24,12 @@ const OPEN = 4;
 /** What a trained adapter comes from. */
 export interface TrainedFrom {
   readonly modelId: string;
+  /** For a model that was removed meanwhile. */
+  readonly modelName?: string;
+  readonly model?: ModelConfig | undefined;
   readonly runId?: string;
+  /** The form of its instructions. */
+  readonly template?: PromptTemplate | undefined;
   /** Default: the adapter's own. */
   readonly name?: string;
 }
@@ -58,10 +64,18 @@ export class Adapters {
   }
 
   /** Stores an adapter that was trained here. @throws PronkError `missing-model`, `quota-exceeded` */
-  async keep(adapter: Adapter, { modelId, runId, name = adapter.name }: TrainedFrom): Promise<AdapterSummary> {
-    const { manifest, config } = await this.#library.open(modelId);
-    const from = { modelId, modelName: manifest.name, model: config, source: 'trained' } as const;
-    return summary(await this.#stored.add(adapter, { name, ...from, ...(runId !== undefined && { runId }) }));
+  async keep(adapter: Adapter, trained: TrainedFrom): Promise<AdapterSummary> {
+    const { modelId, runId, template, name = adapter.name } = trained;
+    const base = await this.#library.open(modelId).then(
+      ({ manifest, config }) => ({ modelName: manifest.name, model: config }),
+      (error: unknown) => {
+        const { model, modelName = modelId } = trained;
+        if (!model) throw error;
+        return { modelName, model };
+      },
+    );
+    const from = { ...(runId !== undefined && { runId }), ...(template && { template }) };
+    return summary(await this.#stored.add(adapter, { name, modelId, ...base, source: 'trained', ...from }));
   }
 
   /** An adapter with its values, and what is known of it. @throws PronkError `missing-adapter`, `corrupt-file` */
@@ -126,7 +140,7 @@ export class Adapters {
       source: 'a model that is not here any more',
       config: record.model,
     }));
-    yield* writeFiles(folder, adapterFiles(adapter, base, format), options);
+    yield* writeFiles(folder, adapterFiles(adapter, base, format, record.template), options);
   }
 
   /**
@@ -141,8 +155,9 @@ export class Adapters {
     folder: Folder,
     options?: SaveOptions,
   ): AsyncGenerator<WrittenFile, void, void> {
-    const { adapter } = await this.open(id);
-    yield* writeFiles(folder, mergedFiles(await this.#base(modelId), [{ adapter, strength }], merge), options);
+    const { adapter, record } = await this.open(id);
+    const merged = [{ adapter, strength, template: record.template }];
+    yield* writeFiles(folder, mergedFiles(await this.#base(modelId), merged, merge), options);
   }
 
   async #base(modelId: string): Promise<Base> {

@@ -106,11 +106,18 @@ export class Engine {
     }
   }
 
-  /** Removes a model from the store, and from the GPU after what runs has ended. */
+  /**
+   * Removes a model from the store, and from the GPU after what runs has ended.
+   * @throws PronkError `training` while a run is trained on it, here or in another tab
+   */
   async remove(model: string): Promise<void> {
     const release = await this.#scheduler.turn('prefill');
     try {
-      if (this.train.model === model) throw inTraining();
+      if (await this.train.uses(model)) {
+        const message =
+          'A run is being trained on this model, which has to stay until then. Pause or end the run under Fine-tune, and remove the model afterwards.';
+        throw new PronkError('training', message);
+      }
       if (this.#host.loadedId === model) await this.#host.unload();
       await this.models.remove(model);
     } finally {
@@ -227,7 +234,7 @@ export class Engine {
 function inTraining(): PronkError {
   return new PronkError(
     'training',
-    'A run is being trained on the model that is loaded. Pause it under Fine-tune to use another model; it goes on later where it was.',
+    'A run is being trained on the model that is loaded, and two do not fit. Pause it under Fine-tune to use another model; it goes on later where it was.',
   );
 }
 

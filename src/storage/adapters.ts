@@ -7,6 +7,7 @@ import { PronkError } from '../formats/errors';
 import { ifUnlocked, withLock } from './locks';
 import type { StoredShard } from './manifest';
 import { readShard, writeShard } from './shards';
+import type { PromptTemplate } from '../tokenizer/prompt-templates';
 import { ADAPTER_SHARDS, type Store } from './store';
 
 const VERSION = 1;
@@ -23,6 +24,8 @@ export interface AdapterMeta {
   readonly model: ModelConfig;
   readonly source: 'trained' | 'imported';
   readonly runId?: string;
+  /** The form in which its instructions were put. */
+  readonly template?: PromptTemplate;
 }
 
 /** A pair without its values, and where these are: A, then B. */

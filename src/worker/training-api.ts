@@ -11,9 +11,9 @@ import type {
   MergeFormat,
   MergeType,
   RowPreview,
+  RowsConfig,
   RunDetail,
   RunSummary,
-  TrainingConfig,
   TrainingEvent,
   TrainingPlan,
   TrainingRequest,
@@ -34,8 +34,8 @@ export interface DatasetApi {
   editDataset(id: string, at: number, remove: number, rows: readonly Example[]): Promise<DatasetSummary>;
   renameDataset(id: string, name: string): Promise<void>;
   removeDataset(id: string): Promise<void>;
-  reportDataset(id: string, modelId: string, config: TrainingConfig): Promise<DatasetReport>;
-  previewRow(id: string, row: number, modelId: string, config: TrainingConfig): Promise<RowPreview>;
+  reportDataset(id: string, modelId: string, config: RowsConfig): Promise<DatasetReport>;
+  previewRow(id: string, row: number, modelId: string, config: RowsConfig): Promise<RowPreview>;
   /** As Alpaca JSON. */
   exportDataset(id: string): Promise<File>;
 }

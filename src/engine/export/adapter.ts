@@ -1,6 +1,7 @@
 // An adapter as other programs take it: a PEFT folder, a GGUF file for llama.cpp, a folder for mlx-lm.
 import { type AdapterFile, writeGgufAdapter, writeMlx, writePeft } from '../../formats/adapters/index';
 import type { Adapter } from '../../formats/adapter';
+import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 import { type FileContent, fileName } from './file';
 import { type AdapterBase, originFiles } from './origin';
 
@@ -13,10 +14,15 @@ const FORMATS: Readonly<Record<PlainFormat, string>> = {
   mlx: 'mlx-lm folder, f32',
 };
 
-/** Every file, the README last. */
-export function adapterFiles(adapter: Adapter, base: AdapterBase, format: PlainFormat): FileContent[] {
+/** Every file, the README last. @param template the form in which its instructions were put, where it is known */
+export function adapterFiles(
+  adapter: Adapter,
+  base: AdapterBase,
+  format: PlainFormat,
+  template?: PromptTemplate,
+): FileContent[] {
   const made = { library: format, what: 'LoRA adapter', format: FORMATS[format], use: useOf(format, adapter) };
-  return [...own(adapter, base, format), ...originFiles(base, [{ adapter, strength: 1 }], made)];
+  return [...own(adapter, base, format), ...originFiles(base, [{ adapter, strength: 1, template }], made)];
 }
 
 function own(adapter: Adapter, { config }: AdapterBase, format: PlainFormat): FileContent[] {

@@ -1,6 +1,5 @@
 // A model with adapters merged into it, as a Hugging Face folder, Meta's folder or a GGUF file. What is merged is what was
 // trained: the dequantized base plus the adapter. Rounding the sum to 8 or 4 bits again may round small changes away.
-import type { Adapter } from '../../formats/adapter';
 import { checkFit } from '../../formats/adapters/index';
 import { PronkError } from '../../formats/errors';
 import { fitsKind, type WeightKind, type WeightTensor } from '../../quant/kinds';
@@ -27,7 +26,7 @@ const KINDS: Readonly<Record<MergeType, WeightKind>> = { f32: 'f32', f16: 'f16',
  */
 export function mergedFiles(
   base: Base,
-  adapters: readonly { readonly adapter: Adapter; readonly strength: number }[],
+  adapters: readonly AdapterOrigin[],
   { format, dtype, shardBytes }: MergeOptions,
 ): FileContent[] {
   for (const { adapter } of adapters) checkFit(adapter, base.config);

@@ -4,6 +4,7 @@ import type { Adapter } from '../../formats/adapter';
 import type { ModelConfig, TokenizerSpec } from '../../formats/checkpoint';
 import type { WeightTensor } from '../../quant/kinds';
 import { createTokenizer } from '../../tokenizer/index';
+import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 import { type FileContent, jsonFile, textFile } from './file';
 
 /** What is known of an adapter's base, which may be gone. */
@@ -31,6 +32,8 @@ export interface Base extends AdapterBase {
 export interface AdapterOrigin {
   readonly adapter: Adapter;
   readonly strength: number;
+  /** The form in which its instructions were put, where it is known. */
+  readonly template?: PromptTemplate | undefined;
 }
 
 export interface MadeAs {
@@ -61,7 +64,12 @@ export function originFiles(base: AdapterBase, adapters: readonly AdapterOrigin[
       ...(files && { files }),
       ...(stored !== undefined && { stored_xxh3_128: stored }),
     },
-    adapters: adapters.map(({ adapter, strength }) => ({ name: adapter.name, strength, ...adapter.config })),
+    adapters: adapters.map(({ adapter, strength, template: form }) => ({
+      name: adapter.name,
+      strength,
+      ...adapter.config,
+      ...(form && { prompt_template: form }),
+    })),
     ...template,
   };
   return [textFile('README.md', readme(base, adapters, made, template?.stop_tokens)), jsonFile('pronk.json', json)];
@@ -108,6 +116,7 @@ function readme(
   const shares = Object.entries(kinds)
     .map(([kind, share]) => `${kind} ${Math.round(share * 100)} %`)
     .join(', ');
+  const forms = new Set(adapters.flatMap(({ template }) => template?.name ?? []));
   const digests = files?.map((file) => `- \`${file.name}\`, ${file.bytes} bytes, SHA-256 \`${file.sha256}\``) ?? [];
   const warning = QUANTIZED.test(most)
     ? [
@@ -144,6 +153,7 @@ function readme(
     ...(stops
       ? [`Generation stops at ${stops.map((each) => `\`${each ?? '(unnamed)'}\``).join(', ') || 'nothing'}.`]
       : []),
+    ...[...forms].map((form) => `Its instructions were put in the template \`${form}\`, which \`pronk.json\` has.`),
     'The prompt that it was trained with must be the one that it is used with; `pronk.json` has the chat template, if the ' +
       'base brings one.',
     '',

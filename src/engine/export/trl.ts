@@ -9,6 +9,7 @@ import type { ModelConfig } from '../../formats/checkpoint';
 import { startOf } from '../../model/train/start';
 import type { TrainingConfig } from '../../training/config';
 import { loraSpec, peftConfig } from '../../training/lora-spec';
+import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 import type { PreparedData } from '../../training/prepare';
 import { totalSteps, warmupSteps } from '../../training/schedules';
 import { content } from './adapter';
@@ -21,6 +22,8 @@ export interface TrlRun {
   readonly model: ModelConfig;
   /** A name on the Hub or a folder, as far as it is known; what `--model` says comes before it. */
   readonly base: string;
+  /** A form of its instructions that is none of Pronk's: the rows are in it already. */
+  readonly template?: PromptTemplate;
   /** What the run begins from, instead of a new adapter. */
   readonly start?: Adapter;
 }
@@ -54,12 +57,13 @@ function rowOf({ ids, labels }: TokenizedRow) {
 }
 
 /** Arguments of SFTConfig, and what train.py needs beside them. */
-function settings({ config, data, base }: TrlRun, steps: number) {
+function settings({ config, data, base, template }: TrlRun, steps: number) {
   const validates = data.held.length > 0;
   const best = validates && config.load_best_model_at_end;
   return {
     model: base,
     loraplus_lr_ratio: config.loraplus_lr_ratio,
+    prompt_template: template ?? config.prompt_template_name,
     arguments: {
       max_steps: steps,
       per_device_train_batch_size: config.per_device_train_batch_size,

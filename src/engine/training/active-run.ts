@@ -2,6 +2,7 @@
 import { PronkError } from '../../formats/errors';
 import type { Adapter, LoraPair } from '../../formats/adapter';
 import type { Example } from '../../data/types';
+import { templateOf } from '../../data/tokenize';
 import { tokenizeDataset } from '../../data/tokenize-dataset';
 import type { LoraTrainer } from '../../model/lora-types';
 import { type Checkpoint, differs, type RunIdentity, unpackCheckpoint } from '../../training/checkpoint';
@@ -27,7 +28,10 @@ export class ActiveRun {
   #drive: Drive | undefined;
   #wanted: 'pause' | 'stop' | undefined;
   /** Ends samples that are being made. */
-  readonly #controller = new AbortController();
+  #controller = new AbortController();
+  /** Ends a rest. */
+  #wake: ((how: 'go' | 'stop' | 'leave') => void) | undefined;
+  #onRest = () => {};
   readonly #bases = new Map<string, string>();
   #kind: Example['kind'] = 'instruct';
   #since = performance.now();
@@ -48,21 +52,45 @@ export class ActiveRun {
     return { ...this.#record, seconds: this.#seconds() };
   }
 
-  end(how: 'pause' | 'stop'): void {
+  /** Whether it rests, since there is no room to keep what it learned. */
+  get rests(): boolean {
+    return this.#wake !== undefined;
+  }
+
+  /** Tries again to keep what it learned, and trains on. */
+  goOn(): void {
+    this.#wake?.('go');
+  }
+
+  /** Ends it as a pause does; what rests for want of room is lost, back to its checkpoint. */
+  leave(): void {
+    if (this.#wake) this.#wake('leave');
+    else void this.end('pause');
+  }
+
+  /** Ends it soon; resolves only where it comes to rest instead, for want of room. */
+  end(how: 'pause' | 'stop'): Promise<void> {
+    const rested = new Promise<void>((resolve) => (this.#onRest = resolve));
+    if (this.#wake) {
+      if (how === 'stop') this.#wake('stop');
+      else this.#onRest();
+      return rested;
+    }
     this.#wanted = how;
     this.#controller.abort(new DOMException('The run was ended', 'AbortError'));
     this.#drive?.end(how);
+    return rested;
   }
 
   async checkpoint(): Promise<void> {
-    await this.#drive?.checkpoint();
+    if (!this.#wake) await this.#drive?.checkpoint();
   }
 
   /** Trains to whatever end it comes to; the record says which. Never throws. */
   async run(): Promise<void> {
     this.#since = performance.now();
     try {
-      await this.#change({ state: 'running', problem: undefined });
+      await this.#change({ state: 'running', problem: undefined, unkept: undefined });
       for (let reached = -1; ; ) {
         try {
           await this.#train();
@@ -85,10 +113,11 @@ export class ActiveRun {
   async #train(): Promise<void> {
     const { request } = this.#record;
     const { config, modelId } = request;
-    const [model, dataset] = await Promise.all([this.#parts.model(modelId), this.#parts.dataset(request.datasetId)]);
-    const examples = await dataset.examples();
+    const model = await this.#parts.model(modelId);
+    const examples = await this.#examples();
     this.#kind = examples[0]?.kind ?? 'instruct';
-    const data = prepareData(await tokenizeDataset(examples, model.tokenizer, config), model.tokenizer, config);
+    const form = { ...config, template: request.template };
+    const data = prepareData(await tokenizeDataset(examples, model.tokenizer, form), model.tokenizer, config);
     const spec = loraSpec(config, model.config.layers, data.largest);
     const start = request.adapterId === undefined ? undefined : await this.#parts.adapter(request.adapterId);
     const pairs = start && startPairs(start, config, spec);
@@ -96,19 +125,29 @@ export class ActiveRun {
     await this.#change({
       identity,
       modelName: model.name,
-      datasetName: dataset.name,
+      model: model.config,
+      template: this.#kind === 'instruct' ? templateOf(form) : undefined,
       steps: totalSteps(config, data.stepsPerEpoch),
     });
     const trainer = await this.#parts.trainer(modelId, spec);
     try {
       if (pairs) trainer.setPairs(pairs);
       const state = await this.#restore(trainer);
-      const end = this.#wanted ?? (await this.#driven(trainer, data, state));
-      await this.#finish(STATES[end], trainer, state, model.name);
+      await this.#toItsEnd(trainer, data, state);
     } finally {
       trainer.destroy();
       this.#drive = undefined;
     }
+  }
+
+  /** The rows, as they were when the run was begun: they may be edited or removed meanwhile. */
+  async #examples(): Promise<readonly Example[]> {
+    const kept = await this.#runs.rows(this.#record);
+    if (kept) return kept as Example[];
+    const dataset = await this.#parts.dataset(this.#record.request.datasetId);
+    const examples = await dataset.examples();
+    this.#record = await this.#runs.keepRows({ ...this.#record, datasetName: dataset.name }, examples);
+    return examples;
   }
 
   /** What the run is; one that is gone on with must be what it was. */
@@ -130,26 +169,54 @@ export class ActiveRun {
     return state;
   }
 
-  /** Trains on. A store that is full ends no run: the checkpoint before stays, and training goes on. */
-  async #driven(trainer: LoraTrainer, data: PreparedData, state: LoopState): Promise<DriveEnd> {
-    const { config } = this.#record.request;
+  /** Trains, and keeps what came of it. Where there is no room to keep anything it rests, until there is. */
+  async #toItsEnd(trainer: LoraTrainer, data: PreparedData, state: LoopState): Promise<void> {
+    let end: DriveEnd | undefined;
     for (;;) {
-      this.#drive = new Drive({
-        trainer,
-        data,
-        config,
-        state,
-        save: (checkpoint) => this.#save(checkpoint),
-        onEvent: (event) => this.#note(event, trainer, state),
-      });
       try {
-        return await this.#drive.run();
+        end ??= await this.#driven(trainer, data, state);
+        await this.#finish(STATES[end], trainer, state);
+        return;
       } catch (error) {
         if (!(error instanceof PronkError && error.code === 'quota-exceeded')) throw error;
-        await this.#change({ problem: `No checkpoint could be kept: ${error.message}` }).catch(() => {});
+        const how = await this.#rest(error.message, state.step);
+        if (how === 'leave') return;
+        // one that has come to its end is only to be kept
+        if (end !== 'done' && end !== 'early') end = how === 'stop' ? 'stop' : undefined;
+        await this.#change({ state: 'running', problem: undefined, unkept: undefined }).catch(() => {});
+        // what was accumulated of a step is cleared: it begins anew
         trainer.restore(await trainer.state());
       }
     }
+  }
+
+  async #driven(trainer: LoraTrainer, data: PreparedData, state: LoopState): Promise<DriveEnd> {
+    this.#drive = new Drive({
+      trainer,
+      data,
+      config: this.#record.request.config,
+      state,
+      kept: this.#record.checkpoint?.state.step ?? 0,
+      save: (checkpoint) => this.#save(checkpoint),
+      onEvent: (event) => this.#note(event, trainer, state),
+    });
+    if (this.#wanted) this.#drive.end(this.#wanted);
+    return this.#drive.run();
+  }
+
+  /** Waits beside its trainer, which alone has what was learned. */
+  async #rest(reason: string, step: number): Promise<'go' | 'stop' | 'leave'> {
+    const kept = this.#record.checkpoint?.state.step ?? 0;
+    const since = kept < step ? `what it learned since step ${kept}` : 'what it learned';
+    const problem = `${reason} The run rests, and ${since} is in the memory of this page alone: keep the page open, and press Resume once there is room.`;
+    const woken = new Promise<'go' | 'stop' | 'leave'>((wake) => (this.#wake = wake));
+    await this.#change({ state: 'paused', problem, unkept: true }).catch(() => {});
+    this.#onRest();
+    const how = await woken;
+    this.#wake = undefined;
+    this.#wanted = undefined;
+    this.#controller = new AbortController();
+    return how;
   }
 
   async #save(checkpoint: Checkpoint): Promise<void> {
@@ -188,7 +255,7 @@ export class ActiveRun {
       pairs: await trainer.pairs(),
     };
     for (const prompt of prompts) {
-      const asked = { modelId, prompt, kind: this.#kind, template: config.prompt_template_name };
+      const asked = { modelId, prompt, kind: this.#kind, template: this.#record.template };
       try {
         const base = this.#bases.get(prompt) ?? (await this.#parts.answer(asked, signal));
         this.#bases.set(prompt, base);
@@ -202,14 +269,14 @@ export class ActiveRun {
     }
   }
 
-  async #finish(state: RunState, trainer: LoraTrainer, loop: LoopState, base: string): Promise<void> {
-    const keeps = state !== 'paused' && loop.updates > 0;
-    const adapterId = keeps ? await this.#keep(await trainer.pairs(), loop, base) : undefined;
-    await this.#change({ state, ...(adapterId !== undefined && { adapterId }) });
-  }
-
-  #keep(last: readonly LoraPair[], loop: LoopState, base: string): Promise<string> {
-    return keepAdapter(this.#parts, this.#record, last, loop, base);
+  async #finish(state: RunState, trainer: LoraTrainer, loop: LoopState): Promise<void> {
+    const keeps = state !== 'paused' && loop.updates > 0 && this.#record.adapterId === undefined;
+    if (keeps) {
+      const adapterId = await keepAdapter(this.#parts, this.#record, await trainer.pairs(), loop);
+      // whatever comes now, it is not kept twice
+      this.#record = { ...this.#record, adapterId };
+    }
+    await this.#change({ state });
   }
 
   async #change(change: { readonly [K in keyof RunRecord]?: RunRecord[K] | undefined }): Promise<void> {
@@ -217,8 +284,11 @@ export class ActiveRun {
     const known = Object.entries(merged).filter(([, value]) => value !== undefined);
     this.#record = Object.fromEntries(known) as unknown as RunRecord;
     this.#since = performance.now();
-    await this.#runs.put(this.#record);
-    this.#emit({ type: 'run', run: runSummary(this.#record) });
+    try {
+      await this.#runs.put(this.#record);
+    } finally {
+      this.#emit({ type: 'run', run: runSummary(this.#record) });
+    }
   }
 
   #seconds(): number {
@@ -229,12 +299,12 @@ export class ActiveRun {
 /** Stores the adapter of a run: the best by validation where that is wanted and known, else the last. */
 export function keepAdapter(
   parts: TrainingParts,
-  { id, name, request }: RunRecord,
+  { id, name, request, modelName, model, template }: RunRecord,
   last: readonly LoraPair[],
   { best }: LoopState,
-  base: string,
 ): Promise<string> {
   const { config, modelId } = request;
   const pairs = config.load_best_model_at_end && best ? best.pairs : last;
-  return parts.keep({ name, config: peftConfig(config, base), pairs }, { modelId, runId: id });
+  const adapter: Adapter = { name, config: peftConfig(config, modelName), pairs };
+  return parts.keep(adapter, { modelId, runId: id, modelName, model, template });
 }

@@ -14,7 +14,7 @@ import type {
   DatasetSummary,
   Example,
   RowPreview,
-  TrainingConfig,
+  RowsConfig,
 } from './types';
 
 /** Datasets in a store. Methods that look at tokens take the model's tokenizer. */
@@ -74,12 +74,12 @@ export class Datasets {
   }
 
   /** @throws PronkError `missing-dataset`, `unknown-template`, `bad-dataset`, `bad-chat-template` */
-  async report(id: string, tokenizer: Tokenizer, config: TrainingConfig): Promise<DatasetReport> {
+  async report(id: string, tokenizer: Tokenizer, config: RowsConfig): Promise<DatasetReport> {
     return reportDataset(await this.rows(id), tokenizer, config);
   }
 
   /** @throws PronkError `missing-row` and what `report` throws */
-  async preview(id: string, row: number, tokenizer: Tokenizer, config: TrainingConfig): Promise<RowPreview> {
+  async preview(id: string, row: number, tokenizer: Tokenizer, config: RowsConfig): Promise<RowPreview> {
     const [example] = await this.rows(id, row, row + 1);
     if (!example) throw new PronkError('missing-row', `The dataset has no row ${row + 1}.`);
     return previewExample(example, row, tokenizer, config);

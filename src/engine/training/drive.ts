@@ -12,6 +12,8 @@ export interface DriveParts {
   readonly config: TrainingConfig;
   /** Where the trainer is; kept up to date. */
   readonly state: LoopState;
+  /** The step that is kept already; default: where it is. */
+  readonly kept?: number;
   /** Keeps a checkpoint, in place of the one before. */
   readonly save: (checkpoint: Checkpoint) => Promise<void>;
   /** Told before the run goes on; the trainer may be read meanwhile. */
@@ -31,7 +33,7 @@ export class Drive {
 
   constructor(parts: DriveParts) {
     this.#parts = parts;
-    this.#clock = new CheckpointClock(parts.config.save_steps, parts.state.step);
+    this.#clock = new CheckpointClock(parts.config.save_steps, parts.kept ?? parts.state.step);
   }
 
   /** Ends the run soon: within a micro-batch. A step that is cut off is done again when it goes on. */
@@ -53,6 +55,7 @@ export class Drive {
     const { trainer, state } = this.#parts;
     try {
       this.#shapes = await trainer.pairs();
+      if (this.#clock.behind(state.step)) await this.#save();
       for (;;) {
         const end = await this.#pass();
         if (this.#clock.behind(state.step)) await this.#save();

@@ -1,6 +1,5 @@
 // What training gets of the engine: its stores, its device between the turns of others, its answers.
 import { xxhash128 } from 'hash-wasm';
-import { templateNamed } from '../../data/tokenize';
 import { PronkError } from '../../formats/errors';
 import { cacheBytes } from '../../model/kv-cache';
 import { GREEDY } from '../../ops/sample';
@@ -122,8 +121,7 @@ export function trainingParts({ store, models, datasets, adapters, host, schedul
 /** A prompt as the rows have theirs. */
 function promptOf({ kind, prompt, template }: AnswerRequest, hasTemplate: boolean): Prompt {
   if (kind === 'messages') return { kind: 'chat', messages: [{ role: 'user', content: prompt }] };
-  if (kind === 'instruct')
-    return { kind: 'instruct', instruction: prompt, input: '', template: templateNamed(template) };
+  if (template) return { kind: 'instruct', instruction: prompt, input: '', template };
   return kind === 'tokens' && hasTemplate
     ? { kind: 'chat', messages: [{ role: 'user', content: prompt }] }
     : { kind: 'raw', text: prompt };

@@ -4,6 +4,7 @@ import type { Adapter } from '../../formats/adapter';
 import type { ModelConfig } from '../../formats/checkpoint';
 import type { LoraSpec, LoraTrainer } from '../../model/lora-types';
 import type { Store } from '../../storage/store';
+import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
 
 /** A stored model; it need not be on the GPU. */
@@ -41,8 +42,18 @@ export interface AnswerRequest {
   /** Of the rows that are trained on. */
   readonly kind: Example['kind'];
   /** Of instructions. */
-  readonly template: string;
+  readonly template?: PromptTemplate | undefined;
   readonly adapter?: Adapter;
+}
+
+/** What an adapter was trained beside; the model may be gone by now. */
+export interface TrainedOn {
+  readonly modelId: string;
+  readonly runId: string;
+  readonly modelName: string;
+  readonly model?: ModelConfig | undefined;
+  /** The form of its instructions. */
+  readonly template?: PromptTemplate | undefined;
 }
 
 export interface TrainingParts {
@@ -54,7 +65,7 @@ export interface TrainingParts {
   /** A stored adapter's numbers. @throws PronkError `missing-adapter` */
   adapter(id: string): Promise<Adapter>;
   /** Stores what was trained; the adapter's id. */
-  keep(adapter: Adapter, from: { readonly modelId: string; readonly runId: string }): Promise<string>;
+  keep(adapter: Adapter, from: TrainedOn): Promise<string>;
   /** A trainer beside a model, which is loaded now unless it is there, and stays until the trainer is destroyed. */
   trainer(modelId: string, spec: LoraSpec): Promise<LoraTrainer>;
   /** The loaded device's room. @throws PronkError `no-webgpu`, `no-adapter` */

@@ -1,4 +1,6 @@
 // A training run as the store keeps it, and as the page sees it.
+import type { ModelConfig } from '../../formats/checkpoint';
+import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 import type { StoredRun } from './run-store';
 import type {
   RunDetail,
@@ -27,6 +29,10 @@ export interface RunRecord extends StoredRun {
   readonly samples: readonly SampleRecord[];
   readonly adapterId?: string;
   readonly problem?: string;
+  readonly unkept?: true;
+  /** What it is trained beside, and the form of its instructions: both outlive their owners here. */
+  readonly model?: ModelConfig;
+  readonly template?: PromptTemplate;
 }
 
 export const RUN_VERSION = 1;
@@ -36,7 +42,7 @@ const SPARK_POINTS = 24;
 
 export function runSummary(run: RunRecord): RunSummary {
   const { id, name, request, modelName, datasetName, state, steps, startedAt, seconds, log, validations } = run;
-  const { adapterId, problem } = run;
+  const { adapterId, problem, unkept } = run;
   const [last, validated] = [log.at(-1), validations.at(-1)];
   return {
     id,
@@ -55,6 +61,7 @@ export function runSummary(run: RunRecord): RunSummary {
     spark: spark(log.map(({ loss }) => loss)),
     ...(adapterId !== undefined && { adapterId }),
     ...(problem !== undefined && { problem }),
+    ...(unkept && { unkept }),
   };
 }
 
@@ -78,6 +85,13 @@ export function spark(losses: readonly number[]): number[] {
     const part = known.slice(Math.floor((i * known.length) / points), Math.floor(((i + 1) * known.length) / points));
     return part.reduce((sum, loss) => sum + loss, 0) / part.length;
   });
+}
+
+/** A run that says that it trains, or rests in a page's memory, when no page does. */
+export function asCutOff(run: RunRecord): RunRecord {
+  if (run.state !== 'running' && !run.unkept) return run;
+  const { problem: _, unkept: __, ...rest } = run;
+  return { ...rest, state: 'interrupted' };
 }
 
 /** The run as of its checkpoint: what came after is done again. */

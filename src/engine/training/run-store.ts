@@ -18,6 +18,8 @@ export interface StoredRun {
   /** Absent before its data was looked at. */
   readonly identity?: RunIdentity;
   readonly checkpoint?: StoredCheckpoint;
+  /** The rows that it learns from, as JSON: their dataset may be edited or removed meanwhile. */
+  readonly rows?: StoredShard;
 }
 
 export class RunStore<Run extends StoredRun> {
@@ -63,15 +65,30 @@ export class RunStore<Run extends StoredRun> {
     return saved;
   }
 
+  /** Stores a run's rows with it, plain JSON values. @throws PronkError `quota-exceeded` */
+  async keepRows(run: Run, rows: readonly unknown[]): Promise<Run> {
+    const bytes = new TextEncoder().encode(JSON.stringify(rows));
+    const kept = { ...run, rows: await writeShard(this.#store.shards, `${shardsOf(run.id)}rows`, bytes) };
+    await this.put(kept);
+    return kept;
+  }
+
+  /** The rows of a run; undefined where none were kept. @throws PronkError `corrupt-file` */
+  async rows({ name, rows }: Run): Promise<unknown[] | undefined> {
+    if (!rows) return undefined;
+    const bytes = await readShard(this.#store.shards, rows, name).catch((cause: unknown) => {
+      throw damaged(cause, `The rows of ${name} are damaged, so it cannot be gone on with. Start it anew.`);
+    });
+    return JSON.parse(new TextDecoder().decode(bytes)) as unknown[];
+  }
+
   /** The checkpoint of a run. @throws PronkError `no-checkpoint`, `corrupt-file` */
   async load({ name, checkpoint }: Run): Promise<Checkpoint> {
     if (!checkpoint) throw new PronkError('no-checkpoint', `${name} has no checkpoint to go on from. Start it anew.`);
     const { arrays, ...head } = checkpoint;
     const read = async (shard: StoredShard) => {
       const bytes = await readShard(this.#store.shards, shard, name).catch((cause: unknown) => {
-        if (!(cause instanceof PronkError)) throw cause;
-        const message = `The checkpoint of ${name} is damaged, so it cannot be gone on with. Start it anew.`;
-        throw new PronkError('corrupt-file', message, { cause });
+        throw damaged(cause, `The checkpoint of ${name} is damaged, so it cannot be gone on with. Start it anew.`);
       });
       return new Float32Array(bytes.slice().buffer);
     };
@@ -107,4 +124,10 @@ export class RunStore<Run extends StoredRun> {
 
 const shardsOf = (id: string) => `${TRAINING_SHARDS}${id}/`;
 
-const shardKeys = ({ checkpoint }: StoredRun) => Object.values(checkpoint?.arrays ?? {}).map(({ key }) => key);
+const shardKeys = ({ checkpoint, rows }: StoredRun) =>
+  [...Object.values(checkpoint?.arrays ?? {}), ...(rows ? [rows] : [])].map(({ key }) => key);
+
+/** What was read is not what was stored; whatever else went wrong stays what it is. */
+function damaged(cause: unknown, message: string): unknown {
+  return cause instanceof PronkError ? new PronkError('corrupt-file', message, { cause }) : cause;
+}

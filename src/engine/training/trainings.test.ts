@@ -1,6 +1,6 @@
 // Runs as the page has them: begun, paused, resumed after a reload, stopped; what they say, what they keep.
 import { existsSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Example } from '../../data/types';
 import { llamaTokenizer } from '../../data/testing/tokenizers';
 import type { Adapter } from '../../formats/adapter';
@@ -11,7 +11,7 @@ import { memoryStore } from '../../storage/memory';
 import type { Store } from '../../storage/store';
 import { DEFAULT_CONFIG, type TrainingConfig } from '../../training/config';
 import { toyTrainer } from '../../training/testing/toy-trainer';
-import type { TrainingParts } from './parts';
+import type { TrainedOn, TrainingParts } from './parts';
 import { Trainings } from './trainings';
 import type { StepRecord, TrainingEvent, TrainingRequest } from './types';
 
@@ -45,7 +45,7 @@ const request: TrainingRequest = {
 interface World {
   readonly trainings: Trainings;
   readonly events: TrainingEvent[];
-  readonly kept: { adapter: Adapter; runId: string }[];
+  readonly kept: { adapter: Adapter; from: TrainedOn }[];
   readonly trainers: (LoraTrainer & { readonly destroyed: boolean })[];
 }
 
@@ -73,8 +73,8 @@ function page(
     }),
     dataset: async () => ({ name: 'Rows', editedAt: 1, rows: examples.length, examples: async () => examples }),
     adapter: () => Promise.reject(new PronkError('missing-adapter', 'There is none.')),
-    keep: async (adapter, { runId }) => {
-      kept.push({ adapter, runId });
+    keep: async (adapter, from) => {
+      kept.push({ adapter, from });
       return `adapter ${kept.length}`;
     },
     trainer: async (_: string, spec: LoraSpec) => {
@@ -223,32 +223,185 @@ test('a device that is lost costs nothing but time; one that stays lost ends the
   expect(await broken.trainings.get(other)).toMatchObject({ state: 'failed', problem: 'The device was lost.' });
 });
 
-test('a run whose data was changed is not gone on with, and can still be kept', { timeout: 60_000 }, async () => {
+test('a run has its rows: their dataset may be edited or removed meanwhile', { timeout: 120_000 }, async () => {
+  const whole = page(memoryStore());
+  const wholeId = await whole.trainings.start(request);
+  await until(whole, ended);
+
   const store = memoryStore();
   const first = page(store);
   const id = await first.trainings.start(request);
   await until(first, (event) => event.type === 'step' && event.record.step === 2);
   await first.trainings.pause(id);
-  const edited = page(store, {
+  const removed = page(store, { dataset: () => Promise.reject(new PronkError('missing-dataset', 'It is gone.')) });
+  await removed.trainings.resume(id);
+  await until(removed, ended);
+  const [a, b] = [await whole.trainings.get(wholeId), await removed.trainings.get(id)];
+  expect(numbers(b.log)).toEqual(numbers(a.log));
+  await removed.trainings.remove(id);
+  expect(await store.shards.keys()).toEqual([]);
+
+  // the control: rows that are read anew are others
+  const edited = page(memoryStore(), {
     dataset: async () => ({ name: 'Rows', editedAt: 2, rows: 12, examples: async () => examples.toReversed() }),
   });
-  await edited.trainings.resume(id);
-  await until(edited, (event) => event.type === 'run' && event.run.state === 'failed');
-  expect((await edited.trainings.get(id)).problem).toContain('rows');
-  await edited.trainings.stop(id);
-  expect(edited.kept).toHaveLength(1);
+  const other = await edited.trainings.start(request);
+  await until(edited, ended);
+  expect(numbers((await edited.trainings.get(other)).log)).not.toEqual(numbers(a.log));
 });
 
-test('a full store ends no run', { timeout: 60_000 }, async () => {
+test('a run whose model was changed or removed is not gone on with, and can still be kept', {
+  timeout: 60_000,
+}, async () => {
   const store = memoryStore();
-  const put = () => Promise.reject(new PronkError('quota-exceeded', 'There is no room.'));
-  const world = page({ ...store, shards: { ...store.shards, put } });
-  const id = await world.trainings.start(request);
+  const first = page(store);
+  const id = await first.trainings.start(request);
+  await until(first, (event) => event.type === 'step' && event.record.step === 2);
+  await first.trainings.pause(id);
+  const model = { name: 'Tiny', config: { ...TINY, vocabularySize: 32_000 }, tokenizer, bytes: 1000 };
+  const changed = page(store, { model: async () => ({ ...model, fingerprint: 'another' }) });
+  await changed.trainings.resume(id);
+  await until(changed, (event) => event.type === 'run' && event.run.state === 'failed');
+  expect((await changed.trainings.get(id)).problem).toContain('another model');
+
+  const removed = page(store, { model: () => Promise.reject(new PronkError('missing-model', 'There is no m here.')) });
+  const refused = await removed.trainings.resume(id).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'missing-model', message: expect.stringContaining('Tiny, which') as string });
+  await removed.trainings.stop(id);
+  expect(removed.kept).toMatchObject([{ from: { modelName: 'Tiny', model: { layers: TINY.layers } } }]);
+});
+
+describe('a full store', () => {
+  /** A store that takes nothing more for adapters and checkpoints from its third checkpoint until there is room. */
+  function filling() {
+    const store = memoryStore();
+    const room = { free: false };
+    let arrays = 0;
+    const put: Store['shards']['put'] = (key, data) => {
+      // three arrays and the best one are a checkpoint
+      if (!key.endsWith('/rows') && ++arrays > 7 && !room.free) {
+        return Promise.reject(new PronkError('quota-exceeded', 'There is no room to store 1 MB more.'));
+      }
+      return store.shards.put(key, data);
+    };
+    return { room, store: { ...store, shards: { ...store.shards, put } } };
+  }
+  const rests = (event: TrainingEvent) => event.type === 'run' && event.run.unkept === true;
+
+  test('the run rests in memory, and goes on once there is room: the same run', { timeout: 120_000 }, async () => {
+    const whole = page(memoryStore());
+    const wholeId = await whole.trainings.start(request);
+    await until(whole, ended);
+
+    const { room, store } = filling();
+    const world = page(store);
+    const id = await world.trainings.start(request);
+    await until(world, rests);
+    const resting = await world.trainings.get(id);
+    expect(resting).toMatchObject({ state: 'paused', unkept: true });
+    expect(resting.step).toBeGreaterThan(resting.checkpointStep!);
+    expect(resting.problem).toMatch(/no room.*since step 4 .*keep the page open, and press Resume/);
+    expect(world.trainings.model).toBe('m');
+    await expect(world.trainings.start(request)).rejects.toThrow(/waits in this page's memory/);
+    await world.trainings.checkpoint();
+    // there is still none
+    world.events.length = 0;
+    await world.trainings.resume(id);
+    await until(world, rests);
+    room.free = true;
+    await world.trainings.resume(id);
+    await until(world, (event) => event.type === 'run' && event.run.state === 'done');
+    const [a, b] = [await whole.trainings.get(wholeId), await world.trainings.get(id)];
+    expect(numbers(b.log)).toEqual(numbers(a.log));
+    expect([b.problem, b.unkept]).toEqual([undefined, undefined]);
+    expect(world.kept[0]!.adapter.pairs).toEqual(whole.kept[0]!.adapter.pairs);
+  });
+
+  test('a rest can be ended with its adapter, which takes less room', { timeout: 60_000 }, async () => {
+    const { store } = filling();
+    const world = page(store);
+    const id = await world.trainings.start(request);
+    await until(world, rests);
+    await world.trainings.stop(id);
+    expect(await world.trainings.get(id)).toMatchObject({ state: 'stopped', adapterId: 'adapter 1' });
+    expect(world.trainers.every(({ destroyed }) => destroyed)).toBe(true);
+  });
+
+  test('an adapter for which there is no room waits for it', { timeout: 60_000 }, async () => {
+    const room = { free: false };
+    const world = page(memoryStore(), {
+      keep: async () => {
+        if (room.free) return 'kept at last';
+        throw new PronkError('quota-exceeded', 'There is no room.');
+      },
+    });
+    const id = await world.trainings.start(request);
+    await until(world, rests);
+    await world.trainings.stop(id);
+    expect(await world.trainings.get(id)).toMatchObject({ state: 'paused', unkept: true, step: 8 });
+    room.free = true;
+    await world.trainings.resume(id);
+    await until(world, (event) => event.type === 'run' && event.run.state === 'done');
+    expect(await world.trainings.get(id)).toMatchObject({ adapterId: 'kept at last' });
+  });
+
+  test('a page that is closed meanwhile leaves its checkpoint', { timeout: 60_000 }, async () => {
+    const { store } = filling();
+    const world = page(store);
+    const id = await world.trainings.start(request);
+    await until(world, rests);
+    await world.trainings.close();
+    const after = page(store);
+    const run = await after.trainings.get(id);
+    expect(run).toMatchObject({ state: 'interrupted', checkpointStep: 4 });
+    expect([run.problem, run.unkept]).toEqual([undefined, undefined]);
+  });
+});
+
+test('a form of a person’s own: planned, trained, asked in, and kept with the adapter', {
+  timeout: 60_000,
+}, async () => {
+  const template = {
+    name: 'mine',
+    description: '',
+    prompt_input: 'Q: {instruction} ({input})\nA:',
+    prompt_no_input: 'Q: {instruction}\nA:',
+    response_split: 'A:',
+  };
+  const asked: unknown[] = [];
+  const world = page(memoryStore(), { answer: async (answer) => (asked.push(answer.template), 'x') });
+  const own = { ...request, config: { ...config, prompt_template_name: 'mine' } };
+  expect((await world.trainings.plan(own)).problem).toContain('no prompt template mine');
+  const [short, long] = [await world.trainings.plan({ ...own, template }), await world.trainings.plan(request)];
+  expect(short.problem).toBeUndefined();
+  expect(short.tokens).toBeLessThan(long.tokens / 2);
+  // one of another name counts for nothing
+  expect((await world.trainings.plan({ ...request, template })).tokens).toBe(long.tokens);
+  const id = await world.trainings.start({ ...own, template });
   await until(world, ended);
-  const run = await world.trainings.get(id);
-  expect(run.log).toHaveLength(8);
-  expect(run).toMatchObject({ state: 'done', adapterId: 'adapter 1' });
-  expect(run.problem).toContain('no room');
+  expect(await world.trainings.get(id)).toMatchObject({ state: 'done' });
+  expect(asked.length).toBeGreaterThan(0);
+  expect(asked.every((each) => each === template)).toBe(true);
+  expect(world.kept[0]!.from.template).toEqual(template);
+});
+
+test('a model stays while a step is measured, and while a run follows on that', { timeout: 60_000 }, async () => {
+  let measure = () => {};
+  const gate = new Promise<void>((resolve) => (measure = resolve));
+  const world = page(memoryStore(), {
+    trainer: async () => toyTrainer({ vocabulary: 16, before: () => gate }),
+  });
+  expect(await world.trainings.uses('m')).toBe(false);
+  const measured = world.trainings.measure(request);
+  while (!(await world.trainings.uses('m'))) await new Promise((resolve) => setTimeout(resolve, 1));
+  await world.trainings.start(request);
+  measure();
+  await measured;
+  // what was measured is done with the model, and the run is not
+  expect([world.trainings.model, await world.trainings.uses('n')]).toEqual(['m', false]);
+  await until(world, ended);
+  await world.trainings.ended();
+  expect(await world.trainings.uses('m')).toBe(false);
 });
 
 test('a setting that is wrong is refused at once', async () => {

@@ -1,7 +1,8 @@
 // Training as the engine offers it: plans, runs, their logs. One run at a time, in all tabs together.
 import { PronkError } from '../../formats/errors';
+import type { Example } from '../../data/types';
 import { type TokenizedDataset, tokenizeDataset } from '../../data/tokenize-dataset';
-import { ifUnlocked, whenUnlocked } from '../../storage/locks';
+import { ifUnlocked, whenUnlocked, withLock } from '../../storage/locks';
 import { checkConfig } from '../../training/check-config';
 import { unpackCheckpoint } from '../../training/checkpoint';
 import type { TrainingConfig } from '../../training/config';
@@ -14,7 +15,7 @@ import { trlFiles } from '../export/trl';
 import { ActiveRun, keepAdapter } from './active-run';
 import type { TrainedDataset, TrainedModel, TrainingParts } from './parts';
 import { brokenPlan, planRun } from './plan';
-import { RUN_VERSION, runDetail, type RunRecord, runSummary } from './run-record';
+import { asCutOff, RUN_VERSION, runDetail, type RunRecord, runSummary } from './run-record';
 import { RunStore } from './run-store';
 import { readTrainerState, writeTrainerState } from './trainer-state';
 import type { RunDetail, RunSummary, TrainingEvent, TrainingPlan, TrainingRequest } from './types';
@@ -30,8 +31,8 @@ export class Trainings {
   readonly #listeners = new Set<(event: TrainingEvent) => void>();
   #active: ActiveRun | undefined;
   #running: Promise<void> = Promise.resolve();
-  /** The model that a trainer stands beside. */
-  #model: string | undefined;
+  /** The model that a step is being measured beside. */
+  #measures: string | undefined;
   /** Rows as tokens, of the plan before: a plan is made at every change of a setting. */
   #tokens: { readonly key: string; readonly tokens: Promise<TokenizedDataset> } | undefined;
   readonly #measured = new Map<string, number>();
@@ -49,7 +50,25 @@ export class Trainings {
 
   /** The model that is being trained beside: it must stay on the device. */
   get model(): string | undefined {
-    return this.#model;
+    return this.#active?.record.request.modelId ?? this.#measures;
+  }
+
+  /** The run that is trained here, or rests here for want of room. */
+  get activeId(): string | undefined {
+    return this.#active?.record.id;
+  }
+
+  /** Whether some tab trains beside a model. */
+  async uses(modelId: string): Promise<boolean> {
+    if (this.model === modelId) return true;
+    if (await this.#nobodyTrains()) return false;
+    return (await this.#runs.list()).some(({ state, request }) => state === 'running' && request.modelId === modelId);
+  }
+
+  /** Resolves when nobody trains any more, in any tab. */
+  async ended(): Promise<void> {
+    await this.#running;
+    await withLock(LOCK, () => Promise.resolve());
   }
 
   /** What a run would take. What stands against it is in the plan's `problem`. @throws PronkError `missing-model`, `missing-dataset` */
@@ -73,7 +92,7 @@ export class Trainings {
     return this.#locked(async () => {
       const [model, dataset] = await this.#inputs(request);
       const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
-      this.#model = modelId;
+      this.#measures = modelId;
       const trainer = await this.#parts.trainer(modelId, loraSpec(config, model.config.layers, data.largest));
       try {
         const batches = data.step(0);
@@ -93,7 +112,7 @@ export class Trainings {
         return { secondsPerStep };
       } finally {
         trainer.destroy();
-        this.#model = undefined;
+        this.#measures = undefined;
       }
     });
   }
@@ -126,7 +145,10 @@ export class Trainings {
 
   /** Goes on with a run that was paused, cut off or failed. @throws PronkError `missing-run`, `run-ended`, `busy` */
   async resume(id: string): Promise<void> {
-    if (this.#active?.record.id === id) return;
+    if (this.#active?.record.id === id) {
+      this.#active.goOn();
+      return;
+    }
     const record = await this.#get(id);
     if (record.state === 'done' || record.state === 'stopped') {
       throw new PronkError(
@@ -134,7 +156,12 @@ export class Trainings {
         `${record.name} has come to its end. Start a new run from its adapter to go on.`,
       );
     }
-    await this.#begin(record);
+    await this.#parts.model(record.request.modelId).catch((cause: unknown) => {
+      if (!(cause instanceof PronkError) || cause.code !== 'missing-model') throw cause;
+      const message = `${record.modelName}, which ${record.name} is trained on, was removed. End the run to keep its adapter as it is.`;
+      throw new PronkError('missing-model', message, { cause });
+    });
+    await this.#begin(asCutOff(record));
   }
 
   /** Ends a run for now, at the last whole step; resolves when it is kept. @throws PronkError `busy` for another tab's */
@@ -144,15 +171,13 @@ export class Trainings {
       if (state === 'running') throw new PronkError('busy', 'The run is being trained in another tab. Pause it there.');
       return;
     }
-    this.#active.end('pause');
-    await this.#running;
+    await Promise.race([this.#running, this.#active.end('pause')]);
   }
 
   /** Ends a run for good and keeps its adapter. @throws PronkError `missing-run` */
   async stop(id: string): Promise<void> {
     if (this.#active?.record.id === id) {
-      this.#active.end('stop');
-      await this.#running;
+      await Promise.race([this.#running, this.#active.end('stop')]);
       return;
     }
     await this.#locked(async () => {
@@ -160,10 +185,12 @@ export class Trainings {
       if (record.state === 'done' || record.state === 'stopped') return;
       const kept = record.checkpoint && unpackCheckpoint(await this.#runs.load(record));
       const adapterId =
-        kept && kept.state.updates > 0
-          ? await keepAdapter(this.#parts, record, kept.pairs, kept.state, record.modelName)
-          : undefined;
-      const stopped: RunRecord = { ...record, state: 'stopped', ...(adapterId !== undefined && { adapterId }) };
+        kept && kept.state.updates > 0 ? await keepAdapter(this.#parts, record, kept.pairs, kept.state) : undefined;
+      const stopped: RunRecord = {
+        ...asCutOff(record),
+        state: 'stopped',
+        ...(adapterId !== undefined && { adapterId }),
+      };
       await this.#runs.put(stopped);
       this.#emit({ type: 'run', run: runSummary(stopped) });
     });
@@ -190,6 +217,9 @@ export class Trainings {
   async remove(id: string): Promise<void> {
     if (this.#active?.record.id === id)
       throw new PronkError('busy', 'The run is under way. Stop it before removing it.');
+    const run = await this.#runs.get(id);
+    if (run?.state === 'running' && !(await this.#nobodyTrains()))
+      throw new PronkError('busy', 'The run is under way in another tab. Stop it before removing it.');
     await this.#runs.remove(id);
   }
 
@@ -208,38 +238,52 @@ export class Trainings {
    * @throws PronkError `bad-config`, `no-labels`, `missing-model`, `missing-dataset`, `missing-adapter`
    */
   async trl(request: TrainingRequest): Promise<FileContent[]> {
-    const { config, adapterId } = request;
-    checkConfig(config);
+    checkConfig(request.config);
     const [model, dataset] = await this.#inputs(request);
-    const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
-    const start = adapterId === undefined ? undefined : await this.#parts.adapter(adapterId);
-    if (start) startPairs(start, config, loraSpec(config, model.config.layers, data.largest));
-    return trlFiles({ config, data, model: model.config, base: model.name, ...(start && { start }) });
+    return this.#trl(request, model, await this.#tokenized(request, model, dataset));
   }
 
-  /** The same of a run by its id. @throws PronkError `no-run` where it is not known any more */
+  /** The same of a run by its id, with its own rows. @throws PronkError `no-run` where it is not known any more */
   async trlOfRun(id: string | undefined): Promise<FileContent[]> {
     const run = id === undefined ? undefined : await this.#runs.get(id);
-    if (run) return this.trl(run.request);
-    const message =
-      'The adapter was not trained here, or its run was removed: its rows and settings are not known. Plan a run from it instead.';
-    throw new PronkError('no-run', message);
+    if (!run) {
+      const message =
+        'The adapter was not trained here, or its run was removed: its rows and settings are not known. Plan a run from it instead.';
+      throw new PronkError('no-run', message);
+    }
+    const { request } = run;
+    const rows = await this.#runs.rows(run);
+    if (!rows) return this.trl(request);
+    const model = await this.#parts.model(request.modelId);
+    const { config, template } = request;
+    const tokens = await tokenizeDataset(rows as Example[], model.tokenizer, { ...config, template });
+    return this.#trl(request, model, tokens);
+  }
+
+  async #trl(
+    { config, template, adapterId }: TrainingRequest,
+    model: TrainedModel,
+    tokens: TokenizedDataset,
+  ): Promise<FileContent[]> {
+    const data = prepareData(tokens, model.tokenizer, config);
+    const start = adapterId === undefined ? undefined : await this.#parts.adapter(adapterId);
+    if (start) startPairs(start, config, loraSpec(config, model.config.layers, data.largest));
+    const run = { config, data, model: model.config, base: model.name };
+    return trlFiles({ ...run, ...(start && { start }), ...(template && { template }) });
   }
 
   /** Ends what runs, as a pause does: for a page or a process that ends. */
   async close(): Promise<void> {
-    this.#active?.end('pause');
+    this.#active?.leave();
     await this.#running;
   }
 
   async #begin(record: RunRecord): Promise<void> {
-    if (this.#active) throw busy();
+    if (this.#active) throw this.#busy();
     const active = new ActiveRun(record, this.#parts, this.#runs, (event) => this.#emit(event));
     this.#active = active;
-    this.#model = record.request.modelId;
     const ended = () => {
       this.#active = undefined;
-      this.#model = undefined;
     };
     await new Promise<void>((begun, refused) => {
       this.#running = whenUnlocked(LOCK, async () => {
@@ -248,16 +292,16 @@ export class Trainings {
         await active.run();
         return true;
       })
-        .then((ran) => (ran ? undefined : refused(busy())), refused)
+        .then((ran) => (ran ? undefined : refused(this.#busy())), refused)
         .finally(ended);
     });
   }
 
   /** Runs a task while nobody trains. @throws PronkError `busy` */
   async #locked<T extends object | void>(task: () => Promise<T>): Promise<T> {
-    if (this.#active) throw busy();
+    if (this.#active) throw this.#busy();
     const done = await whenUnlocked(LOCK, async () => ({ result: await task() }));
-    if (!done) throw busy();
+    if (!done) throw this.#busy();
     return done.result;
   }
 
@@ -269,7 +313,7 @@ export class Trainings {
 
   #current(run: RunRecord, nobodyTrains: boolean): RunRecord {
     if (this.#active?.record.id === run.id) return this.#active.record;
-    return run.state === 'running' && (nobodyTrains || this.#active) ? { ...run, state: 'interrupted' } : run;
+    return nobodyTrains || this.#active ? asCutOff(run) : run;
   }
 
   async #get(id: string): Promise<RunRecord> {
@@ -283,16 +327,29 @@ export class Trainings {
   }
 
   #tokenized(
-    { modelId, datasetId, config }: TrainingRequest,
+    { modelId, datasetId, config, template }: TrainingRequest,
     { tokenizer }: TrainedModel,
     { examples, editedAt }: TrainedDataset,
   ): Promise<TokenizedDataset> {
-    const { cutoff_len, train_on_inputs, prompt_template_name } = config;
-    const key = JSON.stringify([modelId, datasetId, editedAt, cutoff_len, train_on_inputs, prompt_template_name]);
+    const { cutoff_len, train_on_inputs, prompt_template_name: name } = config;
+    const key = JSON.stringify([modelId, datasetId, editedAt, cutoff_len, train_on_inputs, name, template]);
     if (this.#tokens?.key !== key) {
-      this.#tokens = { key, tokens: examples().then((rows) => tokenizeDataset(rows, tokenizer, config)) };
+      this.#tokens = {
+        key,
+        tokens: examples().then((rows) => tokenizeDataset(rows, tokenizer, { ...config, template })),
+      };
     }
     return this.#tokens.tokens;
+  }
+
+  #busy(): PronkError {
+    if (this.#active?.rests) {
+      const message = `${this.#active.record.name} waits in this page's memory for room to be kept. Free some and resume it, or end it, first.`;
+      return new PronkError('busy', message);
+    }
+    const message =
+      'Another run is being trained, here or in another tab. Pause or stop it first, or wait for its end.';
+    return new PronkError('busy', message);
   }
 
   #emit(event: TrainingEvent): void {
@@ -306,11 +363,4 @@ function stepKey({ modelId, datasetId, config }: TrainingRequest): string {
   const { per_device_train_batch_size, gradient_accumulation_steps }: TrainingConfig = config;
   const shape = [r, target_modules, layers_to_transform, cutoff_len, packing, gradient_checkpointing];
   return JSON.stringify([modelId, datasetId, ...shape, per_device_train_batch_size, gradient_accumulation_steps]);
-}
-
-function busy(): PronkError {
-  return new PronkError(
-    'busy',
-    'Another run is being trained, here or in another tab. Pause or stop it first, or wait for its end.',
-  );
 }

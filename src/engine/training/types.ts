@@ -4,6 +4,7 @@ import type { ColumnMapping, DatasetReport, Example, RowPreview, RowProblem } fr
 import type { TrainingConfig } from '../../training/config';
 import type { StepRecord, ValidationRecord } from '../../training/records';
 import type { Warning } from '../../training/warnings';
+import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 
 export type {
   ColumnMapping,
@@ -50,6 +51,8 @@ export interface TrainingRequest {
   readonly modelId: string;
   readonly datasetId: string;
   readonly config: TrainingConfig;
+  /** The template that the config names, where it is none of Pronk's. */
+  readonly template?: PromptTemplate;
   readonly name?: string;
   /** Goes on from a stored adapter. */
   readonly adapterId?: string;
@@ -86,6 +89,9 @@ export interface TrainingPlan {
   readonly problem?: string;
 }
 
+/** What decides how rows become tokens. */
+export type RowsConfig = TrainingConfig & Pick<TrainingRequest, 'template'>;
+
 /** `interrupted`: a page that trained was closed; it can be resumed. */
 export type RunState = 'running' | 'paused' | 'interrupted' | 'done' | 'stopped' | 'failed';
 
@@ -117,6 +123,8 @@ export interface RunSummary {
   /** The adapter that was kept. */
   readonly adapterId?: string;
   readonly problem?: string;
+  /** It rests for want of room: what it learned since its checkpoint is in the memory of the page that trained it alone. */
+  readonly unkept?: true;
 }
 
 /** A run with its whole log. */
