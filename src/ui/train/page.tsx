@@ -1,4 +1,5 @@
 // Data, plan, training and what is kept of it: four steps on one page, and the runs that were made beneath.
+import '../styles/train/index.css';
 import { createResource, Show } from 'solid-js';
 import { useApp } from '../context';
 import { TrainingContext } from './context';
