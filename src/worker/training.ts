@@ -4,7 +4,8 @@ import type { Engine } from '../engine/index';
 import { blobSource } from '../formats/source';
 import type { GivenFile, WorkerEvent } from './api';
 import type { Saves } from './saves';
-import type { AdapterApi, DatasetApi, RunApi, TrainingApi } from './training-api';
+import type { AdapterApi, DatasetApi, RunApi, TrainingApi, TrainingEvent } from './training-api';
+import { TrainingTabs } from './training-tabs';
 
 /** @param announce tells the page, and other tabs, that the list of models (with the adapters in use) changed */
 export function trainingApi(
@@ -33,21 +34,32 @@ function datasetApi(engine: Engine): DatasetApi {
 }
 
 function runApi({ train, adapters }: Engine, saves: Saves, emit: (event: WorkerEvent) => void): RunApi {
-  train.on((event) => {
+  const tell = (event: TrainingEvent) => {
     emit({ type: 'training', event });
     // a run that ended has kept an adapter
     if (event.type !== 'run' || event.run.adapterId === undefined) return;
     void adapters.list().then((list) => emit({ type: 'adapters', adapters: list }));
+  };
+  train.on(tell);
+  const tabs = new TrainingTabs({
+    channel: new BroadcastChannel('pronk-training'),
+    train,
+    onEvent: tell,
+    onEnded: () => void train.list().then((runs) => runs.forEach((run) => tell({ type: 'run', run }))),
   });
   return {
     planTraining: (request) => train.plan(request),
     measureStep: (request) => train.measure(request),
     startTraining: (request) => train.start(request),
-    pauseTraining: (id) => train.pause(id),
-    resumeTraining: (id) => train.resume(id),
-    stopTraining: (id) => train.stop(id),
+    pauseTraining: (id) => tabs.ask('pause', id),
+    resumeTraining: (id) => tabs.ask('resume', id),
+    stopTraining: (id) => tabs.ask('stop', id),
     checkpointTraining: () => train.checkpoint(),
-    runs: () => train.list(),
+    async runs() {
+      const runs = await train.list();
+      if (runs.some(({ state }) => state === 'running')) tabs.watch();
+      return runs;
+    },
     run: (id) => train.get(id),
     exportTrainerState: async (id) =>
       new File([await train.exportState(id)], 'trainer_state.json', { type: 'application/json' }),

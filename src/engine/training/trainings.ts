@@ -65,6 +65,11 @@ export class Trainings {
     return (await this.#runs.list()).some(({ state, request }) => state === 'running' && request.modelId === modelId);
   }
 
+  /** Whether another tab trains. */
+  async elsewhere(): Promise<boolean> {
+    return !this.#active && !(await this.#nobodyTrains());
+  }
+
   /** Resolves when nobody trains any more, in any tab. */
   async ended(): Promise<void> {
     await this.#running;
