@@ -1,6 +1,6 @@
 // The adapters that a person has: imported or trained here, kept in the store, used with models.
 import type { Adapter } from '../formats/adapter';
-import { checkFit, readAdapter } from '../formats/adapters/index';
+import { checkFit, isGgufAdapter, readAdapter } from '../formats/adapters/index';
 import type { ModelConfig } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
 import type { Source } from '../formats/source';
@@ -49,6 +49,11 @@ export class Adapters {
   /** All adapters, the newest first. */
   async list(): Promise<AdapterSummary[]> {
     return (await this.#stored.list()).map(summary);
+  }
+
+  /** Whether a file by itself is an adapter, and no model; what cannot be read is none. */
+  isAdapter(file: Source): Promise<boolean> {
+    return isGgufAdapter(file).catch(() => false);
   }
 
   /**

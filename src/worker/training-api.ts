@@ -65,6 +65,8 @@ export interface RunApi {
 
 export interface AdapterApi {
   adapters(): Promise<readonly AdapterSummary[]>;
+  /** Whether a file by itself is an adapter: GGUF files of adapters and of models look alike from outside. */
+  isAdapter(file: File): Promise<boolean>;
   /** A PEFT folder's files or a GGUF adapter, for a model. Rejects with `adapter-empty`, `adapter-mismatch`, … */
   importAdapter(files: readonly GivenFile[], modelId: string): Promise<AdapterSummary>;
   /** Which adapters are used for what is generated from now on, unless a request says otherwise. */

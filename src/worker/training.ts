@@ -81,6 +81,7 @@ function adapterApi(
   const tell = async () => emit({ type: 'adapters', adapters: await adapters.list() });
   return {
     adapters: () => adapters.list(),
+    isAdapter: (file) => adapters.isAdapter(blobSource(file)),
     async importAdapter(files, modelId) {
       const added = await adapters.import(
         files.map(({ file, path }: GivenFile) => blobSource(file, path)),

@@ -6,12 +6,13 @@ import { dequantizeElements } from '../../quant/elements';
 import type { Adapter, LoraPair } from '../adapter';
 import type { Checkpoint } from '../checkpoint';
 import { PronkError } from '../errors';
+import { writeGguf } from '../gguf-writer';
 import { openCheckpoint } from '../open';
 import { fromHalfSplit } from '../permute';
 import { readSafetensors, writeSafetensors } from '../safetensors';
 import { bytesSource, readText, type Source } from '../source';
 import { jsonSource } from '../testing/containers';
-import { type AdapterFile, readAdapter, writeGgufAdapter, writeMlx, writePeft } from './index';
+import { type AdapterFile, isGgufAdapter, readAdapter, writeGgufAdapter, writeMlx, writePeft } from './index';
 import { addPairs } from './merge';
 import { moduleName } from './modules';
 
@@ -109,6 +110,13 @@ describe.each(merges)('%s', (name, checkpoint, weights) => {
     const file = bytesSource(new Uint8Array(await new Blob(pieces).arrayBuffer()), 'a.gguf');
     const gguf = await readAdapter([file], checkpoint.config);
     expect(await fromMerged(checkpoint, name, gguf.pairs)).toBeLessThan(1e-6);
+    // what tells it from a model is inside
+    expect(await isGgufAdapter(file)).toBe(true);
+    const model: Uint8Array<ArrayBuffer>[] = [];
+    const metadata = new Map([['general.type', { type: 'string', value: 'model' }]] as const);
+    for await (const piece of writeGguf({ metadata, tensors: [] })) model.push(piece);
+    expect(await isGgufAdapter(bytesSource(new Uint8Array(await new Blob(model).arrayBuffer()), 'a.gguf'))).toBe(false);
+    expect(await isGgufAdapter(bytesSource(new Uint8Array(3), 'a.gguf'))).toBe(false);
   });
 });
 

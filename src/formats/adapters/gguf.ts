@@ -7,13 +7,15 @@ import type { Adapter, LoraPair } from '../adapter';
 import type { Architecture, ModelConfig } from '../checkpoint';
 import { corruptFile } from '../errors';
 import { familyOfGguf } from '../families/index';
-import { type GgufFile, type GgufTensor, type GgufValue, readGguf } from '../gguf';
+import { type GgufFile, type GgufTensor, type GgufValue, isGguf, readGguf } from '../gguf';
 import { type GgufStream, type GgufTensorContent, writeGguf } from '../gguf-writer';
 import { fromGgufName, toGgufName } from '../names';
 import { baseName, type Source } from '../source';
 import { configOf, mostCommon } from './config';
 import { emptyAdapter, mismatch, missingHalf, unsupportedAdapter } from './failures';
 import { checkedPlace, checkShape, type Floats, halfSplitB, inOrder, interleavedB, moduleName } from './modules';
+
+const TYPE = 'general.type';
 
 interface Halves {
   a?: GgufTensor;
@@ -26,6 +28,14 @@ function ggufArchitectures(architecture: Architecture): readonly string[] {
   return architecture === 'internlm2' ? ['llama', 'internlm2'] : ['llama'];
 }
 
+/** Whether a file is a GGUF adapter: only its metadata tells it from a model. */
+export async function isGgufAdapter(source: Source): Promise<boolean> {
+  const magic = await source.read(0, Math.min(source.size, 16));
+  if (!isGguf(magic)) return false;
+  const { metadata } = await readGguf(source);
+  return metadata.get(TYPE)?.value === 'adapter';
+}
+
 /**
  * Reads a GGUF adapter for a base.
  * @throws PronkError `adapter-empty`, `adapter-mismatch`, `unsupported-adapter`, `missing-tensor`, `corrupt-file`
@@ -34,7 +44,7 @@ export async function readGgufAdapter(source: Source, config: ModelConfig): Prom
   const header = await readGguf(source);
   const file = baseName(source.name);
   const value = (key: string) => header.metadata.get(key)?.value;
-  if (value('general.type') !== 'adapter') throw unsupportedAdapter(file, 'is a GGUF file, but of a model');
+  if (value(TYPE) !== 'adapter') throw unsupportedAdapter(file, 'is a GGUF file, but of a model');
   const type = value('adapter.type') ?? 'lora';
   if (type !== 'lora') throw unsupportedAdapter(file, `is an adapter of the kind ${String(type)}`);
   if (header.metadata.has('adapter.alora.invocation_tokens')) throw unsupportedAdapter(file, 'is an activated LoRA');

@@ -14,7 +14,7 @@ import { isMlx, readMlx } from './mlx';
 import { moduleName } from './modules';
 import { readPeft } from './peft';
 
-export { writeGgufAdapter } from './gguf';
+export { isGgufAdapter, writeGgufAdapter } from './gguf';
 export { writeMlx } from './mlx';
 export { checkFit } from './modules';
 export { type AdapterFile, writePeft } from './peft';

@@ -1,7 +1,6 @@
 import { createSignal, onCleanup, Show } from 'solid-js';
 import { useApp } from '../context';
 import { droppedFiles } from '../state/given';
-import { sortGiven } from '../state/sorting';
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
 
@@ -11,25 +10,14 @@ const allow = (event: DragEvent) => {
 
 /** Files and folders can be dropped anywhere on the page. */
 export function DropTarget() {
-  const { library, adapters, training, place } = useApp();
+  const { take, place } = useApp();
   const [over, setOver] = createSignal(false);
   /** Enter and leave come for every element that is crossed. */
   let depth = 0;
 
   async function add(data: DataTransfer): Promise<void> {
     const files = await droppedFiles(data);
-    if (files.length === 0) return;
-    const sorted = sortGiven(files, place());
-    if (sorted.models.length > 0) {
-      location.hash = '#/models';
-      library.imports.add(sorted.models);
-    }
-    for (const folder of sorted.adapters) await adapters.add(folder);
-    if (sorted.datasets.length + sorted.logs.length === 0) return;
-    location.hash = '#/fine-tune';
-    const { datasets, runs } = await training();
-    for (const { file } of sorted.datasets) await datasets.add(file);
-    for (const { file } of sorted.logs) await runs.openLog(file);
+    await take(files, place());
   }
 
   const enter = (event: DragEvent) => {

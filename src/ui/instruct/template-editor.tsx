@@ -3,7 +3,7 @@ import type { PromptTemplate } from '../../worker/api';
 import { Dialog } from '../components/dialog';
 import { useApp } from '../context';
 import { download, fileName } from '../state/export';
-import { parseTemplate } from '../state/templates';
+import { noTemplate, readTemplate } from '../state/templates';
 
 const fields = [
   { key: 'name', label: 'Name', rows: 1 },
@@ -34,13 +34,8 @@ export function TemplateEditor() {
   };
   async function read(file: File | undefined): Promise<void> {
     if (!file) return;
-    const template = await file
-      .text()
-      .then((text) => parseTemplate(JSON.parse(text), file.name.replace(/\.json$/i, '')))
-      .catch(() => undefined);
-    setProblem(
-      template ? '' : `${file.name} is not a template: prompt_input, prompt_no_input or response_split is missing.`,
-    );
+    const template = await readTemplate(file);
+    setProblem(template ? '' : noTemplate(file.name));
     if (template) setEdited(template);
   }
 

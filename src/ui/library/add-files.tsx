@@ -3,25 +3,20 @@ import { useApp } from '../context';
 import type { GivenFile } from '../../worker/api';
 import { errorData } from '../../worker/client';
 import { chosenFiles, folderFiles, hasFolders, pickFolder } from '../state/given';
-import { sortGiven } from '../state/sorting';
 
 /** Files and folders of this device. */
 export function AddFiles() {
-  const { library, notices, adapters } = useApp();
-  function add(files: readonly GivenFile[]): void {
-    const sorted = sortGiven(files, 'models');
-    for (const folder of sorted.adapters) void adapters.add(folder);
-    library.imports.add(files.filter((file) => !sorted.adapters.some((folder) => folder.includes(file))));
-  }
+  const app = useApp();
+  const add = (files: readonly GivenFile[]) => void app.take(files, 'models');
   async function addFolder(): Promise<void> {
     try {
       const folder = await pickFolder('read');
       if (folder) add(await folderFiles(folder));
     } catch (error) {
-      notices.show(errorData(error).message);
+      app.notices.show(errorData(error).message);
     }
   }
-  const take = (input: HTMLInputElement) => {
+  const read = (input: HTMLInputElement) => {
     add(chosenFiles(input.files));
     input.value = '';
   };
@@ -35,7 +30,7 @@ export function AddFiles() {
             type="file"
             aria-label="Add files"
             multiple
-            onChange={(event) => take(event.currentTarget)}
+            onChange={(event) => read(event.currentTarget)}
           />
         </label>
         <Show
@@ -48,7 +43,7 @@ export function AddFiles() {
                 type="file"
                 aria-label="Add a folder"
                 ref={(input) => void (input.webkitdirectory = true)}
-                onChange={(event) => take(event.currentTarget)}
+                onChange={(event) => read(event.currentTarget)}
               />
             </label>
           }
@@ -59,8 +54,8 @@ export function AddFiles() {
         </Show>
       </div>
       <p class="hint">
-        GGUF, Hugging Face folders, Meta’s original weights, point-alpaca’s encrypted files or PEFT adapters: chosen
-        here, or dropped anywhere on the page. You see the plan before anything is copied.
+        GGUF, Hugging Face folders, Meta’s original weights, point-alpaca’s encrypted files, PEFT and GGUF adapters:
+        chosen here, or dropped anywhere on the page. You see the plan before anything is copied.
       </p>
     </div>
   );

@@ -32,7 +32,7 @@ export interface AdaptersState {
   setStrength(id: string, strength: number): void;
   /** Uses its model with this adapter alone. */
   useAlone(adapter: AdapterSummary): void;
-  /** Reads a PEFT folder's files or a GGUF adapter for the model in use. */
+  /** Reads a PEFT folder's files or a GGUF adapter for the model in use, or another one that it fits. */
   add(files: readonly GivenFile[]): Promise<void>;
   rename(id: string, name: string): void;
   remove(id: string): void;
@@ -118,19 +118,26 @@ export function createAdapters(client: Client, engine: EngineState, jobs: Jobs, 
       if (modelId() !== adapter.modelId) engine.use(adapter.modelId);
     },
     async add(files) {
-      const model = engine.model();
-      if (!model) {
+      const current = engine.model();
+      if (!current) {
         notices.show('An adapter belongs to a model. Add the model first.');
         return;
       }
-      try {
-        const adapter = await api.importAdapter(files, model.id);
-        setList((before) => [adapter, ...before.filter(({ id }) => id !== adapter.id)]);
-        const use = { label: 'Use it', run: () => this.turn(adapter.id, true) };
-        notices.show(`${adapter.name} fits ${model.name}.`, use, 15_000);
-      } catch (error) {
-        notices.show(errorData(error).message, undefined, 0);
+      let refused: unknown;
+      // the model in use first: where several fit, it is the one that is meant
+      for (const model of [current, ...engine.models().filter(({ id }) => id !== current.id)]) {
+        try {
+          const adapter = await api.importAdapter(files, model.id);
+          setList((before) => [adapter, ...before.filter(({ id }) => id !== adapter.id)]);
+          const use = () => (modelId() === model.id ? this.turn(adapter.id, true) : this.useAlone(adapter));
+          notices.show(`${adapter.name} fits ${model.name}.`, { label: 'Use it', run: use }, 15_000);
+          return;
+        } catch (error) {
+          refused ??= error;
+          if (errorData(error).code !== 'adapter-mismatch') break;
+        }
       }
+      notices.show(errorData(refused).message, undefined, 0);
     },
     rename(id, name) {
       const trimmed = name.trim();

@@ -5,6 +5,7 @@ import { type AdaptersState, createAdapters } from './adapters';
 import { type ChatsState, createChats } from './chats';
 import { createEngineState, type EngineState } from './engine';
 import { createInstruct, type InstructState } from './instruct';
+import { createIntake, type Intake } from './intake';
 import { createLibrary, type LibraryState } from './library';
 import { keepOffline } from './pwa';
 import { createNotices, type Notices } from './notices';
@@ -26,6 +27,8 @@ export interface AppState {
   readonly library: LibraryState;
   readonly adapters: AdaptersState;
   readonly styles: StylesState;
+  /** Takes in files that were given to the page as a whole. */
+  readonly take: Intake;
   /** What the Fine-tune place works on; fetched and made when it is first needed. */
   training(): Promise<TrainingState>;
   /** The page opens without a network. */
@@ -48,8 +51,9 @@ export function createApp(client: Client): AppState {
   let training: Promise<TrainingState> | undefined;
   async function makeTraining(): Promise<TrainingState> {
     const { createTraining } = await import('./training');
-    return runWithOwner(owner, () => createTraining(client, engine, notices))!;
+    return runWithOwner(owner, () => createTraining(client, { engine, notices, templates: instruct.templates }))!;
   }
+  const trainingOnce = () => (training ??= makeTraining());
   const [settingsOpen, setSettingsOpen] = createStored('settings-open', false, asBoolean);
   return {
     place: createRoute(),
@@ -62,7 +66,16 @@ export function createApp(client: Client): AppState {
     styles,
     library,
     adapters,
-    training: () => (training ??= makeTraining()),
+    take: createIntake({
+      engine,
+      library,
+      adapters,
+      templates: instruct.templates,
+      notices,
+      training: trainingOnce,
+      go: (place) => void (location.hash = `#/${place}`),
+    }),
+    training: trainingOnce,
     offline: keepOffline(notices),
     settingsOpen,
     setSettingsOpen,

@@ -3,6 +3,7 @@ import { type Accessor, createMemo, createSignal } from 'solid-js';
 import type { RunDetail, RunSummary, TrainingEvent, TrainingRequest } from '../../worker/training-api';
 import { type Client, errorData } from '../../worker/client';
 import { downloadBlob } from './export';
+import type { EngineState } from './engine';
 import type { Notices } from './notices';
 import { withRecord } from './run-log';
 import { asString, createStored } from './stored';
@@ -66,7 +67,7 @@ export function applyEvent(run: RunDetail, event: TrainingEvent): RunDetail {
 
 const idOf = (event: TrainingEvent) => (event.type === 'run' ? event.run.id : event.runId);
 
-export function createRuns(client: Client, notices: Notices): RunsState {
+export function createRuns(client: Client, engine: EngineState, notices: Notices): RunsState {
   const { api } = client;
   const [stored, setStored] = createSignal<readonly RunSummary[]>([]);
   /** By id: runs with their logs, as far as they were looked at. */

@@ -10,6 +10,8 @@ export interface TemplatesState {
   choose(name: string): void;
   /** Keeps an own template under its name. @returns what is wrong with it */
   save(template: PromptTemplate): string | undefined;
+  /** Keeps a template from a file, under another name where Pronk brings one of this name that differs. */
+  take(template: PromptTemplate): { readonly name: string; readonly problem?: string };
   remove(name: string): void;
 }
 
@@ -30,6 +32,18 @@ export function parseTemplate(value: unknown, name = ''): PromptTemplate | undef
   };
 }
 
+/** A template's file; undefined where it is none. */
+export async function readTemplate(file: File): Promise<PromptTemplate | undefined> {
+  try {
+    return parseTemplate(JSON.parse(await file.text()), file.name.replace(/\.json$/i, ''));
+  } catch {
+    return undefined;
+  }
+}
+
+export const noTemplate = (file: string): string =>
+  `${file} is not a template: prompt_input, prompt_no_input or response_split is missing.`;
+
 /** What keeps a template from working, as a sentence. */
 export function problemWith({ name, prompt_input, prompt_no_input }: PromptTemplate): string | undefined {
   if (name.trim() === '') return 'The template needs a name.';
@@ -39,6 +53,10 @@ export function problemWith({ name, prompt_input, prompt_no_input }: PromptTempl
   if (!prompt_input.includes('{input}')) return 'The first form needs the placeholder {input}.';
   return undefined;
 }
+
+/** Whether two templates make the same prompts. */
+const isSameForm = (a: PromptTemplate, b: PromptTemplate) =>
+  FIELDS.every((field) => a[field] === b[field]) && a.separator === b.separator;
 
 const parseOwn = (stored: unknown) =>
   Array.isArray(stored) ? stored.map((each) => parseTemplate(each)).filter((each) => each !== undefined) : undefined;
@@ -50,11 +68,21 @@ export function createTemplates(read: () => Promise<readonly PromptTemplate[]>):
   const all = createMemo(() => [...brought(), ...own()]);
   const chosen = createMemo(() => all().find((each) => each.name === name()) ?? all().at(0));
   void read().then(setBrought, () => {});
+  const keep = (template: PromptTemplate) => setOwn([...own().filter((each) => each.name !== template.name), template]);
   return {
     all,
     own,
     chosen,
     choose,
+    take(template) {
+      const named = brought().find((each) => each.name === template.name);
+      if (named && isSameForm(named, template)) return { name: named.name };
+      const kept = named ? { ...template, name: `${template.name} (own)` } : template;
+      const problem = problemWith(kept);
+      if (problem) return { name: kept.name, problem: `${kept.name} cannot be used: ${problem}` };
+      keep(kept);
+      return { name: kept.name };
+    },
     save(template) {
       const taken = brought().some((each) => each.name === template.name.trim());
       const problem = taken
@@ -62,7 +90,7 @@ export function createTemplates(read: () => Promise<readonly PromptTemplate[]>):
         : problemWith(template);
       if (problem) return problem;
       const named = { ...template, name: template.name.trim() };
-      setOwn([...own().filter((each) => each.name !== named.name), named]);
+      keep(named);
       choose(named.name);
       return undefined;
     },

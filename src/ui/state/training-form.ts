@@ -14,6 +14,7 @@ import { type DatasetsState } from './datasets';
 import type { EngineState } from './engine';
 import type { Notices } from './notices';
 import { asString, createStored } from './stored';
+import type { TemplatesState } from './templates';
 import type { Preset } from '../../worker/training-presets';
 import { initialConfig, parseConfig, presetOf } from './training-config';
 
@@ -22,8 +23,10 @@ export interface TrainingForm {
   set(values: Partial<TrainingConfig>): void;
   readonly preset: Accessor<Preset | undefined>;
   usePreset(preset: Preset): void;
-  /** The templates that rows can be put in. */
+  /** The templates that rows can be put in, a person's own among them. */
   readonly templates: Accessor<readonly PromptTemplate[]>;
+  /** Keeps a template from a file, and puts the rows in it. */
+  takeTemplate(template: PromptTemplate): void;
   readonly name: Accessor<string>;
   setName(name: string): void;
   readonly prompts: Accessor<readonly string[]>;
@@ -48,6 +51,13 @@ export interface TrainingForm {
   fix(values: Partial<TrainingConfig>): void;
 }
 
+export interface TrainingFormParts {
+  readonly engine: EngineState;
+  readonly datasets: DatasetsState;
+  readonly templates: TemplatesState;
+  readonly notices: Notices;
+}
+
 const PROMPTS = ['Tell me about alpacas.', 'What is the capital of Peru?'];
 
 const parsePrompts = (stored: unknown) =>
@@ -56,22 +66,21 @@ const parseSteps = (stored: unknown) => (Number.isInteger(stored) && Number(stor
 
 export function createTrainingForm(
   { api }: Client,
-  engine: EngineState,
-  datasets: DatasetsState,
-  notices: Notices,
+  { engine, datasets, templates, notices }: TrainingFormParts,
 ): TrainingForm {
   const [config, setConfig] = createStored<TrainingConfig>('training', initialConfig, parseConfig);
   const [name, setName] = createStored<string>('training-name', '', asString);
   const [prompts, setPrompts] = createStored<readonly string[]>('training-prompts', PROMPTS, parsePrompts);
   const [sampleSteps, setSampleSteps] = createStored<number>('training-sample-steps', 20, parseSteps);
   const [adapterId, setAdapterId] = createStored<string>('training-from', '', asString);
-  const [templates, setTemplates] = createSignal<readonly PromptTemplate[]>([]);
   const [measuring, setMeasuring] = createSignal(false);
   const [measured, setMeasured] = createSignal<{ readonly key: string; readonly secondsPerStep: number }>();
   const say = (error: unknown) => notices.show(errorData(error).message);
-  void engine.api.templates().then(setTemplates, () => {});
 
   const set = (values: Partial<TrainingConfig>) => setConfig({ ...config(), ...values });
+  /** The template that the config names, where it is the person's own. */
+  const template = createMemo(() => templates.own().find((each) => each.name === config().prompt_template_name));
+  const form = () => ({ ...(template() && { template: template()! }) });
   const request = createMemo<TrainingRequest | undefined>(() => {
     const modelId = engine.model()?.id;
     const dataset = datasets.chosen();
@@ -80,6 +89,7 @@ export function createTrainingForm(
       modelId,
       datasetId: dataset.id,
       config: config(),
+      ...form(),
       ...(name().trim() !== '' && { name: name().trim() }),
       ...(adapterId() !== '' && { adapterId: adapterId() }),
       prompts: prompts().filter((prompt) => prompt.trim() !== ''),
@@ -91,15 +101,15 @@ export function createTrainingForm(
     const asked = request();
     return asked && { request: asked, version: datasets.rows.version() };
   });
-  const keyOf = ({ modelId, datasetId, config: with_ }: TrainingRequest) =>
-    JSON.stringify([modelId, datasetId, datasets.rows.count(), with_]);
+  const keyOf = ({ modelId, datasetId, config: settings, template: own }: TrainingRequest) =>
+    JSON.stringify([modelId, datasetId, datasets.rows.count(), settings, own]);
 
   /** What the rows' tokens depend on. */
   const looked = createMemo(() => {
     const modelId = engine.model()?.id;
     const datasetId = datasets.chosen()?.id;
     if (modelId === undefined || datasetId === undefined || datasets.rows.count() === 0) return undefined;
-    return { modelId, datasetId, config: config(), version: datasets.rows.version() };
+    return { modelId, datasetId, config: { ...config(), ...form() }, version: datasets.rows.version() };
   });
   const row = createMemo(() => {
     const at = datasets.rows.selected();
@@ -123,7 +133,12 @@ export function createTrainingForm(
     set,
     preset: createMemo(() => presetOf(config())),
     usePreset: (preset) => setConfig(preset.config),
-    templates,
+    templates: templates.all,
+    takeTemplate(taken) {
+      const { name: kept, problem } = templates.take(taken);
+      if (problem) notices.show(problem);
+      else set({ prompt_template_name: kept });
+    },
     name,
     setName,
     prompts,

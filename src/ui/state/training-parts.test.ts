@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { GivenFile } from '../../worker/api';
 import type { RunDetail, StepRecord } from '../../worker/training-api';
 import { fakeRun } from '../testing/fake-runs';
 import { stubLocalStorage } from '../testing/local-storage';
@@ -16,32 +17,63 @@ const given = (path: string) => ({ path, file: new File(['x'], path.split('/').a
 const paths = (files: readonly { readonly path: string }[]) => files.map(({ path }) => path);
 
 describe('what was dropped', () => {
-  const sort = (files: readonly string[], place: 'chat' | 'fine-tune' = 'chat') => {
-    const { adapters, datasets, logs, models } = sortGiven(files.map(given), place);
-    return { adapters: adapters.map(paths), datasets: paths(datasets), logs: paths(logs), models: paths(models) };
+  const sort = async (files: readonly (string | GivenFile)[], place: 'chat' | 'fine-tune' = 'chat') => {
+    const all = files.map((file) => (typeof file === 'string' ? given(file) : file));
+    const isAdapter = async (file: File) => file.name.startsWith('lora');
+    const { adapters, datasets, logs, models, templates } = await sortGiven(all, place, isAdapter);
+    const sorted = { datasets: paths(datasets), logs: paths(logs), models: paths(models) };
+    return { adapters: adapters.map(paths), ...sorted, templates: templates.map(({ name }) => name) };
   };
-  const nothing = { adapters: [], datasets: [], logs: [], models: [] };
+  const nothing = { adapters: [], datasets: [], logs: [], models: [], templates: [] };
 
-  test('a PEFT folder is an adapter, with its tokenizer and what training left in it', () => {
+  test('a PEFT folder is an adapter, with its tokenizer and what training left in it', async () => {
     const folder = ['a/adapter_config.json', 'a/adapter_model.bin', 'a/tokenizer.model', 'a/optimizer.pt'];
-    expect(sort(folder)).toEqual({ ...nothing, adapters: [folder] });
+    expect(await sort(folder)).toEqual({ ...nothing, adapters: [folder] });
   });
 
-  test('an adapter inside of a model’s own folder stays with the model', () => {
+  test('checkpoints on the way belong to the adapter, and its log is opened too', async () => {
+    const inside = ['a/checkpoint-20/adapter_config.json', 'a/checkpoint-20/trainer_state.json'];
+    const folder = ['a/adapter_config.json', 'a/adapter_model.bin', 'a/trainer_state.json', ...inside];
+    expect(await sort(folder)).toEqual({ ...nothing, adapters: [folder], logs: ['a/trainer_state.json'] });
+  });
+
+  test('an adapter inside of a model’s own folder stays with the model', async () => {
     const folder = ['m/model.safetensors', 'm/config.json', 'm/adapter_config.json'];
-    expect(sort(folder)).toEqual({ ...nothing, models: folder });
+    expect(await sort(folder)).toEqual({ ...nothing, models: folder });
   });
 
-  test('JSON is rows where rows are worked on, and a model’s where weights are beside it', () => {
-    expect(sort(['rows.json'], 'fine-tune')).toEqual({ ...nothing, datasets: ['rows.json'] });
-    expect(sort(['config.json'])).toEqual({ ...nothing, models: ['config.json'] });
-    expect(sort(['rows.jsonl', 'rows.csv'])).toEqual({ ...nothing, datasets: ['rows.jsonl', 'rows.csv'] });
+  test('a GGUF file is a model, or an adapter where it says so inside', async () => {
+    const both = ['x/lora-f16.gguf', 'x/model-q8_0.gguf'];
+    expect(await sort(both)).toEqual({ ...nothing, adapters: [['x/lora-f16.gguf']], models: ['x/model-q8_0.gguf'] });
+  });
+
+  test('JSON is rows where rows are worked on, and a model’s where weights are beside it', async () => {
+    expect(await sort(['rows.json'], 'fine-tune')).toEqual({ ...nothing, datasets: ['rows.json'] });
+    expect(await sort(['config.json'])).toEqual({ ...nothing, models: ['config.json'] });
+    expect(await sort(['rows.jsonl', 'rows.csv'])).toEqual({ ...nothing, datasets: ['rows.jsonl', 'rows.csv'] });
     const model = ['m/config.json', 'm/model.safetensors'];
-    expect(sort(model, 'fine-tune')).toEqual({ ...nothing, models: model });
+    expect(await sort(model, 'fine-tune')).toEqual({ ...nothing, models: model });
   });
 
-  test('a log of training is opened wherever it is dropped', () => {
-    expect(sort(['trainer_state.json'])).toEqual({ ...nothing, logs: ['trainer_state.json'] });
+  test('a log of training is opened wherever it is dropped', async () => {
+    expect(await sort(['trainer_state.json'])).toEqual({ ...nothing, logs: ['trainer_state.json'] });
+  });
+
+  test('a template of alpaca-lora’s is one wherever it is dropped, except in a model’s folder', async () => {
+    const text = JSON.stringify({
+      prompt_input: '{instruction}{input}',
+      prompt_no_input: '{instruction}',
+      response_split: ':',
+    });
+    const template = { path: 't/dolly.json', file: new File([text], 'dolly.json') };
+    expect(await sort([template])).toEqual({ ...nothing, templates: ['dolly'] });
+    expect(await sort([template, 't/rows.json'], 'fine-tune')).toEqual({
+      ...nothing,
+      templates: ['dolly'],
+      datasets: ['t/rows.json'],
+    });
+    const model = [template, 't/model.safetensors'];
+    expect(await sort(model)).toEqual({ ...nothing, models: ['t/dolly.json', 't/model.safetensors'] });
   });
 });
 

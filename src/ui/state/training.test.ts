@@ -8,6 +8,7 @@ import { createEngineState } from './engine';
 import { createLibrary } from './library';
 import { createNotices } from './notices';
 import { createSettings } from './settings';
+import { createTemplates } from './templates';
 import { createTraining } from './training';
 
 const storage = stubLocalStorage();
@@ -20,11 +21,20 @@ function page(fake = createFake({ delay: 0, load: 0, step: 2, trained: true })) 
   return createRoot((end) => {
     dispose = end;
     const notices = createNotices();
+    const templates = createTemplates(() => fake.api.templates());
     const engine = createEngineState(fake, notices);
     const { jobs } = createLibrary(engine, notices);
     const adapters = createAdapters(fake, engine, jobs, notices);
     const chats = createChats(engine, createSettings(), notices, undefined, adapters.named);
-    return { fake, notices, engine, adapters, chats, ...createTraining(fake, engine, notices) };
+    return {
+      fake,
+      notices,
+      engine,
+      templates,
+      adapters,
+      chats,
+      ...createTraining(fake, { engine, notices, templates }),
+    };
   });
 }
 
@@ -199,4 +209,24 @@ test('the same question goes to base and adapter, and the conversation goes on w
   expect(answer.base?.state).toBe('stop');
   expect(answer.base?.content).toBe(answer.content);
   expect(answer.adapters).toEqual(['Manners, 20 epochs']);
+});
+
+test('rows can be put in a form of one’s own, which goes with the request', async () => {
+  const { form, templates, notices } = await withRows();
+  await until(() => expect(form.request()).toBeDefined());
+  const mine = { description: '', prompt_input: '{instruction} {input}:', prompt_no_input: '{instruction}:' };
+  form.takeTemplate({ ...mine, name: 'mine', response_split: ':' });
+  expect(form.config().prompt_template_name).toBe('mine');
+  expect(form.request()).toMatchObject({ template: { name: 'mine', prompt_no_input: '{instruction}:' } });
+  // Pronk's own name stays Pronk's, and what is the same is not kept twice
+  await until(() => expect(templates.all().some(({ name }) => name === 'alpaca')).toBe(true));
+  const [alpaca] = templates.all();
+  form.takeTemplate({ ...mine, name: 'alpaca', response_split: ':' });
+  expect(form.config().prompt_template_name).toBe('alpaca (own)');
+  form.takeTemplate({ ...alpaca });
+  expect(form.config().prompt_template_name).toBe('alpaca');
+  expect(form.request()?.template).toBeUndefined();
+  expect(templates.own().map(({ name }) => name)).toEqual(['mine', 'alpaca (own)']);
+  form.takeTemplate({ ...mine, prompt_input: 'nothing', name: 'broken', response_split: '' });
+  expect(notices.list().at(-1)?.text).toMatch(/broken cannot be used: .*\{instruction\}/);
 });

@@ -3,6 +3,7 @@ import type { EngineState } from './engine';
 import { createDatasets, type DatasetsState } from './datasets';
 import type { Notices } from './notices';
 import { createRuns, type RunsState } from './runs';
+import type { TemplatesState } from './templates';
 import { createTrainingForm, type TrainingForm } from './training-form';
 import type { Client } from '../../worker/client';
 
@@ -12,12 +13,19 @@ export interface TrainingState {
   readonly runs: RunsState;
 }
 
+export interface TrainingParts {
+  readonly engine: EngineState;
+  readonly notices: Notices;
+  /** Instruct's, which rows can be put in as well. */
+  readonly templates: TemplatesState;
+}
+
 /** Must run inside a Solid root. */
-export function createTraining(client: Client, engine: EngineState, notices: Notices): TrainingState {
+export function createTraining(client: Client, { engine, notices, templates }: TrainingParts): TrainingState {
   const datasets = createDatasets(client, notices);
   return {
     datasets,
-    form: createTrainingForm(client, engine, datasets, notices),
-    runs: createRuns(client, notices),
+    form: createTrainingForm(client, { engine, datasets, templates, notices }),
+    runs: createRuns(client, engine, notices),
   };
 }

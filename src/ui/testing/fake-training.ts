@@ -367,6 +367,7 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
     exportTraining: async () => [{ name: 'train.py', bytes: 1, ok: true, file: new File(['x'], 'train.py') }],
 
     adapters: async () => adapters,
+    isAdapter: async (file) => /lora.*\.gguf$/i.test(file.name),
     async importAdapter(files, modelId) {
       await wait(50);
       if (files.some(({ file }) => file.size === 443)) {

@@ -4,6 +4,7 @@ import { useApp } from '../context';
 import { Explained } from '../settings/explained';
 import { LINEAR_MAPS } from '../../worker/training-presets';
 import { formatLayers, parseLayers } from '../state/layers';
+import { noTemplate, readTemplate } from '../state/templates';
 import { useTraining } from './context';
 
 /** The linear maps that get an adapter. */
@@ -37,15 +38,24 @@ export function MapsField() {
 /** The words around each row. */
 export function TemplateField() {
   const { form } = useTraining();
+  const { notices } = useApp();
   const id = createUniqueId();
   const name = () => form.config().prompt_template_name;
   const names = () => form.templates().map((template) => template.name);
+  async function read(input: HTMLInputElement): Promise<void> {
+    const file = input.files?.[0];
+    input.value = '';
+    if (!file) return;
+    const template = await readTemplate(file);
+    if (template) form.takeTemplate(template);
+    else notices.show(noTemplate(file.name));
+  }
   return (
     <div class="setting">
       <Explained
         for={id}
         label="Template"
-        explanation="The words around instruction and input. Chat asks the bundled model in the form of alpaca_short; what is trained in one form is best asked in the same."
+        explanation="The words around instruction and input; one of your own comes from Instruct, or from a file as alpaca-lora has them. Chat asks the bundled model in the form of alpaca_short; what is trained in one form is best asked in the same."
       >
         <select
           id={id}
@@ -64,6 +74,16 @@ export function TemplateField() {
           </For>
         </select>
       </Explained>
+      <label class="button quiet read-template">
+        Read a template
+        <input
+          class="hidden-input"
+          type="file"
+          aria-label="Read a template"
+          accept=".json,application/json"
+          onChange={(event) => void read(event.currentTarget)}
+        />
+      </label>
     </div>
   );
 }
