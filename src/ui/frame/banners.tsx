@@ -17,9 +17,20 @@ export function Banners() {
               fallback={
                 <>
                   <p>{problem().message}</p>
-                  <button type="button" class="button" onClick={() => engine.retry()}>
-                    Try again
-                  </button>
+                  <Show
+                    when={engine.inTraining()}
+                    fallback={
+                      <button type="button" class="button" onClick={() => engine.retry()}>
+                        Try again
+                      </button>
+                    }
+                  >
+                    {(model) => (
+                      <button type="button" class="button" onClick={() => engine.use(model().id)}>
+                        Back to {model().name}
+                      </button>
+                    )}
+                  </Show>
                 </>
               }
             >

@@ -45,6 +45,8 @@ export interface EngineState {
   /** The model in use: the chosen one, else the bundled one, else the newest. */
   readonly model: Accessor<ModelSummary | undefined>;
   readonly ready: Accessor<boolean>;
+  /** Another model that is on the GPU, since a run is trained on it. */
+  readonly inTraining: Accessor<ModelSummary | undefined>;
   /** What is on its way to the GPU, or to the store before that. */
   readonly progress: Accessor<Progress | undefined>;
   /** Why the model in use cannot be used. */
@@ -90,11 +92,15 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   const progressListeners: ((event: ProgressEvent) => void)[] = [];
   const restartListeners: (() => void)[] = [];
   let restarted = false;
+  /** A run is trained by this page's worker. */
+  let training = false;
 
   const model = createMemo(
     () => models().find(({ id }) => id === chosen()) ?? models().find(({ bundled }) => bundled) ?? models().at(0),
   );
   const modelId = createMemo(() => model()?.id);
+  const inTraining = () =>
+    problem()?.code === 'training' ? models().find(({ id }) => id === loadedId() && id !== modelId()) : undefined;
   const blocked = () => NO_GPU.has(problem()?.code ?? '');
 
   async function load(id: string): Promise<void> {
@@ -160,6 +166,12 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         setProblem(undefined);
         restarted = false;
         break;
+      case 'training':
+        if (event.event.type !== 'run') break;
+        training = event.event.run.state === 'running';
+        // what had to wait for it is loaded now
+        if (!training && problem()?.code === 'training') reload();
+        break;
       case 'text':
         if (progress()) setProgress(undefined);
         running.get(event.id)?.onText(event.text, event.tokensPerSecond);
@@ -184,6 +196,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         setProblem(event.error);
         break;
       case 'started':
+      case 'adapters':
         break;
     }
   }
@@ -200,6 +213,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     device,
     models,
     model,
+    inTraining,
     ready: () => loadedId() !== undefined && loadedId() === modelId(),
     progress,
     problem,
@@ -226,6 +240,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     loadedContext: () => (loadedId() === modelId() ? loadedContext() : undefined),
     onProgress: (listener) => void progressListeners.push(listener),
     onRestart: (listener) => void restartListeners.push(listener),
-    retry: () => client.restart(),
+    // a new worker would cut a run off
+    retry: () => (training ? reload() : client.restart()),
   };
 }

@@ -5,7 +5,7 @@ import { type Client, errorData } from '../../worker/client';
 import { downloadBlob } from './export';
 import type { EngineState } from './engine';
 import type { Notices } from './notices';
-import { withRecord } from './run-log';
+import { applyEvent, idOf, isResting, wordsAtEnd } from './run-events';
 import { asString, createStored } from './stored';
 import { keepAwake } from './wake-lock';
 
@@ -15,7 +15,7 @@ export interface RunsState {
   readonly ready: Accessor<boolean>;
   /** The run that is looked at. */
   readonly shown: Accessor<RunDetail | undefined>;
-  /** The run that trains now, on this page. */
+  /** The run that trains now, here or in another tab. */
   readonly running: Accessor<RunSummary | undefined>;
   /** What was asked of a run has not been heeded yet. */
   readonly asked: Accessor<'start' | 'pause' | 'resume' | 'stop' | undefined>;
@@ -23,7 +23,10 @@ export interface RunsState {
   open(id: string | undefined): Promise<void>;
   start(request: TrainingRequest): Promise<void>;
   pause(): void;
+  /** Goes on with a run; its model is the one in use from then on. */
   resume(id?: string): Promise<void>;
+  /** Why a run cannot be gone on with, though it is not at its end. */
+  obstacle(run: RunSummary): string | undefined;
   /** Ends the shown run and keeps its adapter. */
   stop(): void;
   remove(id: string): Promise<void>;
@@ -36,36 +39,6 @@ export interface RunsState {
   isCompared(id: string): boolean;
   compare(id: string, on: boolean): Promise<void>;
 }
-
-/** A run can be gone on with. */
-export const isResting = ({ state }: Pick<RunSummary, 'state'>) => state === 'paused' || state === 'interrupted';
-/** A run is not at its end: it trains, rests, or failed behind a checkpoint. */
-export const canGoOn = (run: Pick<RunDetail, 'state' | 'checkpointStep'> | undefined) =>
-  run !== undefined &&
-  (run.state === 'running' || isResting(run) || (run.state === 'failed' && run.checkpointStep !== undefined));
-
-/** A run as one more event tells it. */
-export function applyEvent(run: RunDetail, event: TrainingEvent): RunDetail {
-  switch (event.type) {
-    case 'run':
-      return { ...run, ...event.run };
-    case 'step':
-      return { ...run, log: withRecord(run.log, event.record), step: event.record.step };
-    case 'validation':
-      return { ...run, validations: withRecord(run.validations, event.record) };
-    case 'sample': {
-      const others = run.samples.filter(
-        ({ step, prompt }) =>
-          step < event.record.step || (step === event.record.step && prompt !== event.record.prompt),
-      );
-      return { ...run, samples: [...others, event.record] };
-    }
-    case 'checkpoint':
-      return { ...run, checkpointStep: event.step };
-  }
-}
-
-const idOf = (event: TrainingEvent) => (event.type === 'run' ? event.run.id : event.runId);
 
 export function createRuns(client: Client, engine: EngineState, notices: Notices): RunsState {
   const { api } = client;
@@ -99,10 +72,11 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
   }
 
   /** Whoever is elsewhere on the page hears of the end of a run. */
-  function tellEnd({ id, name, state, problem }: RunSummary): void {
-    if (running()?.id !== id || (state !== 'done' && state !== 'failed')) return;
-    const words = state === 'done' ? `${name} has been trained.` : `${name} failed. ${problem ?? ''}`;
-    notices.show(words, { label: 'Show it', run: () => void (location.hash = '#/fine-tune') }, 20_000);
+  function tellEnd(run: RunSummary): void {
+    const words = running()?.id === run.id ? wordsAtEnd(run) : undefined;
+    if (words === undefined) return;
+    const show = { label: 'Show it', run: () => void (location.hash = '#/fine-tune') };
+    notices.show(words, show, run.state === 'done' ? 20_000 : 0);
   }
 
   function hear(event: TrainingEvent): void {
@@ -163,15 +137,37 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
 
   client.subscribe((event) => {
     if (event.type === 'training') hear(event.event);
-    // what ran in the old worker is as after a reload
-    else if (event.type === 'restarted') void read();
+    else if (event.type === 'restarted') void goOnAfterRestart(running());
   });
+
+  /** Steps at which a run was gone on with by itself. */
+  const revived = new Map<string, number>();
+
+  /** What ran in the old worker was cut off; it goes on, unless that has helped nothing before. */
+  async function goOnAfterRestart(before: RunSummary | undefined): Promise<void> {
+    await read();
+    const run = details().get(before?.id ?? '');
+    if (run?.state !== 'interrupted') return;
+    const { id, checkpointStep = 0 } = run;
+    if (checkpointStep <= (revived.get(id) ?? -1)) return;
+    revived.set(id, checkpointStep);
+    await ask('resume', () => api.resumeTraining(id));
+  }
+
+  function obstacle({ modelId, modelName }: RunSummary): string | undefined {
+    if (engine.models().length === 0 || engine.models().some(({ id }) => id === modelId)) return undefined;
+    return `${modelName}, which it is trained on, was removed. “Stop and keep” still keeps its adapter as it is.`;
+  }
 
   const hide = () => {
     if (document.visibilityState === 'hidden' && running()) void api.checkpointTraining().catch(() => {});
   };
   globalThis.document?.addEventListener('visibilitychange', hide);
   globalThis.addEventListener?.('pagehide', hide);
+  // what only this page has is not closed unasked
+  globalThis.addEventListener?.('beforeunload', (event) => {
+    if (stored().some(({ unkept }) => unkept)) event.preventDefault();
+  });
 
   void read();
   return {
@@ -196,8 +192,11 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
     },
     async resume(id = shownId()) {
       await this.open(id);
+      const run = details().get(id);
+      if (run && !obstacle(run) && engine.model()?.id !== run.modelId) engine.use(run.modelId);
       await ask('resume', () => api.resumeTraining(id));
     },
+    obstacle,
     stop() {
       const run = shown();
       if (run) void ask('stop', () => api.stopTraining(run.id));

@@ -5,7 +5,7 @@ import { fakeRun } from '../testing/fake-runs';
 import { stubLocalStorage } from '../testing/local-storage';
 import { formatLayers, parseLayers } from './layers';
 import { figuresOf, notesOf, overlaid, smoothed, summaryOf, thinned, withRecord } from './run-log';
-import { applyEvent } from './runs';
+import { applyEvent } from './run-events';
 import { sortGiven } from './sorting';
 import { initialConfig, parseConfig, presetOf, trainingPresets } from './training-config';
 import { fieldGroups, groupsOf } from './training-fields';

@@ -15,7 +15,7 @@ import { Step } from './steps';
 
 /** Rows: brought or written, checked, edited, seen as the model reads them. */
 export function DataStep() {
-  const { datasets } = useTraining();
+  const { datasets, runs } = useTraining();
   return (
     <Step title="Data" note="What the model is to learn from: questions, and the answers that you want.">
       <Show when={datasets.ready()}>
@@ -31,6 +31,13 @@ export function DataStep() {
           )}
         </For>
         <ColumnsDialog />
+        <Show when={runs.running()?.datasetId === datasets.chosen()?.id ? runs.running() : undefined}>
+          {(run) => (
+            <p class="note" role="status">
+              {run().name} trains on these rows as they were when it began. What you change counts from the next run.
+            </p>
+          )}
+        </Show>
         <Show when={datasets.chosen()}>
           <div class="data-columns">
             <RowList />

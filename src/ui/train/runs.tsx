@@ -5,7 +5,7 @@ import { Icon } from '../components/icon';
 import { Menu } from '../components/menu';
 import { formatNumber, formatWhen } from '../state/format';
 import { formatLoss, overlaid } from '../state/run-log';
-import { isResting } from '../state/runs';
+import { isResting } from '../state/run-events';
 import { Chart, type Curve } from './chart';
 import { useTraining } from './context';
 import { Sparkline } from './sparkline';

@@ -1,0 +1,152 @@
+import { createSignal, Show } from 'solid-js';
+import type { RunDetail } from '../../worker/training-api';
+import { ConfirmDialog } from '../components/confirm-dialog';
+import { useApp } from '../context';
+import { canGoOn } from '../state/run-events';
+import { fits } from '../state/training-form';
+import { useTraining } from './context';
+import { goToStep } from './steps';
+
+/** Start, Pause, Resume, and the end of a run. */
+export function Controls() {
+  const { runs } = useTraining();
+  /** A run that is not at its end is shown. */
+  const active = () => {
+    const run = runs.shown();
+    return run && canGoOn(run) && !runs.isFromFile(run.id) ? run : undefined;
+  };
+  return (
+    <div class="row train-controls">
+      <Show
+        when={active()}
+        fallback={
+          <Show when={runs.running()} fallback={<Start />}>
+            {(other) => (
+              <button type="button" class="button primary" onClick={() => void runs.open(other().id)}>
+                Show {other().name}, which trains now
+              </button>
+            )}
+          </Show>
+        }
+      >
+        {(run) => <Going run={run()} />}
+      </Show>
+    </div>
+  );
+}
+
+function Start() {
+  const { runs, form, datasets } = useTraining();
+  const { engine } = useApp();
+  const problem = () => {
+    const plan = form.plan.value();
+    if (engine.blocked()) return 'Without WebGPU nothing can be trained here.';
+    if (!form.request()) return engine.model() ? 'Rows to learn from come first, above.' : 'A model comes first.';
+    return (
+      plan && (plan.problem ?? (fits(plan.memory) ? '' : 'It does not fit: the plan above offers settings that do.'))
+    );
+  };
+  const ready = () => form.request() !== undefined && !problem() && runs.asked() === undefined;
+  async function start(): Promise<void> {
+    await datasets.rows.flush();
+    const request = form.request();
+    if (request) await runs.start(request);
+  }
+  return (
+    <>
+      <button type="button" class="button primary large" disabled={!ready()} onClick={() => void start()}>
+        Start training
+      </button>
+      <label class="run-name">
+        <span class="visually-hidden">Name of the run</span>
+        <input
+          class="field"
+          type="text"
+          placeholder="Name of the run (may stay empty)"
+          value={form.name()}
+          onInput={(event) => form.setName(event.currentTarget.value)}
+        />
+      </label>
+      <Show when={problem()}>
+        <p class="hint">{problem()}</p>
+      </Show>
+    </>
+  );
+}
+
+/** A run that trains or rests. */
+function Going(props: { run: RunDetail }) {
+  const { runs } = useTraining();
+  const { engine } = useApp();
+  const elsewhere = () => (runs.running()?.id === props.run.id ? undefined : runs.running());
+  const obstacle = () => runs.obstacle(props.run);
+  /** What Resume does beside going on. */
+  const hint = () => {
+    const other = elsewhere();
+    if (other) return `${other.name} trains now. Pause it, or wait for its end.`;
+    const { modelId, modelName } = props.run;
+    const inUse = engine.model();
+    return inUse && inUse.id !== modelId ? `Resume puts ${modelName} in use, in place of ${inUse.name}.` : undefined;
+  };
+  return (
+    <>
+      <Show
+        when={props.run.state === 'running'}
+        fallback={
+          <button
+            type="button"
+            class="button primary large"
+            disabled={elsewhere() !== undefined || engine.blocked() || obstacle() !== undefined}
+            aria-disabled={runs.asked() !== undefined}
+            onClick={() => void runs.resume()}
+          >
+            Resume
+          </button>
+        }
+      >
+        <button
+          type="button"
+          class="button large"
+          aria-disabled={runs.asked() !== undefined}
+          onClick={() => runs.pause()}
+        >
+          Pause
+        </button>
+      </Show>
+      <StopAndKeep />
+      <Show when={props.run.state !== 'running'}>
+        <button type="button" class="button quiet" onClick={() => void runs.open(undefined)}>
+          Put it aside and plan another
+        </button>
+        <Show when={obstacle()} fallback={<Show when={hint()}>{(words) => <p class="hint">{words()}</p>}</Show>}>
+          {(words) => <p role="alert">{words()}</p>}
+        </Show>
+      </Show>
+    </>
+  );
+}
+
+function StopAndKeep() {
+  const { runs } = useTraining();
+  const [asked, setAsked] = createSignal(false);
+  return (
+    <>
+      <button type="button" class="button" aria-disabled={runs.asked() !== undefined} onClick={() => setAsked(true)}>
+        Stop and keep
+      </button>
+      <ConfirmDialog
+        open={asked()}
+        title="End this run?"
+        action="End it and keep the adapter"
+        onClose={() => setAsked(false)}
+        onDone={() => {
+          runs.stop();
+          goToStep('Keep');
+        }}
+      >
+        The adapter is kept as it is now, or as it was at its best. The run cannot be gone on with afterwards; Pause
+        would leave that open.
+      </ConfirmDialog>
+    </>
+  );
+}

@@ -1,0 +1,92 @@
+import { For, Show } from 'solid-js';
+import type { RunDetail } from '../../worker/training-api';
+import { formatNumber, formatPercent, formatWhen } from '../state/format';
+import { canGoOn } from '../state/run-events';
+import { figuresOf, formatDuration, formatLoss, notesOf, paceOf } from '../state/run-log';
+import { useTraining } from './context';
+
+const stateWords = {
+  running: 'Training',
+  paused: 'Paused',
+  interrupted: 'Cut off when the page was closed',
+  done: 'Done',
+  stopped: 'Ended early, and kept',
+  failed: 'Failed',
+} as const;
+
+/** How a run stands: figures, and what a closed tab means. */
+export function RunState(props: { run: RunDetail }) {
+  const { runs } = useTraining();
+  const running = () => props.run.state === 'running';
+  const figures = () => figuresOf(props.run);
+  const state = () => {
+    if (runs.isFromFile(props.run.id)) return 'A log from a file';
+    if (runs.asked() === 'pause') return 'Pausing after this step';
+    if (runs.asked() === 'stop') return 'Ending after this step';
+    return stateWords[props.run.state];
+  };
+  const told = () => {
+    const { validations } = props.run;
+    // the summary is told now and then, the log step by step
+    const seconds = Math.max(props.run.seconds, figures().seconds);
+    const shown = [
+      ['Loss', formatLoss(figures().loss ?? props.run.loss)],
+      ['Validation loss', formatLoss(validations.at(-1)?.loss)],
+      ['Step', `${formatNumber(props.run.step)} of ${formatNumber(props.run.steps)}`],
+      ['Time', seconds > 0 ? formatDuration(seconds) : '–'],
+    ] as const;
+    return shown;
+  };
+  return (
+    <div class="run-state">
+      <div class="row">
+        <h3>{props.run.name}</h3>
+        <span class="run-badge" data-state={props.run.state}>
+          {state()}
+        </span>
+        <span class="figures">{paceOf(figures(), running())}</span>
+      </div>
+      <div
+        class="bar"
+        role="progressbar"
+        aria-label={`Steps of ${props.run.name}`}
+        aria-valuemin="0"
+        aria-valuemax={props.run.steps}
+        aria-valuenow={props.run.step}
+        aria-valuetext={`Step ${props.run.step} of ${props.run.steps}, ${formatPercent(props.run.step, props.run.steps)}`}
+      >
+        <span style={{ transform: `scaleX(${props.run.steps > 0 ? props.run.step / props.run.steps : 0})` }} />
+      </div>
+      <dl class="run-figures">
+        <For each={told()}>
+          {([name, value]) => (
+            <div>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          )}
+        </For>
+      </dl>
+      <Show when={props.run.problem}>{(problem) => <p role="alert">{problem()}</p>}</Show>
+      <For each={notesOf(props.run)}>{(note) => <p class="note">{note}</p>}</For>
+      <Show when={canGoOn(props.run) && !runs.isFromFile(props.run.id)}>
+        <p class="hint">{safetyWords(props.run)}</p>
+      </Show>
+    </div>
+  );
+}
+
+/** What a closed tab means. */
+function safetyWords(run: RunDetail): string {
+  const { checkpointStep, state, startedAt, request, unkept } = run;
+  const from = checkpointStep === undefined ? 'from the beginning' : `from step ${formatNumber(checkpointStep)}`;
+  if (state === 'interrupted') {
+    return `The page was closed while it trained (begun ${formatWhen(startedAt)}). Resume goes on ${from}, exactly as if nothing had happened.`;
+  }
+  if (state === 'failed') return `What was learnt is kept. Resume tries again ${from}.`;
+  if (unkept) return 'Free some room, for example by removing a model that you do not need, and press Resume.';
+  if (state === 'paused') return `Nothing is lost when this page is closed. Resume goes on ${from}.`;
+  return `You may close this page: everything is kept every ${formatNumber(request.config.save_steps)} steps and when the page is hidden${
+    checkpointStep === undefined ? '' : `, last at step ${formatNumber(checkpointStep)}`
+  }. Training rests while the page is closed and goes on with Resume. Chat can be used meanwhile.`;
+}
