@@ -4,8 +4,9 @@ import { useApp } from '../context';
 import { download, toDataset } from '../state/export';
 import { formatWhen } from '../state/format';
 import type { Run } from '../state/instruct';
+import { SendRow } from './send-row';
 
-/** Runs, the latest first; the good ones can be starred and taken away as a dataset. */
+/** Runs, the latest first; the good ones can be starred and become rows of a dataset, as they are or corrected. */
 export function History() {
   const { instruct } = useApp();
   const [starredOnly, setStarredOnly] = createSignal(false);
@@ -47,6 +48,7 @@ export function History() {
 
 function RunRow(props: { run: Run }) {
   const { instruct } = useApp();
+  const [sending, setSending] = createSignal(false);
   return (
     <li>
       <IconButton
@@ -67,7 +69,9 @@ function RunRow(props: { run: Run }) {
         <span class="hint">{props.run.response.slice(0, 200) || '—'}</span>
       </button>
       <time datetime={new Date(props.run.createdAt).toISOString()}>{formatWhen(props.run.createdAt)}</time>
+      <IconButton icon="plus" label="Add this run to a dataset" onClick={() => setSending(true)} />
       <IconButton icon="trash" label="Delete this run" onClick={() => instruct.remove(props.run)} />
+      <SendRow open={sending()} run={props.run} onClose={() => setSending(false)} />
     </li>
   );
 }

@@ -3,6 +3,7 @@ import { type Accessor, createEffect, createMemo, createSignal, on } from 'solid
 import type { DatasetSummary, Example } from '../../worker/training-api';
 import { type Client, errorData } from '../../worker/client';
 import type { Notices } from './notices';
+import { emptyLike } from './row-words';
 import { isRecord, readStored, writeStored } from './stored';
 
 /** Rows that are read at once. */
@@ -27,6 +28,8 @@ export interface RowsState {
   change(index: number, row: Example): void;
   /** Adds an empty row of the dataset's kind after the shown one, and shows it. */
   add(): void;
+  /** Adds rows after the last. */
+  append(more: readonly Example[]): void;
   remove(index: number): void;
   readonly canUndo: Accessor<boolean>;
   undo(): void;
@@ -36,46 +39,6 @@ export interface RowsState {
   readonly version: Accessor<number>;
   /** Stores what is still being typed. */
   flush(): Promise<void>;
-}
-
-/** An empty row like another one. */
-function emptyLike(row: Example | undefined): Example {
-  switch (row?.kind) {
-    case 'messages':
-      return {
-        kind: 'messages',
-        messages: [
-          { role: 'user', content: '' },
-          { role: 'assistant', content: '' },
-        ],
-      };
-    case 'completion':
-      return { kind: 'completion', prompt: '', completion: '' };
-    case 'text':
-      return { kind: 'text', text: '' };
-    case 'instruct':
-    case 'tokens':
-    case undefined:
-      return { kind: 'instruct', instruction: '', input: '', output: '' };
-  }
-}
-
-/** What a row asks and what it answers, to be shown in a line each. */
-export function wordsOf(row: Example): { readonly asked: string; readonly answered: string } {
-  switch (row.kind) {
-    case 'instruct':
-      return { asked: [row.instruction, row.input].filter(Boolean).join(' · '), answered: row.output };
-    case 'messages': {
-      const said = row.messages.filter(({ role }) => role !== 'system');
-      return { asked: said.at(0)?.content ?? '', answered: said.at(-1)?.content ?? '' };
-    }
-    case 'completion':
-      return { asked: row.prompt, answered: row.completion };
-    case 'text':
-      return { asked: row.text, answered: '' };
-    case 'tokens':
-      return { asked: `${row.ids.length} tokens`, answered: '' };
-  }
 }
 
 export function createRows(
@@ -162,6 +125,8 @@ export function createRows(
     const of = id();
     if (of === undefined) return;
     void flush();
+    // rows that were not read are holes
+    rows.length = Math.max(rows.length, at);
     rows.splice(at, remove, ...after);
     if (remove !== after.length) {
       // pages have moved
@@ -227,6 +192,7 @@ export function createRows(
       edit({ at, before: [], after: [emptyLike(rows[Math.max(0, selected())])] });
       setSelected(at);
     },
+    append: (more) => edit({ at: count(), before: [], after: more }),
     remove(index) {
       const row = rows[index];
       if (!row) return;

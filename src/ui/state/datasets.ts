@@ -1,6 +1,6 @@
 // Datasets of one's own: brought, written, chosen, taken away.
 import { type Accessor, createMemo, createSignal } from 'solid-js';
-import type { ColumnMapping, DatasetOpened, DatasetSummary } from '../../worker/training-api';
+import type { ColumnMapping, DatasetOpened, DatasetSummary, Example } from '../../worker/training-api';
 import { type Client, errorData } from '../../worker/client';
 import type { ErrorData } from '../../worker/api';
 import { createRows, type RowsState } from './dataset-rows';
@@ -34,6 +34,11 @@ export interface DatasetsState {
   /** Leaves a file of unknown columns alone. */
   leave(): void;
   create(): void;
+  /** Adds rows to a dataset, or to a new one of this name. @returns the dataset's name; undefined where it failed */
+  append(
+    to: { readonly id: string } | { readonly name: string },
+    more: readonly Example[],
+  ): Promise<string | undefined>;
   rename(id: string, name: string): void;
   remove(id: string): void;
   /** As Alpaca JSON, to the browser's downloads. */
@@ -136,6 +141,25 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
         choose(made.id);
         rows.add();
       }, say);
+    },
+    async append(to, more) {
+      try {
+        // what is open stays open
+        const open = chosen();
+        if (open) choose(open.id);
+        const made = 'id' in to ? undefined : await api.createDataset(to.name);
+        if (made) put(made);
+        const dataset = made ?? list().find((each) => 'id' in to && each.id === to.id);
+        if (!dataset) return undefined;
+        if (chosen()?.id === dataset.id) {
+          rows.append(more);
+          await rows.flush();
+        } else put(await api.editDataset(dataset.id, dataset.rows, 0, more));
+        return dataset.name;
+      } catch (error) {
+        say(error);
+        return undefined;
+      }
     },
     rename(of, name) {
       const renamed = list().find((each) => each.id === of);

@@ -230,3 +230,65 @@ test('rows can be put in a form of one’s own, which goes with the request', as
   form.takeTemplate({ ...mine, prompt_input: 'nothing', name: 'broken', response_split: '' });
   expect(notices.list().at(-1)?.text).toMatch(/broken cannot be used: .*\{instruction\}/);
 });
+
+test('a row from elsewhere goes to the open dataset, to another one, or to a new one', async () => {
+  const { datasets, fake } = await withRows();
+  const row = { kind: 'instruct', instruction: 'Say so.', input: '', output: 'So.' } as const;
+  const open = datasets.chosen()!.id;
+  expect(await datasets.append({ id: open }, [row])).toBe('An alpaca’s manners.json');
+  expect(datasets.rows.count()).toBe(25);
+  expect(await fake.api.datasetRows(open, 24, 25)).toEqual([row]);
+  datasets.rows.undo();
+  await datasets.rows.flush();
+  expect(await fake.api.datasetRows(open, 24, 25)).toEqual([]);
+  expect(await datasets.append({ name: 'New' }, [row])).toBe('New');
+  const made = datasets.list().find(({ name }) => name === 'New')!;
+  expect(made.rows).toBe(1);
+  await datasets.append({ id: made.id }, [row]);
+  expect(await fake.api.datasetRows(made.id, 0, 9)).toEqual([row, row]);
+  expect(datasets.chosen()!.id).toBe(open);
+});
+
+test('a run that rests for want of room says so and is not lost sight of', async () => {
+  const { runs, fake, notices } = await withRows();
+  await until(() => expect(runs.shown()?.state).toBe('interrupted'));
+  const { request: _, log: __, validations: ___, samples: ____, ...run } = runs.shown()!;
+  fake.emit({ type: 'training', event: { type: 'run', run: { ...run, state: 'running' } } });
+  expect(runs.running()?.id).toBe(run.id);
+  const rests = { ...run, state: 'paused', unkept: true, problem: 'There is no room.' } as const;
+  fake.emit({ type: 'training', event: { type: 'run', run: rests } });
+  expect(runs.shown()).toMatchObject({ state: 'paused', unkept: true, problem: 'There is no room.' });
+  expect(notices.list().at(-1)?.text).toMatch(/rests\. There is no room/);
+  fake.emit({ type: 'training', event: { type: 'run', run: { ...run, state: 'running' } } });
+  expect([runs.shown()?.problem, runs.shown()?.unkept]).toEqual([undefined, undefined]);
+});
+
+test('a run that a dead worker cut off goes on by itself, unless that has not helped', async () => {
+  const { runs, fake } = await withRows();
+  await until(() => expect(runs.shown()?.state).toBe('interrupted'));
+  const { request: _, log: __, validations: ___, samples: ____, ...run } = runs.shown()!;
+  const resume = vi.spyOn(fake.api, 'resumeTraining').mockResolvedValue(undefined);
+  const cutOff = async () => {
+    fake.emit({ type: 'training', event: { type: 'run', run: { ...run, state: 'running' } } });
+    fake.emit({ type: 'restarted' });
+    await until(() => expect(runs.running()).toBeUndefined());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  await cutOff();
+  expect(resume.mock.calls).toEqual([[run.id]]);
+  await cutOff();
+  expect(resume).toHaveBeenCalledTimes(1);
+});
+
+test('a run whose model is gone cannot be gone on with; another one’s model is put in use', async () => {
+  const { runs, engine, fake } = await withRows();
+  await until(() => expect(runs.shown()?.state).toBe('interrupted'));
+  await until(() => expect(engine.models()).toHaveLength(2));
+  expect(runs.obstacle(runs.shown()!)).toBeUndefined();
+  engine.use('open');
+  const resume = vi.spyOn(fake.api, 'resumeTraining').mockResolvedValue(undefined);
+  await runs.resume();
+  expect([engine.model()?.id, resume.mock.calls.length]).toEqual(['bundled', 1]);
+  await fake.api.remove('bundled');
+  expect(runs.obstacle(runs.shown()!)).toMatch(/Pronk 6M, which it is trained on, was removed/);
+});

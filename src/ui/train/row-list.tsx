@@ -1,7 +1,7 @@
 import { createVirtualizer } from '@tanstack/solid-virtual';
 import { createEffect, createMemo, createUniqueId, For, on, Show } from 'solid-js';
 import { IconButton } from '../components/icon-button';
-import { wordsOf } from '../state/dataset-rows';
+import { wordsOf } from '../state/row-words';
 import { formatNumber } from '../state/format';
 import { useTraining } from './context';
 

@@ -1,0 +1,42 @@
+// Rows of a dataset by their kind: an empty one, and one in a few words. Pure.
+import type { Example } from '../../worker/training-api';
+
+/** An empty row like another one. */
+export function emptyLike(row: Example | undefined): Example {
+  switch (row?.kind) {
+    case 'messages':
+      return {
+        kind: 'messages',
+        messages: [
+          { role: 'user', content: '' },
+          { role: 'assistant', content: '' },
+        ],
+      };
+    case 'completion':
+      return { kind: 'completion', prompt: '', completion: '' };
+    case 'text':
+      return { kind: 'text', text: '' };
+    case 'instruct':
+    case 'tokens':
+    case undefined:
+      return { kind: 'instruct', instruction: '', input: '', output: '' };
+  }
+}
+
+/** What a row asks and what it answers, to be shown in a line each. */
+export function wordsOf(row: Example): { readonly asked: string; readonly answered: string } {
+  switch (row.kind) {
+    case 'instruct':
+      return { asked: [row.instruction, row.input].filter(Boolean).join(' · '), answered: row.output };
+    case 'messages': {
+      const said = row.messages.filter(({ role }) => role !== 'system');
+      return { asked: said.at(0)?.content ?? '', answered: said.at(-1)?.content ?? '' };
+    }
+    case 'completion':
+      return { asked: row.prompt, answered: row.completion };
+    case 'text':
+      return { asked: row.text, answered: '' };
+    case 'tokens':
+      return { asked: `${row.ids.length} tokens`, answered: '' };
+  }
+}
