@@ -1,12 +1,21 @@
 // No serious finding of axe, in either theme, wide or narrow, in any of the places; and everything by keyboard.
 import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright/test';
 import { chat, expect, goTo, say, test } from './page';
+import { CANARY, done, fineTune, prepare, QUICK, reached, withRows } from './train';
 
 const VIEWS = [
   { colorScheme: 'light', width: 1280 },
   { colorScheme: 'dark', width: 1280 },
   { colorScheme: 'light', width: 375 },
 ] as const;
+
+/** What axe finds that keeps people out. */
+async function findings(page: Page, within = 'html'): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).include(within).analyze();
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  return serious.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
 
 for (const { colorScheme, width } of VIEWS) {
   test(`axe finds nothing serious, ${colorScheme}, ${width} pixels wide`, async ({ page }) => {
@@ -16,21 +25,46 @@ for (const { colorScheme, width } of VIEWS) {
     await say(page, 'Hello');
     for (const place of ['Chat', 'Instruct', 'Models', 'Fine-tune'] as const) {
       await goTo(page, place);
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      expect(
-        serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
-        place,
-      ).toEqual([]);
+      expect(await findings(page), place).toEqual([]);
     }
   });
 }
 
-test('axe finds what is wrong', async ({ page }) => {
+test('axe finds nothing serious in any step of training, and nothing is wider than the screen', async ({ page }) => {
+  const look = async (width: number, colorScheme: 'light' | 'dark') => {
+    const when = `${await fineTune(page).state.innerText()}, ${colorScheme}, ${width} pixels wide`;
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(wide, when).toBe(0);
+    expect(await findings(page, '.training'), when).toEqual([]);
+  };
+  await prepare(page, { ...QUICK, max_steps: 4, val_set_size: 1, eval_steps: 1 }, [CANARY.instruction]);
+  await withRows(page, [CANARY, CANARY, { instruction: 'Hello', input: '', output: '' }]);
+  for (const fold of await page.locator('.training summary').all()) await fold.click();
+  await expect(page.getByRole('region', { name: 'What it takes' })).toContainText('Memory');
+  const { start, pause, resume } = fineTune(page);
+  await start.click();
+  await reached(page, 1);
+  await pause.click();
+  await expect(resume).toBeVisible();
+  await look(1280, 'dark');
+  await look(390, 'light');
+  await resume.click();
+  await done(page);
+  // what there is to do with the adapter
+  await page.getByText('As a whole model, merged with its base').click();
+  for (const width of [390, 1280]) for (const colorScheme of ['light', 'dark'] as const) await look(width, colorScheme);
+});
+
+test('axe finds what is wrong, also within one place', async ({ page }) => {
   await page.goto('/');
-  await page.evaluate(() => document.body.insertAdjacentHTML('beforeend', '<main><img src="data:,"><input></main>'));
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id }) => id)).toContain('image-alt');
+  await goTo(page, 'Fine-tune');
+  const place = page.locator('.training');
+  await place.evaluate((element) => element.insertAdjacentHTML('beforeend', '<img src="data:,"><input>'));
+  for (const within of ['html', '.training']) {
+    expect((await findings(page, within)).map((found) => found.split(':')[0])).toEqual(['image-alt', 'label']);
+  }
 });
 
 test('the places are reached by keyboard', async ({ page }) => {
