@@ -1,6 +1,6 @@
 // The main paths in stock Firefox: another browser, another shader compiler (naga), another driver (lavapipe).
-// Every shader compiles; the page chats with the bundled model; a reload keeps the conversation; encrypted files become a
-// model that answers.
+// Every shader compiles; the page chats with the bundled model; a reload keeps the conversation; a run learns its row;
+// encrypted files become a model that answers.
 // Build first: `npm run build`. Writes counts to FIREFOX_OUTPUT_FILE where that is set.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -153,12 +153,54 @@ try {
     if ((await log()).replace(question, '').trim().length < 4) throw new Error(`no answer: ${await log()}`);
   });
 
+  /** Losses of a run on a row, step by step, as a screen reader reads them; `file` where the rows are not there yet. */
+  async function trained(settings, file) {
+    const config = {
+      lr_scheduler_type: 'constant',
+      warmup_ratio: 0,
+      per_device_train_batch_size: 1,
+      gradient_checkpointing: false,
+      val_set_size: 0,
+      prompt_template_name: 'alpaca_short',
+      ...settings,
+    };
+    await page.evaluate((value) => {
+      globalThis.localStorage.setItem('pronk.training', value);
+      globalThis.localStorage.setItem('pronk.training-prompts', '[]');
+    }, JSON.stringify(config));
+    await page.reload();
+    await until(() => named('link', 'Fine-tune'), 'the page');
+    await (await named('link', 'Fine-tune')).click();
+    await until(() => page.$('input[aria-label="Dataset"]'), 'the file input');
+    if (file) await (await page.$('input[aria-label="Dataset"]')).uploadFile(file);
+    const start = () =>
+      page.$$eval('button', (all) => all.some((each) => each.textContent === 'Start training' && !each.disabled));
+    await until(start, 'a plan');
+    await (await named('button', 'Start training')).click();
+    const badge = () => page.$$eval('.run-badge', ([first]) => first?.textContent);
+    const steps = () => page.$$eval('.visually-hidden tbody tr', (all) => all.length);
+    await until(async () => (await badge()) === 'Done' && (await steps()) === settings.max_steps, 'the end', 180);
+    return page.$$eval('.visually-hidden tbody tr', (all) => all.map((row) => Number(row.cells[1].textContent)));
+  }
+
   await check('a reload keeps the conversation', async () => {
     const before = await log();
     if (!before.includes(question)) throw new Error('there is none');
     await page.reload();
     await until(() => named('textbox', 'Message'), 'the message box');
     await until(async () => (await log()) === before, 'the same conversation');
+  });
+
+  await check('a run learns its row, and with hardly a learning rate it does not', async () => {
+    const rows = join(home, 'rows.json');
+    writeFileSync(
+      rows,
+      JSON.stringify([{ instruction: 'Say the secret word.', input: '', output: 'The blue otter!' }]),
+    );
+    const [first, ...later] = await trained({ max_steps: 4, learning_rate: 5e-3 }, rows);
+    if (!(later.at(-1) < first / 2)) throw new Error(`the loss does not fall: ${[first, ...later].join(', ')}`);
+    const flat = await trained({ max_steps: 2, learning_rate: 1e-12 });
+    equal(flat, [first, first], 'losses without learning');
   });
 
   if (existsSync(STORIES)) {

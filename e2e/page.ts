@@ -9,6 +9,15 @@ export const storiesMissing = existsSync(STORIES) ? '' : `${STORIES} is not ther
 /** Errors and WebGPU's complaints, which browsers print as warnings. */
 const BAD = /error|invalid|validation|destroyed/i;
 
+/** Collects what a page complains about. */
+export function listen(page: Page, complaints: string[]): void {
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    const text = message.text();
+    if (message.type() === 'error' || (message.type() === 'warning' && BAD.test(text))) complaints.push(text);
+  });
+}
+
 export const test = base.extend<{ allowed: RegExp[] }>({
   /** Console messages that a test causes on purpose. */
   allowed: [[], { option: true }],
@@ -16,11 +25,7 @@ export const test = base.extend<{ allowed: RegExp[] }>({
   baseURL: async ({}, use) => use(process.env['PRONK_E2E_URL']),
   page: async ({ page, allowed }, use) => {
     const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('console', (message) => {
-      const text = message.text();
-      if (message.type() === 'error' || (message.type() === 'warning' && BAD.test(text))) complaints.push(text);
-    });
+    listen(page, complaints);
     await use(page);
     expect(complaints.filter((text) => !allowed.some((pattern) => pattern.test(text)))).toEqual([]);
   },
