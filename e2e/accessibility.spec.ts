@@ -52,6 +52,7 @@ test('axe finds nothing serious in any step of training, and nothing is wider th
   await look(390, 'light');
   await resume.click();
   await done(page);
+  await expect(page.getByRole('region', { name: 'Samples' })).toContainText(CANARY.instruction);
   // what there is to do with the adapter
   await page.getByText('As a whole model, merged with its base').click();
   for (const width of [390, 1280]) for (const colorScheme of ['light', 'dark'] as const) await look(width, colorScheme);

@@ -49,6 +49,15 @@ describe.skipIf(!existsSync(FOLDER))('adapters in the engine (skipped without ..
   };
   const of = (...strengths: number[]) => strengths.map((strength, i) => ({ id: ids[i]!, strength }));
 
+  test('what a run made is kept once, also by a page that went on after one that died', async () => {
+    const { config } = await engine.models.open(model);
+    const again = await engine.adapters.keep(madeUp(config, 2), { modelId: model, runId: 'run', name: 'Trained' });
+    expect(again.id).toBe(ids[1]);
+    const other = await engine.adapters.keep(madeUp(config, 2), { modelId: model, runId: 'other', name: 'Trained' });
+    expect(other.id).not.toBe(ids[1]);
+    await engine.adapters.remove(other.id);
+  });
+
   test('a request names them; without any it is what the model is used with', async () => {
     const base = await text();
     const [one, both] = [await text(of(1)), await text(of(1, 1))];

@@ -68,9 +68,12 @@ export class Adapters {
     return summary(await this.#stored.add(adapter, meta));
   }
 
-  /** Stores an adapter that was trained here. @throws PronkError `missing-model`, `quota-exceeded` */
+  /** Stores an adapter that was trained here; of one run, once. @throws PronkError `missing-model`, `quota-exceeded` */
   async keep(adapter: Adapter, trained: TrainedFrom): Promise<AdapterSummary> {
     const { modelId, runId, template, name = adapter.name } = trained;
+    // a page may die before its run's record says that this was done
+    const kept = runId === undefined ? undefined : (await this.#stored.list()).find((each) => each.runId === runId);
+    if (kept) return summary(kept);
     const base = await this.#library.open(modelId).then(
       ({ manifest, config }) => ({ modelName: manifest.name, model: config }),
       (error: unknown) => {

@@ -246,7 +246,7 @@ export class ActiveRun {
   async #sample(trainer: LoraTrainer, step: number): Promise<void> {
     const { id: runId, request, samples, steps } = this.#record;
     const { prompts, sampleSteps, config, modelId } = request;
-    const due = sampleSteps > 0 && (step % sampleSteps === 0 || step >= steps);
+    const due = step >= steps || (sampleSteps > 0 && step % sampleSteps === 0);
     if (!due || prompts.length === 0 || samples.some((sample) => sample.step === step)) return;
     const { signal } = this.#controller;
     const adapter: Adapter = {

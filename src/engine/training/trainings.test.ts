@@ -128,6 +128,13 @@ test('a run from start to end', { timeout: 60_000 }, async () => {
   await expect(world.trainings.resume(id)).rejects.toMatchObject({ code: 'run-ended' });
 });
 
+test('samples are made at the end alone where no steps are named', { timeout: 60_000 }, async () => {
+  const world = page(memoryStore());
+  const id = await world.trainings.start({ ...request, sampleSteps: 0 });
+  await until(world, ended);
+  expect((await world.trainings.get(id)).samples.map(({ step }) => step)).toEqual([8]);
+});
+
 test('paused, and resumed by another page: the same run', { timeout: 120_000 }, async () => {
   const whole = page(memoryStore());
   const wholeId = await whole.trainings.start(request);

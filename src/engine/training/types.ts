@@ -56,7 +56,7 @@ export interface TrainingRequest {
   readonly name?: string;
   /** Goes on from a stored adapter. */
   readonly adapterId?: string;
-  /** Instructions that are answered every `sampleSteps`, by the base and by the adapter. */
+  /** Instructions that are answered every `sampleSteps` and at the end, by the base and by the adapter. */
   readonly prompts: readonly string[];
   readonly sampleSteps: number;
 }
