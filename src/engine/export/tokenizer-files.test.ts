@@ -78,7 +78,7 @@ describe.each([
   });
 });
 
-test('Llama 3’s list of ranks comes back byte for byte', async () => {
+test('Llama 3’s list of ranks comes back byte for byte', { timeout: 30_000 }, async () => {
   // 128,000 made-up tokens: the bytes, then numbers
   const tokens = Array.from({ length: 128000 }, (_, i) =>
     i < 256 ? Uint8Array.of(i) : new TextEncoder().encode(`${i}`),
