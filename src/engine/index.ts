@@ -234,7 +234,7 @@ export class Engine {
 function inTraining(): PronkError {
   return new PronkError(
     'training',
-    'A run is being trained on the model that is loaded, and two do not fit. Pause it under Fine-tune to use another model; it goes on later where it was.',
+    'A run is being trained on the model that is loaded, and there is one on the device at a time. Pause it under Fine-tune to use another model; it goes on later where it was.',
   );
 }
 

@@ -16,7 +16,7 @@ function tab(name: string, trains: string | undefined, elsewhere: boolean) {
   channels.push(channel);
   const wishes: string[] = [];
   const seen: TrainingEvent[] = [];
-  let emit = (_: TrainingEvent) => {};
+  let emit: (event: TrainingEvent) => void = () => {};
   let end = () => {};
   let ended = 0;
   const over = new Promise<void>((resolve) => (end = resolve));
