@@ -179,6 +179,8 @@ export class ActiveRun {
         return;
       } catch (error) {
         if (!(error instanceof PronkError && error.code === 'quota-exceeded')) throw error;
+        // its checkpoint is there, and after a reload it is taken for one that was cut off
+        if (end === 'pause') return;
         const how = await this.#rest(error.message, state.step);
         if (how === 'leave') return;
         // one that has come to its end is only to be kept

@@ -352,6 +352,25 @@ describe('a full store', () => {
     expect(await world.trainings.get(id)).toMatchObject({ adapterId: 'kept at last' });
   });
 
+  test('a pause is one, though it cannot be written down: its checkpoint is there', { timeout: 60_000 }, async () => {
+    const store = memoryStore();
+    let full = false;
+    const set: Store['records']['set'] = (kind, key, value) => {
+      const { state } = value as { state?: string };
+      if (state === 'paused') full = true;
+      return full ? Promise.reject(new PronkError('quota-exceeded', 'No room.')) : store.records.set(kind, key, value);
+    };
+    const world = page({ ...store, records: { ...store.records, set } });
+    const id = await world.trainings.start(request);
+    await until(world, (event) => event.type === 'step' && event.record.step === 3);
+    await world.trainings.pause(id);
+    expect(world.events.at(-1)).toMatchObject({ type: 'run', run: { state: 'paused' } });
+    expect(world.events.some(rests)).toBe(false);
+    expect(world.trainings.activeId).toBeUndefined();
+    const { state, step, checkpointStep } = await page(store).trainings.get(id);
+    expect([state, checkpointStep]).toEqual(['interrupted', step]);
+  });
+
   test('a page that is closed meanwhile leaves its checkpoint', { timeout: 60_000 }, async () => {
     const { store } = filling();
     const world = page(store);
