@@ -1,9 +1,5 @@
-// Datasets, training and adapters without a worker: rows in memory, steps by the clock, losses by a formula.
+// Training without a worker: steps by the clock, losses by a formula.
 import type {
-  AdapterSummary,
-  ColumnMapping,
-  DatasetSummary,
-  Example,
   RunDetail,
   RunSummary,
   TrainingApi,
@@ -14,6 +10,8 @@ import type {
   Warning,
 } from '../../worker/training-api';
 import type { ClientEvent } from '../../worker/client';
+import { fakeAdapters } from './fake-adapters';
+import { fakeDatasets, lengthOf } from './fake-datasets';
 import { fakeAdapter, fakeExamples, fakeLog, fakeRun, lossAt } from './fake-runs';
 
 const wait = (milliseconds: number) => new Promise((settle) => setTimeout(settle, milliseconds));
@@ -25,58 +23,6 @@ interface Options {
   readonly step: number;
   /** Rows, runs and an adapter are there already, one run cut off by a closed page. */
   readonly seeded: boolean;
-}
-
-const textOf = (row: Example): readonly [asked: string, answered: string] => {
-  switch (row.kind) {
-    case 'instruct':
-      return [
-        `### Instruction:\n${row.instruction}\n\n${row.input && `### Input:\n${row.input}\n\n`}### Response:\n`,
-        row.output,
-      ];
-    case 'messages':
-      return ['', row.messages.map(({ role, content }) => `${role}: ${content}`).join('\n')];
-    case 'completion':
-      return [row.prompt, row.completion];
-    case 'text':
-      return ['', row.text];
-    case 'tokens':
-      return ['', row.ids.join(' ')];
-  }
-};
-const pieces = (text: string) => text.match(/\s?[\p{L}\p{N}]{1,5}|\s?[^\p{L}\p{N}\s]|\s/gu) ?? [];
-const lengthOf = (row: Example) => textOf(row).reduce((sum, text) => sum + pieces(text).length, 2);
-
-function readRows(text: string, name: string, mapping?: ColumnMapping): Example[] | string[] {
-  if (/\.csv$/i.test(name)) {
-    const [head, ...lines] = text
-      .trim()
-      .split('\n')
-      .map((line) => line.split(','));
-    if (!mapping && !head.includes('instruction')) return head;
-    const at = (line: readonly string[], field: keyof ColumnMapping) =>
-      line[head.indexOf(mapping?.[field] ?? field)] ?? '';
-    return lines.map(
-      (line): Example => ({
-        kind: 'instruct',
-        instruction: at(line, 'instruction'),
-        input: at(line, 'input'),
-        output: at(line, 'output'),
-      }),
-    );
-  }
-  const parsed = (
-    text.trim().startsWith('[')
-      ? JSON.parse(text)
-      : text
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line) as unknown)
-  ) as Record<string, string>[];
-  return parsed.map(({ instruction = '', input = '', output = '' }, i): Example => {
-    if (instruction === '') throw coded('bad-dataset', `Row ${i + 1} has no instruction. Add one, or remove the row.`);
-    return { kind: 'instruct', instruction, input, output };
-  });
 }
 
 function warningsFor(config: TrainingConfig, steps: number, validationRows: number): Warning[] {
@@ -106,24 +52,17 @@ function warningsFor(config: TrainingConfig, steps: number, validationRows: numb
 }
 
 export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi {
-  const datasets = new Map<string, { summary: DatasetSummary; rows: Example[] }>();
+  const datasets = fakeDatasets();
   const runs = new Map<string, RunDetail>();
-  let adapters: AdapterSummary[] = [];
+  const adapters = fakeAdapters(emit);
   let measured: number | undefined;
   const timers = new Map<string, ReturnType<typeof setInterval>>();
   const tell = (event: TrainingEvent) => emit({ type: 'training', event });
-  const tellAdapters = () => emit({ type: 'adapters', adapters });
 
-  function put(name: string, format: string, rows: Example[]): DatasetSummary {
-    const now = Date.now();
-    const summary = { id: crypto.randomUUID(), name, format, rows: rows.length, addedAt: now, editedAt: now };
-    datasets.set(summary.id, { summary, rows });
-    return summary;
-  }
   if (seeded) {
-    put('An alpaca’s manners.json', 'Alpaca JSON', fakeExamples());
+    datasets.put('An alpaca’s manners.json', 'Alpaca JSON', fakeExamples());
     for (const run of [fakeRun('done'), fakeRun('stopped'), fakeRun('interrupted')]) runs.set(run.id, run);
-    adapters = [fakeAdapter('adapter-done', 'Manners, 20 epochs')];
+    adapters.add(fakeAdapter('adapter-done', 'Manners, 20 epochs'));
   }
 
   const whole = ['request', 'log', 'validations', 'samples', 'checkpointStep'];
@@ -171,9 +110,8 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
     clearInterval(timers.get(id));
     const run = runs.get(id)!;
     const adapter = fakeAdapter(`adapter-${id}`, run.name, run);
-    adapters = [adapter, ...adapters];
     change(id, { state, adapterId: adapter.id });
-    tellAdapters();
+    adapters.add(adapter);
   }
   const go = (id: string) =>
     timers.set(
@@ -182,7 +120,7 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
     );
 
   function plan({ datasetId, config }: TrainingRequest): TrainingPlan {
-    const { rows } = datasets.get(datasetId)!;
+    const { rows } = datasets.get(datasetId);
     const { val_set_size: wanted } = config;
     const share = wanted < 1 ? Math.round(rows.length * wanted) : wanted;
     const validationRows = share >= rows.length ? 0 : share;
@@ -224,79 +162,8 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
   }
 
   return {
-    datasets: async () => [...datasets.values()].map(({ summary }) => summary),
-    async addDataset(file, options) {
-      await wait(50);
-      const rows = readRows(await file.text(), file.name, options?.mapping);
-      if (rows.length > 0 && typeof rows[0] === 'string') {
-        const columns = rows as string[];
-        return {
-          kind: 'columns',
-          columns,
-          sample: [Object.fromEntries(columns.map((name) => [name, `some ${name}`]))],
-        };
-      }
-      const format = /\.csv$/i.test(file.name) ? 'CSV' : 'Alpaca JSON';
-      return { kind: 'stored', dataset: put(file.name, format, rows as Example[]), dropped: 0, notes: [] };
-    },
-    createDataset: async (name) => put(name, 'Written here', []),
-    datasetRows: async (id, from, to) => datasets.get(id)?.rows.slice(from, to) ?? [],
-    async editDataset(id, at, remove, rows) {
-      const dataset = datasets.get(id);
-      if (!dataset) throw coded('no-dataset', 'That dataset is not here any more.');
-      dataset.rows.splice(at, remove, ...rows);
-      dataset.summary = { ...dataset.summary, rows: dataset.rows.length, editedAt: Date.now() };
-      return dataset.summary;
-    },
-    async renameDataset(id, name) {
-      const dataset = datasets.get(id);
-      if (dataset) dataset.summary = { ...dataset.summary, name };
-    },
-    removeDataset: async (id) => void datasets.delete(id),
-    async reportDataset(id, _, config) {
-      const { rows } = datasets.get(id)!;
-      const lengths = rows.map(lengthOf);
-      const longest = Math.max(0, ...lengths);
-      const width = Math.max(8, 2 ** Math.ceil(Math.log2(longest / 16)));
-      const buckets = Array.from({ length: Math.ceil((longest + 1) / width) }, (__, i) => ({
-        from: i * width,
-        to: (i + 1) * width,
-        rows: lengths.filter((length) => length >= i * width && length < (i + 1) * width).length,
-      }));
-      const tokens = lengths.reduce((sum, length) => sum + length, 0);
-      const kept = lengths.reduce((sum, length) => sum + Math.min(length, config.cutoff_len), 0);
-      const empty = rows.flatMap((row, i) => (textOf(row)[1].trim() === '' ? [i] : []));
-      return {
-        rows: rows.length,
-        problems: empty.map((row) => ({
-          row,
-          code: 'empty-output',
-          message: 'The output is empty: there is nothing to learn. Write one, or delete the row.',
-        })),
-        tokens: kept,
-        labelled: Math.round(kept * 0.4),
-        histogram: buckets,
-        longest,
-        ended: lengths.filter((length) => length <= config.cutoff_len).length,
-        coverage: {
-          rows: lengths.filter((length) => length <= config.cutoff_len).length / Math.max(1, lengths.length),
-          tokens: tokens === 0 ? 1 : kept / tokens,
-        },
-      };
-    },
-    async previewRow(id, at, _, config) {
-      const [asked, answered] = textOf(datasets.get(id)!.rows[at]);
-      const token = (text: string, inLoss: boolean, special = false) => ({ id: text.length, text, inLoss, special });
-      const all = [
-        token('<s>', false, true),
-        ...pieces(asked).map((text) => token(text, config.train_on_inputs)),
-        ...pieces(answered).map((text) => token(text, true)),
-        token('</s>', true, true),
-      ];
-      return { tokens: all.slice(0, config.cutoff_len), truncated: all.length > config.cutoff_len };
-    },
-    exportDataset: async (id) => new File([JSON.stringify(datasets.get(id)!.rows)], 'dataset.json'),
-
+    ...datasets.api,
+    ...adapters.api,
     planTraining: async (request) => plan(request),
     async measureStep() {
       await wait(pace * 4);
@@ -304,7 +171,7 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
       return { secondsPerStep: measured };
     },
     async startTraining(request) {
-      const dataset = datasets.get(request.datasetId)!.summary;
+      const dataset = datasets.get(request.datasetId).summary;
       const id = crypto.randomUUID();
       const { steps } = plan(request);
       const name = request.name ?? `Run ${runs.size + 1}`;
@@ -365,44 +232,5 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
     },
     removeRun: async (id) => void runs.delete(id),
     exportTraining: async () => [{ name: 'train.py', bytes: 1, ok: true, file: new File(['x'], 'train.py') }],
-
-    adapters: async () => adapters,
-    isAdapter: async (file) => /lora.*\.gguf$/i.test(file.name),
-    async importAdapter(files, modelId) {
-      await wait(50);
-      if (files.some(({ file }) => file.size === 443)) {
-        throw coded('adapter-empty', 'adapter_model.bin is an empty adapter: it holds no weights.');
-      }
-      const adapter = {
-        ...fakeAdapter(crypto.randomUUID(), files[0].path.split('/')[0]),
-        modelId,
-        source: 'imported' as const,
-      };
-      adapters = [adapter, ...adapters];
-      tellAdapters();
-      return adapter;
-    },
-    useAdapters: async () => {},
-    async renameAdapter(id, name) {
-      adapters = adapters.map((adapter) => (adapter.id === id ? { ...adapter, name } : adapter));
-      tellAdapters();
-    },
-    async removeAdapter(id) {
-      adapters = adapters.filter((adapter) => adapter.id !== id);
-      tellAdapters();
-    },
-    async exportAdapter(_, format) {
-      await wait(300);
-      const name = format === 'gguf' ? 'adapter.gguf' : 'adapter_model.safetensors';
-      return [{ name, bytes: 4096, sha256: 'a'.repeat(64), ok: true, file: new File(['x'], name) }];
-    },
-    async mergeAdapter(id, _, { format }) {
-      for (let i = 0; i < 20; i++) {
-        emit({ type: 'progress', task: 'save', id, stage: 'Merging', done: i * 380_000, total: 7_600_000 });
-        await wait(60);
-      }
-      const name = format === 'gguf' ? 'model-f16.gguf' : 'model.safetensors';
-      return [{ name, bytes: 7_600_000, sha256: 'a'.repeat(64), ok: true, file: new File(['x'], name) }];
-    },
   };
 }
