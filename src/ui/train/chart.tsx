@@ -15,6 +15,9 @@ export interface Curve {
 
 type Data = readonly (readonly (number | null)[])[];
 
+/** Between marks of the steps: none lies between two steps. */
+const WHOLE_STEPS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6].flatMap((power) => [power, 2 * power, 5 * power]);
+
 const HEIGHT = { wide: 260, small: 170 };
 
 /** Curves over steps, drawn by uPlot, which is fetched for the first of them. */
@@ -62,7 +65,7 @@ export function Chart(props: {
           x: { time: false, range: (_, least, most) => [Math.min(1, least ?? 1), Math.max(props.end ?? 1, most ?? 1)] },
         },
         axes: [
-          { ...axis, grid: { show: false }, size: 28 },
+          { ...axis, grid: { show: false }, size: 28, incrs: WHOLE_STEPS },
           { ...axis, size: 52, values: (_, splits) => splits.map((value) => formatSmall(value)) },
         ],
         series: [

@@ -2,12 +2,13 @@
 import '../styles/train/index.css';
 import { createResource, Show } from 'solid-js';
 import { useApp } from '../context';
-import { TrainingContext } from './context';
+import { formatNumber } from '../state/format';
+import { TrainingContext, useTraining } from './context';
 import { DataStep } from './data';
 import { KeepStep } from './keep';
 import { PlanStep } from './plan';
 import { PastRuns } from './runs';
-import { StepNavigation } from './steps';
+import { goToStep, StepNavigation } from './steps';
 import { TrainStep } from './train';
 
 export function TrainPage() {
@@ -21,6 +22,7 @@ export function TrainPage() {
         {(state) => (
           <TrainingContext.Provider value={state()}>
             <StepNavigation />
+            <CutOffNote />
             <DataStep />
             <PlanStep />
             <TrainStep />
@@ -30,5 +32,26 @@ export function TrainPage() {
         )}
       </Show>
     </div>
+  );
+}
+
+/** A run that a closed page cut off waits further down. */
+function CutOffNote() {
+  const { runs } = useTraining();
+  const cutOff = () => runs.list().find(({ state }) => state === 'interrupted');
+  return (
+    <Show when={cutOff()}>
+      {(run) => (
+        <div class="row cut-off" role="status">
+          <p>
+            {run().name} was cut off at step {formatNumber(run().step)} of {formatNumber(run().steps)}, when the page
+            was closed. It can go on from there.
+          </p>
+          <button type="button" class="button" onClick={() => void runs.open(run().id).then(() => goToStep('Train'))}>
+            Show it
+          </button>
+        </div>
+      )}
+    </Show>
   );
 }

@@ -30,10 +30,10 @@ export function RunState(props: { run: RunDetail }) {
     // the summary is told now and then, the log step by step
     const seconds = Math.max(props.run.seconds, figures().seconds);
     const shown = [
-      ['Loss', formatLoss(figures().loss ?? props.run.loss)],
+      ['Loss, smoothed', formatLoss(figures().loss ?? props.run.loss)],
       ['Validation loss', formatLoss(validations.at(-1)?.loss)],
       ['Step', `${formatNumber(props.run.step)} of ${formatNumber(props.run.steps)}`],
-      ['Time', seconds > 0 ? formatDuration(seconds) : '–'],
+      ['Time', seconds >= 1 ? formatDuration(seconds) : '–'],
     ] as const;
     return shown;
   };
@@ -78,7 +78,7 @@ export function RunState(props: { run: RunDetail }) {
 
 /** What a closed tab means. */
 function safetyWords(run: RunDetail): string {
-  const { checkpointStep, state, startedAt, request, unkept } = run;
+  const { checkpointStep, state, startedAt, unkept } = run;
   const from = checkpointStep === undefined ? 'from the beginning' : `from step ${formatNumber(checkpointStep)}`;
   if (state === 'interrupted') {
     return `The page was closed while it trained (begun ${formatWhen(startedAt)}). Resume goes on ${from}, exactly as if nothing had happened.`;
@@ -86,7 +86,6 @@ function safetyWords(run: RunDetail): string {
   if (state === 'failed') return `What was learnt is kept. Resume tries again ${from}.`;
   if (unkept) return 'Free some room, for example by removing a model that you do not need, and press Resume.';
   if (state === 'paused') return `Nothing is lost when this page is closed. Resume goes on ${from}.`;
-  return `You may close this page: everything is kept every ${formatNumber(request.config.save_steps)} steps and when the page is hidden${
-    checkpointStep === undefined ? '' : `, last at step ${formatNumber(checkpointStep)}`
-  }. Training rests while the page is closed and goes on with Resume. Chat can be used meanwhile.`;
+  const last = checkpointStep === undefined ? '' : `, last at step ${formatNumber(checkpointStep)}`;
+  return `You may close this page: everything is kept now and then and when the page is hidden${last}. Training rests while the page is closed and goes on with Resume. Chat can be used meanwhile.`;
 }
