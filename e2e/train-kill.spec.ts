@@ -90,7 +90,7 @@ async function goOn(page: Page, name: string): Promise<'resumed' | 'begun' | 'do
   }
   await row.getByRole('button', { name: new RegExp(`^${name}`) }).click();
   await expect(page.getByRole('heading', { name, exact: true })).toBeVisible();
-  if (/^Done/.test(await fineTune(page).state.innerText())) return 'done';
+  if ((await fineTune(page).state.innerText()) === 'Done') return 'done';
   await fineTune(page).resume.click();
   return 'resumed';
 }

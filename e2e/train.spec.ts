@@ -52,10 +52,10 @@ test('rows in, trained, paused, reloaded, resumed; it says what it was taught; t
   await page.getByLabel('Schedule', { exact: true }).selectOption('constant');
   await page.getByLabel('Template', { exact: true }).selectOption('alpaca_short');
   await page.getByText('More settings', { exact: true }).click();
-  await plan(page, 'Steps at most', '14');
+  await plan(page, 'Steps at most', '12');
   await page.getByLabel('Sample prompt 1', { exact: true }).fill(CANARY.instruction);
   await page.getByRole('button', { name: 'Delete sample prompt 2' }).click();
-  await expect(page.getByRole('button', { name: /14 steps/ })).toBeVisible();
+  await expect(page.getByRole('button', { name: /12 steps/ })).toBeVisible();
   await start.click();
 
   await reached(page, 4);
@@ -63,15 +63,15 @@ test('rows in, trained, paused, reloaded, resumed; it says what it was taught; t
   await expect(resume).toBeVisible();
   await expect(state).toHaveText('Paused');
   const rested = await stepOf(page);
-  expect(rested).toBeLessThan(14);
+  expect(rested).toBeLessThan(12);
   await page.reload();
   await expect(resume).toBeVisible();
   expect(await stepOf(page)).toBe(rested);
   await resume.click();
   await done(page);
-  expect(await stepOf(page)).toBe(14);
+  expect(await stepOf(page)).toBe(12);
   const curve = await losses(page);
-  expect(curve).toHaveLength(14);
+  expect(curve).toHaveLength(12);
   expect(curve.at(-1)).toBeLessThan(curve[0]! / 10);
   // base beside adapter, on the prompt that was asked while it trained
   const samples = page.getByRole('region', { name: 'Samples' });
