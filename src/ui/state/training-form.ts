@@ -13,6 +13,7 @@ import { type Answer, createAnswer } from './answer';
 import { type DatasetsState } from './datasets';
 import type { EngineState } from './engine';
 import type { Notices } from './notices';
+import { saveFiles, savedSentence } from './saving';
 import { asString, createStored } from './stored';
 import type { TemplatesState } from './templates';
 import type { Preset } from '../../worker/training-presets';
@@ -47,6 +48,8 @@ export interface TrainingForm {
   /** Of one step, measured with just this request. */
   readonly secondsPerStep: Accessor<number | undefined>;
   measure(): void;
+  /** Saves what is planned as a folder that TRL trains, for a machine with more room. */
+  takeElsewhere(): void;
   /** Changes what a warning asks for, which can be taken back. */
   fix(values: Partial<TrainingConfig>): void;
 }
@@ -160,6 +163,14 @@ export function createTrainingForm(
     measure() {
       const asked = request();
       if (asked && !measuring()) void measure(asked);
+    },
+    takeElsewhere() {
+      const asked = request();
+      if (!asked) return;
+      void saveFiles((folder) => api.exportTraining(asked, folder)).then(
+        (saved) => saved && notices.show(savedSentence(saved)),
+        (error: unknown) => notices.show(errorData(error).message, undefined, 0),
+      );
     },
     fix(values) {
       const before = config();

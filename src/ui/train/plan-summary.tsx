@@ -29,6 +29,11 @@ export function PlanSummary() {
             <MemoryBar memory={plan().memory} />
             <Show when={untold(plan())}>{(problem) => <p role="alert">{problem()}</p>}</Show>
             <Warnings warnings={plan().warnings} />
+            <Show when={plan().problem !== undefined || !fits(plan().memory)}>
+              <button type="button" class="button" onClick={() => form.takeElsewhere()}>
+                Save it for a larger machine
+              </button>
+            </Show>
           </>
         )}
       </Show>
