@@ -72,8 +72,11 @@ const GIVEN_TEXT =
 // format characters that join (U+200C, U+200D) and the marks of directions are part of scripts and emoji
 const CONTROL = /(?![\t\n\r])\p{Cc}|\p{Co}|\p{Cs}|[\uFFFD\uFEFF\uFFFE\u200B]/u;
 
-/** Problems of every row, in the rows' order. */
-export function examine(examples: readonly Example[]): RowProblem[] {
+/**
+ * Problems of every row, in the rows' order.
+ * @param numberOf what a row is called where another one names it: from 1, or its number in a file that holds more
+ */
+export function examine(examples: readonly Example[], numberOf = (row: number) => row + 1): RowProblem[] {
   const problems: RowProblem[] = [];
   const seen = new Map<string, number>();
   for (const [row, example] of examples.entries()) {
@@ -90,7 +93,7 @@ export function examine(examples: readonly Example[]): RowProblem[] {
     const key = JSON.stringify(asked.map(normal));
     const first = seen.get(key);
     if (first === undefined) seen.set(key, row);
-    else problems.push({ row, code: 'duplicate', message: `It asks the same as row ${first + 1}.` });
+    else problems.push({ row, code: 'duplicate', message: `It asks the same as row ${numberOf(first)}.` });
   }
   return problems;
 }

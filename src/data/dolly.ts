@@ -4,12 +4,10 @@ import type { Example } from './types';
 
 const MOST_WORDS = 2000;
 
-/** The rows that OpenAlpaca keeps. */
-export function keepDolly(rows: readonly Example[]): Example[] {
-  return rows.filter((row) => {
-    if (row.kind !== 'instruct') return true;
-    return countWords(row.instruction) + countWords(row.input) + countWords(row.output) <= MOST_WORDS;
-  });
+/** Whether OpenAlpaca keeps a row. */
+export function keepsDolly(row: Example): boolean {
+  if (row.kind !== 'instruct') return true;
+  return countWords(row.instruction) + countWords(row.input) + countWords(row.output) <= MOST_WORDS;
 }
 
 /** White space to Python's `split`: four separators and NEL are, which they are not to JavaScript, and U+FEFF is none. */

@@ -12,13 +12,18 @@ const SLICE = 30;
 const BUCKETS = 40;
 const NARROWEST = 8;
 
-/** Tokenizes every row. @throws PronkError `unknown-template`, `bad-dataset`, `bad-chat-template` */
+/**
+ * Tokenizes every row.
+ * @param numberOf what a row is called where another one names it
+ * @throws PronkError `unknown-template`, `bad-dataset`, `bad-chat-template`
+ */
 export async function reportDataset(
   examples: readonly Example[],
   tokenizer: Tokenizer,
   config: TokenizeConfig,
+  numberOf?: (row: number) => number,
 ): Promise<DatasetReport> {
-  const problems: RowProblem[] = examine(examples);
+  const problems: RowProblem[] = examine(examples, numberOf);
   const lengths: number[] = [];
   const ends = new Set([endOfText(tokenizer), ...tokenizer.eosIds]);
   let [tokens, labelled, ended, whole] = [0, 0, 0, 0];

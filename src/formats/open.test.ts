@@ -39,4 +39,10 @@ describe.skipIf(!existsSync(folder))('stories260K (skipped where ../shared/data 
     expect((await openTokenizer(sources('tokenizer.model'))).bosId).toBe(1);
     expect((await openTokenizer(sources('stories260K-F16.gguf'))).definition.kind).toBe('gguf');
   });
+
+  test('a GGUF beside a checkpoint does not take its tokenizer’s place', async () => {
+    const all = sources(...readdirSync(folder));
+    expect((await openCheckpoint(all)).tokenizer.definition.kind).toBe('sentencepiece');
+    expect(await openTokenizer(all)).toEqual((await openCheckpoint(all)).tokenizer);
+  });
 });

@@ -26,9 +26,8 @@ import { type TorchFile, readTorch } from './torch';
  */
 export async function openCheckpoint(files: readonly Source[]): Promise<Checkpoint> {
   const sorted = await sortFiles(files);
-  // publishers put a GGUF beside a complete checkpoint: the checkpoint is the folder's own
-  if (sorted.safetensors.length && (sorted.config || !sorted.gguf.length)) return openSafetensors(sorted);
-  if (sorted.gguf.length && !(sorted.config && sorted.torch.some(isUsual))) return openGguf(sorted);
+  if (sorted.gguf.length && !hasOwnCheckpoint(sorted)) return openGguf(sorted);
+  if (sorted.safetensors.length) return openSafetensors(sorted);
   if (sorted.torch.length || sorted.torchIndex) return openTorchFiles(sorted);
   throw new PronkError('unsupported-format', nothingFound(sorted));
 }
@@ -40,7 +39,12 @@ export async function openCheckpoint(files: readonly Source[]): Promise<Checkpoi
 export async function openTokenizer(files: readonly Source[]): Promise<TokenizerSpec> {
   const sorted = await sortFiles(files);
   const [gguf] = sorted.gguf;
-  return gguf ? tokenizerFromGguf(await readGguf(gguf)) : tokenizerFromFiles(sorted);
+  return gguf && !hasOwnCheckpoint(sorted) ? tokenizerFromGguf(await readGguf(gguf)) : tokenizerFromFiles(sorted);
+}
+
+/** Publishers put a GGUF beside a complete checkpoint: the checkpoint is the folder's own, and so is its tokenizer. */
+function hasOwnCheckpoint({ config, safetensors, torch }: ModelFiles): boolean {
+  return config !== undefined && (safetensors.length > 0 || torch.some(isUsual));
 }
 
 async function openGguf({ gguf }: ModelFiles): Promise<Checkpoint> {

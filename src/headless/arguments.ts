@@ -35,6 +35,7 @@ export function parseOptions<const T extends OptionTypes>(
           .join(' ')}`,
       );
     if (type === 'flag') {
+      if (inline !== undefined) throw new UsageError(`--${name} takes no value.`);
       options[name] = true;
       continue;
     }

@@ -38,6 +38,27 @@ describe('dataset', { timeout: 60_000 }, () => {
     ]);
   });
 
+  test('rows are the file’s, also where some were left out or hold several', () => {
+    const long = { instruction: 'a', context: 'w '.repeat(2001), response: 'b' };
+    const empty = { instruction: 'a', context: '', response: '' };
+    const dolly = file('d.jsonl', [long, empty, empty].map((row) => JSON.stringify(row)).join('\n'));
+    const found = (...options: string[]) =>
+      headless('dataset', '--data', ...options)
+        .lines.slice(0, -1)
+        .map(({ row, code, message }) => [row, code, /row \d+/.exec(String(message))?.[0]]);
+    const expected = [
+      [2, 'empty-output', undefined],
+      [3, 'empty-output', undefined],
+      [3, 'duplicate', 'row 2'],
+    ];
+    expect(found(dolly)).toEqual(expected);
+    const inTokens = found(dolly, '--model', 'demo');
+    expect(inTokens).toEqual(expected);
+    const two = { instruction: 'Do.', instances: ['p', 'q'].map((input) => ({ input, output: 'r' })) };
+    const seeds = file('s.json', JSON.stringify([two, { ...two, instances: [{ input: 'x', output: '' }] }]));
+    expect(found(seeds)).toEqual([[2, 'empty-output', undefined]]);
+  });
+
   test('a model’s tokenizer says what is read and learned, as a config has it', () => {
     const path = file('b.json', JSON.stringify(rows('one', 'two words '.repeat(60))));
     const config = file(

@@ -39,8 +39,9 @@ export async function datasetCommand(argv: readonly string[], print: Print): Pro
     ...(text !== undefined && { text }),
   };
   const read = rowsOf(await readDataset(await fileAt(path), { format, mapping }), path);
-  const { problems, figures } = await lengthsOf(read.rows, options.model, options.config);
-  for (const { row, code, message } of problems) print({ row: row + 1, code, message });
+  const numberOf = (row: number) => read.places[row]! + 1;
+  const { problems, figures } = await lengthsOf(read.rows, numberOf, options.model, options.config);
+  for (const { row, code, message } of problems) print({ row: numberOf(row), code, message });
   for (const note of read.notes) console.error(`Note: ${note}`);
   const written = options.out === undefined ? {} : await writeRows(options.out, read.rows);
   print({
@@ -75,6 +76,7 @@ interface Looked {
 /** In tokens where there is a model, else in characters. */
 async function lengthsOf(
   rows: readonly Example[],
+  numberOf: (row: number) => number,
   model: string | undefined,
   configPath: string | undefined,
 ): Promise<Looked> {
@@ -84,10 +86,10 @@ async function lengthsOf(
     const characters = rows.map(charactersOf);
     const longest = characters.reduce((most, length) => Math.max(most, length), 0);
     const lengths = { unit: 'characters', longest, histogram: histogram(characters) };
-    return { problems: examine(rows), figures: { lengths } };
+    return { problems: examine(rows, numberOf), figures: { lengths } };
   }
   const tokenizer = createTokenizer(await modelTokenizer(model));
-  const report = await reportDataset(rows, tokenizer, config);
+  const report = await reportDataset(rows, tokenizer, config, numberOf);
   const { tokens, labelled, ended, coverage } = report;
   const lengths = { unit: 'tokens', longest: report.longest, histogram: report.histogram };
   return {

@@ -24,6 +24,7 @@ test('wrong usage', { timeout: 60_000 }, () => {
   const argv = ['--model', FOLDER, '--data', data, '--out', join(scratch, 'out')];
   const { code, stderr } = headless('train', ...argv, '--adapter', 'x');
   expect([code, stderr.includes('--init-adapter')]).toEqual([2, true]);
+  expect(headless('train', ...argv, '--resume=no')).toMatchObject({ code: 2, lines: [] });
 });
 
 describe.skipIf(!existsSync(FOLDER))('with stories260K (skipped without ../shared/data)', { timeout: 60_000 }, () => {

@@ -18,9 +18,9 @@ const number = (must: string, allows: (value: number) => boolean): Rule => ({
   must,
   allows: (value) => isNumber(value) && allows(value),
 });
-const whole = (least: number, most = 2 ** 31): Rule =>
-  number(`a whole number from ${least}${most < 2 ** 31 ? ` to ${most}` : ''}`, (value) => {
-    return Number.isInteger(value) && value >= least && value <= most;
+const whole = (least: number, most?: number): Rule =>
+  number(`a whole number from ${least}${most === undefined ? '' : ` to ${most}`}`, (value) => {
+    return Number.isInteger(value) && value >= least && value <= (most ?? 2 ** 31);
   });
 const flag: Rule = { must: 'true or false', allows: (value) => typeof value === 'boolean' };
 const positive = number('a number above 0', (value) => value > 0);

@@ -133,6 +133,12 @@ describe('mistakes are sentences that name the field', () => {
 
   test('what Pronk does not do, and what is given twice', () => {
     expect(failure({ use_dora: true })).toContain('use_dora');
+    for (const other of [{ optim: 'sgd' }, { init_lora_weights: 'pissa' }, { task_type: 'SEQ_CLS' }]) {
+      expect(failure(other)).toContain(`${Object.keys(other)[0]} is not supported`);
+    }
+    const usual = { optim: 'adamw_torch', init_lora_weights: true, task_type: 'CAUSAL_LM', lr_scheduler_kwargs: {} };
+    expect(readConfig(usual).warnings).toEqual([]);
+    expect(failure({ seed: 2 ** 40 })).toBe('seed must be a whole number from 0 to 4294967295, not 1099511627776.');
     expect(failure({ r: 8, lora_r: 4 })).toContain('lora_r');
     expect(failure({ batch_size: 8, gradient_accumulation_steps: 2 })).toContain('batch_size');
     expect(failure({ batch_size: 2, micro_batch_size: 4 })).toContain('batch_size');

@@ -33,6 +33,12 @@ const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
   label_smoothing_factor: [0, null],
   neftune_noise_alpha: [null],
   fan_in_fan_out: [false, null],
+  init_lora_weights: [true, null],
+  task_type: ['CAUSAL_LM', null],
+  peft_type: ['LORA', null],
+  optim: ['adamw_torch', 'adamw_torch_fused', 'adamw_hf', null],
+  lr_scheduler_kwargs: [null],
+  train_sampling_strategy: ['random', null],
 };
 
 /** Names that say where things are: the command line or the page does. */

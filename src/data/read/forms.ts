@@ -130,7 +130,7 @@ function readShareGpt(record: JsonObject, row: number): Example {
 }
 
 function readCompletion(record: JsonObject, row: number): Example {
-  const answer = 'completion' in record ? 'completion' : 'response';
+  const answer = 'response' in record && !('completion' in record) ? 'response' : 'completion';
   const { prompt, [answer]: completion } = record;
   // TRL's conversational form
   if (Array.isArray(prompt) && Array.isArray(completion)) {
@@ -158,6 +158,9 @@ function readTokens(record: JsonObject, row: number): Example {
   // padding that a collator has written already
   const mask = record['attention_mask'] == null ? undefined : wholeNumbers(record, 'attention_mask', row);
   if (!mask) return { kind: 'tokens', ids, labels };
+  if (mask.length !== ids.length) {
+    throw badRow(row, `has ${ids.length} input_ids and an attention_mask of ${mask.length}; each token needs one.`);
+  }
   const kept = (list: readonly number[]) => list.filter((_, i) => mask[i] !== 0);
   return { kind: 'tokens', ids: kept(ids), labels: kept(labels) };
 }

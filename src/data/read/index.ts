@@ -7,7 +7,7 @@ import { parseTable } from './csv';
 import { type Form, FORMS, formOf, readMapped, readRecord, USED_FIELDS } from './forms';
 import { readJson } from './json';
 import { readTextPieces, readWholeText } from './text';
-import { keepDolly } from '../dolly';
+import { keepsDolly } from '../dolly';
 
 /** What `--from` may say: the form of the records, or how the file lists them. */
 export const DATASET_FORMATS = [...(Object.keys(FORMS) as Form[]), 'csv', 'tsv', 'txt'] as const;
@@ -26,6 +26,8 @@ export type DatasetRead =
       /** What the file was taken for, e.g. `Alpaca JSON`. */
       readonly format: string;
       readonly rows: readonly Example[];
+      /** Of each row, the index of its record in the file. */
+      readonly places: readonly number[];
       /** Records that a conversion left out. */
       readonly dropped: number;
       /** Sentences about what was noticed. */
@@ -84,6 +86,7 @@ async function readRecords(listed: Listed, name: string, { format, mapping }: Re
   const given = format !== undefined && Object.hasOwn(FORMS, format) ? (format as Form) : undefined;
   const mapped = mapping && Object.values(mapping).some((column) => column !== undefined) ? mapping : undefined;
   const rows: Example[] = [];
+  const places: number[] = [];
   const forms = new Map<Form, number>();
   const noticed = new Noticed();
   let count = 0;
@@ -92,10 +95,15 @@ async function readRecords(listed: Listed, name: string, { format, mapping }: Re
       return askColumns(records, name);
     }
     for (const record of records) {
-      if (mapped) rows.push(readMapped(record, count, mapped));
-      else {
+      if (mapped) {
+        rows.push(readMapped(record, count, mapped));
+        places.push(count);
+      } else {
         const form = given ?? formOf(record) ?? firstOf(forms);
-        for (const row of readRecord(record, count, form)) rows.push(row);
+        for (const row of readRecord(record, count, form)) {
+          rows.push(row);
+          places.push(count);
+        }
         forms.set(form, (forms.get(form) ?? 0) + 1);
         noticed.see(record, form);
       }
@@ -103,13 +111,15 @@ async function readRecords(listed: Listed, name: string, { format, mapping }: Re
     }
   }
   if (rows.length === 0) throw badDataset(`${name} has no rows.`);
-  const dolly = forms.has('dolly') && forms.size === 1 ? keepDolly(rows) : rows;
+  const isKept = forms.has('dolly') && forms.size === 1 ? rows.map(keepsDolly) : undefined;
+  const kept = isKept ? rows.filter((_, row) => isKept[row]) : rows;
   const form = mapped ? undefined : firstOf(forms);
   return {
     kind: 'rows',
     format: form === undefined ? listed.container : `${FORMS[form]} ${listed.container}`,
-    rows: dolly,
-    dropped: rows.length - dolly.length,
+    rows: kept,
+    places: isKept ? places.filter((_, row) => isKept[row]) : places,
+    dropped: rows.length - kept.length,
     notes: [...noticed.notes(), ...mixture(forms)],
   };
 }
@@ -155,6 +165,7 @@ async function readPlainText(source: Source): Promise<DatasetRead> {
     kind: 'rows',
     format: 'Plain text',
     rows: parts.map((part) => ({ kind: 'text', text: part })),
+    places: parts.map((_, row) => row),
     dropped: 0,
     notes: [`Each ${what} of ${baseName(source.name)} is a row.`],
   };

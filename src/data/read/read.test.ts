@@ -239,6 +239,12 @@ describe('what is no dataset', () => {
       '[{"instruction":"a","output":"b"}, {"instruction":"a"}]',
       /^Row 2 has no field output\. Its fields are instruction\./,
     ],
+    ['x.json', '[{"prompt":"a","completion":"b"}, {"prompt":"c"}]', /^Row 2 has no field completion/],
+    [
+      'x.json',
+      '[{"prompt":"a","response":"b"}, {"prompt":"c","response":5}]',
+      /^Row 2 has a number in the field response/,
+    ],
     ['x.json', '[{"instruction":"a","output":5}]', /^Row 1 has a number in the field output/],
     ['x.json', '[{"instruction":null,"output":["x"]}]', /^Row 1 has a list in the field output/],
     ['x.json', '[{"messages":[]}]', /^Row 1 has no messages: messages is empty/],
@@ -250,11 +256,22 @@ describe('what is no dataset', () => {
     ['x.json', '[{"input_ids":[1,2],"labels":[1]}]', /^Row 1 has 2 input_ids and 1 labels/],
     ['x.json', '[{"input_ids":[1,-2],"labels":[1,2]}]', /^Row 1 has a negative id/],
     ['x.json', '[{"input_ids":[1,2],"labels":[1,-2]}]', /^Row 1 has a label below 0/],
+    ['x.json', '[{"input_ids":[1,2],"attention_mask":[1]}]', /^Row 1 has 2 input_ids and an attention_mask of 1/],
     ['x.json', '[{"input_ids":[1.5]}]', /^Row 1 has no list of whole numbers in the field input_ids/],
     ['x.json', '[{"input_ids":[]}]', /^Row 1 has no tokens/],
     ['x.json', '[{"instruction":"a","instances":[]}]', /^Row 1 has no instances/],
   ])('%s: %s', async (name, content, message) => {
     expect(await failure(name, content)).toMatch(message);
+  });
+
+  test.each([
+    ['rows.parquet', 'PAR1\u0015\u0004', /rows\.parquet is a Parquet file, not text\. Save its rows as JSON/],
+    ['rows.csv', 'PK\u0003\u0004', /is a zip archive or a spreadsheet/],
+    ['rows.jsonl', 'a\u0000b', /is not text: it holds zero bytes/],
+    ['rows', 'one\u0000', /is not text/],
+  ])('%s of %j is no text', async (name, content, message) => {
+    expect(await failure(name, content)).toMatch(message);
+    expect(await failure(name, bytes(content), { format: 'txt' })).toMatch(message);
   });
 
   test('bytes that are no UTF-8 are named by their line', async () => {

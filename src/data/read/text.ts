@@ -5,9 +5,19 @@ import { badDataset } from './bad-dataset';
 const WINDOW = 4 << 20;
 const LINE_FEED = 0x0a;
 
+/** What people take for text, by the first bytes. */
+const BINARY: readonly (readonly [magic: string, what: string])[] = [
+  ['PAR1', 'a Parquet file'],
+  ['ARROW1', 'an Arrow file'],
+  ['PK\u0003\u0004', 'a zip archive or a spreadsheet'],
+  ['\u001F\u008B', 'a gzip archive'],
+];
+
 /** A text's pieces, which may be cut anywhere; the byte order mark is left out. @throws PronkError `bad-dataset` */
 export async function* readTextPieces(source: Source): AsyncGenerator<string> {
-  const start = await source.read(0, Math.min(3, source.size));
+  const start = await source.read(0, Math.min(6, source.size));
+  const [, binary] = BINARY.find(([magic]) => String.fromCodePoint(...start).startsWith(magic)) ?? [];
+  if (binary) throw notText(source, `is ${binary}, not text`);
   const encoding =
     start[0] === 0xff && start[1] === 0xfe ? 'utf-16le' : start[0] === 0xfe && start[1] === 0xff ? 'utf-16be' : 'utf-8';
   const decoder = new TextDecoder(encoding, { fatal: true });
@@ -23,9 +33,14 @@ export async function* readTextPieces(source: Source): AsyncGenerator<string> {
       const message = `${source.name} is not ${encoding.toUpperCase()} text: line ${line} or the one after it holds bytes that are no characters. Save it as UTF-8.`;
       throw badDataset(message, error);
     }
+    if (piece.includes('\u0000')) throw notText(source, 'is not text: it holds zero bytes');
     for (let i = piece.indexOf('\n'); i >= 0; i = piece.indexOf('\n', i + 1)) lines++;
     yield piece;
   }
+}
+
+function notText({ name }: Source, why: string): Error {
+  return badDataset(`${name} ${why}. Save its rows as JSON, JSON Lines or CSV.`);
 }
 
 /** All of a text. @throws PronkError `bad-dataset` */

@@ -110,6 +110,14 @@ describe.each(merges)('%s', (name, checkpoint, weights) => {
     const file = bytesSource(new Uint8Array(await new Blob(pieces).arrayBuffer()), 'a.gguf');
     const gguf = await readAdapter([file], checkpoint.config);
     expect(await fromMerged(checkpoint, name, gguf.pairs)).toBeLessThan(1e-6);
+    // an alpha of 0 would be a scale of 1 to llama.cpp
+    const off = { ...adapter, pairs: adapter.pairs.map((pair) => ({ ...pair, scale: 0 })) };
+    const still: Uint8Array<ArrayBuffer>[] = [];
+    for await (const piece of writeGgufAdapter(off, checkpoint.config)) still.push(piece);
+    const nothing = bytesSource(new Uint8Array(await new Blob(still).arrayBuffer()), 'a.gguf');
+    for (const { b, scale } of (await readAdapter([nothing], checkpoint.config)).pairs) {
+      expect(scale * Math.max(...b.map(Math.abs))).toBe(0);
+    }
     // what tells it from a model is inside
     expect(await isGgufAdapter(file)).toBe(true);
     const model: Uint8Array<ArrayBuffer>[] = [];

@@ -123,7 +123,8 @@ export function writeGgufAdapter(adapter: Adapter, config: ModelConfig): GgufStr
   const architecture = ggufArchitectures(config.architecture)[0]!;
   const { halfSplit } = familyOfGguf(architecture, adapter.name).gguf;
   const pairs = inOrder(adapter.pairs);
-  const alpha = mostCommon(pairs.map(alphaOf)) ?? 1;
+  // llama.cpp reads 0 as no alpha, a scale of 1: a strength of 0 is in B then
+  const alpha = mostCommon(pairs.map(alphaOf)) || 1;
   const base = adapter.config.base_model_name_or_path;
   return writeGguf({
     metadata: new Map<string, GgufValue>([
