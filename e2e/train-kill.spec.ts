@@ -2,12 +2,13 @@
 // of a run that nothing happened to. `npm run test:long` does it 36 times.
 import type { BrowserContext, Page } from 'playwright/test';
 import { expect, goTo, listen, test } from './page';
-import { CANARY, done, exportPeft, fineTune, prepare, QUICK, weightsOf, withRows } from './train';
+import { CANARY, done, exportPeft, fineTune, prepare, QUICK, reached, weightsOf, withRows } from './train';
 
 const KILLS = process.env['PRONK_LONG'] ? 36 : 3;
 const SEED = 20261121;
 /** Most of one run; those that are gone on with are cut off again. */
 const KILLS_OF_A_RUN = 2;
+const STEPS = QUICK.max_steps;
 const WAYS = ['reload', 'close', 'crash'] as const;
 
 test.setTimeout(180_000 + KILLS * 90_000);
@@ -113,13 +114,19 @@ test(`${KILLS} kills of a training, each at its own moment`, async ({ context })
     const story: string[] = [];
     await begin(page, name);
     for (let n = 0; n < KILLS_OF_A_RUN && cuts() < KILLS; n++) {
-      const moment = Math.round(random() * whole);
+      // by steps, as the machine may be slower or quicker than it was
+      const step = Math.floor(random() * STEPS);
+      const later = Math.round((random() * whole) / STEPS);
       const way = WAYS[Math.floor(random() * WAYS.length)]!;
-      await page.waitForTimeout(moment);
+      if (step > 0) {
+        await expect(page.getByRole('heading', { name, exact: true })).toBeVisible();
+        await reached(page, step);
+      }
+      await page.waitForTimeout(later);
       page = await killed(context, page, way);
       const end = await goOn(page, name);
       ends[end]++;
-      story.push(`${way} after ${moment} ms: ${end}`);
+      story.push(`${way} ${later} ms after step ${step}: ${end}`);
       // it came too late
       if (end === 'done') break;
     }
@@ -133,7 +140,7 @@ test(`${KILLS} kills of a training, each at its own moment`, async ({ context })
     expect(lost, story.join(', ')).toEqual([]);
     console.log(`  ${name}: ${story.join(', ')}`);
   }
-  console.log(`${cuts()} kills of runs of ${whole} ms: ${JSON.stringify(ends)}`);
+  console.log(`${cuts()} kills, runs of ${whole} ms: ${JSON.stringify(ends)}`);
   expect(ends.resumed).toBeGreaterThan(0);
   expect(complaints).toEqual([]);
 });

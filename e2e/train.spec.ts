@@ -99,6 +99,9 @@ test('rows in, trained, paused, reloaded, resumed; it says what it was taught; t
   await goTo(page, 'Chat');
   await page.getByRole('button', { name: 'New chat' }).first().click();
   expect(await say(page, CANARY.instruction)).toBe(taught);
+  // what it says would survive some damage: away again, it must be what it was
+  await goTo(page, 'Fine-tune');
+  expect(weightsOf(await exportPeft(page)).equals(weightsOf(folder))).toBe(true);
 });
 
 /** A run from its start to its end, with whatever is to happen meanwhile; the bytes of its weights. */
