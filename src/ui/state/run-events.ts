@@ -42,5 +42,5 @@ export function applyEvent(run: RunDetail, event: TrainingEvent): RunDetail {
 export function wordsAtEnd({ name, state, problem = '', unkept }: RunSummary): string | undefined {
   if (state === 'done') return `${name} has been trained.`;
   if (state === 'failed') return `${name} failed. ${problem}`;
-  return unkept ? `${name} rests. ${problem}` : undefined;
+  return unkept ? `${name} rests: there is no room to keep what it learned.` : undefined;
 }

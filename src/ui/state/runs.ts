@@ -75,6 +75,8 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
   function tellEnd(run: RunSummary): void {
     const words = running()?.id === run.id ? wordsAtEnd(run) : undefined;
     if (words === undefined) return;
+    // who looks at it sees what is wrong
+    if (run.state !== 'done' && shownId() === run.id && globalThis.location?.hash === '#/fine-tune') return;
     const show = { label: 'Show it', run: () => void (location.hash = '#/fine-tune') };
     notices.show(words, show, run.state === 'done' ? 20_000 : 0);
   }

@@ -258,7 +258,7 @@ test('a run that rests for want of room says so and is not lost sight of', async
   const rests = { ...run, state: 'paused', unkept: true, problem: 'There is no room.' } as const;
   fake.emit({ type: 'training', event: { type: 'run', run: rests } });
   expect(runs.shown()).toMatchObject({ state: 'paused', unkept: true, problem: 'There is no room.' });
-  expect(notices.list().at(-1)?.text).toMatch(/rests\. There is no room/);
+  expect(notices.list().at(-1)?.text).toMatch(/rests: there is no room/);
   fake.emit({ type: 'training', event: { type: 'run', run: { ...run, state: 'running' } } });
   expect([runs.shown()?.problem, runs.shown()?.unkept]).toEqual([undefined, undefined]);
 });
