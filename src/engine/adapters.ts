@@ -48,7 +48,8 @@ export class Adapters {
 
   /** All adapters, the newest first. */
   async list(): Promise<AdapterSummary[]> {
-    return (await this.#stored.list()).map(summary);
+    const records = await this.#stored.list();
+    return (await Promise.all(records.map((record) => this.#atHome(record)))).map(summary);
   }
 
   /** Whether a file by itself is an adapter, and no model; what cannot be read is none. */
@@ -143,7 +144,8 @@ export class Adapters {
     options?: SaveOptions,
   ): AsyncGenerator<WrittenFile, void, void> {
     const { record, adapter } = await this.open(id);
-    const base: AdapterBase = await this.#base(record.modelId).catch(() => ({
+    const { modelId } = await this.#atHome(record);
+    const base: AdapterBase = await this.#base(modelId).catch(() => ({
       name: record.modelName,
       source: 'a model that is not here any more',
       config: record.model,
@@ -166,6 +168,18 @@ export class Adapters {
     const { adapter, record } = await this.open(id);
     const merged = [{ adapter, strength, template: record.template }];
     yield* writeFiles(folder, mergedFiles(await this.#base(modelId), merged, merge), options);
+  }
+
+  /** An adapter whose model was removed belongs to the one that came in its place: of its name and its shapes. */
+  async #atHome(record: AdapterRecord): Promise<AdapterRecord> {
+    const models = await this.#library.list();
+    if (models.some(({ id }) => id === record.modelId)) return record;
+    for (const { id, name } of models) {
+      if (name !== record.modelName) continue;
+      const { config } = await this.#library.open(id);
+      if (JSON.stringify(config) === JSON.stringify(record.model)) return { ...record, modelId: id };
+    }
+    return record;
   }
 
   async #base(modelId: string): Promise<Base> {

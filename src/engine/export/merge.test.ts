@@ -12,6 +12,7 @@ import { bytesSource, readText, type Source } from '../../formats/source';
 import { readTorch } from '../../formats/torch';
 import { weightTensors } from '../../formats/weights';
 import type { WeightTensor } from '../../quant/kinds';
+import { promptTemplates } from '../../tokenizer/prompt-templates';
 import { dequantizeRows, packRows } from '../../quant/repack';
 import { adapterFiles } from './adapter';
 import type { FileContent } from './file';
@@ -173,8 +174,11 @@ describe.each(Object.entries(cases))('%s', (_, own) => {
   });
 
   test.each(['peft', 'mlx', 'gguf'] as const)('%s: the adapter comes back with its README', async (format) => {
-    const files = await sources(adapterFiles(own.adapter, own.base, format));
-    expect(files.map(({ name }) => name)).toContain('README.md');
+    const template = promptTemplates.find(({ name }) => name === 'alpaca_short')!;
+    const files = await sources(adapterFiles(own.adapter, own.base, format, template));
+    const text = (name: string) => readText(files.find((file) => file.name === name)!);
+    expect(await text('README.md')).toContain('template `alpaca_short`');
+    expect(JSON.parse(await text('pronk.json'))).toMatchObject({ adapters: [{ prompt_template: template }] });
     const back = await readAdapter(
       files.filter(({ name }) => !/README|pronk/.test(name)),
       own.base.config,

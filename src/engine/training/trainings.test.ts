@@ -315,9 +315,13 @@ describe('a full store', () => {
     world.events.length = 0;
     await world.trainings.resume(id);
     await until(world, rests);
+    expect(world.events.some(({ type }) => type === 'step')).toBe(false);
     room.free = true;
     await world.trainings.resume(id);
     await until(world, (event) => event.type === 'run' && event.run.state === 'done');
+    // it is kept before it goes on
+    const first = world.events.find(({ type }) => type === 'step' || type === 'checkpoint');
+    expect(first).toMatchObject({ type: 'checkpoint', step: resting.step });
     const [a, b] = [await whole.trainings.get(wholeId), await world.trainings.get(id)];
     expect(numbers(b.log)).toEqual(numbers(a.log));
     expect([b.problem, b.unkept]).toEqual([undefined, undefined]);

@@ -106,6 +106,8 @@ function Row(props: { adapter: AdapterSummary }) {
               type="button"
               class="button"
               aria-label={`Use ${props.adapter.name}`}
+              disabled={adapters.obstacle(props.adapter) !== undefined}
+              title={adapters.obstacle(props.adapter)}
               onClick={() => {
                 if (engine.model()?.id === props.adapter.modelId) adapters.turn(props.adapter.id, true);
                 else adapters.useAlone(props.adapter);

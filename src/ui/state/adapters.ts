@@ -1,5 +1,5 @@
 // Adapters: which are here, which of them are in use with which strength, and what becomes of them.
-import { type Accessor, createEffect, createMemo, createSignal } from 'solid-js';
+import { type Accessor, createEffect, createMemo, createSignal, on } from 'solid-js';
 import type { AdapterFormat, AdapterSummary, AdapterUse, MergeFormat, MergeType } from '../../worker/training-api';
 import type { GivenFile } from '../../worker/api';
 import { type Client, errorData } from '../../worker/client';
@@ -19,6 +19,8 @@ export interface MergeChoice {
 export interface AdaptersState {
   readonly list: Accessor<readonly AdapterSummary[]>;
   find(id: string): AdapterSummary | undefined;
+  /** Why an adapter cannot be used. */
+  obstacle(adapter: AdapterSummary): string | undefined;
   /** Of the model in use. */
   readonly ofModel: Accessor<readonly AdapterSummary[]>;
   /** What answers of the model in use are drawn with. */
@@ -88,8 +90,9 @@ export function createAdapters(client: Client, engine: EngineState, jobs: Jobs, 
     if (event.type === 'adapters') setList(event.adapters);
     else if (event.type === 'restarted') setRestarts((before) => before + 1);
   });
-  // a worker of before adapters has none
-  void api.adapters().then(setList, () => {});
+  // a model that comes again has its adapters again
+  const ids = createMemo(() => engine.models().map(({ id }) => id), [], { equals: (a, b) => a.join() === b.join() });
+  createEffect(on(ids, () => void api.adapters().then(setList, () => {})));
 
   const find = (id: string) => list().find((adapter) => adapter.id === id);
   const useOf = (id: string): Use =>
@@ -104,6 +107,10 @@ export function createAdapters(client: Client, engine: EngineState, jobs: Jobs, 
   return {
     list,
     find,
+    obstacle({ modelId: of, modelName }) {
+      if (ids().length === 0 || ids().includes(of)) return undefined;
+      return `${modelName}, its model, is not here. Add it again to use the adapter; it can be exported without.`;
+    },
     ofModel,
     inUse,
     named: () => inUse().map((use) => ({ ...use, name: find(use.id)?.name ?? '' })),

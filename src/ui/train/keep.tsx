@@ -55,14 +55,16 @@ function Uses(props: { adapter: AdapterSummary }) {
     chats.open(undefined);
     location.hash = '#/chat';
   };
+  const obstacle = () => adapters.obstacle(props.adapter);
   return (
     <div class="row">
-      <button type="button" class="button primary" onClick={() => chat(false)}>
+      <button type="button" class="button primary" disabled={obstacle() !== undefined} onClick={() => chat(false)}>
         Chat with it
       </button>
-      <button type="button" class="button" onClick={() => chat(true)}>
+      <button type="button" class="button" disabled={obstacle() !== undefined} onClick={() => chat(true)}>
         Compare with the base in Chat
       </button>
+      <Show when={obstacle()}>{(words) => <p class="hint">{words()}</p>}</Show>
     </div>
   );
 }

@@ -69,7 +69,7 @@ export function RunState(props: { run: RunDetail }) {
       </dl>
       <Show when={props.run.problem}>{(problem) => <p role="alert">{problem()}</p>}</Show>
       <For each={notesOf(props.run)}>{(note) => <p class="note">{note}</p>}</For>
-      <Show when={canGoOn(props.run) && !runs.isFromFile(props.run.id)}>
+      <Show when={canGoOn(props.run) && !runs.isFromFile(props.run.id) && !runs.obstacle(props.run)}>
         <p class="hint">{safetyWords(props.run)}</p>
       </Show>
     </div>
