@@ -67,7 +67,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
   });
 
   test('tokenize and detokenize', () => {
-    const text = 'Lily  saw a "red" ball: ☂\n';
+    const text = 'Lily saw a "red" ball: ☂\n';
     const [first] = headless('tokenize', '--model', FOLDER, '--text', text).lines;
     const ids = first!['ids'] as number[];
     expect(ids[0]).toBe(1);
@@ -76,6 +76,15 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
       { ids: ids.slice(1) },
     ]);
     expect(headless('detokenize', '--model', GGUF, '--ids', ids.join(',')).lines).toEqual([{ text }]);
+  });
+
+  test('a folder’s own tokenizer is taken, not that of the GGUF beside it: only the latter keeps two spaces', () => {
+    const spaces = (model: string) => {
+      const { ids } = headless('tokenize', '--model', model, '--text', 'Lily  saw').lines[0] as { ids: number[] };
+      return headless('detokenize', '--model', model, '--ids', ids.join(',')).lines;
+    };
+    expect(spaces(FOLDER)).toEqual([{ text: 'Lily saw' }]);
+    expect(spaces(GGUF)).toEqual([{ text: 'Lily  saw' }]);
   });
 
   test('generate: the golden text to the byte, a line a token', () => {
