@@ -24,7 +24,7 @@ copies words that it has not seen badly, and is wrong often. Do not rely on anyt
 | Architecture | LLaMA: {layers} layers, width {width}, {heads} heads over {kv_heads}, feed-forward {feed_forward}, tied head, context {context} |
 | Tokenizer | SentencePiece BPE of its own, {vocabulary} pieces, byte fallback, whole numbers to 100 |
 | Training | from scratch on {tokens:,} tokens, on two CPU cores |
-| Data | made by `tools/demo-model/families.py`; no text of others |
+| Data | made by `tools/demo-model/families/`; no text of others |
 | Prompts | Alpaca's, and short chats in its form (`### Instruction:` … `### Response:`) |
 | File | `{file}`: matrices Q8_0, norms F32 |
 | Licence | MIT |
