@@ -4,11 +4,11 @@
 //
 // Keys are written as in addresses, so that they may hold slashes.
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RECORD_KINDS, type RecordKind, type Store } from '../storage/store';
 import { fileSource } from './files';
-import { diskError } from './folder';
+import { diskError, makeFolder } from './folder';
 
 /** The store at `path`. Nothing is made before something is written. Records must be plain JSON values. */
 export function fileStore(path: string): Store {
@@ -66,7 +66,7 @@ export async function removePartials(path: string): Promise<void> {
 async function replace(path: string, data: string | Uint8Array): Promise<void> {
   const partial = join(dirname(path), `${PARTIAL}${randomUUID()}`);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(partial, data);
     await rename(partial, path);
   } catch (error) {

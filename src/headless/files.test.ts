@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -156,4 +165,12 @@ test('a model is stored, opened, damaged, removed', async () => {
   expect(await sweep(store)).toBe(1);
   await removeModel(store, 'model');
   expect(readdirSync(join(path, 'shards'))).toEqual([]);
+});
+
+test.skipIf(!existsSync('/proc/self'))('a folder that takes no folders is said to take none', async () => {
+  await expect(directory('/proc/pronk/inner')).rejects.toMatchObject({ code: 'no-permission' });
+  await directory(join(path, 'one/two/three'));
+  await directory(join(path, 'one/two/three'));
+  writeFileSync(join(path, 'one/file'), '');
+  await expect(directory(join(path, 'one/file/two'))).rejects.toMatchObject({ code: 'not-a-folder' });
 });

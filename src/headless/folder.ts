@@ -4,9 +4,31 @@ import { dirname, join } from 'node:path';
 import { PronkError } from '../formats/errors';
 import type { Folder } from '../storage/folder';
 
+/**
+ * Makes the folder at `path`, and what is missing of the folders around it. Node's own `recursive` never ends where a folder
+ * that is there takes none, as under /proc (seen with Node 20): this gives up there.
+ * @throws PronkError `not-a-folder`, `no-permission`, `quota-exceeded`
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) return;
+  if (dirname(path) !== path) await makeFolder(dirname(path));
+  await mkdir(path).catch(async (error: unknown) => {
+    // another process may have been as quick
+    if (
+      await stat(path).then(
+        (now) => now.isDirectory(),
+        () => false,
+      )
+    )
+      return;
+    throw diskError(error, path);
+  });
+}
+
 /** The directory at `path`, made when it is not there. */
 export async function directory(path: string): Promise<Folder> {
-  await mkdir(path, { recursive: true }).catch(sayWhy);
+  await makeFolder(path);
   return {
     async create(name) {
       if (/[\\/]/.test(name) || name === '.' || name === '..') throw new RangeError(`${name} is not a file's name`);
@@ -46,10 +68,7 @@ export async function directory(path: string): Promise<Folder> {
  * @throws PronkError `not-a-folder`, `no-permission`; `no-file` where a folder stands in the file's place
  */
 export async function makeWay(path: string): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw diskError(error, folder);
-  });
+  await makeFolder(dirname(path));
   const there = await stat(path).catch(() => undefined);
   if (there?.isDirectory()) throw new PronkError('no-file', `${path} is a folder, where a file is to be written.`);
 }
@@ -60,7 +79,8 @@ export function diskError(error: unknown, path: string): unknown {
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new PronkError('quota-exceeded', `The disk of ${path} is full. Free some space, and try again.`);
   }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+  // ENOENT: the folder around it is there, and takes none (/proc)
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOENT') {
     return new PronkError('no-permission', `Nothing may be written to ${path}. Choose another folder.`);
   }
   if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR') {

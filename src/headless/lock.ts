@@ -2,11 +2,11 @@
 // where its id was given to another, blocks nobody.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { PronkError } from '../formats/errors';
-import { diskError } from './folder';
+import { diskError, makeFolder } from './folder';
 
 interface Owner {
   readonly pid: number;
@@ -23,9 +23,7 @@ interface Owner {
 export async function takeLock(path: string, what: string): Promise<() => Promise<void>> {
   const mine: Owner = { pid: process.pid, started: startOf(process.pid) ?? '', token: randomUUID() };
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw diskError(error, folder);
-  });
+  await makeFolder(folder);
   for (let attempt = 0; attempt < 20; attempt++) {
     const created = await writeFile(path, JSON.stringify(mine), { flag: 'wx' }).then(
       () => true,
