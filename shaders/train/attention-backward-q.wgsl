@@ -1,36 +1,45 @@
 // dq[t, h] = Σ_j P · (d_out[t, h] · v[j] − delta[t, h]) · k[j] / √d over the tokens j that t sees, with P = e^(q · k / √d − lse)
-// computed again instead of stored (Dao et al. 2022, arXiv:2205.14135): one thread a query.
+// computed again instead of stored (Dao et al. 2022, arXiv:2205.14135): one thread a query, as in attention-packed.wgsl.
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) global: vec3u) {
-  let token = global.x / params.heads;
-  let head = global.x % params.heads;
-  if (token >= state.count) { return; }
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let first = workgroup.x * WORKGROUP;
+  let until = min(first + WORKGROUP, state.count);
+  let head = workgroup.y;
+  let token = first + local;
+  if (token >= until) { return; }
   let row = token_quads();
   let q = token * row + head * QUADS;
+  let n = token * params.heads + head;
   let scale = inverseSqrt(f32(4u * QUADS));
   var query: array<vec4f, QUADS>;
   var slope: array<vec4f, QUADS>;
   var sum: array<vec4f, QUADS>;
-  for (var i = 0u; i < params.quads; i++) {
-    query[i] = qkv[q + i] * scale;
-    slope[i] = d_out[global.x * QUADS + i];
-  }
+  //: for i in QUADS or params.quads
+  query[$i] = qkv[q + $i] * scale;
+  slope[$i] = d_out[n * QUADS + $i];
+  //: end i
 
   let kv_head = head / (params.heads / params.kv_heads);
   let key_at = (params.heads + kv_head) * QUADS;
   let to_value = params.kv_heads * QUADS;
-  let own_lse = lse[global.x];
-  let own_delta = delta[global.x];
-  for (var key = first_seen(token, places[token].start); key <= token; key++) {
+  let seen = first_seen(token, places[token].start);
+  let own_lse = lse[n];
+  let own_delta = delta[n];
+  for (var key = first_seen(first, places[first].start); key < until; key++) {
     let at = key * row + key_at;
     var score = 0.0;
     var d_weight = 0.0;
-    for (var i = 0u; i < params.quads; i++) {
-      score += dot(query[i], qkv[at + i]);
-      d_weight += dot(slope[i], qkv[at + to_value + i]);
-    }
-    let d_score = exp(score - own_lse) * (d_weight - own_delta);
-    for (var i = 0u; i < params.quads; i++) { sum[i] += d_score * qkv[at + i]; }
+    //: for i in QUADS or params.quads
+    score += dot(query[$i], qkv[at + $i]);
+    d_weight += dot(slope[$i], qkv[at + to_value + $i]);
+    //: end i
+    let visible = key >= seen && key <= token;
+    let d_score = select(0.0, exp(score - own_lse) * (d_weight - own_delta), visible);
+    //: for i in QUADS or params.quads
+    sum[$i] += d_score * qkv[at + $i];
+    //: end i
   }
-  for (var i = 0u; i < params.quads; i++) { d_qkv[q + i] = sum[i] * scale; }
+  //: for i in QUADS or params.quads
+  d_qkv[q + $i] = sum[$i] * scale;
+  //: end i
 }

@@ -46,7 +46,9 @@ const CHANGES: readonly Change[] = [
 ];
 const SOLO_CHANGES: readonly Change[] = [
   ['the future seen', /key <= token/g, 'key <= min(token + 1u, state.count - 1u)', 2],
-  ['the past seen by k and v', /var t = token;/, 'var t = max(token, 1u) - 1u;', 1],
+  ['the past seen by k and v', /t >= token/g, 't + 1u >= token', 1],
+  ['a sequence seen by the next one', /key >= seen/g, 'true', 2],
+  ['a sequence that sees the next one', /t < own_until/g, 'true', 1],
   ['one head of a group left out', /\(kv_head \+ 1u\) \* group/g, '(kv_head + 1u) * group - 1u', 1],
 ];
 const TILED_CHANGES: readonly Change[] = [

@@ -10,7 +10,7 @@ import tiles from '../../shaders/common/attention-tiles.wgsl?raw';
 import soloSource from '../../shaders/train/attention-packed.wgsl?raw';
 import tiledSource from '../../shaders/train/attention-packed-tiled.wgsl?raw';
 
-/** Threads that work alone come in small groups: they spread over a CPU's cores. */
+/** Threads that work alone come in small groups, of a CPU's vector width: they spread over its cores. */
 const SOLO = 8;
 
 /** What decides the kernels of attention in training. */
@@ -55,12 +55,12 @@ export function tiledKernel(label: string, headWidth: number, threads: 64 | 128,
 
 /** Workgroups where rows are the queries of `tokens` tokens. */
 export function queryGrid(software: boolean, heads: number, kvHeads: number, tokens: number): Grid {
-  return software ? [Math.ceil((tokens * heads) / SOLO)] : [Math.ceil((tokens * heads) / kvHeads / SIDE), kvHeads];
+  return software ? [Math.ceil(tokens / SOLO), heads] : [Math.ceil((tokens * heads) / kvHeads / SIDE), kvHeads];
 }
 
 /** Workgroups where rows are the keys. */
 export function keyGrid(software: boolean, kvHeads: number, tokens: number): Grid {
-  return software ? [Math.ceil((tokens * kvHeads) / SOLO)] : [Math.ceil(tokens / SIDE), kvHeads];
+  return [Math.ceil(tokens / (software ? SOLO : SIDE)), kvHeads];
 }
 
 /** Params: heads, kv_heads, window (the batch's tokens or more where all are seen), quads (d / 4). */
