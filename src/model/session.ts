@@ -4,7 +4,7 @@ import type { ModelConfig } from '../formats/checkpoint';
 import { Buffers, read } from '../gpu/buffers';
 import type { Gpu } from '../gpu/device';
 import { encode, Kernels, type Step } from '../gpu/kernel';
-import { GREEDY, sampleKernel, sampleParams, type Sampling } from '../ops/sample';
+import { GREEDY, type Sampling } from '../ops/sample';
 import { type Precision, tune, type Tuning } from '../ops/tuning';
 import type { WeightTensor } from '../quant/kinds';
 import { createCache } from './kv-cache';
@@ -12,11 +12,10 @@ import type { UsedAdapter } from './lora';
 import type { LoraSpec, LoraTrainer, Turn } from './lora-types';
 import { buildHead, createActivations, type LlamaParts } from './llama';
 import { RunAhead } from './run-ahead';
+import { RING, Sampler } from './sampler';
 import { Adapted, buildVariant, type Variant } from './variant';
 import { type UploadProgress, uploadWeights } from './weights';
 
-/** Sampled ids stay on the GPU in a ring of this many, so that this many may be enqueued ahead. */
-const RING = 64;
 /** Tokens wanted on their way while the oldest is read back. */
 const READBACKS_IN_FLIGHT = 2;
 
@@ -47,55 +46,22 @@ export async function createSession(
     const activations = createActivations(buffers, config, weights, tuning);
     const kernels = new Kernels(gpu.device);
     const llama: LlamaParts = { kernels, buffers, config, weights, cache, activations, tuning };
-    const sampler = createSampler(buffers, config);
-    const [base, sample] = await Promise.all([
+    const [base, sampler] = await Promise.all([
       buildVariant(llama, { cache, ids: [], by: '' }, ''),
-      kernels.step(
-        sampleKernel(tuning.samplerThreads),
-        buffers,
-        {
-          params: sampler.params,
-          state: activations.state,
-          logits: activations.logits,
-          seen: sampler.seen,
-          probabilities: sampler.probabilities,
-          ids: activations.ids,
-          outputs: sampler.outputs,
-        },
-        undefined,
-        () => [1],
-      ),
+      Sampler.create(llama),
     ]);
     const adapted = new Adapted(gpu, base, options.maxPartBytes ?? Infinity);
-    return new Session(gpu, { base, adapted, sampler, sample });
+    return new Session(gpu, { base, adapted, sampler });
   } catch (error) {
     buffers.destroy();
     throw error;
   }
 }
 
-interface Sampler {
-  readonly params: GPUBuffer;
-  /** Bit per id. */
-  readonly seen: GPUBuffer;
-  readonly probabilities: GPUBuffer;
-  readonly outputs: GPUBuffer;
-}
-
-function createSampler(buffers: Buffers, { vocabularySize: V }: ModelConfig): Sampler {
-  return {
-    params: buffers.from('uniforms', new Uint8Array(40), 'sampling'),
-    seen: buffers.storage('sampler', Math.ceil(V / 32) * 4, 'seen'),
-    probabilities: buffers.storage('sampler', V * 4, 'probabilities'),
-    outputs: buffers.storage('sampler', RING * 4, 'outputs'),
-  };
-}
-
 interface SessionParts {
   readonly base: Variant;
   readonly adapted: Adapted;
   readonly sampler: Sampler;
-  readonly sample: Step;
 }
 
 export class Session {
@@ -106,19 +72,16 @@ export class Session {
   readonly #base: Variant;
   readonly #adapted: Adapted;
   readonly #sampler: Sampler;
-  readonly #sample: Step;
-  readonly #staging: GPUBuffer[] = [];
   readonly #ahead = new RunAhead(RING / READBACKS_IN_FLIGHT);
   /** The base, or the base with the adapters in use. */
   #variant: Variant;
 
-  constructor(gpu: Gpu, { base, adapted, sampler, sample }: SessionParts) {
+  constructor(gpu: Gpu, { base, adapted, sampler }: SessionParts) {
     this.#gpu = gpu;
     this.#base = base;
     this.#variant = base;
     this.#adapted = adapted;
     this.#sampler = sampler;
-    this.#sample = sample;
     this.config = base.llama.config;
     this.tuning = base.llama.tuning;
     this.context = base.llama.cache.context;
@@ -192,7 +155,7 @@ export class Session {
 
     const total = Math.min(maxTokens, this.context - ids.length + 1);
     if (total < 1) return;
-    this.#writeSampler(ids, sampling);
+    this.#sampler.begin(ids, sampling);
     if (!(await this.#readPrompt(ids, signal))) return;
     const history = [...ids];
     const pending: Promise<Uint32Array>[] = [];
@@ -202,7 +165,7 @@ export class Session {
         const first = enqueued === 0;
         const count = first ? 1 : Math.min(this.#ahead.size, total - enqueued);
         if (!first) this.#enqueueTokens(ids.length + enqueued - 1, count);
-        pending.push(this.#readIds(enqueued, count));
+        pending.push(this.#sampler.read(enqueued, count));
         enqueued += count;
         if (first) break; // the prompt's time is not a token's
       }
@@ -267,7 +230,7 @@ export class Session {
 
   /** Frees the GPU's memory. */
   destroy(): void {
-    for (const buffer of this.#staging.splice(0)) buffer.destroy();
+    this.#sampler.destroy();
     this.#adapted.destroy();
     this.#base.llama.buffers.destroy();
   }
@@ -276,14 +239,6 @@ export class Session {
   #noteRead(ids: readonly number[]): void {
     const { read: known, name } = this.#variant;
     [known.ids, known.by] = [ids, name];
-  }
-
-  #writeSampler(ids: readonly number[], sampling: Sampling): void {
-    const { queue } = this.#gpu.device;
-    const seen = new Uint32Array(Math.ceil(this.config.vocabularySize / 32));
-    for (const id of ids) seen[id >> 5]! |= 1 << (id & 31);
-    queue.writeBuffer(this.#sampler.seen, 0, seen);
-    queue.writeBuffer(this.#sampler.params, 0, sampleParams(this.config.vocabularySize, sampling, RING));
   }
 
   #writeBatch(ids: readonly number[], position: number, step: number): void {
@@ -300,7 +255,7 @@ export class Session {
   async #readPrompt(ids: readonly number[], signal: AbortSignal | undefined): Promise<boolean> {
     const { batch } = this.tuning;
     const { prefill } = this.#variant;
-    const sample = this.#sample;
+    const { step: sample } = this.#sampler;
     const { queue } = this.#gpu.device;
     let before: Promise<unknown> = Promise.resolve();
     for (let start = this.cachedPrefix(ids); start < ids.length; start += batch) {
@@ -321,7 +276,7 @@ export class Session {
   /** Enqueues `count` decode steps from a position; each samples the id that the next one reads. */
   #enqueueTokens(position: number, count: number): void {
     const { decode } = this.#variant;
-    const steps = [...decode.body, ...decode.head, this.#sample];
+    const steps = [...decode.body, ...decode.head, this.#sampler.step];
     const encoder = this.#gpu.device.createCommandEncoder();
     for (let i = 0; i < count; i++) encode(encoder, steps, { position: position + i, count: 1 });
     this.#gpu.device.queue.submit([encoder.finish()]);
@@ -331,36 +286,5 @@ export class Session {
     const encoder = this.#gpu.device.createCommandEncoder();
     encode(encoder, steps, { position, count });
     this.#gpu.device.queue.submit([encoder.finish()]);
-  }
-
-  /** Ids of sampling steps `step` … from the ring. */
-  async #readIds(step: number, count: number): Promise<Uint32Array> {
-    const { device } = this.#gpu;
-    const staging =
-      this.#staging.pop() ??
-      device.createBuffer({
-        size: RING * 4,
-        usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-        label: 'sampled ids',
-      });
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(this.#sampler.outputs, 0, staging, 0, RING * 4);
-    device.queue.submit([encoder.finish()]);
-    try {
-      await staging.mapAsync(GPUMapMode.READ);
-    } catch (error) {
-      throw new PronkError(
-        'device-lost',
-        'The graphics device was lost while generating. What was written so far is kept; send again to go on.',
-        {
-          cause: error,
-        },
-      );
-    }
-    const ring = new Uint32Array(staging.getMappedRange());
-    const ids = Uint32Array.from({ length: count }, (_, i) => ring[(step + i) % RING]!);
-    staging.unmap();
-    this.#staging.push(staging);
-    return ids;
   }
 }
