@@ -87,6 +87,8 @@ export function createRows(
     const mine = asked;
     try {
       const start = page * PAGE;
+      // what is being stored is read as it will be
+      await edits;
       const read = await api.datasetRows(of, start, start + PAGE);
       // rows were added or removed meanwhile, and everything is asked for again
       if (mine !== asked) return;
@@ -148,13 +150,15 @@ export function createRows(
     setSelected(Math.min(Math.max(index, 0), count() - 1));
   };
 
-  async function rescue(): Promise<void> {
+  /** Stores what a closing page could not; it is kept until it is. */
+  function rescue(): void {
     const left = readStored(LEFTOVER);
     if (!isRecord(left) || typeof left['id'] !== 'string' || !isRecord(left['row'])) return;
-    writeStored(LEFTOVER, undefined);
-    await store(left['id'], Number(left['at']), 1, [left['row'] as unknown as Example]);
+    typed = { id: left['id'], at: Number(left['at']), row: left['row'] as unknown as Example };
+    waits = true;
+    void flush().then(() => writeStored(LEFTOVER, undefined));
   }
-  void rescue();
+  rescue();
   globalThis.addEventListener?.('pagehide', () => {
     if (typed) writeStored(LEFTOVER, typed);
     void flush();

@@ -88,8 +88,17 @@ test('letters that a closing page could not store are stored at the next visit',
   const id = datasets.chosen()!.id;
   storage.set('pronk.unsaved-row', JSON.stringify({ id, at: 2, row: { kind: 'text', text: 'typed last' } }));
   dispose();
+  // the worker is slow, and dies once before it has stored
+  const edit = fake.api.editDataset;
+  const slow = vi.spyOn(fake.api, 'editDataset').mockImplementation(() => new Promise(() => {}));
   page(fake);
-  await until(async () => expect(await fake.api.datasetRows(id, 2, 3)).toEqual([{ kind: 'text', text: 'typed last' }]));
+  await until(() => expect(slow).toHaveBeenCalled());
+  expect(storage.has('pronk.unsaved-row')).toBe(true);
+  dispose();
+  slow.mockImplementation((...args) => new Promise((settle) => setTimeout(() => settle(edit(...args)), 100)));
+  const { datasets: again } = page(fake);
+  await until(() => expect(again.rows.row(2)).toEqual({ kind: 'text', text: 'typed last' }));
+  expect(await fake.api.datasetRows(id, 2, 3)).toEqual([{ kind: 'text', text: 'typed last' }]);
   await until(() => expect(storage.has('pronk.unsaved-row')).toBe(false));
 });
 
