@@ -1,24 +1,7 @@
-// dx[t] += rs · (w − n · mean(w ⊙ n)) with w = dy ⊙ gain, n = x · rs, rs = 1 / rms(x). The gain is frozen.
-// Row i of dy belongs to token i, or with PICKED to the token that a list names, no token twice.
-struct Params { columns: u32, epsilon: f32 }
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> x: array<vec4f>; // [T][D]
-@group(0) @binding(3) var<storage, read> gain: array<vec4f>; // [D]
-@group(0) @binding(4) var<storage, read> dy: array<vec4f>; // [rows][D]
-@group(0) @binding(5) var<storage, read_write> dx: array<vec4f>; // [T][D]
-//: for p in PICKED
-@group(0) @binding(6) var<storage, read> picked: array<u32>;
-//: end p
-
-fn token_of(row: u32) -> u32 {
-  //: for p in PICKED
-  return picked[state.position + row];
-  //: end p
-  //: for a in ALL
-  return row;
-  //: end a
-}
+// dx[t] += rs · (w − n · mean(w ⊙ n)) with w = dy ⊙ gain, n = x · rs, rs = 1 / rms(x), of the token t of each row of dy; no token
+// twice.
+@group(0) @binding(5) var<storage, read> dy: array<vec4f>; // [rows][D]
+@group(0) @binding(6) var<storage, read_write> dx: array<vec4f>; // [T][D]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {

@@ -1,22 +1,5 @@
-// y[i] = x[t] / rms(x[t]) · gain. Row i is token i, or with PICKED the token that a list names.
-struct Params { columns: u32, epsilon: f32 }
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> x: array<vec4f>; // [T][D]
-@group(0) @binding(3) var<storage, read> gain: array<vec4f>; // [D]
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>; // [rows][D]
-//: for p in PICKED
-@group(0) @binding(5) var<storage, read> picked: array<u32>;
-//: end p
-
-fn token_of(row: u32) -> u32 {
-  //: for p in PICKED
-  return picked[state.position + row];
-  //: end p
-  //: for a in ALL
-  return row;
-  //: end a
-}
+// y[i] = x[t] / rms(x[t]) · gain, of the token t of row i.
+@group(0) @binding(5) var<storage, read_write> y: array<vec4f>; // [rows][D]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {

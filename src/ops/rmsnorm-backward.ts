@@ -1,17 +1,11 @@
 // The gradient of RMSNorm's input, added to what came past it. The gain is frozen.
-import { compose } from '../gpu/wgsl';
 import type { Kernel } from '../gpu/kernel';
-import stateSource from '../../shaders/common/state.wgsl?raw';
 import source from '../../shaders/train/rmsnorm-backward.wgsl?raw';
-import { rmsnormParts, type RmsnormShape, type RmsnormVariant } from './rmsnorm';
+import { type RmsnormShape, type RmsnormVariant, rowNormKernel } from './rmsnorm';
 
 /** Its grid is `rmsnormGrid`. */
 export function rmsnormBackwardKernel(variant: RmsnormVariant): Kernel {
-  const { definitions, snippet } = rmsnormParts(variant);
-  return {
-    label: `rmsnorm-backward${variant.picked ? ' picked' : ''}`,
-    wgsl: compose(definitions, stateSource, snippet, source),
-  };
+  return rowNormKernel('rmsnorm-backward', variant, source);
 }
 
 /**

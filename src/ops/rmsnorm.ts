@@ -1,6 +1,7 @@
 // RMSNorm (Zhang and Sennrich 2019) as a dispatch of its own: training keeps what projections would fold in.
 import { compose } from '../gpu/wgsl';
 import type { Grid, Kernel } from '../gpu/kernel';
+import shared from '../../shaders/common/rmsnorm.wgsl?raw';
 import stateSource from '../../shaders/common/state.wgsl?raw';
 import source from '../../shaders/train/rmsnorm.wgsl?raw';
 import { type Form, rowForm, rowWorkgroups } from './rows';
@@ -12,18 +13,18 @@ export interface RmsnormVariant extends Form {
   readonly picked: boolean;
 }
 
-/** What the two kernels of the norm are composed with. */
-export function rmsnormParts(variant: RmsnormVariant) {
+/** One of the norm's two directions, over what both share. */
+export function rowNormKernel(label: string, variant: RmsnormVariant, direction: string): Kernel {
   const { definitions, snippet } = rowForm(variant, LANES);
-  return { definitions: { ...definitions, PICKED: Number(variant.picked), ALL: Number(!variant.picked) }, snippet };
+  const rows = { PICKED: Number(variant.picked), ALL: Number(!variant.picked) };
+  return {
+    label: `${label}${variant.picked ? ' picked' : ''}`,
+    wgsl: compose({ ...definitions, ...rows }, stateSource, snippet, shared, direction),
+  };
 }
 
 export function rmsnormKernel(variant: RmsnormVariant): Kernel {
-  const { definitions, snippet } = rmsnormParts(variant);
-  return {
-    label: `rmsnorm${variant.picked ? ' picked' : ''}`,
-    wgsl: compose(definitions, stateSource, snippet, source),
-  };
+  return rowNormKernel('rmsnorm', variant, source);
 }
 
 /** For the backward kernel too. */

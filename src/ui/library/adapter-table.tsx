@@ -7,7 +7,16 @@ import { Menu } from '../components/menu';
 import { RenameDialog } from '../components/rename-dialog';
 import { useApp } from '../context';
 import { formatBytes, formatCount, formatWhen } from '../state/format';
+import { type Column, TableHead } from './table-head';
 import { WorkBar } from './work-bar';
+
+const COLUMNS: readonly Column[] = [
+  { name: 'Name' },
+  { name: 'Size' },
+  { name: 'Model' },
+  { name: 'Source' },
+  { name: 'Added', short: true },
+];
 
 /** Adapters, which stand beside their models. */
 export function AdapterTable() {
@@ -16,20 +25,7 @@ export function AdapterTable() {
     <Show when={adapters.list().length > 0}>
       <h2 class="table-title">Adapters</h2>
       <table class="models adapters">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Size</th>
-            <th scope="col">Model</th>
-            <th scope="col">Source</th>
-            <th scope="col" class="short">
-              Added
-            </th>
-            <th scope="col">
-              <span class="visually-hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={COLUMNS} />
         <tbody>
           <For each={adapters.list().map(({ id }) => id)}>{(id) => <AdapterRow id={id} />}</For>
         </tbody>

@@ -9,8 +9,16 @@ import { formatBytes, formatCount, formatNumber, formatWhen } from '../state/for
 import { DeleteDialog } from './delete-dialog';
 import { ModelDetail } from './model-detail';
 import { qualityWords } from './quality';
+import { type Column, TableHead } from './table-head';
 
-const COLUMNS = 7;
+const COLUMNS: readonly Column[] = [
+  { name: 'Name' },
+  { name: 'Size' },
+  { name: 'Quantization' },
+  { name: 'Source' },
+  { name: 'Licence' },
+  { name: 'Last used', short: true },
+];
 
 /** All models in one table; on a phone, in cards. */
 export function ModelTable() {
@@ -18,21 +26,7 @@ export function ModelTable() {
   return (
     <Show when={engine.models().length > 0} fallback={<p class="hint">No model is here yet.</p>}>
       <table class="models">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Size</th>
-            <th scope="col">Quantization</th>
-            <th scope="col">Source</th>
-            <th scope="col">Licence</th>
-            <th scope="col" class="short">
-              Last used
-            </th>
-            <th scope="col">
-              <span class="visually-hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={COLUMNS} />
         <tbody>
           <For each={engine.models().map(({ id }) => id)}>{(id) => <ModelRow id={id} />}</For>
         </tbody>
@@ -153,7 +147,7 @@ function Rows(props: { model: ModelSummary }) {
       </tr>
       <Show when={open()}>
         <tr class="detail" id={detailId}>
-          <td colspan={COLUMNS}>
+          <td colspan={COLUMNS.length + 1}>
             <ModelDetail model={props.model} />
           </td>
         </tr>
