@@ -2,7 +2,7 @@
 // transformers beside it.
 import type { ChatStyle } from '../tokenizer/chat-styles';
 import type { ChatMessage } from '../tokenizer/chat-message';
-import type { Engine } from './index';
+import type { Generate } from './request';
 import type { AdapterUse } from './training/types';
 
 export interface ChatCompletionRequest {
@@ -73,10 +73,10 @@ export interface RequestOptions {
 
 /** `engine.chat.completions` */
 export class ChatCompletions {
-  readonly #engine: Engine;
+  readonly #generate: Generate;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(generate: Generate) {
+    this.#generate = generate;
   }
 
   create(
@@ -96,7 +96,7 @@ export class ChatCompletions {
       created: Math.floor(Date.now() / 1000),
       model: request.model,
     };
-    const tokens = this.#engine.generate(toGenerate(request, signal));
+    const tokens = this.#generate(toGenerate(request, signal));
     if (request.stream) return stream(head, tokens);
     for (;;) {
       const next = await tokens.next();
@@ -118,7 +118,7 @@ export class ChatCompletions {
 }
 
 type Head = Pick<ChatCompletion, 'id' | 'created' | 'model'>;
-type Tokens = ReturnType<Engine['generate']>;
+type Tokens = ReturnType<Generate>;
 
 async function* stream(head: Head, tokens: Tokens): AsyncGenerator<ChatCompletionChunk, void, void> {
   const chunk = (

@@ -6,7 +6,7 @@ import type { Store } from '../storage/store';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { Adapters } from './adapters';
 import { ChatCompletions } from './completions';
-import { type GenerateOptions, type GeneratedToken, type Generation, generate } from './generate';
+import { type GeneratedToken, generate } from './generate';
 import { Host, type HostedModel, type LoadOptions } from './host';
 import { Imports } from './import/index';
 import { gpuBudget, type Offer } from './import/plan';
@@ -14,11 +14,11 @@ import type { Quality } from './import/types';
 import { Library } from './library';
 import { encodePrompt, type Prompt, promptStops, promptText } from './prompt';
 import { measurePerplexity } from './quality';
+import type { EngineGeneration, EngineRequest } from './request';
 import { Scheduler } from './scheduler';
 import { Datasets } from './training/datasets';
 import { trainingParts } from './training/engine-parts';
 import { Trainings } from './training/trainings';
-import type { AdapterUse } from './training/types';
 
 export interface EngineOptions {
   /** Where models are kept. */
@@ -29,21 +29,6 @@ export interface EngineOptions {
   readonly onDeviceLost?: (message: string) => void;
   /** Makes hashers that compute beside the reading; without it they compute in this thread. */
   readonly hashers?: HasherFactory;
-}
-
-export interface EngineRequest extends GenerateOptions {
-  /** A model's id. */
-  readonly model: string;
-  readonly prompt: Prompt;
-  /** Instead of those that the model is used with; an empty list is the base. */
-  readonly adapters?: readonly AdapterUse[] | undefined;
-  /** Told as a model that is not on the GPU yet is loaded. */
-  readonly onProgress?: LoadOptions['onProgress'];
-}
-
-export interface EngineGeneration extends Generation {
-  /** Oldest messages left out so that the conversation fits the context. */
-  readonly droppedMessages: number;
 }
 
 /** An answer gets at least this share of the context, whatever was said before. */
@@ -80,7 +65,7 @@ export class Engine {
     this.train = new Trainings(
       trainingParts({ store, models, adapters, datasets, host: this.#host, scheduler: this.#scheduler }),
     );
-    this.chat = { completions: new ChatCompletions(this) };
+    this.chat = { completions: new ChatCompletions((request) => this.generate(request)) };
   }
 
   /** The device, opened now unless it is. @throws PronkError `no-webgpu`, `no-adapter` */
@@ -242,3 +227,4 @@ export type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from 
 export type { ImportPlan, PendingImport, Quality } from './import/types';
 export type { ModelSummary } from './library';
 export type { Prompt } from './prompt';
+export type { EngineRequest } from './request';

@@ -11,7 +11,7 @@ Object.assign(globalThis, globals);
 (globalThis as { Float16Array?: unknown }).Float16Array ??= Float16Array;
 
 /** Vulkan drivers that need no GPU, best first: Mesa's lavapipe, then the SwiftShader that comes with Chromium. */
-export const SOFTWARE_DRIVERS = {
+const SOFTWARE_DRIVERS = {
   lavapipe: '/usr/share/vulkan/icd.d/lvp_icd.json',
   swiftshader: '/usr/lib/chromium/vk_swiftshader_icd.json',
 } as const;
@@ -20,7 +20,7 @@ export const SOFTWARE_DRIVERS = {
 const kept: unknown[] = [];
 
 /** Dawn with the drivers that the environment names, or those of one software driver. */
-export function dawn(driver?: keyof typeof SOFTWARE_DRIVERS): GPU {
+function dawn(driver?: keyof typeof SOFTWARE_DRIVERS): GPU {
   if (driver) process.env['VK_ICD_FILENAMES'] = SOFTWARE_DRIVERS[driver];
   process.env['XDG_RUNTIME_DIR'] ??= mkdtempSync(join(tmpdir(), 'pronk-'));
   const gpu = create(['enable-dawn-features=allow_unsafe_apis']);

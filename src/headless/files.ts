@@ -35,7 +35,7 @@ export async function fileSource(path: string, name = basename(path)): Promise<S
 }
 
 /** The model that ships with the page. */
-export const DEMO_MODEL = fileURLToPath(new URL('../public/demo-model/pronk-6m-q8_0.gguf', import.meta.url));
+const DEMO_MODEL = fileURLToPath(new URL('../public/demo-model/pronk-6m-q8_0.gguf', import.meta.url));
 
 /** A file that an option or an argument names. @throws PronkError `no-file` */
 export async function fileAt(path: string): Promise<Source> {

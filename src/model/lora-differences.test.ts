@@ -3,7 +3,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { LINEAR_MAPS } from '../formats/adapter';
 import type { ModelConfig } from '../formats/checkpoint';
 import { random, relative } from '../ops/testing/numbers';
-import { type LoraReference, type PairGradient, loraLossReference, loraReference } from './lora-reference';
+import type { LoraReference, PairGradient } from './lora-group-reference';
+import { loraLossReference, loraReference } from './lora-reference';
 import { microBatch, type TokenRow } from './testing/batch';
 import { randomModel, randomPairs, TINY } from './testing/random-model';
 

@@ -1,5 +1,5 @@
 // Linear maps that share their input, with their pairs, in float64: y = W x + bias + scale · B · A · mask(x), and the gradients.
-import { LINEAR_MAPS, type LinearMap } from '../formats/adapter';
+import { LINEAR_MAPS, type LinearMap, type LoraPair } from '../formats/adapter';
 import type { ModelConfig } from '../formats/checkpoint';
 import { matvecReference } from '../ops/matvec';
 import { matvecTransposedReference } from '../ops/matvec-transposed';
@@ -13,7 +13,29 @@ import {
   loraUpBackwardReference,
   loraUpReference,
 } from '../ops/lora-reference';
-import type { LoraReference, PairGradient } from './lora-reference';
+import type { ReferenceWeights } from './reference';
+
+/** A pair, in float32 or float64. */
+export type ReferencePair = Pick<LoraPair, 'layer' | 'map' | 'rank' | 'scale'> & {
+  /** [rank, inputs] */
+  readonly a: ArrayLike<number>;
+  /** [outputs, rank]; rows of q and k in interleaved order */
+  readonly b: ArrayLike<number>;
+};
+
+/** The gradient of a pair's matrices. */
+export interface PairGradient {
+  readonly a: Float64Array;
+  readonly b: Float64Array;
+}
+
+export interface LoraReference {
+  readonly config: ModelConfig;
+  readonly weights: ReferenceWeights;
+  readonly pairs: readonly ReferencePair[];
+  /** Share of the pairs' inputs that is dropped, and what the masks are drawn from; nothing is dropped when left out. */
+  readonly dropout?: { readonly rate: number; readonly seed: number; readonly step: number };
+}
 
 /** Matrices stacked by rows. */
 export interface MapGroup {

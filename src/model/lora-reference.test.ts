@@ -1,7 +1,8 @@
 // The float64 reference of training: against PyTorch's float64 gradients, and against itself where batches are cut differently.
 import { describe, expect, test, vi } from 'vitest';
 import { relative } from '../ops/testing/numbers';
-import { loraLossReference, loraReference, type LoraReference, type PairGradient } from './lora-reference';
+import type { LoraReference, PairGradient } from './lora-group-reference';
+import { loraLossReference, loraReference } from './lora-reference';
 import { countTargets, microBatch, type TokenRow } from './testing/batch';
 import { loraGolden, referenceWeights } from './testing/golden';
 import { interleavedRows } from './testing/peft';

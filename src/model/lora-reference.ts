@@ -1,6 +1,5 @@
 // LLaMA with a LoRA in float64, forward and backward: the ops' own references put together, so that the truth which the
 // GPU's training is tested against is itself tested against finite differences and PyTorch.
-import type { LoraPair } from '../formats/adapter';
 import type { ModelConfig } from '../formats/checkpoint';
 import { attentionBackwardReference } from '../ops/attention-backward';
 import { attentionPackedReference } from '../ops/attention-packed';
@@ -11,31 +10,18 @@ import { rmsnormBackwardReference } from '../ops/rmsnorm-backward';
 import { ropeFrequencies } from '../ops/rope';
 import { ropeInplaceReference } from '../ops/rope-inplace';
 import { swigluBackwardReference } from '../ops/swiglu-backward';
-import { type MapGroup, groupBackward, groupForward, mapGroup, plus, weightNamed } from './lora-group-reference';
+import {
+  type LoraReference,
+  type MapGroup,
+  type PairGradient,
+  groupBackward,
+  groupForward,
+  mapGroup,
+  plus,
+  weightNamed,
+} from './lora-group-reference';
+
 import type { MicroBatch } from './lora-types';
-import type { ReferenceWeights } from './reference';
-
-/** A pair, in float32 or float64. */
-export type ReferencePair = Pick<LoraPair, 'layer' | 'map' | 'rank' | 'scale'> & {
-  /** [rank, inputs] */
-  readonly a: ArrayLike<number>;
-  /** [outputs, rank]; rows of q and k in interleaved order */
-  readonly b: ArrayLike<number>;
-};
-
-/** The gradient of a pair's matrices. */
-export interface PairGradient {
-  readonly a: Float64Array;
-  readonly b: Float64Array;
-}
-
-export interface LoraReference {
-  readonly config: ModelConfig;
-  readonly weights: ReferenceWeights;
-  readonly pairs: readonly ReferencePair[];
-  /** Share of the pairs' inputs that is dropped, and what the masks are drawn from; nothing is dropped when left out. */
-  readonly dropout?: { readonly rate: number; readonly seed: number; readonly step: number };
-}
 
 /** Σ cross-entropy of a batch over its targets, times a weight. */
 export function loraLossReference(model: LoraReference, batch: MicroBatch, weight: number): number {

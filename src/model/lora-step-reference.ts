@@ -2,7 +2,7 @@
 import { type Moments, type OptimizerStep, adamwReference } from '../ops/adamw';
 import { gradientNormReference } from '../ops/gradient-norm';
 import { gradientScaleReference } from '../ops/gradient-scale';
-import type { PairGradient, ReferencePair } from './lora-reference';
+import type { PairGradient, ReferencePair } from './lora-group-reference';
 
 /** A pair in training: its matrices with their moments. */
 export type TrainedPair = Pick<ReferencePair, 'layer' | 'map' | 'rank' | 'scale'> & {

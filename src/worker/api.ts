@@ -7,11 +7,13 @@ import type { ChatStyle } from '../tokenizer/chat-styles';
 import type { CuratedModel } from '../hub/curated';
 import type { ChatMessage } from '../tokenizer/chat-message';
 import type { PromptTemplate } from '../tokenizer/prompt-templates';
+import type { GivenFile, Saved } from './files';
 import type { TrainingApi, TrainingWorkerEvent } from './training-api';
 
 export type {
   ChatStyle,
   CuratedModel,
+  GivenFile,
   ImportPlan,
   ModelSummary,
   PendingImport,
@@ -19,17 +21,9 @@ export type {
   PromptTemplate,
   Quality,
   Quantize,
+  Saved,
   SavedFile,
 };
-
-/** A file that the person gave. */
-export interface GivenFile {
-  readonly file: File;
-  /** With the folders that it lies in, where they are known. */
-  readonly path: string;
-  /** Finds the file again after a reload, in browsers that have such handles. */
-  readonly handle?: FileSystemFileHandle;
-}
 
 /** Where a model comes from. */
 export type ImportOrigin =
@@ -38,11 +32,6 @@ export type ImportOrigin =
   | { readonly kind: 'hub'; readonly address: string; readonly token?: string }
   /** Stanford's: the tuned model is base + diff. */
   | { readonly kind: 'weight-diff'; readonly base: readonly GivenFile[]; readonly diff: readonly GivenFile[] };
-
-/** A saved file; where no folder was given it comes along, to be downloaded. */
-export interface Saved extends SavedFile {
-  readonly file?: File;
-}
 
 export interface DeviceSummary {
   /** e.g. `Apple M2`, `Google SwiftShader` */

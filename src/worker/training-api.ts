@@ -18,7 +18,7 @@ import type {
   TrainingPlan,
   TrainingRequest,
 } from '../engine/training/types';
-import type { GivenFile, Saved } from './api';
+import type { GivenFile, Saved } from './files';
 
 export type * from '../engine/training/types';
 

@@ -1,0 +1,16 @@
+// Files on their way in, and on their way out.
+import type { SavedFile } from '../engine/import/types';
+
+/** A file that the person gave. */
+export interface GivenFile {
+  readonly file: File;
+  /** With the folders that it lies in, where they are known. */
+  readonly path: string;
+  /** Finds the file again after a reload, in browsers that have such handles. */
+  readonly handle?: FileSystemFileHandle;
+}
+
+/** A saved file; where no folder was given it comes along, to be downloaded. */
+export interface Saved extends SavedFile {
+  readonly file?: File;
+}
