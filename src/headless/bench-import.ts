@@ -17,6 +17,7 @@ import { encSource, HEADER_BYTES, sha256Of, xorSource } from '../formats/xor';
 import { packRows, repackRows } from '../quant/repack';
 import { writeShard } from '../storage/shards';
 import { oneOf, parseOptions, required, UsageError } from './arguments';
+import { fourDigits } from './digits';
 import { fileStore } from './file-store';
 import { threadHashers } from './hashers';
 import type { Print } from './print';
@@ -80,12 +81,12 @@ export async function benchImport(argv: readonly string[], print: Print): Promis
     const read = files.slice(1).reduce((sum, { source }) => sum + source.size, 0);
     const rate = read / seconds;
     print({
-      seconds: round(seconds),
+      seconds: fourDigits(seconds),
       keyBytes: key.size,
       encryptedBytes: read,
       storedBytes: manifest.bytes,
-      bytesPerSecond: round(rate),
-      shareOfSlowestStage: round(rate / Math.min(...Object.values(stages))),
+      bytesPerSecond: fourDigits(rate),
+      shareOfSlowestStage: fourDigits(rate / Math.min(...Object.values(stages))),
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     });
   } finally {
@@ -131,7 +132,7 @@ async function alone(enc: Source, key: Source, hashers: HasherFactory, folder: s
 async function timed(bytes: number, task: () => Promise<void>): Promise<number> {
   const started = performance.now();
   await task();
-  return round((bytes * 1000) / (performance.now() - started));
+  return fourDigits((bytes * 1000) / (performance.now() - started));
 }
 
 type Tile = (start: number, end: number) => Uint8Array<ArrayBuffer>;
@@ -268,7 +269,3 @@ function huggingFace(config: ReturnType<typeof synthetic>['config']) {
 }
 
 const given = (source: Source): GivenSource => ({ source, path: source.name });
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
-}

@@ -10,6 +10,7 @@ import type { Peak } from '../ops/peak';
 import { tune } from '../ops/tuning';
 import { bindPart } from '../ops/weights';
 import { codeBytes, scaleBytes, type WeightKind } from '../quant/kinds';
+import { fourDigits } from './digits';
 
 /** TinyLlama's gate. */
 const [ROWS, COLUMNS] = [5632, 2048];
@@ -50,7 +51,7 @@ export async function benchProducts(gpu: Gpu, peak: Peak, kinds: readonly Weight
     );
     const share = async (step: Step) => {
       const flop = 2 * ROWS * COLUMNS * tokens;
-      return Number(((flop * 1000) / (await milliseconds(gpu.device, step)) / peak.flops).toPrecision(4));
+      return fourDigits((flop * 1000) / (await milliseconds(gpu.device, step)) / peak.flops);
     };
     result[kind] = { forward: await share(forward), transposed: await share(transposed) };
     buffers.destroy();

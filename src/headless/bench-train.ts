@@ -7,6 +7,7 @@ import type { MicroBatch, LoraSpec } from '../model/lora-types';
 import type { Peak } from '../ops/peak';
 import type { WeightTensor } from '../quant/kinds';
 import { census } from './census';
+import { fourDigits } from './digits';
 
 export interface TrainBench {
   /** Of a micro-batch: one sequence. */
@@ -66,7 +67,7 @@ export async function benchTraining(
   const times = new Map<string, number>();
   for (const label of trainer.labels) times.set(label, await trainer.timed(batch, (each) => each === label));
   const whole = [...times.values()].reduce((sum, time) => sum + time, 0);
-  const shares = Array.from(times, ([label, time]) => [label, round(time / whole)] as const).toSorted(
+  const shares = Array.from(times, ([label, time]) => [label, fourDigits(time / whole)] as const).toSorted(
     (a, b) => b[1] - a[1],
   );
   const products = shares.reduce((sum, [label, share]) => sum + (PRODUCT.test(label) ? share : 0), 0);
@@ -79,11 +80,11 @@ export async function benchTraining(
     tokens,
     rank,
     checkpointing,
-    gradNorm: round(gradNorm),
-    stepMs: round(best),
-    tokensPerSecond: round((tokens * 1000) / best),
-    shareOfPeak: round((flop * 1000) / best / peak.flops),
-    outsideProducts: round(1 - products),
+    gradNorm: fourDigits(gradNorm),
+    stepMs: fourDigits(best),
+    tokensPerSecond: fourDigits((tokens * 1000) / best),
+    shareOfPeak: fourDigits((flop * 1000) / best / peak.flops),
+    outsideProducts: fourDigits(1 - products),
     shares: Object.fromEntries(shares),
     dispatches: calls.dispatches,
     compileMs: Math.round(compileMs),
@@ -107,8 +108,4 @@ function sequence(tokens: number, vocabulary: number): MicroBatch {
     targets: Int32Array.from(ids, (_, t) => (t < from || t === tokens - 1 ? -100 : ids[t + 1]!)),
     rows: new Uint32Array(tokens),
   };
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
 }
