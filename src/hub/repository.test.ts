@@ -51,7 +51,7 @@ beforeAll(async () => {
       'owner/splits': { files: { 'x-00001-of-00002.gguf': shard, 'x-00002-of-00002.gguf': shard } },
     },
   });
-  options = { endpoint: server.url, backoff: () => 1, retries: 3, idleMs: 250 };
+  options = { endpoint: server.url, backoff: () => 1, retries: 3, idleMs: 1000 };
 });
 afterAll(() => server.close());
 beforeEach(() => {

@@ -23,8 +23,10 @@ function page(fake = createFake({ delay: 0, load: 20 })) {
   });
 }
 
+/** However slow the machine is. */
+const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 20_000 });
 const answered = (chats: ReturnType<typeof page>['chats']) =>
-  vi.waitFor(() => expect(chats.path().at(-1)?.state).toBe('stop'), { timeout: 4000 });
+  until(() => expect(chats.path().at(-1)?.state).toBe('stop'));
 
 test('a question asked before there is a model waits, is answered, and is kept', async () => {
   const { chats, engine, fake } = page();
@@ -39,7 +41,7 @@ test('a question asked before there is a model waits, is answered, and is kept',
   expect(chats.running()).toBeUndefined();
   expect(chats.path()[1]).toMatchObject({ model: 'Pronk 6M', state: 'stop' });
   expect(chats.path()[1].content).toMatch(/^Alpacas are/);
-  await vi.waitFor(async () =>
+  await until(async () =>
     expect(await fake.api.listRecords('chats')).toMatchObject([{ title: 'What is an alpaca?', turns: [{}, {}] }]),
   );
 });
@@ -84,20 +86,20 @@ test('a deleted conversation is gone at once, and comes back by Undo', async () 
   expect(await fake.api.listRecords('chats')).toEqual([]);
   notices.list().at(-1)?.action?.run();
   expect(chats.current()?.id).toBe(id);
-  await vi.waitFor(async () => expect(await fake.api.listRecords('chats')).toHaveLength(1));
+  await until(async () => expect(await fake.api.listRecords('chats')).toHaveLength(1));
 });
 
 test('a reload opens the conversation that was open, and what was streaming says that it was cut off', async () => {
   const fake = createFake({ delay: 30, load: 0 });
   const { chats } = page(fake);
   chats.send('Write a long poem');
-  await vi.waitFor(async () => {
+  await until(async () => {
     const [record] = (await fake.api.listRecords('chats')) as unknown as { turns: { content: string }[] }[];
     expect(record?.turns[1].content).toMatch(/^Alpacas/);
-  }, 4000);
+  });
   dispose();
   const again = page(fake).chats;
-  await vi.waitFor(() => expect(again.path()).toHaveLength(2));
+  await until(() => expect(again.path()).toHaveLength(2));
   expect(again.path()[1]).toMatchObject({ state: 'failed', error: { code: 'interrupted' } });
   expect(again.path()[1].content).toMatch(/^Alpacas/);
 });
@@ -116,7 +118,7 @@ test('a failure keeps the question and what had come, and says why', async () =>
   const { chats, fake } = page();
   fake.api.generate = () => Promise.reject(Object.assign(new Error('The GPU has no room.'), { name: 'out-of-memory' }));
   chats.send('Hello');
-  await vi.waitFor(() => expect(chats.path().at(-1)?.state).toBe('failed'));
+  await until(() => expect(chats.path().at(-1)?.state).toBe('failed'));
   expect(chats.path().at(-1)?.error).toEqual({ code: 'out-of-memory', message: 'The GPU has no room.' });
   expect(chats.running()).toBeUndefined();
 });

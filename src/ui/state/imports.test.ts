@@ -25,7 +25,7 @@ function page(options: Parameters<typeof createFake>[0] = {}) {
 }
 
 const given = (path: string) => ({ path, file: new File(['x'], path.split('/').at(-1)!) });
-const until = (check: () => void) => vi.waitFor(check, { timeout: 4000 });
+const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000 });
 const states = ({ tasks }: ReturnType<typeof page>['imports']) => tasks.map(({ state }) => state);
 
 test('a file is planned, and nothing more; Start makes a model of it with what was chosen', async () => {

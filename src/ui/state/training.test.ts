@@ -38,7 +38,7 @@ function page(fake = createFake({ delay: 0, load: 0, step: 2, trained: true })) 
   });
 }
 
-const until = (check: () => void) => vi.waitFor(check, { timeout: 4000 });
+const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000 });
 const file = (rows: unknown, name = 'rows.json') => new File([JSON.stringify(rows)], name);
 const output = (row: unknown) => (row as { output: string }).output;
 
