@@ -57,11 +57,19 @@ export function testDevices(): Promise<readonly TestDevice[]> {
 /** Dawn loses what the garbage collector takes, and Node crashes. */
 const kept: unknown[] = [];
 
-/** A device that checks shaders and commands as any other and computes nothing: needs no driver. */
+/**
+ * A device that checks shaders and commands as any other and computes nothing: needs no driver. Its limits are the least that
+ * WebGPU grants (https://www.w3.org/TR/webgpu/#limits): what it takes runs on phones too.
+ */
 export async function nullDevice(features: Features = { f16: true, subgroups: true }): Promise<TestDevice> {
   const gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
   const adapter = await gpu.requestAdapter();
   if (!adapter) throw new Error('Dawn has no null backend');
   kept.push(gpu, adapter);
-  return open(adapter, features);
+  const least = Object.create(adapter, {
+    requestDevice: {
+      value: ({ requiredFeatures = [] }: GPUDeviceDescriptor = {}) => adapter.requestDevice({ requiredFeatures }),
+    },
+  }) as GPUAdapter;
+  return open(least, features);
 }

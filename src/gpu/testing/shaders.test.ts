@@ -57,6 +57,8 @@ for (const { features, kernels: all } of catalogues) {
       expect(found.join()).toMatch(/^2:11 .*unresolved value/);
       const unknown = { label: 'unknown override', wgsl: `${main} {}`, overrides: { NONE: 1 } };
       await expect(makePipeline(device, unknown)).rejects.toThrow('NONE');
+      const greedy = `var<workgroup> all: array<vec4f, 1025>;\n${main} { all[0].x = 1; }`;
+      await expect(makePipeline(device, { label: 'greedy', wgsl: greedy })).rejects.toThrow('16400');
       if (!features.f16) expect(await complaints(device, 'enable f16;')).not.toEqual([]);
     });
   });
