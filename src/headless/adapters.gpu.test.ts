@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { slow } from '../gpu/testing/slow';
 import { writePeft } from '../formats/adapters/index';
 import { openCheckpoint } from '../formats/open';
 import { madeUp } from '../formats/testing/adapter';
@@ -22,7 +23,7 @@ function logits(...argv: string[]): Float32Array {
   return new Float32Array(new Uint8Array(readFileSync(file)).buffer);
 }
 
-test('logits: an adapter, half of it, two halves, and a quantized base are what merging makes', () => {
+test.skipIf(slow)('logits: an adapter, half of it, two halves, and a quantized base are what merging makes', () => {
   const base = ['--model', BASE, '--quantize', 'q4'];
   const merged = (name: string, ...argv: string[]) => {
     const out = join(scratch, name);
@@ -41,22 +42,25 @@ test('logits: an adapter, half of it, two halves, and a quantized base are what 
   );
 });
 
-test('generate and bench take it too; one that does not fit is named before a device is opened', async () => {
-  const own = join(scratch, 'own');
-  mkdirSync(own);
-  const { config } = await openCheckpoint(await modelFiles('public/demo-model/pronk-6m-q8_0.gguf'));
-  for (const { name, pieces } of writePeft(madeUp(config, 3), config))
-    writeFileSync(join(own, name), Buffer.concat(pieces));
-  const text = (...argv: string[]) =>
-    headless('generate', '--model', 'demo', '--prompt', 'The', '--max-tokens', '12', ...argv).lines.at(-1)!;
-  expect(text('--adapter', own)).toMatchObject({ done: true });
-  expect(text('--adapter', own)['text']).not.toBe(text()['text']);
-  expect(text('--adapter', `${own}=0`)['text']).toBe(text()['text']);
-  const bench = headless('bench', '--model', 'demo', '--adapter', own, '--prompt-tokens', '8', '--tokens', '4');
-  const { memory } = bench.lines.at(-1) as { memory: Record<string, number> };
-  expect(memory['adapters']).toBeGreaterThan(0);
-  const wrong = headless('logits', '--model', 'demo', '--ids', '1', '--adapter', ADAPTER);
-  expect(wrong).toMatchObject({ code: 1, lines: [{ error: { code: 'adapter-mismatch' } }] });
-  expect(wrong.stderr).not.toContain('Adapter:');
-  expect(headless('logits', '--model', BASE, '--ids', '1', '--adapter', `${ADAPTER}=much`).code).toBe(2);
-});
+test.skipIf(slow)(
+  'generate and bench take it too; one that does not fit is named before a device is opened',
+  async () => {
+    const own = join(scratch, 'own');
+    mkdirSync(own);
+    const { config } = await openCheckpoint(await modelFiles('public/demo-model/pronk-6m-q8_0.gguf'));
+    for (const { name, pieces } of writePeft(madeUp(config, 3), config))
+      writeFileSync(join(own, name), Buffer.concat(pieces));
+    const text = (...argv: string[]) =>
+      headless('generate', '--model', 'demo', '--prompt', 'The', '--max-tokens', '12', ...argv).lines.at(-1)!;
+    expect(text('--adapter', own)).toMatchObject({ done: true });
+    expect(text('--adapter', own)['text']).not.toBe(text()['text']);
+    expect(text('--adapter', `${own}=0`)['text']).toBe(text()['text']);
+    const bench = headless('bench', '--model', 'demo', '--adapter', own, '--prompt-tokens', '8', '--tokens', '4');
+    const { memory } = bench.lines.at(-1) as { memory: Record<string, number> };
+    expect(memory['adapters']).toBeGreaterThan(0);
+    const wrong = headless('logits', '--model', 'demo', '--ids', '1', '--adapter', ADAPTER);
+    expect(wrong).toMatchObject({ code: 1, lines: [{ error: { code: 'adapter-mismatch' } }] });
+    expect(wrong.stderr).not.toContain('Adapter:');
+    expect(headless('logits', '--model', BASE, '--ids', '1', '--adapter', `${ADAPTER}=much`).code).toBe(2);
+  },
+);

@@ -3,13 +3,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { slow } from '../gpu/testing/slow';
 import { headless } from './testing/headless';
 import { FOLDER, GGUF, GOLDEN } from './testing/stories';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-cli-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-test('wrong usage is 2, and says what is right', () => {
+test.skipIf(slow)('wrong usage is 2, and says what is right', () => {
   expect(headless('nonsense')).toMatchObject({ code: 2, lines: [] });
   expect(headless('generate', '--model', 'x', '--prompt', 'a', '--seed', 'b').code).toBe(2);
   const { code, stderr } = headless('tokenize', '--text', 'x');
@@ -17,7 +18,7 @@ test('wrong usage is 2, and says what is right', () => {
   expect(stderr).toContain('--model');
 });
 
-test('a file that is not there, and one that is no model', () => {
+test.skipIf(slow)('a file that is not there, and one that is no model', () => {
   const missing = headless('info', '--model', join(scratch, 'nowhere'));
   expect(missing).toMatchObject({ code: 1, lines: [{ error: { code: 'no-file' } }] });
   const file = join(scratch, 'broken.gguf');
@@ -28,7 +29,7 @@ test('a file that is not there, and one that is no model', () => {
   });
 });
 
-test('an imported model gives the logits of its files, and of its files quantized', () => {
+test.skipIf(slow)('an imported model gives the logits of its files, and of its files quantized', () => {
   const out = join(scratch, 'imported');
   const logits = (...argv: string[]) => {
     const file = join(scratch, 'imported-logits.bin');
@@ -45,7 +46,7 @@ test('an imported model gives the logits of its files, and of its files quantize
   expect(stored!.equals(kept)).toBe(false);
 });
 
-test('the bundled model answers an instruction, a chat, and stops by itself', () => {
+test.skipIf(slow)('the bundled model answers an instruction, a chat, and stops by itself', () => {
   const instruct = headless('generate', '--model', 'demo', '--instruction', 'What is the capital of Peru?');
   expect(instruct.lines.at(-1)).toMatchObject({ finish: 'stop', text: 'The capital of Peru is Lima.' });
   const file = join(scratch, 'messages.json');
@@ -56,7 +57,7 @@ test('the bundled model answers an instruction, a chat, and stops by itself', ()
   expect(lines.at(-1)).toMatchObject({ finish: 'stop', text: 'The capital of Chile is Santiago.' });
 });
 
-describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/data)', () => {
+describe.skipIf(slow || !existsSync(FOLDER))('stories260K (skipped without ../shared/data)', () => {
   test('info', () => {
     const expected = { architecture: 'llama', vocabulary: 512, context: 512, layers: 5 };
     expect(headless('info', '--model', FOLDER)).toMatchObject({

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { slow } from '../gpu/testing/slow';
 import { headless, type Ran } from './testing/headless';
 import { FOLDER } from './testing/stories';
 
@@ -23,9 +24,6 @@ const config = {
   eval_steps: 4,
   save_steps: 1,
 };
-
-/** The kernels are tested on both drivers; whole runs take SwiftShader five times as long. */
-const slow = /swiftshader/i.test(process.env['VK_ICD_FILENAMES'] ?? '') && !process.env['PRONK_LONG'];
 
 describe.skipIf(slow || !existsSync(FOLDER))('train (skipped without ../shared/data)', { timeout: 240_000 }, () => {
   const data = join(scratch, 'data.jsonl');

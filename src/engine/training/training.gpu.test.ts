@@ -2,6 +2,7 @@
 // it had not been, a device that is lost costs nothing, and what was learned by heart is said.
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { slow } from '../../gpu/testing/slow';
 import { templateNamed } from '../../data/tokenize';
 import type { Example } from '../../data/types';
 import { type Gpu, openAdapter } from '../../gpu/device';
@@ -40,9 +41,6 @@ const rows: Example[] = Array.from({ length: 4 }, (_, i) => ({
   input: '',
   output: ANSWER,
 }));
-
-/** The kernels are tested on both drivers; whole runs take SwiftShader five times as long. */
-const slow = /swiftshader/i.test(process.env['VK_ICD_FILENAMES'] ?? '') && !process.env['PRONK_LONG'];
 
 /** What an engine answers with these adapters. */
 async function answer(engine: Engine, model: string, ids: readonly string[]) {
