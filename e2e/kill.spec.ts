@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { makeModel } from '../tools/made-model.mjs';
 import { expect, goTo, STORIES, storiesMissing, test } from './page';
+import { storedIn } from './stored';
 
 const KILLS = process.env['PRONK_LONG'] ? 50 : 4;
 const SEED = 20261121;
@@ -30,43 +31,24 @@ const CONFIG = {
   tie_word_embeddings: true,
 };
 
+interface Model {
+  bundled?: boolean;
+  tensors: unknown;
+  shards: { key: string; checksums: string[] }[];
+  tokenizer: { key: string };
+}
+
 /** Checksums of the stored model's shards, if there is one besides the bundled one; and shards that belong to none. */
-const stored = (page: Page) =>
-  page.evaluate(async () => {
-    const all = <T>(database: string, kind: string, keys: boolean) =>
-      new Promise<T[]>((resolve, reject) => {
-        const opening = indexedDB.open(database);
-        opening.addEventListener('error', () => reject(new Error(`${database} does not open`)));
-        opening.addEventListener('success', () => {
-          const db = opening.result;
-          if (!db.objectStoreNames.contains(kind)) {
-            db.close();
-            resolve([]);
-            return;
-          }
-          const store = db.transaction(kind).objectStore(kind);
-          const request = keys ? store.getAllKeys() : store.getAll();
-          request.addEventListener('success', () => {
-            db.close();
-            resolve(request.result as T[]);
-          });
-        });
-      });
-    interface Model {
-      bundled?: boolean;
-      tensors: unknown;
-      shards: { key: string; checksums: string[] }[];
-      tokenizer: { key: string };
-    }
-    const models = await all<Model>('pronk-models', 'models', false);
-    const named = models.flatMap(({ shards, tokenizer }) => [...shards, tokenizer].map(({ key }) => key));
-    const keys = await all<string>('pronk-shards', 'shards', true);
-    const mine = models.filter(({ bundled }) => !bundled);
-    return {
-      models: mine.map(({ shards, tensors }) => JSON.stringify([shards.map(({ checksums }) => checksums), tensors])),
-      lost: keys.filter((key) => !named.includes(key)),
-    };
-  });
+async function stored(page: Page) {
+  const models = await storedIn<Model>(page, 'pronk-models', 'models');
+  const named = models.flatMap(({ shards, tokenizer }) => [...shards, tokenizer].map(({ key }) => key));
+  const keys = await storedIn<string>(page, 'pronk-shards', 'shards', true);
+  const mine = models.filter(({ bundled }) => !bundled);
+  return {
+    models: mine.map(({ shards, tensors }) => JSON.stringify([shards.map(({ checksums }) => checksums), tensors])),
+    lost: keys.filter((key) => !named.includes(key)),
+  };
+}
 
 async function toModels(page: Page): Promise<void> {
   await page.goto('/');

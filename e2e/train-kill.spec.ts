@@ -2,6 +2,7 @@
 // of a run that nothing happened to. `npm run test:long` does it 36 times.
 import type { BrowserContext, Page } from 'playwright/test';
 import { expect, goTo, listen, test } from './page';
+import { storedIn } from './stored';
 import { CANARY, done, exportPeft, fineTune, prepare, QUICK, reached, weightsOf, withRows } from './train';
 
 const KILLS = process.env['PRONK_LONG'] ? 36 : 3;
@@ -14,30 +15,16 @@ const WAYS = ['reload', 'close', 'crash'] as const;
 test.setTimeout(180_000 + KILLS * 90_000);
 
 /** Adapters by run, and shards of training that belong to no run: what a killed page may leave behind. */
-const stored = (page: Page) =>
-  page.evaluate(async () => {
-    const all = <T>(database: string, kind: string, keys: boolean) =>
-      new Promise<T[]>((resolve, reject) => {
-        const opening = indexedDB.open(database);
-        opening.addEventListener('error', () => reject(new Error(`${database} does not open`)));
-        opening.addEventListener('success', () => {
-          const store = opening.result.transaction(kind).objectStore(kind);
-          const request = keys ? store.getAllKeys() : store.getAll();
-          request.addEventListener('success', () => {
-            opening.result.close();
-            resolve(request.result as T[]);
-          });
-        });
-      });
-    const runs = await all<object>('pronk-trainings', 'trainings', false);
-    const adapters = await all<{ name: string; shards: { key: string }[] }>('pronk-adapters', 'adapters', false);
-    const named = JSON.stringify([runs, adapters]);
-    const keys = await all<string>('pronk-shards', 'shards', true);
-    return {
-      adapters: adapters.map(({ name }) => name),
-      lost: keys.filter((key) => /^(training|adapter)\//.test(key) && !named.includes(JSON.stringify(key))),
-    };
-  });
+async function stored(page: Page) {
+  const runs = await storedIn<object>(page, 'pronk-trainings', 'trainings');
+  const adapters = await storedIn<{ name: string; shards: { key: string }[] }>(page, 'pronk-adapters', 'adapters');
+  const named = JSON.stringify([runs, adapters]);
+  const keys = await storedIn<string>(page, 'pronk-shards', 'shards', true);
+  return {
+    adapters: adapters.map(({ name }) => name),
+    lost: keys.filter((key) => /^(training|adapter)\//.test(key) && !named.includes(JSON.stringify(key))),
+  };
+}
 
 /** Ends a page in one of the ways that pages end, and opens it again. */
 async function killed(context: BrowserContext, page: Page, way: (typeof WAYS)[number]): Promise<Page> {
