@@ -4,6 +4,7 @@ import { useApp } from '../context';
 import { formatBytes, formatCount, formatNumber, formatSeconds } from '../state/format';
 import { fits } from '../state/training-form';
 import { useTraining } from './context';
+import { FigureList } from './figure-list';
 
 /** Why it cannot start, where no warning says so. */
 const untold = ({ problem, warnings }: TrainingPlan) =>
@@ -77,16 +78,7 @@ function Figures(props: { plan: TrainingPlan }) {
           {form.measuring() ? 'Measuring' : seconds() === undefined ? 'Measure' : 'Measure again'}
         </button>
       </p>
-      <dl class="plan-figures">
-        <For each={figures()}>
-          {([name, value]) => (
-            <div>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          )}
-        </For>
-      </dl>
+      <FigureList class="plan-figures" of={figures()} />
     </>
   );
 }

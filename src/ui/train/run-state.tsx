@@ -4,6 +4,7 @@ import { formatNumber, formatPercent, formatWhen } from '../state/format';
 import { canGoOn } from '../state/run-events';
 import { figuresOf, formatDuration, formatLoss, notesOf, paceOf } from '../state/run-log';
 import { useTraining } from './context';
+import { FigureList } from './figure-list';
 
 const stateWords = {
   running: 'Training',
@@ -57,16 +58,7 @@ export function RunState(props: { run: RunDetail }) {
       >
         <span style={{ transform: `scaleX(${props.run.steps > 0 ? props.run.step / props.run.steps : 0})` }} />
       </div>
-      <dl class="run-figures">
-        <For each={told()}>
-          {([name, value]) => (
-            <div>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          )}
-        </For>
-      </dl>
+      <FigureList class="run-figures" of={told()} />
       <Show when={props.run.problem}>{(problem) => <p role="alert">{problem()}</p>}</Show>
       <For each={notesOf(props.run)}>{(note) => <p class="note">{note}</p>}</For>
       <Show when={canGoOn(props.run) && !runs.isFromFile(props.run.id) && !runs.obstacle(props.run)}>
