@@ -14,7 +14,7 @@ import { adapterFiles, type PlainFormat } from './export/adapter';
 import { writeFiles } from './export/file';
 import { mergedFiles, type MergeOptions } from './export/merge';
 import type { AdapterBase, Base } from './export/origin';
-import type { Library } from './library';
+import type { Library, ModelSummary } from './library';
 import type { SaveOptions, WrittenFile } from './save';
 import type { AdapterSummary, AdapterUse } from './training/types';
 
@@ -48,8 +48,8 @@ export class Adapters {
 
   /** All adapters, the newest first. */
   async list(): Promise<AdapterSummary[]> {
-    const records = await this.#stored.list();
-    return (await Promise.all(records.map((record) => this.#atHome(record)))).map(summary);
+    const [records, models] = await Promise.all([this.#stored.list(), this.#library.list()]);
+    return (await Promise.all(records.map((record) => this.#atHome(record, models)))).map(summary);
   }
 
   /** Whether a file by itself is an adapter, and no model; what cannot be read is none. */
@@ -144,7 +144,7 @@ export class Adapters {
     options?: SaveOptions,
   ): AsyncGenerator<WrittenFile, void, void> {
     const { record, adapter } = await this.open(id);
-    const { modelId } = await this.#atHome(record);
+    const { modelId } = await this.#atHome(record, await this.#library.list());
     const base: AdapterBase = await this.#base(modelId).catch(() => ({
       name: record.modelName,
       source: 'a model that is not here any more',
@@ -171,8 +171,7 @@ export class Adapters {
   }
 
   /** An adapter whose model was removed belongs to the one that came in its place: of its name and its shapes. */
-  async #atHome(record: AdapterRecord): Promise<AdapterRecord> {
-    const models = await this.#library.list();
+  async #atHome(record: AdapterRecord, models: readonly ModelSummary[]): Promise<AdapterRecord> {
     if (models.some(({ id }) => id === record.modelId)) return record;
     for (const { id, name } of models) {
       if (name !== record.modelName) continue;
