@@ -140,7 +140,7 @@ test('no text takes long, however it is made', () => {
   );
   const begun = performance.now();
   for (const run of runs) examine([row(`What is ${run}`, run, run)]);
-  expect(performance.now() - begun).toBeLessThan(15_000);
+  expect(performance.now() - begun).toBeLessThan(5000);
 });
 
 test('rows of other forms', () => {
