@@ -3,7 +3,7 @@ import { CopyButton } from '../components/copy-button';
 import { IconButton } from '../components/icon-button';
 import { useApp } from '../context';
 import type { Turn } from '../state/conversation';
-import { formatRate, formatSeconds } from '../state/format';
+import { countOf, formatNumber, formatRate, formatSeconds } from '../state/format';
 import { Branches } from './branches';
 import { QuestionEditor } from './question-editor';
 
@@ -92,7 +92,8 @@ function AnswerTools(props: { turn: Turn }) {
   };
   const title = () => {
     const { timing, seed, model, adapters } = props.turn;
-    const tokens = timing && `${timing.promptTokens} tokens read, ${timing.completionTokens} written`;
+    const tokens =
+      timing && `${countOf(timing.promptTokens, 'token')} read, ${formatNumber(timing.completionTokens)} written`;
     return [model, adapters && `with ${adapters.join(', ')}`, tokens, seed !== undefined && `seed ${seed}`]
       .filter(Boolean)
       .join(' · ');

@@ -1,6 +1,6 @@
 import { Show } from 'solid-js';
 import { useApp } from '../context';
-import { formatRate, formatStage } from '../state/format';
+import { countOf, formatRate, formatStage } from '../state/format';
 
 /** What happens to the last answer, said once and quietly beneath the messages. */
 export function ConversationNote() {
@@ -24,7 +24,8 @@ export function ConversationNote() {
     const notes = [
       turn.state === 'abort' && 'Stopped.',
       turn.state === 'length' && 'The answer reached its limit of tokens.',
-      dropped > 0 && `The oldest ${dropped} messages no longer fit; the model did not see them.`,
+      dropped > 0 &&
+        `The oldest ${countOf(dropped, 'message')} no longer ${dropped === 1 ? 'fits' : 'fit'}; the model did not see ${dropped === 1 ? 'it' : 'them'}.`,
     ];
     return notes.filter(Boolean).join(' ');
   };

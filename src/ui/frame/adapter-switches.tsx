@@ -2,6 +2,7 @@ import { createUniqueId, For, Show } from 'solid-js';
 import type { AdapterSummary } from '../../worker/training-api';
 import { Icon } from '../components/icon';
 import { useApp } from '../context';
+import { countOf } from '../state/format';
 
 /** The adapters of the model in use: on or off, and how strongly. */
 export function AdapterSwitches() {
@@ -12,7 +13,7 @@ export function AdapterSwitches() {
   const words = () => {
     const names = adapters.named().map(({ name }) => name);
     if (names.length === 0) return 'No adapter';
-    return names.length === 1 ? names[0] : `${names.length} adapters`;
+    return names.length === 1 ? names[0] : countOf(names.length, 'adapter');
   };
   function place(event: Event): void {
     if ((event as ToggleEvent).newState !== 'open') return;

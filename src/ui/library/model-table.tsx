@@ -5,7 +5,7 @@ import { isFocusLost, passFocusOn } from '../components/keep-focus';
 import { Menu } from '../components/menu';
 import { RenameDialog } from '../components/rename-dialog';
 import { useApp } from '../context';
-import { formatBytes, formatCount, formatNumber, formatWhen } from '../state/format';
+import { countOf, formatBytes, formatCount, formatNumber, formatWhen } from '../state/format';
 import { DeleteDialog } from './delete-dialog';
 import { ModelDetail } from './model-detail';
 import { qualityWords } from './quality';
@@ -161,5 +161,5 @@ function shortSource(source: string): string {
   const names = source.split(', ');
   if (names.length < 3) return source;
   const weights = names.find((name) => /\.(safetensors|bin|pth|gguf)/.test(name)) ?? names[0];
-  return `${weights} and ${names.length - 1} more files`;
+  return `${weights} and ${countOf(names.length - 1, 'more file')}`;
 }

@@ -1,8 +1,7 @@
 import { createMemo, For, Show } from 'solid-js';
 import type { ImportPlan, Saved } from '../../worker/api';
 import { Icon } from '../components/icon';
-import { formatBytes } from '../state/format';
-import { countFiles } from '../state/saving';
+import { countOf, formatBytes } from '../state/format';
 
 type Patch = NonNullable<ImportPlan['patch']>;
 type PatchFile = Patch['files'][number];
@@ -31,7 +30,7 @@ export function PatchFiles(props: { patch: Patch; saved: readonly Saved[] | unde
   const summary = () =>
     [
       published().length > 0 && `${here()} of point-alpaca’s ${published().length} files`,
-      others().length > 0 && `${countFiles(others().length)} of another publisher`,
+      others().length > 0 && `${countOf(others().length, 'file')} of another publisher`,
     ]
       .filter(Boolean)
       .join(' · ');

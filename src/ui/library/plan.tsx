@@ -1,11 +1,10 @@
 import { createUniqueId, For, Show } from 'solid-js';
 import type { ImportPlan } from '../../worker/api';
 import { useApp } from '../context';
-import { formatBytes, formatNumber } from '../state/format';
+import { countOf, formatBytes, formatNumber } from '../state/format';
 import { isIncomplete } from '../state/groups';
 import { chosenOf, type ImportTask } from '../state/imports';
 import { cacheBytesOf, contextsFor, memoryOf, problemOf } from '../state/memory';
-import { countFiles } from '../state/saving';
 import { Choices } from './choices';
 import { ContextSelect } from './context-select';
 import { PatchFiles, wrongKey } from './patch-files';
@@ -139,7 +138,7 @@ function Facts(props: { plan: ImportPlan }) {
       <Show when={facts()}>{(words) => <p class="hint">{words()}</p>}</Show>
       <Show when={props.plan.files.length > 0 && !props.plan.patch}>
         <details class="fold">
-          <summary>{countFiles(props.plan.files.length)}</summary>
+          <summary>{countOf(props.plan.files.length, 'file')}</summary>
           <table class="files">
             <thead class="visually-hidden">
               <tr>

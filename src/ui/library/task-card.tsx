@@ -3,8 +3,7 @@ import { isFocusLost, passFocusOn } from '../components/keep-focus';
 import { useApp } from '../context';
 import { askPermission, chosenFiles } from '../state/given';
 import type { ImportTask } from '../state/imports';
-import { formatBytes, formatWhen } from '../state/format';
-import { countFiles } from '../state/saving';
+import { countOf, formatBytes, formatWhen } from '../state/format';
 import { CancelDialog } from './cancel-dialog';
 import { Plan } from './plan';
 import { WorkBar } from './work-bar';
@@ -177,5 +176,5 @@ const waitingWords = ({ state }: ImportTask) =>
 function fileWords(files: readonly { readonly name: string; readonly size: number }[]): string {
   const shown = files.slice(0, 3).map(({ name, size }) => `${name} (${formatBytes(size)})`);
   const more = files.length - shown.length;
-  return [...shown, ...(more > 0 ? [`${countFiles(more)} more`] : [])].join(', ');
+  return [...shown, ...(more > 0 ? [`${countOf(more, 'file')} more`] : [])].join(', ');
 }

@@ -1,9 +1,8 @@
 import { createSignal, createUniqueId, For, Show } from 'solid-js';
 import type { ErrorData, GivenFile, Saved } from '../../worker/api';
 import { useApp } from '../context';
-import { formatBytes } from '../state/format';
+import { countOf, formatBytes } from '../state/format';
 import { chosenFiles, hasFolders } from '../state/given';
-import { countFiles } from '../state/saving';
 import { runTool, type Tool } from '../state/tools';
 import { WorkBar } from './work-bar';
 
@@ -111,7 +110,7 @@ function FilesField(props: {
   const words = () => {
     const bytes = props.files.reduce((sum, { file }) => sum + file.size, 0);
     if (props.files.length === 0) return 'None yet';
-    const name = props.files.length === 1 ? props.files[0].path : countFiles(props.files.length);
+    const name = props.files.length === 1 ? props.files[0].path : countOf(props.files.length, 'file');
     return `${name}, ${formatBytes(bytes)}`;
   };
   return (

@@ -5,7 +5,7 @@ import { type Client, errorData } from '../../worker/client';
 import type { ErrorData } from '../../worker/api';
 import { createRows, type RowsState } from './dataset-rows';
 import { downloadBlob } from './export';
-import { formatNumber } from './format';
+import { countOf, formatNumber } from './format';
 import type { Notices } from './notices';
 import { asString, createStored } from './stored';
 
@@ -48,7 +48,9 @@ export interface DatasetsState {
 /** What reading a file left out, and what else it says. */
 const notesOf = (opened: Extract<DatasetOpened, { kind: 'stored' }>): string[] => [
   ...(opened.dropped > 0
-    ? [`${formatNumber(opened.dropped)} rows of the file were left out, ${formatNumber(opened.dataset.rows)} are here.`]
+    ? [
+        `${countOf(opened.dropped, 'row')} of the file ${opened.dropped === 1 ? 'was' : 'were'} left out, ${formatNumber(opened.dataset.rows)} ${opened.dataset.rows === 1 ? 'is' : 'are'} here.`,
+      ]
     : []),
   ...opened.notes,
 ];

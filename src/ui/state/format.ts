@@ -29,6 +29,10 @@ export function formatCount(count: number): string {
 /** `4,096`: numbers of tokens and the like. */
 export const formatNumber = (count: number): string => count.toLocaleString('en');
 
+/** `1 row`, `2,000 rows`; `many` where it is not the word with an s. */
+export const countOf = (count: number, one: string, many = `${one}s`): string =>
+  `${formatNumber(count)} ${count === 1 ? one : many}`;
+
 /** `Loading 43 %`; of a stage that tells no share, its name. */
 export const formatStage = ({ stage, done, total }: { stage: string; done: number; total: number }) =>
   done < total ? `${stage} ${formatPercent(done, total)}` : stage;

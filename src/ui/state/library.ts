@@ -3,7 +3,7 @@ import { type Accessor, createEffect, createSignal, on } from 'solid-js';
 import type { ModelSummary } from '../../worker/api';
 import { errorData } from '../../worker/client';
 import type { EngineState } from './engine';
-import { formatNumber } from './format';
+import { countOf } from './format';
 import { createHub, type HubState } from './hub';
 import { createImports, type ImportsState } from './imports';
 import { createJobs, type Jobs } from './jobs';
@@ -82,7 +82,7 @@ export function createLibrary(engine: EngineState, notices: Notices): LibrarySta
         ({ perplexity, perplexityTokens = 0 }) =>
           perplexity === undefined
             ? 'There was nothing to measure.'
-            : `Perplexity ${perplexity.toPrecision(4)} on ${formatNumber(perplexityTokens)} tokens.`,
+            : `Perplexity ${perplexity.toPrecision(4)} on ${countOf(perplexityTokens, 'token')}.`,
       ),
     exportModel: ({ id }) =>
       void jobs.run('save', id, 'Writing', () => saveFiles((folder) => api.exportModel(id, folder)), savedSentence),

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { stubLocalStorage } from '../testing/local-storage';
-import { formatBytes, formatCount, formatLeft, formatRate, formatSeconds, formatStage } from './format';
+import { countOf, formatBytes, formatCount, formatLeft, formatRate, formatSeconds, formatStage } from './format';
 import { areAllThere, belongTogether, groupFiles, nameOf } from './groups';
 import { cacheBytesOf, contextsFor, memoryOf, problemOf } from './memory';
 import { createMeter, timeLeft } from './meter';
@@ -245,6 +245,11 @@ describe('templates', () => {
     expect(stopsOf({ name: 't', ...legacy })).toEqual(['\n### Instruction:', '\n### Response:']);
     expect(stopsOf({ name: 't', ...legacy, response_split: ' ' })).toEqual(['\n### Instruction:']);
   });
+});
+
+test('one of something is called so', () => {
+  expect([0, 1, 2, 1234].map((count) => countOf(count, 'row'))).toEqual(['0 rows', '1 row', '2 rows', '1,234 rows']);
+  expect([1, 3].map((count) => countOf(count, 'entry', 'entries'))).toEqual(['1 entry', '3 entries']);
 });
 
 test('numbers are read by people', () => {

@@ -1,5 +1,6 @@
 // Rows of a dataset by their kind: an empty one, and one in a few words. Pure.
 import type { Example } from '../../worker/training-api';
+import { countOf } from './format';
 
 /** An empty row like another one. */
 export function emptyLike(row: Example | undefined): Example {
@@ -37,6 +38,6 @@ export function wordsOf(row: Example): { readonly asked: string; readonly answer
     case 'text':
       return { asked: row.text, answered: '' };
     case 'tokens':
-      return { asked: `${row.ids.length} tokens`, answered: '' };
+      return { asked: countOf(row.ids.length, 'token'), answered: '' };
   }
 }

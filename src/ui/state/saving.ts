@@ -1,7 +1,7 @@
 // Files that leave: into a folder that the person picks, or through the browser's downloads.
 import type { Saved } from '../../worker/api';
 import { downloadBlob } from './export';
-import { formatBytes } from './format';
+import { countOf, formatBytes } from './format';
 import { pickFolder } from './given';
 
 /** Asks where to, saves, and hands over what comes along; undefined where the person thought better of it. */
@@ -21,9 +21,7 @@ export function savedSentence(saved: readonly Saved[] | undefined): string {
   const good = saved.filter(({ ok }) => ok);
   const bytes = good.reduce((sum, each) => sum + each.bytes, 0);
   const bad = saved.length - good.length;
-  const kept = good.length > 0 ? `${countFiles(good.length)} saved, ${formatBytes(bytes)}.` : '';
-  const lost = bad > 0 ? `${countFiles(bad)} failed the check and ${bad === 1 ? 'was' : 'were'} not kept.` : '';
+  const kept = good.length > 0 ? `${countOf(good.length, 'file')} saved, ${formatBytes(bytes)}.` : '';
+  const lost = bad > 0 ? `${countOf(bad, 'file')} failed the check and ${bad === 1 ? 'was' : 'were'} not kept.` : '';
   return [kept, lost].filter(Boolean).join(' ');
 }
-
-export const countFiles = (count: number) => (count === 1 ? '1 file' : `${count} files`);
