@@ -270,6 +270,7 @@ test('numbers are read by people', () => {
   expect([312, 1600, 90_000, 4_000_000].map(formatSeconds)).toEqual(['312 ms', '1.6 s', '2 min', '1 h 7 min']);
   expect([312, 1600, 90_000].map(formatLeft)).toEqual(['1 s', '2 s', '2 min']);
   expect([3.14159, 92.4, 1234].map(formatRate)).toEqual(['3.1 tokens/s', '92 tokens/s', '1234 tokens/s']);
+  expect([0, 1, 2000].map((count) => countOf(count, 'row'))).toEqual(['0 rows', '1 row', '2,000 rows']);
   expect(formatStage({ stage: 'Loading', done: 43, total: 100 })).toBe('Loading 43 %');
   expect(formatStage({ stage: 'Compiling', done: 9, total: 9 })).toBe('Compiling');
 });

@@ -4,7 +4,7 @@ import { Menu } from '../components/menu';
 import { RenameDialog } from '../components/rename-dialog';
 import { useApp } from '../context';
 import { toDataset } from '../state/export';
-import { formatNumber } from '../state/format';
+import { countOf } from '../state/format';
 import { initialConfig } from '../state/training-config';
 import { ColumnsDialog } from './columns-dialog';
 import { useTraining } from './context';
@@ -171,7 +171,7 @@ function Toolbar() {
           </For>
         </select>
         <span class="figures">
-          {formatNumber(datasets.rows.count())} rows · {chosen().format}
+          {countOf(datasets.rows.count(), 'row')} · {chosen().format}
         </span>
         <Menu label={`More about ${chosen().name}`} items={items()}>
           <Icon name="more" />

@@ -1,7 +1,7 @@
 import { For, Show } from 'solid-js';
 import type { TrainingPlan, Warning } from '../../worker/training-api';
 import { useApp } from '../context';
-import { formatBytes, formatCount, formatNumber, formatSeconds } from '../state/format';
+import { formatBytes, formatCount, countOf, formatNumber, formatSeconds } from '../state/format';
 import { fits } from '../state/training-form';
 import { useTraining } from './context';
 import { FigureList } from './figure-list';
@@ -47,7 +47,7 @@ function Figures(props: { plan: TrainingPlan }) {
   const { form } = useTraining();
   const warmup = () => {
     const { warmupSteps, steps } = props.plan;
-    return `${formatNumber(warmupSteps)} steps, ${steps > 0 ? Math.round((warmupSteps / steps) * 100) : 0} %`;
+    return `${countOf(warmupSteps, 'step')}, ${steps > 0 ? Math.round((warmupSteps / steps) * 100) : 0} %`;
   };
   const rows = () => {
     const { rows: trained, validationRows, skippedRows } = props.plan;

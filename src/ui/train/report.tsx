@@ -1,6 +1,6 @@
 import { createMemo, For, Show } from 'solid-js';
 import type { DatasetReport, RowProblem } from '../../worker/training-api';
-import { formatNumber } from '../state/format';
+import { countOf, formatNumber } from '../state/format';
 import { useTraining } from './context';
 
 /** Problems of one kind that are listed. */
@@ -48,7 +48,7 @@ function Lengths(props: { report: DatasetReport; cutoff: number }) {
     const stops =
       ended === rows
         ? 'Every row teaches to stop.'
-        : `${formatNumber(ended)} of ${formatNumber(rows)} rows teach to stop.`;
+        : `${formatNumber(ended)} of ${countOf(rows, 'row')} ${rows === 1 ? 'teaches' : 'teach'} to stop.`;
     return `${fit} ${formatNumber(tokens)} tokens are read, ${formatNumber(labelled)} of them learnt. ${stops}`;
   };
   return (
@@ -60,7 +60,7 @@ function Lengths(props: { report: DatasetReport; cutoff: number }) {
             <span
               class="bucket"
               classList={{ beyond: bucket.from >= props.cutoff }}
-              title={`${formatNumber(bucket.from)} to ${formatNumber(bucket.to - 1)} tokens: ${formatNumber(bucket.rows)} rows`}
+              title={`${formatNumber(bucket.from)} to ${formatNumber(bucket.to - 1)} tokens: ${countOf(bucket.rows, 'row')}`}
             >
               <span style={{ height: `${(bucket.rows / most()) * 100}%` }} />
             </span>

@@ -3,7 +3,7 @@ import type { RunSummary } from '../../worker/training-api';
 import { ConfirmDialog } from '../components/confirm-dialog';
 import { Icon } from '../components/icon';
 import { Menu } from '../components/menu';
-import { formatNumber, formatWhen } from '../state/format';
+import { countOf, formatNumber, formatWhen } from '../state/format';
 import { formatLoss, overlaid } from '../state/run-log';
 import { isResting } from '../state/run-events';
 import { Chart, type Curve } from './chart';
@@ -99,7 +99,7 @@ function Row(props: { run: RunSummary }) {
     const { modelName, datasetName, step, steps, loss, validationLoss } = props.run;
     const parts = [
       fromFile() ? 'from a file' : `${modelName}, ${datasetName}`,
-      `${formatNumber(step)} of ${formatNumber(steps)} steps`,
+      `${formatNumber(step)} of ${countOf(steps, 'step')}`,
       loss !== undefined && `loss ${formatLoss(loss)}`,
       validationLoss !== undefined && `validation ${formatLoss(validationLoss)}`,
     ];

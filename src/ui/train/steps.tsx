@@ -1,6 +1,6 @@
 import { For, type JSX } from 'solid-js';
 import { useApp } from '../context';
-import { formatNumber } from '../state/format';
+import { countOf, formatNumber } from '../state/format';
 import { useTraining } from './context';
 
 const titles = ['Data', 'Plan', 'Train', 'Keep'] as const;
@@ -24,11 +24,11 @@ export function StepNavigation() {
     const run = runs.shown();
     switch (title) {
       case 'Data':
-        return datasets.chosen() ? `${formatNumber(datasets.rows.count())} rows` : 'no rows yet';
+        return datasets.chosen() ? countOf(datasets.rows.count(), 'row') : 'no rows yet';
       case 'Plan': {
         const plan = form.plan.value();
         if (!plan) return form.preset()?.name ?? 'own settings';
-        return plan.problem ? 'needs a change' : `${formatNumber(plan.steps)} steps`;
+        return plan.problem ? 'needs a change' : countOf(plan.steps, 'step');
       }
       case 'Train':
         if (!run) return 'not begun';
