@@ -1,16 +1,26 @@
 // The command line: builds dist-headless/ when it is older than the sources, then runs it in this process.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const SOURCES = ['src', 'shaders', 'package-lock.json', 'tools/vite.headless.config.ts'];
 const MAIN = join(root, 'dist-headless/main.js');
 const STAMP = join(root, 'dist-headless/stamp');
-const LOCK = join(root, '.cache/headless.lock');
+const LOCK = join(root, '.cache/headless-build.lock');
 
 function* filesIn(path) {
   if (!existsSync(path)) return;
@@ -33,36 +43,21 @@ function fingerprint() {
 
 const upToDate = () => existsSync(MAIN) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === fingerprint();
 
-/** Whether the process that holds the lock still runs; one that died before it wrote its number gets ten seconds. */
-function lockIsHeld() {
-  try {
-    const pid = join(LOCK, 'pid');
-    if (!existsSync(pid)) return Date.now() - statSync(LOCK).mtimeMs < 10_000;
-    process.kill(Number(readFileSync(pid, 'utf8')), 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
-}
-
+/**
+ * Waits until no other process builds; the result lets the next one begin. The system gives the lock back when its process
+ * ends, however it ends. The file stays: only whoever has it locked matters.
+ */
 async function takeLock() {
+  const { waitForLock } = (await import('fs-native-extensions')).default;
   mkdirSync(dirname(LOCK), { recursive: true });
-  for (;;) {
-    try {
-      mkdirSync(LOCK);
-      writeFileSync(join(LOCK, 'pid'), String(process.pid));
-      return;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-      if (lockIsHeld()) await sleep(100);
-      else rmSync(LOCK, { recursive: true, force: true });
-    }
-  }
+  const file = openSync(LOCK, constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0));
+  await waitForLock(file);
+  return () => closeSync(file);
 }
 
 /** Builds, unless another process did while this one waited. Everything it says goes to standard error. */
 async function build() {
-  await takeLock();
+  const release = await takeLock();
   try {
     if (upToDate()) return true;
     rmSync(STAMP, { force: true });
@@ -75,7 +70,7 @@ async function build() {
     writeFileSync(STAMP, stamp);
     return true;
   } finally {
-    rmSync(LOCK, { recursive: true, force: true });
+    release();
   }
 }
 

@@ -12,6 +12,7 @@ import { PronkError } from '../formats/errors';
 import { adapterAt } from './adapter-at';
 import { oneOf, parseOptions, required, UsageError } from './arguments';
 import { directory } from './folder';
+import { whileLocked } from './lock';
 import { threadHashers } from './hashers';
 import { modelDigests, openModel, QUANTIZE } from './model';
 import type { Print } from './print';
@@ -89,12 +90,14 @@ async function given(options: { model?: string; quantize?: string; adapter?: rea
 }
 
 async function write(out: string, files: readonly FileContent[], print: Print): Promise<void> {
-  const folder = await directory(out);
   const written: string[] = [];
-  for await (const { name, ok, code, problem } of writeFiles(folder, files, { onProgress: toldNowAndThen() })) {
-    if (!ok) throw new PronkError(code ?? 'failed', problem ?? `${name} could not be written.`);
-    written.push(name);
-  }
+  await whileLocked(out, async () => {
+    const folder = await directory(out);
+    for await (const { name, ok, code, problem } of writeFiles(folder, files, { onProgress: toldNowAndThen() })) {
+      if (!ok) throw new PronkError(code ?? 'failed', problem ?? `${name} could not be written.`);
+      written.push(name);
+    }
+  });
   print({ done: true, files: written });
 }
 

@@ -11,6 +11,7 @@ import { oneOf, parseOptions, required } from './arguments';
 import { readConfigFile } from './config-file';
 import { fileAt } from './files';
 import { directory, makeWay } from './folder';
+import { whileLocked } from './lock';
 import { modelTokenizer } from './model';
 import type { Print } from './print';
 
@@ -123,14 +124,16 @@ async function writeRows(path: string, rows: readonly Example[]): Promise<{ out:
     );
   const lines = /\.(jsonl|ndjson)$/i.test(path);
   const text = lines ? records.map((record) => `${JSON.stringify(record)}\n`).join('') : writeJson(records);
-  const file = await (await directory(dirname(path))).create(basename(path));
-  try {
-    await file.write(new TextEncoder().encode(text));
-    await file.close();
-  } catch (error) {
-    await file.abort();
-    throw error;
-  }
+  await whileLocked(dirname(path), async () => {
+    const file = await (await directory(dirname(path))).create(basename(path));
+    try {
+      await file.write(new TextEncoder().encode(text));
+      await file.close();
+    } catch (error) {
+      await file.abort();
+      throw error;
+    }
+  });
   return { out: path, unconverted };
 }
 

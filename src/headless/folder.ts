@@ -1,5 +1,6 @@
 // A directory as the folder that files are saved to: written under another name, and renamed once whole.
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PronkError } from '../formats/errors';
 import type { Folder } from '../storage/folder';
@@ -26,14 +27,19 @@ export async function makeFolder(path: string): Promise<void> {
   });
 }
 
-/** The directory at `path`, made when it is not there. */
+/** Ends the name of a file that is not whole yet. */
+const PARTIAL = /\.[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.partial$/;
+
+/** The directory at `path`, made when it is not there. Whoever writes several files to it holds its lock. */
 export async function directory(path: string): Promise<Folder> {
   await makeFolder(path);
   return {
     async create(name) {
       if (/[\\/]/.test(name) || name === '.' || name === '..') throw new RangeError(`${name} is not a file's name`);
-      const partial = join(path, `.${name}.partial`);
-      const file = await open(partial, 'w').catch(sayWhy);
+      await removeLeft(name).catch(sayWhy);
+      const partial = join(path, `.${name}.${randomUUID()}.partial`);
+      // never an existing file, nor what a link leads to
+      const file = await open(partial, 'wx').catch(sayWhy);
       let closed = false;
       const close = async () => {
         if (!closed) await file.close();
@@ -57,6 +63,13 @@ export async function directory(path: string): Promise<Folder> {
       };
     },
   };
+
+  /** Removes what a killed process left of a file. Whoever writes a folder has its lock, so nobody is writing it now. */
+  async function removeLeft(name: string): Promise<void> {
+    for (const other of await readdir(path)) {
+      if (other.startsWith(`.${name}.`) && PARTIAL.test(other)) await rm(join(path, other), { force: true });
+    }
+  }
 
   function sayWhy(error: unknown): never {
     throw diskError(error, path);
@@ -82,6 +95,9 @@ export function diskError(error: unknown, path: string): unknown {
   // ENOENT: the folder around it is there, and takes none (/proc)
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOENT') {
     return new PronkError('no-permission', `Nothing may be written to ${path}. Choose another folder.`);
+  }
+  if (code === 'ELOOP') {
+    return new PronkError('not-a-folder', `${path} goes through a link that is not followed. Choose another folder.`);
   }
   if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR') {
     return new PronkError('not-a-folder', `${path} is not a folder that can be written to. Choose another one.`);

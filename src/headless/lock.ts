@@ -1,110 +1,102 @@
-// One process at a time in a folder. A lock names its process by id and start, so that one left by a dead process, even
-// where its id was given to another, blocks nobody.
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { randomUUID } from 'node:crypto';
+// One process at a time in a folder, by a lock of the operating system's on a file in it. The system gives the lock back when
+// its process ends, however it ends, so a file that a dead process left behind blocks nobody.
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { tryLock } from 'fs-native-extensions';
 import { PronkError } from '../formats/errors';
 import { diskError, makeFolder } from './folder';
 
-interface Owner {
-  readonly pid: number;
-  /** When the process was started, in the system's own words. */
-  readonly started: string;
-  /** Of this taking. */
-  readonly token: string;
+/** The lock's file in a folder that is being written. */
+const LOCK = '.pronk-lock';
+
+/**
+ * Runs a task that writes a folder, which is made where it is missing, while no other process does.
+ * @throws PronkError `busy` while another process has the folder; `not-a-folder`, `no-permission`
+ */
+export async function whileLocked<T>(folder: string, task: () => Promise<T>): Promise<T> {
+  const release = await takeLock(join(folder, LOCK), folder);
+  try {
+    return await task();
+  } finally {
+    release();
+  }
 }
 
 /**
- * Takes the lock at `path`; the result gives it back.
- * @throws PronkError `busy` while a live process has it
+ * Takes the lock at `path`; the result gives it back and removes its file.
+ * @param what is being locked, for the message
+ * @throws PronkError `busy` while another has it, in this process or another
  */
-export async function takeLock(path: string, what: string): Promise<() => Promise<void>> {
-  const mine: Owner = { pid: process.pid, started: startOf(process.pid) ?? '', token: randomUUID() };
-  const folder = dirname(path);
-  await makeFolder(folder);
-  for (let attempt = 0; attempt < 20; attempt++) {
-    const created = await writeFile(path, JSON.stringify(mine), { flag: 'wx' }).then(
-      () => true,
-      (error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-        throw diskError(error, folder);
-      },
-    );
-    if (created) {
-      return async () => {
-        if ((await ownerOf(path))?.token === mine.token) await rm(path, { force: true });
-      };
-    }
-    const owner = await ownerOf(path);
-    if (owner && isAlive(owner)) {
-      throw new PronkError(
-        'busy',
-        `${what} is in use by process ${owner.pid}. Wait for it to end, or choose another folder.`,
-      );
-    }
-    await removeDead(path, owner);
-  }
-  throw new PronkError('busy', `${what} is in use: its lock ${path} keeps changing hands. Try again.`);
-}
-
-/** Takes a dead owner's lock away; one that another process has taken since is put back. */
-async function removeDead(path: string, dead: Owner | undefined): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  if (
-    !(await rename(path, aside).then(
-      () => true,
-      () => false,
-    ))
-  )
-    return;
-  const owner = await ownerOf(aside);
-  if (owner && owner.token !== dead?.token && isAlive(owner)) {
-    await writeFile(path, JSON.stringify(owner), { flag: 'wx' }).catch(() => {});
-  }
-  await rm(aside, { force: true });
-}
-
-/** Undefined for a lock that is gone, or that its process died writing. */
-async function ownerOf(path: string): Promise<Owner | undefined> {
-  try {
-    const owner: unknown = JSON.parse(await readFile(path, 'utf8'));
-    return typeof owner === 'object' && owner !== null && 'pid' in owner ? (owner as Owner) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive({ pid, started }: Owner): boolean {
-  return startOf(pid) === started;
-}
-
-/** When a process was started; undefined for one that is not there. */
-function startOf(pid: number): string | undefined {
-  if (process.platform === 'linux') {
+export async function takeLock(path: string, what: string): Promise<() => void> {
+  await makeFolder(dirname(path));
+  for (;;) {
+    const file = openLock(path);
+    let taken = false;
     try {
-      // what follows the name in parentheses: state, parent, … the twentieth is the start in clock ticks since boot
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return fields[0] === 'Z' ? undefined : `${bootId()} ${fields[19]}`;
-    } catch {
-      return undefined;
+      taken = locked(file, path);
+      if (!taken) {
+        const owner = ownerOf(path);
+        const by = owner === undefined ? 'another process' : `process ${owner}`;
+        throw new PronkError('busy', `${what} is in use by ${by}. Wait for it to end, or choose another folder.`);
+      }
+      // whoever had it may have removed the file between its opening and its locking: then it is nobody's, and not the path's
+      if (isAt(file, path)) {
+        ftruncateSync(file);
+        writeSync(file, `${process.pid}\n`, 0);
+        return () => {
+          rmSync(path, { force: true });
+          closeSync(file);
+        };
+      }
+      taken = false;
+    } finally {
+      if (!taken) closeSync(file);
     }
-  }
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
-  }
-  if (process.platform === 'win32') return 'running';
-  try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;
-  } catch {
-    return undefined;
   }
 }
 
-function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+/** The lock's file, made where it is missing; a link in its place is not followed. */
+function openLock(path: string): number {
+  // Windows knows no such flag
+  const noFollow = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT | noFollow, 0o644);
+  } catch (error) {
+    throw diskError(error, dirname(path));
+  }
+}
+
+function locked(file: number, path: string): boolean {
+  try {
+    return tryLock(file);
+  } catch (cause) {
+    const message = `The file system of ${dirname(path)} has no locks, so two commands could damage each other's files there. Choose a folder on another disk.`;
+    throw new PronkError('no-lock', message, { cause });
+  }
+}
+
+/** Whether an open file is the one that the path leads to. */
+function isAt(file: number, path: string): boolean {
+  const there = statSync(path, { throwIfNoEntry: false });
+  const { dev, ino } = fstatSync(file);
+  return there?.dev === dev && there.ino === ino;
+}
+
+/** The number of the process that has the lock; undefined where it has not written it yet, or another version wrote it. */
+function ownerOf(path: string): string | undefined {
+  try {
+    return /^\d+$/.exec(readFileSync(path, 'utf8').trim())?.[0];
+  } catch {
+    return undefined;
+  }
 }

@@ -11,6 +11,7 @@ import { PUBLISHED_KEY } from '../formats/point-alpaca';
 import { parseOptions, required, UsageError } from './arguments';
 import { fileAt, fileSource, folderFiles, pathInfo } from './files';
 import { directory } from './folder';
+import { whileLocked } from './lock';
 import { threadHashers } from './hashers';
 import type { Print } from './print';
 import { toldNowAndThen } from './progress';
@@ -30,7 +31,6 @@ export async function decrypt(argv: readonly string[], print: Print): Promise<vo
       `Note: ${basename(keyPath)} has ${key.size} bytes; the key of the published files, ${name}, has ${bytes}.`,
     );
   }
-  const folder = await directory(out);
   await refuseOverwriting(
     keyPath,
     out,
@@ -41,7 +41,9 @@ export async function decrypt(argv: readonly string[], print: Print): Promise<vo
     const message = `${name} is not named like an encrypted file: name.<SHA-256>.enc. Give it back its name.`;
     results.add(failed(basename(name), new PronkError('bad-name', message)));
   }
-  for await (const result of decryptFiles(patch, folder, saving())) results.add(result);
+  await whileLocked(out, async () => {
+    for await (const result of decryptFiles(patch, await directory(out), saving())) results.add(result);
+  });
   results.finish();
 }
 
@@ -50,9 +52,10 @@ export async function encrypt(argv: readonly string[], print: Print): Promise<vo
   const { key: keyPath, out } = given(parseOptions(argv, OPTIONS, paths), paths);
   const files = await Promise.all(paths.map(fileAt));
   const key = await fileAt(keyPath);
-  const folder = await directory(out);
   const results = new Results(print);
-  for await (const result of encryptFiles(key, files, folder, saving())) results.add(result);
+  await whileLocked(out, async () => {
+    for await (const result of encryptFiles(key, files, await directory(out), saving())) results.add(result);
+  });
   results.finish();
 }
 

@@ -1,5 +1,4 @@
 // `train`: fine-tunes a LoRA from files into files, and goes on with a run that was cut off.
-import { join } from 'node:path';
 import { readDataset } from '../data/read/index';
 import { tokenizeDataset } from '../data/tokenize-dataset';
 import type { Example } from '../data/types';
@@ -25,7 +24,7 @@ import { readConfigFile } from './config-file';
 import { fileAt } from './files';
 import { directory } from './folder';
 import { checkedOptions, LOAD_OPTIONS, openDevice } from './load';
-import { takeLock } from './lock';
+import { whileLocked } from './lock';
 import { openCheckpoints } from './train-checkpoints';
 import { modelFingerprint, openModel } from './model';
 import type { Print } from './print';
@@ -72,8 +71,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
     ...(pairs && { start: await pairsFingerprint(pairs) }),
   };
 
-  const unlock = await takeLock(join(out, 'checkpoint', 'lock'), join(out, 'checkpoint'));
-  try {
+  await whileLocked(out, async () => {
     const checkpoints = await openCheckpoints(
       out,
       { data, start: options['init-adapter'] },
@@ -108,9 +106,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
     print({ done: true, adapter: out });
     trainer.destroy();
     session.destroy();
-  } finally {
-    await unlock();
-  }
+  });
 }
 
 /** A step, or a validation, as a line. */

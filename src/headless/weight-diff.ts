@@ -5,6 +5,7 @@ import { PronkError } from '../formats/errors';
 import { parseOptions, required, UsageError } from './arguments';
 import { folderFiles, pathInfo } from './files';
 import { directory } from './folder';
+import { whileLocked } from './lock';
 import type { Print } from './print';
 import { toldNowAndThen } from './progress';
 
@@ -32,7 +33,9 @@ export async function weightDiff([operation, ...argv]: readonly string[], print:
   if ([await realpath(base), await realpath(other)].includes(await realpath(out))) {
     throw new PronkError('would-overwrite', `${out} is one of the folders that are read. Choose another --out.`);
   }
-  const { sum } = await saveWeightDiff(operation, baseFiles, otherFiles, folder, { onProgress: toldNowAndThen() });
+  const { sum } = await whileLocked(out, () =>
+    saveWeightDiff(operation, baseFiles, otherFiles, folder, { onProgress: toldNowAndThen() }),
+  );
   const ok = expected === undefined ? null : Math.abs(sum - expected) <= TOLERANCE;
   if (!Number.isFinite(sum)) {
     console.error(
