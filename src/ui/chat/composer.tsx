@@ -44,6 +44,7 @@ export function Composer() {
       <textarea
         ref={box}
         aria-label="Message"
+        dir="auto"
         placeholder="Write a message"
         rows="1"
         onInput={(event) => chats.setDraft(event.currentTarget.value)}

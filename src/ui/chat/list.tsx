@@ -1,6 +1,7 @@
 import { For, Show } from 'solid-js';
 import { IconButton } from '../components/icon-button';
 import { Icon } from '../components/icon';
+import { Written } from '../components/written';
 import { useApp } from '../context';
 import { formatWhen } from '../state/format';
 import { ConversationActions } from './actions';
@@ -26,6 +27,7 @@ export function ConversationList(props: { onClose: () => void }) {
           <Icon name="search" />
           <input
             type="search"
+            dir="auto"
             aria-label="Search chats"
             placeholder="Search"
             value={chats.query()}
@@ -48,7 +50,7 @@ export function ConversationList(props: { onClose: () => void }) {
                   aria-current={conversation.id === chats.current()?.id ? 'true' : undefined}
                   onClick={() => open(conversation.id)}
                 >
-                  <span class="title">{conversation.title}</span>
+                  <Written class="title" text={conversation.title} />
                 </button>
                 <ConversationActions conversation={conversation} />
               </li>

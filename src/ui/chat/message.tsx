@@ -19,7 +19,6 @@ export function MessageView(props: { turn: Turn }) {
   return (
     <article
       class={`message ${props.turn.role}`}
-      classList={{ streaming: props.turn.state === 'streaming' }}
       aria-label={props.turn.role === 'user' ? 'You' : (props.turn.model ?? 'Answer')}
     >
       <Switch>
@@ -34,7 +33,9 @@ export function MessageView(props: { turn: Turn }) {
           />
         </Match>
         <Match when={props.turn.role === 'user'}>
-          <div class="bubble">{props.turn.content}</div>
+          <div class="bubble" dir="auto">
+            {props.turn.content}
+          </div>
           <div class="message-tools">
             <Branches turn={props.turn} />
             <IconButton
@@ -46,21 +47,18 @@ export function MessageView(props: { turn: Turn }) {
           </div>
         </Match>
         <Match when={props.turn.role === 'assistant'}>
-          <Show when={props.turn.base} fallback={<Words text={props.turn.content} />}>
+          <Show
+            when={props.turn.base}
+            fallback={<Words text={props.turn.content} growing={props.turn.state === 'streaming'} />}
+          >
             {(base) => (
               <div class="answers">
-                <div
-                  class="answer"
-                  role="group"
-                  aria-label="Base"
-                  data-text="Base"
-                  classList={{ streaming: base().state === 'streaming' }}
-                >
-                  <Words text={base().content} />
+                <div class="answer" role="group" aria-label="Base" data-text="Base">
+                  <Words text={base().content} growing={base().state === 'streaming'} />
                   <Show when={base().error}>{(error) => <p role="alert">{error().message}</p>}</Show>
                 </div>
                 <div class="answer" role="group" aria-label={adapterNames()} data-text={adapterNames()}>
-                  <Words text={props.turn.content} />
+                  <Words text={props.turn.content} growing={props.turn.state === 'streaming'} />
                 </div>
               </div>
             )}
@@ -74,10 +72,10 @@ export function MessageView(props: { turn: Turn }) {
   );
 }
 
-function Words(props: { text: string }) {
+function Words(props: { text: string; growing: boolean }) {
   return (
     <Suspense fallback={<div class="markdown">{props.text}</div>}>
-      <Markdown text={props.text} />
+      <Markdown text={props.text} growing={props.growing} />
     </Suspense>
   );
 }

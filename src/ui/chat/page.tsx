@@ -2,6 +2,7 @@
 import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import { StyleSelect } from '../components/style-select';
 import { IconButton } from '../components/icon-button';
+import { Written } from '../components/written';
 import { useApp } from '../context';
 import { Composer } from './composer';
 import { ConversationActions } from './actions';
@@ -27,7 +28,7 @@ export function ChatPage() {
       <section class="chat-column" aria-label="Open conversation">
         <header class="chat-head">
           <IconButton class="list-toggle" icon="list" label="Show the list" onClick={() => setListOpen(true)} />
-          <h1>{chats.current()?.title || 'New chat'}</h1>
+          <Written as="h1" text={chats.current()?.title || 'New chat'} />
           <Show when={adapters.inUse().length > 0}>
             <IconButton
               icon="compare"

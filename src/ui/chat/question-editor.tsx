@@ -24,6 +24,7 @@ export function QuestionEditor(props: { text: string; onDone: (text: string) => 
       <textarea
         ref={box}
         aria-label="Question in other words"
+        dir="auto"
         rows="1"
         onInput={() => fitHeight(box)}
         onKeyDown={key}

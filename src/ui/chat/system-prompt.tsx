@@ -25,6 +25,7 @@ export function SystemPrompt() {
         </p>
         <textarea
           class="field"
+          dir="auto"
           aria-label="System prompt"
           rows="6"
           placeholder="You are a helpful assistant."

@@ -1,30 +1,32 @@
 import { createMemo, For, Match, Show, Switch } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
-import { type Block, type Cell, type Inline, type ListItem, parseMarkdown } from '../state/markdown';
+import { type Block, type Cell, type Inline, type ListItem, parseMarkdown, withoutUndecided } from '../state/markdown';
 import { CodeBlock } from './code-block';
 
-/** Markdown that may still be growing: blocks that are complete stay as they are. */
-export function Markdown(props: { text: string }) {
-  const blocks = createMemo<readonly Block[]>((before) => parseMarkdown(props.text, before), []);
+/** Markdown that may still be growing: blocks that are complete stay as they are, and a caret stands where text comes. */
+export function Markdown(props: { text: string; growing?: boolean | undefined }) {
+  const text = () => (props.growing ? withoutUndecided(props.text) : props.text);
+  const blocks = createMemo<readonly Block[]>((before) => parseMarkdown(text(), before), []);
   return (
-    <div class="markdown">
-      <Blocks blocks={blocks()} />
+    <div class="markdown" classList={{ growing: props.growing === true }}>
+      <Blocks blocks={blocks()} dir="auto" />
     </div>
   );
 }
 
-function Blocks(props: { blocks: readonly Block[] }) {
-  return <For each={props.blocks}>{(block) => <BlockView block={block} />}</For>;
+/** Blocks of the text say which way they run; what stands in them runs within that. */
+function Blocks(props: { blocks: readonly Block[]; dir?: 'auto' }) {
+  return <For each={props.blocks}>{(block) => <BlockView block={block} dir={props.dir} />}</For>;
 }
 
-function BlockView(props: { block: Block }) {
+function BlockView(props: { block: Block; dir: 'auto' | undefined }) {
   // a block never changes: another one takes its place
   // eslint-disable-next-line solid/reactivity
-  const { block } = props;
+  const { block, dir } = props;
   switch (block.kind) {
     case 'paragraph':
       return (
-        <p>
+        <p dir={dir}>
           <Inlines inlines={block.inlines} />
         </p>
       );
@@ -33,7 +35,7 @@ function BlockView(props: { block: Block }) {
     case 'heading':
       // the page has its own h1 and h2
       return (
-        <Dynamic component={`h${Math.min(6, block.depth + 2)}`}>
+        <Dynamic component={`h${Math.min(6, block.depth + 2)}`} dir={dir}>
           <Inlines inlines={block.inlines} />
         </Dynamic>
       );
@@ -41,7 +43,7 @@ function BlockView(props: { block: Block }) {
       return <CodeBlock language={block.language} text={block.text} />;
     case 'quote':
       return (
-        <blockquote>
+        <blockquote dir={dir}>
           <Blocks blocks={block.blocks} />
         </blockquote>
       );
@@ -50,22 +52,25 @@ function BlockView(props: { block: Block }) {
         <Show
           when={block.start !== undefined}
           fallback={
-            <ul>
+            <ul dir={dir}>
               <Items items={block.items} />
             </ul>
           }
         >
-          <ol start={block.start}>
+          <ol dir={dir} start={block.start} style={{ '--digits': digitsOf(block.start, block.items.length) }}>
             <Items items={block.items} />
           </ol>
         </Show>
       );
     case 'table':
-      return <Table header={block.header} rows={block.rows} />;
+      return <Table header={block.header} rows={block.rows} dir={dir} />;
     case 'rule':
       return <hr />;
   }
 }
+
+/** Digits of an ordered list's longest number, which want room beside it. */
+const digitsOf = (start: number | undefined, items: number) => String((start ?? 1) + items - 1).length;
 
 function Items(props: { items: readonly ListItem[] }) {
   return (
@@ -84,7 +89,7 @@ function Cells(props: { cells: readonly Cell[]; tag: 'td' | 'th' }) {
   return (
     <For each={props.cells}>
       {(cell) => (
-        <Dynamic component={props.tag} class={cell.align && `align-${cell.align}`}>
+        <Dynamic component={props.tag} class={cell.align ? `align-${cell.align}` : undefined}>
           <Inlines inlines={cell.inlines} />
         </Dynamic>
       )}
@@ -92,9 +97,9 @@ function Cells(props: { cells: readonly Cell[]; tag: 'td' | 'th' }) {
   );
 }
 
-function Table(props: { header: readonly Cell[]; rows: readonly (readonly Cell[])[] }) {
+function Table(props: { header: readonly Cell[]; rows: readonly (readonly Cell[])[]; dir: 'auto' | undefined }) {
   return (
-    <div class="table-scroll" tabindex="0" role="group" aria-label="Table">
+    <div class="table-scroll" dir={props.dir} tabindex="0" role="group" aria-label="Table">
       <table>
         <thead>
           <tr>

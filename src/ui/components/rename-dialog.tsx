@@ -18,7 +18,7 @@ export function RenameDialog(props: {
           props.onClose();
         }}
       >
-        <input ref={box} class="field" type="text" aria-label="Name" autofocus value={props.name} />
+        <input ref={box} class="field" type="text" dir="auto" aria-label="Name" autofocus value={props.name} />
         <button type="submit" class="button primary">
           Rename
         </button>

@@ -10,7 +10,7 @@ export function Toasts() {
       <For each={notices.list()}>
         {(notice) => (
           <div class="toast">
-            <p>{notice.text}</p>
+            <p dir="auto">{notice.text}</p>
             <Show when={notice.action}>
               {(action) => (
                 <button

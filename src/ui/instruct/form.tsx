@@ -26,6 +26,7 @@ export function InstructForm() {
         <span>Instruction</span>
         <textarea
           class="field"
+          dir="auto"
           rows="3"
           placeholder="Tell me about alpacas."
           value={instruct.instruction()}
@@ -36,6 +37,7 @@ export function InstructForm() {
         <span>Input</span>
         <textarea
           class="field"
+          dir="auto"
           rows="3"
           placeholder="Text to work on; may stay empty"
           value={instruct.input()}

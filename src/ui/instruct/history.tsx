@@ -1,5 +1,6 @@
 import { createSignal, For, Show } from 'solid-js';
 import { IconButton } from '../components/icon-button';
+import { Written } from '../components/written';
 import { useApp } from '../context';
 import { download, toDataset } from '../state/export';
 import { formatWhen } from '../state/format';
@@ -65,8 +66,8 @@ function RunRow(props: { run: Run }) {
         disabled={instruct.running()}
         onClick={() => instruct.open(props.run)}
       >
-        <span class="title">{props.run.instruction}</span>
-        <span class="hint">{props.run.response.slice(0, 200) || '—'}</span>
+        <Written class="title" text={props.run.instruction} />
+        <Written class="hint" text={props.run.response.slice(0, 200) || '—'} />
       </button>
       <time datetime={new Date(props.run.createdAt).toISOString()}>{formatWhen(props.run.createdAt)}</time>
       <IconButton icon="plus" label="Add this run to a dataset" onClick={() => setSending(true)} />

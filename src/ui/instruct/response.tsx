@@ -1,9 +1,10 @@
 import { Show } from 'solid-js';
 import { CopyButton } from '../components/copy-button';
+import { Markdown } from '../components/markdown';
 import { useApp } from '../context';
 import { formatRate, formatSeconds, formatStage } from '../state/format';
 
-/** What came back, exactly as it was written. */
+/** What came back; copied, it is exactly what was written. */
 export function ResponseView() {
   const { instruct, engine } = useApp();
   const run = () => instruct.shown();
@@ -32,10 +33,7 @@ export function ResponseView() {
         <Show when={run()?.response}>{(text) => <CopyButton label="Copy the text" text={text} />}</Show>
       </header>
       <section class="response" aria-label="Response" aria-live="polite" aria-busy={instruct.running()} tabindex="0">
-        {run()?.response}
-        <Show when={instruct.running()}>
-          <span class="caret" />
-        </Show>
+        <Show when={run()}>{(shown) => <Markdown text={shown().response} growing={instruct.running()} />}</Show>
       </section>
       <Show when={run()?.error}>{(error) => <p role="alert">{error().message}</p>}</Show>
       <p class="hint">{words()}</p>

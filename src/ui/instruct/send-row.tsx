@@ -61,6 +61,7 @@ function RowForm(props: { run: Run; training: TrainingState; onClose: () => void
             <textarea
               id={`${id}-${field.key}`}
               class="field"
+              dir="auto"
               rows={field.rows}
               value={row()[field.key]}
               onInput={(event) => setRow({ ...row(), [field.key]: event.currentTarget.value })}

@@ -121,6 +121,7 @@ function TemplateField(props: {
           <input
             id={id}
             class="field"
+            dir="auto"
             type="text"
             value={value()}
             onInput={(event) => put(event.currentTarget.value)}
@@ -130,6 +131,7 @@ function TemplateField(props: {
         <textarea
           id={id}
           class="field code"
+          dir="auto"
           rows={props.field.rows}
           value={value()}
           onInput={(event) => put(event.currentTarget.value)}

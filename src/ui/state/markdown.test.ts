@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Block, type Inline, parseMarkdown, safeHref } from './markdown';
+import { type Block, type Inline, parseMarkdown, safeHref, withoutUndecided } from './markdown';
 
 /** Every link's address and every text, wherever they stand. */
 function gather(value: unknown, links: string[] = [], texts: string[] = []): { links: string[]; texts: string[] } {
@@ -141,4 +141,43 @@ test('a definition that comes late makes earlier references links', () => {
   const before = parseMarkdown('See [it][1].\n\nMore');
   expect(gather(before).links).toEqual([]);
   expect(gather(parseMarkdown('See [it][1].\n\nMore\n\n[1]: https://a.example/', before)).links).toHaveLength(1);
+});
+
+describe('lines', () => {
+  const kinds = (text: string) => inlines(text).map((inline) => ('text' in inline ? inline.text : inline.kind));
+
+  test('a poem keeps its lines, also within quotes, lists and raw HTML', () => {
+    expect(kinds('The sea is wide,\nthe sea is blue.\nIt sings.')).toEqual([
+      'The sea is wide,',
+      'break',
+      'the sea is blue.',
+      'break',
+      'It sings.',
+    ]);
+    expect(kinds('<div>\na\n</div>')).toEqual(['<div>', 'break', 'a', 'break', '</div>']);
+    for (const text of ['> a\n> b', '- a\n  b']) expect(JSON.stringify(parseMarkdown(text))).toContain('"break"');
+  });
+
+  test.each(['2.', '2. ', '1986.', '-', '*', '+', '- \n-'])('%j alone is text, not an empty list', (text) => {
+    expect(parseMarkdown(text)).toMatchObject([{ kind: 'paragraph' }]);
+    expect(kinds(text).filter((each) => each !== 'break')).toEqual(text.trimEnd().split('\n'));
+  });
+
+  test('an item that is still empty belongs to its list', () => {
+    expect(parseMarkdown('1. a\n2.')).toMatchObject([{ kind: 'list', items: [{}, {}] }]);
+  });
+
+  test('a line over one dash is no heading', () => {
+    expect(kinds('Here they are:\n-')).toEqual(['Here they are:', 'break', '-']);
+    expect(parseMarkdown('Title\n---')).toMatchObject([{ kind: 'heading' }]);
+  });
+});
+
+test('while text grows, a last line that may become anything is not drawn yet', () => {
+  const held = ['-', '2', '2.', '12)', '#', '##', '``', '|---|', '**', '  *'];
+  for (const last of held) expect(withoutUndecided(`Here:\n${last}`)).toBe('Here:');
+  for (const last of ['- a', '2. b', '# H', '```', 'x', '2 b', '']) {
+    expect(withoutUndecided(`Here:\n${last}`)).toBe(`Here:\n${last}`);
+  }
+  expect(withoutUndecided('2.')).toBe('');
 });

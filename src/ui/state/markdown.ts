@@ -1,5 +1,6 @@
 // Markdown as data: what marked's lexer finds, reduced to what may be shown. Raw HTML is text, images are links to them,
-// and only web and mail addresses become links. Nothing here, and nothing that draws it, makes HTML from a string.
+// a line ends where its writer ended it, and only web and mail addresses become links. Nothing here, and nothing that
+// draws it, makes HTML from a string.
 import { lexer, type Token, type Tokens } from 'marked';
 
 export type Inline =
@@ -32,6 +33,11 @@ export interface Cell {
   readonly inlines: readonly Inline[];
 }
 
+const BREAK: Inline = { kind: 'break' };
+
+/** A line over a single dash: the beginning of a list far oftener than a heading. */
+const BARE_DASH = /\n {0,3}-\s*$/;
+
 /** An address that may be linked, or undefined. */
 export function safeHref(href: string): string | undefined {
   try {
@@ -42,12 +48,18 @@ export function safeHref(href: string): string | undefined {
   }
 }
 
+/** A last line that may still become anything: a bare list marker, or the beginning of a heading, a rule or a fence. */
+const UNDECIDED = /(?:^|\n)[ \t]*(?:[-*+_=|]+|\d{1,9}[.)]?|#{1,6}|`{1,2})[ \t]*$/;
+
+/** Text that is still growing, without a last line that would be drawn as something that it rarely becomes. */
+export const withoutUndecided = (text: string): string => text.replace(UNDECIDED, '');
+
 /**
  * Markdown to blocks. Given what the same text's beginning became, unchanged blocks are the same objects, so that while
  * text streams in only the last one is drawn again.
  */
 export function parseMarkdown(text: string, before: readonly Block[] = []): readonly Block[] {
-  const tokens = lexer(text);
+  const tokens = lexer(text, { gfm: true, breaks: true });
   // a definition may change links anywhere
   const reuse = !tokens.some(({ type }) => type === 'def');
   const blocks = blocksOf(tokens);
@@ -78,6 +90,8 @@ function blockOf(token: Token): Block | undefined {
         inlines: token.tokens ? inlinesOf(token.tokens) : plain((token as Tokens.Text).text),
       };
     case 'heading':
+      if (BARE_DASH.test(raw))
+        return { raw, kind: 'paragraph', inlines: [...inlinesOf(token.tokens ?? []), BREAK, ...plain('-')] };
       return { raw, kind: 'heading', depth: (token as Tokens.Heading).depth, inlines: inlinesOf(token.tokens ?? []) };
     case 'code': {
       const { lang = '', text } = token as Tokens.Code;
@@ -87,6 +101,8 @@ function blockOf(token: Token): Block | undefined {
       return { raw, kind: 'quote', blocks: blocksOf(token.tokens ?? []) };
     case 'list': {
       const { ordered, start, items } = token as Tokens.List;
+      // `2.` alone is an answer, not a list
+      if (items.every(({ text, task }) => text === '' && !task)) return { raw, kind: 'paragraph', inlines: lines(raw) };
       return { raw, kind: 'list', start: ordered ? Number(start) || 0 : undefined, items: items.map(itemOf) };
     }
     case 'table': {
@@ -95,7 +111,7 @@ function blockOf(token: Token): Block | undefined {
     }
     default:
       // raw HTML, and whatever else there is
-      return { raw, kind: 'paragraph', inlines: plain(raw.trimEnd()) };
+      return { raw, kind: 'paragraph', inlines: lines(raw) };
   }
 }
 
@@ -110,6 +126,13 @@ const cellOf = ({ align, tokens }: Tokens.TableCell): Cell => ({
 });
 
 const plain = (text: string): Inline[] => [{ kind: 'text', text }];
+
+/** Text that is drawn as it was written, each line on its own. */
+const lines = (text: string): Inline[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .flatMap((line, i) => [...(i > 0 ? [BREAK] : []), ...plain(line)]);
 
 function inlinesOf(tokens: readonly Token[]): Inline[] {
   return tokens.flatMap((token): Inline[] => {
