@@ -91,8 +91,8 @@ async function given(options: { model?: string; quantize?: string; adapter?: rea
 
 async function write(out: string, files: readonly FileContent[], print: Print): Promise<void> {
   const written: string[] = [];
+  const folder = await directory(out);
   await whileLocked(out, async () => {
-    const folder = await directory(out);
     for await (const { name, ok, code, problem } of writeFiles(folder, files, { onProgress: toldNowAndThen() })) {
       if (!ok) throw new PronkError(code ?? 'failed', problem ?? `${name} could not be written.`);
       written.push(name);

@@ -10,12 +10,17 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PUBLISHED_FILES } from '../formats/point-alpaca';
+import { verifyModel } from '../storage/stored-model';
+import { fileStore } from './file-store';
 import { headless } from './testing/headless';
 import { FOLDER } from './testing/stories';
 
@@ -217,7 +222,7 @@ describe('import', { timeout: 60_000 }, () => {
     const rest = { quantize: 'q8', prefix, written: { shards, tensors }, hashes: [], errors: {}, done: 1, total: 1 };
     mkdirSync(join(out, 'imports'), { recursive: true });
     writeFileSync(join(out, 'imports/model.json'), JSON.stringify({ ...journal, ...rest }));
-    writeFileSync(join(out, 'shards/.partial-0'), 'half a shard');
+    writeFileSync(join(out, 'shards/.partial-00000000-0000-4000-8000-000000000000'), 'half a shard');
     const broken = file('broken/late.gguf', 'GGUF and then nothing');
     expect(headless('import', '--model', broken, '--out', out).code).toBe(1);
     expect(headless('info', '--model', out).lines).toEqual(headless('info', '--model', 'demo').lines);
@@ -236,6 +241,65 @@ describe('import', { timeout: 60_000 }, () => {
     const wrong = headless('import', '--model', folder, '--out', join(scratch, 'models/wrong'));
     expect(wrong).toMatchObject({ code: 1 });
     expect(wrong.lines.at(-1)).toMatchObject({ error: { code: 'hash-mismatch' } });
+  });
+
+  test('a folder that holds other things is refused before anything is written, and keeps them', () => {
+    const foreign = join(scratch, 'models/foreign');
+    const kept = ['notes.txt', 'shards/weights.bin', 'models/other.json', 'models/broken.json', 'shards/.partial-x'];
+    for (const name of kept) file(`models/foreign/${name}`, name.endsWith('other.json') ? '{"id":"other"}' : name);
+    const contents = () =>
+      readdirSync(foreign, { recursive: true, encoding: 'utf8' })
+        .toSorted()
+        .map((name) => [name, statSync(join(foreign, name)).mtimeMs]);
+    const before = contents();
+    const refused = { code: 1, lines: [{ error: { code: 'foreign-folder' } }] };
+    const data = file('one.json', '[{"instruction":"a","input":"","output":"b"}]');
+    expect(headless('import', '--model', 'demo', '--out', foreign)).toMatchObject(refused);
+    mkdirSync(join(scratch, 'run'));
+    symlinkSync(foreign, join(scratch, 'run/checkpoint'));
+    const train = ['train', '--model', 'demo', '--data', data, '--out', join(scratch, 'run')];
+    expect(headless(...train)).toMatchObject(refused);
+    expect(contents()).toEqual(before);
+    // and it is no model
+    expect(headless('info', '--model', foreign).lines).toMatchObject([{ error: { code: 'unsupported-format' } }]);
+  });
+
+  test('a store takes what others put beside its files for no part of it', () => {
+    const out = join(scratch, 'models/shared');
+    const argv = ['import', '--model', 'demo', '--out', out];
+    expect(headless(...argv).code).toBe(0);
+    // also as an earlier version left it: without a list of its files
+    for (const listed of [true, false]) {
+      if (!listed) rmSync(join(out, 'pronk-store.jsonl'));
+      for (const name of ['shards/mine.bin', 'models/other.json', 'imports/x.json', 'mine.txt']) {
+        file(`models/shared/${name}`, '{}');
+      }
+      expect(headless(...argv).code).toBe(0);
+      expect(headless('info', '--model', out).lines).toEqual(headless('info', '--model', 'demo').lines);
+      const { shards } = JSON.parse(readFileSync(join(out, 'models/model.json'), 'utf8')) as { shards: unknown[] };
+      expect(readdirSync(join(out, 'shards')).length).toBe(shards.length + 2);
+      for (const name of ['shards/mine.bin', 'models/other.json', 'imports/x.json', 'mine.txt']) {
+        expect(readFileSync(join(out, name), 'utf8')).toBe('{}');
+      }
+    }
+  });
+
+  test('of two that import into one folder, one does, and the other says so', async () => {
+    const out = join(scratch, 'models/both');
+    const argv = ['tools/headless.mjs', 'import', '--model', 'demo', '--out', out];
+    const runs = [0, 1].map(() => {
+      const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'ignore'] });
+      return Promise.all([once(child, 'exit'), text(child.stdout)]);
+    });
+    const ended = (await Promise.all(runs)).map(([[code], lines]) => ({ code: code as number, lines }));
+    const busy = ended.filter(({ code }) => code === 1);
+    // on a slow machine one may be over before the other begins
+    expect(busy.length).toBeLessThan(2);
+    for (const { lines } of busy) expect(lines).toContain('"code":"busy"');
+    expect(headless('info', '--model', out).lines).toEqual(headless('info', '--model', 'demo').lines);
+    const { shards } = JSON.parse(readFileSync(join(out, 'models/model.json'), 'utf8')) as { shards: unknown[] };
+    expect(readdirSync(join(out, 'shards')).length).toBe(shards.length + 1);
+    await verifyModel(fileStore(out), 'model');
   });
 
   test('says what is wrong, and leaves no model', () => {

@@ -112,13 +112,18 @@ test('the store keeps records and shards, whatever their keys', async () => {
   const source = (await again.shards.get(key))!;
   expect([source.size, [...(await source.read(1, 3))]]).toEqual([3, [2, 3]]);
   expect((await again.estimate()).used).toBe(4);
-  // what a killed process was writing is no shard
-  writeFileSync(join(path, 'store/shards/.partial-1'), 'x');
+  // what a killed process was writing is no shard, nor is what Pronk did not write
+  writeFileSync(join(path, `store/shards/.partial-${crypto.randomUUID()}`), 'x');
+  writeFileSync(join(path, 'store/shards/.partial-mine'), 'x');
+  writeFileSync(join(path, 'store/shards/notes.txt'), 'x');
+  writeFileSync(join(path, 'store/chats/other.json'), '{}');
   await again.shards.delete('other');
   await again.records.delete('chats', key);
   expect([await store.shards.keys(), await store.records.keys('chats')]).toEqual([[key], []]);
   await removePartials(join(path, 'store'));
-  expect(readdirSync(join(path, 'store/shards'))).toEqual([encodeURIComponent(key)]);
+  expect(readdirSync(join(path, 'store/shards')).toSorted()).toEqual(
+    ['.partial-mine', encodeURIComponent(key), 'notes.txt'].toSorted(),
+  );
   await removePartials(join(path, 'nowhere'));
 });
 
@@ -161,10 +166,11 @@ test('a model is stored, opened, damaged, removed', async () => {
   writeFileSync(join(path, 'shards', shard), damaged);
   const [read] = (await openStoredModel(store, 'model')).tensors;
   await expect(read!.groups()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'corrupt-file' });
-  writeFileSync(join(path, 'shards/lost'), 'x');
+  await store.shards.put('lost', bytes(1));
+  writeFileSync(join(path, 'shards/foreign'), 'x');
   expect(await sweep(store)).toBe(1);
   await removeModel(store, 'model');
-  expect(readdirSync(join(path, 'shards'))).toEqual([]);
+  expect(readdirSync(join(path, 'shards'))).toEqual(['foreign']);
 });
 
 test.skipIf(!existsSync('/proc/self'))('a folder that takes no folders is said to take none', async () => {

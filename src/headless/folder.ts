@@ -8,23 +8,25 @@ import type { Folder } from '../storage/folder';
 /**
  * Makes the folder at `path`, and what is missing of the folders around it. Node's own `recursive` never ends where a folder
  * that is there takes none, as under /proc (seen with Node 20): this gives up there.
+ * @returns the folders that were made, the outermost first
  * @throws PronkError `not-a-folder`, `no-permission`, `quota-exceeded`
  */
-export async function makeFolder(path: string): Promise<void> {
-  const there = await stat(path).catch(() => undefined);
-  if (there?.isDirectory()) return;
-  if (dirname(path) !== path) await makeFolder(dirname(path));
-  await mkdir(path).catch(async (error: unknown) => {
+export async function makeFolder(path: string): Promise<string[]> {
+  const isFolder = () =>
+    stat(path).then(
+      (there) => there.isDirectory(),
+      () => false,
+    );
+  if (await isFolder()) return [];
+  const made = dirname(path) === path ? [] : await makeFolder(dirname(path));
+  try {
+    await mkdir(path);
+  } catch (error) {
     // another process may have been as quick
-    if (
-      await stat(path).then(
-        (now) => now.isDirectory(),
-        () => false,
-      )
-    )
-      return;
+    if (await isFolder()) return made;
     throw diskError(error, path);
-  });
+  }
+  return [...made, path];
 }
 
 /** Ends the name of a file that is not whole yet. */

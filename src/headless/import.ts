@@ -12,7 +12,9 @@ import { oneOf, parseOptions, required } from './arguments';
 import { fileStore, holdsModel, removePartials } from './file-store';
 import { modelFiles } from './files';
 import { threadHashers } from './hashers';
+import { whileLocked } from './lock';
 import type { Print } from './print';
+import { checkStore } from './store-names';
 import { openModel, QUANTIZE } from './model';
 
 /** The folder's only model; importing again replaces it. */
@@ -25,16 +27,19 @@ export async function importCommand(argv: readonly string[], print: Print): Prom
   const quantize = oneOf(options.quantize ?? 'keep', 'quantize', QUANTIZE);
   const model = required(options.model, 'model');
   const out = required(options.out, 'out');
-  const store = fileStore(out);
-  await removePartials(out);
   const progress = nowAndThen((stage, done, total) => print({ stage, done, ...(total !== undefined && { total }) }));
   const again = model !== 'demo' && (await holdsModel(model));
-  const manifest = again
-    ? await convertImported(store, model, quantize, progress)
-    : await importFiles(store, model, quantize, progress);
-  // what imports that were given up left behind
-  await sweep(store);
-  print({ done: true, bytes: manifest.bytes, tensors: manifest.tensors.length });
+  await checkStore(out);
+  await whileLocked(out, async () => {
+    await removePartials(out);
+    const store = fileStore(out);
+    const manifest = again
+      ? await convertImported(store, model, quantize, progress)
+      : await importFiles(store, model, quantize, progress);
+    // what imports that were given up left behind
+    await sweep(store);
+    print({ done: true, bytes: manifest.bytes, tensors: manifest.tensors.length });
+  });
 }
 
 /** From its publisher's files, or from encrypted ones with their key. */

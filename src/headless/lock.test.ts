@@ -1,6 +1,6 @@
 // One process at a time in a folder; the dead block nobody.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +13,13 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 test('one has it, and gives it back', async () => {
   const path = join(scratch, 'made', 'lock');
-  const release = await takeLock(path, 'The folder');
+  const { release } = await takeLock(path, 'The folder');
   await expect(takeLock(path, 'The folder')).rejects.toMatchObject({
     code: 'busy',
     message: `The folder is in use by process ${process.pid}. Wait for it to end, or choose another folder.`,
   });
   release();
-  (await takeLock(path, 'The folder'))();
+  (await takeLock(path, 'The folder')).release();
   expect(readdirSync(join(scratch, 'made'))).toEqual([]);
 });
 
@@ -30,8 +30,10 @@ test('a task that fails gives the folder back', async () => {
     throw new Error('of the task');
   });
   await expect(failing).rejects.toThrow('of the task');
-  expect(await whileLocked(folder, async () => 7)).toBe(7);
-  expect(readdirSync(folder)).toEqual([]);
+  // what was made for nothing is gone
+  expect(existsSync(folder)).toBe(false);
+  expect(await whileLocked(folder, async () => writeFileSync(join(folder, 'file'), ''))).toBe(undefined);
+  expect(readdirSync(folder)).toEqual(['file']);
 });
 
 test('a file that a dead process, another version, or nobody left', async () => {
@@ -39,7 +41,7 @@ test('a file that a dead process, another version, or nobody left', async () => 
   const { pid } = spawnSync(process.execPath, ['-e', '']);
   for (const left of [`${pid}\n`, `${process.pid}\n`, `{"pid":${process.pid},"started":"x"}`, '']) {
     writeFileSync(path, left);
-    (await takeLock(path, 'The folder'))();
+    (await takeLock(path, 'The folder')).release();
   }
 });
 
@@ -57,7 +59,7 @@ const { takeLock } = await import(bundle);
 let release;
 process.on('message', async (word) => {
   if (word === 'take') {
-    release = await takeLock(path, 'The folder').catch((error) => void (error.code === 'busy' || process.exit(1)));
+    ({ release } = await takeLock(path, 'The folder').catch((error) => (error.code === 'busy' ? {} : process.exit(1))));
     process.send(release !== undefined);
   } else {
     release?.();
@@ -170,5 +172,5 @@ test('a lock of a living process holds, and ends with the process', async () => 
   const gone = new Promise((resolve) => rival?.once('exit', resolve));
   rival?.kill('SIGKILL');
   await gone;
-  (await takeLock(path, 'The folder'))();
+  (await takeLock(path, 'The folder')).release();
 });

@@ -11,36 +11,51 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
 import { PronkError } from '../formats/errors';
 import { diskError, makeFolder } from './folder';
 
 /** The lock's file in a folder that is being written. */
-const LOCK = '.pronk-lock';
+export const LOCK = '.pronk-lock';
 
 /**
  * Runs a task that writes a folder, which is made where it is missing, while no other process does.
  * @throws PronkError `busy` while another process has the folder; `not-a-folder`, `no-permission`
  */
 export async function whileLocked<T>(folder: string, task: () => Promise<T>): Promise<T> {
-  const release = await takeLock(join(folder, LOCK), folder);
+  const { release, made } = await takeLock(join(folder, LOCK), folder);
   try {
     return await task();
   } finally {
     release();
+    // folders that were made for nothing go again
+    for (const each of made.toReversed()) await rmdir(each).catch(() => {});
   }
 }
 
+interface Taken {
+  /** Gives the lock back and removes its file. */
+  readonly release: () => void;
+  /** Folders that were made for it, the outermost first. */
+  readonly made: readonly string[];
+}
+
+/** Tries before a folder that keeps vanishing is given up; others may remove what they made for nothing. */
+const ATTEMPTS = 100;
+
 /**
- * Takes the lock at `path`; the result gives it back and removes its file.
+ * Takes the lock at `path`.
  * @param what is being locked, for the message
  * @throws PronkError `busy` while another has it, in this process or another
  */
-export async function takeLock(path: string, what: string): Promise<() => void> {
-  await makeFolder(dirname(path));
-  for (;;) {
-    const file = openLock(path);
+export async function takeLock(path: string, what: string): Promise<Taken> {
+  const made: string[] = [];
+  for (let attempt = 1; ; attempt++) {
+    made.push(...(await makeFolder(dirname(path))));
+    const file = openLock(path, attempt < ATTEMPTS);
+    if (file === undefined) continue;
     let taken = false;
     try {
       taken = locked(file, path);
@@ -53,10 +68,11 @@ export async function takeLock(path: string, what: string): Promise<() => void> 
       if (isAt(file, path)) {
         ftruncateSync(file);
         writeSync(file, `${process.pid}\n`, 0);
-        return () => {
+        const release = () => {
           rmSync(path, { force: true });
           closeSync(file);
         };
+        return { release, made };
       }
       taken = false;
     } finally {
@@ -65,13 +81,14 @@ export async function takeLock(path: string, what: string): Promise<() => void> 
   }
 }
 
-/** The lock's file, made where it is missing; a link in its place is not followed. */
-function openLock(path: string): number {
+/** The lock's file, made where it is missing; a link is not followed. Undefined where the folder has vanished since, if that is allowed. */
+function openLock(path: string, mayVanish: boolean): number | undefined {
   // Windows knows no such flag
   const noFollow = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT | noFollow, 0o644);
   } catch (error) {
+    if (mayVanish && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw diskError(error, dirname(path));
   }
 }

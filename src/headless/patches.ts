@@ -41,8 +41,9 @@ export async function decrypt(argv: readonly string[], print: Print): Promise<vo
     const message = `${name} is not named like an encrypted file: name.<SHA-256>.enc. Give it back its name.`;
     results.add(failed(basename(name), new PronkError('bad-name', message)));
   }
+  const folder = await directory(out);
   await whileLocked(out, async () => {
-    for await (const result of decryptFiles(patch, await directory(out), saving())) results.add(result);
+    for await (const result of decryptFiles(patch, folder, saving())) results.add(result);
   });
   results.finish();
 }
@@ -53,8 +54,9 @@ export async function encrypt(argv: readonly string[], print: Print): Promise<vo
   const files = await Promise.all(paths.map(fileAt));
   const key = await fileAt(keyPath);
   const results = new Results(print);
+  const folder = await directory(out);
   await whileLocked(out, async () => {
-    for await (const result of encryptFiles(key, files, await directory(out), saving())) results.add(result);
+    for await (const result of encryptFiles(key, files, folder, saving())) results.add(result);
   });
   results.finish();
 }

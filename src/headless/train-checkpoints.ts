@@ -23,6 +23,9 @@ interface Given {
   readonly start?: string | undefined;
 }
 
+/** Where the state of a run is kept. */
+export const checkpointsIn = (out: string) => join(out, 'checkpoint');
+
 const warn = (message: string) => console.error(`Warning: ${message}`);
 
 /**
@@ -30,7 +33,7 @@ const warn = (message: string) => console.error(`Warning: ${message}`);
  * @throws PronkError `checkpoint-mismatch` where another run is to be resumed
  */
 export async function openCheckpoints(out: string, { data, start }: Given, identity: RunIdentity, resume: boolean) {
-  const folder = join(out, 'checkpoint');
+  const folder = checkpointsIn(out);
   await removePartials(folder);
   const store = fileStore(folder);
   const runs = new RunStore<HeadlessRun>(store);
@@ -79,5 +82,5 @@ export async function openCheckpoints(out: string, { data, start }: Given, ident
 
 /** The run that an adapter in a folder came from; undefined where it came from elsewhere. */
 export function runIn(folder: string): Promise<HeadlessRun | undefined> {
-  return new RunStore<HeadlessRun>(fileStore(join(folder, 'checkpoint'))).get(RUN);
+  return new RunStore<HeadlessRun>(fileStore(checkpointsIn(folder))).get(RUN);
 }

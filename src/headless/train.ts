@@ -25,7 +25,8 @@ import { fileAt } from './files';
 import { directory } from './folder';
 import { checkedOptions, LOAD_OPTIONS, openDevice } from './load';
 import { whileLocked } from './lock';
-import { openCheckpoints } from './train-checkpoints';
+import { checkStore } from './store-names';
+import { checkpointsIn, openCheckpoints } from './train-checkpoints';
 import { modelFingerprint, openModel } from './model';
 import type { Print } from './print';
 
@@ -71,6 +72,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
     ...(pairs && { start: await pairsFingerprint(pairs) }),
   };
 
+  await checkStore(checkpointsIn(out));
   await whileLocked(out, async () => {
     const checkpoints = await openCheckpoints(
       out,
