@@ -187,6 +187,8 @@ export interface WorkerApi extends TrainingApi {
   /** The instruct templates that Pronk brings. */
   templates(): Promise<readonly PromptTemplate[]>;
   listRecords(kind: 'chats' | 'runs'): Promise<Stored[]>;
+  getRecord(kind: 'chats' | 'runs', id: string): Promise<Stored | undefined>;
+  /** Resolves once it is stored. */
   putRecord(kind: 'chats' | 'runs', record: Stored): Promise<void>;
   deleteRecord(kind: 'chats' | 'runs', id: string): Promise<void>;
 }

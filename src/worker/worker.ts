@@ -122,6 +122,7 @@ const api: WorkerApi = {
   preview: (modelId, prompt) => engine.preview(modelId, prompt),
   templates: async () => promptTemplates,
   listRecords: (kind) => listRecords(store, kind),
+  getRecord: (kind, id) => store.records.get<Stored>(kind, id),
   putRecord: (kind, record: Stored) => store.records.set(kind, record.id, record),
   deleteRecord: (kind, id) => store.records.delete(kind, id),
 };

@@ -16,12 +16,16 @@ import {
   shownPath,
   siblings,
   type Turn,
+  withoutWriter,
+  writersOf,
 } from './conversation';
 import type { EngineState } from './engine';
+import { putJoined } from './joined';
 import type { Notices } from './notices';
 import { createSaver, takeLeftovers } from './saver';
 import type { SettingsState } from './settings';
 import { asBoolean, asString, createStored, isRecord } from './stored';
+import { createWindow } from './this-window';
 
 /** An adapter in use, with its name. */
 export interface NamedUse extends AdapterUse {
@@ -71,6 +75,12 @@ const baseOf = (turnId: string) => `${turnId} base`;
 const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> =>
   Object.fromEntries(Object.entries(record).filter(([each]) => each !== key));
 
+/** A conversation joined with a stored state of it. */
+function joinStored<T extends Stored>(kept: T, stored: Stored): T {
+  const [mine, theirs] = [parseConversation(kept), parseConversation(stored)];
+  return mine && theirs ? (mergeConversation(mine, theirs) as Stored as T) : kept;
+}
+
 /** Tells other tabs what was saved (a conversation) or deleted (its id), and hears of it from them. */
 function joinTabs(hear: (told: Conversation | string) => void) {
   const channel = new BroadcastChannel('pronk-chats');
@@ -96,6 +106,11 @@ export function createChats(
   /** Tokens a second of the answers that are written in this tab. */
   const [rates, setRates] = createSignal<Readonly<Record<string, number>>>({});
   const [loaded, setLoaded] = createSignal(false);
+  const self = createWindow();
+  /** Other windows whose end is waited for. */
+  const writers = new Set<string>();
+  /** Answers that are not asked for yet, since their question is being stored. */
+  const unsent = new Map<string, () => void>();
 
   const find = (id: string) => all.find((each) => each.id === id);
   const current = createMemo(() => find(openId()));
@@ -113,10 +128,7 @@ export function createChats(
 
   const saver = createSaver({
     read: (id) => unwrap(find(id)),
-    async put(record) {
-      await api.putRecord('chats', record);
-      tabs.tell(record);
-    },
+    put: async (record) => tabs.tell(await putJoined(api, 'chats', record as Conversation, joinStored)),
     async remove(id) {
       await api.deleteRecord('chats', id);
       tabs.tell(id);
@@ -140,29 +152,65 @@ export function createChats(
   const changeTurn = (id: string, turnId: string, values: (turn: Turn) => Partial<Turn>) =>
     change(id, ({ turns }) => {
       const turn = turns.find((each) => each.id === turnId);
-      if (turn) Object.assign(turn, values(turn));
+      if (!turn) return;
+      Object.assign(turn, values(turn), { changedAt: Math.max(Date.now(), (turn.changedAt ?? 0) + 1) });
+      if (turn.state === 'streaming') turn.writer = self.id;
     });
 
   const tabs = joinTabs((told) => {
-    const mine = typeof told === 'string' ? undefined : find(told.id);
-    if (typeof told === 'string') setAll((before) => before.filter(({ id }) => id !== told));
-    else if (!mine) setAll((before) => [...before, told]);
+    if (typeof told !== 'string') takeIn(told);
     else {
-      const merged = mergeConversation(unwrap(mine), told, new Set(Object.keys(rates()).map((id) => id.split(' ')[0])));
-      setAll((each) => each.id === told.id, reconcile(merged, { key: 'id' }));
+      const mine = find(told);
+      if (!mine) return;
+      stopAll(mine);
+      setAll((before) => before.filter(({ id }) => id !== told));
+      // a state that was on its way to the store meanwhile goes too
+      void saver.remove(told).catch(() => {});
     }
   });
 
-  async function read(): Promise<void> {
-    const { records, newer } = takeLeftovers('unsaved-chats', await api.listRecords('chats'));
-    const stored = records.map(parseConversation).filter((each) => each !== undefined);
-    const here = new Set(all.map(({ id }) => id));
+  /** Joins another state of a conversation with this window's. */
+  function takeIn(other: Conversation): void {
+    const mine = find(other.id);
+    if (!mine) setAll((before) => [...before, other]);
+    else {
+      const ours = new Set(Object.keys(rates()).map((id) => id.split(' ')[0] ?? ''));
+      const merged = mergeConversation(unwrap(mine), other, ours);
+      setAll((each) => each.id === other.id, reconcile(merged, { key: 'id' }));
+    }
+    for (const writer of writersOf(other, self.id)) void watch(writer);
+  }
+
+  /** Marks what another window was writing as cut off, once that is gone. */
+  async function watch(writer: string): Promise<void> {
+    if (writers.has(writer)) return;
+    writers.add(writer);
+    await self.whenGone(writer);
+    // its last words may be in the store alone
+    await takeStored().catch(() => {});
+    for (const each of all) {
+      if (!writersOf(each, self.id).includes(writer)) continue;
+      const ended = withoutWriter(unwrap(each), writer);
+      setAll(({ id }) => id === each.id, reconcile(ended, { key: 'id' }));
+      saver.schedule(each.id);
+    }
+    writers.delete(writer);
+  }
+
+  async function takeStored(): Promise<void> {
+    const { records, newer } = takeLeftovers('unsaved-chats', await api.listRecords('chats'), joinStored);
     batch(() => {
-      setLoaded(true);
-      setAll((before) => [...before, ...stored.filter(({ id }) => !here.has(id))]);
-      if (!find(openId())) setOpenId('');
+      for (const each of records.map(parseConversation)) if (each) takeIn(each);
     });
     for (const { id } of newer) saver.schedule(id);
+  }
+
+  async function read(): Promise<void> {
+    await takeStored();
+    batch(() => {
+      setLoaded(true);
+      if (!find(openId())) setOpenId('');
+    });
   }
 
   function openOrNew(): Conversation {
@@ -193,6 +241,7 @@ export function createChats(
       content: '',
       createdAt: Date.now(),
       state: 'streaming',
+      writer: self.id,
       seed: sampling.seed,
       ...(used.length > 0 && { adapters: used.map(({ name }) => name) }),
       ...(both && { base: { content: '', state: 'streaming' } }),
@@ -210,32 +259,44 @@ export function createChats(
       setRates((before) => without(before, turnId));
       changeTurn(id, turnId, () => values);
     };
-    engine.generate({
-      id: turnId,
-      prompt,
-      sampling,
-      stop: [],
-      // strengths may be changed while both are written
-      ...(both && { adapters: used.map(({ id: adapter, strength }) => ({ id: adapter, strength })) }),
-      onModel: ({ name }) => changeTurn(id, turnId, () => ({ model: name })),
-      onText(text, rate) {
-        setRates((before) => ({ ...before, [turnId]: rate }));
-        changeTurn(id, turnId, ({ content }) => ({ content: content + text }));
-      },
-      onDone: (state, timing) => end({ state, ...(timing && { timing }) }),
-      onFailed: (error) => end({ state: 'failed', error }),
+    const ask = () =>
+      engine.generate({
+        id: turnId,
+        prompt,
+        sampling,
+        stop: [],
+        // strengths may be changed while both are written
+        ...(both && { adapters: used.map(({ id: adapter, strength }) => ({ id: adapter, strength })) }),
+        onModel: ({ name }) => changeTurn(id, turnId, () => ({ model: name })),
+        onText(text, rate) {
+          setRates((before) => ({ ...before, [turnId]: rate }));
+          changeTurn(id, turnId, ({ content }) => ({ content: content + text }));
+        },
+        onDone: (state, timing) => end({ state, ...(timing && { timing }) }),
+        onFailed: (error) => end({ state: 'failed', error }),
+      });
+    // a page that dies while it answers has kept the question
+    unsent.set(turnId, () => {
+      end({ state: 'abort' });
+      if (both) endBase(id, turnId, { state: 'abort' });
     });
-    if (both) answerAsBase(id, turnId, prompt, sampling);
+    void Promise.all([saver.now(id), self.known]).then(() => {
+      if (!unsent.delete(turnId)) return;
+      ask();
+      if (both) answerAsBase(id, turnId, prompt, sampling);
+    });
+  }
+
+  const putBase = (id: string, turnId: string, values: (base: BaseAnswer) => Partial<BaseAnswer>) =>
+    changeTurn(id, turnId, ({ base }) => (base ? { base: { ...base, ...values(base) } } : {}));
+
+  function endBase(id: string, turnId: string, values: Partial<BaseAnswer>): void {
+    setRates((before) => without(before, baseOf(turnId)));
+    putBase(id, turnId, () => values);
   }
 
   /** The same question to the model without its adapters. */
   function answerAsBase(id: string, turnId: string, prompt: PromptRequest, sampling: SamplingOptions): void {
-    const put = (values: (base: BaseAnswer) => Partial<BaseAnswer>) =>
-      changeTurn(id, turnId, ({ base }) => (base ? { base: { ...base, ...values(base) } } : {}));
-    const end = (values: Partial<BaseAnswer>) => {
-      setRates((before) => without(before, baseOf(turnId)));
-      put(() => values);
-    };
     engine.generate({
       id: baseOf(turnId),
       prompt,
@@ -243,15 +304,20 @@ export function createChats(
       stop: [],
       adapters: [],
       onModel: () => {},
-      onText: (text) => put(({ content }) => ({ content: content + text })),
-      onDone: (state, timing) => end({ state, ...(timing && { timing }) }),
-      onFailed: (error) => end({ state: 'failed', error }),
+      onText: (text) => putBase(id, turnId, ({ content }) => ({ content: content + text })),
+      onDone: (state, timing) => endBase(id, turnId, { state, ...(timing && { timing }) }),
+      onFailed: (error) => endBase(id, turnId, { state: 'failed', error }),
     });
   }
 
-  const stopAll = ({ turns }: Conversation) => {
-    for (const { id } of turns) for (const each of [id, baseOf(id)]) if (each in rates()) engine.stop(each);
-  };
+  function stopAll({ turns }: Conversation): void {
+    for (const { id } of turns) {
+      const drop = unsent.get(id);
+      unsent.delete(id);
+      if (drop) drop();
+      else for (const each of [id, baseOf(id)]) if (each in rates()) engine.stop(each);
+    }
+  }
 
   void read().catch((error: unknown) => {
     setLoaded(true);
@@ -278,7 +344,7 @@ export function createChats(
     system: () => current()?.system ?? newSystem(),
     setSystem(text) {
       const open = current();
-      if (open) change(open.id, (conversation) => void (conversation.system = text));
+      if (open) change(open.id, (conversation) => Object.assign(conversation, { system: text, systemAt: Date.now() }));
       else setNewSystem(text);
     },
     send(text) {
@@ -309,7 +375,10 @@ export function createChats(
       const open = current();
       if (open) change(open.id, ({ shown }) => void (shown[turn.parent ?? ''] = turn.id));
     },
-    rename: (id, title) => change(id, (conversation) => void (conversation.title = title.trim() || conversation.title)),
+    rename(id, title) {
+      if (title.trim() === '') return;
+      change(id, (conversation) => Object.assign(conversation, { title: title.trim(), titleAt: Date.now() }));
+    },
     remove(id) {
       const conversation = find(id);
       if (!conversation) return;

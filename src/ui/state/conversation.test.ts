@@ -13,6 +13,8 @@ import {
   siblings,
   titleOf,
   type Turn,
+  withoutWriter,
+  writersOf,
 } from './conversation';
 
 const turn = (id: string, parent: string | null, role: Turn['role'], content = id): Turn => ({
@@ -155,6 +157,45 @@ describe('the same conversation in two tabs', () => {
     expect(mergeConversation(mine, theirs, none).turns[3].content).toBe('a2 and more');
     expect(mergeConversation(mine, theirs, new Set(['a2'])).turns[3].content).toBe('a2');
     expect(mergeConversation(theirs, mine, none).turns[3].content).toBe('a2 and more');
+  });
+});
+
+describe('an answer that another window writes', () => {
+  const copies = () => [conversation(), conversation()] as const;
+  const written = (values: Partial<Turn> = {}) => {
+    const made = conversation();
+    Object.assign(made.turns[3], { state: 'streaming', writer: 'w', changedAt: 3, ...values });
+    return made;
+  };
+
+  test('its end holds, however often the conversation was changed elsewhere since', () => {
+    const old = { ...written(), updatedAt: 99 };
+    const ended = written({ state: 'stop', content: 'a2, whole', changedAt: 4 });
+    for (const merged of [mergeConversation(old, ended), mergeConversation(ended, old)]) {
+      expect(merged.turns[3]).toMatchObject({ state: 'stop', content: 'a2, whole' });
+      expect(merged.updatedAt).toBe(99);
+    }
+  });
+
+  test('is not cut off by opening it, and is once that window is gone', () => {
+    const opened = parseConversation(written());
+    expect(opened?.turns[3].state).toBe('streaming');
+    expect(writersOf(written(), 'me')).toEqual(['w']);
+    expect(writersOf(written(), 'w')).toEqual([]);
+    const ended = withoutWriter(written(), 'w');
+    expect(ended.turns[3]).toMatchObject({ content: 'a2', state: 'failed', error: { code: 'interrupted' } });
+    expect(withoutWriter(written(), 'another').turns[3].state).toBe('streaming');
+    // a state from before does not bring it back
+    expect(mergeConversation(ended, written()).turns[3].state).toBe('failed');
+    expect(mergeConversation(written(), ended).turns[3].state).toBe('failed');
+  });
+
+  test('a name stays that was given in one window while the other wrote', () => {
+    const [named, other] = copies();
+    Object.assign(named, { title: 'Mine', titleAt: 5, updatedAt: 5 });
+    other.updatedAt = 9;
+    expect(mergeConversation(other, named).title).toBe('Mine');
+    expect(mergeConversation(named, other).title).toBe('Mine');
   });
 });
 

@@ -9,7 +9,7 @@ export interface BaseAnswer {
   timing?: GenerationTiming;
 }
 
-/** `streaming` in a stored conversation means that the page was closed meanwhile. */
+/** `streaming` in a stored conversation means that its `writer` writes it, or was closed meanwhile. */
 export type TurnState = 'streaming' | 'failed' | FinishReason;
 
 export interface Turn {
@@ -19,6 +19,10 @@ export interface Turn {
   readonly role: 'user' | 'assistant';
   content: string;
   readonly createdAt: number;
+  /** When it last changed: of two windows' states the later one holds. */
+  changedAt?: number;
+  /** The window that writes it, or wrote it. */
+  writer?: string;
   state?: TurnState;
   error?: ErrorData;
   timing?: GenerationTiming;
@@ -32,8 +36,11 @@ export interface Turn {
 
 export interface Conversation extends Stored {
   title: string;
+  /** When the title was last chosen. */
+  titleAt?: number;
   readonly createdAt: number;
   system: string;
+  systemAt?: number;
   turns: Turn[];
   /** The child that is shown, by parent; '' is the parent of first questions. */
   shown: Record<string, string>;
@@ -97,20 +104,58 @@ export function messagesTo(conversation: Conversation, questionId: string): Mess
 }
 
 /**
- * The same conversation as another tab has it, joined with this one: turns of both, each in its later state.
+ * The same conversation as another window or the store has it, joined with this one: turns of both, each in its later state.
  * @param ours turns that are being written here
  */
-export function mergeConversation(mine: Conversation, theirs: Conversation, ours: ReadonlySet<string>): Conversation {
-  const later = theirs.updatedAt >= mine.updatedAt;
+export function mergeConversation(
+  mine: Conversation,
+  theirs: Conversation,
+  ours: ReadonlySet<string> = new Set(),
+): Conversation {
   const turns = new Map(mine.turns.map((turn) => [turn.id, turn]));
   for (const turn of theirs.turns) {
-    if (!turns.has(turn.id) || (later && !ours.has(turn.id))) turns.set(turn.id, turn);
+    const known = turns.get(turn.id);
+    if (!known || (!ours.has(turn.id) && isLater(turn, known))) turns.set(turn.id, turn);
   }
+  const { title, titleAt } = laterBy('titleAt', mine, theirs);
+  const { system, systemAt } = laterBy('systemAt', mine, theirs);
   return {
-    ...(later ? theirs : mine),
+    ...mine,
+    updatedAt: Math.max(mine.updatedAt, theirs.updatedAt),
+    title,
+    ...(titleAt !== undefined && { titleAt }),
+    system,
+    ...(systemAt !== undefined && { systemAt }),
     turns: [...turns.values()].toSorted((a, b) => a.createdAt - b.createdAt),
     shown: { ...theirs.shown, ...mine.shown },
   };
+}
+
+/** The one whose field was changed last; where neither ever was, the one that was changed last at all. */
+function laterBy(field: 'titleAt' | 'systemAt', mine: Conversation, theirs: Conversation): Conversation {
+  const by = (theirs[field] ?? 0) - (mine[field] ?? 0);
+  return by > 0 || (by === 0 && theirs.updatedAt > mine.updatedAt) ? theirs : mine;
+}
+
+const isBeingWritten = ({ state, base }: Turn) => state === 'streaming' || base?.state === 'streaming';
+
+/** Whether a state of a turn comes after another one: by its time, then the ended one, then the longer one. */
+function isLater(turn: Turn, than: Turn): boolean {
+  const order = (each: Turn) => [each.changedAt ?? 0, isBeingWritten(each) ? 0 : 1, each.content.length];
+  const [a, b] = [order(turn), order(than)];
+  const at = a.findIndex((value, i) => value !== b[i]);
+  return at >= 0 && (a[at] ?? 0) > (b[at] ?? 0);
+}
+
+/** Other windows that are said to be writing an answer. */
+export function writersOf({ turns }: Conversation, self: string): string[] {
+  return [...new Set(turns.filter(isBeingWritten).flatMap(({ writer }) => writer ?? []))].filter((id) => id !== self);
+}
+
+/** A conversation whose answers of a window that is gone are marked as cut off. */
+export function withoutWriter(conversation: Conversation, writer: string): Conversation {
+  const turns = conversation.turns.map((turn) => (turn.writer === writer ? cutOff(turn) : turn));
+  return { ...conversation, turns };
 }
 
 /** Words that stand in a conversation, for the search. */
@@ -128,22 +173,33 @@ export function titleOf(question: string): string {
   return `${cut.slice(0, Math.max(24, cut.lastIndexOf(' ')))}…`;
 }
 
-/** A stored record as a conversation, or undefined where it is none. What was streaming was cut off. */
+/**
+ * A stored record as a conversation, or undefined where it is none. An answer that is being written by nobody knows whom
+ * was cut off.
+ */
 export function parseConversation(stored: Stored): Conversation | undefined {
-  const { title, system, turns, shown, createdAt } = stored as Partial<Conversation>;
+  const { title, titleAt, system, systemAt, turns, shown, createdAt } = stored as Partial<Conversation>;
   if (!Array.isArray(turns) || typeof shown !== 'object' || shown === null) return undefined;
   return {
     id: stored.id,
     updatedAt: stored.updatedAt,
     createdAt: createdAt ?? stored.updatedAt,
     title: title ?? '',
+    ...(titleAt !== undefined && { titleAt }),
     system: system ?? '',
-    turns: turns.map((turn) => ({
-      ...turn,
-      ...(turn.state === 'streaming' && CUT_OFF),
-      ...(turn.base?.state === 'streaming' && { base: { ...turn.base, ...CUT_OFF } }),
-    })),
+    ...(systemAt !== undefined && { systemAt }),
+    turns: turns.map((turn) => (turn.writer === undefined ? cutOff(turn) : turn)),
     shown,
+  };
+}
+
+/** A turn that nobody writes any more. */
+function cutOff(turn: Turn): Turn {
+  const { state, base } = turn;
+  return {
+    ...turn,
+    ...(state === 'streaming' && CUT_OFF),
+    ...(base?.state === 'streaming' && { base: { ...base, ...CUT_OFF } }),
   };
 }
 

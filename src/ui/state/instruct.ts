@@ -10,7 +10,8 @@ import type {
   Stored,
 } from '../../worker/api';
 import { errorData } from '../../worker/client';
-import type { EngineState } from './engine';
+import type { Asked, EngineState } from './engine';
+import { putJoined } from './joined';
 import type { Notices } from './notices';
 import { createSaver, takeLeftovers } from './saver';
 import type { SettingsState } from './settings';
@@ -29,7 +30,10 @@ export interface Run extends Stored {
   state: 'streaming' | 'failed' | FinishReason;
   error?: ErrorData;
   timing?: GenerationTiming;
+  /** When the response last changed. */
+  answeredAt?: number;
   starred: boolean;
+  starredAt?: number;
 }
 
 /** Instructions of alpaca-lora's README, where three models' answers to them can be compared. */
@@ -92,6 +96,17 @@ function parseRun(stored: Stored): Run | undefined {
   return { ...run, state: 'failed', error };
 }
 
+/** A run joined with a stored state of it: another window may have written on, or starred it. */
+function joinStored(mine: Run, stored: Stored): Run {
+  const theirs = stored as Run;
+  const [said, marked] = [
+    (theirs.answeredAt ?? 0) > (mine.answeredAt ?? 0) ? theirs : mine,
+    (theirs.starredAt ?? 0) > (mine.starredAt ?? 0) ? theirs : mine,
+  ];
+  const { starred, starredAt } = marked;
+  return { ...said, starred, ...(starredAt !== undefined && { starredAt }) };
+}
+
 export function createInstruct(engine: EngineState, settings: SettingsState, notices: Notices): InstructState {
   const { api } = engine;
   const templates = createTemplates(() => api.templates());
@@ -99,18 +114,22 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
   const [all, setAll] = createStore<Run[]>([]);
   const [shownId, setShownId] = createSignal('');
   const [rate, setRate] = createSignal(0);
+  /** Not asked for yet, since they are being stored. */
+  const unsent = new Set<string>();
   const shown = createMemo(() => all.find(({ id }) => id === shownId()));
   const running = () => shown()?.state === 'streaming';
   const runs = createMemo(() => all.toSorted((a, b) => b.createdAt - a.createdAt));
 
   const saver = createSaver({
     read: (id) => unwrap(all.find((run) => run.id === id)),
-    put: (record) => api.putRecord('runs', record),
+    put: async (record) => void (await putJoined(api, 'runs', record as Run, joinStored)),
     remove: (id) => api.deleteRecord('runs', id),
     onError: (error) => notices.show(`A run could not be saved. ${errorData(error).message}`),
     leftover: 'unsaved-runs',
   });
-  const change = (id: string, values: (run: Run) => Partial<Run>) => {
+  const change = (id: string, values: (run: Run) => Partial<Run>) =>
+    write(id, (run) => ({ ...values(run), answeredAt: Date.now() }));
+  const write = (id: string, values: (run: Run) => Partial<Run>) => {
     setAll(
       (run) => run.id === id,
       produce((run) => Object.assign(run, values(run), { updatedAt: Date.now() })),
@@ -119,7 +138,9 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
   };
 
   async function read(): Promise<void> {
-    const { records, newer } = takeLeftovers('unsaved-runs', await api.listRecords('runs'));
+    const { records, newer } = takeLeftovers('unsaved-runs', await api.listRecords('runs'), (kept, left) =>
+      joinStored(left as Run, kept),
+    );
     setAll((before) => [...before, ...records.map(parseRun).filter((run) => run !== undefined)]);
     for (const { id } of newer) saver.schedule(id);
   }
@@ -158,8 +179,7 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
       setAll((before) => [...before, run]);
       setShownId(id);
       setRate(0);
-      saver.schedule(id);
-      engine.generate({
+      const asked: Asked = {
         id,
         prompt: { kind: 'instruct', instruction, input, template },
         sampling,
@@ -171,19 +191,25 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
         },
         onDone: (state, timing) => change(id, () => ({ state, ...(timing && { timing }) })),
         onFailed: (error) => change(id, () => ({ state: 'failed', error })),
-      });
+      };
+      unsent.add(id);
+      // a page that dies while it answers has kept the instruction
+      void saver.now(id).then(() => unsent.delete(id) && engine.generate(asked));
     },
-    stop: () => engine.stop(shownId()),
+    stop() {
+      if (unsent.delete(shownId())) change(shownId(), () => ({ state: 'abort' }));
+      else engine.stop(shownId());
+    },
     open(run) {
       if (running()) return;
       setForm({ instruction: run.instruction, input: run.input });
       templates.choose(run.template);
       setShownId(run.id);
     },
-    star: (run) => change(run.id, ({ starred }) => ({ starred: !starred })),
+    star: (run) => write(run.id, ({ starred }) => ({ starred: !starred, starredAt: Date.now() })),
     remove(run) {
       const kept = structuredClone(unwrap(run));
-      if (run.state === 'streaming') engine.stop(run.id);
+      if (!unsent.delete(run.id) && run.state === 'streaming') engine.stop(run.id);
       setAll((before) => before.filter(({ id }) => id !== run.id));
       void saver.remove(run.id).catch((error: unknown) => notices.show(errorData(error).message));
       notices.show('A run was deleted.', {

@@ -1,10 +1,13 @@
-// Keeps records in the worker's store: soon while text streams, and safely when the page is closed in the middle.
+// Keeps records in the worker's store: soon while text streams, at once where it matters, and safely when the page is
+// closed or dies in the middle.
 import type { Stored } from '../../worker/api';
-import { isRecord, readStored, writeStored } from './stored';
+import { isRecord, readStored, storedKeys, writeStored } from './stored';
 
 export interface Saver {
   /** Saves the record's latest state within `delay`. */
   schedule(id: string): void;
+  /** Saves it now; resolves when it is stored, or cannot be. Should the page die before, the next visit finds it. */
+  now(id: string): Promise<void>;
   /** Forgets what is scheduled, and deletes. */
   remove(id: string): Promise<void>;
 }
@@ -25,6 +28,10 @@ export function createSaver({ read, put, remove, onError, delay = 400, leftover 
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
   /** Handed over and not yet confirmed. */
   const underWay = new Map<string, number>();
+  /** Records in local storage, which outlives a crash. */
+  const secured = new Set<string>();
+  // windows that close at once do not take each other's place
+  const place = `${leftover}.${crypto.randomUUID()}`;
   const count = (id: string, by: number) => {
     const left = (underWay.get(id) ?? 0) + by;
     if (left > 0) underWay.set(id, left);
@@ -32,6 +39,7 @@ export function createSaver({ read, put, remove, onError, delay = 400, leftover 
   };
 
   async function save(id: string): Promise<void> {
+    clearTimeout(timers.get(id));
     timers.delete(id);
     const record = read(id);
     if (!record) return;
@@ -45,11 +53,16 @@ export function createSaver({ read, put, remove, onError, delay = 400, leftover 
     }
   }
 
+  const secure = (ids: Iterable<string>) => {
+    const records = [...ids].map(read).filter(Boolean);
+    writeStored(place, records.length > 0 ? records : undefined);
+  };
+
   // A worker may be gone before it has written: local storage is synchronous, and read by takeLeftovers.
   globalThis.addEventListener?.('pagehide', () => {
     const ids = new Set([...timers.keys(), ...underWay.keys()]);
     if (ids.size === 0) return;
-    writeStored(leftover, [...ids].map(read).filter(Boolean));
+    secure(ids);
     for (const id of timers.keys()) void save(id);
   });
 
@@ -61,6 +74,13 @@ export function createSaver({ read, put, remove, onError, delay = 400, leftover 
           setTimeout(() => void save(id), delay),
         );
     },
+    async now(id) {
+      secured.add(id);
+      secure(secured);
+      await save(id);
+      secured.delete(id);
+      secure(secured);
+    },
     async remove(id) {
       clearTimeout(timers.get(id));
       timers.delete(id);
@@ -69,18 +89,33 @@ export function createSaver({ read, put, remove, onError, delay = 400, leftover 
   };
 }
 
-/** Stored records, with newer states that a closing page left behind put in their place. */
-export function takeLeftovers(key: string, records: readonly Stored[]): { records: Stored[]; newer: Stored[] } {
-  const left = readStored(key);
-  writeStored(key, undefined);
+const later = (kept: Stored, left: Stored) => (left.updatedAt >= kept.updatedAt ? left : kept);
+
+/**
+ * Stored records, joined with the states that closing pages left behind.
+ * @param join of a stored record and what was left of it; without it the later one takes the other's place
+ */
+export function takeLeftovers(
+  key: string,
+  records: readonly Stored[],
+  join: (kept: Stored, left: Stored) => Stored = later,
+): { records: Stored[]; newer: Stored[] } {
+  const places = storedKeys(key).filter((place) => place === key || place.startsWith(`${key}.`));
+  const left = places.flatMap((place) => {
+    const value = readStored(place);
+    writeStored(place, undefined);
+    return Array.isArray(value) ? (value as unknown[]) : [];
+  });
   const known = new Map(records.map((record) => [record.id, record]));
-  const newer = (Array.isArray(left) ? left : []).filter(
-    (record): record is Stored =>
-      isRecord(record) &&
-      typeof record['id'] === 'string' &&
-      typeof record['updatedAt'] === 'number' &&
-      record['updatedAt'] >= (known.get(record['id'])?.updatedAt ?? 0),
-  );
-  for (const record of newer) known.set(record.id, record);
-  return { records: [...known.values()], newer };
+  const newer = new Map<string, Stored>();
+  for (const record of left) {
+    if (!isRecord(record) || typeof record['id'] !== 'string' || typeof record['updatedAt'] !== 'number') continue;
+    const each = record as unknown as Stored;
+    const kept = known.get(each.id);
+    const joined = kept ? join(kept, each) : each;
+    if (joined === kept) continue;
+    known.set(each.id, joined);
+    newer.set(each.id, joined);
+  }
+  return { records: [...known.values()], newer: [...newer.values()] };
 }

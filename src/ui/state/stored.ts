@@ -20,6 +20,16 @@ export function writeStored(key: string, value: unknown): void {
   }
 }
 
+/** Keys that begin so. */
+export function storedKeys(prefix: string): string[] {
+  try {
+    const keys = Array.from({ length: localStorage.length }, (_, at) => localStorage.key(at) ?? '');
+    return keys.filter((key) => key.startsWith(PREFIX + prefix)).map((key) => key.slice(PREFIX.length));
+  } catch {
+    return [];
+  }
+}
+
 /**
  * A signal that survives a reload.
  * @param parse what is stored -> a value, or undefined where it is none

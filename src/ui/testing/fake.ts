@@ -184,6 +184,7 @@ export function createFake({
         },
       ],
       listRecords: async (kind) => [...records[kind].values()],
+      getRecord: async (kind, id) => structuredClone(records[kind].get(id)),
       putRecord: async (kind, record) => void records[kind].set(record.id, structuredClone(record)),
       deleteRecord: async (kind, id) => void records[kind].delete(id),
     },

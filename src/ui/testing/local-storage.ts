@@ -9,6 +9,10 @@ export function stubLocalStorage(): ReadonlyMap<string, string> & Pick<Map<strin
       getItem: (key: string) => storage.get(key) ?? null,
       setItem: (key: string, value: string) => void storage.set(key, value),
       removeItem: (key: string) => void storage.delete(key),
+      key: (at: number) => [...storage.keys()][at] ?? null,
+      get length() {
+        return storage.size;
+      },
     });
   });
   afterEach(() => {

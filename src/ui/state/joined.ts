@@ -1,0 +1,22 @@
+// Puts a record into the store together with what other windows have put there: none takes the place of another's.
+import type { Stored } from '../../worker/api';
+import type { PageApi } from '../../worker/client';
+import { alone } from './this-window';
+
+/**
+ * Stores a record, joined with its stored state; what is stored then.
+ * @param join of what is to be stored and what is there
+ */
+export function putJoined<T extends Stored>(
+  api: Pick<PageApi, 'getRecord' | 'putRecord'>,
+  kind: 'chats' | 'runs',
+  record: T,
+  join: (mine: T, stored: Stored) => T,
+): Promise<T> {
+  return alone(`pronk-${kind}-${record.id}`, async () => {
+    const stored = await api.getRecord(kind, record.id);
+    const joined = stored ? join(record, stored) : record;
+    await api.putRecord(kind, joined);
+    return joined;
+  });
+}
