@@ -49,12 +49,15 @@ describe.skipIf(slow || !existsSync(FOLDER))('train (skipped without ../shared/d
   test('a line a step, a line a validation, and the adapter in PEFT’s form', () => {
     expect(whole.code).toBe(0);
     expect(whole.lines.map((line) => Object.keys(line).join())).toEqual([
+      'validation',
       ...Array<string>(4).fill('step,loss,gradNorm,learningRate,tokens'),
       'validation',
       ...Array<string>(4).fill('step,loss,gradNorm,learningRate,tokens'),
       'validation',
       'done,adapter',
     ]);
+    const validations = whole.lines.flatMap(({ validation }) => (validation ? [validation] : []));
+    expect(validations).toMatchObject([{ step: 0, best: false }, { step: 4 }, { step: 8 }]);
     expect(steps(whole.lines).map(({ step, learningRate }) => [step, learningRate])).toEqual(
       [0, 0.5, 1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6].map((factor, i) => [i + 1, expect.closeTo(0.005 * factor, 12)]),
     );

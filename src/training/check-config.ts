@@ -79,6 +79,7 @@ const RULES: Readonly<Record<Field, Rule>> = {
     return value >= 0 && (value < 1 || Number.isInteger(value));
   }),
   eval_steps: whole(1),
+  eval_on_start: flag,
   save_steps: whole(0),
   logging_steps: whole(1),
   load_best_model_at_end: flag,

@@ -122,6 +122,7 @@ const FREE: ReadonlySet<keyof TrainingConfig> = new Set([
   'max_steps',
   'num_train_epochs',
   'eval_steps',
+  'eval_on_start',
   'save_steps',
   'logging_steps',
   'load_best_model_at_end',

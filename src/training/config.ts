@@ -42,6 +42,8 @@ export interface TrainingConfig {
   /** Rows, or below 1 the share of rows, that are kept for validation; 0 is none. */
   readonly val_set_size: number;
   readonly eval_steps: number;
+  /** The loss on them is taken before the first step as well, so that there is something to compare with. */
+  readonly eval_on_start: boolean;
   readonly save_steps: number;
   readonly logging_steps: number;
   /** The best checkpoint by validation loss is what is kept at the end. */
@@ -54,7 +56,7 @@ export interface TrainingConfig {
 
 /**
  * Alpaca-LoRA's values (finetune.py of tloen/alpaca-lora and transformers' own where it names none): a batch of 128 as 4
- * rows accumulated 32 times, 100 steps of warmup and a linear decay. What it has no word for is off.
+ * rows accumulated 32 times, 100 steps of warmup and a linear decay. What it has no word for is off, but for `eval_on_start`.
  */
 export const DEFAULT_CONFIG: TrainingConfig = {
   r: 8,
@@ -89,6 +91,7 @@ export const DEFAULT_CONFIG: TrainingConfig = {
 
   val_set_size: 2000,
   eval_steps: 200,
+  eval_on_start: true,
   save_steps: 200,
   logging_steps: 10,
   load_best_model_at_end: true,

@@ -48,9 +48,10 @@ test('learns, and says what it did', async () => {
   expect(steps[0]).toMatchObject({ learningRate: 0, epoch: 1 / 3, tokens: 7 });
   expect(steps[1]!.learningRate).toBeCloseTo(0.1, 15);
   expect(steps[2]!.learningRate).toBe(0.2);
-  // every validation comes after its step and before its boundary
-  const order = events.slice(0, 10).map(({ type }) => type);
+  // the first validation comes before all steps, every other one after its step and before its boundary
+  const order = events.slice(0, 11).map(({ type }) => type);
   expect(order).toEqual([
+    'validation',
     'step',
     'boundary',
     'step',
@@ -63,9 +64,51 @@ test('learns, and says what it did', async () => {
     'step',
   ]);
   const validations = events.flatMap((event) => (event.type === 'validation' ? [event.record] : []));
-  expect(validations.map(({ step }) => step)).toEqual([4, 8, 12]);
-  const best = validations.reduce((a, b) => (b.loss < a.loss ? b : a));
+  expect(validations.map(({ step }) => step)).toEqual([0, 4, 8, 12]);
+  const best = validations.slice(1).reduce((a, b) => (b.loss < a.loss ? b : a));
   expect(state.best).toMatchObject({ step: best.step, loss: best.loss });
+});
+
+test('what is known before the first step is told, never kept, and counts for no patience', async () => {
+  const data = toyData();
+  // nothing is learned, so that no validation is lower than the first one
+  const settings = { ...config, learning_rate: 0, max_steps: 3, eval_steps: 1, early_stopping_patience: 3 };
+  const { events, state } = await run(toyTrainer(), data, { with: settings });
+  const validations = events.flatMap((event) => (event.type === 'validation' ? [event.record] : []));
+  expect(validations.map(({ step, best }) => [step, best])).toEqual([
+    [0, false],
+    [1, true],
+    [2, false],
+    [3, false],
+  ]);
+  expect([new Set(validations.map(({ loss }) => loss)).size, state.best?.step, state.sinceBest]).toEqual([1, 1, 2]);
+  const { loss, targets } = await toyTrainer().evaluate(data.validation[0]!);
+  expect(validations[0]!.loss).toBe(loss / targets);
+});
+
+test('with and without it the steps are the same; a run that has begun does not take it', async () => {
+  const data = toyData();
+  const [a, b] = [toyTrainer({ dropout: 0.2 }), toyTrainer({ dropout: 0.2 })];
+  const whole = await run(a, data);
+  const bare = await run(b, data, { with: { ...config, eval_on_start: false } });
+  expect(bare.events.find(({ type }) => type === 'validation')).toMatchObject({ record: { step: 4 } });
+  expect(numbers(bare.steps)).toEqual(numbers(whole.steps));
+  expect(await b.state()).toEqual(await a.state());
+  // as runs were kept before there was such a validation
+  const old = { ...FRESH, step: 1, updates: 1, validated: 0 };
+  const { events } = await run(toyTrainer(), data, { state: old });
+  expect(events.flatMap((event) => (event.type === 'validation' ? [event.record.step] : []))).toEqual([4, 8, 12]);
+});
+
+test('the loss of validation is the mean over labelled tokens, not over batches', async () => {
+  const rows = [sequence([1, 2], 0), sequence([3, 1, 4, 1, 5], 1)];
+  const trainer = toyTrainer();
+  const each = await Promise.all(rows.map((row) => trainer.evaluate(row)));
+  const { events } = await run(trainer, { ...toyData(), validation: rows }, { with: { ...config, max_steps: 1 } });
+  const first = events.find((event) => event.type === 'validation');
+  expect(first?.record.loss).toBeCloseTo((each[0]!.loss + each[1]!.loss) / 5, 12);
+  // control: as transformers' Trainer takes it
+  expect(Math.abs((each[0]!.loss / 1 + each[1]!.loss / 4) / 2 - first!.record.loss)).toBeGreaterThan(0.01);
 });
 
 test('the loss is the mean over the labelled tokens of the whole batch, before the update', async () => {
@@ -170,7 +213,7 @@ describe('interrupted at any operation, it goes on as if it had not been', () =>
     const whole = await run(toyTrainer(), data, { with: settings });
     const controller = new AbortController();
     let count = 0;
-    const trainer = toyTrainer({ before: () => void (count++ === 4 && controller.abort()) });
+    const trainer = toyTrainer({ before: () => void (count++ === 6 && controller.abort()) });
     const half = await run(trainer, data, { with: settings, signal: controller.signal });
     const forgetful = toyTrainer();
     forgetful.restore(await trainer.state());

@@ -31,7 +31,7 @@ export interface LoopState {
   step: number;
   /** Updates that changed something: Adam's count. */
   updates: number;
-  /** The step after which was validated last; 0 for none. */
+  /** The step after which was validated last, 0 for before the first one; −1 for none. */
   validated: number;
   /** Validations since the best one. */
   sinceBest: number;
@@ -40,7 +40,7 @@ export interface LoopState {
   best?: BestAdapter;
 }
 
-export const FRESH: Readonly<LoopState> = { step: 0, updates: 0, validated: 0, sinceBest: 0, skipped: 0 };
+export const FRESH: Readonly<LoopState> = { step: 0, updates: 0, validated: -1, sinceBest: 0, skipped: 0 };
 
 export type LoopEvent =
   | { readonly type: 'step'; readonly record: StepRecord }
@@ -70,8 +70,8 @@ export async function* train(
   const total = totalSteps(config, data.stepsPerEpoch);
   for (;;) {
     const { step } = state;
-    const due = step > 0 && state.validated < step && (step % config.eval_steps === 0 || step >= total);
-    if (due && data.validation.length > 0) {
+    const regular = step === 0 ? config.eval_on_start : step % config.eval_steps === 0 || step >= total;
+    if (regular && state.validated < step && data.validation.length > 0) {
       const loss = await validationLoss(trainer, data.validation, signal);
       if (loss === undefined) return 'aborted';
       yield { type: 'validation', record: await judge(trainer, state, loss) };
@@ -159,13 +159,13 @@ async function validationLoss(
   return count > 0 ? total / count : Number.NaN;
 }
 
-/** Keeps the adapter if none was better. */
+/** Keeps the adapter if none was better; what there is before the first step is only compared with, since it is nothing yet. */
 async function judge(trainer: LoraTrainer, state: LoopState, loss: number): Promise<ValidationRecord> {
   const { step } = state;
-  const best = Number.isFinite(loss) && loss < (state.best?.loss ?? Infinity);
+  const best = step > 0 && Number.isFinite(loss) && loss < (state.best?.loss ?? Infinity);
   // read back first: a failure leaves the state as it was
   if (best) state.best = { step, loss, pairs: await trainer.pairs() };
-  state.sinceBest = best ? 0 : state.sinceBest + 1;
+  if (step > 0) state.sinceBest = best ? 0 : state.sinceBest + 1;
   state.validated = step;
   return { step, loss, best };
 }

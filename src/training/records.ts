@@ -19,8 +19,13 @@ export interface StepRecord {
 }
 
 export interface ValidationRecord {
+  /** 0 is before the first one. */
   readonly step: number;
-  /** Mean cross-entropy over the labelled tokens of the rows that were held out. */
+  /**
+   * Mean cross-entropy over the labelled tokens of the rows that were held out. transformers' Trainer takes the mean of its
+   * batches' means, which differs where batches have unequal numbers of such tokens.
+   */
   readonly loss: number;
+  /** The lowest so far; never that of step 0, which nothing was learned in. */
   readonly best: boolean;
 }

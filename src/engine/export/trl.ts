@@ -81,7 +81,7 @@ function settings({ config, data, base, template }: TrlRun, steps: number) {
       gradient_checkpointing: config.gradient_checkpointing !== false,
       logging_steps: 1,
       eval_strategy: validates ? 'steps' : 'no',
-      ...(validates && { eval_steps: config.eval_steps }),
+      ...(validates && { eval_steps: config.eval_steps, eval_on_start: config.eval_on_start }),
       save_strategy: 'steps',
       // the best can only be kept where it was validated
       save_steps: best ? config.eval_steps : config.save_steps || 200,

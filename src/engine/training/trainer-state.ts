@@ -80,8 +80,9 @@ export function readTrainerState(text: string, name: string): RunDetail {
   const validations = entries.flatMap((entry): ValidationRecord[] => {
     const [step, loss] = [numberIn(entry, 'step'), numberIn(entry, 'eval_loss')];
     if (step === undefined || loss === undefined) return [];
-    const best = loss < least;
-    least = Math.min(least, loss);
+    // before the first step there is nothing to keep
+    const best = step > 0 && loss < least;
+    if (best) least = loss;
     return [{ step, loss, best }];
   });
   const runtime = entries.map((entry) => numberIn(entry, 'train_runtime')).find((each) => each !== undefined);

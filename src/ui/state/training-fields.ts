@@ -187,7 +187,7 @@ export const fieldGroups: readonly FieldGroup[] = [
         key: 'val_set_size',
         label: 'Validation rows',
         explanation:
-          'Rows that are kept aside and never trained on, as a number or, below 1, as a share. When their loss rises while the other falls, it is learning by heart.',
+          'Rows that are kept aside and never trained on, as a number or, below 1, as a share. When their loss rises while the other falls, it is learning by heart. It is the mean over their learnt tokens; transformers’ Trainer takes the mean over batches, which can be a little different.',
         ...real(0, 100_000),
       },
       {
@@ -195,6 +195,13 @@ export const fieldGroups: readonly FieldGroup[] = [
         label: 'Validate every … steps',
         explanation: 'How often the rows that were kept aside are looked at.',
         ...whole(1, 100_000),
+        fine: true,
+      },
+      {
+        key: 'eval_on_start',
+        label: 'Validate before the first step',
+        explanation: 'What the loss is before anything is learnt, so that there is something to compare with.',
+        kind: 'switch',
         fine: true,
       },
       {
