@@ -15,6 +15,7 @@ import { writeFiles } from './export/file';
 import { mergedFiles, type MergeOptions } from './export/merge';
 import type { AdapterBase, Base } from './export/origin';
 import type { Library, ModelSummary } from './library';
+import { numbered } from './numbered';
 import type { SaveOptions, WrittenFile } from './save';
 import type { AdapterSummary, AdapterUse } from './training/types';
 
@@ -66,7 +67,7 @@ export class Adapters {
     const adapter = await readAdapter(files, config);
     const { name } = adapter;
     const meta = { name, modelId, modelName: manifest.name, model: config, source: 'imported' } as const;
-    return summary(await this.#stored.add(adapter, meta));
+    return summary(await this.#stored.add(adapter, await this.#distinct(meta)));
   }
 
   /** Stores an adapter that was trained here; of one run, once. @throws PronkError `missing-model`, `quota-exceeded` */
@@ -84,7 +85,14 @@ export class Adapters {
       },
     );
     const from = { ...(runId !== undefined && { runId }), ...(template && { template }) };
-    return summary(await this.#stored.add(adapter, { name, modelId, ...base, source: 'trained', ...from }));
+    const meta = { name, modelId, ...base, source: 'trained', ...from } as const;
+    return summary(await this.#stored.add(adapter, await this.#distinct(meta)));
+  }
+
+  /** The same under a name that no other adapter has. */
+  async #distinct<T extends { readonly name: string }>(meta: T): Promise<T> {
+    const names = (await this.#stored.list()).map(({ name }) => name);
+    return { ...meta, name: numbered(meta.name, names) };
   }
 
   /** An adapter with its values, and what is known of it. @throws PronkError `missing-adapter`, `corrupt-file` */
@@ -93,9 +101,14 @@ export class Adapters {
     return { record, adapter: { ...(await this.#values(id)), name: record.name } };
   }
 
-  /** @throws PronkError `missing-adapter` */
-  rename(id: string, name: string): Promise<void> {
-    return this.#stored.rename(id, name);
+  /** Gives it this name, with a number where another one has it. @throws PronkError `missing-adapter` */
+  async rename(id: string, name: string): Promise<void> {
+    const others = (await this.#stored.list()).filter((each) => each.id !== id);
+    const free = numbered(
+      name,
+      others.map((each) => each.name),
+    );
+    await this.#stored.rename(id, free);
   }
 
   /** Removes it from the store, and from the models that it is in use with. */

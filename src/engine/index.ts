@@ -98,6 +98,7 @@ export class Engine {
   async remove(model: string): Promise<void> {
     const release = await this.#scheduler.turn('prefill');
     try {
+      await this.train.stopMeasuring();
       if (await this.train.uses(model)) {
         const message =
           'A run is being trained on this model, which has to stay until then. Pause or end the run under Fine-tune, and remove the model afterwards.';
@@ -138,7 +139,8 @@ export class Engine {
   }
 
   /** Loads a model, unless a run needs another one: its trainer stands beside the weights. */
-  #hosted(model: string, options: LoadOptions = {}): Promise<HostedModel> {
+  async #hosted(model: string, options: LoadOptions = {}): Promise<HostedModel> {
+    await this.train.stopMeasuring();
     const { model: training } = this.train;
     if (training === undefined) return this.#host.load(model, options);
     if (training !== model) throw inTraining();

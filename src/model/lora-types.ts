@@ -84,5 +84,8 @@ export interface LoraTrainer {
   destroy(): void;
 }
 
-/** Waits until the device may be used for a slice of work of at most 50 ms; the result ends the slice. */
-export type Turn = () => Promise<() => void>;
+/**
+ * Waits until the device may be used for a slice of work of at most 50 ms; the result ends the slice.
+ * @param share of the pass that is done by then; what is thrown ends the pass
+ */
+export type Turn = (share: number) => Promise<() => void>;

@@ -107,7 +107,7 @@ export interface ErrorData {
   message: string;
 }
 
-export type ProgressTask = 'load' | 'import' | 'save' | 'verify' | 'quality';
+export type ProgressTask = 'load' | 'import' | 'save' | 'verify' | 'quality' | 'measure';
 
 /** Everything that the worker says unasked, through one subscribed callback. */
 export type WorkerEvent =

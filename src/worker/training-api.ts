@@ -42,8 +42,13 @@ export interface DatasetApi {
 
 export interface RunApi {
   planTraining(request: TrainingRequest): Promise<TrainingPlan>;
-  /** Steps really taken on the device to measure one; nothing is kept. */
+  /**
+   * A part of a step that is really computed to measure one; nothing is kept. Progress is told of task `measure` under the
+   * dataset's id. It rejects with `cancelled` when the device is needed, by a run or an answer, or when it is ended.
+   */
   measureStep(request: TrainingRequest): Promise<{ secondsPerStep: number }>;
+  /** Ends a measurement, if there is one. */
+  stopMeasuring(): Promise<void>;
   /** Returns the run's id at once; what happens is told by events of type `training`. */
   startTraining(request: TrainingRequest): Promise<string>;
   pauseTraining(runId: string): Promise<void>;

@@ -3,7 +3,7 @@ import { writeFiles } from '../engine/export/file';
 import type { Engine } from '../engine/index';
 import { blobSource } from '../formats/source';
 import type { GivenFile, WorkerEvent } from './api';
-import type { Saves } from './saves';
+import type { Saves, Tell } from './saves';
 import type { AdapterApi, DatasetApi, RunApi, TrainingApi, TrainingEvent } from './training-api';
 import { TrainingTabs } from './training-tabs';
 
@@ -11,10 +11,15 @@ import { TrainingTabs } from './training-tabs';
 export function trainingApi(
   engine: Engine,
   saves: Saves,
+  progress: Tell,
   emit: (event: WorkerEvent) => void,
   announce: () => Promise<void>,
 ): TrainingApi {
-  return { ...datasetApi(engine), ...runApi(engine, saves, emit), ...adapterApi(engine, saves, emit, announce) };
+  return {
+    ...datasetApi(engine),
+    ...runApi(engine, saves, progress, emit),
+    ...adapterApi(engine, saves, emit, announce),
+  };
 }
 
 function datasetApi(engine: Engine): DatasetApi {
@@ -33,7 +38,7 @@ function datasetApi(engine: Engine): DatasetApi {
   };
 }
 
-function runApi({ train, adapters }: Engine, saves: Saves, emit: (event: WorkerEvent) => void): RunApi {
+function runApi({ train, adapters }: Engine, saves: Saves, progress: Tell, emit: (event: WorkerEvent) => void): RunApi {
   const tell = (event: TrainingEvent) => {
     emit({ type: 'training', event });
     // a run that ended has kept an adapter
@@ -49,7 +54,8 @@ function runApi({ train, adapters }: Engine, saves: Saves, emit: (event: WorkerE
   });
   return {
     planTraining: (request) => train.plan(request),
-    measureStep: (request) => train.measure(request),
+    measureStep: (request) => train.measure(request, progress('measure', request.datasetId)),
+    stopMeasuring: () => train.stopMeasuring(),
     startTraining: (request) => train.start(request),
     pauseTraining: (id) => tabs.ask('pause', id),
     resumeTraining: (id) => tabs.ask('resume', id),

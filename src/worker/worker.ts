@@ -92,7 +92,7 @@ const api: WorkerApi = {
   models: () => engine.models.list(),
   load,
   ...importApi(engine, saves, progress, announceModels),
-  ...trainingApi(engine, saves, emit, announceModels),
+  ...trainingApi(engine, saves, progress, emit, announceModels),
   verify: (modelId) => {
     const tell = progress('verify', modelId);
     return engine.models.verify(modelId, (done, total) => tell('Verifying', done, total));

@@ -222,8 +222,11 @@ export class ActiveRun {
   }
 
   async #save(checkpoint: Checkpoint): Promise<void> {
-    this.#record = await this.#runs.save(this.record, checkpoint);
-    this.#since = performance.now();
+    const { record } = this;
+    // what keeping it takes is time of the run as well
+    const since = performance.now();
+    this.#record = await this.#runs.save(record, checkpoint);
+    this.#since = since;
     this.#emit({ type: 'checkpoint', runId: this.#record.id, step: checkpoint.state.step });
   }
 
@@ -235,7 +238,11 @@ export class ActiveRun {
         this.#emit({ type: 'step', runId, record: event.record });
         return;
       case 'validation':
-        this.#record = { ...this.#record, validations: [...validations, event.record] };
+        // the one before the first step is taken again by a run that begins again
+        this.#record = {
+          ...this.#record,
+          validations: [...validations.filter(({ step }) => step < event.record.step), event.record],
+        };
         this.#emit({ type: 'validation', runId, record: event.record });
         this.#emit({ type: 'run', run: runSummary(this.record) });
         return;

@@ -51,20 +51,25 @@ export function trainingParts({ store, models, datasets, adapters, host, schedul
     adapter: async (id) => (await adapters.open(id)).adapter,
     keep: async (adapter, from) => (await adapters.keep(adapter, from)).id,
 
-    async trainer(modelId, spec) {
-      const release = await scheduler.turn('prefill');
+    async trainer(modelId, spec, watched) {
+      const release = await scheduler.turn('prefill', watched?.signal);
       try {
         const { gpu, session } = await host.load(modelId);
         trial(gpu.device).forget();
         gpu.device.pushErrorScope('out-of-memory');
         const made = await session
-          .createTrainer(spec, () => scheduler.turn('training'))
+          .createTrainer(spec, (share) => {
+            watched?.onSlice(share);
+            return scheduler.turn('training', watched?.signal);
+          })
           .catch(async (error: unknown) => {
             await gpu.device.popErrorScope();
             throw error;
           });
-        if (!(await gpu.device.popErrorScope())) return made;
+        const full = await gpu.device.popErrorScope();
+        if (!full && !watched?.signal.aborted) return made;
         made.destroy();
+        if (!full) throw watched?.signal.reason;
         const message =
           'The device has no room for this run beside the model. Nothing was changed; choose a smaller cutoff_len or ' +
           'per_device_train_batch_size, or turn gradient_checkpointing on.';

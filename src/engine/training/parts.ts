@@ -66,8 +66,16 @@ export interface TrainingParts {
   adapter(id: string): Promise<Adapter>;
   /** Stores what was trained; the adapter's id. */
   keep(adapter: Adapter, from: TrainedOn): Promise<string>;
-  /** A trainer beside a model, which is loaded now unless it is there, and stays until the trainer is destroyed. */
-  trainer(modelId: string, spec: LoraSpec): Promise<LoraTrainer>;
+  /**
+   * A trainer beside a model, which is loaded now unless it is there, and stays until the trainer is destroyed.
+   * @param watched ends what it does, and is told before each slice of a pass which share of it is done
+   * @throws the signal's reason, in the middle of a pass too
+   */
+  trainer(
+    modelId: string,
+    spec: LoraSpec,
+    watched?: { readonly signal: AbortSignal; readonly onSlice: (share: number) => void },
+  ): Promise<LoraTrainer>;
   /** The loaded device's room. @throws PronkError `no-webgpu`, `no-adapter` */
   room(modelId: string): Promise<DeviceRoom>;
   /** Answers a prompt in the form of the dataset's rows, by the base model or with an adapter. */

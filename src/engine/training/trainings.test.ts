@@ -116,7 +116,7 @@ test('a run from start to end', { timeout: 60_000 }, async () => {
     modelName: 'Tiny',
   });
   expect(run.log.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-  expect(run.validations.map(({ step }) => step)).toEqual([3, 6, 8]);
+  expect(run.validations.map(({ step }) => step)).toEqual([0, 3, 6, 8]);
   expect(run.samples).toEqual([4, 8].map((step) => ({ step, prompt: 'Say 1.', base: 'plain', adapter: 'tuned 1' })));
   expect(run.spark).toHaveLength(8);
   const steps = world.events.flatMap((event) => (event.type === 'step' ? [event.record] : []));
@@ -415,23 +415,96 @@ test('a form of a person’s own: planned, trained, asked in, and kept with the 
   expect(world.kept[0]!.from.template).toEqual(template);
 });
 
-test('a model stays while a step is measured, and while a run follows on that', { timeout: 60_000 }, async () => {
-  let measure = () => {};
-  const gate = new Promise<void>((resolve) => (measure = resolve));
+test('measuring gives way to a run, and to whoever needs the device', { timeout: 60_000 }, async () => {
+  let measures = false;
   const world = page(memoryStore(), {
-    trainer: async () => toyTrainer({ vocabulary: 16, before: () => gate }),
+    trainer: async (_, __, watched) => {
+      if (!watched) return toyTrainer({ vocabulary: 16 });
+      measures = true;
+      const cut = new Promise<never>((_resolve, reject) => {
+        watched.signal.addEventListener('abort', () => reject(watched.signal.reason as Error));
+      });
+      const trainer = toyTrainer({ vocabulary: 16, before: () => cut });
+      world.trainers.push(trainer);
+      return trainer;
+    },
   });
-  expect(await world.trainings.uses('m')).toBe(false);
-  const measured = world.trainings.measure(request);
-  while (!(await world.trainings.uses('m'))) await new Promise((resolve) => setTimeout(resolve, 1));
-  await world.trainings.start(request);
-  measure();
-  await measured;
-  // what was measured is done with the model, and the run is not
+  const begun = async () => {
+    measures = false;
+    const measured = world.trainings.measure(request).catch((error: unknown) => error);
+    while (!measures) await new Promise((resolve) => setTimeout(resolve, 1));
+    return measured;
+  };
+  // another model may be loaded meanwhile: it is ended first
+  const first = begun();
+  while (!measures) await new Promise((resolve) => setTimeout(resolve, 1));
+  expect([world.trainings.model, await world.trainings.uses('m')]).toEqual([undefined, false]);
+  await world.trainings.stopMeasuring();
+  expect(world.trainers.map(({ destroyed }) => destroyed)).toEqual([true]);
+  expect(await first).toMatchObject({ code: 'cancelled' });
+  const second = begun();
+  while (!measures) await new Promise((resolve) => setTimeout(resolve, 1));
+  const id = await world.trainings.start(request);
+  expect(await second).toMatchObject({ code: 'cancelled' });
   expect([world.trainings.model, await world.trainings.uses('n')]).toEqual(['m', false]);
+  await expect(world.trainings.measure(request)).rejects.toMatchObject({ code: 'busy' });
   await until(world, ended);
   await world.trainings.ended();
-  expect(await world.trainings.uses('m')).toBe(false);
+  expect([(await world.trainings.get(id)).state, await world.trainings.uses('m')]).toEqual(['done', false]);
+});
+
+test('runs have names of their own', { timeout: 60_000 }, async () => {
+  const world = page(memoryStore());
+  for (const name of [undefined, undefined, 'Mine', 'Mine']) {
+    world.events.length = 0;
+    await world.trainings.start({ ...request, config: { ...config, max_steps: 1 }, ...(name && { name }) });
+    await until(world, ended);
+    await world.trainings.ended();
+  }
+  const names = (await world.trainings.list()).map(({ name }) => name);
+  expect(names.toSorted()).toEqual(['Mine', 'Mine (2)', 'Tiny on Rows', 'Tiny on Rows (2)']);
+});
+
+test('a plan that has been run says how long it takes, in another page too', { timeout: 60_000 }, async () => {
+  const store = memoryStore();
+  const world = page(store);
+  expect((await world.trainings.plan(request)).secondsPerStep).toBeUndefined();
+  const id = await world.trainings.start(request);
+  await until(world, ended);
+  await world.trainings.ended();
+  const { log } = await world.trainings.get(id);
+  const known = (await world.trainings.plan(request)).secondsPerStep!;
+  expect(log.map(({ seconds }) => seconds)).toContain(known);
+  expect((await page(store).trainings.plan(request)).secondsPerStep).toBe(known);
+  // what changes a step is another plan, what changes their number is not
+  const other = (change: Partial<TrainingConfig>) =>
+    world.trainings.plan({ ...request, config: { ...config, ...change } });
+  expect((await other({ max_steps: 60 })).secondsPerStep).toBe(known);
+  expect((await other({ cutoff_len: 200 })).secondsPerStep).toBeUndefined();
+});
+
+test('the time of a run never goes back, however long a checkpoint takes', { timeout: 60_000 }, async () => {
+  const memory = memoryStore();
+  const slow: Store['shards']['put'] = async (key, data) => {
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    return memory.shards.put(key, data);
+  };
+  const world = page({ ...memory, shards: { ...memory.shards, put: slow } });
+  const told: number[] = [];
+  const id = await world.trainings.start(request);
+  const started = performance.now();
+  const timer = setInterval(() => void world.trainings.get(id).then(({ seconds }) => told.push(seconds)), 5);
+  await until(world, (event) => event.type === 'step' && event.record.step === 4);
+  await world.trainings.pause(id);
+  const paused = (await world.trainings.get(id)).seconds;
+  expect(paused).toBeGreaterThan(0.9 * ((performance.now() - started) / 1000));
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  await world.trainings.resume(id);
+  await until(world, (event) => event.type === 'run' && event.run.state === 'done');
+  clearInterval(timer);
+  expect(told.length).toBeGreaterThan(10);
+  expect(told).toEqual(told.toSorted((a, b) => a - b));
+  expect(told).toContain(paused);
 });
 
 test('a setting that is wrong is refused at once', async () => {
@@ -544,8 +617,9 @@ test('trainer_state.json, there and back', { timeout: 60_000 }, async () => {
     num_train_epochs: 3,
     best_global_step: run.validations.findLast(({ best }) => best)!.step,
   });
-  expect(state.log_history).toHaveLength(11);
-  expect(Object.keys(state.log_history[0]!)).toEqual(['epoch', 'grad_norm', 'learning_rate', 'loss', 'step']);
+  expect(state.log_history).toHaveLength(12);
+  expect(state.log_history[0]).toEqual({ epoch: 0, eval_loss: run.validations[0]!.loss, step: 0 });
+  expect(Object.keys(state.log_history[1]!)).toEqual(['epoch', 'grad_norm', 'learning_rate', 'loss', 'step']);
   const back = world.trainings.openState(text, 'trainer_state.json');
   expect(numbers(back.log).map((record) => ({ ...record, tokens: 0 }))).toEqual(
     numbers(run.log).map((record) => ({ ...record, tokens: 0 })),

@@ -5,14 +5,16 @@ import { type TokenizedDataset, tokenizeDataset } from '../../data/tokenize-data
 import { ifUnlocked, whenUnlocked, withLock } from '../../storage/locks';
 import { checkConfig } from '../../training/check-config';
 import { unpackCheckpoint } from '../../training/checkpoint';
-import type { TrainingConfig } from '../../training/config';
-import { labelCount } from '../../training/loop';
+import { DEFAULT_CONFIG } from '../../training/config';
 import { loraSpec } from '../../training/lora-spec';
 import { prepareData } from '../../training/prepare';
 import { startPairs } from '../../training/start-adapter';
 import type { FileContent } from '../export/file';
 import { trlFiles } from '../export/trl';
+import { numbered } from '../numbered';
 import { ActiveRun, keepAdapter } from './active-run';
+import { type PassWatch, timeStep } from './measure';
+import { Paces } from './paces';
 import type { TrainedDataset, TrainedModel, TrainingParts } from './parts';
 import { brokenPlan, planRun } from './plan';
 import { asCutOff, RUN_VERSION, runDetail, type RunRecord, runSummary } from './run-record';
@@ -20,10 +22,11 @@ import { RunStore } from './run-store';
 import { readTrainerState, writeTrainerState } from './trainer-state';
 import type { RunDetail, RunSummary, TrainingEvent, TrainingPlan, TrainingRequest } from './types';
 
+/** Told what is being done, and how much of what. */
+type MeasureProgress = (stage: string, done: number, total: number) => void;
+
 /** Held by whoever trains, in whichever tab. */
 const LOCK = 'pronk-training';
-/** A measurement goes on until it has taken so long, in seconds. */
-const MEASURED_SECONDS = 3;
 
 export class Trainings {
   readonly #parts: TrainingParts;
@@ -31,11 +34,11 @@ export class Trainings {
   readonly #listeners = new Set<(event: TrainingEvent) => void>();
   #active: ActiveRun | undefined;
   #running: Promise<void> = Promise.resolve();
-  /** The model that a step is being measured beside. */
-  #measures: string | undefined;
+  /** A step that is being measured: it gives way to whoever needs the device. */
+  #measuring: { readonly controller: AbortController; readonly ended: Promise<unknown> } | undefined;
   /** Rows as tokens, of the plan before: a plan is made at every change of a setting. */
   #tokens: { readonly key: string; readonly tokens: Promise<TokenizedDataset> } | undefined;
-  readonly #measured = new Map<string, number>();
+  readonly #paces = new Paces();
 
   constructor(parts: TrainingParts) {
     this.#parts = parts;
@@ -50,7 +53,7 @@ export class Trainings {
 
   /** The model that is being trained beside: it must stay on the device. */
   get model(): string | undefined {
-    return this.#active?.record.request.modelId ?? this.#measures;
+    return this.#active?.record.request.modelId;
   }
 
   /** The run that is trained here, or rests here for want of room. */
@@ -84,42 +87,61 @@ export class Trainings {
     try {
       checkConfig(config);
       const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
-      return await planRun(config, data, model, room, this.#measured.get(stepKey(request)));
+      return await planRun(config, data, model, room, await this.#paces.of(request, () => this.#runs.list()));
     } catch (error) {
       return brokenPlan(error, dataset.rows, config);
     }
   }
 
-  /** Takes a step, or as much of a long one as is needed to know how long it is; nothing of it is kept. */
-  async measure(request: TrainingRequest): Promise<{ readonly secondsPerStep: number }> {
+  /**
+   * Takes as much of a step as is needed to know how long it is; nothing of it is kept. It gives way to a run, to an answer,
+   * and to another measurement.
+   * @throws PronkError `bad-config`, `busy` while a run is trained, `cancelled`, …
+   */
+  async measure(
+    request: TrainingRequest,
+    onProgress: MeasureProgress = () => {},
+  ): Promise<{ readonly secondsPerStep: number }> {
+    checkConfig(request.config);
+    await this.stopMeasuring();
+    if (this.#active || !(await this.#nobodyTrains())) throw this.#busy();
+    const controller = new AbortController();
+    const done = this.#measure(request, controller.signal, onProgress);
+    const measuring = { controller, ended: done.catch(() => {}) };
+    this.#measuring = measuring;
+    try {
+      return { secondsPerStep: await done };
+    } finally {
+      if (this.#measuring === measuring) this.#measuring = undefined;
+    }
+  }
+
+  /** Ends a measurement, if there is one; resolves when its memory is free. */
+  async stopMeasuring(): Promise<void> {
+    const message = 'Measuring was ended: the device was needed, or the plan was changed. Measure again when you like.';
+    this.#measuring?.controller.abort(new PronkError('cancelled', message));
+    await this.#measuring?.ended;
+  }
+
+  async #measure(request: TrainingRequest, signal: AbortSignal, onProgress: MeasureProgress): Promise<number> {
     const { config, modelId } = request;
-    checkConfig(config);
-    return this.#locked(async () => {
-      const [model, dataset] = await this.#inputs(request);
-      const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
-      this.#measures = modelId;
-      const trainer = await this.#parts.trainer(modelId, loraSpec(config, model.config.layers, data.largest));
-      try {
-        const batches = data.step(0);
-        const all = batches.reduce((sum, { ids }) => sum + ids.length, 0);
-        // the first one compiles
-        await trainer.accumulate(batches[0]!, 1 / Math.max(1, labelCount(batches[0]!)), 0);
-        const started = performance.now();
-        let tokens = 0;
-        for (const batch of batches) {
-          await trainer.accumulate(batch, 1 / Math.max(1, labelCount(batch)), 0);
-          tokens += batch.ids.length;
-          if (performance.now() - started > 1000 * MEASURED_SECONDS) break;
-        }
-        await trainer.state(); // waits for what is under way
-        const secondsPerStep = ((performance.now() - started) / 1000) * (all / tokens);
-        this.#measured.set(stepKey(request), secondsPerStep);
-        return { secondsPerStep };
-      } finally {
-        trainer.destroy();
-        this.#measures = undefined;
-      }
-    });
+    onProgress('Preparing', 0, 0);
+    const [model, dataset] = await this.#inputs(request);
+    const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
+    signal.throwIfAborted();
+    const watch: PassWatch = { onSlice: () => {} };
+    const onSlice = (share: number) => watch.onSlice(share);
+    const spec = loraSpec(config, model.config.layers, data.largest);
+    const trainer = await this.#parts.trainer(modelId, spec, { signal, onSlice });
+    try {
+      const tell = (share: number) => onProgress('Timing a step', Math.round(100 * share), 100);
+      const seconds = await timeStep(trainer, data.step(0), watch, tell);
+      signal.throwIfAborted();
+      this.#paces.set(request, seconds);
+      return seconds;
+    } finally {
+      trainer.destroy();
+    }
   }
 
   /**
@@ -132,7 +154,10 @@ export class Trainings {
     const record: RunRecord = {
       version: RUN_VERSION,
       id: crypto.randomUUID(),
-      name: request.name ?? `${model.name} on ${dataset.name}`,
+      name: numbered(
+        request.name ?? `${model.name} on ${dataset.name}`,
+        (await this.#runs.list()).map(({ name }) => name),
+      ),
       request,
       modelName: model.name,
       datasetName: dataset.name,
@@ -256,7 +281,8 @@ export class Trainings {
         'The adapter was not trained here, or its run was removed: its rows and settings are not known. Plan a run from it instead.';
       throw new PronkError('no-run', message);
     }
-    const { request } = run;
+    // a run of before may lack a setting
+    const request = { ...run.request, config: { ...DEFAULT_CONFIG, ...run.request.config } };
     const rows = await this.#runs.rows(run);
     if (!rows) return this.trl(request);
     const model = await this.#parts.model(request.modelId);
@@ -284,10 +310,12 @@ export class Trainings {
   }
 
   async #begin(record: RunRecord): Promise<void> {
+    await this.stopMeasuring();
     if (this.#active) throw this.#busy();
     const active = new ActiveRun(record, this.#parts, this.#runs, (event) => this.#emit(event));
     this.#active = active;
     const ended = () => {
+      this.#paces.learn(active.record);
       this.#active = undefined;
     };
     await new Promise<void>((begun, refused) => {
@@ -360,12 +388,4 @@ export class Trainings {
   #emit(event: TrainingEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
-}
-
-/** What a step's time depends on. */
-function stepKey({ modelId, datasetId, config }: TrainingRequest): string {
-  const { r, target_modules, layers_to_transform, cutoff_len, packing, gradient_checkpointing } = config;
-  const { per_device_train_batch_size, gradient_accumulation_steps }: TrainingConfig = config;
-  const shape = [r, target_modules, layers_to_transform, cutoff_len, packing, gradient_checkpointing];
-  return JSON.stringify([modelId, datasetId, ...shape, per_device_train_batch_size, gradient_accumulation_steps]);
 }

@@ -50,16 +50,19 @@ export class Slices {
   async run(work: readonly Work[], extent: Extent): Promise<void> {
     const depth = 2 + Math.ceil(this.#latency / SLICE);
     const pending: { done: Promise<unknown>; cost: number }[] = [];
+    const total = work.reduce((sum, each) => sum + each.cost * each.rows(extent), 0);
+    let finished = 0;
     let last = performance.now();
     const finishOne = async () => {
       const { done, cost } = pending.shift()!;
       await done;
+      finished += cost;
       const now = performance.now();
       this.#note(cost, now - last);
       last = now;
     };
     for (let next = 0; next < work.length; ) {
-      const end = await this.#turn();
+      const end = await this.#turn(total > 0 ? finished / total : 0);
       try {
         const { slice, cost } = this.#slice(work, next, extent);
         next += slice.length;

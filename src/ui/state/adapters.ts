@@ -149,8 +149,8 @@ export function createAdapters(client: Client, engine: EngineState, jobs: Jobs, 
     rename(id, name) {
       const trimmed = name.trim();
       if (trimmed === '') return;
-      const put = () => setList((all) => all.map((each) => (each.id === id ? { ...each, name: trimmed } : each)));
-      void api.renameAdapter(id, trimmed).then(put, say);
+      // what it is called then is told by an event
+      void api.renameAdapter(id, trimmed).catch(say);
     },
     remove(id) {
       const drop = () => setList((before) => before.filter((each) => each.id !== id));

@@ -12,7 +12,7 @@ export interface Job extends Work {
   readonly error?: ErrorData | undefined;
 }
 
-export type JobTask = Exclude<ProgressTask, 'load' | 'import'>;
+export type JobTask = Exclude<ProgressTask, 'load' | 'import' | 'measure'>;
 
 export interface Jobs {
   find(task: JobTask, id: string): Job | undefined;

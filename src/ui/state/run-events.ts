@@ -19,11 +19,19 @@ const PASSING = { problem: undefined, unkept: undefined };
 export function applyEvent(run: RunDetail, event: TrainingEvent): RunDetail {
   switch (event.type) {
     case 'run': {
-      const known = Object.entries({ ...run, ...PASSING, ...event.run }).filter(([, value]) => value !== undefined);
+      // what it was told step by step is no less true than what a worker that was started again remembers
+      const seconds = Math.max(run.seconds, event.run.seconds);
+      const known = Object.entries({ ...run, ...PASSING, ...event.run, seconds }).filter(
+        ([, value]) => value !== undefined,
+      );
       return Object.fromEntries(known) as unknown as RunDetail;
     }
-    case 'step':
-      return { ...run, log: withRecord(run.log, event.record), step: event.record.step };
+    case 'step': {
+      const { step, seconds } = event.record;
+      // one that is done again, or told twice, has been counted
+      const more = step > run.step ? seconds : 0;
+      return { ...run, log: withRecord(run.log, event.record), step, seconds: run.seconds + more };
+    }
     case 'validation':
       return { ...run, validations: withRecord(run.validations, event.record) };
     case 'sample': {

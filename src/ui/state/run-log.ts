@@ -41,8 +41,6 @@ export interface RunFigures {
   /** Milliseconds until the last step. */
   readonly left?: number;
   readonly skipped: number;
-  /** Of all steps. */
-  readonly seconds: number;
   /** Smoothed. */
   readonly loss?: number;
 }
@@ -61,7 +59,6 @@ export function figuresOf({ log, steps }: Pick<RunDetail, 'log' | 'steps'>): Run
   const loss = losses.at(-1);
   return {
     skipped,
-    seconds: log.reduce((sum, record) => sum + record.seconds, 0),
     ...(loss !== undefined && Number.isFinite(loss) && { loss }),
     ...(seconds > 0 && { tokensPerSecond: tokens / seconds }),
     ...(seconds > 0 && { left: Math.max(0, steps - done) * (seconds / latest.length) * 1000 }),

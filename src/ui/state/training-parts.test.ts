@@ -147,12 +147,11 @@ describe('a log', () => {
 
   test('rate and time left come from the latest steps', () => {
     const log = [record(1, { seconds: 100 }), ...Array.from({ length: 20 }, (_, i) => record(i + 2))];
-    const { tokensPerSecond, left, skipped, seconds } = figuresOf({ log, steps: 31 });
+    const { tokensPerSecond, left, skipped } = figuresOf({ log, steps: 31 });
     expect(tokensPerSecond).toBe(200);
     expect(left).toBe(5000);
     expect(skipped).toBe(0);
-    expect(seconds).toBe(110);
-    expect(figuresOf({ log: [], steps: 5 })).toEqual({ skipped: 0, seconds: 0 });
+    expect(figuresOf({ log: [], steps: 5 })).toEqual({ skipped: 0 });
   });
 
   test('skipped steps and learning by heart are said', () => {
@@ -192,5 +191,21 @@ describe('a log', () => {
     expect(run.samples.map(({ adapter }) => adapter)).toEqual(['c', 'again']);
     expect(applyEvent(run, { type: 'checkpoint', runId: before.id, step: 80 }).checkpointStep).toBe(80);
     expect(applyEvent(run, { type: 'step', runId: before.id, record: record(72) }).step).toBe(72);
+  });
+
+  test('the time of a run goes on step by step, and never back', () => {
+    let run: RunDetail = { ...fakeRun('interrupted'), step: 71, seconds: 10 };
+    const { request: _, log: __, validations: ___, samples: ____, ...summary } = run;
+    const told = [72, 73, 73, 72].map((step) => {
+      run = applyEvent(run, { type: 'step', runId: run.id, record: record(step) });
+      return run.seconds;
+    });
+    expect(told).toEqual([10.5, 11, 11, 11]);
+    // what a worker that was started again has kept is less, and what it says later is more
+    const after = [9, 12].map((seconds) => {
+      run = applyEvent(run, { type: 'run', run: { ...summary, state: 'paused', seconds } });
+      return run.seconds;
+    });
+    expect(after).toEqual([11, 12]);
   });
 });

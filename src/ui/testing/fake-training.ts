@@ -56,6 +56,7 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
   const runs = new Map<string, RunDetail>();
   const adapters = fakeAdapters(emit);
   let measured: number | undefined;
+  let cutMeasuring = () => {};
   const timers = new Map<string, ReturnType<typeof setInterval>>();
   const tell = (event: TrainingEvent) => emit({ type: 'training', event });
 
@@ -165,12 +166,23 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
     ...datasets.api,
     ...adapters.api,
     planTraining: async (request) => plan(request),
-    async measureStep() {
-      await wait(pace * 4);
+    async measureStep({ datasetId }) {
+      const tell = (done: number) => {
+        emit({ type: 'progress', task: 'measure', id: datasetId, stage: 'Timing a step', done, total: 4 });
+      };
+      let cut = false;
+      cutMeasuring = () => (cut = true);
+      for (let done = 0; done < 4 && !cut; done++) {
+        tell(done);
+        await wait(pace);
+      }
+      if (cut) throw coded('cancelled', 'Measuring was ended.');
       measured = pace / 1000;
       return { secondsPerStep: measured };
     },
+    stopMeasuring: async () => cutMeasuring(),
     async startTraining(request) {
+      cutMeasuring();
       const dataset = datasets.get(request.datasetId).summary;
       const id = crypto.randomUUID();
       const { steps } = plan(request);

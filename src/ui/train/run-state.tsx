@@ -27,9 +27,7 @@ export function RunState(props: { run: RunDetail }) {
     return stateWords[props.run.state];
   };
   const told = () => {
-    const { validations } = props.run;
-    // the summary is told now and then, the log step by step
-    const seconds = Math.max(props.run.seconds, figures().seconds);
+    const { validations, seconds } = props.run;
     const shown = [
       ['Loss, smoothed', formatLoss(figures().loss ?? props.run.loss)],
       ['Validation loss', formatLoss(validations.at(-1)?.loss)],
