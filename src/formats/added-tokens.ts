@@ -4,11 +4,20 @@ import type { TokenizerDefinition } from './checkpoint';
 import type { ModelFiles } from './files';
 import { type JsonObject, isObject, stringIn } from './json';
 
-/** A token that came after training. */
+/** A token that came after training, and what it does to the text around it. */
 export interface AddedToken {
   readonly id: number;
-  /** Made by id only, never from text. */
+  readonly content: string;
+  /** Made by id only, never from what people write, and left out of what is shown. */
   readonly special: boolean;
+  /** It takes the white space in front of it. */
+  readonly lstrip?: boolean | undefined;
+  /** It takes the white space behind it. */
+  readonly rstrip?: boolean | undefined;
+  /** Within a word it is text. */
+  readonly singleWord?: boolean | undefined;
+  /** It is looked for in what the normalizer makes of a text. */
+  readonly normalized?: boolean | undefined;
 }
 
 /** By their text. */
@@ -23,10 +32,8 @@ const MAX_GAP = 1 << 16;
 /** A definition with the tokens that were added later, and without those that the model has no rows for. */
 export function withAdded(definition: TokenizerDefinition, added: AddedTokens, limit: number): TokenizerDefinition {
   switch (definition.kind) {
-    case 'sentencepiece': {
-      if (!added.size) return definition;
-      return { ...definition, added: Object.fromEntries(Array.from(added, ([text, { id }]) => [text, id])) };
-    }
+    case 'sentencepiece':
+      return added.size ? { ...definition, added: Array.from(added.values()) } : definition;
     case 'huggingface':
       return { ...definition, json: jsonWithAdded(definition.json, added, limit) };
     case 'gguf': {
@@ -41,7 +48,7 @@ export function withAdded(definition: TokenizerDefinition, added: AddedTokens, l
         tokens[id] = text;
         types[id] = special ? TokenType.control : TokenType.userDefined;
       }
-      return { ...definition, tokens, types };
+      return { ...definition, tokens, types, ...(added.size && { added: Array.from(added.values()) }) };
     }
   }
 }
@@ -52,23 +59,74 @@ function jsonWithAdded(text: string, added: AddedTokens, limit: number): string 
   const listed = (Array.isArray(json['added_tokens']) ? json['added_tokens'] : []).filter(isObject);
   const taken = new Set<unknown>(Object.values((json['model'] as JsonObject)['vocab'] as JsonObject));
   for (const { id } of listed) taken.add(id);
-  const news = Array.from(added, ([content, token]) => ({ content, ...token })).filter(({ id }) => !taken.has(id));
+  const news = Array.from(added.values()).filter(({ id }) => !taken.has(id));
   const kept = listed.filter(({ id }) => isId(id) && id < limit);
-  if (!news.length && kept.length === listed.length) return text;
-  return JSON.stringify({ ...json, added_tokens: [...kept, ...news] });
+  // a configuration that names a token again says what it does now
+  const merged = kept.map((token) => {
+    const again = typeof token['content'] === 'string' ? added.get(token['content']) : undefined;
+    return again && again.id === token['id'] ? { ...token, ...jsonToken(again) } : token;
+  });
+  if (!news.length && JSON.stringify(merged) === JSON.stringify(listed)) return text;
+  return JSON.stringify({ ...json, added_tokens: [...merged, ...news.map(jsonToken)] });
 }
 
-/** added_tokens.json (special, all of them) and the configuration's added_tokens_decoder (which says which are). */
-export function addedTokens({ addedTokens: file, tokenizerConfig }: ModelFiles): AddedTokens {
+/** A token as tokenizer.json lists it; what is not known is left out. */
+function jsonToken({ id, content, special, lstrip, rstrip, singleWord, normalized }: AddedToken): JsonObject {
+  const known = Object.entries({ single_word: singleWord, lstrip, rstrip, normalized });
+  return { id, content, ...Object.fromEntries(known.filter(([, value]) => value !== undefined)), special };
+}
+
+/**
+ * Tokens of added_tokens.json and of the configuration's added_tokens_decoder. The former lists no more than ids: those
+ * are special that another file gives a role, or that look like it.
+ */
+export function addedTokens(files: ModelFiles): AddedTokens {
+  const { addedTokens: file, tokenizerConfig, specialTokensMap } = files;
   const tokens = new Map<string, AddedToken>();
-  for (const [text, id] of Object.entries(file?.json ?? {})) if (isId(id)) tokens.set(text, { id, special: true });
+  const roles = new Set([specialTokensMap, tokenizerConfig].flatMap((each) => rolesIn(each?.json ?? {})));
+  for (const [content, id] of Object.entries(file?.json ?? {})) {
+    const special = roles.has(content) || LOOKS_SPECIAL.test(content);
+    if (isId(id)) tokens.set(content, { id, content, special });
+  }
   const decoder = tokenizerConfig?.json['added_tokens_decoder'];
-  for (const [id, token] of Object.entries(isObject(decoder) ? decoder : {})) {
-    const text = contentOf(token);
-    const special = !(isObject(token) && token['special'] === false);
-    if (text !== undefined && /^\d+$/.test(id)) tokens.set(text, { id: Number(id), special });
+  for (const [id, json] of Object.entries(isObject(decoder) ? decoder : {})) {
+    const token = /^\d+$/.test(id) ? addedToken(Number(id), json, true) : undefined;
+    if (token) tokens.set(token.content, token);
   }
   return tokens;
+}
+
+/** A token from its JSON. @param special where the file does not say */
+export function addedToken(id: number, json: unknown, special: boolean): AddedToken | undefined {
+  const content = contentOf(json);
+  if (content === undefined) return undefined;
+  const flag = (key: string) => (isObject(json) && typeof json[key] === 'boolean' ? json[key] : undefined);
+  const [lstrip, rstrip, singleWord, normalized] = ['lstrip', 'rstrip', 'single_word', 'normalized'].map(flag);
+  return { id, content, special: flag('special') ?? special, lstrip, rstrip, singleWord, normalized };
+}
+
+/** Spelled like the marks of chat templates. */
+export const LOOKS_SPECIAL = /^<\|.*\|>$/s;
+
+/** Texts that a configuration gives a role: `bos_token`, `additional_special_tokens`, … */
+function rolesIn(json: JsonObject): string[] {
+  return Object.entries(json).flatMap(([key, value]) => {
+    if (!/_tokens?$/.test(key)) return [];
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return values.map(contentOf).filter((text) => text !== undefined);
+  });
+}
+
+/** Tokens that a definition has beyond its vocabulary. Models that were stored before have their texts and ids only. */
+export function tokensAdded({
+  added = [],
+}: Extract<TokenizerDefinition, { kind: 'sentencepiece' }>): readonly AddedToken[] {
+  if (Array.isArray(added)) return added as readonly AddedToken[];
+  return Object.entries(added as Readonly<Record<string, number>>).map(([content, id]) => ({
+    id,
+    content,
+    special: true,
+  }));
 }
 
 /** The text of a token that is given as a string or as an object. */

@@ -1,6 +1,7 @@
 // What every container becomes once read: a configuration, a directory of tensors, and a tokenizer's definition.
 
 import type { ElementType } from '../quant/kinds';
+import type { AddedToken } from './added-tokens';
 
 export type { ElementType } from '../quant/kinds';
 
@@ -66,8 +67,10 @@ export type TokenizerDefinition =
   | {
       readonly kind: 'sentencepiece';
       readonly model: Uint8Array;
-      /** Ids of tokens added after training (`added_tokens.json`), which the model's bytes do not know. */
-      readonly added?: Readonly<Record<string, number>>;
+      /** Tokens added after training, which the model's bytes do not know; in models stored before, ids by text. */
+      readonly added?: Readonly<Record<string, number>> | readonly AddedToken[];
+      /** `legacy` of the configuration beside it: a dummy prefix behind each special token. */
+      readonly legacy?: boolean;
     }
   /** Text of a Hugging Face `tokenizer.json`. */
   | { readonly kind: 'huggingface'; readonly json: string }
@@ -85,6 +88,8 @@ export type TokenizerDefinition =
       readonly merges?: readonly string[];
       readonly addSpacePrefix?: boolean;
       readonly removeExtraWhitespaces?: boolean;
+      /** What a folder's files say of tokens that they add. */
+      readonly added?: readonly AddedToken[];
     };
 
 /** A tokenizer with what stands beside it in a folder or a GGUF header. */

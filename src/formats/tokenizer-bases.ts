@@ -1,6 +1,6 @@
 // A folder's vocabulary, whichever of its files holds it, before what other files add to it.
 
-import { type AddedToken, type AddedTokens, TokenType, isId } from './added-tokens';
+import { type AddedToken, type AddedTokens, TokenType, addedToken, isId } from './added-tokens';
 import type { TokenizerDefinition } from './checkpoint';
 import { PronkError, corruptFile } from './errors';
 import type { JsonFile, ModelFiles } from './files';
@@ -39,7 +39,7 @@ export async function baseTokenizer(files: ModelFiles): Promise<BaseTokenizer> {
       return tokenizerJson ? jsonTokenizer(tokenizerJson) : tiktokenTokenizer(model, tokenizerModel.name);
     }
     try {
-      return sentencePieceTokenizer(model, tokenizerModel.name);
+      return await sentencePieceTokenizer(model, tokenizerModel.name, files);
     } catch (error) {
       if (!tokenizerJson) throw error;
     }
@@ -49,20 +49,40 @@ export async function baseTokenizer(files: ModelFiles): Promise<BaseTokenizer> {
   throw missingTokenizer('The model');
 }
 
-function sentencePieceTokenizer(model: Uint8Array, name: string): BaseTokenizer {
+/** A tokenizer.json beside it may have tokens that were added, and says how the text goes on behind a special one. */
+async function sentencePieceTokenizer(model: Uint8Array, name: string, files: ModelFiles): Promise<BaseTokenizer> {
   const { pieces, unknownId, bosId, eosId } = readSentencePiece(model, name);
+  const { tokenizerJson, tokenizerConfig } = files;
+  const json = tokenizerJson && parseObject(await readText(tokenizerJson), tokenizerJson.name);
+  const said = tokenizerConfig?.json['legacy'];
+  const legacy = typeof said === 'boolean' ? said : json && prefixesEach(json);
+  // of equal pieces the first counts
+  const places = new Map(pieces.map((piece, id) => [piece, id] as const).toReversed());
   return {
     name,
-    definition: { kind: 'sentencepiece', model },
+    definition: { kind: 'sentencepiece', model, ...(legacy !== undefined && { legacy }) },
     size: pieces.length,
-    added: new Map(),
+    added: new Map(json ? listedTokens(json).map((token) => [token.content, token]) : []),
     addBos: true,
     unknownId,
     bosId,
     eosIds: eosId === undefined ? [] : [eosId],
-    idOf: (text) => (pieces.includes(text) ? pieces.indexOf(text) : undefined),
+    idOf: (text) => places.get(text),
     textOf: (id) => pieces[id],
   };
+}
+
+/** Whether a tokenizer.json's text behind a special token gets a prefix; undefined where it has none at all. */
+function prefixesEach(json: JsonObject): boolean | undefined {
+  const steps = JSON.stringify([json['normalizer'], json['pre_tokenizer']]);
+  if (/"type":"Prepend"|"prepend_scheme":"always"/.test(steps)) return true;
+  return /"prepend_scheme":"first"/.test(steps) ? false : undefined;
+}
+
+/** A tokenizer.json's `added_tokens`. */
+function listedTokens(json: JsonObject): AddedToken[] {
+  const listed = Array.isArray(json['added_tokens']) ? json['added_tokens'].filter(isObject) : [];
+  return listed.flatMap((token) => (isId(token['id']) ? (addedToken(token['id'], token, false) ?? []) : []));
 }
 
 /** Llama 3's: the end of a text, of a turn and of a message end what it writes. */
@@ -124,12 +144,7 @@ async function jsonTokenizer(source: Source): Promise<BaseTokenizer> {
       `${source.name} is not a byte-pair tokenizer, which LLaMA models have.`,
     );
   }
-  const added = new Map<string, AddedToken>();
-  for (const token of Array.isArray(json['added_tokens']) ? json['added_tokens'] : []) {
-    if (isObject(token) && typeof token['content'] === 'string' && isId(token['id'])) {
-      added.set(token['content'], { id: token['id'], special: token['special'] === true });
-    }
-  }
+  const added = new Map(listedTokens(json).map((token) => [token.content, token]));
   const byId = new Map(Array.from(added, ([content, { id }]) => [id, content]));
   const idOf = (token: string) => idIn(vocabulary, token);
   let size = 0;

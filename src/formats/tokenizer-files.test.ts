@@ -68,7 +68,7 @@ describe.skipIf(!existsSync(LLAMA))('a fine-tune of 2023 (skipped where ../share
     const spec = await specOf(files, 32001);
     expect(spec).toMatchObject({ bosId: 1, eosIds: [2], addBos: true });
     expect(spec.specialTokens).toMatchObject({ bos_token: '<s>', eos_token: '</s>', pad_token: '[PAD]' });
-    expect(spec.definition).toMatchObject({ kind: 'sentencepiece', added: { '[PAD]': 32000 } });
+    expect(spec.definition).toMatchObject({ kind: 'sentencepiece', added: [{ id: 32000, content: '[PAD]' }] });
     const tokenizer = createTokenizer(spec);
     expect(tokenizer.vocabularySize).toBe(32001);
     expect(tokenizer.encodePieces([{ text: '[PAD]', trusted: true }])).toEqual([32000]);

@@ -46,7 +46,7 @@ const SAME: Readonly<Record<string, string>> = {
  * @throws PronkError `unsupported-tokenizer` for a split that Pronk does not know
  */
 export function jsonFromGguf(
-  { tokens, types, merges = [], pre = 'default' }: TokenizerDefinition & { kind: 'gguf' },
+  { tokens, types, merges = [], pre = 'default', added = [] }: TokenizerDefinition & { kind: 'gguf' },
   special: ReadonlyMap<string, number>,
 ): TokenizerJson {
   const kind = SPLITS[SAME[pre] ?? pre];
@@ -58,6 +58,7 @@ export function jsonFromGguf(
   const isSpecial = (id: number) => special.get(tokens[id]) === id;
   const isAdded = (id: number) => isSpecial(id) || types?.[id] === PieceType.userDefined;
   const ids = Array.from(tokens.keys());
+  const manners = new Map(added.map((token) => [token.id, token]));
   const byteLevel: Step = { type: 'ByteLevel', add_prefix_space: false, use_regex: false };
   return {
     normalizer: kind.composed ? { type: 'NFC' } : null,
@@ -69,6 +70,10 @@ export function jsonFromGguf(
       merges,
       ignore_merges: kind.whole ?? false,
     },
-    added_tokens: ids.filter(isAdded).map((id) => ({ id, content: tokens[id], special: isSpecial(id) })),
+    added_tokens: ids.filter(isAdded).map((id) => {
+      const { lstrip, rstrip, singleWord, normalized } = manners.get(id) ?? {};
+      const manner = { lstrip, rstrip, single_word: singleWord, normalized };
+      return { id, content: tokens[id], special: isSpecial(id), ...(added.length && manner) };
+    }),
   };
 }

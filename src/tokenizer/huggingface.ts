@@ -5,26 +5,52 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { PronkError } from '../formats/errors';
 import { bytesOfByteLevel } from '../formats/byte-level';
+import type { AddedToken } from '../formats/added-tokens';
+import { type Cutter, cutterOfTokenizers } from './added-vocabulary';
 import type { Codec } from './codec';
-import { anyOf } from './spellings';
+import { type MarkedText, partOf } from './marked-text';
 import { GPT2_SPLIT, type Step, type TokenizerJson, hasStep, mapSteps, splitBy } from './tokenizer-json';
 import { WordCache } from './word-cache';
 
 const NOTHING = new Uint8Array(0);
 
+/** Where a run of text stands: first, behind an added token, or behind a text that was encoded before. */
+type Place = 'first' | 'later' | 'continued';
+
+const byPlace = <T>(make: (place: Place) => T) => ({
+  first: make('first'),
+  later: make('later'),
+  continued: make('continued'),
+});
+
 /**
  * @param ends ids that begin or end a text: special, whatever the file says
+ * @param cutterOf how a text is cut at added tokens
  * @throws PronkError `unsupported-tokenizer`
  */
-export function createHuggingFace(json: TokenizerJson, ends: ReadonlySet<number>): Codec {
+export function createHuggingFace(
+  json: TokenizerJson,
+  ends: ReadonlySet<number>,
+  cutterOf: (tokens: readonly AddedToken[]) => Cutter = cutterOfTokenizers,
+): Codec {
   const specials = new Map<string, number>();
-  const verbatimIds = new Map<string, number>();
-  for (const { content, id, special } of json.added_tokens) {
-    (special || ends.has(id) ? specials : verbatimIds).set(content, id);
+  const verbatimTexts = new Map<number, string>();
+  const added = json.added_tokens.map(({ id, content, special = false, lstrip, rstrip, single_word, normalized }) => {
+    return { id, content, special: special || ends.has(id), lstrip, rstrip, singleWord: single_word, normalized };
+  });
+  for (const { content, id, special } of added) {
+    if (special) specials.set(content, id);
+    else verbatimTexts.set(id, content);
   }
-  const verbatim = anyOf(verbatimIds.keys());
   const model = modelOf(json, specials);
-  const split = { true: splitterOf(json, true), false: splitterOf(json, false) };
+  const normalize = byPlace((place) => normalizerOf(json, place));
+  const split = byPlace((place) => splitterOf(json, place));
+  // tokens are looked for in the text as it is, or in what the normalizer makes of it
+  const cut = cutterOf(added.filter(({ normalized }) => !normalized));
+  const inNormal = added.filter(({ normalized }) => normalized);
+  const cutNormal = inNormal.length
+    ? cutterOf(inNormal.map((token) => ({ ...token, content: normalize.first(token.content) })))
+    : undefined;
   const byteLevel = hasStep(json.decoder, 'ByteLevel') || hasStep(json.pre_tokenizer, 'ByteLevel');
 
   const cache = new WordCache((word) => {
@@ -34,16 +60,24 @@ export function createHuggingFace(json: TokenizerJson, ends: ReadonlySet<number>
   // A converted SentencePiece vocabulary comes without a split; see sentencepiece.ts.
   const wordwise =
     !byteLevel && !Object.keys(json.model.vocab).some((token) => !specials.has(token) && /[^▁]▁/.test(token));
-  const encodePlain = (text: string, beginning: boolean) => {
+  const wordIds = (text: string, place: Place) => {
     if (text === '') return [];
-    const words = split[`${beginning}`](text);
+    const words = split[place](text);
     return cache.encodeAll(wordwise ? words.flatMap((word) => word.match(/▁+[^▁]*|[^▁]+/g) ?? []) : words);
   };
+  /** Ids of the text between two tokens: normalized anew, and cut at the tokens that are looked for then. */
+  const runIds = (run: MarkedText, place: Place) => {
+    const { text } = run;
+    const normal = normalize[place](text);
+    if (!cutNormal) return wordIds(normal, place);
+    const newPlace = (at: number) => (at === text.length ? normal.length : normalize[place](text.slice(0, at)).length);
+    const parts = cutNormal(partOf(run, 0, text.length, { text: normal, place: newPlace }));
+    return parts.flatMap((part, i) => (part.token ? [part.token.id] : wordIds(part.text.text, i ? 'later' : place)));
+  };
   const tokens = new Map(Object.entries(json.model.vocab).map(([token, id]) => [id, token]));
-  const verbatimTexts = new Map(Array.from(verbatimIds, ([text, id]) => [id, text]));
   for (const id of specials.values()) tokens.delete(id);
   let vocabularySize = 0;
-  for (const ids of [tokens.keys(), specials.values(), verbatimIds.values()]) {
+  for (const ids of [tokens.keys(), specials.values(), verbatimTexts.keys()]) {
     for (const id of ids) vocabularySize = Math.max(vocabularySize, id + 1);
   }
   const utf8 = new TextEncoder();
@@ -52,16 +86,13 @@ export function createHuggingFace(json: TokenizerJson, ends: ReadonlySet<number>
     vocabularySize,
     special: specials,
     leadingSpace: prefixes ? 'remove' : 'keep',
-    encode(text, beginning) {
-      const wellFormed = text.toWellFormed();
+    encode(marked, beginning) {
       const ids: number[] = [];
-      let from = 0;
-      for (const { index, 0: token } of verbatim ? wellFormed.matchAll(verbatim) : []) {
-        for (const id of encodePlain(wellFormed.slice(from, index), beginning && from === 0)) ids.push(id);
-        ids.push(verbatimIds.get(token)!);
-        from = index + token.length;
+      for (const [i, { token, text }] of cut(marked).entries()) {
+        const place = i ? 'later' : beginning ? 'first' : 'continued';
+        if (token) ids.push(token.id);
+        else for (const id of runIds(text, place)) ids.push(id);
       }
-      for (const id of encodePlain(wellFormed.slice(from), beginning && from === 0)) ids.push(id);
       return ids;
     },
     bytes(id) {
@@ -86,30 +117,39 @@ function modelOf({ model }: TokenizerJson, specials: ReadonlyMap<string, number>
   return made;
 }
 
-/** The library's normalizer and pre-tokenizer: text to words. */
-function splitterOf(json: TokenizerJson, beginning: boolean): (text: string) => string[] {
-  const normalizer = mapSteps(json.normalizer, (step) => (beginning || step.type !== 'Prepend' ? [step] : []));
-  const preTokenizer = mapSteps(json.pre_tokenizer, (step) => preTokenizerStep(step, beginning));
-  const made = build({ normalizer, pre_tokenizer: preTokenizer, model: { type: 'BPE', vocab: {}, merges: [] } });
-  return (text) => {
-    const normal = made.normalizer?.normalize(text) ?? text;
-    return made.pre_tokenizer?.pre_tokenize(normal, { section_index: beginning ? 0 : 1 }) ?? [normal];
-  };
+const NO_MODEL = { type: 'BPE', vocab: {}, merges: [] };
+
+/** The library's normalizer; a text that continues another gets nothing in front. */
+function normalizerOf(json: TokenizerJson, place: Place): (text: string) => string {
+  const normalizer = mapSteps(json.normalizer, (step) =>
+    place === 'continued' && step.type === 'Prepend' ? [] : [step],
+  );
+  const made = build({ normalizer, model: NO_MODEL }).normalizer;
+  return (text) => made?.normalize(text) ?? text;
+}
+
+/** The library's pre-tokenizer: text to words. */
+function splitterOf(json: TokenizerJson, place: Place): (text: string) => string[] {
+  const preTokenizer = mapSteps(json.pre_tokenizer, (step) => preTokenizerStep(step, place));
+  const made = build({ pre_tokenizer: preTokenizer, model: NO_MODEL }).pre_tokenizer;
+  return (text) => made?.pre_tokenize(text, { section_index: place === 'first' ? 0 : 1 }) ?? [text];
 }
 
 /** A pre-tokenizer's step as the library gets it right. */
-function preTokenizerStep(step: Step, beginning: boolean): Step[] {
+function preTokenizerStep(step: Step, place: Place): Step[] {
   switch (step.type) {
     case 'Metaspace': {
       // older files say add_prefix_space, which the library does not read
       const scheme = step['prepend_scheme'] ?? (step['add_prefix_space'] === false ? 'never' : 'always');
-      return [{ ...step, prepend_scheme: beginning ? scheme : 'never' }];
+      const whole = { ...step, prepend_scheme: place === 'continued' ? 'never' : scheme };
+      // the library leaves words together
+      return step['split'] === false ? [whole] : [whole, splitBy('▁[^▁]*|[^▁]+')];
     }
     case 'Digits':
       // its own digits are ASCII's; the original's are Unicode's
       return [splitBy(step['individual_digits'] ? String.raw`\p{N}` : String.raw`\p{N}+`)];
     case 'ByteLevel': {
-      const addPrefix = step['add_prefix_space'] === true && beginning;
+      const addPrefix = step['add_prefix_space'] === true && place !== 'continued';
       const plain = { ...step, use_regex: false, add_prefix_space: false };
       if (step['use_regex'] === false) return [{ ...plain, add_prefix_space: addPrefix }];
       // its own \s is JavaScript's, which has U+FEFF and lacks U+0085; a Split's is Unicode's
@@ -125,7 +165,7 @@ function preTokenizerStep(step: Step, beginning: boolean): Step[] {
 function hasPrefix({ normalizer, pre_tokenizer }: TokenizerJson): boolean {
   let prefix = hasStep(normalizer, 'Prepend');
   mapSteps(pre_tokenizer, (step) => {
-    if (step.type === 'Metaspace') prefix ||= preTokenizerStep(step, true)[0]['prepend_scheme'] !== 'never';
+    if (step.type === 'Metaspace') prefix ||= preTokenizerStep(step, 'first')[0]['prepend_scheme'] !== 'never';
     return [step];
   });
   return prefix;

@@ -234,7 +234,7 @@ describe.skipIf(!existsSync(STORIES))('stories260K (skipped without ../shared/da
       1,
       ...tokenizer.encode('a'),
       2,
-      ...tokenizer.encode('b', { continuation: true }),
+      ...tokenizer.encode('b'),
     ]);
   });
 

@@ -21,7 +21,18 @@ export interface TokenizerJson {
     readonly byte_fallback?: boolean;
     readonly ignore_merges?: boolean;
   };
-  readonly added_tokens: readonly { readonly id: number; readonly content: string; readonly special?: boolean }[];
+  readonly added_tokens: readonly JsonToken[];
+}
+
+/** A token of `added_tokens`. */
+interface JsonToken {
+  readonly id: number;
+  readonly content: string;
+  readonly special?: boolean;
+  readonly lstrip?: boolean | undefined;
+  readonly rstrip?: boolean | undefined;
+  readonly single_word?: boolean | undefined;
+  readonly normalized?: boolean | undefined;
 }
 
 /** Old files leave parts out. @throws PronkError `corrupt-file` where a part is not what it should be */

@@ -67,9 +67,8 @@ def write_gguf(model: Llama, encoder: Encoder) -> None:
             kinds.append(TokenType.CONTROL)
         elif pieces.is_byte(i):
             kinds.append(TokenType.BYTE)
-        elif pieces.id_to_piece(i).isdigit() and pieces.get_score(i) == 0:
-            kinds.append(TokenType.USER_DEFINED)
         else:
+            # the numbers too: llama.cpp begins anew behind a user-defined piece, and their score makes them merge first
             kinds.append(TokenType.NORMAL)
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")

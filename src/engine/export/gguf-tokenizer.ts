@@ -3,6 +3,7 @@
 import { jsonFromGguf } from '../../tokenizer/gguf-bpe';
 import { PieceType, piecesFromModel } from '../../tokenizer/pieces';
 import { GPT2_SPLIT, type Step, type TokenizerJson, parseTokenizerJson } from '../../tokenizer/tokenizer-json';
+import { tokensAdded } from '../../formats/added-tokens';
 import type { TokenizerDefinition, TokenizerSpec } from '../../formats/checkpoint';
 import { PronkError } from '../../formats/errors';
 import type { GgufValue } from '../../formats/gguf';
@@ -89,14 +90,23 @@ function collect(entries: Iterable<readonly [id: number, text: string, type: num
   };
 }
 
-function fromSentencePiece({ model, added = {} }: Extract<TokenizerDefinition, { kind: 'sentencepiece' }>): Vocabulary {
-  const { pieces, normalizer } = piecesFromModel(model);
+function fromSentencePiece(definition: Extract<TokenizerDefinition, { kind: 'sentencepiece' }>): Vocabulary {
+  const { pieces, normalizer } = piecesFromModel(definition.model);
+  const added = tokensAdded(definition).filter(({ id, content }) => {
+    const type = pieces[id]?.text === content ? pieces[id].type : undefined;
+    return type !== PieceType.unknown && type !== PieceType.control;
+  });
   return {
     kind: 'gguf',
     model: 'llama',
     ...collect([
-      ...pieces.map(({ text, type, score }, id) => [id, text, type, score] as const),
-      ...Object.entries(added).map(([text, id]) => [id, text, PieceType.control, 0] as const),
+      // llama.cpp looks for user-defined pieces in the text itself, where a space is a space
+      ...pieces.map(({ text, type, score }, id) => {
+        return [id, type === PieceType.userDefined ? text.replaceAll('▁', ' ') : text, type, score] as const;
+      }),
+      ...added.map(({ id, content, special }) => {
+        return [id, content, special ? PieceType.control : PieceType.userDefined, 0] as const;
+      }),
     ]),
     addSpacePrefix: normalizer.addDummyPrefix,
     removeExtraWhitespaces: normalizer.removeExtraWhitespaces,

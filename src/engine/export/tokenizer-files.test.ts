@@ -8,6 +8,7 @@ import { readTiktoken } from '../../formats/tiktoken';
 import { createTokenizer } from '../../tokenizer/index';
 import type { TokenizerJson } from '../../tokenizer/tokenizer-json';
 import type { FileContent } from './file';
+import { tokenizerMetadata } from './gguf-tokenizer';
 import { huggingFaceTokenizer, metaTokenizer } from './tokenizer-files';
 
 interface Golden {
@@ -113,15 +114,44 @@ describe('SentencePiece', () => {
     const spec = await openTokenizer([bytesSource(model, 'tokenizer.model')]);
     const [file] = await sources([metaTokenizer(spec)]);
     expect(Buffer.compare(model, await file!.read(0, file!.size))).toBe(0);
+    // models that were stored before have ids by text
     const added = { '[PAD]': 512, '<turn>': 513 };
     const definition = { kind: 'sentencepiece', model: new Uint8Array(model), added } as const;
     const more: TokenizerSpec = { ...spec, definition };
     const back = await written(more);
-    expect(back.definition).toMatchObject({ added });
+    const listed = { special: true, lstrip: false, rstrip: false, singleWord: false, normalized: false };
+    const tokens = Object.entries(added).map(([content, id]) => ({ id, content, ...listed }));
+    expect(back.definition).toMatchObject({ added: tokens, legacy: true });
     // Meta's program has one file
     const whole = createTokenizer(await openTokenizer(await sources([metaTokenizer(more)])));
     expect(whole.vocabularySize).toBe(514);
     expect(whole.encodePieces([{ text: 'a<turn>b', trusted: true }])).toContain(513);
     for (const text of TEXTS) expect(whole.encode(text)).toEqual(createTokenizer(spec).encode(text));
+  });
+
+  test.skipIf(!existsSync(stories))('an added token keeps its kind, and a text its prefixes', async () => {
+    const spec = await openTokenizer([bytesSource(readFileSync(stories), 'tokenizer.model')]);
+    const kinds = [
+      { special: false, lstrip: true, rstrip: false, singleWord: false, normalized: false },
+      { special: true, lstrip: false, rstrip: true, singleWord: false, normalized: false },
+    ];
+    const added = kinds.map((kind, i) => ({ id: 512 + i, content: ['[DRUG]', '<|turn|>'][i]!, ...kind }));
+    for (const legacy of [true, false]) {
+      const definition = {
+        kind: 'sentencepiece',
+        model: new Uint8Array(readFileSync(stories)),
+        added,
+        legacy,
+      } as const;
+      const before = { ...spec, definition };
+      const back = await written(before);
+      expect(back.definition).toMatchObject({ added, legacy });
+      const text = 'take [DRUG] now<|turn|>\nBye';
+      const [one, other] = [createTokenizer(before), createTokenizer(back)];
+      expect(other.encodePieces([{ text, trusted: true }])).toEqual(one.encodePieces([{ text, trusted: true }]));
+      expect(other.decode(other.encode('take [DRUG]'))).toContain('[DRUG]');
+      const metadata = tokenizerMetadata(before, 514);
+      expect(metadata.get('tokenizer.ggml.token_type')?.value).toMatchObject({ 512: 4, 513: 3 });
+    }
   });
 });

@@ -1,5 +1,6 @@
 // A tokenizer as the files that transformers, llama.cpp's converter and Meta's program read, whatever it came from.
 import { bytesOfByteLevel } from '../../formats/byte-level';
+import { type AddedToken, tokensAdded } from '../../formats/added-tokens';
 import type { TokenizerDefinition, TokenizerSpec } from '../../formats/checkpoint';
 import { PronkError } from '../../formats/errors';
 import { jsonFromGguf } from '../../tokenizer/gguf-bpe';
@@ -20,8 +21,12 @@ export function huggingFaceTokenizer(spec: TokenizerSpec): FileContent[] {
     add_eos_token: false,
     ...named,
     ...(chatTemplate !== undefined && { chat_template: chatTemplate }),
+    ...addedDecoder(spec),
     clean_up_tokenization_spaces: false,
-    ...(pieces && { legacy: false, sp_model_kwargs: {} }),
+    ...(pieces && {
+      legacy: !(definition.kind === 'sentencepiece' && definition.legacy === false),
+      sp_model_kwargs: {},
+    }),
     tokenizer_class: pieces ? 'LlamaTokenizer' : 'PreTrainedTokenizerFast',
   };
   return [
@@ -38,8 +43,13 @@ export function huggingFaceTokenizer(spec: TokenizerSpec): FileContent[] {
  */
 export function metaTokenizer(spec: TokenizerSpec): FileContent {
   const { definition } = spec;
-  if (definition.kind === 'sentencepiece' && !definition.added) return modelFile(definition.model);
   const pieces = piecesOf(definition);
+  if (
+    definition.kind === 'sentencepiece' &&
+    pieces?.pieces.length === piecesFromModel(definition.model).pieces.length
+  ) {
+    return modelFile(definition.model);
+  }
   return modelFile(pieces ? writePieceModel(pieces, rolesOf(spec, pieces)) : ranks(spec));
 }
 
@@ -49,12 +59,42 @@ function vocabularyFiles(spec: TokenizerSpec): FileContent[] {
   const { definition } = spec;
   if (definition.kind === 'huggingface') return [textFile('tokenizer.json', definition.json)];
   if (definition.kind === 'sentencepiece') {
-    const { model, added } = definition;
-    return [modelFile(model), ...(added ? [jsonFile('added_tokens.json', added)] : [])];
+    const { length } = piecesFromModel(definition.model).pieces;
+    const added = tokensAdded(definition).filter(({ id }) => id >= length);
+    const ids = Object.fromEntries(added.map(({ content, id }) => [content, id]));
+    return [modelFile(definition.model), ...(added.length ? [jsonFile('added_tokens.json', ids)] : [])];
   }
   const pieces = piecesOf(definition);
   if (pieces) return [modelFile(writePieceModel(pieces, rolesOf(spec, pieces)))];
   return [textFile('tokenizer.json', JSON.stringify(wholeJson(jsonOf(spec), spec)))];
+}
+
+/** `added_tokens_decoder`, which says of each token what it does; a tokenizer.json says so itself. */
+function addedDecoder({ definition }: TokenizerSpec): { readonly added_tokens_decoder?: object } {
+  const tokens = addedIn(definition);
+  if (!tokens.length) return {};
+  const entries = tokens.map(({ id, content, special, lstrip, rstrip, singleWord, normalized }) => [
+    id,
+    {
+      content,
+      lstrip: lstrip ?? false,
+      normalized: normalized ?? false,
+      rstrip: rstrip ?? false,
+      single_word: singleWord ?? false,
+      special,
+    },
+  ]);
+  return { added_tokens_decoder: Object.fromEntries(entries) };
+}
+
+function addedIn(definition: TokenizerDefinition): readonly AddedToken[] {
+  if (definition.kind === 'sentencepiece') return tokensAdded(definition);
+  if (!isPieces(definition) || definition.kind !== 'gguf') return [];
+  const { tokens, types } = definition;
+  return tokens.flatMap((content, id) => {
+    const special = types?.[id] === PieceType.control;
+    return special || types?.[id] === PieceType.userDefined ? [{ id, content, special }] : [];
+  });
 }
 
 function isPieces(definition: TokenizerDefinition): boolean {
@@ -66,13 +106,13 @@ function piecesOf(definition: TokenizerDefinition): PieceModel | undefined {
   if (definition.kind === 'gguf') return definition.model === 'llama' ? piecesFromGguf(definition) : undefined;
   if (definition.kind === 'huggingface') return undefined;
   const model = piecesFromModel(definition.model);
-  const added = Object.entries(definition.added ?? {}).toSorted(([, a], [, b]) => a - b);
   const pieces = [...model.pieces];
-  for (const [text, id] of added) {
+  for (const { id, content: text, special } of tokensAdded(definition).toSorted((a, b) => a.id - b.id)) {
     for (let next = pieces.length; next < id; next++) {
       pieces.push({ text: `[UNUSED${next}]`, score: 0, type: PieceType.unused });
     }
-    pieces[id] = { text, score: 0, type: PieceType.control };
+    const type = special ? PieceType.control : PieceType.userDefined;
+    if (pieces[id]?.text !== text) pieces[id] = { text, score: 0, type };
   }
   return { ...model, pieces };
 }
