@@ -78,6 +78,39 @@ describe.skipIf(!existsSync(FOLDER))('engine (skipped without ../shared/data)', 
     expect(other.text).not.toBe(once.text);
   });
 
+  test('an answer that reached its limit goes on as one without a limit', async () => {
+    const sampling = { ...GREEDY, temperature: 1, topK: 40, topP: 0.9, repetitionPenalty: 1.2, seed: 11 };
+    const run = async (more: Partial<EngineRequest>) => {
+      const ids: number[] = [];
+      const again: number[] = [];
+      const tokens = engine.generate(request({ sampling, ...more }));
+      for (;;) {
+        const next = await tokens.next();
+        if (next.done) return { ...next.value, ids, again };
+        ids.push(next.value.token);
+        if (next.value.again) again.push(next.value.token);
+      }
+    };
+    const whole = await run({ maxTokens: 60 });
+    const half = await run({ maxTokens: 30 });
+    expect(half.finish).toBe('length');
+    expect(half.ids).toEqual(whole.ids.slice(0, 30));
+    // something else is asked meanwhile, so that nothing of it is left on the device
+    await run({ prompt: { kind: 'raw', text: 'The dog' }, maxTokens: 5 });
+    const both = await run({ maxTokens: 30, begun: half.ids });
+    expect(both).toMatchObject({
+      again: half.ids,
+      ids: whole.ids,
+      text: whole.text,
+      completionTokens: 60,
+      promptTokens: 1,
+    });
+    // without their place in the text the random numbers would begin anew
+    const text = await run({ maxTokens: 30, begun: half.text });
+    expect(text.text.startsWith(half.text)).toBe(true);
+    expect(text.text.length).toBeGreaterThan(half.text.length);
+  });
+
   test('what two prompts share is read once', async () => {
     const raw = (text: string) => request({ prompt: { kind: 'raw', text }, maxTokens: 2 });
     await collect(engine.generate(raw('Once upon a time, there was a dog')));

@@ -17,10 +17,15 @@ export interface GenerateOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How an answer begins that is gone on with: by its ids, or by its text where those are not known. */
+export type Begun = readonly number[] | string;
+
 /** A token, and the text that became certain with it (possibly none). */
 export interface GeneratedToken {
   readonly token: number;
   readonly text: string;
+  /** It is one of those that the answer had already. */
+  readonly again?: true;
 }
 
 /** How a generation ended, and what it took. */
@@ -37,35 +42,54 @@ export interface Generation {
   readonly tokensPerSecond: number;
 }
 
-/** Generates from prompt ids; the pieces joined equal the result's text. */
+/**
+ * Generates from prompt ids; the pieces joined equal the result's text.
+ * @param begun the answer so far: its tokens come again first, and what follows is what would have followed without a break
+ */
 export async function* generate(
   { session, tokenizer }: LoadedModel,
   ids: readonly number[],
   { sampling, maxTokens, stop = [], signal }: GenerateOptions,
+  begun: readonly number[] = [],
 ): AsyncGenerator<GeneratedToken, Generation, void> {
   const started = performance.now();
   // what follows nothing but BOS begins the text: its dummy prefix is no space
   const begins = ids.length === 0 || (ids.length === 1 && ids[0] === tokenizer.bosId);
   const decoder = tokenizer.stream({ continuation: !begins });
   const filter = new StopFilter(stop);
-  const cachedTokens = session.cachedPrefix(ids);
+  const all = [...ids, ...begun];
+  const cachedTokens = Math.min(ids.length, session.cachedPrefix(all));
   const ends = new Set(tokenizer.eosIds);
   let waiting: number[] = []; // tokens whose text is not certain yet
   let ready = '';
   let text = '';
   let completionTokens = 0;
+  let told = 0;
   let first = 0;
   let latest = started;
   let finish: Generation['finish'] = 'length';
 
   const release = function* (): Generator<GeneratedToken, void, void> {
-    for (const [i, token] of waiting.entries()) yield { token, text: i === waiting.length - 1 ? ready : '' };
+    for (const [i, token] of waiting.entries()) {
+      const again = told++ < begun.length;
+      yield { token, text: i === waiting.length - 1 ? ready : '', ...(again && { again }) };
+    }
     text += ready;
     waiting = [];
     ready = '';
   };
 
-  for await (const token of session.generate(ids, sampling, maxTokens, signal)) {
+  const take = function* (token: number): Generator<GeneratedToken, void, void> {
+    completionTokens++;
+    waiting.push(token);
+    ready += filter.push(decoder.push(token));
+    if (filter.stopped) finish = 'stop';
+    else if (filter.held === '' && ready !== '') yield* release();
+  };
+
+  for (const token of begun) if (!filter.stopped) yield* take(token);
+  const more = filter.stopped ? 0 : maxTokens;
+  for await (const token of session.generate(all, sampling, more, signal, begun.length)) {
     latest = performance.now();
     if (first === 0) first = latest;
     if (signal?.aborted) {
@@ -76,19 +100,14 @@ export async function* generate(
       finish = 'stop';
       break;
     }
-    completionTokens++;
-    waiting.push(token);
-    ready += filter.push(decoder.push(token));
-    if (filter.stopped) {
-      finish = 'stop';
-      break;
-    }
-    if (filter.held === '' && ready !== '') yield* release();
+    yield* take(token);
+    if (filter.stopped) break;
   }
   if (signal?.aborted) finish = 'abort';
   if (!filter.stopped) ready += filter.push(decoder.flush()) + filter.flush();
   yield* release();
   const seconds = (latest - first) / 1000;
+  const written = completionTokens - begun.length;
   return {
     finish,
     text,
@@ -96,6 +115,6 @@ export async function* generate(
     cachedTokens,
     completionTokens,
     firstTokenMs: first === 0 ? 0 : first - started,
-    tokensPerSecond: seconds > 0 && completionTokens > 1 ? (completionTokens - 1) / seconds : 0,
+    tokensPerSecond: seconds > 0 && written > 1 ? (written - 1) / seconds : 0,
   };
 }

@@ -12,7 +12,7 @@ import { Imports } from './import/index';
 import { gpuBudget, type Offer } from './import/plan';
 import type { Quality } from './import/types';
 import { Library } from './library';
-import { encodePrompt, type Prompt, promptStops, promptText } from './prompt';
+import { begunIds, encodePrompt, type Prompt, promptStops, promptText } from './prompt';
 import { measurePerplexity } from './quality';
 import type { EngineGeneration, EngineRequest } from './request';
 import { Scheduler } from './scheduler';
@@ -187,9 +187,10 @@ export class Engine {
         const { context, config } = hosted.session;
         await hosted.session.setAdapters(await this.adapters.resolve(model, config, request.adapters));
         const reserve = Math.ceil(Math.min(request.maxTokens, context * ANSWER_SHARE));
-        const { ids, droppedMessages } = encodePrompt(hosted.tokenizer, prompt, context, reserve);
+        const begun = begunIds(hosted.tokenizer, request.begun);
+        const { ids, droppedMessages } = encodePrompt(hosted.tokenizer, prompt, context, reserve + begun.length);
         const stops = [...stop, ...promptStops(hosted.tokenizer, prompt)];
-        const tokens = generate(hosted, ids, { ...request, stop: stops });
+        const tokens = generate(hosted, ids, { ...request, stop: stops }, begun);
         try {
           for (let n = 0; ; n++) {
             const next = await tokens.next();

@@ -5,6 +5,7 @@ import { renderChat } from '../tokenizer/chat-template';
 import { fillTemplate, type PromptTemplate } from '../tokenizer/prompt-templates';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { withBos } from '../tokenizer/with-bos';
+import type { Begun } from './generate';
 
 /** What to generate from: a chat, an instruction through a template, or raw text. */
 export type Prompt =
@@ -57,6 +58,11 @@ export function promptStops(tokenizer: Tokenizer, prompt: Prompt): readonly stri
   if (prompt.kind !== 'chat') return [];
   const style = prompt.style ?? (tokenizer.chatTemplate === undefined ? 'alpaca-lora' : undefined);
   return style === undefined ? [] : styleStops(style);
+}
+
+/** Ids of an answer's beginning; of a text, as it follows the prompt's. */
+export function begunIds(tokenizer: Tokenizer, begun: Begun = []): readonly number[] {
+  return typeof begun === 'string' ? tokenizer.encode(begun, { continuation: true }) : begun;
 }
 
 /**

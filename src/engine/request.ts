@@ -1,5 +1,5 @@
 // What an engine is asked for, and what comes of it.
-import type { GenerateOptions, GeneratedToken, Generation } from './generate';
+import type { Begun, GenerateOptions, GeneratedToken, Generation } from './generate';
 import type { LoadOptions } from './host';
 import type { Prompt } from './prompt';
 import type { AdapterUse } from './training/types';
@@ -10,6 +10,8 @@ export interface EngineRequest extends GenerateOptions {
   readonly prompt: Prompt;
   /** Instead of those that the model is used with; an empty list is the base. */
   readonly adapters?: readonly AdapterUse[] | undefined;
+  /** The answer so far, to be gone on with: its tokens come again first. Tokens up to `maxTokens` are written beside them. */
+  readonly begun?: Begun | undefined;
   /** Told as a model that is not on the GPU yet is loaded. */
   readonly onProgress?: LoadOptions['onProgress'];
 }

@@ -132,6 +132,7 @@ export class Session {
    * Continues `ids`, one id a step, until `maxTokens`, a full context, or the caller's `return`.
    * The caller stops at end-of-text: tokens enqueued beyond it are dropped, and the cache is rewound. The signal ends it
    * while the prompt is still being read.
+   * @param step how many of the ids at the end were sampled before: the random numbers go on after theirs
    * @throws PronkError `context-full` when the prompt itself does not fit; `device-lost`
    */
   async *generate(
@@ -139,14 +140,19 @@ export class Session {
     sampling: Sampling,
     maxTokens: number,
     signal?: AbortSignal,
+    step = 0,
   ): AsyncGenerator<number, void, void> {
-    const { vocabularySize } = this.config;
+    const { vocabularySize, contextLength } = this.config;
     if (ids.length === 0)
       throw new PronkError('empty-prompt', 'There is nothing to continue: the prompt has no tokens.');
     if (ids.length >= this.context) {
       throw new PronkError(
         'context-full',
-        `The prompt has ${ids.length} tokens and the context holds ${this.context}. Shorten it, or load the model with a longer context.`,
+        `The prompt has ${ids.length} tokens and the context holds ${this.context}. ${
+          this.context < contextLength
+            ? 'Shorten it, or load the model with a longer context.'
+            : 'Shorten it: this model was trained for no longer one.'
+        }`,
       );
     }
     const bad = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabularySize));
@@ -156,7 +162,7 @@ export class Session {
     const total = Math.min(maxTokens, this.context - ids.length + 1);
     if (total < 1) return;
     this.#sampler.begin(ids, sampling);
-    if (!(await this.#readPrompt(ids, signal))) return;
+    if (!(await this.#readPrompt(ids, step, signal))) return;
     const history = [...ids];
     const pending: Promise<Uint32Array>[] = [];
     let enqueued = 0;
@@ -165,7 +171,7 @@ export class Session {
         const first = enqueued === 0;
         const count = first ? 1 : Math.min(this.#ahead.size, total - enqueued);
         if (!first) this.#enqueueTokens(ids.length + enqueued - 1, count);
-        pending.push(this.#sampler.read(enqueued, count));
+        pending.push(this.#sampler.read(step + enqueued, count));
         enqueued += count;
         if (first) break; // the prompt's time is not a token's
       }
@@ -252,7 +258,7 @@ export class Session {
    * Reads what is new of the prompt, and samples the first token. Two batches are on their way at a time, so that the
    * signal is heeded within two batches; false when it was.
    */
-  async #readPrompt(ids: readonly number[], signal: AbortSignal | undefined): Promise<boolean> {
+  async #readPrompt(ids: readonly number[], step: number, signal: AbortSignal | undefined): Promise<boolean> {
     const { batch } = this.tuning;
     const { prefill } = this.#variant;
     const { step: sample } = this.#sampler;
@@ -261,7 +267,7 @@ export class Session {
     for (let start = this.cachedPrefix(ids); start < ids.length; start += batch) {
       const chunk = ids.slice(start, start + batch);
       const end = start + chunk.length;
-      this.#writeBatch(chunk, start, 0);
+      this.#writeBatch(chunk, start, step);
       this.#submit(end === ids.length ? [...prefill.body, ...prefill.head, sample] : prefill.body, start, chunk.length);
       // the last one's logits are the sampler's: its place is read again by whoever comes next
       this.#noteRead(ids.slice(0, end - 1));

@@ -86,6 +86,8 @@ export interface GenerateRequest {
   stop: string[];
   /** Instead of those in use; none is the base model. */
   adapters?: readonly AdapterUse[];
+  /** The answer so far, to be gone on with: by its ids, or by its text where those are not known. */
+  begun?: readonly number[] | string;
 }
 
 export interface GenerationTiming {
@@ -117,8 +119,11 @@ export type WorkerEvent =
   | { type: 'progress'; task: ProgressTask; id: string; stage: string; done: number; total: number }
   | { type: 'loaded'; modelId: string; context: number; ms: number }
   | { type: 'models'; models: ModelSummary[] }
-  /** Text that became certain since the last event of this generation (batched per frame). */
-  | { type: 'text'; id: string; text: string; tokens: number; tokensPerSecond: number }
+  /**
+   * Text that became certain since the last event of this generation (batched per frame), and its ids. The first one of an
+   * answer that is gone on with has its whole text so far.
+   */
+  | { type: 'text'; id: string; text: string; ids: number[]; tokens: number; tokensPerSecond: number }
   | { type: 'done'; id: string; finish: FinishReason; timing: GenerationTiming }
   | { type: 'failed'; id: string; error: ErrorData }
   | TrainingWorkerEvent;

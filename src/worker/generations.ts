@@ -25,7 +25,7 @@ export class Generations {
   }
 
   /** Runs one to its end; text, end and failure are emitted. */
-  async run({ id, modelId, prompt, sampling, stop, adapters }: GenerateRequest): Promise<void> {
+  async run({ id, modelId, prompt, sampling, stop, adapters, begun }: GenerateRequest): Promise<void> {
     const asked = performance.now();
     const controller = new AbortController();
     this.#running.set(id, controller);
@@ -34,6 +34,7 @@ export class Generations {
       model: modelId,
       prompt,
       adapters,
+      begun,
       sampling,
       maxTokens: sampling.maxTokens,
       stop,
@@ -41,13 +42,15 @@ export class Generations {
       onProgress: this.#loading(modelId),
     });
     let text = '';
+    let ids: number[] = [];
     let count = 0;
     let first = 0;
     let sent = 0;
     const rate = (now: number) => (count > 1 ? ((count - 1) * 1000) / (now - first) : 0);
     const send = (now: number) => {
-      if (text !== '') this.#emit({ type: 'text', id, text, tokens: count, tokensPerSecond: rate(now) });
+      if (ids.length > 0) this.#emit({ type: 'text', id, text, ids, tokens: count, tokensPerSecond: rate(now) });
       text = '';
+      ids = [];
       sent = now;
     };
     try {
@@ -69,8 +72,10 @@ export class Generations {
           this.#emit({ type: 'done', id, finish, timing });
           return;
         }
-        if (count++ === 0) first = now;
         text += next.value.text;
+        ids.push(next.value.token);
+        if (next.value.again) continue;
+        if (count++ === 0) first = now;
         if (now - sent >= FRAME) send(now);
       }
     } catch (error) {

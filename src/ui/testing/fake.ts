@@ -84,22 +84,27 @@ export function createFake({
     });
   }
 
-  async function run({ id, prompt }: GenerateRequest): Promise<void> {
+  async function run({ id, prompt, sampling, begun = [] }: GenerateRequest): Promise<void> {
     await loaded;
     const started = performance.now();
     const words = ANSWER.split(/(?<=\s)/);
+    const known = typeof begun === 'string' ? begun.split(/(?<=\s)/).length : begun.length;
+    const end = Math.min(words.length, known + sampling.maxTokens);
     let tokens = 0;
-    for (const text of words) {
-      if (stopped.has(id)) break;
+    for (let at = known; at < end && !stopped.has(id); at++) {
       await wait(delay);
-      emit({ type: 'text', id, text, tokens: ++tokens, tokensPerSecond: 1000 / Math.max(1, delay) });
+      // the first piece of an answer that is gone on with is all of it so far
+      const from = tokens++ === 0 ? 0 : at;
+      const ids = [...words.keys()].slice(from, at + 1);
+      const text = ids.map((i) => words[i]).join('');
+      emit({ type: 'text', id, text, ids, tokens, tokensPerSecond: 1000 / Math.max(1, delay) });
     }
     const droppedMessages = prompt.kind === 'chat' ? Math.max(0, prompt.messages.length - 5) : 0;
     const timing = { promptTokens: 20, cachedTokens: 0, completionTokens: tokens, droppedMessages };
     emit({
       type: 'done',
       id,
-      finish: stopped.has(id) ? 'abort' : 'stop',
+      finish: stopped.has(id) ? 'abort' : end < words.length ? 'length' : 'stop',
       timing: { ...timing, firstTokenMs: 312, tokensPerSecond: (tokens * 1000) / (performance.now() - started) },
     });
   }
