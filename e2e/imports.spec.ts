@@ -245,8 +245,36 @@ test.describe('the Hub', () => {
       await plan.getByLabel('Name').fill('Fetched stories');
       await plan.getByRole('button', { name: 'Start', exact: true }).click();
       await expect(page.getByRole('row', { name: /^Fetched stories/ })).toBeVisible();
+      const held = hub.getByText(/^The access token for 127\.0\.0\.1:\d+ is held until the page closes/);
+      await expect(held).toBeVisible();
       await hub.getByRole('button', { name: 'Forget' }).click();
-      await expect(hub.getByText('access token is held')).toHaveCount(0);
+      await expect(held).toHaveCount(0);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+test.describe('a look-up', () => {
+  test.use({ allowed: [/Failed to load resource|ERR_/] });
+
+  test('is cancelled while nobody answers, and says when there is no network', async ({ page, context }) => {
+    const server = await startServer({ faults: [{ kind: 'silence', times: 1000 }] });
+    try {
+      await models(page);
+      const hub = page.getByRole('region', { name: 'Hugging Face Hub' });
+      const address = hub.getByLabel('From the Hugging Face Hub');
+      await address.fill(`${server.url}/files/test/stories/`);
+      await hub.getByRole('button', { name: 'Look up', exact: true }).click();
+      await hub.getByRole('button', { name: 'Cancel the look-up' }).click();
+      await expect(hub.getByRole('button', { name: 'Cancel the look-up' })).toHaveCount(0);
+      await expect(card(page, /^Import of/)).toHaveCount(0);
+      // what was typed stays, to be corrected
+      await expect(address).toHaveValue(/files\/test\/stories/);
+      await context.setOffline(true);
+      await address.fill('owner/name');
+      await hub.getByRole('button', { name: 'Look up', exact: true }).click();
+      await expect(hub.getByRole('alert')).toContainText('Nothing was changed here.', { timeout: 10_000 });
     } finally {
       await server.close();
     }

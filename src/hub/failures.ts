@@ -29,21 +29,42 @@ export class Fault extends Error {
   }
 }
 
-/**
- * `network`: all tries are spent. What has been imported so far stays.
- * @param silent not a byte came: pages are not told whether a server is away or does not let them read it
- */
-export function unreachable(name: string, url: string, fault: Fault, silent: boolean, cause: unknown): PronkError {
+/** What is known of a request whose tries are all spent. */
+interface Spent {
+  readonly manner: 'look' | 'resume' | 'read';
+  /** Not a byte came: pages are not told whether a server is away or does not let them read it. */
+  readonly silent: boolean;
+  /** Milliseconds that the server asked to wait. */
+  readonly wait?: number | undefined;
+}
+
+/** `network`: all tries are spent. Says what is safe: nothing was begun, or what was imported so far stays. */
+export function unreachable(
+  { name, url }: { readonly name: string; readonly url: string },
+  fault: Fault,
+  { manner, silent, wait = 0 }: Spent,
+  cause: unknown,
+): PronkError {
   if (fault.final) return fault.final;
   const { host } = new URL(url);
-  const hidden = silent && fault.status === undefined && !isHub(url);
+  const offline = fault.status === undefined && isOffline();
+  const reason = offline ? 'this device is offline' : fault.reason;
+  const hidden = silent && !offline && fault.status === undefined && !isHub(url);
   const cors = hidden ? ' That server must also allow pages to read it (CORS).' : '';
-  return new PronkError(
-    'network',
-    `${name} could not be read from ${host}: ${fault.reason}. What was imported so far is kept, and the import can be ` +
-      `resumed. Check the connection and try again.${cors}`,
-    { cause },
-  );
+  const later = wait > 60_000 ? ` It asks to wait ${Math.ceil(wait / 60_000)} minutes.` : '';
+  const safe =
+    manner === 'look'
+      ? 'Nothing was changed here.'
+      : 'What was imported so far is kept, and the import can be resumed.';
+  const then = fault.status === undefined ? 'Check the connection and try again.' : 'Try again later.';
+  const what = `${name.charAt(0).toUpperCase()}${name.slice(1)} could not be read from ${host}: ${reason}.`;
+  return new PronkError('network', `${what}${later} ${safe} ${then}${cors}`, { cause });
+}
+
+/** Whether the browser knows that there is no network; Node does not tell. */
+function isOffline(): boolean {
+  const { navigator } = globalThis as { navigator?: { onLine?: boolean } };
+  return navigator?.onLine === false;
 }
 
 /** `changed-file`: the file is not the one that reading began with. */
@@ -65,11 +86,14 @@ export function noRanges(name: string, url: string): PronkError {
   );
 }
 
-/** `gated`: an answer of 401 or 403. */
-export function gated(name: string, url: string, hasToken: boolean): PronkError {
+/**
+ * `gated`: an answer of 401 or 403.
+ * @param token whether one was given with the request, or was refused before
+ */
+export function gated(name: string, url: string, token: 'given' | 'refused' | false): PronkError {
   const { host } = new URL(url);
   const hub = isHub(url);
-  if (hasToken) {
+  if (token === 'given') {
     const page = hub
       ? "Accept its licence on the model's page with the account that the token belongs to, and check"
       : 'Check';
@@ -78,6 +102,7 @@ export function gated(name: string, url: string, hasToken: boolean): PronkError 
       `${host} refuses ${name} to this access token. ${page} that the token may read this model.`,
     );
   }
+  if (token === 'refused') return new PronkError('gated', `${expired(host)} It does not give ${name} without one.`);
   const how = hub
     ? 'If the model asks for it, accept its licence on its page on the Hub, and then give an access token of your account ' +
       '(Settings, Access Tokens, with the right to read). If there is no such page, check the name.'
@@ -85,7 +110,23 @@ export function gated(name: string, url: string, hasToken: boolean): PronkError 
   return new PronkError('gated', `${host} does not give ${name} to everybody. ${how}`);
 }
 
-/** `not-found`: an answer of 404, or of 401 for a model that does not exist. */
+/** `private`: the Hub does not tell who may not know whether there is such a model. */
+export function unlisted({ name, url }: { readonly name: string; readonly url: string }, refused: boolean): PronkError {
+  const { host } = new URL(url);
+  if (refused) return new PronkError('private', `${expired(host)} Everybody else is told that there is no ${name}.`);
+  return new PronkError(
+    'private',
+    `${host} shows no ${name} to everybody. Check the name. If the model is private, give an access token of an account ` +
+      'that may read it (Settings, Access Tokens, with the right to read).',
+  );
+}
+
+/** Said of a token that was answered with 401. */
+export function expired(host: string): string {
+  return `${host} does not accept the access token: it has expired, was revoked, or was copied wrongly. Give a new one.`;
+}
+
+/** `not-found`: an answer of 404. */
 export function notFound(name: string, url: string): PronkError {
   return new PronkError('not-found', `There is no ${name} on ${new URL(url).host}. Check the name and the revision.`);
 }

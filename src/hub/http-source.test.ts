@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Source, bytesSource } from '../formats/source';
 import { windows } from '../formats/stream';
+import { Access } from './access';
 import { type HttpSourceOptions, httpSource } from './http-source';
 import { type Fault, FAULTS, type FaultKind, type TestServer, startServer } from './testing/server.mjs';
-import { defaultBackoff } from './transport';
+import { defaultBackoff, type Manner, type Wait } from './transport';
 
 const SIZE = 3_000_001;
 const bytes = Uint8Array.from({ length: SIZE }, (_, index) => (index * 2654435761) >>> 13);
@@ -17,6 +19,7 @@ beforeAll(async () => {
   const files = { 'model.safetensors': bytes, 'small.json': bytes.subarray(0, 1000), 'empty.txt': '' };
   server = await startServer({
     repositories: { 'o/m': { files }, 'o/secret': { files, token: 'hf_right', gated: 'auto' } },
+    expired: 'hf_expired',
   });
   plain = `${server.url}/files/o/m/model.safetensors`;
 });
@@ -104,7 +107,10 @@ test.each(FAULTS.map((kind) => [kind] as const))('fault %s, once and always', { 
     // the first answer is right, so that it is known which file it is; of 100 kB, so that no try brings much
     const fault: Fault = { kind, times, ...(index ? { when: '900000-' } : { skip: 1 }), at: 0.1, ms: 20 };
     server.setFaults([fault]);
-    const outcome = readAll(await open({ retries: 3, ...(silent && { idleMs: SILENCE }) })).then(
+    // what is still being asked for at the end would take the next one's faults
+    const controller = new AbortController();
+    const { signal } = controller;
+    const outcome = readAll(await open({ signal, retries: 3, ...(silent && { idleMs: SILENCE }) })).then(
       (all) => (same(all, bytes) ? 'bytes' : 'wrong bytes'),
       (error: { code?: string; message: string }) => {
         expect(error.message).toMatch(/^.+\. .+\.$/s);
@@ -115,6 +121,8 @@ test.each(FAULTS.map((kind) => [kind] as const))('fault %s, once and always', { 
       kind === 'truncate' || kind === 'drop' || kind === 'stall' ? ['network', 'bytes'] : [OUTCOMES[kind][1]];
     if (index) expect(always).toContain(await outcome);
     else expect(await outcome).toBe(OUTCOMES[kind][0]);
+    controller.abort();
+    await sleep(30);
   }
 });
 
@@ -131,13 +139,42 @@ test('tries that bring something are not counted', async () => {
   expect(same(await (await open({ retries: 1 })).read(0, SIZE), bytes)).toBe(true);
 });
 
-test('Retry-After is waited for; one of an hour is not', async () => {
-  server.setFaults([{ kind: '429', after: 1 }]);
-  const before = performance.now();
-  await (await open()).read(0, WINDOW);
-  expect(performance.now() - before).toBeGreaterThan(990);
+test('Retry-After is waited for and told of, in seconds and as a date; one of an hour is not', async () => {
+  for (const after of [() => 2, () => new Date(Date.now() + 3000).toUTCString()]) {
+    server.setFaults([{ kind: '429', after: after() }]);
+    const waits: Wait[] = [];
+    const before = performance.now();
+    await (await open({ onWait: (wait) => waits.push(wait) })).read(0, WINDOW);
+    expect(performance.now() - before).toBeGreaterThan(1900);
+    expect(waits).toMatchObject([{ host: new URL(server.url).host, asked: true }]);
+    expect(waits[0]!.ms).toBeGreaterThan(1900);
+  }
   server.setFaults([{ kind: '503', after: 3600 }]);
-  await expect((await open()).read(0, WINDOW)).rejects.toMatchObject({ code: 'network' });
+  const message = expect.stringContaining('It asks to wait 60 minutes.');
+  await expect((await open()).read(0, WINDOW)).rejects.toMatchObject({ code: 'network', message });
+});
+
+test('who waits for an answer learns within seconds that there is none; an import is more patient', async () => {
+  const down: typeof fetch = async () => {
+    throw new TypeError('fetch failed');
+  };
+  let manner: Manner = 'look';
+  const source = await open({ fetch: down, backoff: undefined, manner: () => manner });
+  for (const [now, says] of [
+    ['look', 'Nothing was changed here.'],
+    ['resume', 'What was imported so far is kept'],
+  ] as const) {
+    manner = now;
+    const before = performance.now();
+    await expect(source.read(0, WINDOW)).rejects.toMatchObject({
+      code: 'network',
+      message: expect.stringContaining(says),
+    });
+    expect(performance.now() - before).toBeLessThan(3000);
+  }
+  manner = 'read';
+  const first = await Promise.race([source.read(0, WINDOW).catch(() => 'failed'), sleep(3000, 'waits')]);
+  expect(first).toBe('waits');
 });
 
 test('back-off grows, is limited, differs, and leaves the Hub its five minutes', () => {
@@ -229,27 +266,72 @@ test('an ETag of an earlier visit must still be the file’s, unless its address
   expect(same(await pinned.read(0, WINDOW), bytes.subarray(0, WINDOW))).toBe(true);
 });
 
-test('a token reaches its own host only; a redirect is followed anew each time', async () => {
-  const url = `${server.url}/o/secret/resolve/main/model.safetensors`;
-  const headers = { Authorization: 'Bearer hf_right' };
-  const source = await open({ url, headers });
+const tokenFor = (endpoint: string, value = 'hf_right') => new Access([{ endpoint, value }]);
+const at = (origin: string) => server.log.filter((request) => request.origin === origin);
+const secret = () => `${server.url}/o/secret/resolve/main/model.safetensors`;
+
+test('a token reaches its own host only, also after a redirect, which is followed once', async () => {
+  const source = await open({ url: secret(), access: tokenFor(server.url) });
   expect(same(await readAll(source), bytes)).toBe(true);
-  const at = (origin: string) => server.log.filter((request) => request.origin === origin);
-  expect(at(server.url).every((request) => request.headers['authorization'] === 'Bearer hf_right')).toBe(true);
-  expect(at(server.storageUrl).length).toBe(Math.ceil(SIZE / WINDOW));
+  expect(at(server.url).map((request) => request.headers['authorization'])).toEqual(['Bearer hf_right']);
+  expect(at(server.storageUrl)).toHaveLength(Math.ceil(SIZE / WINDOW));
   expect(at(server.storageUrl).some((request) => request.headers['authorization'] !== undefined)).toBe(false);
-  expect(at(server.url)).toHaveLength(at(server.storageUrl).length);
-  for (const wrong of [{}, { Authorization: 'Bearer hf_wrong' }]) {
-    const refused = await open({ url, headers: wrong });
+  for (const access of [undefined, tokenFor(server.url, 'hf_wrong'), tokenFor(server.storageUrl)]) {
+    const refused = await open({ url: secret(), access });
     await expect(refused.read(0, WINDOW)).rejects.toMatchObject({ code: 'gated', message: /accept its licence/i });
   }
 });
 
-test('a signature that has expired is got anew', async () => {
-  server.setFaults([{ kind: '403', match: '/storage/', times: 2 }]);
-  const source = await open({ url: `${server.url}/o/m/resolve/main/model.safetensors` });
+test('where redirects are hidden, as browsers hide them, a token goes along once and the storage is asked without it', async () => {
+  const sent: [string, RequestRedirect | undefined][] = [];
+  const browser: typeof fetch = async (input, init) => {
+    sent.push([String(input), init?.redirect]);
+    const response = await fetch(input, init);
+    if (init?.redirect !== 'manual' || response.status < 300 || response.status >= 400) return response;
+    return Object.defineProperty(new Response(null), 'type', { value: 'opaqueredirect' });
+  };
+  const source = await open({ url: secret(), access: tokenFor(server.url), fetch: browser });
+  expect(same(await readAll(source), bytes)).toBe(true);
+  expect(sent.filter(([url]) => url === secret()).map(([, redirect]) => redirect)).toEqual(['manual', 'follow']);
+  expect(at(server.storageUrl).some((request) => request.headers['authorization'] !== undefined)).toBe(false);
+});
+
+test('the address of a storage is kept until it expires, and got anew then', async () => {
+  const url = `${server.url}/o/m/resolve/main/model.safetensors`;
+  const source = await open({ url });
+  await readAll(source);
+  expect(at(server.url)).toHaveLength(1);
+  server.setFaults([{ kind: '403', match: '/storage/' }]);
   expect(same(await source.read(0, WINDOW), bytes.subarray(0, WINDOW))).toBe(true);
-  expect(server.log).toHaveLength(6);
+  expect(at(server.url)).toHaveLength(2);
+  // a storage that refuses what it was redirected to is asked as often as any other
+  server.setFaults([{ kind: '403', match: '/storage/', times: 2 }]);
+  expect(same(await (await open({ url })).read(0, WINDOW), bytes.subarray(0, WINDOW))).toBe(true);
+  server.setFaults([{ kind: '403', match: '/storage/', times: 99 }]);
+  await expect((await open({ url, retries: 3 })).read(0, WINDOW)).rejects.toMatchObject({ code: 'network' });
+});
+
+test('a storage that answers redirected requests only is asked through the Hub', async () => {
+  const url = `${server.url}/o/m/resolve/main/model.safetensors`;
+  // as pages see it where the storage allows no other origin
+  const picky: typeof fetch = async (input, init) => {
+    if (String(input).startsWith(server.storageUrl)) throw new TypeError('Failed to fetch');
+    return fetch(input, init);
+  };
+  const source = await open({ url, fetch: picky });
+  expect(same(await readAll(source), bytes)).toBe(true);
+  expect(at(server.url).length).toBeGreaterThanOrEqual(Math.ceil(SIZE / WINDOW));
+});
+
+test('a token that is not accepted is not sent again, and what is public is read without it', async () => {
+  const url = `${server.url}/o/m/resolve/main/model.safetensors`;
+  const access = tokenFor(server.url, 'hf_expired');
+  const source = await open({ url, access });
+  expect(same(await source.read(0, WINDOW), bytes.subarray(0, WINDOW))).toBe(true);
+  expect(access.refusedBy).toEqual([new URL(server.url).host]);
+  expect(at(server.url).map((request) => request.headers['authorization'])).toEqual(['Bearer hf_expired', undefined]);
+  const closed = await open({ url: secret(), access: tokenFor(server.url, 'hf_expired') });
+  await expect(closed.read(0, WINDOW)).rejects.toMatchObject({ code: 'gated', message: /has expired.*without one/s });
 });
 
 /** Reads all by windows and hashes it, as an import does; what it came to. */
@@ -279,7 +361,9 @@ test('200 schedules of faults: the right bytes or a named error, never a hang', 
       const half = seed % 8 < 4;
       hostile.setRandom({ seed, rate: half ? 0.3 : 0.1, kinds: half ? mending : FAULTS });
       const url = `${hostile.url}/${first < 2 ? 'files/o/m' : 'o/m/resolve/main'}/model.safetensors`;
-      const outcome = await imported({ url, size: seed % 3 ? SIZE : undefined, retries: 5, idleMs: SILENCE }, true);
+      const growTo = seed % 2 ? 5 * WINDOW : undefined;
+      const size = seed % 3 ? SIZE : undefined;
+      const outcome = await imported({ url, size, growTo, retries: 5, idleMs: SILENCE }, true);
       tally[outcome] = (tally[outcome] ?? 0) + 1;
     }
     await hostile.close();

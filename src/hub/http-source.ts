@@ -4,10 +4,12 @@ import { PronkError } from '../formats/errors';
 import type { Source } from '../formats/source';
 import { BlockCache, SMALL_READ } from './block-cache';
 import { Fault, changedFile, noRanges } from './failures';
-import { type TransportOptions, type Wanted, checkStatus, chunks, get, persist } from './transport';
+import { GrowingReads } from './growing-reads';
+import { Place } from './place';
+import { type TransportOptions, type Wanted, checkStatus, chunks, persist } from './transport';
 
 export interface HttpSourceOptions extends TransportOptions {
-  /** Where each read begins, also after a redirect: what a redirect leads to expires. */
+  /** Where reading begins; what it redirects to is kept until it expires. */
   readonly url: string;
   readonly name: string;
   /** Bytes, where they are known: nothing is then asked for before the first read. */
@@ -16,7 +18,11 @@ export interface HttpSourceOptions extends TransportOptions {
   readonly etag?: string | undefined;
   /** The address names its content (by a commit), or a digest decides: ETags, which differ between storages, may differ. */
   readonly immutable?: boolean | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Reads that follow one another are made of requests that grow up to so many bytes, whose first bytes are given out
+   * before the last ones came. Only for files whose digest is compared in the end.
+   */
+  readonly growTo?: number | undefined;
 }
 
 export interface HttpSource extends Source {
@@ -46,6 +52,8 @@ class RemoteFile implements HttpSource {
   etag?: string;
   readonly #options: HttpSourceOptions;
   readonly #wanted: Wanted;
+  readonly #place: Place;
+  #growing: GrowingReads | undefined;
   readonly #cache = new BlockCache((start, end) => this.#range(start, end));
   #size: number | undefined;
   /** All of it, from a server that ignores Range. */
@@ -54,6 +62,7 @@ class RemoteFile implements HttpSource {
   constructor(options: HttpSourceOptions) {
     this.#options = options;
     this.#wanted = options;
+    this.#place = new Place(options.url, options);
     this.name = options.name;
     this.url = options.url;
     this.#size = options.size;
@@ -67,7 +76,8 @@ class RemoteFile implements HttpSource {
   /** Learns the size, by reading the first byte. */
   async open(): Promise<void> {
     await persist(this.#wanted, this.#options, async (signal, alive) => {
-      const response = await get(this.#wanted, this.#options, signal, 'bytes=0-0');
+      const answer = await this.#place.ask({ signal, range: 'bytes=0-0' });
+      const { response } = answer;
       alive();
       const range = response.headers.get('Content-Range');
       // of an empty file there is no part
@@ -75,7 +85,7 @@ class RemoteFile implements HttpSource {
         this.#size = 0;
         return;
       }
-      checkStatus(response, this.#wanted);
+      checkStatus(answer, this.#wanted, this.#options.access);
       if (response.status !== 206) return this.#takeWhole(response, signal, alive);
       const total = /^bytes 0-0\/(\d+)$/.exec(range ?? '')?.[1];
       if (range !== null && total === undefined) throw new Fault(`it sent other bytes (${range}) than were asked for`);
@@ -92,40 +102,57 @@ class RemoteFile implements HttpSource {
     this.#options.signal?.throwIfAborted();
     if (start === end) return new Uint8Array(0);
     if (this.#whole) return this.#whole.slice(start, end);
-    return end - start < SMALL_READ ? this.#cache.read(start, end, this.size) : this.#range(start, end);
+    if (end - start < SMALL_READ) return this.#cache.read(start, end, this.size);
+    const { growTo, signal } = this.#options;
+    if (growTo === undefined) return this.#range(start, end);
+    this.#growing ??= new GrowingReads(this.size, growTo, (...range) => this.#fill(...range), signal);
+    return this.#growing.read(start, end);
   }
 
-  #range(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+  async #range(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = new Uint8Array(end - start);
+    await this.#fill(start, end, bytes);
+    return bytes;
+  }
+
+  /** @param onFilled told how many of the bytes are there */
+  async #fill(
+    start: number,
+    end: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    signal = this.#options.signal,
+    onFilled: (filled: number) => void = () => {},
+  ): Promise<void> {
     let filled = 0;
-    return persist(
+    await persist(
       this.#wanted,
-      this.#options,
-      async (signal, alive) => {
-        if (this.#whole) return this.#whole.slice(start, end);
+      { ...this.#options, signal },
+      async (ending, alive) => {
+        if (this.#whole) return bytes.set(this.#whole.subarray(start, end));
         const first = start + filled;
-        const response = await get(this.#wanted, this.#options, signal, `bytes=${first}-${end - 1}`);
+        const answer = await this.#place.ask({ signal: ending, range: `bytes=${first}-${end - 1}` });
+        const { response } = answer;
         alive();
-        checkStatus(response, this.#wanted);
+        checkStatus(answer, this.#wanted, this.#options.access);
         if (response.status !== 206) {
-          await this.#takeWhole(response, signal, alive);
-          return this.#whole!.slice(start, end);
+          await this.#takeWhole(response, ending, alive);
+          return this.#fill(start, end, bytes);
         }
         this.#checkRange(response, first, end);
         this.#checkETag(response);
         const before = filled;
         try {
-          for await (const chunk of chunks(response, end - first, signal, alive)) {
+          for await (const chunk of chunks(response, end - first, ending, alive)) {
             bytes.set(chunk, filled);
             filled += chunk.byteLength;
+            onFilled(filled);
           }
         } catch (error) {
           // an answer that does not keep to its own length is not believed at all
-          if (error instanceof Fault && !signal.aborted) filled = before;
+          if (error instanceof Fault && !ending.aborted) filled = before;
           throw error;
         }
         if (filled < bytes.length) throw new Fault('the connection ended early');
-        return bytes;
       },
       () => filled,
     );
@@ -177,9 +204,10 @@ class RemoteFile implements HttpSource {
   }
 
   async #lengthFromHead(signal: AbortSignal, alive: () => void): Promise<number> {
-    const response = await get(this.#wanted, this.#options, signal, undefined, 'HEAD');
+    const answer = await this.#place.ask({ signal, method: 'HEAD' });
+    const { response } = answer;
     alive();
-    checkStatus(response, this.#wanted);
+    checkStatus(answer, this.#wanted, this.#options.access);
     const length = response.headers.get('Content-Length');
     if (length === null || response.headers.has('Content-Encoding')) {
       const { host } = new URL(this.url);

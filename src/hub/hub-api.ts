@@ -6,8 +6,6 @@ import { type ModelAddress, encodePath, formatAddress } from './address';
 import type { RemoteFile, Repository } from './remote';
 import { type TransportOptions, type Wanted, getJson } from './transport';
 
-export const HUB = 'https://huggingface.co';
-
 type HubAddress = Extract<ModelAddress, { kind: 'hub' }>;
 
 /** A page has up to 1,000 entries: larger repositories than this are not models. */
@@ -17,21 +15,16 @@ const MAX_PAGES = 50;
  * A model on the Hub, at the commit that its revision means now.
  * @param endpoint `https://huggingface.co`, or a mirror's address
  */
-export async function listHub(
-  address: HubAddress,
-  endpoint: string,
-  headers: Readonly<Record<string, string>>,
-  options: TransportOptions,
-): Promise<Repository> {
+export async function listHub(address: HubAddress, endpoint: string, options: TransportOptions): Promise<Repository> {
   const { id, revision, path } = address;
   const base = endpoint.replace(/\/+$/, '');
   const api = `${base}/api/models/${id}`;
   const name = `the model ${id}${revision === 'main' ? '' : `@${revision}`}`;
-  const about = await getJson({ name, url: `${api}/revision/${encodeURIComponent(revision)}`, headers }, options);
+  const about = await getJson({ name, url: `${api}/revision/${encodeURIComponent(revision)}` }, options);
   const info = isObject(about.json) ? about.json : {};
   const sha = stringIn(info, 'sha');
   if (sha === undefined || !/^[0-9a-f]{40}$/.test(sha)) throw unexpected(name, base);
-  const entries = await tree({ name, url: `${api}/tree/${sha}?recursive=true`, headers }, options);
+  const entries = await tree({ name, url: `${api}/tree/${sha}?recursive=true` }, options);
   const resolve = (file: string) => `${base}/${id}/resolve/${sha}/${encodePath(file)}`;
   const files = entries.map((entry) => fileOf(entry, resolve)).filter((file) => file !== undefined);
   const licence = licenceOf(info);

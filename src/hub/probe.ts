@@ -18,23 +18,15 @@ const WEIGHTS = ['model.safetensors', 'pytorch_model.bin'];
 const META_PARTS = 16;
 
 /** A folder on any server, or one GGUF file with its other parts. */
-export async function listFolder(
-  address: UrlAddress,
-  headers: Readonly<Record<string, string>>,
-  options: TransportOptions,
-): Promise<Repository> {
+export async function listFolder(address: UrlAddress, options: TransportOptions): Promise<Repository> {
   const { url } = address;
-  const found = address.kind === 'file' ? await splits(url, headers, options) : await folder(url, headers, options);
+  const found = address.kind === 'file' ? await splits(url, options) : await folder(url, options);
   const name = decodeURIComponent(baseName(new URL(url).pathname.replace(/\/$/, ''))) || new URL(url).host;
   return { address: url, name, gated: false, files: found };
 }
 
 /** All parts of a GGUF file, whose names follow from that of one. */
-async function splits(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  options: TransportOptions,
-): Promise<RemoteFile[]> {
+async function splits(url: string, options: TransportOptions): Promise<RemoteFile[]> {
   const { pathname } = new URL(url);
   const [, stem, count] = /^(.*)-\d{5}-of-(\d{5})\.gguf$/i.exec(decodeURIComponent(baseName(pathname))) ?? [];
   const names =
@@ -44,16 +36,12 @@ async function splits(
           { length: Number(count) },
           (_, part) => `${stem}-${String(part + 1).padStart(5, '0')}-of-${count}.gguf`,
         );
-  return Promise.all(names.map((name) => measured(url, name, headers, options)));
+  return Promise.all(names.map((name) => measured(url, name, options)));
 }
 
-async function folder(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  options: TransportOptions,
-): Promise<RemoteFile[]> {
-  const exists = async (name: string) => optional(measured(url, name, headers, options));
-  const [small, weights] = await Promise.all([inTurn(SMALL_FILES, exists), weightFiles(url, headers, options, exists)]);
+async function folder(url: string, options: TransportOptions): Promise<RemoteFile[]> {
+  const exists = async (name: string) => optional(measured(url, name, options));
+  const [small, weights] = await Promise.all([inTurn(SMALL_FILES, exists), weightFiles(url, options, exists)]);
   const files = [...small.filter((file) => file !== undefined), ...weights];
   if (!files.length) {
     const { host } = new URL(url);
@@ -68,7 +56,6 @@ async function folder(
 
 async function weightFiles(
   url: string,
-  headers: Readonly<Record<string, string>>,
   options: TransportOptions,
   exists: (name: string) => Promise<RemoteFile | undefined>,
 ): Promise<RemoteFile[]> {
@@ -77,10 +64,10 @@ async function weightFiles(
     if (file) return [file];
     const indexFile = await exists(INDEXES[which]);
     if (!indexFile) continue;
-    const { json } = await getJson({ name: indexFile.path, url: indexFile.url, headers }, options);
+    const { json } = await getJson({ name: indexFile.path, url: indexFile.url }, options);
     const map = isObject(json) && isObject(json['weight_map']) ? json['weight_map'] : {};
     const shards = [...new Set(Object.values(map))].filter((name) => typeof name === 'string' && isPlainName(name));
-    return [indexFile, ...(await inTurn(shards as string[], (name) => measured(url, name, headers, options)))];
+    return [indexFile, ...(await inTurn(shards as string[], (name) => measured(url, name, options)))];
   }
   const parts: RemoteFile[] = [];
   for (let part = 0; part < META_PARTS; part++) {
@@ -97,15 +84,10 @@ function isPlainName(name: string): boolean {
 }
 
 /** A file beside `url` with its size. A query (a signature) goes along. */
-async function measured(
-  url: string,
-  name: string,
-  headers: Readonly<Record<string, string>>,
-  options: TransportOptions,
-): Promise<RemoteFile> {
+async function measured(url: string, name: string, options: TransportOptions): Promise<RemoteFile> {
   const beside = new URL(url);
   beside.pathname = beside.pathname.replace(/[^/]*$/, encodeURIComponent(name));
-  const source = await httpSource({ ...options, url: beside.href, name, headers });
+  const source = await httpSource({ ...options, url: beside.href, name });
   return { path: name, size: source.size, url: beside.href };
 }
 

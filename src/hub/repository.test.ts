@@ -7,6 +7,7 @@ import { openCheckpoint } from '../formats/open';
 import { readText } from '../formats/source';
 import { chooseFiles } from './choose';
 import { CURATED } from './curated';
+import { Access } from './access';
 import { parseAddress } from './address';
 import { type RemoteOptions, listRepository, openRemote } from './repository';
 import { type TestServer, startServer } from './testing/server.mjs';
@@ -59,6 +60,8 @@ beforeEach(() => {
   server.log.length = 0;
 });
 
+const access = (value: string, endpoint = server.url) => new Access([{ endpoint, value }]);
+
 test('a repository is listed at the commit that its revision means', async () => {
   for (const address of ['owner/model', 'owner/model@v1', 'https://huggingface.co/owner/model/tree/refs%2Fpr%2F2']) {
     const repository = await listRepository(address, options);
@@ -74,7 +77,7 @@ test('a repository is listed at the commit that its revision means', async () =>
 });
 
 test('pages are followed to their end, but not to where a link leads', async () => {
-  const { files: listed } = await listRepository('owner/many', { ...options, token: 'hf_secret' });
+  const { files: listed } = await listRepository('owner/many', { ...options, access: access('hf_secret') });
   expect(listed).toHaveLength(25);
   expect(server.log.filter(({ path }) => path.includes('/tree/'))).toHaveLength(3);
 });
@@ -123,13 +126,23 @@ test('a gated model is listed, and read with a token only', async () => {
   const listed = await listRepository('owner/gated', options);
   expect(listed).toMatchObject({ gated: true, licence: 'llama3.2' });
   const config = listed.files.find(({ path }) => path === 'config.json')!;
-  const read = async (token?: string) => readText((await openRemote(config, { ...options, token })).source);
+  const read = async (token?: string) =>
+    readText(
+      (await openRemote(config, { ...options, access: token === undefined ? undefined : access(token) })).source,
+    );
   await expect(read()).rejects.toMatchObject({ code: 'gated', message: expect.stringContaining('access token') });
   await expect(read('hf_wrong')).rejects.toMatchObject({ code: 'gated', message: expect.stringContaining('licence') });
   expect(await read(' hf_x\n')).toBe(files['config.json']);
   await expect(read('hf_…')).rejects.toMatchObject({ code: 'bad-token' });
-  await expect(listRepository('owner/hidden', options)).rejects.toMatchObject({ code: 'gated' });
-  expect((await listRepository('owner/hidden', { ...options, token: 'hf_x' })).files).toHaveLength(7);
+});
+
+test('a private model is shown with a token only, and said to be perhaps one', async () => {
+  const hidden = { code: 'private', message: expect.stringContaining('If the model is private, give an access token') };
+  await expect(listRepository('owner/hidden', options)).rejects.toMatchObject(hidden);
+  await expect(listRepository('owner/nothing', options)).rejects.toMatchObject(hidden);
+  expect((await listRepository('owner/hidden', { ...options, access: access('hf_x') })).files).toHaveLength(7);
+  const nothing = listRepository('owner/nothing', { ...options, access: access('hf_x') });
+  await expect(nothing).rejects.toMatchObject({ code: 'not-found' });
 });
 
 const answers =
@@ -139,10 +152,8 @@ const answers =
 const html: typeof fetch = async () => new Response('<html>');
 
 test('what is not there is named; what breaks is tried again', async () => {
-  for (const address of ['owner/nothing', 'owner/model@v9']) {
-    const error = { code: 'not-found', message: expect.stringContaining(address) };
-    await expect(listRepository(address, options)).rejects.toMatchObject(error);
-  }
+  const missing = { code: 'not-found', message: expect.stringContaining('owner/model@v9') };
+  await expect(listRepository('owner/model@v9', options)).rejects.toMatchObject(missing);
   for (const kind of ['500', 'hangup', 'silence'] as const) {
     server.setFaults([{ kind, times: 2 }]);
     expect((await listRepository('owner/model', options)).files).toHaveLength(7);

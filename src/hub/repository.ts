@@ -1,18 +1,16 @@
 // A model's files somewhere else: which there are, how large they are, what they must be, and how to read one.
 
-import { PronkError } from '../formats/errors';
 import { baseName, type Source } from '../formats/source';
+import { HUB } from './access';
 import { type ModelAddress, parseAddress } from './address';
 import { httpSource } from './http-source';
-import { HUB, listHub } from './hub-api';
+import { listHub } from './hub-api';
 import { listFolder } from './probe';
 import type { RemoteFile, Repository } from './remote';
 import type { TransportOptions } from './transport';
 import { verifiedSource } from './verify';
 
 export interface RemoteOptions extends TransportOptions {
-  /** An access token. It is kept in memory, and sent to the repository's own server only. */
-  readonly token?: string | undefined;
   /** Of the Hub or a mirror of it. */
   readonly endpoint?: string | undefined;
 }
@@ -24,19 +22,18 @@ export interface RemoteSource {
   readonly sha256?: string;
 }
 
+/** Bytes of a request, at most: two or three of them are in memory at once. */
+const GROW_TO = 32 << 20;
 /** Files up to this size are read whole and verified before they are used. */
 const SMALL = 32 << 20;
 
 /**
  * The files at an address: `owner/name`, `owner/name@revision` or an address of the Hub, of a folder or of a GGUF file.
- * @throws PronkError `bad-address`, `bad-token`, `not-found`, `gated`, `network`, `refused`; the signal's reason
+ * @throws PronkError `bad-address`, `bad-token`, `not-found`, `private`, `gated`, `network`, `refused`; the signal's reason
  */
 export async function listRepository(address: string | ModelAddress, options: RemoteOptions = {}): Promise<Repository> {
   const parsed = typeof address === 'string' ? parseAddress(address) : address;
-  if (parsed.kind === 'hub') {
-    return listHub(parsed, options.endpoint ?? HUB, authorization(options.token), options);
-  }
-  return listFolder(parsed, authorization(options.token), options);
+  return parsed.kind === 'hub' ? listHub(parsed, options.endpoint ?? HUB, options) : listFolder(parsed, options);
 }
 
 /**
@@ -50,19 +47,9 @@ export async function openRemote(
   name: string = baseName(file.path),
 ): Promise<RemoteSource> {
   const { size, sha256, gitOid, url } = file;
-  const headers = authorization(options.token);
   const known = sha256 !== undefined || gitOid !== undefined;
-  const open = () => httpSource({ ...options, url, name, size, immutable: known, headers });
+  const growTo = sha256 === undefined ? undefined : GROW_TO;
+  const open = () => httpSource({ ...options, url, name, size, immutable: known, growTo });
   if (known && size <= SMALL) return { source: verifiedSource({ name, size }, open, { sha256, gitOid }) };
   return { source: await open(), ...(sha256 !== undefined && { sha256 }) };
-}
-
-/** @throws PronkError `bad-token` */
-function authorization(token: string | undefined): Record<string, string> {
-  const trimmed = token?.trim();
-  if (!trimmed) return {};
-  if (!/^[\x21-\x7e]+$/.test(trimmed)) {
-    throw new PronkError('bad-token', 'The access token has characters that no token has. Copy it again.');
-  }
-  return { Authorization: `Bearer ${trimmed}` };
 }

@@ -1,11 +1,30 @@
 // Requests that are tried again: back-off, what the server asks to wait, silence, and an abort that is heeded at once.
 
 import { PronkError } from '../formats/errors';
-import { Fault, changedFile, gated, notFound, unreachable } from './failures';
+import type { Access } from './access';
+import { Fault, changedFile, gated, notFound, unlisted, unreachable } from './failures';
+import { type Answer, type RequestOptions, ask } from './request';
 
-export interface TransportOptions {
-  readonly fetch?: typeof fetch | undefined;
+/**
+ * Who waits. `look`: a person, for whether there is anything; `resume`: the same, and an import rests meanwhile; `read`: an
+ * import, which goes through bad times by itself.
+ */
+export type Manner = 'look' | 'resume' | 'read';
+
+/** A wait that has begun. */
+export interface Wait {
+  readonly host: string;
+  readonly ms: number;
+  /** Whether the server named the time. */
+  readonly asked: boolean;
+}
+
+export interface TransportOptions extends RequestOptions {
   readonly signal?: AbortSignal | undefined;
+  /** `read` without it. */
+  readonly manner?: (() => Manner) | undefined;
+  /** Told of waits that a person would notice. */
+  readonly onWait?: ((wait: Wait) => void) | undefined;
   /** Tries after the first one that may fail in a row; what brings bytes is not counted. */
   readonly retries?: number | undefined;
   /** Milliseconds before the try after `failures` (from 1) failures in a row; `status` is 429 where the server said so. */
@@ -18,13 +37,14 @@ export interface TransportOptions {
 export interface Wanted {
   readonly name: string;
   readonly url: string;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-const RETRIES = 6;
-const IDLE_MS = 30_000;
-/** A server that asks for more is not waited for: the person decides. */
-const MAX_WAIT_MS = 5 * 60_000;
+/** An import rides out half a minute; who waits for an answer learns within seconds that there is none. */
+const PATIENT = { retries: 6, idleMs: 30_000, most: 20_000, mostWait: 5 * 60_000 };
+const HURRIED = { retries: 2, idleMs: 6000, most: 1000, mostWait: 10_000 };
+const patience = (options: TransportOptions) => ((options.manner?.() ?? 'read') === 'read' ? PATIENT : HURRIED);
+/** Shorter waits are not worth a word. */
+const NOTICED_MS = 1500;
 /** A try that brought this many bytes was not in vain. */
 const PROGRESS = 64 << 10;
 
@@ -32,8 +52,8 @@ const PROGRESS = 64 << 10;
  * Half a second, doubled up to 20 s, less a random part so that windows read at once do not come back at once. The Hub
  * counts requests in 5 minutes and does not let pages see its Retry-After: after a 429, 15 s doubled up to 2 min.
  */
-export function defaultBackoff(failures: number, status?: number): number {
-  const [first, most] = status === 429 ? [15_000, 120_000] : [500, 20_000];
+export function defaultBackoff(failures: number, status?: number, longest = PATIENT.most): number {
+  const [first, most] = status === 429 ? [15_000, 120_000] : [500, longest];
   return Math.min(first * 2 ** (failures - 1), most) * (0.5 + Math.random() / 2);
 }
 
@@ -49,7 +69,8 @@ export async function persist<T>(
   attempt: (signal: AbortSignal, alive: () => void) => Promise<T>,
   done: () => number = () => 0,
 ): Promise<T> {
-  const { signal, retries = RETRIES, backoff = defaultBackoff } = options;
+  const { signal } = options;
+  const { host } = new URL(wanted.url);
   let failures = 0;
   for (let mark = done(); ; mark = done()) {
     signal?.throwIfAborted();
@@ -60,10 +81,14 @@ export async function persist<T>(
       if (error instanceof PronkError) throw error;
       const fault = error instanceof Fault ? error : new Fault('the connection failed');
       failures = done() - mark >= PROGRESS ? 1 : failures + 1;
+      const { most, mostWait, ...usual } = patience(options);
+      const { retries = usual.retries, backoff = (...of) => defaultBackoff(...of, most) } = options;
       const wait = fault.wait ?? backoff(failures, fault.status);
-      if (failures > Math.min(retries, fault.retries ?? retries) || wait > MAX_WAIT_MS) {
-        throw unreachable(wanted.name, wanted.url, fault, done() === 0, error);
+      if (failures > Math.min(retries, fault.retries ?? retries) || wait > mostWait) {
+        const silent = done() === 0;
+        throw unreachable(wanted, fault, { manner: options.manner?.() ?? 'read', silent, wait: fault.wait }, error);
       }
+      if (wait >= NOTICED_MS) options.onWait?.({ host, ms: wait, asked: fault.wait !== undefined });
       await sleep(wait, signal);
     }
   }
@@ -72,8 +97,9 @@ export async function persist<T>(
 /** One attempt, which ends at once when it is aborted and when it is silent for too long, whatever `fetch` does. */
 function watched<T>(
   attempt: (signal: AbortSignal, alive: () => void) => Promise<T>,
-  { signal, idleMs = IDLE_MS }: TransportOptions,
+  options: TransportOptions,
 ): Promise<T> {
+  const { signal, idleMs = patience(options).idleMs } = options;
   const controller = new AbortController();
   return new Promise<T>((resolve, reject) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -90,7 +116,7 @@ function watched<T>(
     const watch = () => {
       const left = last + idleMs - performance.now();
       if (left > 0) timer = setTimeout(watch, left);
-      else end(() => reject(new Fault(`nothing came for ${Math.ceil(idleMs / 1000)} seconds`)));
+      else end(() => reject(new Fault(`nothing came for ${Math.ceil(idleMs / 1000)} seconds`, silence(options))));
     };
     signal?.addEventListener('abort', abort, { once: true });
     watch();
@@ -119,48 +145,31 @@ function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   });
 }
 
-/**
- * A GET. Nothing is kept by the browser (a cache of gigabytes that are read once would push everything else out), no
- * cookies are sent, and a redirect is followed anew each time, because what it leads to expires. `fetch` takes the
- * Authorization header off when a redirect leads to another origin (Fetch standard, HTTP-redirect fetch; Chromium since
- * 119). With that header Chromium asks before each request whether it may, since `no-store` holds for such answers too.
- */
-export function get(
-  { url, headers }: Wanted,
-  { fetch: call = fetch }: TransportOptions,
-  signal: AbortSignal,
-  range?: string,
-  method: 'GET' | 'HEAD' = 'GET',
-): Promise<Response> {
-  return call(url, {
-    method,
-    // If-Range would make the browser ask first whether it may (a preflight); ETags are compared instead
-    headers: { ...headers, ...(range !== undefined && { Range: range }) },
-    signal,
-    cache: 'no-store',
-    credentials: 'omit',
-    redirect: 'follow',
-  });
-}
+/** What silence costs one who waits is not paid three times. */
+const silence = ({ manner }: TransportOptions) => ((manner?.() ?? 'read') === 'read' ? {} : { retries: 1 });
 
 /** Throws what an answer that is not a success means; `Fault` where another try may help. */
-export function checkStatus(response: Response, { name, url, headers }: Wanted): void {
+export function checkStatus({ response, url, carried }: Answer, wanted: Wanted, access?: Access): void {
   const { status } = response;
   if (response.ok) return;
   const problem = response.headers.get('X-Error-Code');
-  const elsewhere = response.redirected && new URL(response.url).origin !== new URL(url).origin;
+  if (status === 401 && carried) {
+    // what everybody may read is read without it
+    access?.refuse(url);
+    throw new Fault('it does not accept the access token', { status, wait: 0 });
+  }
+  const refused = access?.isRefused(wanted.url) ?? false;
+  if (status === 404 || status === 410) throw notFound(wanted.name, wanted.url);
   // the Hub says 401 for models that do not exist, so as not to tell which private ones do
-  if (status === 404 || status === 410 || problem === 'RepoNotFound') throw notFound(name, url);
-  // a signature that has expired meanwhile: the original address gives a new one
-  if (status === 403 && elsewhere) throw new Fault('its storage refused the signed address', { status });
-  if (status === 401 || status === 403) throw gated(name, url, Boolean(headers?.['Authorization']));
-  if (status === 416) throw changedFile(name, 'it ends earlier now');
-  const reason = status === 429 ? 'it answers too many requests at present' : `it answered with the error ${status}`;
+  if (problem === 'RepoNotFound') throw carried ? notFound(wanted.name, wanted.url) : unlisted(wanted, refused);
+  if (status === 401 || status === 403) throw gated(wanted.name, wanted.url, carried ? 'given' : refused && 'refused');
+  if (status === 416) throw changedFile(wanted.name, 'it ends earlier now');
+  const reason = status === 429 ? 'it gets too many requests at present' : `it answered with the error ${status}`;
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     throw new Fault(reason, { status, wait: retryAfter(response) });
   }
   const { host } = new URL(url);
-  throw new PronkError('refused', `${host} refuses ${name} with the error ${status}. Nothing was changed here.`);
+  throw new PronkError('refused', `${host} refuses ${wanted.name} with the error ${status}. Nothing was changed here.`);
 }
 
 /** Retry-After in milliseconds: it is a number of seconds or a date (RFC 9110, 10.2.3). */
@@ -201,9 +210,10 @@ export async function getJson(
   options: TransportOptions,
 ): Promise<{ readonly json: unknown; readonly headers: Headers }> {
   return persist(wanted, options, async (signal, alive) => {
-    const response = await get(wanted, options, signal);
+    const answer = await ask(wanted.url, options, { signal });
+    const { response } = answer;
     alive();
-    checkStatus(response, wanted);
+    checkStatus(answer, wanted, options.access);
     const parts: Uint8Array[] = [];
     for await (const part of chunks(response, MAX_JSON, signal, alive)) parts.push(part);
     const text = await new Blob(parts as BlobPart[]).text();

@@ -4,6 +4,7 @@ import type { ModelSummary, PromptStyle } from '../engine/library';
 import type { AdapterUse } from '../engine/training/types';
 import type { Quantize } from '../formats/weights';
 import type { ChatStyle } from '../tokenizer/chat-styles';
+import type { AccessToken } from '../hub/access';
 import type { CuratedModel } from '../hub/curated';
 import type { ChatMessage } from '../tokenizer/chat-message';
 import type { PromptTemplate } from '../tokenizer/prompt-templates';
@@ -11,6 +12,7 @@ import type { GivenFile, Saved } from './files';
 import type { TrainingApi, TrainingWorkerEvent } from './training-api';
 
 export type {
+  AccessToken,
   ChatStyle,
   CuratedModel,
   GivenFile,
@@ -28,8 +30,8 @@ export type {
 /** Where a model comes from. */
 export type ImportOrigin =
   | { readonly kind: 'files'; readonly files: readonly GivenFile[] }
-  /** `owner/name`, `owner/name@revision`, or an address of a folder; the token is kept in memory only. */
-  | { readonly kind: 'hub'; readonly address: string; readonly token?: string }
+  /** `owner/name`, `owner/name@revision`, or an address of a folder; each token goes to its own server only. */
+  | { readonly kind: 'hub'; readonly address: string; readonly tokens?: readonly AccessToken[] }
   /** Stanford's: the tuned model is base + diff. */
   | { readonly kind: 'weight-diff'; readonly base: readonly GivenFile[]; readonly diff: readonly GivenFile[] };
 
@@ -156,7 +158,9 @@ export interface WorkerApi extends TrainingApi {
   /** Imports that an earlier visit left, or that were paused. */
   pendingImports(): Promise<PendingImport[]>;
   /** Goes on with a pending import, from the same files where they must be given again. */
-  resumeImport(taskId: string, files?: readonly GivenFile[], token?: string): Promise<ModelSummary>;
+  resumeImport(taskId: string, files?: readonly GivenFile[], tokens?: readonly AccessToken[]): Promise<ModelSummary>;
+  /** The server that a token for an address belongs to; undefined where none may be sent. Rejects with `bad-address`. */
+  tokenEndpoint(address: string): Promise<string | undefined>;
   /** Saves what a planned task's encrypted files become. A file that fails its checks is not kept. */
   saveDecrypted(taskId: string, folder?: FileSystemDirectoryHandle): Promise<Saved[]>;
   /** Makes point-alpaca's `name.<sha256>.enc` from files. */
@@ -207,6 +211,7 @@ export type ImportApi = Pick<
   | 'cancelImport'
   | 'pendingImports'
   | 'resumeImport'
+  | 'tokenEndpoint'
   | 'saveDecrypted'
   | 'encrypt'
   | 'saveWeightDiff'

@@ -8,6 +8,7 @@ import { encryptFiles } from '../engine/patches/encrypt';
 import { saveWeightDiff } from '../engine/patches/weight-diff';
 import { PronkError } from '../formats/errors';
 import { blobSource } from '../formats/source';
+import { tokenEndpoint } from '../hub/access';
 import { CURATED } from '../hub/curated';
 import type { GivenFile, ImportApi, ImportOrigin, ModelSummary } from './api';
 import type { Saves, Tell } from './saves';
@@ -24,7 +25,7 @@ export function importApi(engine: Engine, saves: Saves, tell: Tell, announce: ()
   }
 
   return {
-    planImport: async (taskId, origin) => imports.plan(taskId, originOf(origin)),
+    planImport: async (taskId, origin) => imports.plan(taskId, originOf(origin), tell('import', taskId)),
     async startImport(taskId, choice) {
       await imports.start(taskId, choice, tell('import', taskId));
       return made(taskId);
@@ -36,9 +37,10 @@ export function importApi(engine: Engine, saves: Saves, tell: Tell, announce: ()
     },
     pendingImports: () => imports.pending(),
     curatedModels: async () => CURATED,
-    async resumeImport(taskId, files, token) {
+    tokenEndpoint: async (address) => tokenEndpoint(address),
+    async resumeImport(taskId, files, tokens) {
       const given = files ? files.map(givenSource) : await fromHandles(await imports.handles(taskId));
-      await imports.resume(taskId, { files: given, token }, tell('import', taskId));
+      await imports.resume(taskId, { files: given, ...(tokens && { tokens }) }, tell('import', taskId));
       return made(taskId);
     },
     saveDecrypted: (taskId, handle) =>

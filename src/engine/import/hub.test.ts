@@ -14,17 +14,20 @@ describe.skipIf(!existsSync(FOLDER))('stories260K from a server (skipped without
   let server: TestServer;
   afterEach(async () => void (await server.close()));
 
-  async function serve(options: { faults?: readonly Fault[]; token?: string; pad?: number } = {}) {
-    const { faults, token, pad = 0 } = options;
+  async function serve(
+    options: { faults?: readonly Fault[]; token?: string; expired?: string; pad?: number; fetch?: typeof fetch } = {},
+  ) {
+    const { faults, token, expired, pad = 0, ...more } = options;
     const files = Object.fromEntries(NAMES.map((name) => [name, new Uint8Array(readFileSync(`${FOLDER}/${name}`))]));
     // beyond the size at which a file is verified whole before it is used
     const large = pad ? { ...files, 'model.safetensors': padded(files['model.safetensors']!, pad) } : files;
     server = await startServer({
       repositories: { 'someone/tiny': { files: large, licence: 'mit', ...(token && { token, gated: 'auto' }) } },
       ...(faults && { faults }),
+      ...(expired && { expired }),
     });
     const store = memoryStore();
-    return { store, imports: new Imports({ store, endpoint: server.url }) };
+    return { store, imports: new Imports({ store, endpoint: server.url, ...more }) };
   }
 
   const code = (promise: Promise<unknown>) =>
@@ -50,7 +53,11 @@ describe.skipIf(!existsSync(FOLDER))('stories260K from a server (skipped without
 
   test('a plan that is cancelled asks no more, and is not known', async () => {
     const { imports } = await serve({ faults: [{ kind: 'silence', times: 99 }] });
-    const plan = imports.plan('a', { kind: 'hub', address: 'someone/tiny', token: 'hf_secret' });
+    const plan = imports.plan('a', {
+      kind: 'hub',
+      address: 'someone/tiny',
+      tokens: [{ endpoint: server.url, value: 'hf_secret' }],
+    });
     const outcome = code(plan);
     await vi.waitUntil(() => server.log.length > 0);
     await imports.cancel('a');
@@ -61,11 +68,68 @@ describe.skipIf(!existsSync(FOLDER))('stories260K from a server (skipped without
   test('needs a token where it is gated', async () => {
     const { store, imports } = await serve({ token: 'hf_secret' });
     expect(await code(imports.plan('a', { kind: 'hub', address: 'someone/tiny' }))).toBe('gated');
-    await imports.plan('a', { kind: 'hub', address: 'someone/tiny', token: 'hf_secret' });
+    await imports.plan('a', {
+      kind: 'hub',
+      address: 'someone/tiny',
+      tokens: [{ endpoint: server.url, value: 'hf_secret' }],
+    });
     await imports.start('a', { quantize: 'q8' });
     expect(JSON.stringify([await store.records.get('models', 'a'), await store.records.keys('imports')])).not.toContain(
       'hf_secret',
     );
+  });
+
+  test('an expired token is said to be one, and a public model comes without it', async () => {
+    const { imports } = await serve({ expired: 'hf_old' });
+    const tokens = [{ endpoint: server.url, value: 'hf_old' }];
+    const plan = await imports.plan('a', { kind: 'hub', address: 'someone/tiny', tokens });
+    expect(plan.notes).toEqual([
+      expect.stringMatching(/does not accept the access token: it has expired.*without it\./),
+    ]);
+    await imports.start('a', { quantize: 'q8' });
+    const sent = server.log.filter(({ headers }) => headers['authorization'] !== undefined);
+    expect(sent).toHaveLength(1);
+    // negative control: nothing is said where none was given
+    expect((await imports.plan('b', { kind: 'hub', address: 'someone/tiny' })).notes).toBeUndefined();
+  });
+
+  test('without a network a look-up and a resume end within seconds, each saying what is safe', async () => {
+    let online = true;
+    const net: typeof fetch = async (...request) => {
+      if (online) return fetch(...request);
+      throw new TypeError('Failed to fetch');
+    };
+    const { store, imports } = await serve({ fetch: net });
+    await imports.plan('a', { kind: 'hub', address: 'someone/tiny' });
+    const pause = () => imports.pause('a');
+    expect(await code(imports.start('a', { quantize: 'q8' }, pause, SIZES))).toBe('paused');
+    online = false;
+    const before = performance.now();
+    await expect(imports.plan('b', { kind: 'hub', address: 'someone/tiny' })).rejects.toMatchObject({
+      code: 'network',
+      message: expect.stringMatching(/^The model someone\/tiny could not be read.*Nothing was changed here\./),
+    });
+    await expect(imports.resume('a')).rejects.toMatchObject({
+      code: 'network',
+      message: expect.stringContaining('What was imported so far is kept'),
+    });
+    expect(performance.now() - before).toBeLessThan(6000);
+    online = true;
+    await imports.resume('a');
+    expect(await store.records.keys('models')).toEqual(['a']);
+  });
+
+  test('a server that asks to wait is waited for, and the plan says so meanwhile', async () => {
+    const { imports } = await serve({ faults: [{ kind: '429', match: '/revision/', after: 2 }] });
+    const told: string[] = [];
+    await imports.plan('a', { kind: 'hub', address: 'someone/tiny' }, (stage) => told.push(stage));
+    const { host } = new URL(server.url);
+    expect(told[0]).toBe(`Waiting 2 s, as ${host} asks`);
+    // a wait of minutes is the person's to decide on
+    server.setFaults([{ kind: '429', match: '/revision/', after: 120 }]);
+    await expect(imports.plan('b', { kind: 'hub', address: 'someone/tiny' })).rejects.toMatchObject({
+      message: expect.stringContaining('It asks to wait 2 minutes. Nothing was changed here. Try again later.'),
+    });
   });
 
   test('goes on after a pause, at the same commit, asking for no files', { timeout: 60_000 }, async () => {

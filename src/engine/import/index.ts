@@ -6,6 +6,7 @@ import { createHasher, type HasherFactory } from '../../formats/hash';
 import type { Quantize } from '../../formats/weights';
 import { type Journal, listJournals, readJournal, removeJournal } from '../../storage/journal';
 import { ifUnlocked, whenUnlocked } from '../../storage/locks';
+import type { AccessToken } from '../../hub/access';
 import type { Manifest } from '../../storage/manifest';
 import type { Store } from '../../storage/store';
 import { type GivenSource, recognise } from './identity';
@@ -21,6 +22,7 @@ import {
   runImport,
 } from './run';
 import type { ImportPlan, PendingImport } from './types';
+import { tellWaits } from './waiting';
 
 export interface ImportsOptions extends Omit<OpenOptions, 'hashers'> {
   readonly store: Store;
@@ -60,19 +62,25 @@ export class Imports {
     this.#opening = { hashers, fetch, endpoint };
   }
 
-  /** Looks at an origin; files of an earlier plan of the same id are added to. Nothing is copied. */
-  async plan(id: string, origin: Origin): Promise<ImportPlan> {
+  /**
+   * Looks at an origin; files of an earlier plan of the same id are added to. Nothing is copied.
+   * @param onProgress told while a server is waited for
+   */
+  async plan(id: string, origin: Origin, onProgress?: ImportProgress): Promise<ImportPlan> {
     const before = this.#planned.get(id)?.origin;
     const whole = before?.kind === 'files' && origin.kind === 'files' ? merged(before, origin) : origin;
     const looking = new AbortController();
     this.#looking.set(id, looking);
+    const waits = tellWaits((stage = 'Looking') => onProgress?.(stage, 0, 0));
     try {
-      const opened = await openOrigin(whole, { ...this.#opening, signal: looking.signal });
+      const options = { ...this.#opening, signal: looking.signal, onWait: waits.begin };
+      const opened = await openOrigin(whole, options);
       const plan = await this.#look(opened);
       looking.signal.throwIfAborted();
       this.#planned.set(id, { origin: whole, opened, plan });
       return plan;
     } finally {
+      waits.end();
       if (this.#looking.get(id) === looking) this.#looking.delete(id);
     }
   }
@@ -107,11 +115,11 @@ export class Imports {
   /**
    * Goes on with an import.
    * @param files the same ones again, where it reads files
-   * @param token for a repository that asks for one
+   * @param tokens for a repository that asks for one
    */
   async resume(
     id: string,
-    { files = [], token }: { readonly files?: readonly GivenSource[]; readonly token?: string | undefined } = {},
+    { files = [], tokens }: { readonly files?: readonly GivenSource[]; readonly tokens?: readonly AccessToken[] } = {},
     onProgress?: ImportProgress,
     sizes: RunSizes = {},
   ): Promise<Manifest> {
@@ -125,7 +133,7 @@ export class Imports {
         throw new PronkError('missing-import', 'There is no such import any more. Start it again.');
       }
       try {
-        const opened = await this.#reopen(journal, files, token, signal);
+        const opened = await this.#reopen(journal, files, tokens, signal);
         return await this.#run(journal, opened, signal, onProgress, sizes);
       } catch (error) {
         if (!signal.aborted) throw error;
@@ -197,7 +205,13 @@ export class Imports {
     const known = { files, readBytes, download, ...offer, ...(patch && { patch: patch.table }) };
     try {
       const checkpoint = await opened.open(opened.files.map(({ source }) => source));
-      return { name: checkpoint.name, ...known, ...planModel(withLicence(checkpoint, opened), offer) };
+      const notes = opened.notes?.() ?? [];
+      return {
+        name: checkpoint.name,
+        ...known,
+        ...planModel(withLicence(checkpoint, opened), offer),
+        ...(notes.length > 0 && { notes }),
+      };
     } catch (error) {
       // more files may mend what was dropped; an address is right or not
       if (!(error instanceof PronkError) || download) throw error;
@@ -209,11 +223,11 @@ export class Imports {
   async #reopen(
     journal: Journal,
     files: readonly GivenSource[],
-    token: string | undefined,
+    tokens: readonly AccessToken[] | undefined,
     signal: AbortSignal,
   ): Promise<OpenedOrigin> {
     const stored = journal.origin as StoredOrigin;
-    if (stored.kind === 'hub') return openOrigin({ ...stored, token }, { ...this.#opening, signal });
+    if (stored.kind === 'hub') return openOrigin({ ...stored, tokens }, { ...this.#opening, signal, resumes: true });
     const { found, missing } = await recognise(journal.files, files);
     if (missing.length > 0) {
       const message = `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} needed to go on, the same as before. Add ${missing.length > 1 ? 'them' : 'it'} again.`;

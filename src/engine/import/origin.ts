@@ -6,9 +6,11 @@ import type { HasherFactory } from '../../formats/hash';
 import { openCheckpoint } from '../../formats/open';
 import { baseName, type Source } from '../../formats/source';
 import { diffCheckpoint } from '../../formats/weight-diff';
+import { Access, type AccessToken } from '../../hub/access';
 import { chooseFiles } from '../../hub/choose';
-import { changedFile } from '../../hub/failures';
+import { changedFile, expired } from '../../hub/failures';
 import { listRepository, openRemote } from '../../hub/repository';
+import type { Manner, Wait } from '../../hub/transport';
 import type { JournalFile } from '../../storage/journal';
 import { wrongKey } from '../patches/key';
 import { keyOf, openPatch, type Patch, sortPatch } from '../patches/patch';
@@ -20,8 +22,8 @@ export type Origin =
   | {
       readonly kind: 'hub';
       readonly address: string;
-      /** An access token; kept in memory, never stored. */
-      readonly token?: string | undefined;
+      /** Access tokens, of which each goes to its own server only; kept in memory, never stored here. */
+      readonly tokens?: readonly AccessToken[] | undefined;
       /** One of several GGUF files. */
       readonly variant?: string | undefined;
       /** What the files were when the import was begun, if they are not of a commit. */
@@ -46,6 +48,10 @@ export interface OpenedOrigin {
   readonly patch?: Patch;
   /** The checkpoint in these sources, which are `files`' or stand in for them. */
   open(sources: readonly Source[]): Promise<Checkpoint>;
+  /** What came up while it was opened, as sentences. */
+  notes?(): readonly string[];
+  /** From here on reading goes through bad times by itself, where looking has an answer within seconds. */
+  begin?(onWait: (wait: Wait) => void): void;
   /** Ends requests that are under way; the sources are of no use after it. */
   abort?(reason: unknown): void;
   /** What a journal keeps, to open the same again. */
@@ -81,6 +87,10 @@ export interface OpenOptions {
   readonly endpoint?: string | undefined;
   /** Ends the requests of an address. */
   readonly signal?: AbortSignal | undefined;
+  /** Told while a server is waited for. */
+  readonly onWait?: ((wait: Wait) => void) | undefined;
+  /** An import that was begun goes on. */
+  readonly resumes?: boolean | undefined;
 }
 
 export async function openOrigin(origin: Origin, options: OpenOptions): Promise<OpenedOrigin> {
@@ -131,14 +141,24 @@ async function openEncrypted(given: readonly GivenSource[], hashers: HasherFacto
 
 /** Files that are read where they lie, window by window: nothing is downloaded twice, or stored as it comes. */
 async function openHub(
-  { address, token, variant, samples }: Origin & { kind: 'hub' },
-  { fetch, endpoint, signal }: OpenOptions,
+  { address, tokens, variant, samples }: Origin & { kind: 'hub' },
+  { fetch, endpoint, signal, onWait, resumes = false }: OpenOptions,
 ): Promise<OpenedOrigin> {
   const controller = new AbortController();
   const end = () => controller.abort(signal?.reason);
   if (signal?.aborted) end();
   signal?.addEventListener('abort', end, { once: true });
-  const remote = { token, fetch, endpoint, signal: controller.signal };
+  const access = new Access(tokens);
+  let manner: Manner = resumes ? 'resume' : 'look';
+  let tellWait = onWait;
+  const remote = {
+    access,
+    fetch,
+    endpoint,
+    signal: controller.signal,
+    manner: () => manner,
+    onWait: (wait: Wait) => tellWait?.(wait),
+  };
   const repository = await listRepository(address, remote);
   const choice = chooseFiles(repository.files, { path: repository.path, variant });
   const folder = baseName(repository.name);
@@ -156,6 +176,11 @@ async function openHub(
     download: true,
     ...(licence !== undefined && { licence }),
     open: openCheckpoint,
+    notes: () => access.refusedBy.map((host) => `${expired(host)} What everybody may read is read without it.`),
+    begin(tell) {
+      manner = 'read';
+      tellWait = tell;
+    },
     abort: (reason) => controller.abort(reason),
     remember: async () => ({
       origin: {

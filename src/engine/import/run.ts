@@ -14,6 +14,7 @@ import type { OpenedOrigin } from './origin';
 import { BATCH_BYTES, convert } from './pass';
 import { SequentialSource } from './sequential';
 import { styleOf } from './style';
+import { tellWaits } from './waiting';
 
 export type ImportProgress = (stage: string, done: number, total: number) => void;
 
@@ -81,6 +82,8 @@ export async function runImport(
   const done = () => sources.reduce((sum, { position }) => sum + position, 0);
   const stage = opened.download ? 'Downloading' : 'Converting';
   const end = () => opened.abort?.(signal.reason);
+  const waits = tellWaits((waiting = stage) => onProgress?.(waiting, done(), journal.total));
+  opened.begin?.(waits.begin);
   signal.addEventListener('abort', end, { once: true });
   try {
     // what was paused or cancelled while it was being opened
@@ -157,6 +160,7 @@ export async function runImport(
     throw error;
   } finally {
     signal.removeEventListener('abort', end);
+    waits.end();
     for (const source of sources) source.close();
   }
 }

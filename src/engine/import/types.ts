@@ -68,6 +68,8 @@ export interface ImportPlan {
   readonly device?: string;
   /** Why nothing can be made of it yet, or at all. */
   readonly problem?: { readonly code: string; readonly message: string };
+  /** What came up on the way and is no problem, as sentences. */
+  readonly notes?: readonly string[];
   /** For encrypted files. */
   readonly patch?: PatchTable;
 }

@@ -38,8 +38,8 @@ export interface Fault {
   readonly at?: number;
   /** Of `delay`. */
   readonly ms?: number;
-  /** Retry-After in seconds. */
-  readonly after?: number;
+  /** Retry-After: seconds, or a date. */
+  readonly after?: number | string;
 }
 
 /** Faults by chance, the same ones for one seed as long as requests come in one order. */
@@ -77,6 +77,8 @@ export interface ServerOptions {
   /** Origin in Link headers, where it is not the server's own. */
   readonly linkOrigin?: string;
   readonly cors?: boolean;
+  /** A token that is answered with 401 wherever it comes. */
+  readonly expired?: string;
   /** Whether pages may see headers. */
   readonly expose?: boolean;
   /** Whether Range is heeded. */

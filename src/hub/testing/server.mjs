@@ -83,6 +83,10 @@ export async function startServer(options = {}) {
     }
     if (url.pathname === '/control') return control(request, response);
     log.push({ method: request.method, path: url.pathname, headers: request.headers, origin });
+    // as the Hub answers a token that it does not know, whatever is asked for
+    if (options.expired && request.headers.authorization === `Bearer ${options.expired}`) {
+      return send(response, 401, { error: 'Invalid credentials in Authorization header' });
+    }
     const [, api] = /^\/api\/models\/([^/]+\/[^/]+)\//.exec(url.pathname) ?? [];
     if (api) return answerApi(request, response, url, models.get(api));
     const path = decodeURIComponent(url.pathname);
@@ -125,8 +129,13 @@ export async function startServer(options = {}) {
   const answerApi = (request, response, url, model) => {
     const fault = nextFault(url.pathname, request.headers);
     if (fault && early(fault, request, response)) return undefined;
-    if (!model) return send(response, 401, { error: 'no' }, { 'X-Error-Code': 'RepoNotFound' });
-    if (model.hidden && !hasToken(request, model)) return refuse(request, response, model);
+    if (!model) {
+      const status = request.headers.authorization ? 404 : 401;
+      return send(response, status, { error: 'no' }, { 'X-Error-Code': 'RepoNotFound' });
+    }
+    if (model.hidden && !hasToken(request, model)) {
+      return send(response, 401, { error: 'no' }, { 'X-Error-Code': 'RepoNotFound' });
+    }
     const [, what, revision] = /^\/api\/models\/[^/]+\/[^/]+\/(revision|tree)\/([^/]+)/.exec(url.pathname) ?? [];
     const known = ['main', model.sha, ...(model.revisions ?? [])].includes(decodeURIComponent(revision ?? ''));
     if (!known) return send(response, 404, { error: 'no' }, { 'X-Error-Code': 'RevisionNotFound' });

@@ -1,26 +1,42 @@
-import { createEffect, createSignal, For, Show } from 'solid-js';
+import { createSignal, For, Show } from 'solid-js';
 import type { ErrorData } from '../../worker/api';
 import { useApp } from '../context';
 import { formatBytes, formatCount } from '../state/format';
+import { HeldTokens, TokenForm } from './token-form';
+
+/** Errors that a token may help against. */
+const WANTS_TOKEN = new Set(['gated', 'private', 'bad-token']);
 
 /** Models of the Hugging Face Hub: by name, or one of those that are known to work. */
 export function HubForm() {
-  const { library } = useApp();
+  const { engine, library } = useApp();
   const { hub, imports } = library;
   const [address, setAddress] = createSignal('');
-  const [busy, setBusy] = createSignal(false);
+  /** The task that looks. */
+  const [looking, setLooking] = createSignal<string>();
   const [error, setError] = createSignal<ErrorData>();
+  /** Asked for: the token of this server. */
+  const [wanted, setWanted] = createSignal<{ readonly endpoint: string | undefined }>();
+  const busy = () => looking() !== undefined;
+  const words = () => imports.tasks.find(({ id }) => id === looking())?.work?.stage ?? 'Looking';
 
-  async function look(wanted: string): Promise<void> {
-    const name = wanted.trim();
+  async function look(given: string): Promise<void> {
+    const name = given.trim();
     if (name === '' || busy()) return;
     setAddress(name);
-    setBusy(true);
     setError(undefined);
-    const token = hub.token();
-    setError(await imports.look({ kind: 'hub', address: name, ...(token !== undefined && { token }) }, name));
-    setBusy(false);
-    if (!error()) setAddress('');
+    setWanted(undefined);
+    const looked = imports.look({ kind: 'hub', address: name, tokens: hub.tokens() }, name);
+    setLooking(imports.latest());
+    const result = await looked;
+    setLooking(undefined);
+    if (result === 'planned') setAddress('');
+    if (typeof result !== 'object') return;
+    setError(result);
+    if (!WANTS_TOKEN.has(result.code)) return;
+    const endpoint = await engine.api.tokenEndpoint(name).catch(() => undefined);
+    // meanwhile something else may have been looked up
+    if (error() === result) setWanted({ endpoint });
   }
 
   return (
@@ -47,13 +63,29 @@ export function HubForm() {
           />
         </label>
         <button type="submit" class="button" disabled={address().trim() === ''} aria-disabled={busy()}>
-          {busy() ? 'Looking' : 'Look up'}
+          Look up
         </button>
+        <Show when={looking()}>
+          {(id) => (
+            <button
+              type="button"
+              class="button quiet"
+              aria-label="Cancel the look-up"
+              onClick={() => imports.cancel(id())}
+            >
+              Cancel
+            </button>
+          )}
+        </Show>
       </form>
+      <p class="hint" role="status" classList={{ 'visually-hidden': !busy() }}>
+        {busy() ? words() : ''}
+      </p>
       <Show when={error()}>{(problem) => <p role="alert">{problem().message}</p>}</Show>
-      <Show when={error()?.code === 'gated' || hub.token() !== undefined}>
-        <TokenForm asked={error()?.code === 'gated'} onDone={() => void look(address())} />
+      <Show when={wanted()}>
+        {(asked) => <TokenForm endpoint={asked().endpoint} onDone={() => void look(address())} />}
       </Show>
+      <HeldTokens />
       <details class="fold">
         <summary>Models that are known to work</summary>
         <ul class="curated">
@@ -82,49 +114,5 @@ export function HubForm() {
         </ul>
       </details>
     </section>
-  );
-}
-
-/** The token that gated models ask for. */
-function TokenForm(props: { asked: boolean; onDone: () => void }) {
-  const { hub } = useApp().library;
-  const [keep, setKeep] = createSignal(hub.kept());
-  let box: HTMLInputElement | undefined;
-  createEffect(() => props.asked && box?.focus());
-  return (
-    <Show
-      when={props.asked || hub.token() === undefined}
-      fallback={
-        <p class="hint row">
-          {hub.kept() ? 'The access token is kept on this device.' : 'The access token is held until the page closes.'}
-          <button type="button" class="button quiet" onClick={() => hub.forgetToken()}>
-            Forget
-          </button>
-        </p>
-      }
-    >
-      <form
-        class="row token"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!box || box.value.trim() === '') return;
-          hub.setToken(box.value, keep());
-          box.value = '';
-          props.onDone();
-        }}
-      >
-        <label class="hub-address">
-          <span>Access token</span>
-          <input ref={box} class="field" type="password" placeholder="hf_…" autocomplete="off" />
-        </label>
-        <button type="submit" class="button primary">
-          Use it
-        </button>
-        <label class="check">
-          <input type="checkbox" checked={keep()} onChange={(event) => setKeep(event.currentTarget.checked)} />
-          Keep on this device
-        </label>
-      </form>
-    </Show>
   );
 }

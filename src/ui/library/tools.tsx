@@ -57,8 +57,11 @@ function ToolForm(props: { tool: Tool; title: string; about: string; first: stri
     setSaved(undefined);
     setSaved(await runTool(engine, jobs, props.tool, first(), second()));
   }
-  const makeModel = async () =>
-    busy() || setProblem(await imports.look({ kind: 'weight-diff', base: first(), diff: second() }, 'Recovered model'));
+  async function makeModel(): Promise<void> {
+    if (busy()) return;
+    const looked = await imports.look({ kind: 'weight-diff', base: first(), diff: second() }, 'Recovered model');
+    setProblem(typeof looked === 'object' ? looked : undefined);
+  }
 
   return (
     <section class="tool" aria-label={props.title}>

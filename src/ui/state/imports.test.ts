@@ -120,22 +120,42 @@ test('a cancelled import leaves nothing, and the next one has its turn', async (
   expect(engine.models().map(({ name }) => name)).toContain('b');
 });
 
+const HUB = 'https://huggingface.co';
+
 test('a gated model asks for a token, which is kept only where that is wanted', async () => {
   const { library } = page();
   const look = () => {
-    const token = library.hub.token();
-    return library.imports.look({ kind: 'hub', address: 'gated/model', ...(token && { token }) }, 'gated/model');
+    const tokens = library.hub.tokens();
+    return library.imports.look({ kind: 'hub', address: 'gated/model', tokens }, 'gated/model');
   };
   expect(await look()).toMatchObject({ code: 'gated' });
   expect(library.imports.tasks).toHaveLength(0);
-  library.hub.setToken(' hf_secret ', false);
-  expect(await look()).toBeUndefined();
+  library.hub.setToken(HUB, ' hf_secret ', false);
+  expect(await look()).toBe('planned');
   expect(library.imports.tasks[0]).toMatchObject({ state: 'planned', name: 'model' });
   expect([...storage.values()].join('')).not.toContain('hf_secret');
-  library.hub.setToken('hf_secret', true);
-  expect(storage.get('pronk.hub-token')).toBe('"hf_secret"');
-  library.hub.forgetToken();
+  library.hub.setToken(HUB, 'hf_secret', true);
+  library.hub.setToken('http://127.0.0.1:8080', 'other', false);
+  expect(storage.get('pronk.hub-token')).toBe('{"https://huggingface.co":"hf_secret"}');
+  library.hub.forgetToken(HUB);
   expect(storage.has('pronk.hub-token')).toBe(false);
+  expect(library.hub.tokens()).toMatchObject([{ value: 'other' }]);
+});
+
+test('a token that an earlier version kept is the Hub’s', () => {
+  storage.set('pronk.hub-token', '"hf_old"');
+  expect(page().library.hub.tokens()).toEqual([{ endpoint: HUB, value: 'hf_old', kept: true }]);
+  dispose();
+  storage.set('pronk.hub-token', '{"https://example.org":"x","https://broken":7}');
+  expect(page().library.hub.tokens()).toEqual([{ endpoint: 'https://example.org', value: 'x', kept: true }]);
+});
+
+test('looking is cancelled at once, by the id of the latest task', async () => {
+  const { library } = page();
+  const looked = library.imports.look({ kind: 'hub', address: 'owner/model' }, 'owner/model');
+  library.imports.cancel(library.imports.latest()!);
+  expect(await looked).toBe('cancelled');
+  expect(library.imports.tasks).toHaveLength(0);
 });
 
 test('work on a model tells its progress and its end', async () => {

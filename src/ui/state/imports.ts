@@ -2,6 +2,7 @@
 import { type Accessor, createEffect, createSignal } from 'solid-js';
 import { createStore } from 'solid-js/store';
 import type {
+  AccessToken,
   ErrorData,
   GivenFile,
   ImportOrigin,
@@ -43,14 +44,17 @@ export interface ImportTask {
 
 export type TaskChoice = Partial<Pick<ImportTask, 'quantize' | 'context' | 'newName'>>;
 
+/** What came of looking at an origin. */
+export type Looked = 'planned' | 'cancelled' | ErrorData;
+
 export interface ImportsState {
   /** What is planned, waits, runs, rests or failed; the latest plan first. */
   readonly tasks: readonly ImportTask[];
   /** The plan that came last, to be looked at. */
   readonly latest: Accessor<string | undefined>;
   add(files: readonly GivenFile[]): void;
-  /** Plans what is not files of this device. @returns what is wrong with it */
-  look(origin: ImportOrigin, name: string): Promise<ErrorData | undefined>;
+  /** Plans what is not files of this device. Its task is the latest one as soon as this has returned. */
+  look(origin: ImportOrigin, name: string): Promise<Looked>;
   choose(id: string, choice: TaskChoice): void;
   start(id: string): void;
   pause(id: string): void;
@@ -65,8 +69,8 @@ export interface ImportsOptions {
   readonly engine: EngineState;
   readonly notices: Notices;
   readonly jobs: Jobs;
-  /** The Hub's access token, where there is one. */
-  readonly token: () => string | undefined;
+  /** Access tokens, each with the server that it is for. */
+  readonly tokens: () => readonly AccessToken[];
   /** A model came, or an import ended. */
   readonly onChange: (model: ModelSummary | undefined) => void;
 }
@@ -75,7 +79,6 @@ export interface ImportsOptions {
 interface Given {
   readonly origin: ImportOrigin;
   readonly files: readonly GivenFile[];
-  readonly token?: string | undefined;
 }
 
 /** The choice that is made unless the person makes another. */
@@ -90,7 +93,7 @@ function titleOf({ model, name, patch }: ImportPlan): string | undefined {
   return patch ? 'Encrypted files' : undefined;
 }
 
-export function createImports({ engine, notices, jobs, token, onChange }: ImportsOptions): ImportsState {
+export function createImports({ engine, notices, jobs, tokens, onChange }: ImportsOptions): ImportsState {
   const { api } = engine;
   const [tasks, setTasks] = createStore<ImportTask[]>([]);
   const [latest, setLatest] = createSignal<string>();
@@ -240,14 +243,14 @@ export function createImports({ engine, notices, jobs, token, onChange }: Import
     },
     async look(origin, name) {
       const id = crypto.randomUUID();
-      begin(id, name, { origin, files: [], token: origin.kind === 'hub' ? origin.token : undefined });
+      begin(id, name, { origin, files: [] });
       // who cancels need not wait for an answer
-      const ended = new Promise<undefined>((settle) => onForget.set(id, () => settle(undefined)));
-      const error = await Promise.race([plan(id, origin), ended]);
+      const ended = new Promise<Looked>((settle) => onForget.set(id, () => settle('cancelled')));
+      const looked = await Promise.race([plan(id, origin).then((error) => error ?? 'planned'), ended]);
       onForget.delete(id);
       // said where it was asked
-      if (error) forget(id);
-      return error;
+      if (typeof looked === 'object') forget(id);
+      return looked;
     },
     choose: (id, choice) => change(id, choice),
     start(id) {
@@ -265,7 +268,7 @@ export function createImports({ engine, notices, jobs, token, onChange }: Import
     resume(id, files = given.get(id)?.files) {
       const needed = files && files.length > 0 ? files : undefined;
       if (needed && !given.has(id)) given.set(id, { origin: { kind: 'files', files: needed }, files: needed });
-      enqueue(id, () => api.resumeImport(id, needed, given.get(id)?.token ?? token()));
+      enqueue(id, () => api.resumeImport(id, needed, tokens()));
     },
     cancel(id) {
       forget(id);

@@ -43,7 +43,7 @@ export function createLibrary(engine: EngineState, notices: Notices): LibrarySta
     engine,
     notices,
     jobs,
-    token: hub.token,
+    tokens: hub.tokens,
     onChange(model) {
       look();
       // whoever brings a model of their own wants to keep it

@@ -208,7 +208,7 @@ export function fakeImports({ emit, add, change, make, time, pending: begun }: W
   function look(id: string, origin: ImportOrigin): ImportPlan {
     if (origin.kind === 'hub') {
       if (/missing/.test(origin.address)) throw coded('not-found', `There is no ${origin.address} on huggingface.co.`);
-      if (/gated/.test(origin.address) && !origin.token) {
+      if (/gated/.test(origin.address) && !origin.tokens?.length) {
         throw coded(
           'gated',
           `huggingface.co does not give ${origin.address} to everybody. Accept its licence on its page, and then give an access token of your account.`,
@@ -329,5 +329,6 @@ export function fakeImports({ emit, add, change, make, time, pending: begun }: W
       return saved(['model.gguf']);
     },
     curatedModels: async () => CURATED,
+    tokenEndpoint: async (address) => (/^https?:/.test(address) ? new URL(address).origin : 'https://huggingface.co'),
   };
 }
