@@ -10,7 +10,7 @@ import type { Adapter } from '../formats/adapter';
 import type { ModelConfig } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
 import { adapterAt } from './adapter-at';
-import { oneOf, parseOptions, required, UsageError } from './arguments';
+import { choice, oneOf, type Options, parseOptions, required, UsageError } from './arguments';
 import { directory } from './folder';
 import { whileLocked } from './lock';
 import { threadHashers } from './hashers';
@@ -48,13 +48,18 @@ async function pathAndStrength(text: string): Promise<{ path: string; strength: 
   return { path, strength };
 }
 
-const OPTIONS = { model: 'text', quantize: 'text', adapter: 'list', out: 'text', format: 'text' } as const;
+const OPTIONS = { model: 'text', quantize: choice(QUANTIZE, 'keep'), adapter: 'list', out: 'text' } as const;
 
 export async function mergeCommand(argv: readonly string[], print: Print): Promise<void> {
-  const options = parseOptions(argv, { ...OPTIONS, dtype: 'text', 'max-shard-size': 'text' });
-  const format = oneOf<MergeFormat>(required(options.format, 'format'), 'format', ['hf', 'meta', 'gguf']);
+  const options = parseOptions(argv, {
+    ...OPTIONS,
+    format: choice<MergeFormat>(['hf', 'meta', 'gguf']),
+    dtype: choice<MergeType>(['f32', 'f16', 'q8_0', 'q4_0'], 'f16'),
+    'max-shard-size': 'text',
+  });
+  const format = required(options.format, 'format');
   const types: readonly MergeType[] = format === 'gguf' ? ['f32', 'f16', 'q8_0', 'q4_0'] : ['f32', 'f16'];
-  const dtype = oneOf(options.dtype ?? 'f16', `dtype of --format ${format}`, types);
+  const dtype = oneOf(options.dtype, `dtype of --format ${format}`, types);
   const size = options['max-shard-size'];
   const shardBytes = size === undefined ? {} : { shardBytes: bytesOf(size) };
   const { base, adapters, out } = await given(options);
@@ -62,8 +67,8 @@ export async function mergeCommand(argv: readonly string[], print: Print): Promi
 }
 
 export async function exportAdapterCommand(argv: readonly string[], print: Print): Promise<void> {
-  const options = parseOptions(argv, OPTIONS);
-  const format = oneOf(required(options.format, 'format'), 'format', ['peft', 'gguf', 'mlx', 'trl']);
+  const options = parseOptions(argv, { ...OPTIONS, format: choice(['peft', 'gguf', 'mlx', 'trl']) });
+  const format = required(options.format, 'format');
   if ((options.adapter ?? []).length > 1) throw new UsageError('export-adapter takes one --adapter at a time.');
   const { base, adapters, out } = await given(options);
   const [{ adapter, strength, path }] = adapters;
@@ -74,11 +79,11 @@ export async function exportAdapterCommand(argv: readonly string[], print: Print
 }
 
 /** What both commands read, checked, and where they write to. */
-async function given(options: { model?: string; quantize?: string; adapter?: readonly string[]; out?: string }) {
+async function given(options: Options<typeof OPTIONS>) {
   const model = required(options.model, 'model');
   const paths = required(options.adapter, 'adapter');
   const out = required(options.out, 'out');
-  const opened = await openModel(model, oneOf(options.quantize ?? 'keep', 'quantize', QUANTIZE));
+  const opened = await openModel(model, options.quantize);
   const adapters = await openAdapters(paths, opened.config);
   for (const path of [model, ...adapters.map((each) => each.path)]) {
     const [read, written] = await Promise.all([path, out].map((each) => realpath(each).catch(() => undefined)));

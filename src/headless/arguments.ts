@@ -4,15 +4,65 @@ import { PronkError } from '../formats/errors';
 /** Wrong usage: exit code 2. */
 export class UsageError extends Error {}
 
-/** How each option of a command is read. */
-export type OptionTypes = Readonly<Record<string, 'text' | 'number' | 'flag' | 'list'>>;
+/** Somebody asks with `--help` what a command takes. */
+export class HelpWanted extends Error {
+  readonly types: OptionTypes;
 
-type Value<T> = T extends 'number' ? number : T extends 'flag' ? true : T extends 'list' ? string[] : string;
-export type Options<T extends OptionTypes> = { -readonly [K in keyof T]?: Value<T[K]> };
+  constructor(types: OptionTypes) {
+    super('Help is wanted.');
+    this.types = types;
+  }
+}
+
+interface NumberType {
+  readonly kind: 'number';
+  readonly min?: number;
+  readonly max?: number;
+  readonly whole?: boolean;
+  readonly default?: number;
+}
+
+interface ChoiceType<T extends string = string> {
+  readonly kind: 'choice';
+  readonly values: readonly T[];
+  readonly default?: T;
+}
+
+export type OptionType = 'text' | 'flag' | 'list' | NumberType | ChoiceType;
+
+/** How each option of a command is read. */
+export type OptionTypes = Readonly<Record<string, OptionType>>;
+
+/** A number, with its bounds and its default where it has them. */
+export function number<const T extends Omit<NumberType, 'kind'>>(bounds: T): T & { kind: 'number' } {
+  return { kind: 'number', ...bounds };
+}
+
+/** One of several words; the second argument is the one that is taken where none is given. */
+export function choice<const T extends string>(values: readonly T[]): ChoiceType<T>;
+export function choice<const T extends string>(values: readonly T[], fallback: T): ChoiceType<T> & { default: T };
+export function choice(values: readonly string[], fallback?: string): ChoiceType {
+  return { kind: 'choice', values, ...(fallback !== undefined && { default: fallback }) };
+}
+
+type Value<T> = T extends 'flag'
+  ? true
+  : T extends 'list'
+    ? string[]
+    : T extends { kind: 'number' }
+      ? number
+      : T extends ChoiceType<infer Word>
+        ? Word
+        : string;
+type Defaulted<T> = { [K in keyof T]: T[K] extends { default: string | number } ? K : never }[keyof T];
+export type Options<T extends OptionTypes> = { -readonly [K in Defaulted<T>]: Value<T[K]> } & {
+  -readonly [K in Exclude<keyof T, Defaulted<T>>]?: Value<T[K]>;
+};
 
 /**
- * Reads options; every one must be known, and every number a number.
+ * Reads options; every one must be known, and every value one that the option takes.
  * @param others gets what is no option; without it, only options are taken
+ * @throws UsageError; HelpWanted for `--help` where an option may stand
  */
 export function parseOptions<const T extends OptionTypes>(
   argv: readonly string[],
@@ -20,37 +70,54 @@ export function parseOptions<const T extends OptionTypes>(
   others?: string[],
 ): Options<T> {
   const options: Record<string, unknown> = {};
-  for (let i = 0; i < argv.length; i++) {
-    const word = argv[i]!;
-    const [name, inline] = word.startsWith('--') ? splitOnce(word.slice(2), '=') : ['', undefined];
+  for (const [name, type] of Object.entries(types)) {
+    if (typeof type === 'object' && type.default !== undefined) options[name] = type.default;
+  }
+  const words = argv[Symbol.iterator]();
+  for (const word of words) {
     if (others && !word.startsWith('--')) {
       others.push(word);
       continue;
     }
-    const type = name ? types[name] : undefined;
-    if (!type)
-      throw new UsageError(
-        `Unknown argument ${word}. Options here: ${Object.keys(types)
-          .map((n) => `--${n}`)
-          .join(' ')}`,
-      );
+    if (word === '--help') throw new HelpWanted(types);
+    const [name, inline] = word.startsWith('--') ? splitOnce(word.slice(2), '=') : ['', undefined];
+    const type = Object.hasOwn(types, name) ? types[name] : undefined;
+    if (!type) {
+      const known = Object.keys(types).map((each) => `--${each}`);
+      throw new UsageError(`Unknown argument ${word}. Options here: ${known.join(' ')}`);
+    }
     if (type === 'flag') {
       if (inline !== undefined) throw new UsageError(`--${name} takes no value.`);
       options[name] = true;
       continue;
     }
-    const value = inline ?? argv[++i];
+    const value = inline ?? words.next().value;
     if (value === undefined) throw new UsageError(`--${name} needs a value.`);
-    if (type === 'list') {
-      options[name] = [...((options[name] as string[] | undefined) ?? []), value];
-    } else if (type === 'number') {
-      const number = Number(value);
-      if (value.trim() === '' || !Number.isFinite(number))
-        throw new UsageError(`--${name} needs a number, not ${value}.`);
-      options[name] = number;
-    } else options[name] = value;
+    if (type === 'list') options[name] = [...((options[name] as string[] | undefined) ?? []), value];
+    else options[name] = valueOf(name, type, value);
   }
   return options as Options<T>;
+}
+
+function valueOf(name: string, type: 'text' | NumberType | ChoiceType, value: string): string | number {
+  if (type === 'text') return value;
+  return type.kind === 'choice' ? oneOf(value, name, type.values) : numberOf(name, type, value);
+}
+
+function numberOf(name: string, type: NumberType, text: string): number {
+  const value = Number(text);
+  const { min = -Infinity, max = Infinity, whole = false } = type;
+  const fits = text.trim() !== '' && Number.isFinite(value) && value >= min && value <= max;
+  if (fits && (!whole || Number.isSafeInteger(value))) return value;
+  throw new UsageError(`--${name} needs ${boundsOf(type)}, not ${text}.`);
+}
+
+/** A number's bounds in words: `a whole number from 1 to 5`. */
+export function boundsOf({ min, max, whole = false }: NumberType): string {
+  const what = whole ? 'a whole number' : 'a number';
+  if (min !== undefined && max !== undefined) return `${what} from ${min} to ${max}`;
+  if (min !== undefined) return `${what} of at least ${min}`;
+  return max === undefined ? what : `${what} of at most ${max}`;
 }
 
 function splitOnce(text: string, separator: string): [string, string | undefined] {

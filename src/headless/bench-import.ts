@@ -16,13 +16,13 @@ import { type TorchInput, writeTorch } from '../formats/torch-writer';
 import { encSource, HEADER_BYTES, sha256Of, xorSource } from '../formats/xor';
 import { packRows, repackRows } from '../quant/repack';
 import { writeShard } from '../storage/shards';
-import { oneOf, parseOptions, required, UsageError } from './arguments';
+import { choice, number, parseOptions, required } from './arguments';
 import { fourDigits } from './digits';
 import { fileStore } from './file-store';
 import { threadHashers } from './hashers';
 import type { Print } from './print';
 import { QUANTIZE } from './model';
-import { SHAPES, synthetic } from './shapes';
+import { SHAPE_NAMES, SHAPES, synthetic } from './shapes';
 
 /** All made-up bytes repeat with this period: a copy is the whole cost of making them. */
 const PERIOD = 16 << 20;
@@ -31,10 +31,14 @@ const SHARDS = 3;
 const SAMPLE_BYTES = 1 << 30;
 
 export async function benchImport(argv: readonly string[], print: Print): Promise<void> {
-  const options = parseOptions(argv, { shape: 'text', quantize: 'text', tokenizer: 'text', layers: 'number' });
-  const shape = SHAPES[options.shape ?? 'llama-7b'];
-  if (!shape) throw new UsageError(`--shape is one of ${Object.keys(SHAPES).join(', ')}, not ${options.shape}.`);
-  const quantize = oneOf(options.quantize ?? 'q4', 'quantize', QUANTIZE);
+  const options = parseOptions(argv, {
+    shape: choice(SHAPE_NAMES, 'llama-7b'),
+    quantize: choice(QUANTIZE, 'q4'),
+    tokenizer: 'text',
+    layers: number({ min: 1, whole: true }),
+  });
+  const { quantize } = options;
+  const shape = SHAPES[options.shape];
   const { config } = synthetic({ ...shape, layers: options.layers ?? shape.layers }, 'f16');
   const tokenizer = await readFile(required(options.tokenizer, 'tokenizer'));
 

@@ -1,23 +1,24 @@
 // `bench`: what a device does, as shares of what it was measured to do at most, in the same run.
-import { parseOptions, UsageError } from './arguments';
+import { choice, number, type Options, parseOptions } from './arguments';
 import { fourDigits } from './digits';
-import { checkedOptions, LOAD_OPTIONS, openDevice, type Prepared, prepare, usedAdapters } from './load';
+import { checkedOptions, FAST, LOAD_OPTIONS, openDevice, type Prepared, prepare, usedAdapters } from './load';
 import type { Print } from './print';
-import { SHAPES, synthetic } from './shapes';
+import { SHAPE_NAMES, type ShapeName, SHAPES, synthetic } from './shapes';
 
 export async function bench(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, {
     ...LOAD_OPTIONS,
-    shape: 'text',
-    'prompt-tokens': 'number',
-    tokens: 'number',
+    precision: FAST,
+    shape: choice(SHAPE_NAMES),
+    'prompt-tokens': number({ min: 1, whole: true }),
+    tokens: number({ min: 1, whole: true, default: 64 }),
     train: 'flag',
-    rank: 'number',
-    checkpointing: 'number',
-    steps: 'number',
+    rank: number({ min: 1, whole: true, default: 8 }),
+    checkpointing: number({ min: 0, whole: true, default: 0 }),
+    steps: number({ min: 1, whole: true, default: 3 }),
   });
   const prepared =
-    options.shape === undefined ? await prepare({ model: 'demo', ...options }, 'fast') : await shaped(options);
+    options.shape === undefined ? await prepare({ model: 'demo', ...options }) : await shaped(options.shape, options);
   const gpu = await openDevice();
   const { measurePeak } = await import('../ops/peak');
   const { benchInference } = await import('./bench-inference');
@@ -26,14 +27,14 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
   print({
     adapter: gpu.name,
     peak: { bandwidth: fourDigits(peak.bandwidth), flops: fourDigits(peak.flops) },
-    ...(await benchInference(gpu, peak, prepared, { promptTokens: promptTokens ?? 256, tokens: tokens ?? 64 })),
+    ...(await benchInference(gpu, peak, prepared, { promptTokens: promptTokens ?? 256, tokens })),
     ...(options.train && (await training())),
   });
 
   async function training() {
     const { benchProducts } = await import('./bench-products');
     const { benchTraining } = await import('./bench-train');
-    const { rank = 8, checkpointing = 0, steps = 3 } = options;
+    const { rank, checkpointing, steps } = options;
     const length = Math.min(promptTokens ?? 512, prepared.config.contextLength);
     return {
       train: await benchTraining(gpu, peak, prepared, { tokens: length, rank, checkpointing, steps }),
@@ -42,11 +43,9 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
   }
 }
 
-async function shaped(options: Parameters<typeof checkedOptions>[0] & { shape?: string }): Promise<Prepared> {
-  const shape = SHAPES[options.shape ?? ''];
-  if (!shape) throw new UsageError(`--shape is one of ${Object.keys(SHAPES).join(', ')}, not ${options.shape}.`);
-  const { quantize, precision, contextFor } = checkedOptions(options, 'fast');
-  const { config, tensors } = synthetic(shape, quantize);
+async function shaped(name: ShapeName, options: Options<typeof LOAD_OPTIONS>): Promise<Prepared> {
+  const { quantize, precision, contextFor } = checkedOptions(options);
+  const { config, tensors } = synthetic(SHAPES[name], quantize);
   const adapters = await usedAdapters(options, config);
   return { config, tensors, precision, context: contextFor(config), adapters };
 }

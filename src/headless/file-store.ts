@@ -61,7 +61,8 @@ export function fileStore(path: string): Store {
 
 /** Whether a directory is a store that holds a model. */
 export async function holdsModel(path: string): Promise<boolean> {
-  const files = ((await orNothing(readdir(join(path, 'models')))) ?? []).filter((name) => name.endsWith('.json'));
+  const names: string[] = await readdir(join(path, 'models')).catch(() => []);
+  const files = names.filter((name) => name.endsWith('.json'));
   const records = await Promise.all(files.map((name) => recordAt(join(path, 'models', name))));
   return records.some((record) => record !== undefined && isManifest(record));
 }

@@ -15,7 +15,9 @@ export async function fileSource(path: string, name = basename(path)): Promise<S
     async read(start, end) {
       // not zeroed first: every byte is read, or the read fails
       const bytes = new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer);
-      const file = await open(path);
+      const file = await open(path).catch((error: unknown) => {
+        throw readError(error, path);
+      });
       try {
         for (let at = 0; at < bytes.length; ) {
           const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
@@ -49,16 +51,42 @@ export async function textAt(path: string): Promise<string> {
   return readText(await fileAt(path));
 }
 
-/** What a path leads to. @throws PronkError `no-file` */
+/** What a path leads to. @throws PronkError `no-file`, `no-permission` */
 export async function pathInfo(path: string): Promise<Stats> {
-  return stat(path).catch(() => {
-    throw new PronkError('no-file', `There is no file or folder ${path}.`);
+  return stat(path).catch((error: unknown) => {
+    throw readError(error, path);
   });
+}
+
+/** The operating system's error in reading a path, as a sentence. */
+function readError(error: unknown, path: string): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new PronkError('no-file', `There is no file or folder ${path}.`);
+    case 'ELOOP':
+      return new PronkError(
+        'no-file',
+        `${path} is a link that leads back to itself. Name the file that it should lead to.`,
+      );
+    case 'ENAMETOOLONG':
+      return new PronkError('no-file', `The name of ${path.slice(0, 80)}… is too long for a file.`);
+    case 'EACCES':
+    case 'EPERM':
+      return new PronkError(
+        'no-permission',
+        `${path} may not be read. Change its permissions, or copy it to a place of yours.`,
+      );
+    default:
+      return error;
+  }
 }
 
 /** A folder's own files by name, sorted; they carry the folder's name too. */
 export async function folderFiles(path: string): Promise<Source[]> {
-  const entries = await readdir(path, { withFileTypes: true });
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+    throw readError(error, path);
+  });
   const folder = basename(resolve(path));
   const isFile = await Promise.all(
     // a link counts as what it leads to: downloads are kept that way

@@ -99,7 +99,13 @@ export function diskError(error: unknown, path: string): unknown {
     return new PronkError('no-permission', `Nothing may be written to ${path}. Choose another folder.`);
   }
   if (code === 'ELOOP') {
-    return new PronkError('not-a-folder', `${path} goes through a link that is not followed. Choose another folder.`);
+    return new PronkError(
+      'not-a-folder',
+      `${path} is a link that leads back to itself, or is not followed. Choose another folder.`,
+    );
+  }
+  if (code === 'ENAMETOOLONG') {
+    return new PronkError('not-a-folder', `The name of ${path.slice(0, 80)}… is too long. Choose a shorter one.`);
   }
   if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR') {
     return new PronkError('not-a-folder', `${path} is not a folder that can be written to. Choose another one.`);

@@ -5,40 +5,41 @@ import { encodePrompt, type Prompt } from '../engine/prompt';
 import { PronkError } from '../formats/errors';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { promptTemplates } from '../tokenizer/prompt-templates';
-import { parseOptions, UsageError } from './arguments';
-import { LOAD_OPTIONS, loadModel } from './load';
+import { number, type Options, parseOptions, UsageError } from './arguments';
+import { FAST, LOAD_OPTIONS, loadModel } from './load';
 import type { Print } from './print';
 
 const OPTIONS = {
   ...LOAD_OPTIONS,
+  precision: FAST,
   prompt: 'text',
   instruction: 'text',
   input: 'text',
   messages: 'text',
   template: 'text',
-  'max-tokens': 'number',
-  temperature: 'number',
-  'top-k': 'number',
-  'top-p': 'number',
-  'min-p': 'number',
-  'repetition-penalty': 'number',
-  seed: 'number',
+  'max-tokens': number({ min: 1, whole: true, default: 128 }),
+  temperature: number({ min: 0, max: 100, default: 0 }),
+  'top-k': number({ min: 0, whole: true, default: 0 }),
+  'top-p': number({ min: 0, max: 1, default: 1 }),
+  'min-p': number({ min: 0, max: 1, default: 0 }),
+  'repetition-penalty': number({ min: 0.01, max: 100, default: 1 }),
+  seed: number({ min: 0, whole: true, default: 0 }),
   stop: 'list',
 } as const;
 
 export async function generateCommand(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, OPTIONS);
   const given = await readPrompt(options);
-  const { session, tokenizer, loadMs } = await loadModel(options, 'fast');
+  const { session, tokenizer, loadMs } = await loadModel(options);
   const prompt = options.template === undefined ? inOwnTemplate(given, tokenizer) : given;
-  const maxTokens = options['max-tokens'] ?? 128;
+  const maxTokens = options['max-tokens'];
   const sampling = {
-    temperature: options.temperature ?? 0,
-    topK: options['top-k'] ?? 0,
-    topP: options['top-p'] ?? 1,
-    minP: options['min-p'] ?? 0,
-    repetitionPenalty: options['repetition-penalty'] ?? 1,
-    seed: options.seed ?? 0,
+    temperature: options.temperature,
+    topK: options['top-k'],
+    topP: options['top-p'],
+    minP: options['min-p'],
+    repetitionPenalty: options['repetition-penalty'],
+    seed: options.seed,
   };
   const { ids } = encodePrompt(tokenizer, prompt, session.context, Math.min(maxTokens, session.context / 4));
   const tokens = generate({ session, tokenizer }, ids, { sampling, maxTokens, stop: options.stop ?? [] });
@@ -68,9 +69,7 @@ function rounded<T extends Readonly<Record<string, number>>>(values: T): Record<
   return Object.fromEntries(entries) as Record<keyof T, number>;
 }
 
-type Given = ReturnType<typeof parseOptions<typeof OPTIONS>>;
-
-async function readPrompt(options: Given): Promise<Prompt> {
+async function readPrompt(options: Options<typeof OPTIONS>): Promise<Prompt> {
   const given = [options.prompt, options.instruction, options.messages].filter((each) => each !== undefined);
   if (given.length !== 1) throw new UsageError('Exactly one of --prompt, --instruction and --messages is needed.');
   if (options.prompt !== undefined) return { kind: 'raw', text: options.prompt };

@@ -8,7 +8,7 @@ import { readJournal } from '../storage/journal';
 import type { Manifest } from '../storage/manifest';
 import type { Store } from '../storage/store';
 import { sweep, writeModel } from '../storage/stored-model';
-import { oneOf, parseOptions, required } from './arguments';
+import { choice, parseOptions, required } from './arguments';
 import { fileStore, holdsModel, removePartials } from './file-store';
 import { modelFiles } from './files';
 import { threadHashers } from './hashers';
@@ -23,8 +23,8 @@ const ID = 'model';
 type Progress = (stage: string, done: number, total?: number) => void;
 
 export async function importCommand(argv: readonly string[], print: Print): Promise<void> {
-  const options = parseOptions(argv, { model: 'text', quantize: 'text', out: 'text' });
-  const quantize = oneOf(options.quantize ?? 'keep', 'quantize', QUANTIZE);
+  const options = parseOptions(argv, { model: 'text', quantize: choice(QUANTIZE, 'keep'), out: 'text' });
+  const { quantize } = options;
   const model = required(options.model, 'model');
   const out = required(options.out, 'out');
   const progress = nowAndThen((stage, done, total) => print({ stage, done, ...(total !== undefined && { total }) }));

@@ -3,7 +3,6 @@ import { DEFAULT_CONTEXT } from '../engine/defaults';
 import type { LoadedModel } from '../engine/generate';
 import type { ModelConfig } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
-import type { Quantize } from '../formats/weights';
 import type { Gpu } from '../gpu/device';
 import type { UsedAdapter } from '../model/lora';
 import type { Precision } from '../ops/tuning';
@@ -11,15 +10,20 @@ import type { WeightTensor } from '../quant/kinds';
 import { createTokenizer } from '../tokenizer/index';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { openAdapters } from './adapters';
-import { oneOf, type OptionTypes, type Options, required, UsageError } from './arguments';
+import { choice, number, type OptionTypes, type Options, required } from './arguments';
 import { openModel, QUANTIZE } from './model';
+
+const PRECISIONS = ['exact', 'fast', 'int8'] as const;
+
+/** The precision of commands whose speed matters more than their last digits. */
+export const FAST = choice(PRECISIONS, 'fast');
 
 /** Options of every command that loads a model. */
 export const LOAD_OPTIONS = {
   model: 'text',
-  quantize: 'text',
-  precision: 'text',
-  context: 'number',
+  quantize: choice(QUANTIZE, 'keep'),
+  precision: choice(PRECISIONS, 'exact'),
+  context: number({ min: 1, whole: true }),
   adapter: 'list',
 } as const satisfies OptionTypes;
 
@@ -37,16 +41,10 @@ export interface Prepared {
   readonly adapters: readonly UsedAdapter[];
 }
 
-/** The options' values, or an error that says what may stand there. */
-export function checkedOptions(options: Options<typeof LOAD_OPTIONS>, precisionDefault: Precision) {
-  const quantize: Quantize = oneOf(options.quantize ?? 'keep', 'quantize', QUANTIZE);
-  const precision = oneOf(options.precision ?? precisionDefault, 'precision', ['exact', 'fast', 'int8']);
+/** What the options say of a session. @throws PronkError `unsupported-precision` */
+export function checkedOptions({ quantize, precision, context }: Options<typeof LOAD_OPTIONS>) {
   if (precision === 'int8') {
     throw new PronkError('unsupported-precision', 'The precision int8 is not there yet. Use exact or fast.');
-  }
-  const { context } = options;
-  if (context !== undefined && (!Number.isInteger(context) || context < 1)) {
-    throw new UsageError(`--context needs a whole number above 0, not ${context}.`);
   }
   const contextFor = (config: ModelConfig) => context ?? Math.min(config.contextLength, DEFAULT_CONTEXT);
   return { quantize, precision, contextFor };
@@ -59,11 +57,8 @@ export async function usedAdapters(options: Options<typeof LOAD_OPTIONS>, config
 }
 
 /** Reads and checks the files of a model and its adapters; no device is needed. */
-export async function prepare(
-  options: Options<typeof LOAD_OPTIONS>,
-  precisionDefault: Precision,
-): Promise<Prepared & { tokenizer: Tokenizer }> {
-  const { quantize, precision, contextFor } = checkedOptions(options, precisionDefault);
+export async function prepare(options: Options<typeof LOAD_OPTIONS>): Promise<Prepared & { tokenizer: Tokenizer }> {
+  const { quantize, precision, contextFor } = checkedOptions(options);
   const { config, tensors, tokenizer } = await openModel(required(options.model, 'model'), quantize);
   const adapters = await usedAdapters(options, config);
   return { config, tensors, precision, context: contextFor(config), adapters, tokenizer: createTokenizer(tokenizer) };
@@ -81,12 +76,9 @@ export async function openDevice(): Promise<Gpu> {
 }
 
 /** Reads and checks the files, then opens the device, then uploads. */
-export async function loadModel(
-  options: Options<typeof LOAD_OPTIONS>,
-  precisionDefault: Precision,
-): Promise<HeadlessModel> {
+export async function loadModel(options: Options<typeof LOAD_OPTIONS>): Promise<HeadlessModel> {
   const started = performance.now();
-  const { config, tensors, precision, context, adapters, tokenizer } = await prepare(options, precisionDefault);
+  const { config, tensors, precision, context, adapters, tokenizer } = await prepare(options);
   const gpu = await openDevice();
   const { createSession } = await import('../model/session');
   const session = await createSession(gpu, config, tensors, { precision, context });

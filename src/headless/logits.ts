@@ -12,7 +12,7 @@ export async function logits(argv: readonly string[], print: Print): Promise<voi
   const given = options.ids === undefined ? undefined : parseIds(options.ids);
   const { out } = options;
   if (out !== undefined) await makeWay(out);
-  const { session, tokenizer } = await loadModel(options, 'exact');
+  const { session, tokenizer } = await loadModel(options);
   const { vocabularySize: V } = session.config;
   const bos = tokenizer.addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [];
   const ids = given ?? [...bos, ...tokenizer.encode(options.text!)];

@@ -1,23 +1,24 @@
 // The command line: the same engine under Node and Dawn. Standard output is JSON Lines; messages go to standard error.
-import { writeSync } from 'node:fs';
 import { PronkError } from '../formats/errors';
 import { exportAdapterCommand, mergeCommand } from './adapters';
-import { UsageError } from './arguments';
+import { HelpWanted, UsageError } from './arguments';
 import { bench } from './bench';
 import { benchImport } from './bench-import';
 import { datasetCommand } from './dataset';
 import { generateCommand } from './generate';
 import { importCommand } from './import';
 import { logits } from './logits';
-import type { Print } from './print';
 import { detokenize, info, tokenize } from './inspect';
 import { decrypt, encrypt } from './patches';
+import { type Help, helpOf, helpText } from './help';
+import { OutputClosed, print, type Print } from './print';
 import { trainCommand } from './train';
 import { weightDiff } from './weight-diff';
 
 type Command = (argv: readonly string[], print: Print) => Promise<void>;
 
-const COMMANDS: Readonly<Record<string, Command>> = {
+/** Every command by its name. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
   info,
   tokenize,
   detokenize,
@@ -35,31 +36,54 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'bench-import': benchImport,
 };
 
-const print: Print = (line) => {
-  writeSync(1, `${JSON.stringify(line)}\n`);
-};
+/** What a shell shows for a program that a closed pipe ended: 128 + SIGPIPE. */
+const PIPE_CLOSED = 141;
 
-/** Runs a command; returns the exit code: 0 done, 1 failed, 2 wrong usage. */
+/** Runs a command; returns the exit code: 0 done, 1 failed, 2 wrong usage, 141 where nobody reads the output any more. */
 export async function main(argv: readonly string[]): Promise<number> {
+  // messages that nobody reads are no reason to fail
+  process.stderr.on('error', () => {});
   const [name = '', ...rest] = argv;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
     console.error(
-      `Usage: npm run -s headless -- COMMAND …, where COMMAND is one of ${Object.keys(COMMANDS).join(', ')}.`,
+      `Usage: npm run -s headless -- COMMAND …, where COMMAND is one of ${Object.keys(COMMANDS).join(', ')}. COMMAND --help says what each takes.`,
     );
-    return 2;
+    return name === '--help' ? 0 : 2;
   }
   try {
     await command(rest, print);
     return 0;
   } catch (error) {
-    if (error instanceof UsageError) {
-      console.error(error.message);
-      return 2;
-    }
-    if (!(error instanceof PronkError)) console.error(error);
-    const { code, message } = error instanceof PronkError ? error : { code: 'failed', message: String(error) };
-    print({ error: { code, message } });
-    return 1;
+    return exitCode(name, error);
+  }
+}
+
+/** Says what ended a command. */
+function exitCode(name: string, error: unknown): number {
+  if (error instanceof OutputClosed) return PIPE_CLOSED;
+  if (error instanceof HelpWanted) return printed(() => showHelp(helpOf(name, error.types)), 0);
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\n${name} --help says what it takes.`);
+    return 2;
+  }
+  if (!(error instanceof PronkError)) console.error(error);
+  const { code, message } = error instanceof PronkError ? error : { code: 'failed', message: String(error) };
+  return printed(() => print({ error: { code, message } }), 1);
+}
+
+/** Help is a line of JSON like everything on standard output, and text for whoever looks at the terminal. */
+function showHelp(help: Help): void {
+  console.error(helpText(help));
+  if (!process.stdout.isTTY) print(help);
+}
+
+function printed(task: () => void, code: number): number {
+  try {
+    task();
+    return code;
+  } catch (error) {
+    if (error instanceof OutputClosed) return PIPE_CLOSED;
+    throw error;
   }
 }

@@ -24,7 +24,7 @@ function shape(
 }
 
 /** Shapes from the models' published config.json. */
-export const SHAPES: Readonly<Record<string, Shape>> = {
+export const SHAPES = {
   'pronk-6m': shape([3072, 288, 768, 6, 9, 3], true),
   'smollm2-135m': shape([49_152, 576, 1536, 30, 9, 3], true),
   'llama-3.2-1b': shape([128_256, 2048, 8192, 16, 32, 8], true),
@@ -32,6 +32,9 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   'llama-7b': shape([32_000, 4096, 11_008, 32, 32, 32]),
   'llama-3-8b': shape([128_256, 4096, 14_336, 32, 32, 8]),
 };
+
+export type ShapeName = keyof typeof SHAPES;
+export const SHAPE_NAMES = Object.keys(SHAPES) as ShapeName[];
 
 /** A configuration and its tensors, in `kind` wherever that fits. */
 export function synthetic(name: Shape, quantize: Quantize): { config: ModelConfig; tensors: WeightTensor[] } {

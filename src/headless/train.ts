@@ -50,7 +50,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
   const data = required(options.data, 'data');
   const out = required(options.out, 'out');
   if (options.adapter) throw new UsageError('train takes no --adapter: --init-adapter begins from one.');
-  const { quantize, precision } = checkedOptions(options, 'exact');
+  const { quantize, precision } = checkedOptions(options);
   if (precision !== 'exact') warn('training computes in f32 throughout, whatever --precision says.');
 
   const read = await readConfigFile(options.config);

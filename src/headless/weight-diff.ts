@@ -2,7 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import { saveWeightDiff } from '../engine/patches/weight-diff';
 import { PronkError } from '../formats/errors';
-import { parseOptions, required, UsageError } from './arguments';
+import { HelpWanted, number, parseOptions, required, UsageError } from './arguments';
 import { folderFiles, pathInfo } from './files';
 import { directory } from './folder';
 import { whileLocked } from './lock';
@@ -12,18 +12,15 @@ import { toldNowAndThen } from './progress';
 /** Of sums: weight_diff.py's, which adds in float32. */
 const TOLERANCE = 0.01;
 
+const OPTIONS = { base: 'text', diff: 'text', tuned: 'text', out: 'text', 'expect-sum': number({}) } as const;
+
 export async function weightDiff([operation, ...argv]: readonly string[], print: Print): Promise<void> {
+  if (operation === '--help') throw new HelpWanted(OPTIONS);
   if (operation !== 'recover' && operation !== 'make') {
     throw new UsageError(`weight-diff is followed by recover or make, not by ${operation ?? 'nothing'}.`);
   }
   const which = operation === 'recover' ? 'diff' : 'tuned';
-  const options = parseOptions(argv, {
-    base: 'text',
-    diff: 'text',
-    tuned: 'text',
-    out: 'text',
-    'expect-sum': 'number',
-  });
+  const options = parseOptions(argv, OPTIONS);
   const base = required(options.base, 'base');
   const other = required(options[which], which);
   const out = required(options.out, 'out');

@@ -1,0 +1,192 @@
+// What `COMMAND --help` says. Names, bounds and defaults come from the table that the command reads its options by; here stands
+// what they mean.
+import { boundsOf, type OptionType, type OptionTypes } from './arguments';
+
+interface CommandHelp {
+  /** What the command does, in one sentence. */
+  readonly about: string;
+  /** What stands after the command's name where that is more than options. */
+  readonly words?: string;
+  readonly example: string;
+  /** Options that mean something else here than elsewhere. */
+  readonly options?: Readonly<Record<string, string>>;
+}
+
+const READ_MODEL = 'A .gguf file, a folder with a checkpoint, a folder that import wrote, or demo.';
+
+/** What each option means, and the word that stands for its value where its type does not say it. */
+const OPTIONS: Readonly<Record<string, string | readonly [value: string, about: string]>> = {
+  adapter: ['DIR[=strength]', 'An adapter to use, and how much of it.'],
+  base: ['DIR', 'The folder with the original weights.'],
+  checkpointing: 'Layers between two that are kept; 0 keeps all.',
+  config: ['FILE', 'The training settings, as JSON.'],
+  context: 'Positions of the KV cache; 4096 or what the model has, whichever is less, where it is not given.',
+  data: ['FILE', 'The examples.'],
+  diff: ['DIR', 'The folder with the weight diff.'],
+  dtype: 'How the weights are written.',
+  encoding: ['NAME', 'The text encoding, where it is neither UTF-8 nor UTF-16: windows-1252.'],
+  'expect-sum': 'The published sum of all weights, to compare with.',
+  file: ['FILE', 'A file with the text.'],
+  format: 'What is written.',
+  from: ['FORM', 'What form the examples have, where it is not what it looks like.'],
+  ids: ['1,2,3', 'Token ids, used exactly as given.'],
+  'init-adapter': ['DIR', 'An adapter to begin from.'],
+  input: ['TEXT', 'What the instruction is about.'],
+  instruction: ['TEXT', 'An instruction, put into a template.'],
+  key: ['FILE', 'The original file that is the key.'],
+  layers: 'Layers, where it should be fewer than the shape has.',
+  'max-shard-size': ['SIZE', 'A new file begins before one would grow beyond this, such as 5GB.'],
+  'max-tokens': 'Tokens of the answer at most.',
+  messages: ['FILE', 'A chat: a JSON list of {"role","content"}.'],
+  'min-p': 'Leaves out tokens less likely than this share of the likeliest one.',
+  model: ['M', READ_MODEL],
+  'no-special': 'Leaves out the token that begins a text.',
+  out: ['DIR', 'The folder to write; it is made where it is missing.'],
+  output: ['COLUMN', 'The column with the answer.'],
+  precision: 'How it is computed: exact is 32 bits throughout.',
+  prompt: ['TEXT', 'Raw text, without a template.'],
+  'prompt-tokens': 'Tokens of the prompt; 256, and 512 in training, where it is not given.',
+  quantize: 'How the weights are held: keep is as the file has them.',
+  rank: 'The rank of the LoRA that is trained.',
+  'repetition-penalty': 'Makes tokens that came before less likely; 1 is off.',
+  resume: 'Goes on with the run in --out.',
+  seed: 'One seed is one text.',
+  shape: 'A published shape with made-up weights.',
+  steps: 'Training steps that are timed.',
+  stop: ['TEXT', 'A text that ends the answer.'],
+  strict: 'Fails where a row cannot be read, instead of leaving it out.',
+  temperature: '0 always takes the likeliest token.',
+  template: ['NAME', 'The template for an instruction, instead of the model’s own.'],
+  text: ['TEXT', 'The text.'],
+  tokenizer: ['FILE', 'A tokenizer.model.'],
+  tokens: 'Tokens that are generated.',
+  'top-k': 'Chooses among the k likeliest tokens; 0 is off.',
+  'top-p': 'Chooses among the fewest tokens whose probabilities add up to this; 1 is off.',
+  train: 'Measures training too.',
+  tuned: ['DIR', 'The folder with the fine-tuned weights.'],
+};
+
+export const COMMANDS_HELP: Readonly<Record<string, CommandHelp>> = {
+  info: { about: 'Says what a model is, without a GPU.', example: 'info --model demo' },
+  tokenize: { about: 'Turns text into token ids.', example: 'tokenize --model demo --text "Hello"' },
+  detokenize: { about: 'Turns token ids into text.', example: 'detokenize --model demo --ids 1,2,3' },
+  import: {
+    about: 'Converts a model once, so that it loads without converting.',
+    example: 'import --model ./TinyLlama-1.1B --quantize q8 --out ./tinyllama-q8',
+    options: { out: 'A new or empty folder, or one that import wrote.' },
+  },
+  logits: {
+    about: 'Computes the logits at every position.',
+    example: 'logits --model demo --text "Hello" --out logits.bin',
+    options: { out: 'A file that gets the logits, float32, little-endian.' },
+  },
+  generate: {
+    about: 'Answers a prompt, an instruction or a chat, a line a token.',
+    example: 'generate --model demo --instruction "What is the capital of Peru?"',
+  },
+  train: {
+    about: 'Fine-tunes a LoRA adapter.',
+    example: 'train --model demo --data rows.json --config config.json --out lora',
+    options: { out: 'The folder for the adapter and the state of the run.' },
+  },
+  dataset: {
+    about: 'Says what a file of examples holds and what is wrong with it.',
+    example: 'dataset --data rows.csv --model demo --out rows.json',
+    options: {
+      out: 'A file that gets the rows as Alpaca JSON.',
+      instruction: 'The column with the instruction.',
+      input: 'The column with the input.',
+      text: 'The column with whole texts.',
+    },
+  },
+  merge: {
+    about: 'Writes a model with adapters added to its weights.',
+    example: 'merge --model ./base --adapter ./lora --out ./merged --format hf',
+  },
+  'export-adapter': {
+    about: 'Writes an adapter in another program’s form.',
+    example: 'export-adapter --model ./base --adapter ./lora --format gguf --out ./lora-gguf',
+  },
+  decrypt: {
+    about: 'Decrypts files that were encrypted with an original file as the key.',
+    words: 'FILE|DIR…',
+    example: 'decrypt --key consolidated.00.pth --out ./model ./encrypted',
+  },
+  encrypt: {
+    about: 'Encrypts files with an original file as the key.',
+    words: 'FILE…',
+    example: 'encrypt --key consolidated.00.pth --out ./encrypted pytorch_model.bin',
+  },
+  'weight-diff': {
+    about: 'Recovers fine-tuned weights from a diff and the original weights, or makes such a diff.',
+    words: 'recover|make',
+    example: 'weight-diff recover --base ./llama --diff ./alpaca-diff --out ./alpaca',
+  },
+  bench: { about: 'Measures speeds on this device.', example: 'bench --shape llama-7b --quantize q4' },
+  'bench-import': {
+    about: 'Measures the import of encrypted shards of a published shape.',
+    example: 'bench-import --tokenizer tokenizer.model',
+  },
+};
+
+/** One option as a person reads it. */
+interface OptionHelp {
+  readonly name: string;
+  readonly value?: string;
+  readonly default?: string | number;
+  /** Which numbers it takes, in words. */
+  readonly bounds?: string;
+  readonly about: string;
+}
+
+export interface Help {
+  readonly command: string;
+  readonly about: string;
+  readonly usage: string;
+  readonly options: readonly OptionHelp[];
+  readonly example: string;
+}
+
+const RUN = 'npm run -s headless --';
+
+/** What a command takes. @throws RangeError for an option that nothing is said of here */
+export function helpOf(command: string, types: OptionTypes): Help {
+  const { about, words, example, options = {} } = COMMANDS_HELP[command] ?? { about: '', example: command };
+  return {
+    command,
+    about,
+    usage: [RUN, command, ...(words === undefined ? [] : [words]), '[options]'].join(' '),
+    options: Object.entries(types).map(([name, type]) => optionHelp(name, type, options[name])),
+    example: `${RUN} ${example}`,
+  };
+}
+
+function optionHelp(name: string, type: OptionType, here: string | undefined): OptionHelp {
+  const known = OPTIONS[name];
+  if (known === undefined) throw new RangeError(`Nothing is said of --${name}`);
+  const [word, about] = typeof known === 'string' ? ['TEXT', known] : known;
+  const value = type === 'flag' ? undefined : typeof type === 'string' ? word : valueOf(type);
+  const fallback = typeof type === 'object' ? type.default : undefined;
+  const bounds = typeof type === 'object' && type.kind === 'number' ? boundsOf(type) : undefined;
+  const several = type === 'list' ? ' May be given several times.' : '';
+  return {
+    name,
+    ...(value !== undefined && { value }),
+    ...(fallback !== undefined && { default: fallback }),
+    ...(bounds !== undefined && { bounds }),
+    about: `${here ?? about}${several}`,
+  };
+}
+
+function valueOf(type: Exclude<OptionType, string>): string {
+  return type.kind === 'choice' ? type.values.join('|') : 'N';
+}
+
+/** Help as text. */
+export function helpText({ about, usage, options, example }: Help): string {
+  const lines = options.flatMap(({ name, value, default: fallback, bounds, about: meaning }) => {
+    const facts = [bounds, fallback === undefined ? undefined : `default ${fallback}`].filter(Boolean);
+    return [`  --${name}${value === undefined ? '' : ` ${value}`}`, `      ${[meaning, ...facts].join(' · ')}`];
+  });
+  return [about, '', `Usage: ${usage}`, '', ...lines, '', `Example: ${example}`].join('\n');
+}
