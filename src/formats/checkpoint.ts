@@ -8,6 +8,21 @@ export type { ElementType } from '../quant/kinds';
 /** Model families that Pronk computes: LLaMA's block with what each adds to it. */
 export type Architecture = 'llama' | 'mistral' | 'qwen2' | 'internlm2';
 
+/** How rotary frequencies differ from the ones that θ gives. */
+export type RopeScaling =
+  | { readonly type: 'linear'; readonly factor: number }
+  /** NTK scaling by the length of the text, from where it exceeds `contextLength` on. */
+  | { readonly type: 'dynamic'; readonly factor: number }
+  | {
+      readonly type: 'llama3';
+      readonly factor: number;
+      readonly lowFrequencyFactor: number;
+      readonly highFrequencyFactor: number;
+      readonly originalContextLength: number;
+    }
+  /** What each pair's frequency is divided by, d/2 numbers. */
+  | { readonly type: 'divisors'; readonly divisors: readonly number[] };
+
 /** Hyperparameters of a LLaMA-family model. D width, H heads, K key/value heads, d head width, F, V, L as in docs. */
 export interface ModelConfig {
   readonly architecture: Architecture;
@@ -29,20 +44,13 @@ export interface ModelConfig {
   readonly contextLength: number;
   readonly normEpsilon: number;
   readonly ropeTheta: number;
-  /** Llama-3 frequency scaling, or linear scaling by `factor`. */
-  readonly ropeScaling?:
-    | { readonly type: 'linear'; readonly factor: number }
-    | {
-        readonly type: 'llama3';
-        readonly factor: number;
-        readonly lowFrequencyFactor: number;
-        readonly highFrequencyFactor: number;
-        readonly originalContextLength: number;
-      };
+  readonly ropeScaling?: RopeScaling;
   /** The output head is the embedding matrix. */
   readonly tiedHead: boolean;
   /** A position sees itself and the `slidingWindow` − 1 before it (Mistral); without it, all before it. */
   readonly slidingWindow?: number;
+  /** Layers that have the window, in rising order (Qwen2); all of them where absent. */
+  readonly windowLayers?: readonly number[];
 }
 
 /**
@@ -113,4 +121,6 @@ export interface Checkpoint {
   readonly config: ModelConfig;
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly tokenizer: TokenizerSpec;
+  /** Sentences about what the files hold and is not used, or lack and was made up for. */
+  readonly notes?: readonly string[];
 }

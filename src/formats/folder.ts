@@ -1,5 +1,6 @@
 // Hugging Face folders: config.json, tokenizer files, and safetensors or pytorch_model*.bin.
 
+import { fittedBiases } from './biases';
 import type { Checkpoint, Tensor } from './checkpoint';
 import { checkTensors } from './check';
 import { type DirectoryEntry, fromDirectory } from './directory';
@@ -11,71 +12,109 @@ import { configFromJson, expectedTensors, optionalBiases } from './llama-config'
 import { plainName } from './names';
 import { interleaved } from './permute';
 import { readSafetensors } from './safetensors';
-import { chooseShards, mergeShards, readIndex } from './shards';
+import { checkPromises, chooseShards, mergeShards, type ShardIndex, wholeOrIndexed } from './shards';
 import { baseName, readText } from './source';
 import { tokenizerFromFiles } from './tokenizer-files';
 import type { TorchTensor } from './torch';
 
 /** What weights are called, one file or several, perhaps numbered by a browser. */
 const USUAL = /^model(-\d+-of-\d+)?( ?\(\d+\))?\.safetensors$/i;
+const WHOLE = /^model( ?\(\d+\))?\.safetensors$/i;
 
 /** Opens a folder with safetensors. */
-export async function openSafetensors(files: ModelFiles): Promise<Checkpoint> {
-  const index = files.index && (await readIndex(files.index));
+export function openSafetensors(files: ModelFiles): Promise<Checkpoint> {
   // without an index the usual names go before any other: some folders hold the model in Mistral's own layout too
   const usual = files.safetensors.filter((file) => USUAL.test(baseName(file.name)));
-  const shards = [];
-  for (const source of chooseShards(usual.length && !index ? usual : files.safetensors, index)) {
-    shards.push(await readSafetensors(source));
-  }
-  const tensors = mergeShards(
-    shards.map((shard) => shard.tensors),
-    index,
-  );
-  const metadata = Object.assign({}, ...shards.map((shard) => shard.metadata)) as Readonly<Record<string, string>>;
-  return openFolder(files, 'safetensors', tensors, metadata['license']);
+  const whole = usual.find((file) => WHOLE.test(baseName(file.name)));
+  return wholeOrIndexed(whole, files.index, async (chosen, index) => {
+    const shards = [];
+    for (const source of chosen ?? chooseShards(usual.length && !index ? usual : files.safetensors, index)) {
+      shards.push(await readSafetensors(source));
+    }
+    const tensors = mergeShards(shards.map((shard) => shard.tensors));
+    const metadata = Object.assign({}, ...shards.map((shard) => shard.metadata)) as Readonly<Record<string, string>>;
+    return openFolder(files, 'safetensors', tensors, index, metadata['license']);
+  });
 }
 
 /** Opens a folder with PyTorch files, whose directories have been read. */
-export function openTorch(files: ModelFiles, tensors: ReadonlyMap<string, TorchTensor>): Promise<Checkpoint> {
-  return openFolder(files, 'torch', tensors);
+export function openTorch(
+  files: ModelFiles,
+  tensors: ReadonlyMap<string, TorchTensor>,
+  index: ShardIndex | undefined,
+): Promise<Checkpoint> {
+  return openFolder(files, 'torch', tensors, index);
 }
 
 async function openFolder(
   files: ModelFiles,
   container: Checkpoint['container'],
   entries: ReadonlyMap<string, DirectoryEntry>,
+  index: ShardIndex | undefined,
   licence?: string,
 ): Promise<Checkpoint> {
   if (!files.config) throw missingFile('config.json');
   const { name: configName, json } = files.config;
   const family = familyOfJson(json, configName);
-  const named = Array.from(entries.values(), (entry) => ({ ...entry, name: nameIn(family, entry.name) }));
-  const hasHead = named.some((entry) => entry.name === 'lm_head.weight');
+  const all = Array.from(entries.values(), (entry) => ({ ...entry, name: nameIn(family, entry.name) }));
+  const { named, hasHead, notes } = withHead(all, json['tie_word_embeddings'], baseName(configName));
   const config = configFromJson(json, configName, family, hasHead);
   const packed = named.find((entry) => /\.(qweight|weight_packed)$/.test(entry.name));
   if (packed) throw quantizedElsewhere(packed, json);
   const expected = new Set([...expectedTensors(config).keys(), ...optionalBiases(config).keys()]);
-  const directory = new Map<string, Tensor>();
+  const found = new Map<string, Tensor>();
   for (const entry of named) {
     const parts = /\.wqkv\./.test(entry.name) ? family.unpack?.(fromDirectory(entry), config) : undefined;
     for (const tensor of parts ?? (expected.has(entry.name) ? [fromDirectory(entry)] : [])) {
       const rotated = /\.self_attn\.[qk]_proj\./.test(tensor.name);
-      directory.set(tensor.name, rotated ? interleaved(tensor, config.headWidth) : tensor);
+      found.set(tensor.name, rotated ? interleaved(tensor, config.headWidth) : tensor);
     }
   }
   const [first] = entries.values();
   if (!first) throw corruptFile(configName, 'the files beside it hold no tensors');
+  if (index) {
+    const tied = json['tie_word_embeddings'] === true;
+    checkPromises(index, entries, (name) => !(ROTARY_TABLE.test(name) || (tied && nameIn(family, name) === HEAD)));
+  }
   const { source } = first;
   const cardLicence = licence ?? (files.readme && licenceIn(await readText(files.readme)));
+  const biases = fittedBiases(found, config, family.biased?.(json) ?? [], baseName(configName));
+  const said = [...notes, ...biases.notes];
   return {
     container,
     name: folderName(files.config, stringIn(json, '_name_or_path')) || stem(source.name),
     ...(cardLicence && { licence: cardLicence }),
     config,
-    tensors: checkTensors(directory, config, source.name, family.biased?.(json)),
+    tensors: checkTensors(biases.directory, config, source.name, biases.biased),
     tokenizer: await tokenizerFromFiles(files, config.vocabularySize),
+    ...(said.length > 0 && { notes: said }),
   };
+}
+
+/** What older versions of transformers saved of rotary positions. */
+const ROTARY_TABLE = /\.inv_freq$/;
+const EMBEDDING = 'model.embed_tokens.weight';
+const HEAD = 'lm_head.weight';
+
+/**
+ * The output matrix as transformers 5 has it: one that the files hold is used, also where the configuration says that it is
+ * the embedding, unless both are the same bytes; an embedding that is missing is the head.
+ */
+function withHead(all: readonly DirectoryEntry[], tied: unknown, configName: string) {
+  const [embedding, head] = [EMBEDDING, HEAD].map((name) => all.find((entry) => entry.name === name));
+  const without = all.filter((entry) => entry.name !== HEAD);
+  const none = { named: without, hasHead: false, notes: [] as string[] };
+  if (!head) {
+    const note = `The files hold no lm_head.weight, and ${configName} says that it is not the embedding: the embedding is used.`;
+    return tied === false ? { ...none, notes: [note] } : none;
+  }
+  if (!embedding)
+    return tied === true
+      ? { ...none, named: [...without, { ...head, name: EMBEDDING }] }
+      : { ...none, named: all, hasHead: true };
+  if (head.source === embedding.source && head.start === embedding.start) return none;
+  const note = `${configName} says that the head is the embedding (tie_word_embeddings), and the files hold a head of their own: that one is used, as transformers does.`;
+  return { named: all, hasHead: true, notes: tied === true ? [note] : [] };
 }
 
 /** GPTQ, AWQ and their kin: matrices of packed integers beside scales, under other names. */

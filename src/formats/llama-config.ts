@@ -2,29 +2,29 @@
 
 import type { ModelConfig } from './checkpoint';
 import { corruptFile } from './errors';
-import { type Family, familyOfGguf } from './families/index';
-import type { GgufFile } from './gguf';
-import { type JsonObject, isObject, numberIn, stringIn } from './json';
+import { type Family, type Window, familyOfGguf } from './families/index';
+import type { GgufFile, GgufValue } from './gguf';
+import { type JsonObject, numberIn, stringIn } from './json';
+import { ropeIn, scalingFromGguf, scalingFromJson } from './rope-scaling';
 import { unsupported } from './unsupported';
-
-type RopeScaling = ModelConfig['ropeScaling'];
 
 /**
  * config.json of a family's model.
- * @param hasHead whether the files hold `lm_head.weight`; without it the embedding is the head, whatever the flag says
+ * @param hasHead whether the files hold an output matrix of its own; without it the embedding is the head
  */
 export function configFromJson(json: JsonObject, name: string, family: Family, hasHead: boolean): ModelConfig {
   const activation = stringIn(json, 'hidden_act') ?? 'silu';
-  if (activation !== 'silu') throw unsupported(name, `asks for the activation ${activation}`);
-  if ((numberIn(json, 'partial_rotary_factor') ?? 1) !== 1) throw unsupported(name, 'rotates only a part of each head');
+  if (!SILU.test(activation)) throw unsupported(name, `asks for the activation ${activation}`);
+  const rope = ropeIn(json);
+  if ((numberIn(rope, 'partial_rotary_factor') ?? numberIn(json, 'partial_rotary_factor') ?? 1) !== 1) {
+    throw unsupported(name, 'rotates only a part of each head');
+  }
   const wrong = OPTIONAL.find((key) => (json[key] ?? 0) !== 0 && typeof json[key] !== 'number');
   if (wrong) throw corruptFile(name, `its ${wrong} is not a number`);
   const width = numberIn(json, 'hidden_size');
   const heads = numberIn(json, 'num_attention_heads', 'num_heads');
-  const rope = isObject(json['rope_parameters']) ? json['rope_parameters'] : {};
-  const ropeScaling = scalingFromJson(isObject(json['rope_scaling']) ? json['rope_scaling'] : rope, name);
   const contextLength = numberIn(json, 'max_position_embeddings', 'max_sequence_length') ?? 2048;
-  const window = family.window?.(json, name);
+  const ropeScaling = scalingFromJson(rope, contextLength, name);
   return checked(
     {
       architecture: family.architecture,
@@ -37,49 +37,32 @@ export function configFromJson(json: JsonObject, name: string, family: Family, h
       headWidth: numberIn(json, 'head_dim') ?? (width && heads && width / heads),
       contextLength,
       normEpsilon: numberIn(json, 'rms_norm_eps') ?? 1e-6,
-      ropeTheta: numberIn(json, 'rope_theta') ?? numberIn(rope, 'rope_theta') ?? 10000,
+      ropeTheta: numberIn(rope, 'rope_theta') ?? numberIn(json, 'rope_theta') ?? 10000,
       ...(ropeScaling && { ropeScaling }),
-      tiedHead: json['tie_word_embeddings'] === true || !hasHead,
-      ...(window !== undefined && window < contextLength && { slidingWindow: window }),
+      // whatever tie_word_embeddings says: transformers uses a head that is in the files, too
+      tiedHead: !hasHead,
+      ...family.window?.(json, name),
     },
     name,
   );
 }
 
+/** Two names of one function. */
+const SILU = /^(silu|swish)$/i;
+
 /** What a model may leave out or give as null. Anything else must not pass for that. */
 const OPTIONAL = ['num_key_value_heads', 'head_dim', 'rms_norm_eps', 'rope_theta', 'sliding_window'] as const;
 
-function scalingFromJson(json: JsonObject, name: string): RopeScaling {
-  const type = stringIn(json, 'rope_type', 'type') ?? 'default';
-  const factor = numberIn(json, 'factor') ?? 1;
-  // dynamic scaling begins where the trained context ends, and Pronk's does too
-  if (type === 'default' || type === 'dynamic') return undefined;
-  if (type === 'linear') return factor === 1 ? undefined : { type, factor };
-  if (type === 'llama3') {
-    return {
-      type,
-      factor,
-      lowFrequencyFactor: numberIn(json, 'low_freq_factor') ?? 1,
-      highFrequencyFactor: numberIn(json, 'high_freq_factor') ?? 4,
-      originalContextLength: numberIn(json, 'original_max_position_embeddings') ?? 8192,
-    };
-  }
-  throw unsupported(name, `scales its rotary positions by the method ${type} (linear and llama3 are known)`);
-}
-
 /**
  * GGUF metadata of a model.
- * @param ropeFactors values of the tensor `rope_freqs.weight`, where there is one: Llama-3 scaling as divisors, d/2 of them
+ * @param divisors values of the tensor `rope_freqs.weight`, where there is one, d/2 of them
  */
-export function configFromGguf(file: GgufFile, ropeFactors?: Float32Array): ModelConfig {
+export function configFromGguf(file: GgufFile, divisors?: Float32Array): ModelConfig {
   const { name } = file.source;
   const value = (key: string) => file.metadata.get(key)?.value;
   const family = familyOfGguf(value('general.architecture'), name);
   const prefix = family.gguf.architecture;
-  const number = (key: string) => {
-    const found = value(`${prefix}.${key}`);
-    return typeof found === 'number' ? found : undefined;
-  };
+  const number = (key: string) => numberOf(file.metadata.get(`${prefix}.${key}`), key, name);
   if (number('expert_count')) throw unsupported(name, 'holds a mixture of experts');
   const width = number('embedding_length');
   const heads = number('attention.head_count');
@@ -90,50 +73,55 @@ export function configFromGguf(file: GgufFile, ropeFactors?: Float32Array): Mode
     throw unsupported(name, 'has values wider than keys');
   const embedding = file.tensors.find((tensor) => tensor.name === 'token_embd.weight');
   const ropeTheta = number('rope.freq_base') ?? 10000;
-  const method = value(`${prefix}.rope.scaling.type`) ?? 'none';
-  const factor = number('rope.scaling.factor') ?? number('rope.scale_linear') ?? 1;
-  if (method !== 'none' && method !== 'linear')
-    throw unsupported(name, `scales its rotary positions by ${String(method)}`);
-  const linear: RopeScaling = method === 'none' || factor === 1 ? undefined : { type: 'linear', factor };
-  const original = number('rope.scaling.original_context_length');
-  const ropeScaling = ropeFactors ? scalingFromFactors(ropeFactors, ropeTheta, name, original) : linear;
-  const contextLength = number('context_length') ?? 2048;
-  const window = number('attention.sliding_window') || undefined;
+  const rope = { headWidth: headWidth ?? 0, ropeTheta, number, method: value(`${prefix}.rope.scaling.type`), name };
+  const own = (key: string) => numberOf(file.metadata.get(key), key, name);
+  const ropeScaling = scalingFromGguf({ ...rope, divisors }, own);
+  const layers = number('block_count');
   return checked(
     {
       architecture: family.architecture,
       vocabularySize: embedding?.shape[1] ?? number('vocab_size'),
       width,
       feedForwardWidth: number('feed_forward_length'),
-      layers: number('block_count'),
+      layers,
       heads,
       keyValueHeads: number('attention.head_count_kv') ?? heads,
       headWidth,
-      contextLength,
+      contextLength: number('context_length') ?? 2048,
       normEpsilon: number('attention.layer_norm_rms_epsilon') ?? 1e-5,
       ropeTheta,
       ...(ropeScaling && { ropeScaling }),
       tiedHead: !file.tensors.some((tensor) => tensor.name === 'output.weight'),
-      ...(window !== undefined && window < contextLength && { slidingWindow: window }),
+      ...windowFromGguf(
+        number('attention.sliding_window') || undefined,
+        file.metadata.get(`${prefix}.attention.sliding_window_pattern`),
+      ),
     },
     name,
   );
 }
 
+/** Layers with a window are marked one by one; a number would stand for a rhythm, which the families here do not have. */
+function windowFromGguf(slidingWindow: number | undefined, pattern: GgufValue | undefined): Window {
+  if (slidingWindow === undefined) return {};
+  if (pattern?.type !== 'array') return { slidingWindow };
+  const windowLayers = pattern.value.flatMap((has, layer) => (Number(has) === 1 ? [layer] : []));
+  if (windowLayers.length === 0) return {};
+  return windowLayers.length === pattern.value.length ? { slidingWindow } : { slidingWindow, windowLayers };
+}
+
 /**
- * The llama3 parameters behind GGUF's divisors. A GGUF file writes the divisors alone, so the factors of the models that
- * Meta has published (1, 4) are assumed and checked against them.
+ * A number of GGUF's metadata. What may differ between layers can be a list of one number for each.
+ * @throws PronkError `unsupported-architecture` where layers differ, `corrupt-file` for anything but numbers
  */
-function scalingFromFactors(divisors: Float32Array, theta: number, name: string, original = 8192): RopeScaling {
-  const factor = divisors.reduce((largest, each) => Math.max(largest, each), 1);
-  if (divisors.every((each) => each === 1)) return undefined;
-  const agrees = divisors.every((divisor, i) => {
-    const turns = (original * theta ** (-i / divisors.length)) / (2 * Math.PI);
-    const smooth = Math.min(1, Math.max(0, (turns - 1) / 3));
-    return Math.abs(divisor * ((1 - smooth) / factor + smooth) - 1) < 1e-4;
-  });
-  if (!agrees) throw unsupported(name, 'scales its rotary positions by its own table');
-  return { type: 'llama3', factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: original };
+function numberOf(found: GgufValue | undefined, key: string, name: string): number | undefined {
+  if (found === undefined || typeof found.value === 'number') return found?.value as number | undefined;
+  if (found.type !== 'array' || !found.value.every((each) => typeof each === 'number') || !found.value.length) {
+    throw corruptFile(name, `its ${key} is not a number`);
+  }
+  const values = [...new Set(found.value as readonly number[])];
+  if (values.length === 1) return values[0];
+  throw unsupported(name, `has layers that differ from each other in ${key} (${values.slice(0, 4).join(', ')}, …)`);
 }
 
 /** A configuration whose sizes may be missing or wrong. */
@@ -169,12 +157,17 @@ export function checked(draft: Draft, name: string): ModelConfig {
   const { slidingWindow = 1 } = config;
   if (!Number.isInteger(slidingWindow) || slidingWindow < 1)
     throw corruptFile(name, `its slidingWindow is ${slidingWindow}`);
-  const { factor } = config.ropeScaling ?? { factor: 1 };
-  for (const value of [config.ropeTheta, config.normEpsilon, factor]) {
+  for (const value of [config.ropeTheta, config.normEpsilon, ...scalingNumbers(config)]) {
     if (!(value > 0 && value < Infinity))
       throw corruptFile(name, 'its normEpsilon or rope parameters are not positive');
   }
   return config;
+}
+
+/** What a scaling divides by. */
+function scalingNumbers({ ropeScaling }: ModelConfig): readonly number[] {
+  if (!ropeScaling) return [];
+  return ropeScaling.type === 'divisors' ? ropeScaling.divisors : [ropeScaling.factor];
 }
 
 /** Every tensor that a model must have, with its rows and columns (a vector has one row). */

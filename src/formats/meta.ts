@@ -173,8 +173,9 @@ export function feedForwardFormula(json: JsonObject, width: number): number {
 export function metaParams(config: ModelConfig): JsonObject {
   const { width: D, feedForwardWidth: F, heads, keyValueHeads, ropeTheta, ropeScaling, slidingWindow } = config;
   const plain = config.architecture === 'llama' && config.headWidth * heads === D && slidingWindow === undefined;
-  if (!plain || ropeScaling?.type === 'linear') {
-    const message = "Meta's layout is for LLaMA models with heads of D / H and no sliding window or linear scaling.";
+  if (!plain || (ropeScaling && ropeScaling.type !== 'llama3')) {
+    const message =
+      "Meta's layout is for LLaMA models with heads of D / H, no sliding window, and no scaling of positions but Llama 3's.";
     throw new PronkError('unsupported-format', `${message} Write safetensors instead.`);
   }
   // the largest power of two up to 256 that divides F

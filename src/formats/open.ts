@@ -12,7 +12,7 @@ import { configFromGguf } from './llama-config';
 import { isMeta, openMeta } from './meta';
 import { fromGgufName } from './names';
 import { interleaved } from './permute';
-import { chooseShards, mergeShards, readIndex } from './shards';
+import { chooseShards, mergeShards, wholeOrIndexed } from './shards';
 import { type Source, baseName } from './source';
 import { tokenizerFromFiles, tokenizerFromGguf } from './tokenizer-files';
 import { type TorchFile, readTorch } from './torch';
@@ -117,28 +117,32 @@ function isUsual(file: Source): boolean {
 /** What training and adapters leave beside a model. */
 const ASIDE = /^(training_args|optimizer|scheduler|scaler|rng_state|random_states|adapter_model)/;
 
+/** A PyTorch file with a whole model, by its name. */
+const WHOLE = /^pytorch_model( ?\(\d+\))?\.bin$/i;
+
 /** Opens PyTorch files: a Hugging Face folder's, or a checkpoint in Meta's layout, told apart by their tensors' names. */
-async function openTorchFiles(files: ModelFiles): Promise<Checkpoint> {
-  const index = files.torchIndex && (await readIndex(files.torchIndex));
+function openTorchFiles(files: ModelFiles): Promise<Checkpoint> {
   const weights = files.torch.filter((file) => !ASIDE.test(baseName(file.name).toLowerCase()));
   // without an index the usual names go before any other
   const usual = weights.filter(isUsual);
-  const read: TorchFile[] = [];
-  for (const source of chooseShards(usual.length && !index ? usual : weights, index))
-    read.push(await readTorch(source));
-  if (!read.length) throw new PronkError('unsupported-format', nothingFound(files));
-  const meta = read.filter(isMeta);
-  if (meta.length && (meta.length === read.length || !files.config)) return openMeta(files, meta);
-  const rest = read.filter((file) => !isMeta(file));
-  if (!files.config) {
-    const [tensor] = rest[0].tensors.values();
-    throw new PronkError(
-      'missing-file',
-      `${tensor.source.name} comes without a configuration. Add config.json and the tokenizer's files together with it.`,
-    );
-  }
-  const shards = rest.map((file) => file.tensors);
-  return openTorch(files, mergeShards(shards, index));
+  const whole = usual.find((file) => WHOLE.test(baseName(file.name)));
+  return wholeOrIndexed(whole, files.torchIndex, async (chosen, index) => {
+    const read: TorchFile[] = [];
+    for (const source of chosen ?? chooseShards(usual.length && !index ? usual : weights, index))
+      read.push(await readTorch(source));
+    if (!read.length) throw new PronkError('unsupported-format', nothingFound(files));
+    const meta = read.filter(isMeta);
+    if (meta.length && (meta.length === read.length || !files.config)) return openMeta(files, meta);
+    const rest = read.filter((file) => !isMeta(file));
+    if (!files.config) {
+      const [tensor] = rest[0].tensors.values();
+      throw new PronkError(
+        'missing-file',
+        `${tensor.source.name} comes without a configuration. Add config.json and the tokenizer's files together with it.`,
+      );
+    }
+    return openTorch(files, mergeShards(rest.map((file) => file.tensors)), index);
+  });
 }
 
 function nothingFound({ torch }: ModelFiles): string {

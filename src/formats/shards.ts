@@ -8,7 +8,7 @@ import { type Source, baseName, readText } from './source';
 export type ShardIndex = ReadonlyMap<string, string>;
 
 /** @throws PronkError `corrupt-file` */
-export async function readIndex(index: Source): Promise<ShardIndex> {
+async function readIndex(index: Source): Promise<ShardIndex> {
   const map = parseObject(await readText(index), index.name)['weight_map'];
   if (!isObject(map)) throw corruptFile(index.name, 'it has no weight_map');
   const shards = new Map(Object.entries(stringEntries(map)));
@@ -38,11 +38,10 @@ export function chooseShards(files: readonly Source[], index: ShardIndex | undef
 
 /**
  * Several files' tensors as one directory.
- * @throws PronkError `corrupt-file` for a tensor in two files; `missing-tensor` for one that the index names in vain
+ * @throws PronkError `corrupt-file` for a tensor in two files
  */
 export function mergeShards<T extends { readonly source: Source }>(
   shards: readonly ReadonlyMap<string, T>[],
-  index?: ShardIndex,
 ): ReadonlyMap<string, T> {
   const tensors = new Map<string, T>();
   for (const shard of shards) {
@@ -51,12 +50,44 @@ export function mergeShards<T extends { readonly source: Source }>(
       tensors.set(name, tensor);
     }
   }
-  for (const [name, file] of index ?? []) {
-    if (tensors.has(name)) continue;
+  return tensors;
+}
+
+/**
+ * Checks that the files hold what the index says of them. An index may list what nobody needs and no file has: a head that is
+ * the embedding, tables of rotary positions.
+ * @throws PronkError `missing-tensor`
+ */
+export function checkPromises(
+  index: ShardIndex,
+  tensors: ReadonlyMap<string, unknown>,
+  isNeeded: (name: string) => boolean,
+): void {
+  for (const [name, file] of index) {
+    if (tensors.has(name) || !isNeeded(name)) continue;
     const message = `${file} lacks the tensor ${name}, which the model's index promises. Download both again.`;
     throw new PronkError('missing-tensor', message);
   }
-  return tensors;
+}
+
+/**
+ * Opens the one file that holds a whole model before those that an index beside it lists, as transformers does: such an
+ * index is left over from another time. Where the file is not whole after all, the index counts.
+ * @param whole the file of the usual name, if it is there
+ */
+export async function wholeOrIndexed<T>(
+  whole: Source | undefined,
+  index: Source | undefined,
+  open: (files: readonly Source[] | undefined, index: ShardIndex | undefined) => Promise<T>,
+): Promise<T> {
+  if (whole && index) {
+    try {
+      return await open([whole], undefined);
+    } catch (error) {
+      if (!(error instanceof PronkError && error.code === 'missing-tensor')) throw error;
+    }
+  }
+  return open(undefined, index && (await readIndex(index)));
 }
 
 function originalName(name: string): string {

@@ -8,7 +8,7 @@ import { openCheckpoint } from './open';
 import { toHalfSplit } from './permute';
 import { elementRowBytes } from '../quant/elements';
 import { readSafetensors } from './safetensors';
-import { chooseShards, mergeShards, readIndex } from './shards';
+import { checkPromises, chooseShards, mergeShards, wholeOrIndexed } from './shards';
 import { type Source, baseName } from './source';
 import { readTorch } from './torch';
 
@@ -25,23 +25,30 @@ export interface FileTensor extends Tensor {
 export async function allTensors(files: readonly Source[]): Promise<ReadonlyMap<string, FileTensor>> {
   const sorted = await sortFiles(files);
   const { safetensors, torch } = sorted;
-  if (safetensors.length) {
-    const index = sorted.index && (await readIndex(sorted.index));
-    const shards = [];
-    for (const file of chooseShards(safetensors, index)) shards.push((await readSafetensors(file)).tensors);
-    return fileTensors(mergeShards(shards, index));
-  }
+  if (safetensors.length) return fromShards(safetensors, sorted.index, 'model.safetensors', readSafetensors);
   const usual = torch.filter((file) => /^pytorch_model/i.test(baseName(file.name)));
-  if (usual.length) {
-    const index = sorted.torchIndex && (await readIndex(sorted.torchIndex));
-    const shards = [];
-    for (const file of chooseShards(usual, index)) shards.push((await readTorch(file)).tensors);
-    return fileTensors(mergeShards(shards, index));
-  }
+  if (usual.length) return fromShards(usual, sorted.torchIndex, 'pytorch_model.bin', readTorch);
   if (torch.length) return metaTensors(files);
   const given = files[0] ? `${files[0].name} and what came with it hold` : 'There are';
   const message = `${given} no weights. A weight diff takes Hugging Face folders, with *.safetensors or pytorch_model*.bin.`;
   throw new PronkError('unsupported-format', message);
+}
+
+/** The tensors of one file of the usual name, or of those that an index lists, or of all. */
+function fromShards(
+  files: readonly Source[],
+  index: Source | undefined,
+  usual: string,
+  read: (file: Source) => Promise<{ readonly tensors: ReadonlyMap<string, DirectoryEntry> }>,
+): Promise<ReadonlyMap<string, FileTensor>> {
+  const whole = files.find((file) => baseName(file.name) === usual);
+  return wholeOrIndexed(whole, index, async (chosen, known) => {
+    const shards = [];
+    for (const file of chosen ?? chooseShards(files, known)) shards.push((await read(file)).tensors);
+    const tensors = mergeShards(shards);
+    if (known) checkPromises(known, tensors, (name) => !name.endsWith('.inv_freq'));
+    return fileTensors(tensors);
+  });
 }
 
 function fileTensors(entries: ReadonlyMap<string, DirectoryEntry>): ReadonlyMap<string, FileTensor> {

@@ -13,6 +13,7 @@ import { fileStore, holdsModel, removePartials } from './file-store';
 import { modelFiles } from './files';
 import { threadHashers } from './hashers';
 import { whileLocked } from './lock';
+import { sayNotes } from './notes';
 import type { Print } from './print';
 import { checkStore } from './store-names';
 import { openModel, QUANTIZE } from './model';
@@ -58,7 +59,7 @@ async function importFiles(store: Store, model: string, quantize: Quantize, prog
     }
   }
   await imports.cancel(ID);
-  await imports.plan(ID, { kind: 'files', files });
+  sayNotes((await imports.plan(ID, { kind: 'files', files })).notes);
   return imports.start(ID, { quantize }, progress);
 }
 

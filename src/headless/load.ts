@@ -12,6 +12,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer';
 import { openAdapters } from './adapters';
 import { choice, number, type OptionTypes, type Options, required } from './arguments';
 import { openModel, QUANTIZE } from './model';
+import { sayNotes } from './notes';
 
 const PRECISIONS = ['exact', 'fast', 'int8'] as const;
 
@@ -46,8 +47,18 @@ export function checkedOptions({ quantize, precision, context }: Options<typeof 
   if (precision === 'int8') {
     throw new PronkError('unsupported-precision', 'The precision int8 is not there yet. Use exact or fast.');
   }
-  const contextFor = (config: ModelConfig) => context ?? Math.min(config.contextLength, DEFAULT_CONTEXT);
+  const contextFor = (config: ModelConfig) => {
+    if (context !== undefined && context > config.contextLength) sayNotes([beyondTrained(context, config)]);
+    return context ?? Math.min(config.contextLength, DEFAULT_CONTEXT);
+  };
   return { quantize, precision, contextFor };
+}
+
+function beyondTrained(context: number, { contextLength, ropeScaling }: ModelConfig): string {
+  const trained = `The model was trained for ${contextLength} positions, and --context asks for ${context}.`;
+  return ropeScaling?.type === 'dynamic'
+    ? `${trained} Longer texts are rotated by the model's dynamic scaling.`
+    : `${trained} What it says beyond them is rarely of use.`;
 }
 
 /** The adapters of `--adapter`, checked to fit. */

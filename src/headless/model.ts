@@ -16,6 +16,7 @@ import { contentsDigest, listModels, openStoredModel, type StoredModel } from '.
 import { createTokenizer } from '../tokenizer/index';
 import { fileStore, holdsModel } from './file-store';
 import { modelFiles } from './files';
+import { sayNotes } from './notes';
 
 export const QUANTIZE = ['keep', 'f32', 'f16', 'q8', 'q4'] as const satisfies readonly Quantize[];
 
@@ -52,6 +53,7 @@ export async function openModel(path: string, quantize: Quantize): Promise<Opene
   }
   const files = await modelFiles(path);
   const checkpoint = await openCheckpoint(files);
+  sayNotes(checkpoint.notes);
   const { name, licence, config, tokenizer } = checkpoint;
   const tensors = [...checkpoint.tensors.values()];
   return {

@@ -7,18 +7,20 @@
 //
 // Each W may have a bias, and adapters that add to it (lora.ts); a window limits how far back attention sees.
 import type { ModelConfig } from '../formats/checkpoint';
+import { windowAt } from '../formats/window';
 import type { Buffers } from '../gpu/buffers';
 import type { Kernels, Step } from '../gpu/kernel';
 import { attentionGrid, attentionKernel } from '../ops/attention';
 import { embedGrid, embedKernel } from '../ops/embed';
 import { gemmGrid, gemmKernel } from '../ops/gemm';
 import { matvecGrid, matvecKernel, type ProjectionVariant } from '../ops/matvec';
-import { ropeGrid, ropeKernel, ropeTable } from '../ops/rope';
+import { ropeGrid, ropeKernel } from '../ops/rope';
 import { swigluGrid, swigluKernel } from '../ops/swiglu';
 import type { ForwardShape, Tuning } from '../ops/tuning';
 import { bindPart, type Matrix } from '../ops/weights';
 import type { KeyValueCache } from './kv-cache';
 import type { LoraProjection, LoraWeights } from './lora';
+import type { Rotary } from './rotary';
 import type { Weights } from './weights';
 
 /** What the dispatches read and write. */
@@ -55,6 +57,7 @@ export interface LlamaParts {
   readonly config: ModelConfig;
   readonly weights: Weights;
   readonly cache: KeyValueCache;
+  readonly rotary: Rotary;
   readonly activations: Activations;
   readonly tuning: Tuning;
   /** Adapters in use. */
@@ -105,13 +108,15 @@ export function adaptedActivations(
   };
 }
 
-/** The dispatches of a forward pass with kernels of these shapes. */
-export async function buildForward(llama: LlamaParts, shape: ForwardShape): Promise<Forward> {
+/**
+ * The dispatches of a forward pass with kernels of these shapes.
+ * @param table of rotary angles
+ */
+export async function buildForward(llama: LlamaParts, shape: ForwardShape, table: GPUBuffer): Promise<Forward> {
   const { kernels, buffers, config, weights, cache, activations: a, tuning, lora } = llama;
   const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F } = config;
   const { activation } = tuning;
   const { state } = a;
-  const table = buffers.from('activations', ropeTable(config, cache.context), 'rope table');
   const project = adaptedProjector({ ...llama, state }, shape.projection, a.lowRank);
   const body: Promise<Step>[] = [];
 
@@ -142,7 +147,7 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape): Prom
         attentionKernel(tuning, shape.attention, d),
         buffers,
         { state, qkv: a.qkv, keys, values, out: a.mixed },
-        { heads: H, kv_heads: K, context: cache.context, quads: d / 4, window: config.slidingWindow ?? cache.context },
+        { heads: H, kv_heads: K, context: cache.context, quads: d / 4, window: windowAt(config, i) ?? cache.context },
         ({ count }) => attentionGrid(shape.attention, H, K, count),
       ),
       ...project(layer.output, adapted?.output, a.mixed, a.x, { input: activation, output: 'f32', residual: true }),

@@ -1,6 +1,7 @@
 // LLaMA with a LoRA in float64, forward and backward: the ops' own references put together, so that the truth which the
 // GPU's training is tested against is itself tested against finite differences and PyTorch.
 import type { ModelConfig } from '../formats/checkpoint';
+import { windowAt } from '../formats/window';
 import { attentionBackwardReference } from '../ops/attention-backward';
 import { attentionPackedReference } from '../ops/attention-packed';
 import { crossEntropyReference } from '../ops/cross-entropy';
@@ -53,8 +54,8 @@ export function loraReference(
     const dNormedBetween = backward(groups.gateUp, normedBetween, dGateUp);
     dx = rmsnormBackwardReference(between, gains.between, dNormedBetween, dx, { columns, epsilon });
     const dMixed = backward(groups.o, mixed, dx);
-    const dRotated = attentionBackwardReference(qkv, dMixed, places, attentionShape(config));
-    const dQkv = ropeInplaceReference(dRotated, places, attentionShape(config), ropeFrequencies(config), -1);
+    const dRotated = attentionBackwardReference(qkv, dMixed, places, attentionShape(config, layer));
+    const dQkv = ropeInplaceReference(dRotated, places, attentionShape(config, layer), ropeFrequencies(config), -1);
     const dNormed = backward(groups.qkv, normed, dQkv);
     // what is below the first layer is frozen
     if (layer > 0) dx = rmsnormBackwardReference(x, gains.input, dNormed, dx, { columns, epsilon });
@@ -84,8 +85,8 @@ function forward(model: LoraReference, batch: MicroBatch) {
     const before = x;
     const normed = rmsnormReference(x, gains.input, { columns, epsilon });
     const plain = project(groups.qkv, normed);
-    const qkv = ropeInplaceReference(plain, places, attentionShape(config), ropeFrequencies(config), 1);
-    const mixed = attentionPackedReference(qkv, places, attentionShape(config)).out;
+    const qkv = ropeInplaceReference(plain, places, attentionShape(config, layer), ropeFrequencies(config), 1);
+    const mixed = attentionPackedReference(qkv, places, attentionShape(config, layer)).out;
     const between = plus(x, project(groups.o, mixed));
     const normedBetween = rmsnormReference(between, gains.between, { columns, epsilon });
     const gateUp = project(groups.gateUp, normedBetween);
@@ -116,8 +117,9 @@ function head(model: LoraReference): MapGroup {
   return { w: Float64Array.from(weightNamed(model, name)), columns };
 }
 
-function attentionShape({ heads, keyValueHeads, headWidth, slidingWindow }: ModelConfig) {
-  return { heads, kvHeads: keyValueHeads, headWidth, window: slidingWindow };
+function attentionShape(config: ModelConfig, layer: number) {
+  const { heads, keyValueHeads, headWidth } = config;
+  return { heads, kvHeads: keyValueHeads, headWidth, window: windowAt(config, layer) };
 }
 
 /** silu(gate) · up of [T, 2F] */

@@ -1,5 +1,6 @@
 // LLaMA's forward pass in float64 with plain loops: what the GPU's is tested against.
 import type { ModelConfig } from '../formats/checkpoint';
+import { windowAt } from '../formats/window';
 import { attentionReference } from '../ops/attention';
 import { matvecReference } from '../ops/matvec';
 import { ropeFrequencies, ropeReference } from '../ops/rope';
@@ -18,7 +19,7 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     return found;
   };
   const embedding = weight('model.embed_tokens.weight');
-  const frequencies = ropeFrequencies(config);
+  const frequencies = ropeFrequencies(config, T);
   let x: Float64Array = new Float64Array(T * D);
   ids.forEach((id, t) => {
     for (let i = 0; i < D; i++) x[t * D + i] = embedding[id * D + i]!;
@@ -56,7 +57,7 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     const q = rotate(project('q_proj', H * d), H);
     const k = byHead(rotate(project('k_proj', K * d), K));
     const v = byHead(project('v_proj', K * d));
-    const { slidingWindow: window } = config;
+    const window = windowAt(config, layer);
     const shape = { tokens: T, heads: H, kvHeads: K, headWidth: d, context: T, position: 0, window };
     const mixed = attentionReference(q, k, v, shape);
     x = matvecReference(

@@ -11,6 +11,7 @@ import { createCache } from './kv-cache';
 import type { UsedAdapter } from './lora';
 import type { LoraSpec, LoraTrainer, Turn } from './lora-types';
 import { buildHead, createActivations, type LlamaParts } from './llama';
+import { Rotary } from './rotary';
 import { RunAhead } from './run-ahead';
 import { RING, Sampler } from './sampler';
 import { Adapted, buildVariant, type Variant } from './variant';
@@ -45,7 +46,8 @@ export async function createSession(
     const cache = createCache(buffers, config, options.context, tuning.cache);
     const activations = createActivations(buffers, config, weights, tuning);
     const kernels = new Kernels(gpu.device);
-    const llama: LlamaParts = { kernels, buffers, config, weights, cache, activations, tuning };
+    const rotary = new Rotary(buffers, config, options.context);
+    const llama: LlamaParts = { kernels, buffers, config, weights, cache, rotary, activations, tuning };
     const [base, sampler] = await Promise.all([
       buildVariant(llama, { cache, ids: [], by: '' }, ''),
       Sampler.create(llama),
@@ -110,7 +112,8 @@ export class Session {
   /** How many of these ids a generation would find in the cache. */
   cachedPrefix(ids: readonly number[]): number {
     const { read: known, name } = this.#variant;
-    if (known.by !== name) return 0;
+    const { fixed } = this.#base.llama.rotary;
+    if (known.by !== name || known.grown || ids.length > fixed) return 0;
     let n = 0;
     // the last id is always computed anew: its logits are wanted
     while (n < ids.length - 1 && n < known.ids.length && ids[n] === known.ids[n]) n++;
@@ -210,6 +213,7 @@ export class Session {
       const logits = scratch.storage('activations', Math.min(batch, ids.length) * V * 4, 'logits of all tokens');
       const { llama, prefill: forward } = this.#variant;
       const head = await buildHead({ ...llama, buffers: scratch }, prefill.projection, logits, false);
+      this.#beginPrompt(ids.length);
       for (let start = 0; start < ids.length; start += batch) {
         const chunk = ids.slice(start, start + batch);
         this.#writeBatch(chunk, start, 0);
@@ -241,6 +245,13 @@ export class Session {
     this.#base.llama.buffers.destroy();
   }
 
+  /** Rotates what is read next for a text of this length. */
+  #beginPrompt(length: number): void {
+    const { rotary } = this.#base.llama;
+    rotary.beginPrompt(length);
+    this.#variant.read.grown = length > rotary.fixed;
+  }
+
   /** Notes whose keys and values are in the cache. */
   #noteRead(ids: readonly number[]): void {
     const { read: known, name } = this.#variant;
@@ -264,7 +275,9 @@ export class Session {
     const { step: sample } = this.#sampler;
     const { queue } = this.#gpu.device;
     let before: Promise<unknown> = Promise.resolve();
-    for (let start = this.cachedPrefix(ids); start < ids.length; start += batch) {
+    const first = this.cachedPrefix(ids);
+    this.#beginPrompt(ids.length);
+    for (let start = first; start < ids.length; start += batch) {
       const chunk = ids.slice(start, start + batch);
       const end = start + chunk.length;
       this.#writeBatch(chunk, start, step);

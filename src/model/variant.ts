@@ -12,6 +12,8 @@ export interface ReadSoFar {
   ids: readonly number[];
   /** The variant's `name` that read them. */
   by: string;
+  /** Rotated for a prompt beyond the trained context, so that no other prompt begins with them. */
+  grown?: boolean;
 }
 
 export interface Variant {
@@ -25,8 +27,11 @@ export interface Variant {
 
 /** Builds the dispatches of a prompt and of a token. */
 export async function buildVariant(llama: LlamaParts, read: ReadSoFar, name: string): Promise<Variant> {
-  const { prefill, decode } = llama.tuning;
-  const [forPrompt, forToken] = await Promise.all([buildForward(llama, prefill), buildForward(llama, decode)]);
+  const { tuning, rotary } = llama;
+  const [forPrompt, forToken] = await Promise.all([
+    buildForward(llama, tuning.prefill, rotary.prompt),
+    buildForward(llama, tuning.decode, rotary.token),
+  ]);
   return { name, llama, prefill: forPrompt, decode: forToken, read };
 }
 

@@ -9,6 +9,7 @@ import type { GgufValue } from '../../formats/gguf';
 import { tokenizerMetadata } from './gguf-tokenizer';
 import { type GgufStream, type GgufTensorContent, writeGguf } from '../../formats/gguf-writer';
 import { toGgufName } from '../../formats/names';
+import { llama3Divisors, OWN_KEYS } from '../../formats/rope-scaling';
 import { fileBytes } from './rows';
 
 /** `general.file_type`, by the type of most weights. */
@@ -67,7 +68,7 @@ function general(
 }
 
 function hyperparameters(config: ModelConfig, architecture: string): Map<string, GgufValue> {
-  const { headWidth, ropeScaling, slidingWindow } = config;
+  const { headWidth, slidingWindow, windowLayers } = config;
   const metadata = new Map<string, GgufValue>();
   const count = (key: string, value: number) => metadata.set(`${architecture}.${key}`, { type: 'u32', value });
   const real = (key: string, value: number) => metadata.set(`${architecture}.${key}`, { type: 'f32', value });
@@ -82,25 +83,51 @@ function hyperparameters(config: ModelConfig, architecture: string): Map<string,
   count('attention.value_length', headWidth);
   real('attention.layer_norm_rms_epsilon', config.normEpsilon);
   if (slidingWindow !== undefined) count('attention.sliding_window', slidingWindow);
+  if (windowLayers) {
+    const value = Array.from({ length: config.layers }, (_, layer) => windowLayers.includes(layer));
+    metadata.set(`${architecture}.attention.sliding_window_pattern`, { type: 'array', of: 'bool', value });
+  }
   count('rope.dimension_count', headWidth);
   real('rope.freq_base', config.ropeTheta);
-  if (ropeScaling?.type === 'linear') {
-    metadata.set(`${architecture}.rope.scaling.type`, { type: 'string', value: 'linear' });
-    real('rope.scaling.factor', ropeScaling.factor);
-  }
-  if (ropeScaling?.type === 'llama3') count('rope.scaling.original_context_length', ropeScaling.originalContextLength);
+  scaling(config, architecture, metadata);
   return metadata;
 }
 
-/** Llama-3's scaling as GGUF has it: what each pair's frequency is divided by (convert_hf_to_gguf.py). */
-function ropeDivisors({ headWidth, ropeTheta, ropeScaling }: ModelConfig): GgufTensorContent | undefined {
-  if (ropeScaling?.type !== 'llama3') return undefined;
-  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength } = ropeScaling;
-  const divisors = Float32Array.from({ length: headWidth / 2 }, (_, i) => {
-    const turns = (originalContextLength * ropeTheta ** ((-2 * i) / headWidth)) / (2 * Math.PI);
-    const smooth = Math.min(1, Math.max(0, (turns - low) / (high - low)));
-    return 1 / ((1 - smooth) / factor + smooth);
-  });
+/** What scales positions: llama.cpp's words, and Pronk's own for what llama.cpp has none for. */
+function scaling({ ropeScaling }: ModelConfig, architecture: string, metadata: Map<string, GgufValue>): void {
+  const exact = (key: string, value: number) => metadata.set(key, { type: 'f64', value });
+  switch (ropeScaling?.type) {
+    case 'linear':
+      metadata.set(`${architecture}.rope.scaling.type`, { type: 'string', value: 'linear' });
+      metadata.set(`${architecture}.rope.scaling.factor`, { type: 'f32', value: ropeScaling.factor });
+      break;
+    case 'dynamic':
+      // llama.cpp computes such a model up to its trained context, where nothing is scaled
+      exact(OWN_KEYS.dynamic, ropeScaling.factor);
+      break;
+    case 'llama3': {
+      const original = ropeScaling.originalContextLength;
+      metadata.set(`${architecture}.rope.scaling.original_context_length`, { type: 'u32', value: original });
+      // llama.cpp reads the divisors, which do not say what they were computed from
+      exact(OWN_KEYS.factor, ropeScaling.factor);
+      exact(OWN_KEYS.low, ropeScaling.lowFrequencyFactor);
+      exact(OWN_KEYS.high, ropeScaling.highFrequencyFactor);
+      break;
+    }
+  }
+}
+
+/** What each pair's frequency is divided by, as GGUF has it (convert_hf_to_gguf.py). */
+function ropeDivisors(config: ModelConfig): GgufTensorContent | undefined {
+  const { ropeScaling } = config;
+  if (ropeScaling?.type !== 'llama3' && ropeScaling?.type !== 'divisors') return undefined;
+  if (config.architecture === 'qwen2') {
+    const message = "GGUF files of Qwen2 models have no place for Llama 3's scaling of positions, which this one has.";
+    throw new PronkError('unsupported-format', `${message} Write safetensors instead.`);
+  }
+  const divisors = Float32Array.from(
+    ropeScaling.type === 'llama3' ? llama3Divisors(ropeScaling, config) : ropeScaling.divisors,
+  );
   return {
     name: 'rope_freqs.weight',
     type: 'F32',

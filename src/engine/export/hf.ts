@@ -7,7 +7,10 @@ import {
   type Shard,
   type StreamedTensor,
 } from '../../formats/safetensors-writer';
+import { PronkError } from '../../formats/errors';
 import { expectedTensors, optionalBiases } from '../../formats/llama-config';
+import { scalingJson } from '../../formats/rope-scaling';
+import { windowAt } from '../../formats/window';
 import type { WeightTensor } from '../../quant/kinds';
 import { type FileContent, jsonFile, textFile } from './file';
 import { fileBytes } from './rows';
@@ -83,8 +86,12 @@ function inOrder(config: ModelConfig, tensors: readonly StreamedTensor[]): Strea
 type Family = 'llama' | 'mistral' | 'qwen2';
 
 /** InternLM2 computes what LLaMA does, with its tensors apart; a window is Mistral's. */
-function familyOf({ architecture, slidingWindow }: ModelConfig): Family {
+function familyOf({ architecture, slidingWindow, windowLayers }: ModelConfig): Family {
   if (architecture === 'qwen2') return 'qwen2';
+  if (windowLayers) {
+    const message = 'The model has a sliding window in some of its layers, which config.json can say of Qwen2 only.';
+    throw new PronkError('unsupported-format', `${message} Write GGUF instead.`);
+  }
   return architecture === 'mistral' || slidingWindow !== undefined ? 'mistral' : 'llama';
 }
 
@@ -133,7 +140,7 @@ function configJson(
     num_hidden_layers: config.layers,
     num_key_value_heads: config.keyValueHeads,
     rms_norm_eps: config.normEpsilon,
-    rope_scaling: ropeScaling(config),
+    rope_scaling: scalingJson(config.ropeScaling, config.contextLength),
     rope_theta: config.ropeTheta,
     ...windowOf(config, family),
     tie_word_embeddings: config.tiedHead,
@@ -142,20 +149,14 @@ function configJson(
   };
 }
 
-function windowOf({ slidingWindow }: ModelConfig, family: Family): object {
+function windowOf(config: ModelConfig, family: Family): object {
+  const { slidingWindow, layers } = config;
   if (family === 'mistral') return { sliding_window: slidingWindow ?? null };
   if (family === 'llama' || slidingWindow === undefined) return {};
-  return { use_sliding_window: true, sliding_window: slidingWindow, max_window_layers: 0 };
-}
-
-function ropeScaling({ ropeScaling: scaling }: ModelConfig): object | null {
-  if (!scaling) return null;
-  if (scaling.type === 'linear') return { rope_type: 'linear', factor: scaling.factor };
-  return {
-    rope_type: 'llama3',
-    factor: scaling.factor,
-    low_freq_factor: scaling.lowFrequencyFactor,
-    high_freq_factor: scaling.highFrequencyFactor,
-    original_max_position_embeddings: scaling.originalContextLength,
-  };
+  const types = Array.from({ length: layers }, (_, layer) =>
+    windowAt(config, layer) === undefined ? 'full_attention' : 'sliding_attention',
+  );
+  // for versions of transformers before layer_types
+  const first = types.indexOf('sliding_attention');
+  return { use_sliding_window: true, sliding_window: slidingWindow, max_window_layers: first, layer_types: types };
 }

@@ -7,6 +7,7 @@ import { openCheckpoint } from '../open';
 import { toHalfSplit } from '../permute';
 import { writeSafetensors } from '../safetensors';
 import { type Source, bytesSource } from '../source';
+import { windowAt } from '../window';
 
 const utf8 = new TextEncoder();
 const jsonSource = (json: object, name: string) => bytesSource(utf8.encode(JSON.stringify(json)), name);
@@ -248,7 +249,7 @@ describe('InternLM2', () => {
     const { tensors, given } = files(json);
     const checkpoint = await openCheckpoint(given);
     expect(checkpoint.config).toMatchObject({ ...config, architecture: 'internlm2' });
-    expect(checkpoint.config.ropeScaling).toBeUndefined();
+    expect(checkpoint.config.ropeScaling).toEqual({ type: 'dynamic', factor: 2 });
     await expectModel(checkpoint, tensors);
   });
 
@@ -284,20 +285,36 @@ describe('config.json', () => {
     return openCheckpoint([jsonSource({ ...base, ...json }, 'config.json'), weights, tokenizer]);
   };
 
-  test("Mistral's window, where it is smaller than the context", async () => {
+  test("Mistral's window, also where only a longer context than the trained one is larger", async () => {
     const window = async (json: object) => (await open({ model_type: 'mistral', ...json })).config.slidingWindow;
     expect(await window({ sliding_window: 32 })).toBe(32);
-    expect(await window({ sliding_window: 64 })).toBeUndefined();
+    expect(await window({ sliding_window: 64 })).toBe(64);
     expect(await window({ sliding_window: null })).toBeUndefined();
-    expect(await window({})).toBeUndefined();
-    expect(await window({ max_position_embeddings: 32768 })).toBe(4096);
+    expect(await window({})).toBe(4096);
   });
 
-  test("Qwen2's window: for all layers or none", async () => {
-    const qwen = { model_type: 'qwen2', use_sliding_window: true, sliding_window: 8 };
-    expect((await open({ ...qwen, max_window_layers: 0 })).config.slidingWindow).toBe(8);
-    expect((await open({ ...qwen, max_window_layers: 2 })).config.slidingWindow).toBeUndefined();
-    await expect(open({ ...qwen, max_window_layers: 1 })).rejects.toMatchObject({ code: 'unsupported-architecture' });
+  test("Qwen2's window: in the layers where transformers 5 has it", async () => {
+    const layers = async (json: object) => {
+      const found = (await open({ model_type: 'qwen2', sliding_window: 8, ...json })).config;
+      return [0, 1].map((layer) => windowAt(found, layer));
+    };
+    const on = { use_sliding_window: true };
+    const types = (...own: string[]) => ({ layer_types: own.map((type) => `${type}_attention`) });
+    expect(await layers({ ...on, max_window_layers: 0 })).toEqual([8, 8]);
+    expect(await layers({ ...on, max_window_layers: 1 })).toEqual([undefined, 8]);
+    expect(await layers({ ...on, max_window_layers: 2 })).toEqual([undefined, undefined]);
+    expect(await layers({ ...on })).toEqual([undefined, undefined]);
+    expect(await layers({ ...on, max_window_layers: 0, sliding_window: null })).toEqual([undefined, undefined]);
+    expect(await layers({ max_window_layers: 0 })).toEqual([undefined, undefined]);
+    expect(await layers({ ...on, max_window_layers: 0, ...types('sliding', 'full') })).toEqual([8, undefined]);
+    expect(await layers({ ...on, max_window_layers: 0, ...types('full', 'full') })).toEqual([undefined, undefined]);
+    for (const wrong of [
+      types('sliding', 'full'),
+      { ...on, ...types('full') },
+      { ...on, ...types('chunked', 'full') },
+    ]) {
+      await expect(layers(wrong)).rejects.toMatchObject({ code: 'corrupt-file' });
+    }
   });
 
   test('what Pronk does not run is named, with what it runs', async () => {

@@ -12,15 +12,21 @@ export interface Family {
   readonly className: string;
   /** `general.architecture` of its GGUF files, and whether q and k come in half-split order there. */
   readonly gguf?: { readonly architecture: string; readonly halfSplit: boolean };
-  /** config.json: positions that a token sees; undefined for all. `name` is for messages. */
-  window?(json: JsonObject, name: string): number | undefined;
-  /** Projections (`self_attn.q_proj`) that have a bias in every layer; `json` is undefined for GGUF. */
+  /** config.json: which layers see how much. `name` is for messages. */
+  window?(json: JsonObject, name: string): Window;
+  /**
+   * Projections (`self_attn.q_proj`) that have a bias in every layer; `json` is undefined for GGUF. transformers gives the
+   * others none, whatever the files hold.
+   */
   biased?(json: JsonObject | undefined): readonly string[];
   /** Hugging Face's name, as LLaMA spells it, of a tensor that the family calls otherwise. */
   rename?(name: string): string | undefined;
   /** The tensors that one of the family's holds packed together, q and k in the file's order. */
   unpack?(tensor: Tensor, config: ModelConfig): readonly Tensor[] | undefined;
 }
+
+/** The keys of a configuration that say how far back a token sees; empty where that is everything. */
+export type Window = Partial<Pick<ModelConfig, 'slidingWindow' | 'windowLayers'>>;
 
 export const QKV = ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'] as const;
 export const OUT = ['self_attn.o_proj'] as const;

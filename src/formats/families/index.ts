@@ -8,7 +8,7 @@ import { llama } from './llama';
 import { mistral } from './mistral';
 import { qwen2 } from './qwen2';
 
-export type { Family } from './family';
+export type { Family, Window } from './family';
 
 const FAMILIES: readonly Family[] = [llama, mistral, qwen2, internlm2];
 const TITLES = FAMILIES.map((family) => family.title);

@@ -8,5 +8,8 @@ export const mistral: Family = {
   modelType: 'mistral',
   className: 'mistralforcausallm',
   // the first release's window is the library's default
-  window: (json) => ('sliding_window' in json ? numberIn(json, 'sliding_window') : 4096),
+  window(json) {
+    const slidingWindow = 'sliding_window' in json ? numberIn(json, 'sliding_window') : 4096;
+    return slidingWindow === undefined ? {} : { slidingWindow };
+  },
 };

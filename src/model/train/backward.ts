@@ -1,5 +1,6 @@
 // The backward pass of training (research: Hu et al. 2021; Dao et al. 2022 for attention; Chen et al. 2016, arXiv:1604.06174,
 // for recomputing). `dx` is the gradient of the residual stream; what a layer needs is kept or computed again.
+import { windowAt } from '../../formats/window';
 import {
   attentionBackwardKvGrid,
   attentionBackwardKvKernel,
@@ -141,7 +142,7 @@ function attentionBackward(builder: PassBuilder, layer: number): Promise<Work>[]
   const variant = { software, headWidth: d };
   const { places, dMixed, dQkv, delta } = b.workspace;
   const { qkv, mixed, lse } = segmentOf(builder).keptOf(layer);
-  const params = { heads: H, kv_heads: K, quads: d / 4, window: config.slidingWindow ?? spec.tokens };
+  const params = { heads: H, kv_heads: K, quads: d / 4, window: windowAt(config, layer) ?? spec.tokens };
   const bound = { places, qkv, d_out: dMixed, lse, delta, d_qkv: dQkv };
   const cost = H * d * spec.tokens;
   return [

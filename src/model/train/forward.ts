@@ -1,4 +1,5 @@
 // The forward pass of training: what a layer computes is kept for its backward pass.
+import { windowAt } from '../../formats/window';
 import { attentionPackedGrid, attentionPackedKernel } from '../../ops/attention-packed';
 import { embedGrid, embedKernel } from '../../ops/embed';
 import { rmsnormGrid, rmsnormKernel } from '../../ops/rmsnorm';
@@ -66,7 +67,7 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
       attentionPackedKernel(variant),
       tokens,
       { places: w.places, qkv: kept.qkv, out: kept.mixed, lse: kept.lse },
-      { heads: H, kv_heads: K, quads: d / 4, window: config.slidingWindow ?? spec.tokens },
+      { heads: H, kv_heads: K, quads: d / 4, window: windowAt(config, layer) ?? spec.tokens },
       (rows) => attentionPackedGrid(variant, H, K, rows),
       (H * d * spec.tokens) / 2,
     ),

@@ -53,6 +53,7 @@ export function Plan(props: { task: ImportTask }) {
         <p>{plan().what}</p>
       </Show>
       <Facts plan={plan()} />
+      <For each={plan().notes}>{(note) => <p class="hint">{note}</p>}</For>
       <Show when={plan().patch}>
         {(patch) => <PatchFiles patch={patch()} saved={props.task.saved} wrongKey={wrongKey(plan())} />}
       </Show>

@@ -1,0 +1,6 @@
+// What a person should know of a model's files although nothing failed.
+
+/** Says each on standard error. */
+export function sayNotes(notes: readonly string[] = []): void {
+  for (const note of notes) console.error(`Note: ${note}`);
+}
