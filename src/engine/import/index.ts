@@ -205,7 +205,7 @@ export class Imports {
     const known = { files, readBytes, download, ...offer, ...(patch && { patch: patch.table }) };
     try {
       const checkpoint = await opened.open(opened.files.map(({ source }) => source));
-      const notes = opened.notes?.() ?? [];
+      const notes = [...(opened.notes?.() ?? []), ...(checkpoint.notes ?? [])];
       return {
         name: checkpoint.name,
         ...known,

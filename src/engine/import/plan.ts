@@ -36,12 +36,11 @@ export function gpuBudget(maxBufferSize: number, software: boolean): number | un
   return !software && maxBufferSize <= SMALL_BUFFERS ? 2 * maxBufferSize : undefined;
 }
 
-type Costs = Pick<ImportPlan, 'what' | 'choices' | 'notes'> &
-  Required<Pick<ImportPlan, 'model'>> & { recommended?: Quantize };
+type Costs = Pick<ImportPlan, 'what' | 'choices'> & Required<Pick<ImportPlan, 'model'>> & { recommended?: Quantize };
 
 /** A model's part of a plan. */
 export function planModel(checkpoint: Checkpoint, offer: Offer): Costs {
-  const { config, container, tensors, licence, notes } = checkpoint;
+  const { config, container, tensors, licence } = checkpoint;
   const parameters = [...tensors.values()].reduce((sum, { rows, columns }) => sum + rows * columns, 0);
   const defaultContext = Math.min(config.contextLength, DEFAULT_CONTEXT);
   const cache = { fast: cacheBytes(config, 1, 'f16'), exact: cacheBytes(config, 1, 'f32') };
@@ -60,7 +59,6 @@ export function planModel(checkpoint: Checkpoint, offer: Offer): Costs {
       cacheBytes: cache,
       ...(licence !== undefined && { licence }),
     },
-    ...(notes && { notes }),
     choices,
     ...(recommended && { recommended }),
   };

@@ -55,8 +55,6 @@ export interface ImportPlan {
     readonly cacheBytes: { readonly fast: number; readonly exact: number };
     readonly licence?: string;
   };
-  /** Sentences about what the files hold and is not used, or lack and was made up for. */
-  readonly notes?: readonly string[];
   readonly files: readonly { readonly name: string; readonly size: number }[];
   /** Bytes that will be read, or downloaded. */
   readonly readBytes: number;
