@@ -5,7 +5,7 @@ import { type Client, errorData } from '../../worker/client';
 import { downloadBlob } from './export';
 import type { EngineState } from './engine';
 import type { Notices } from './notices';
-import { applyEvent, idOf, isResting, wordsAtEnd } from './run-events';
+import { applyEvent, canGoOn, idOf, isResting, wordsAtEnd } from './run-events';
 import { asString, createStored } from './stored';
 import { keepAwake } from './wake-lock';
 
@@ -15,13 +15,16 @@ export interface RunsState {
   readonly ready: Accessor<boolean>;
   /** The run that is looked at. */
   readonly shown: Accessor<RunDetail | undefined>;
+  /** The shown run, unless it is at its end: it is what the page is about. */
+  readonly active: Accessor<RunDetail | undefined>;
   /** The run that trains now, here or in another tab. */
   readonly running: Accessor<RunSummary | undefined>;
   /** What was asked of a run has not been heeded yet. */
   readonly asked: Accessor<'start' | 'pause' | 'resume' | 'stop' | undefined>;
   /** Shows a run, or none. */
   open(id: string | undefined): Promise<void>;
-  start(request: TrainingRequest): Promise<void>;
+  /** @returns whether it has begun */
+  start(request: TrainingRequest): Promise<boolean>;
   pause(): void;
   /** Goes on with a run; its model is the one in use from then on. */
   resume(id?: string): Promise<void>;
@@ -60,6 +63,10 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
     return [...opened, ...stored().toSorted((a, b) => b.startedAt - a.startedAt)];
   });
   const shown = createMemo(() => details().get(shownId()));
+  const active = createMemo(() => {
+    const run = shown();
+    return run && canGoOn(run) && !files().includes(run.id) ? run : undefined;
+  });
   const running = createMemo(() => stored().find(({ state }) => state === 'running'));
   keepAwake(() => running() !== undefined);
 
@@ -158,7 +165,7 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
 
   function obstacle({ modelId, modelName }: RunSummary): string | undefined {
     if (engine.models().length === 0 || engine.models().some(({ id }) => id === modelId)) return undefined;
-    return `${modelName}, which it is trained on, was removed. “Stop and keep” still keeps its adapter as it is.`;
+    return `${modelName}, which it is trained on, was removed. “End and keep the adapter” still keeps its adapter as it is.`;
   }
 
   const hide = () => {
@@ -176,18 +183,23 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
     list,
     ready,
     shown,
+    active,
     running,
     asked,
     async open(id) {
       setShownId(id ?? '');
       if (id !== undefined && !details().has(id)) await look(id);
     },
-    start: (request) =>
-      ask('start', async () => {
+    async start(request) {
+      let begun = false;
+      await ask('start', async () => {
         const id = await api.startTraining(request);
         setShownId(id);
         await look(id);
-      }),
+        begun = true;
+      });
+      return begun;
+    },
     pause() {
       const run = running();
       if (run) void ask('pause', () => api.pauseTraining(run.id));

@@ -13,15 +13,27 @@ import { type Answer, createAnswer } from './answer';
 import { type DatasetsState } from './datasets';
 import type { EngineState } from './engine';
 import type { Notices } from './notices';
+import type { RunsState } from './runs';
 import { saveFiles, savedSentence } from './saving';
 import { asString, createStored } from './stored';
 import type { TemplatesState } from './templates';
 import type { Preset } from '../../worker/training-presets';
 import { initialConfig, parseConfig, presetOf } from './training-config';
 
+/** What was typed and cannot be taken, and why. */
+export interface Rejected {
+  readonly text: string;
+  readonly problem: string;
+}
+
+type Typed = keyof TrainingConfig | 'sampleSteps';
+
 export interface TrainingForm {
   readonly config: Accessor<TrainingConfig>;
   set(values: Partial<TrainingConfig>): void;
+  /** What stands in the form and is not in the settings, by field. */
+  readonly rejected: Accessor<Readonly<Partial<Record<Typed, Rejected>>>>;
+  reject(field: Typed, rejected: Rejected): void;
   readonly preset: Accessor<Preset | undefined>;
   usePreset(preset: Preset): void;
   /** The templates that rows can be put in, a person's own among them. */
@@ -39,6 +51,7 @@ export interface TrainingForm {
   setAdapterId(id: string): void;
   /** What is to be done; undefined without a model or rows. */
   readonly request: Accessor<TrainingRequest | undefined>;
+  /** Of these rows and this model; while settings change, the last one stays until the next is there. */
   readonly plan: Answer<TrainingPlan>;
   readonly report: Answer<DatasetReport>;
   /** The shown row as tokens. */
@@ -59,6 +72,13 @@ export interface TrainingFormParts {
   readonly datasets: DatasetsState;
   readonly templates: TemplatesState;
   readonly notices: Notices;
+  /** The run that trains now. */
+  readonly running: RunsState['running'];
+}
+
+interface Planned {
+  readonly request: TrainingRequest;
+  readonly key: string;
 }
 
 const PROMPTS = ['Tell me about alpacas.', 'What is the capital of Peru?'];
@@ -69,18 +89,28 @@ const parseSteps = (stored: unknown) => (Number.isInteger(stored) && Number(stor
 
 export function createTrainingForm(
   { api }: Client,
-  { engine, datasets, templates, notices }: TrainingFormParts,
+  { engine, datasets, templates, notices, running }: TrainingFormParts,
 ): TrainingForm {
   const [config, setConfig] = createStored<TrainingConfig>('training', initialConfig, parseConfig);
   const [name, setName] = createStored<string>('training-name', '', asString);
   const [prompts, setPrompts] = createStored<readonly string[]>('training-prompts', PROMPTS, parsePrompts);
   const [sampleSteps, setSampleSteps] = createStored<number>('training-sample-steps', 20, parseSteps);
   const [adapterId, setAdapterId] = createStored<string>('training-from', '', asString);
+  const [rejected, setRejected] = createSignal<Readonly<Partial<Record<Typed, Rejected>>>>({});
   const [measuring, setMeasuring] = createSignal(false);
   const [measured, setMeasured] = createSignal<{ readonly key: string; readonly secondsPerStep: number }>();
   const say = (error: unknown) => notices.show(errorData(error).message);
 
-  const set = (values: Partial<TrainingConfig>) => setConfig({ ...config(), ...values });
+  const taken = (fields: readonly string[]) =>
+    setRejected((before) => Object.fromEntries(Object.entries(before).filter(([field]) => !fields.includes(field))));
+  const set = (values: Partial<TrainingConfig>) => {
+    taken(Object.keys(values));
+    setConfig({ ...config(), ...values });
+  };
+  const setAll = (values: TrainingConfig) => {
+    setRejected({});
+    setConfig(values);
+  };
   /** The template that the config names, where it is the person's own. */
   const template = createMemo(() => templates.own().find((each) => each.name === config().prompt_template_name));
   const form = () => ({ ...(template() && { template: template()! }) });
@@ -99,14 +129,24 @@ export function createTrainingForm(
       sampleSteps: sampleSteps(),
     };
   });
-  /** What plan and measurement depend on. */
-  const planned = createMemo(() => {
-    const asked = request();
-    return asked && { request: asked, version: datasets.rows.version() };
+  /** What a plan depends on: neither the run's name nor what is asked meanwhile. */
+  const keyOf = ({ modelId, datasetId, config: settings, template: own, adapterId: from }: TrainingRequest) =>
+    JSON.stringify([modelId, datasetId, datasets.rows.count(), settings, own, from]);
+  const planned = createMemo<Planned | undefined>(
+    () => {
+      const asked = request();
+      // a run that has ended says how long its steps took
+      return asked && { request: asked, key: `${keyOf(asked)} ${datasets.rows.version()} ${running()?.id ?? ''}` };
+    },
+    undefined,
+    { equals: (a, b) => a?.key === b?.key },
+  );
+  const answer = createAnswer(planned, async ({ request: of }) => ({ of, plan: await api.planTraining(of) }));
+  /** A plan of other rows or of another model is none. */
+  const plan = createMemo(() => {
+    const [last, now] = [answer.value(), request()];
+    return last?.of.datasetId === now?.datasetId && last?.of.modelId === now?.modelId ? last?.plan : undefined;
   });
-  const keyOf = ({ modelId, datasetId, config: settings, template: own }: TrainingRequest) =>
-    JSON.stringify([modelId, datasetId, datasets.rows.count(), settings, own]);
-
   /** What the rows' tokens depend on. */
   const looked = createMemo(() => {
     const modelId = engine.model()?.id;
@@ -135,7 +175,9 @@ export function createTrainingForm(
     config,
     set,
     preset: createMemo(() => presetOf(config())),
-    usePreset: (preset) => setConfig(preset.config),
+    rejected,
+    reject: (field, wrong) => setRejected((before) => ({ ...before, [field]: wrong })),
+    usePreset: (preset) => setAll(preset.config),
     templates: templates.all,
     takeTemplate(taken) {
       const { name: kept, problem } = templates.take(taken);
@@ -147,11 +189,14 @@ export function createTrainingForm(
     prompts,
     setPrompts,
     sampleSteps,
-    setSampleSteps,
+    setSampleSteps(steps) {
+      taken(['sampleSteps']);
+      setSampleSteps(steps);
+    },
     adapterId,
     setAdapterId,
     request,
-    plan: createAnswer(planned, (asked) => api.planTraining(asked.request)),
+    plan: { value: plan, error: answer.error, pending: answer.pending },
     report: createAnswer(looked, (asked) => api.reportDataset(asked.datasetId, asked.modelId, asked.config), 400),
     preview: createAnswer(row, (asked) => api.previewRow(asked.datasetId, asked.at, asked.modelId, asked.config), 150),
     measuring,
@@ -175,7 +220,7 @@ export function createTrainingForm(
     fix(values) {
       const before = config();
       set(values);
-      notices.show('The plan was changed.', { label: 'Undo', run: () => setConfig(before) }, 15_000);
+      notices.show('The plan was changed.', { label: 'Undo', run: () => setAll(before) }, 15_000);
     },
   };
 }

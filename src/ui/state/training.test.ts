@@ -10,6 +10,7 @@ import { createNotices } from './notices';
 import { createSettings } from './settings';
 import { createTemplates } from './templates';
 import { createTraining } from './training';
+import { trainingPresets } from './training-config';
 
 const storage = stubLocalStorage();
 let dispose = () => {};
@@ -141,6 +142,51 @@ test('the plan follows settings and rows; settings that fit are offered and can 
   expect(form.secondsPerStep()).toBeUndefined();
 });
 
+test('a plan is of the rows that are chosen, never of those before', async () => {
+  const { form, datasets, fake } = await withRows();
+  await until(() => expect(form.plan.value()?.rows).toBe(22));
+  const asked = vi.spyOn(fake.api, 'planTraining');
+  const before = datasets.chosen()!.id;
+  await datasets.add(file([{ instruction: 'a', output: 'b' }], 'one.json'));
+  await until(() => expect(form.request()?.datasetId).not.toBe(before));
+  expect([form.plan.value(), form.plan.pending()]).toEqual([undefined, true]);
+  await until(() => expect(form.plan.value()?.rows).toBe(1));
+  // its name and what is asked meanwhile are no matter of the plan
+  asked.mockClear();
+  form.setName('Mine');
+  form.setPrompts(['Hello?']);
+  expect([form.request()?.name, form.plan.pending()]).toEqual(['Mine', false]);
+  form.set({ r: 4 });
+  expect([form.plan.value()?.rows, form.plan.pending()]).toEqual([1, true]);
+  await until(() => expect(form.plan.pending()).toBe(false));
+  expect(asked).toHaveBeenCalledTimes(1);
+});
+
+test('what cannot be taken stays in sight until something else is', async () => {
+  const { form } = await withRows();
+  const wrong = { text: '3000', problem: 'A whole number from 1 to 256 is needed.' };
+  const { r } = form.config();
+  form.reject('r', wrong);
+  form.reject('seed', wrong);
+  expect([form.config().r, form.rejected().r, Object.keys(form.rejected())]).toEqual([r, wrong, ['r', 'seed']]);
+  form.set({ r: 16 });
+  expect([form.config().r, Object.keys(form.rejected())]).toEqual([16, ['seed']]);
+  form.usePreset(form.preset() ?? trainingPresets[0]);
+  expect(form.rejected()).toEqual({});
+});
+
+test('a run that is not at its end is what the page is about, and starting says whether it began', async () => {
+  const { form, runs, fake } = await withRows();
+  await until(() => expect(runs.active()?.state).toBe('interrupted'));
+  await runs.open('run-done');
+  expect([runs.shown()?.state, runs.active()]).toEqual(['done', undefined]);
+  await until(() => expect(form.request()).toBeDefined());
+  expect(await runs.start(form.request()!)).toBe(true);
+  expect(runs.active()?.state).toBe('running');
+  vi.spyOn(fake.api, 'startTraining').mockRejectedValue(new Error('No.'));
+  expect(await runs.start(form.request()!)).toBe(false);
+});
+
 test('a run is watched from its first step, rests, goes on, and leaves an adapter', async () => {
   const { form, runs, adapters } = await withRows();
   await until(() => expect(runs.ready()).toBe(true));
@@ -212,7 +258,9 @@ test('the same question goes to base and adapter, and the conversation goes on w
   expect(chats.path().at(-1)?.base).toBeUndefined();
   adapters.turn(id, true);
   chats.send('And now?');
-  expect(ask.mock.calls.slice(1).map(([{ adapters: used }]) => used)).toEqual([[{ id, strength: 1 }], []]);
+  await until(() =>
+    expect(ask.mock.calls.slice(1).map(([{ adapters: used }]) => used)).toEqual([[{ id, strength: 1 }], []]),
+  );
   await until(() => expect(chats.running()).toBeUndefined());
   const answer = chats.path().at(-1)!;
   expect(answer.base?.state).toBe('stop');

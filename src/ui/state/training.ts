@@ -23,9 +23,7 @@ export interface TrainingParts {
 /** Must run inside a Solid root. */
 export function createTraining(client: Client, { engine, notices, templates }: TrainingParts): TrainingState {
   const datasets = createDatasets(client, notices);
-  return {
-    datasets,
-    form: createTrainingForm(client, { engine, datasets, templates, notices }),
-    runs: createRuns(client, engine, notices),
-  };
+  const runs = createRuns(client, engine, notices);
+  const { running } = runs;
+  return { datasets, form: createTrainingForm(client, { engine, datasets, templates, notices, running }), runs };
 }

@@ -2,7 +2,6 @@ import { createSignal, Show } from 'solid-js';
 import type { RunDetail } from '../../worker/training-api';
 import { ConfirmDialog } from '../components/confirm-dialog';
 import { useApp } from '../context';
-import { canGoOn } from '../state/run-events';
 import { fits } from '../state/training-form';
 import { useTraining } from './context';
 import { goToStep } from './steps';
@@ -10,15 +9,10 @@ import { goToStep } from './steps';
 /** Start, Pause, Resume, and the end of a run. */
 export function Controls() {
   const { runs } = useTraining();
-  /** A run that is not at its end is shown. */
-  const active = () => {
-    const run = runs.shown();
-    return run && canGoOn(run) && !runs.isFromFile(run.id) ? run : undefined;
-  };
   return (
     <div class="row train-controls">
       <Show
-        when={active()}
+        when={runs.active()}
         fallback={
           <Show when={runs.running()} fallback={<Start />}>
             {(other) => (
@@ -42,6 +36,9 @@ function Start() {
     const plan = form.plan.value();
     if (engine.blocked()) return 'Without WebGPU nothing can be trained here.';
     if (!form.request()) return engine.model() ? 'Rows to learn from come first, above.' : 'A model comes first.';
+    if (Object.keys(form.rejected()).length > 0)
+      return 'A number of the plan cannot be taken: see what is marked above.';
+    if (form.plan.pending()) return 'The plan is being made.';
     return (
       plan && (plan.problem ?? (fits(plan.memory) ? '' : 'It does not fit: the plan above offers settings that do.'))
     );
@@ -50,7 +47,7 @@ function Start() {
   async function start(): Promise<void> {
     await datasets.rows.flush();
     const request = form.request();
-    if (request) await runs.start(request);
+    if (request && (await runs.start(request))) goToStep('Train');
   }
   return (
     <>
@@ -132,12 +129,12 @@ function StopAndKeep() {
   return (
     <>
       <button type="button" class="button" aria-disabled={runs.asked() !== undefined} onClick={() => setAsked(true)}>
-        Stop and keep
+        End and keep the adapter
       </button>
       <ConfirmDialog
         open={asked()}
         title="End this run?"
-        action="End it and keep the adapter"
+        action="End it"
         onClose={() => setAsked(false)}
         onDone={() => {
           runs.stop();

@@ -17,7 +17,11 @@ import { Step } from './steps';
 export function DataStep() {
   const { datasets, runs } = useTraining();
   return (
-    <Step title="Data" note="What the model is to learn from: questions, and the answers that you want.">
+    <Step
+      title="Data"
+      note="What the model is to learn from: questions, and the answers that you want."
+      folded={runs.active() ? `${runs.active()?.datasetName}, as it was when the run began.` : undefined}
+    >
       <Show when={datasets.ready()}>
         <Show when={datasets.list().length > 0} fallback={<FirstRows />}>
           <Toolbar />

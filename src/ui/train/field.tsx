@@ -4,6 +4,7 @@ import { fieldProblem } from '../../worker/training-presets';
 import { Explained } from '../settings/explained';
 import type { TrainingField } from '../state/training-fields';
 import { useTraining } from './context';
+import { NumberBox } from './number-box';
 
 const schedules: readonly [TrainingConfig['lr_scheduler_type'], string][] = [
   ['linear', 'falls in a line'],
@@ -23,7 +24,21 @@ export function Field(props: { field: TrainingField }) {
       <Explained for={id} label={props.field.label} explanation={props.field.explanation}>
         <Switch>
           <Match when={props.field.kind === 'number'}>
-            <NumberBox id={id} field={props.field} value={value() as number | null} onChange={set} />
+            <NumberBox
+              id={id}
+              value={value() as number | null}
+              bounds={{
+                min: props.field.min,
+                max: props.field.max,
+                whole: props.field.step === 1,
+                mayBeEmpty: props.field.key === 'loraplus_lr_ratio',
+              }}
+              check={(next) => fieldProblem(props.field.key, next)}
+              step={props.field.step}
+              rejected={form.rejected()[props.field.key]}
+              onChange={set}
+              onReject={(rejected) => form.reject(props.field.key, rejected)}
+            />
           </Match>
           <Match when={props.field.kind === 'switch'}>
             <input
@@ -48,38 +63,5 @@ export function Field(props: { field: TrainingField }) {
         </Switch>
       </Explained>
     </div>
-  );
-}
-
-/** A number to type; what is out of bounds is put back within them, and what is none is put back. */
-function NumberBox(props: {
-  id: string;
-  field: TrainingField;
-  value: number | null;
-  onChange: (value: number | null) => void;
-}) {
-  const shown = () => (props.value === null ? '' : String(props.value));
-  function take(box: HTMLInputElement): void {
-    const { min = 0, max = Infinity, step } = props.field;
-    const typed = Number(box.value);
-    if (box.value === '' && props.field.key === 'loraplus_lr_ratio') props.onChange(null);
-    else if (box.value !== '' && Number.isFinite(typed)) {
-      const bounded = Math.min(max, Math.max(min, typed));
-      const value = step === 1 ? Math.round(bounded) : bounded;
-      if (fieldProblem(props.field.key, value) === undefined) props.onChange(value);
-    }
-    box.value = shown();
-  }
-  return (
-    <input
-      id={props.id}
-      class="number"
-      type="number"
-      min={props.field.min}
-      max={props.field.max}
-      step={props.field.step}
-      value={shown()}
-      onChange={(event) => take(event.currentTarget)}
-    />
   );
 }

@@ -1,6 +1,8 @@
 import { createSignal, createUniqueId, For, Show } from 'solid-js';
 import type { AdapterSummary, MergeFormat, MergeType } from '../../worker/training-api';
 import { useApp } from '../context';
+import type { Rejected } from '../state/training-form';
+import { NumberBox } from './number-box';
 
 const formats: readonly {
   readonly format: MergeFormat;
@@ -52,6 +54,7 @@ export function MergeForm(props: { adapter: AdapterSummary; busy: boolean }) {
   const [dtype, setDtype] = createSignal<MergeType>('f16');
   const [shard, setShard] = createSignal<number>(SHARDS[0][0]);
   const [strength, setStrength] = createSignal(1);
+  const [rejected, setRejected] = createSignal<Rejected>();
   const type = () => (format().types.includes(dtype()) ? dtype() : format().types[0]);
   return (
     <details class="fold merge">
@@ -60,7 +63,7 @@ export function MergeForm(props: { adapter: AdapterSummary; busy: boolean }) {
         class="merge-form"
         onSubmit={(event) => {
           event.preventDefault();
-          if (props.busy) return;
+          if (props.busy || rejected()) return;
           adapters.merge(props.adapter, {
             format: format().format,
             dtype: type(),
@@ -102,22 +105,20 @@ export function MergeForm(props: { adapter: AdapterSummary; busy: boolean }) {
         </Show>
         <div class="labelled">
           <label for={ids.strength}>Strength</label>
-          <input
+          <NumberBox
             id={ids.strength}
-            class="number"
-            type="number"
-            min="0"
-            max="2"
-            step="0.05"
             value={strength()}
-            onChange={(event) => {
-              const value = Number(event.currentTarget.value);
-              if (event.currentTarget.value !== '' && value >= 0 && value <= 2) setStrength(value);
-              event.currentTarget.value = String(strength());
+            bounds={{ min: 0, max: 2 }}
+            step={0.05}
+            rejected={rejected()}
+            onChange={(value) => {
+              setRejected(undefined);
+              setStrength(value ?? 1);
             }}
+            onReject={setRejected}
           />
         </div>
-        <button type="submit" class="button" aria-disabled={props.busy}>
+        <button type="submit" class="button" aria-disabled={props.busy || rejected() !== undefined}>
           Merge and save
         </button>
       </form>

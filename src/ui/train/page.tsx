@@ -38,7 +38,7 @@ export function TrainPage() {
 /** A run that a closed page cut off waits further down. */
 function CutOffNote() {
   const { runs } = useTraining();
-  const cutOff = () => runs.list().find(({ state }) => state === 'interrupted');
+  const cutOff = () => runs.list().find(({ state, id }) => state === 'interrupted' && id !== runs.shown()?.id);
   return (
     <Show when={cutOff()}>
       {(run) => (

@@ -6,26 +6,36 @@ import { useTraining } from './context';
 import { Field } from './field';
 import { PlanSummary } from './plan-summary';
 import { SamplePrompts } from './sample-prompts';
+import { RunPlan, runWords } from './run-plan';
 import { BeginField, LayersField, MapsField, RecomputeField, TemplateField } from './special-fields';
 import { Step } from './steps';
 
 /** Settings, and what they come to before anything begins. */
 export function PlanStep() {
   const { engine } = useApp();
+  const { runs } = useTraining();
   return (
     <Step
       title="Plan"
       note={`How ${engine.model()?.name ?? 'the model'} is to learn it, and what that takes. Another model is chosen at the top.`}
+      folded={runs.active() ? runWords(runs.active()!) : undefined}
     >
-      <div class="plan-columns">
-        <div class="plan-settings">
-          <Presets />
-          <PlainFields />
-          <FineFields />
-          <SamplePrompts />
-        </div>
-        <PlanSummary />
-      </div>
+      <Show
+        when={runs.active()}
+        fallback={
+          <div class="plan-columns">
+            <div class="plan-settings">
+              <Presets />
+              <PlainFields />
+              <FineFields />
+              <SamplePrompts />
+            </div>
+            <PlanSummary />
+          </div>
+        }
+      >
+        {(run) => <RunPlan run={run()} />}
+      </Show>
     </Step>
   );
 }

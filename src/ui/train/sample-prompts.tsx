@@ -2,6 +2,7 @@ import { createUniqueId, For } from 'solid-js';
 import { IconButton } from '../components/icon-button';
 import { Explained } from '../settings/explained';
 import { useTraining } from './context';
+import { NumberBox } from './number-box';
 
 const MOST = 4;
 
@@ -49,18 +50,14 @@ export function SamplePrompts() {
             label="Every … steps"
             explanation="Answering takes time too; 0 asks only at the end."
           >
-            <input
+            <NumberBox
               id={everyId}
-              class="number"
-              type="number"
-              min="0"
-              step="1"
               value={form.sampleSteps()}
-              onChange={(event) => {
-                const steps = Math.round(Number(event.currentTarget.value));
-                if (event.currentTarget.value !== '' && steps >= 0) form.setSampleSteps(steps);
-                event.currentTarget.value = String(form.sampleSteps());
-              }}
+              bounds={{ min: 0, max: 1_000_000, whole: true }}
+              step={1}
+              rejected={form.rejected().sampleSteps}
+              onChange={(steps) => form.setSampleSteps(steps ?? 0)}
+              onReject={(rejected) => form.reject('sampleSteps', rejected)}
             />
           </Explained>
         </div>

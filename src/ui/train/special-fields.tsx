@@ -125,11 +125,20 @@ export function RecomputeField() {
   );
 }
 
+const LAYERS = 'Numbers of layers are needed, as 4-7 or 0, 3, 6. The plan keeps what it had.';
+
 /** The layers that get an adapter. */
 export function LayersField() {
   const { form } = useTraining();
   const id = createUniqueId();
-  const shown = () => formatLayers(form.config().layers_to_transform);
+  const problemId = createUniqueId();
+  const rejected = () => form.rejected().layers_to_transform;
+  const shown = () => rejected()?.text ?? formatLayers(form.config().layers_to_transform);
+  function take(text: string): void {
+    const layers = parseLayers(text);
+    if (layers !== undefined) form.set({ layers_to_transform: layers });
+    else form.reject('layers_to_transform', { text, problem: LAYERS });
+  }
   return (
     <div class="setting">
       <Explained
@@ -144,12 +153,17 @@ export function LayersField() {
           inputmode="numeric"
           placeholder="all"
           value={shown()}
-          onChange={(event) => {
-            const layers = parseLayers(event.currentTarget.value);
-            if (layers !== undefined) form.set({ layers_to_transform: layers });
-            event.currentTarget.value = shown();
-          }}
+          aria-invalid={rejected() !== undefined}
+          aria-describedby={rejected() && problemId}
+          onChange={(event) => take(event.currentTarget.value)}
         />
+        <Show when={rejected()}>
+          {(wrong) => (
+            <p id={problemId} class="field-problem" role="alert">
+              {wrong().problem}
+            </p>
+          )}
+        </Show>
       </Explained>
     </div>
   );

@@ -1,4 +1,4 @@
-import { For, type JSX } from 'solid-js';
+import { createEffect, createSignal, For, type JSX, on, Show } from 'solid-js';
 import { useApp } from '../context';
 import { countOf, formatNumber } from '../state/format';
 import { useTraining } from './context';
@@ -12,14 +12,27 @@ const idOf = (title: Title) => `step-${title.toLowerCase()}`;
 export function goToStep(title: Title): void {
   const step = document.getElementById(idOf(title));
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  step?.scrollIntoView({ block: 'start', behavior: calm ? 'auto' : 'smooth' });
+  // what was folded above it has gone by then
+  requestAnimationFrame(() => step?.scrollIntoView({ block: 'start', behavior: calm ? 'auto' : 'smooth' }));
   step?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true });
+}
+
+/** The step that comes next: what is missing, what goes on, or what came of it. */
+function useCurrent(): () => Title {
+  const { datasets, runs } = useTraining();
+  return () => {
+    const run = runs.shown();
+    if (runs.active()) return 'Train';
+    if (run?.adapterId !== undefined) return 'Keep';
+    return datasets.rows.count() > 0 ? 'Plan' : 'Data';
+  };
 }
 
 /** Where things stand, step by step; each is a way to it. */
 export function StepNavigation() {
   const { datasets, form, runs } = useTraining();
   const { adapters } = useApp();
+  const current = useCurrent();
   const words = (title: Title): string => {
     const run = runs.shown();
     switch (title) {
@@ -46,7 +59,11 @@ export function StepNavigation() {
         <For each={titles}>
           {(title, i) => (
             <li>
-              <button type="button" onClick={() => goToStep(title)}>
+              <button
+                type="button"
+                aria-current={current() === title ? 'step' : undefined}
+                onClick={() => goToStep(title)}
+              >
                 <span class="step-number">{i() + 1}</span>
                 <span class="step-title">{title}</span>
                 <span class="hint">{words(title)}</span>
@@ -59,9 +76,20 @@ export function StepNavigation() {
   );
 }
 
-/** One of the four steps. */
-export function Step(props: { title: Title; note: string; children: JSX.Element }) {
+/** One of the four steps; `folded` are the words that stand for it while it is not needed. */
+export function Step(props: { title: Title; note: string; folded?: string | undefined; children: JSX.Element }) {
   const heading = () => `${idOf(props.title)}-heading`;
+  const body = () => `${idOf(props.title)}-body`;
+  const [open, setOpen] = createSignal(false);
+  const hidden = () => Boolean(props.folded) && !open();
+  // each run finds it folded
+  createEffect(
+    on(
+      () => Boolean(props.folded),
+      () => setOpen(false),
+      { defer: true },
+    ),
+  );
   return (
     <section class="step" id={idOf(props.title)} aria-labelledby={heading()}>
       <header class="step-head">
@@ -71,9 +99,24 @@ export function Step(props: { title: Title; note: string; children: JSX.Element 
         <h2 id={heading()} tabindex="-1">
           {props.title}
         </h2>
-        <p class="hint">{props.note}</p>
+        <p class="hint">{props.folded || props.note}</p>
+        <Show when={Boolean(props.folded)}>
+          <span class="spring" />
+          <button
+            type="button"
+            class="button quiet"
+            aria-expanded={open()}
+            aria-controls={body()}
+            aria-label={`${open() ? 'Fold' : 'Unfold'} ${props.title}`}
+            onClick={() => setOpen(!open())}
+          >
+            {open() ? 'Fold' : 'Unfold'}
+          </button>
+        </Show>
       </header>
-      {props.children}
+      <div class="step-body" id={body()} hidden={hidden()}>
+        {props.children}
+      </div>
     </section>
   );
 }
