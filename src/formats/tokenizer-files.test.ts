@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createTokenizer } from '../tokenizer/index';
 import { sortFiles } from './files';
+import type { GgufFile, GgufValue } from './gguf';
 import { openTokenizer } from './open';
 import { type Source, bytesSource } from './source';
-import { tokenizerFromFiles } from './tokenizer-files';
+import { tokenizerFromFiles, tokenizerFromGguf } from './tokenizer-files';
 
 const textSource = (text: string, name: string) => bytesSource(new TextEncoder().encode(text), name);
 const jsonSource = (json: object, name: string) => textSource(JSON.stringify(json), name);
@@ -159,5 +160,53 @@ describe('byte-level vocabularies', () => {
     const broken = textSource('a b c\n', 'merges.txt');
     const beside = jsonSource(config, 'tokenizer_config.json');
     await expect(specOf([files[0], broken, beside])).rejects.toMatchObject({ code: 'corrupt-file' });
+  });
+});
+
+describe('a GGUF header', () => {
+  const list = (value: readonly (string | number)[], of: 'string' | 'i32') => ({ type: 'array', of, value }) as const;
+  const header = (tokens: readonly string[], more: Readonly<Record<string, GgufValue>>) => {
+    const metadata = new Map<string, GgufValue>([['tokenizer.ggml.tokens', list(tokens, 'string')]]);
+    for (const [key, value] of Object.entries(more)) metadata.set(`tokenizer.ggml.${key}`, value);
+    return { source: textSource('', 'm.gguf'), metadata } as unknown as GgufFile;
+  };
+  const llama = { type: 'string', value: 'llama' } as const;
+  const gpt2 = { type: 'string', value: 'gpt2' } as const;
+  const id = (value: number) => ({ type: 'u32', value }) as const;
+
+  test('ends answers where llama.cpp does, though it names the end of a text only', () => {
+    const tokens = ['<unk>', '<s>', '</s>', 'a', '<|im_start|>', '<|im_end|>'];
+    const types = list([2, 3, 3, 1, 3, 3], 'i32');
+    const spec = tokenizerFromGguf(header(tokens, { model: llama, token_type: types, eos_token_id: id(2) }));
+    expect(spec).toMatchObject({ eosIds: [2, 5], specialTokens: { eos_token: '</s>' } });
+    const keys = { eos_token_id: id(3), eot_token_id: id(4), eom_token_id: id(0) };
+    expect(tokenizerFromGguf(header(tokens.slice(0, 5), { model: llama, ...keys })).eosIds).toEqual([3, 4, 0, 2]);
+    // a normal piece of that spelling is made by id only
+    const plain = list([2, 3, 3, 1, 3, 1], 'i32');
+    const { encode, encodePieces } = createTokenizer(
+      tokenizerFromGguf(header(tokens, { model: llama, token_type: plain })),
+    );
+    expect(encode('<|im_end|>')).not.toContain(5);
+    expect(encodePieces([{ text: 'a<|im_end|>', trusted: true }])).toContain(5);
+  });
+
+  test('of bytes without merges is refused, and BOS goes by the name of its split', () => {
+    expect(() => tokenizerFromGguf(header(['a', 'b'], { model: gpt2 }))).toThrow(/without its merges/);
+    const merges = list(['a b'], 'string');
+    const addBos = (pre: string) => {
+      const spec = tokenizerFromGguf(
+        header(['a', 'b', 'ab'], { model: gpt2, merges, pre: { type: 'string', value: pre } }),
+      );
+      return spec.addBos;
+    };
+    expect(['llama-bpe', 'falcon3', 'pixtral', 'tekken', 'qwen2', 'gpt-2', 'default'].map(addBos)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 });

@@ -5,6 +5,8 @@ import type { TokenizerSpec } from './checkpoint';
 import { PronkError, corruptFile } from './errors';
 import type { JsonFile, ModelFiles } from './files';
 import type { GgufFile } from './gguf';
+import { endsOf } from './gguf-ends';
+import { splitNamed } from './gguf-splits';
 import { type JsonObject, isObject, stringIn } from './json';
 import { readText } from './source';
 import { baseTokenizer, missingTokenizer } from './tokenizer-bases';
@@ -90,6 +92,11 @@ export function tokenizerFromGguf({ source, metadata }: GgufFile, vocabularySize
     removeExtraWhitespaces: boolean('remove_extra_whitespaces'),
     pre: typeof pre === 'string' ? pre : undefined,
   };
+  // llama.cpp takes an empty list, and so do we: a vocabulary of single bytes has none
+  if (model === 'gpt2' && !optional.merges) {
+    const message = `${source.name} has a byte-level tokenizer without its merges, so text cannot be cut into its tokens. Convert the model again, or take its safetensors files.`;
+    throw new PronkError('unsupported-tokenizer', message);
+  }
   for (const key of ['scores', 'types'] as const) {
     const length = optional[key]?.length ?? tokens.length;
     if (length !== tokens.length) throw corruptFile(source.name, `its tokenizer has ${length} ${key} for its tokens`);
@@ -98,11 +105,12 @@ export function tokenizerFromGguf({ source, metadata }: GgufFile, vocabularySize
   const valid = (id: number | undefined) => (id !== undefined && id >= 0 && id < tokens.length ? id : undefined);
   // llama.cpp's defaults: SentencePiece vocabularies begin with 1 and end with 2.
   const bosId = valid(number('bos_token_id') ?? (model === 'llama' ? 1 : undefined));
-  const eosIds = [number('eos_token_id') ?? (model === 'llama' ? 2 : undefined), number('eot_token_id')].map(valid);
+  const eosId = valid(number('eos_token_id') ?? (model === 'llama' ? 2 : undefined));
+  const eosIds = endsOf(tokens, (key) => (key === 'eos' ? eosId : valid(number(`${key}_token_id`))));
   const specialTokens: Record<string, string> = {};
   for (const [key, id] of [
     ['bos_token', bosId],
-    ['eos_token', eosIds[0]],
+    ['eos_token', eosId],
     ['unk_token', valid(number('unknown_token_id'))],
     ['pad_token', valid(number('padding_token_id'))],
   ] as const) {
@@ -112,8 +120,8 @@ export function tokenizerFromGguf({ source, metadata }: GgufFile, vocabularySize
   return {
     definition: { kind: 'gguf', model, tokens, ...present },
     ...(bosId !== undefined && { bosId }),
-    eosIds: [...new Set(eosIds.filter((id) => id !== undefined))],
-    addBos: boolean('add_bos_token') ?? (model === 'llama' || /^llama(3|-v3|-bpe)$/.test(optional.pre ?? '')),
+    eosIds,
+    addBos: boolean('add_bos_token') ?? (model === 'llama' || splitNamed(optional.pre ?? 'default')?.begins === true),
     ...(typeof chatTemplate === 'string' && { chatTemplate }),
     specialTokens,
   };

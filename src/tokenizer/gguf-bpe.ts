@@ -1,45 +1,11 @@
 // Byte-level vocabularies in a GGUF header (`tokenizer.ggml.model` = `gpt2`). The header names the split that goes
-// before the merges (`tokenizer.ggml.pre`); the expressions stand in the models' own tokenizer.json files.
+// before the merges (`tokenizer.ggml.pre`).
 
 import type { TokenizerDefinition } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
+import { splitNamed } from '../formats/gguf-splits';
 import { PieceType } from './pieces';
-import { GPT2_SPLIT, type Step, type TokenizerJson, splitBy } from './tokenizer-json';
-
-const CONTRACTIONS = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])";
-const REST = String.raw` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
-const LLAMA3 = String.raw`${CONTRACTIONS}|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|${REST}`;
-const QWEN2 = String.raw`${CONTRACTIONS}|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|${REST}`;
-const UPPER = String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`;
-const LOWER = String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`;
-const TEKKEN =
-  String.raw`[^\r\n\p{L}\p{N}]?${UPPER}*${LOWER}+|[^\r\n\p{L}\p{N}]?${UPPER}+${LOWER}*|\p{N}|` +
-  String.raw` ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
-
-interface Kind {
-  readonly splits: readonly string[];
-  /** A word that is in the vocabulary is not merged from its bytes. */
-  readonly whole?: boolean;
-  /** Letters and their accents are one character where there is one (Unicode's NFC), which the header does not say. */
-  readonly composed?: boolean;
-}
-
-const SPLITS: Readonly<Record<string, Kind>> = {
-  'llama-bpe': { splits: [LLAMA3], whole: true },
-  tekken: { splits: [TEKKEN], whole: true },
-  qwen2: { splits: [QWEN2], composed: true },
-  'deepseek-r1-qwen': { splits: [QWEN2] },
-  smollm: { splits: [String.raw`\p{N}`, GPT2_SPLIT] },
-  'gpt-2': { splits: [GPT2_SPLIT] },
-};
-
-/** Other names of the same splits. Headers without a name are older than the key. */
-const SAME: Readonly<Record<string, string>> = {
-  llama3: 'llama-bpe',
-  'llama-v3': 'llama-bpe',
-  starcoder: 'smollm',
-  default: 'gpt-2',
-};
+import { type Step, type TokenizerJson, splitBy } from './tokenizer-json';
 
 /**
  * The tokenizer.json that says what the header says.
@@ -49,10 +15,9 @@ export function jsonFromGguf(
   { tokens, types, merges = [], pre = 'default', added = [] }: TokenizerDefinition & { kind: 'gguf' },
   special: ReadonlyMap<string, number>,
 ): TokenizerJson {
-  const kind = SPLITS[SAME[pre] ?? pre];
+  const kind = splitNamed(pre);
   if (!kind) {
-    const known = [...Object.keys(SPLITS), ...Object.keys(SAME)].join(', ');
-    const message = `The GGUF file's tokenizer splits text the way “${pre}”, which Pronk does not know. It knows ${known}.`;
+    const message = `The GGUF file's tokenizer splits text the way “${pre}”, which Pronk does not know. Convert the model again, or take its safetensors files with their tokenizer.json.`;
     throw new PronkError('unsupported-tokenizer', message);
   }
   const isSpecial = (id: number) => special.get(tokens[id]) === id;
@@ -62,7 +27,7 @@ export function jsonFromGguf(
   const byteLevel: Step = { type: 'ByteLevel', add_prefix_space: false, use_regex: false };
   return {
     normalizer: kind.composed ? { type: 'NFC' } : null,
-    pre_tokenizer: { type: 'Sequence', pretokenizers: [...kind.splits.map(splitBy), byteLevel] },
+    pre_tokenizer: { type: 'Sequence', pretokenizers: [...kind.expressions.map(splitBy), byteLevel] },
     decoder: { type: 'ByteLevel' },
     model: {
       type: 'BPE',

@@ -5,11 +5,12 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { PronkError } from '../formats/errors';
 import { bytesOfByteLevel } from '../formats/byte-level';
+import { GPT2_SPLIT } from '../formats/gguf-splits';
 import type { AddedToken } from '../formats/added-tokens';
 import { type Cutter, cutterOfTokenizers } from './added-vocabulary';
 import type { Codec } from './codec';
 import { type MarkedText, partOf } from './marked-text';
-import { GPT2_SPLIT, type Step, type TokenizerJson, hasStep, mapSteps, splitBy } from './tokenizer-json';
+import { type Step, type TokenizerJson, hasStep, mapSteps, splitBy } from './tokenizer-json';
 import { WordCache } from './word-cache';
 
 const NOTHING = new Uint8Array(0);

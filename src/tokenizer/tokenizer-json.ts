@@ -69,9 +69,6 @@ function isStep(value: unknown, depth = 0): boolean {
   return Array.isArray(parts) && parts.every((part) => isStep(part, depth + 1));
 }
 
-/** The split of GPT-2 (Radford et al. 2019), which `ByteLevel` means where no other is given. */
-export const GPT2_SPLIT = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-
 export function splitBy(regex: string): Step {
   return { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false };
 }

@@ -2,11 +2,12 @@
 
 import { jsonFromGguf } from '../../tokenizer/gguf-bpe';
 import { PieceType, piecesFromModel } from '../../tokenizer/pieces';
-import { GPT2_SPLIT, type Step, type TokenizerJson, parseTokenizerJson } from '../../tokenizer/tokenizer-json';
+import { type Step, type TokenizerJson, parseTokenizerJson } from '../../tokenizer/tokenizer-json';
 import { tokensAdded } from '../../formats/added-tokens';
 import type { TokenizerDefinition, TokenizerSpec } from '../../formats/checkpoint';
 import { PronkError } from '../../formats/errors';
 import type { GgufValue } from '../../formats/gguf';
+import { GPT2_SPLIT, splitNamed, splitNames } from '../../formats/gguf-splits';
 
 type Vocabulary = Extract<TokenizerDefinition, { kind: 'gguf' }>;
 
@@ -142,17 +143,20 @@ function fromJson(json: TokenizerJson): Vocabulary {
   return { kind: 'gguf', model: 'llama', ...collect([...entries, ...added]), addSpacePrefix };
 }
 
-/** Names of splits that tokenizer.json files may be recognised by. */
-const SPLIT_NAMES = ['llama-bpe', 'qwen2', 'smollm', 'gpt-2', 'tekken'];
-
 /** `tokenizer.ggml.pre`: the name of how text is split before merging. */
 function splitName(json: TokenizerJson): string {
   const wanted = String(splitsOf(json.pre_tokenizer));
-  const found = SPLIT_NAMES.find((pre) => {
-    const known = jsonFromGguf({ kind: 'gguf', model: 'gpt2', pre, tokens: [] }, new Map());
-    return String(splitsOf(known.pre_tokenizer)) === wanted;
+  const known = splitNames().filter((pre) => {
+    const { pre_tokenizer: step } = jsonFromGguf({ kind: 'gguf', model: 'gpt2', pre, tokens: [] }, new Map());
+    return String(splitsOf(step)) === wanted;
   });
-  if (found) return found;
+  const [composed, whole] = [json.normalizer !== null, json.model.ignore_merges ?? false];
+  const alike = known.find((pre) => {
+    const split = splitNamed(pre);
+    return (split?.whole ?? false) === whole && (split?.composed ?? false) === composed;
+  });
+  const found = alike ?? known[0];
+  if (found !== undefined) return found;
   const message = `The model's tokenizer splits text in a way that GGUF files have no name for. Export it as safetensors.`;
   throw new PronkError('unsupported-tokenizer', message);
 }

@@ -99,7 +99,7 @@ function gguf(architecture: string, tensors: ReadonlyMap<string, Matrix>, more: 
   out.push(...utf8.encode('GGUF'));
   le(3, 4);
   le(tensors.size, 8);
-  le(Object.keys(numbers).length + Object.keys(strings).length + 1, 8);
+  le(Object.keys(numbers).length + Object.keys(strings).length + 2, 8);
   for (const [key, value] of Object.entries(strings)) {
     text(key);
     le(8, 4);
@@ -116,6 +116,10 @@ function gguf(architecture: string, tensors: ReadonlyMap<string, Matrix>, more: 
   le(2, 8);
   text('a');
   text('b');
+  text('tokenizer.ggml.merges');
+  le(9, 4);
+  le(8, 4);
+  le(0, 8);
   let offset = 0;
   for (const [name, { shape, bytes }] of tensors) {
     text(toGgufName(name)!);
