@@ -79,6 +79,40 @@ test('the plan says what it takes, and a model is made as was chosen', async ({ 
   await say(page, 'Once upon a time');
 });
 
+test('what is here already is said to be, at the size that was planned, and can be used or added again', async ({
+  page,
+}) => {
+  await models(page);
+  await add(page, [
+    ...[...plainFiles()].map(([name, bytes]) => payload(name, bytes)),
+    payload('holiday.txt', Buffer.from('none of it')),
+  ]);
+  const plan = card(page, /^Import of/);
+  await expect(plan).toContainText('No part of it, and not read: holiday.txt.');
+  const planned = await plan
+    .locator('label.choice')
+    .filter({ hasText: '8 bits' })
+    .getByText(/ stored$/)
+    .innerText();
+  await plan.getByRole('radio', { name: '8 bits' }).check();
+  await plan.getByLabel('Name').fill('First');
+  await plan.getByRole('button', { name: 'Start', exact: true }).click();
+  const row = page.getByRole('row', { name: /^First/ });
+  await expect(row).toContainText(planned.replace(' stored', ''));
+  await expect(row).not.toContainText('holiday');
+
+  await add(
+    page,
+    [...plainFiles()].map(([name, bytes]) => payload(name, bytes)),
+  );
+  await expect(plan).toContainText('This model is here already, as First (8 bits).');
+  await plan.getByRole('button', { name: 'Use First' }).click();
+  await expect(row).toContainText('In use');
+  await plan.getByLabel('Name').fill('Second');
+  await plan.getByRole('button', { name: 'Start', exact: true }).click();
+  await expect(page.getByRole('row', { name: /^Second/ })).toBeVisible();
+});
+
 test('a plan that is cancelled leaves nothing', async ({ page }) => {
   await models(page);
   await expect(page.getByRole('cell', { name: /^Pronk/ })).toBeVisible();
@@ -199,6 +233,15 @@ test.describe('encrypted files', () => {
       await expect(page.getByRole('row', { name: /^Secret stories/ })).toBeVisible();
     });
   }
+
+  test('the card asks for the key that is missing, and takes it', async ({ page }) => {
+    await models(page);
+    await add(page, enc());
+    const plan = card(page, /^Import of/);
+    await plan.getByLabel('Add the key').setInputFiles({ ...key });
+    await expect(plan.getByRole('button', { name: 'Make a model' })).toBeEnabled();
+    await expect(plan.getByLabel('Add the key')).toHaveCount(0);
+  });
 
   test('decrypted files are saved as they were, and a wrong key saves none', async ({ page }) => {
     // without a folder picker, files are downloaded

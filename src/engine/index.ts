@@ -2,6 +2,7 @@
 import { PronkError } from '../formats/errors';
 import type { HasherFactory } from '../formats/hash';
 import type { Gpu } from '../gpu/device';
+import { roomOf } from '../storage/quota';
 import type { Store } from '../storage/store';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { Adapters } from './adapters';
@@ -151,10 +152,11 @@ export class Engine {
 
   /** What a plan may count on. A machine without WebGPU can still import. */
   async #offer(store: Store): Promise<Offer> {
-    const [{ used, quota }, gpu] = await Promise.all([store.estimate(), this.device().catch(() => undefined)]);
+    const [estimate, gpu] = await Promise.all([store.estimate(), this.device().catch(() => undefined)]);
+    const room = roomOf(estimate);
     const gpuBytes = gpu && gpuBudget(gpu.device.limits.maxBufferSize, gpu.software);
     return {
-      ...(quota !== undefined && { freeBytes: Math.max(0, quota - (used ?? 0)) }),
+      ...(room && { room }),
       ...(gpuBytes !== undefined && { gpuBytes }),
       ...(gpu && { device: gpu.name }),
     };

@@ -39,6 +39,8 @@ export interface Journal {
   /** Find the files without asking, in browsers that have them; opaque here. */
   readonly handles?: readonly unknown[];
   readonly quantize: Quantize;
+  /** Of the files, as the model's manifest will have it. */
+  readonly identity?: string;
   /** Of the shards' keys. */
   readonly prefix: string;
   readonly written: Written;

@@ -2,6 +2,7 @@
 
 import type { ModelConfig } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
+import type { Quantize } from '../formats/weights';
 import type { WeightKind } from '../quant/kinds';
 
 export const MANIFEST_VERSION = 1;
@@ -28,6 +29,10 @@ export interface ModelMeta {
   readonly licence?: string;
   /** Where it came from: file names, an address, or `bundled`. */
   readonly source: string;
+  /** Equal for models that were made of the same files. */
+  readonly identity?: string;
+  /** How it was asked to be stored. */
+  readonly quantize?: Quantize;
   /** Milliseconds since 1970. */
   readonly addedAt: number;
   /** When it was last put on a GPU. */

@@ -37,23 +37,54 @@ interface OpenTensor extends TensorShape {
   readonly groups: StoredGroup[];
 }
 
+/** Where row groups lie in their shards, one after the other. */
+export class ShardLayout {
+  readonly #limit: number;
+  /** Bytes of the shard that is being filled. */
+  #size = 0;
+
+  /** @param shardBytes a shard is closed before it would grow beyond this (one row group always fits) */
+  constructor(shardBytes = SHARD_BYTES) {
+    this.#limit = shardBytes;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether a group begins another shard: `close` is to be called before it is placed. */
+  isFull(codesBytes: number, scalesBytes: number): boolean {
+    return this.#size > 0 && align(this.#size) + align(codesBytes) + scalesBytes > this.#limit;
+  }
+
+  close(): void {
+    this.#size = 0;
+  }
+
+  place(codesBytes: number, scalesBytes: number): { readonly codesOffset: number; readonly scalesOffset: number } {
+    const codesOffset = align(this.#size);
+    const scalesOffset = codesOffset + align(codesBytes);
+    this.#size = scalesBytes ? scalesOffset + scalesBytes : codesOffset + codesBytes;
+    return { codesOffset, scalesOffset };
+  }
+}
+
 export class ModelWriter {
   readonly #store: ShardStore;
   readonly #prefix: string;
-  readonly #limit: number;
+  readonly #layout: ShardLayout;
   readonly #onStored: NonNullable<WriterOptions['onStored']>;
   readonly #shards: StoredShard[];
   readonly #tensors: OpenTensor[];
   #begun: number;
   #pieces: { readonly at: number; readonly bytes: Uint8Array }[] = [];
-  #size = 0;
   #storing: Promise<void> = Promise.resolve();
 
   /** @param prefix of the shards' keys: one for each attempt at storing a model */
-  constructor(store: ShardStore, prefix: string, { shardBytes = SHARD_BYTES, from, onStored }: WriterOptions = {}) {
+  constructor(store: ShardStore, prefix: string, { shardBytes, from, onStored }: WriterOptions = {}) {
     this.#store = store;
     this.#prefix = prefix;
-    this.#limit = shardBytes;
+    this.#layout = new ShardLayout(shardBytes);
     this.#onStored = onStored ?? (() => {});
     this.#shards = [...(from?.shards ?? [])];
     this.#tensors = (from?.tensors ?? []).map((tensor) => ({ ...tensor, groups: [...tensor.groups] }));
@@ -76,12 +107,9 @@ export class ModelWriter {
     if (!fits || group.kind !== kind || group.columns !== columns || !whole) {
       throw new RangeError(`The row group at ${rowStart} of ${name} is not what its tensor says`);
     }
-    const scalesAt = align(codes.length);
-    if (this.#size && align(this.#size) + scalesAt + scales.length > this.#limit) await this.#flush();
-    const codesOffset = align(this.#size);
-    const scalesOffset = codesOffset + scalesAt;
+    if (this.#layout.isFull(codes.length, scales.length)) await this.#flush();
+    const { codesOffset, scalesOffset } = this.#layout.place(codes.length, scales.length);
     this.#pieces.push({ at: codesOffset, bytes: codes }, { at: scalesOffset, bytes: scales });
-    this.#size = scales.length ? scalesOffset + scales.length : codesOffset + codes.length;
     const [codesBytes, scalesBytes] = [codes.length, scales.length];
     const place = { shard: this.#begun, codesOffset, codesBytes, scalesOffset, scalesBytes };
     tensor.groups.push({ rowStart, rows: group.rows, ...place });
@@ -118,11 +146,12 @@ export class ModelWriter {
   }
 
   async #flush(): Promise<void> {
-    if (!this.#size) return;
+    if (!this.#layout.size) return;
     // a rejection stays in the chain: whoever adds or finishes next gets it
     await this.#storing;
-    const [pieces, size, index] = [this.#pieces, this.#size, this.#begun];
-    [this.#pieces, this.#size] = [[], 0];
+    const [pieces, size, index] = [this.#pieces, this.#layout.size, this.#begun];
+    this.#pieces = [];
+    this.#layout.close();
     this.#begun++;
     const tensors = this.#tensors.map((tensor, i) =>
       i === this.#tensors.length - 1 ? { ...tensor, groups: [...tensor.groups] } : tensor,

@@ -4,7 +4,7 @@ import { IDBObjectStore } from 'fake-indexeddb';
 import { afterEach, expect, test, vi } from 'vitest';
 import { indexedDbStore } from './indexeddb';
 import { memoryStore } from './memory';
-import { noRoom } from './quota';
+import { noRoom, roomOf, roomWarning } from './quota';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -18,9 +18,52 @@ const fail = (name: string) =>
 
 test('a sentence names what is needed and what is missing, in decimal units', () => {
   expect(noRoom(1.5e9, 20e6)).toBe(
-    'There is no room to store 1.5 GB more: 20 MB are missing. Remove a model or free disk space, and try again.',
+    'There is no room to store 1.5 GB more: 20 MB are missing. Remove a model or free disk space, and try again. (A private window has little room, however large the disk.)',
   );
   expect(noRoom(4000, undefined)).toContain('the browser refused it');
+});
+
+const GiB = 2 ** 30;
+
+test.each([
+  // Chromium: the same whatever the disk, and in private windows
+  [
+    { used: 123_456_789, quota: 123_456_789 + 10 * GiB },
+    { bytes: 10 * GiB, told: false, small: false },
+  ],
+  [
+    { used: 0, quota: 4 * GiB },
+    { bytes: 4 * GiB, told: false, small: false },
+  ],
+  // a figure of the disk's own
+  [
+    { used: 7_000_000, quota: 10 * GiB },
+    { bytes: 10 * GiB - 7_000_000, told: true, small: false },
+  ],
+  [
+    { used: 5e9, quota: 162e9 },
+    { bytes: 157e9, told: true, small: false },
+  ],
+  [
+    { used: 10, quota: 1.5e9 },
+    { bytes: 1.5e9 - 10, told: true, small: true },
+  ],
+  [
+    { used: 2e9, quota: 1.5e9 },
+    { bytes: 0, told: true, small: true },
+  ],
+  [{ used: 5, quota: undefined }, undefined],
+])('%j: %j', (estimate, room) => {
+  expect(roomOf(estimate)).toEqual(room);
+});
+
+test('what may not find room is warned of: by the figure, or by what cannot be known', () => {
+  const told = roomOf({ used: 0, quota: 12e9 + 1 });
+  expect(roomWarning(11e9, told)).toBeUndefined();
+  expect(roomWarning(13.5e9, told)).toMatch(/^It needs 14 GB of disk, and the browser grants about 13 GB more\./);
+  expect(roomWarning(13.5e9, roomOf({ used: 0, quota: 10 * GiB }))).toMatch(/does not tell pages.*private window/);
+  expect(roomWarning(2e9, roomOf({ used: 0, quota: 1.5e9 }))).toMatch(/A private window has as little as that/);
+  expect(roomWarning(2e9, undefined)).toBeUndefined();
 });
 
 test('memory: what is over the quota is refused, what replaces itself is not', async () => {

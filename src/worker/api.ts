@@ -6,6 +6,7 @@ import type { Quantize } from '../formats/weights';
 import type { ChatStyle } from '../tokenizer/chat-styles';
 import type { AccessToken } from '../hub/access';
 import type { CuratedModel } from '../hub/curated';
+import type { Room } from '../storage/quota';
 import type { ChatMessage } from '../tokenizer/chat-message';
 import type { PromptTemplate } from '../tokenizer/prompt-templates';
 import type { GivenFile, Saved } from './files';
@@ -23,6 +24,7 @@ export type {
   PromptTemplate,
   Quality,
   Quantize,
+  Room,
   Saved,
   SavedFile,
 };
@@ -186,7 +188,8 @@ export interface WorkerApi extends TrainingApi {
   curatedModels(): Promise<readonly CuratedModel[]>;
   rename(modelId: string, name: string): Promise<void>;
   remove(modelId: string): Promise<void>;
-  storage(): Promise<{ usage: number; quota: number; persisted: boolean }>;
+  /** `room` is what the browser says, if anything. */
+  storage(): Promise<{ usage: number; room: Room | undefined; persisted: boolean }>;
   persist(): Promise<boolean>;
   /** Queues a generation; text, end and failure come as events. */
   generate(request: GenerateRequest): Promise<void>;

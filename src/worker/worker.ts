@@ -3,6 +3,7 @@ import { expose } from 'comlink';
 import { createEngine } from '../engine/index';
 import type { Gpu } from '../gpu/device';
 import { indexedDbStore } from '../storage/indexeddb';
+import { roomOf } from '../storage/quota';
 import { promptTemplates } from '../tokenizer/prompt-templates';
 import type { ProgressTask, Stored, WorkerApi, WorkerEvent } from './api';
 import { ensureBundled } from './bundled';
@@ -111,9 +112,9 @@ const api: WorkerApi = {
     await announceModels();
   },
   async storage() {
-    const { used = 0, quota = 0 } = await store.estimate();
+    const estimate = await store.estimate();
     const persisted = (await navigator.storage?.persisted?.()) ?? false;
-    return { usage: used, quota, persisted };
+    return { usage: estimate.used ?? 0, room: roomOf(estimate), persisted };
   },
   persist: () => store.persist(),
   // returns at once: what happens is told by events

@@ -45,6 +45,20 @@ const code = (promise: Promise<unknown>) =>
     (error: { code?: string; message: string }) => error.code ?? error.message,
   );
 
+/** A source with a bit changed, so many bytes from its end. */
+function flipped({ name, size, read }: Source, from: number): Source {
+  return {
+    name,
+    size,
+    read: async (start, end) => {
+      const bytes = await read(start, end);
+      const at = size + from;
+      if (start <= at && at < end) bytes[at - start]! ^= 1;
+      return bytes;
+    },
+  };
+}
+
 describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/data)', () => {
   let whole: Record<string, string>;
   beforeAll(async () => {
@@ -56,7 +70,8 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
   });
 
   test('the plan says what it is and what each way of storing it takes', async () => {
-    const imports = new Imports({ store: memoryStore(), offer: async () => ({ freeBytes: 400_000 }) });
+    const room = { bytes: 400_000, told: true, small: true };
+    const imports = new Imports({ store: memoryStore(), offer: async () => ({ room }) });
     const plan = await imports.plan('a', { kind: 'files', files: given() });
     expect(plan).toMatchObject({
       name: 'stories260K',
@@ -66,10 +81,76 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
     });
     const sizes = plan.choices.map(({ quantize, storedBytes, fits }) => [quantize, storedBytes, fits]);
     expect(sizes.map(([quantize]) => quantize)).toEqual(['q4', 'q8', 'f16', 'keep']);
-    expect(sizes.map(([, , fits]) => fits)).toEqual([true, true, false, false]);
-    expect(plan.choices.at(-1)!.problem).toMatch(/1\.2 MB of disk/);
-    expect(await code(imports.start('a', { quantize: 'keep' }))).toBe('does-not-fit');
+    // the browser's figure informs, and forbids nothing
+    expect(sizes.map(([, , fits]) => fits)).toEqual([true, true, true, true]);
+    expect(plan.choices.map(({ warning }) => warning !== undefined)).toEqual([false, false, true, true]);
+    expect(plan.choices.at(-1)!.warning).toMatch(/1\.2 MB of disk.*400 kB more.*private window.*can be tried/);
     expect(await code(imports.start('b', { quantize: 'q8' }))).toBe('missing-import');
+    expect(await code(imports.start('a', { quantize: 'keep' }))).toBe('no error');
+  });
+
+  test('a figure of the disk decides what is recommended; one that says nothing does not', async () => {
+    const recommended = async (told: boolean) => {
+      const room = { bytes: 300_000, told, small: false };
+      const imports = new Imports({ store: memoryStore(), offer: async () => ({ room }) });
+      return (await imports.plan('a', { kind: 'files', files: given() })).recommended;
+    };
+    expect([await recommended(true), await recommended(false)]).toEqual(['q4', 'q8']);
+  });
+
+  test.each(['keep', 'f16', 'q8', 'q4'] as const)('%s takes as many bytes as was planned', async (quantize) => {
+    const imports = new Imports({ store: memoryStore() });
+    const plan = await imports.plan('a', { kind: 'files', files: given() });
+    const { bytes } = await imports.start('a', { quantize });
+    expect(plan.choices.find((choice) => choice.quantize === quantize)?.storedBytes).toBe(bytes);
+  });
+
+  test('the same files are said to be here already, in whatever order and under whatever names', async () => {
+    const store = memoryStore();
+    const imports = new Imports({ store });
+    expect((await imports.plan('a', { kind: 'files', files: given() })).already).toBeUndefined();
+    await imports.start('a', { quantize: 'q8', name: 'First' });
+    const again = given()
+      .toReversed()
+      .map(({ source }) => ({ source, path: source.name.replace('stories260K', 'copy') }));
+    const plan = await imports.plan('b', { kind: 'files', files: again });
+    expect(plan.already).toEqual([{ id: 'a', name: 'First', quantize: 'q8' }]);
+    // it may be added again all the same
+    await imports.start('b', { quantize: 'q4' });
+    expect((await imports.plan('c', { kind: 'files', files: given() })).already).toHaveLength(2);
+    // negative control: one byte of the weights is another one
+    const other = given((source) => (source.name.endsWith('.safetensors') ? flipped(source, -1) : source));
+    expect((await imports.plan('d', { kind: 'files', files: other })).already).toBeUndefined();
+  });
+
+  test('what is no part of the model is said to be unused, and is none of its sources', async () => {
+    const store = memoryStore();
+    const imports = new Imports({ store });
+    const notes = [
+      {
+        path: 'stories260K/notes.txt',
+        source: bytesSource(new TextEncoder().encode('to do'), 'stories260K/notes.txt'),
+      },
+      { path: 'stories260K/optimizer.pt', source: bytesSource(new Uint8Array(100), 'stories260K/optimizer.pt') },
+    ];
+    const plan = await imports.plan('a', { kind: 'files', files: [...notes, ...given()] });
+    expect(plan.unused).toEqual(notes.map(({ path }) => path));
+    expect(plan.files.map(({ name }) => name)).toEqual(given().map(({ path }) => path));
+    const manifest = await imports.start('a', { quantize: 'q8' });
+    expect(manifest.source).toBe('config.json, model.safetensors, tokenizer.model');
+  });
+
+  test('a model is called after its folder, unless its name says more', async () => {
+    const at = (folder: string) =>
+      given().map(({ path, source }) => {
+        const name = path.replace('stories260K', folder);
+        return { path: name, source: { name, size: source.size, read: source.read } };
+      });
+    const imports = new Imports({ store: memoryStore() });
+    const name = async (folder: string) => (await imports.plan(folder, { kind: 'files', files: at(folder) })).name;
+    expect(await name('my stories')).toBe('my stories');
+    expect(await name('run 7/checkpoint-200')).toBe('run 7 checkpoint-200');
+    expect(await name('models--owner--tiny/snapshots/0123456789abcdef0123456789abcdef01234567')).toBe('tiny');
   });
 
   test('a plan for a phone refuses what its graphics memory does not hold', async () => {

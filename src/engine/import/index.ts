@@ -1,6 +1,5 @@
 // Imports as a person sees them: planned, started, paused, gone on with after a reload, cancelled.
 
-import type { Checkpoint } from '../../formats/checkpoint';
 import { PronkError } from '../../formats/errors';
 import { createHasher, type HasherFactory } from '../../formats/hash';
 import type { Quantize } from '../../formats/weights';
@@ -10,8 +9,9 @@ import type { AccessToken } from '../../hub/access';
 import type { Manifest } from '../../storage/manifest';
 import type { Store } from '../../storage/store';
 import { type GivenSource, recognise } from './identity';
+import { lookAt } from './look';
 import { type OpenedOrigin, type OpenOptions, type Origin, openOrigin, type StoredOrigin } from './origin';
-import { type Offer, planModel } from './plan';
+import type { Offer } from './plan';
 import {
   beginJournal,
   canResume,
@@ -74,8 +74,9 @@ export class Imports {
     const waits = tellWaits((stage = 'Looking') => onProgress?.(stage, 0, 0));
     try {
       const options = { ...this.#opening, signal: looking.signal, onWait: waits.begin };
-      const opened = await openOrigin(whole, options);
-      const plan = await this.#look(opened);
+      const { store, offer } = this.#options;
+      const given = await openOrigin(whole, options);
+      const { plan, opened } = await lookAt(given, whole, { store, offer: await offer?.(), opening: this.#opening });
       looking.signal.throwIfAborted();
       this.#planned.set(id, { origin: whole, opened, plan });
       return plan;
@@ -197,29 +198,6 @@ export class Imports {
     return (await readJournal(this.#options.store, id))?.handles ?? [];
   }
 
-  async #look(opened: OpenedOrigin): Promise<ImportPlan> {
-    const files = opened.files.map(({ source }) => ({ name: source.name, size: source.size }));
-    const readBytes = files.reduce((sum, { size }) => sum + size, 0);
-    const offer = (await this.#options.offer?.()) ?? {};
-    const { patch, download } = opened;
-    const known = { files, readBytes, download, ...offer, ...(patch && { patch: patch.table }) };
-    try {
-      const checkpoint = await opened.open(opened.files.map(({ source }) => source));
-      const notes = [...(opened.notes?.() ?? []), ...(checkpoint.notes ?? [])];
-      return {
-        name: checkpoint.name,
-        ...known,
-        ...planModel(withLicence(checkpoint, opened), offer),
-        ...(notes.length > 0 && { notes }),
-      };
-    } catch (error) {
-      // more files may mend what was dropped; an address is right or not
-      if (!(error instanceof PronkError) || download) throw error;
-      const problem = { code: error.code, message: error.message };
-      return { name: opened.source, what: error.message, ...known, choices: [], problem };
-    }
-  }
-
   async #reopen(
     journal: Journal,
     files: readonly GivenSource[],
@@ -278,11 +256,6 @@ type FilesOrigin = Origin & { readonly kind: 'files' };
 function merged(before: FilesOrigin, more: FilesOrigin): FilesOrigin {
   const given = new Set(more.files.map(({ path }) => path));
   return { kind: 'files', files: [...before.files.filter(({ path }) => !given.has(path)), ...more.files] };
-}
-
-/** A repository says its licence outside of its files. */
-function withLicence(checkpoint: Checkpoint, { licence }: OpenedOrigin): Checkpoint {
-  return checkpoint.licence === undefined && licence !== undefined ? { ...checkpoint, licence } : checkpoint;
 }
 
 function refusal(plan: ImportPlan, quantize: Quantize): ImportPlan['problem'] {

@@ -46,6 +46,8 @@ export interface OpenedOrigin {
   readonly licence?: string;
   /** Encrypted files, where it is some. */
   readonly patch?: Patch;
+  /** Equal for origins of the same bytes. */
+  identity(): Promise<string>;
   /** The checkpoint in these sources, which are `files`' or stand in for them. */
   open(sources: readonly Source[]): Promise<Checkpoint>;
   /** What came up while it was opened, as sentences. */
@@ -106,6 +108,7 @@ function openFiles(given: readonly GivenSource[]): OpenedOrigin {
     files: given.map(({ source }) => ({ source })),
     source: namesOf(given),
     download: false,
+    identity: () => identityOf(given),
     open: openCheckpoint,
     remember: () => remembered({ kind: 'files' }, given),
   };
@@ -126,10 +129,13 @@ async function openEncrypted(given: readonly GivenSource[], hashers: HasherFacto
   } catch (error) {
     problem = error;
   }
+  // of what was given beside them, the key alone is used
+  const sources = [...patch.files.map(({ source }) => source), ...(patch.key ? [patch.key] : [])];
   return {
     files,
-    source: namesOf(given),
+    source: sources.map(({ name }) => baseName(name)).join(', '),
     download: false,
+    identity: () => identityOf(given.filter(({ source }) => sources.includes(source))),
     patch,
     async open(sources) {
       if (problem) throw problem;
@@ -174,6 +180,10 @@ async function openHub(
     // what a query has may be a key
     source: repository.address.replace(/\?.*/, ''),
     download: true,
+    identity: async () => {
+      const sizes = revision === undefined ? choice.files.map(({ path, size }) => `${path} ${size}`) : [];
+      return [repository.address, choice.variant ?? '', ...sizes].join('\n');
+    },
     ...(licence !== undefined && { licence }),
     open: openCheckpoint,
     notes: () => access.refusedBy.map((host) => `${expired(host)} What everybody may read is read without it.`),
@@ -208,12 +218,22 @@ function openWeightDiff({ base, diff }: Origin & { kind: 'weight-diff' }): Opene
     files: given.map(({ source }) => ({ source })),
     source: `${namesOf(base)} + ${namesOf(diff)}`,
     download: false,
+    identity: () => identityOf(given),
     async open(sources) {
       const [from, change] = [sources.slice(0, base.length), sources.slice(base.length)];
       return diffCheckpoint(await openCheckpoint(from), await openCheckpoint(change), 'recover');
     },
     remember: () => remembered({ kind: 'weight-diff', baseFiles: base.length }, given),
   };
+}
+
+/** By what the files hold, whatever they are called and in whatever order they came. */
+async function identityOf(given: readonly GivenSource[]): Promise<string> {
+  const known = await Promise.all(given.map(identify));
+  return known
+    .map(({ size, sample }) => `${size}:${sample}`)
+    .toSorted()
+    .join(' ');
 }
 
 function namesOf(given: readonly GivenSource[]): string {

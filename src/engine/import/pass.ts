@@ -33,7 +33,7 @@ export async function convert(checkpoint: Checkpoint, options: PassOptions): Pro
 }
 
 /** Tensors as they lie in their files, so that each file is read once from its beginning to its end. */
-function inFileOrder({ tensors }: Checkpoint): Tensor[] {
+export function inFileOrder({ tensors }: Checkpoint): Tensor[] {
   const files = [...new Set([...tensors.values()].map(({ place }) => place.file))].toSorted();
   const rank = new Map(files.map((file, i) => [file, i]));
   return [...tensors.values()].toSorted(
@@ -41,13 +41,17 @@ function inFileOrder({ tensors }: Checkpoint): Tensor[] {
   );
 }
 
+/** Rows that are converted at once. */
+export const batchRows = ({ type, columns }: Pick<Tensor, 'type' | 'columns'>, batchBytes = BATCH_BYTES): number =>
+  evenRows(elementRowBytes(type, columns), batchBytes);
+
 async function convertTensor(tensor: Tensor, first: number, options: PassOptions): Promise<void> {
-  const { quantize, writer, meter, signal, batchBytes = BATCH_BYTES, onBatch } = options;
+  const { quantize, writer, meter, signal, batchBytes, onBatch } = options;
   const { name, type, rows, columns } = tensor;
   const { kind } = weightTensor(tensor, quantize);
   const float = isFloatType(type);
   const kept = kind === storedKind(type);
-  const step = evenRows(elementRowBytes(type, columns), batchBytes);
+  const step = batchRows(tensor, batchBytes);
   for (let rowStart = first; rowStart < rows; rowStart += step) {
     signal.throwIfAborted();
     const end = Math.min(rows, rowStart + step);

@@ -1,17 +1,20 @@
 // What an import would cost, and whether it can be: from shapes alone, before a byte is copied.
 
 import type { Checkpoint } from '../../formats/checkpoint';
-import { type Quantize, weightTensors } from '../../formats/weights';
+import { type Quantize, weightTensor, weightTensors } from '../../formats/weights';
 import { cacheBytes } from '../../model/kv-cache';
 import { codeBytes, scaleBytes } from '../../quant/kinds';
-import { bytesText } from '../../storage/quota';
+import { ShardLayout } from '../../storage/model-writer';
+import { bytesText, type Room, roomWarning } from '../../storage/quota';
+import { encodeTokenizer } from '../../storage/tokenizer-record';
 import { DEFAULT_CONTEXT } from '../defaults';
+import { batchRows, inFileOrder } from './pass';
 import type { ImportChoice, ImportPlan } from './types';
 
 /** What the machine offers, as far as it tells. */
 export interface Offer {
-  /** Bytes that may still be stored. */
-  readonly freeBytes?: number;
+  /** What the browser says of its room. */
+  readonly room?: Room;
   /** Bytes that a model may take on the GPU. */
   readonly gpuBytes?: number;
   readonly device?: string;
@@ -45,7 +48,7 @@ export function planModel(checkpoint: Checkpoint, offer: Offer): Costs {
   const defaultContext = Math.min(config.contextLength, DEFAULT_CONTEXT);
   const cache = { fast: cacheBytes(config, 1, 'f16'), exact: cacheBytes(config, 1, 'f32') };
   const choices = choicesOf(checkpoint, cache.fast * defaultContext, offer);
-  const recommended = recommend(choices, parameters);
+  const recommended = recommend(choices, parameters, offer.room);
   return {
     what: `${CONTAINERS[container]}: ${ARCHITECTURES[config.architecture]}, ${countText(parameters)} parameters.`,
     model: {
@@ -66,21 +69,28 @@ export function planModel(checkpoint: Checkpoint, offer: Offer): Costs {
 
 /** The smallest first; what would not make it smaller is left out. */
 function choicesOf(checkpoint: Checkpoint, cache: number, offer: Offer): ImportChoice[] {
-  const sizes = new Map(QUANTIZATIONS.map((quantize) => [quantize, storedBytes(checkpoint, quantize)]));
-  const kept = sizes.get('keep')!;
+  const sizes = new Map(QUANTIZATIONS.map((quantize) => [quantize, weightBytes(checkpoint, quantize)]));
+  const kept = sizes.get('keep') ?? Infinity;
+  const tokenizer = encodeTokenizer(checkpoint.tokenizer).length;
   return [...sizes]
     .filter(([quantize, size]) => quantize === 'keep' || size < kept)
     .toSorted(([, a], [, b]) => a - b)
     .map(([quantize, size]) => {
       const problem = problemOf(size, cache, offer);
-      return { quantize, storedBytes: size, weightBytes: size, fits: !problem, ...(problem && { problem }) };
+      const storedBytes = shardBytes(checkpoint, quantize) + tokenizer;
+      const warning = problem === undefined ? roomWarning(storedBytes, offer.room) : undefined;
+      return {
+        quantize,
+        storedBytes,
+        weightBytes: size,
+        fits: !problem,
+        ...(problem && { problem }),
+        ...(warning && { warning }),
+      };
     });
 }
 
-function problemOf(size: number, cache: number, { freeBytes, gpuBytes }: Offer): string | undefined {
-  if (freeBytes !== undefined && size > freeBytes) {
-    return `It needs ${bytesText(size)} of disk, and ${bytesText(freeBytes)} are free to this page. Remove a model or free disk space.`;
-  }
+function problemOf(size: number, cache: number, { gpuBytes }: Offer): string | undefined {
   if (gpuBytes !== undefined && size + cache > gpuBytes) {
     return `It needs ${bytesText(size + cache)} of graphics memory, and this device offers about ${bytesText(gpuBytes)}.`;
   }
@@ -88,13 +98,36 @@ function problemOf(size: number, cache: number, { freeBytes, gpuBytes }: Offer):
 }
 
 /** Small models suffer from 4 bits more than they gain by them; large ones are bound by memory. */
-function recommend(choices: readonly ImportChoice[], parameters: number): Quantize | undefined {
-  const fitting = choices.filter(({ fits }) => fits).map(({ quantize }) => quantize);
+function recommend(choices: readonly ImportChoice[], parameters: number, room: Room | undefined): Quantize | undefined {
+  const possible = choices.filter(({ fits }) => fits);
+  // a figure that is the disk's own is heeded where nobody has chosen
+  const roomy = room?.told ? possible.filter(({ warning }) => warning === undefined) : possible;
+  const fitting = (roomy.length > 0 ? roomy : possible).map(({ quantize }) => quantize);
   const wanted: readonly Quantize[] = parameters < 1.5e9 ? ['q8', 'keep', 'q4'] : ['q4', 'keep', 'q8'];
   return wanted.find((quantize) => fitting.includes(quantize)) ?? fitting[0];
 }
 
-function storedBytes(checkpoint: Checkpoint, quantize: Quantize): number {
+/** Bytes of shards: the weights where the import puts them, the gaps between them included. */
+function shardBytes(checkpoint: Checkpoint, quantize: Quantize): number {
+  const layout = new ShardLayout();
+  let closed = 0;
+  for (const tensor of inFileOrder(checkpoint)) {
+    const { kind, rows, columns } = weightTensor(tensor, quantize);
+    const step = batchRows(tensor);
+    for (let start = 0; start < rows; start += step) {
+      const count = Math.min(step, rows - start);
+      const [codes, scales] = [count * codeBytes(kind, columns), scaleBytes(kind, count, columns)];
+      if (layout.isFull(codes, scales)) {
+        closed += layout.size;
+        layout.close();
+      }
+      layout.place(codes, scales);
+    }
+  }
+  return closed + layout.size;
+}
+
+function weightBytes(checkpoint: Checkpoint, quantize: Quantize): number {
   return weightTensors(checkpoint, quantize).reduce(
     (sum, { kind, rows, columns }) => sum + rows * codeBytes(kind, columns) + scaleBytes(kind, rows, columns),
     0,

@@ -2,20 +2,31 @@
 
 import type { Architecture, Checkpoint } from '../../formats/checkpoint';
 import type { Quantize } from '../../formats/weights';
+import type { Room } from '../../storage/quota';
 
 export type { PromptStyle, Quality } from '../../storage/manifest';
 
 /** One way of storing a model, and what it takes. */
 export interface ImportChoice {
   readonly quantize: Quantize;
-  /** Bytes in the store. */
+  /** Bytes in the store, the tokenizer's included: as many as the model will be said to take. */
   readonly storedBytes: number;
   /** Bytes of weights on the GPU. */
   readonly weightBytes: number;
-  /** Whether it can be stored here and run here, as far as can be known. */
+  /** Whether it can be run here, as far as can be known. */
   readonly fits: boolean;
   /** Why it does not fit, as a sentence. */
   readonly problem?: string;
+  /** What may go wrong, as a sentence: browsers do not say for sure how much can be stored. */
+  readonly warning?: string;
+}
+
+/** A model that is there already and was made of the same files. */
+export interface SameModel {
+  readonly id: string;
+  readonly name: string;
+  /** How it was stored, where that is known. */
+  readonly quantize?: Quantize;
 }
 
 /** One encrypted file, given or still missing. */
@@ -62,8 +73,12 @@ export interface ImportPlan {
   /** Smallest first; empty while files are missing. */
   readonly choices: readonly ImportChoice[];
   readonly recommended?: Quantize;
-  /** Bytes that the disk offers and that the GPU is taken to offer; undefined where that cannot be known. */
-  readonly freeBytes?: number;
+  /** Those that were given and are no part of it, by name. */
+  readonly unused?: readonly string[];
+  /** Made of the same files, and here already. */
+  readonly already?: readonly SameModel[];
+  /** What the browser says of its room, and what the GPU is taken to offer; undefined where nothing is said. */
+  readonly room?: Room;
   readonly gpuBytes?: number;
   readonly device?: string;
   /** Why nothing can be made of it yet, or at all. */

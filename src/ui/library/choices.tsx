@@ -5,7 +5,7 @@ import { memoryOf, problemOf } from '../state/memory';
 
 type Choice = ImportPlan['choices'][number];
 
-const words: Readonly<Record<Quantize, { readonly name: string; readonly note: string }>> = {
+export const words: Readonly<Record<Quantize, { readonly name: string; readonly note: string }>> = {
   keep: { name: 'As it is', note: 'every value exactly as the files have it' },
   f32: { name: '32 bits', note: 'every value in single precision' },
   f16: { name: '16 bits', note: 'every value rounded to half precision' },
@@ -76,6 +76,9 @@ function ChoiceRow(props: {
           <span>{formatBytes(props.memory)} of GPU memory</span>
         </span>
         <span class="hint">{props.problem ?? words[props.choice.quantize].note}</span>
+        <Show when={props.problem === undefined && props.choice.warning}>
+          {(warning) => <span class="hint caution">{warning()}</span>}
+        </Show>
       </span>
     </label>
   );

@@ -3,6 +3,7 @@ import type { ModelSummary } from '../../worker/api';
 import { IconButton } from '../components/icon-button';
 import { useApp } from '../context';
 import { formatNumber, formatWhen } from '../state/format';
+import { shortHashes } from '../state/hashes';
 import type { JobTask } from '../state/jobs';
 import { contextsFor } from '../state/memory';
 import { ContextSelect } from './context-select';
@@ -42,8 +43,8 @@ export function ModelDetail(props: { model: ModelSummary }) {
         </p>
       </div>
       <p class="hint">
-        From {props.model.source} · vocabulary of {formatNumber(props.model.vocabularySize)} · added{' '}
-        {formatWhen(props.model.addedAt)}
+        From <span title={props.model.source}>{shortHashes(props.model.source)}</span> · vocabulary of{' '}
+        {formatNumber(props.model.vocabularySize)} · added {formatWhen(props.model.addedAt)}
         <Show when={engine.model()?.id === props.model.id && engine.loadedContext()}>
           {(tokens) => ` · loaded with ${formatNumber(tokens())} tokens of context`}
         </Show>

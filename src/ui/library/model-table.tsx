@@ -6,6 +6,7 @@ import { Menu } from '../components/menu';
 import { RenameDialog } from '../components/rename-dialog';
 import { useApp } from '../context';
 import { countOf, formatBytes, formatCount, formatNumber, formatWhen } from '../state/format';
+import { shortHashes } from '../state/hashes';
 import { DeleteDialog } from './delete-dialog';
 import { ModelDetail } from './model-detail';
 import { qualityWords } from './quality';
@@ -88,7 +89,9 @@ function Rows(props: { model: ModelSummary }) {
             <Show when={qualityWords(props.model.quality)}>{(words) => <span class="hint">{words()}</span>}</Show>
           </div>
         </td>
-        <td data-label="Source">{shortSource(props.model.source)}</td>
+        <td data-label="Source" title={props.model.source}>
+          {shortHashes(shortSource(props.model.source))}
+        </td>
         <td data-label="Licence" class="short">
           {props.model.licence ?? 'not stated'}
         </td>

@@ -1,6 +1,8 @@
 import { createMemo, For, Show } from 'solid-js';
-import type { ImportPlan, Saved } from '../../worker/api';
+import type { GivenFile, ImportPlan, Saved } from '../../worker/api';
 import { Icon } from '../components/icon';
+import { chosenFiles } from '../state/given';
+import { shortHashes } from '../state/hashes';
 import { countOf, formatBytes } from '../state/format';
 
 type Patch = NonNullable<ImportPlan['patch']>;
@@ -16,7 +18,12 @@ const states: Readonly<Record<PatchFile['state'], string>> = {
 const icons = { missing: 'none', present: 'done', bad: 'close', done: 'done' } as const;
 
 /** Encrypted files and their key: what is here, what is missing, what is wrong. */
-export function PatchFiles(props: { patch: Patch; saved: readonly Saved[] | undefined; wrongKey: boolean }) {
+export function PatchFiles(props: {
+  patch: Patch;
+  saved: readonly Saved[] | undefined;
+  wrongKey: boolean;
+  onKey: (files: readonly GivenFile[]) => void;
+}) {
   const published = () => props.patch.files.filter((file) => file.published);
   const others = () => props.patch.files.filter((file) => !file.published);
   const here = () => published().filter(({ state }) => state === 'present' || state === 'done').length;
@@ -48,9 +55,18 @@ export function PatchFiles(props: { patch: Patch; saved: readonly Saved[] | unde
         <tbody>
           <tr classList={{ missing: !props.patch.key }}>
             <td>
-              {props.patch.key?.name ?? 'The key'}
+              {shortHashes(props.patch.key?.name ?? 'The key')}
               <Show when={!props.patch.key}>
                 <span class="hint">LLaMA 7B’s original consolidated.00.pth, or whatever the publisher used.</span>
+                <label class="button key-button">
+                  Add the key
+                  <input
+                    class="hidden-input"
+                    type="file"
+                    aria-label="Add the key"
+                    onChange={(event) => props.onKey(chosenFiles(event.currentTarget.files))}
+                  />
+                </label>
               </Show>
             </td>
             <td class="number-cell">{props.patch.key && formatBytes(props.patch.key.size)}</td>
@@ -65,7 +81,7 @@ export function PatchFiles(props: { patch: Patch; saved: readonly Saved[] | unde
             {(file) => (
               <>
                 <tr class={file.state}>
-                  <td>{file.name}</td>
+                  <td title={file.name}>{shortHashes(file.name)}</td>
                   <td class="number-cell">{file.size !== undefined && formatBytes(file.size)}</td>
                   <td>
                     <State state={savedState(file, props.saved)} />
@@ -75,7 +91,7 @@ export function PatchFiles(props: { patch: Patch; saved: readonly Saved[] | unde
                   {(problem) => (
                     <tr class="file-problem">
                       <td colspan="3">
-                        <span class="hint">{problem()}</span>
+                        <span class="hint">{shortHashes(problem())}</span>
                       </td>
                     </tr>
                   )}

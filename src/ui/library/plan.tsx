@@ -3,9 +3,10 @@ import type { ImportPlan } from '../../worker/api';
 import { useApp } from '../context';
 import { countOf, formatBytes, formatNumber } from '../state/format';
 import { isIncomplete } from '../state/groups';
+import { shortHashes } from '../state/hashes';
 import { chosenOf, type ImportTask } from '../state/imports';
 import { cacheBytesOf, contextsFor, memoryOf, problemOf } from '../state/memory';
-import { Choices } from './choices';
+import { Choices, words } from './choices';
 import { ContextSelect } from './context-select';
 import { PatchFiles, wrongKey } from './patch-files';
 import { WorkBar } from './work-bar';
@@ -42,7 +43,7 @@ export function Plan(props: { task: ImportTask }) {
       }}
     >
       <header>
-        <h2>{props.task.name}</h2>
+        <h2>{shortHashes(props.task.name)}</h2>
         <Show when={props.task.state === 'looking'}>
           <span class="hint" role="status">
             Looking at the files
@@ -50,17 +51,25 @@ export function Plan(props: { task: ImportTask }) {
         </Show>
       </header>
       <Show when={plan().what !== problem()}>
-        <p>{plan().what}</p>
+        <p>{shortHashes(plan().what)}</p>
       </Show>
-      <Facts plan={plan()} />
       <For each={plan().notes}>{(note) => <p class="hint">{note}</p>}</For>
+      <Already plan={plan()} />
+      <Facts plan={plan()} />
       <Show when={plan().patch}>
-        {(patch) => <PatchFiles patch={patch()} saved={props.task.saved} wrongKey={wrongKey(plan())} />}
+        {(patch) => (
+          <PatchFiles
+            patch={patch()}
+            saved={props.task.saved}
+            wrongKey={wrongKey(plan())}
+            onKey={(files) => imports.addTo(props.task.id, files)}
+          />
+        )}
       </Show>
       <Show when={problem()}>
         {(message) => (
           // files that are still to come are no failure
-          <p role={waits() ? 'status' : 'alert'}>{message()}</p>
+          <p role={waits() ? 'status' : 'alert'}>{shortHashes(message())}</p>
         )}
       </Show>
       <Show when={plan().model && plan().choices.length > 0}>
@@ -122,6 +131,33 @@ export function Plan(props: { task: ImportTask }) {
   );
 }
 
+/** The same files are here already: nothing need be read again, unless it is to be stored in another way. */
+function Already(props: { plan: ImportPlan }) {
+  const { engine } = useApp();
+  const there = () => props.plan.already?.filter(({ id }) => engine.models().some((model) => model.id === id)) ?? [];
+  const nameOf = ({ name, quantize }: NonNullable<ImportPlan['already']>[number]) =>
+    quantize ? `${name} (${words[quantize].name.toLowerCase()})` : name;
+  return (
+    <Show when={there().length > 0}>
+      <div class="row already" role="status">
+        <p>
+          This model is here already, as {there().map(nameOf).join(' and ')}. Start adds it once more, for example in
+          another quantization.
+        </p>
+        <For each={there()}>
+          {({ id, name }) => (
+            <Show when={engine.model()?.id !== id}>
+              <button type="button" class="button" onClick={() => engine.use(id)}>
+                Use {name}
+              </button>
+            </Show>
+          )}
+        </For>
+      </div>
+    </Show>
+  );
+}
+
 function Facts(props: { plan: ImportPlan }) {
   const facts = () => {
     const { model, readBytes, download } = props.plan;
@@ -137,6 +173,9 @@ function Facts(props: { plan: ImportPlan }) {
   return (
     <>
       <Show when={facts()}>{(words) => <p class="hint">{words()}</p>}</Show>
+      <Show when={props.plan.unused}>
+        {(unused) => <p class="hint">No part of it, and not read: {unused().map(shortHashes).join(', ')}.</p>}
+      </Show>
       <Show when={props.plan.files.length > 0 && !props.plan.patch}>
         <details class="fold">
           <summary>{countOf(props.plan.files.length, 'file')}</summary>
@@ -151,7 +190,7 @@ function Facts(props: { plan: ImportPlan }) {
               <For each={props.plan.files}>
                 {({ name, size }) => (
                   <tr>
-                    <td>{name}</td>
+                    <td title={name}>{shortHashes(name)}</td>
                     <td class="number-cell">{formatBytes(size)}</td>
                   </tr>
                 )}
@@ -165,11 +204,17 @@ function Facts(props: { plan: ImportPlan }) {
 }
 
 /** What disk and adapter offer, as far as they tell. */
-function offerWords({ freeBytes, gpuBytes, device }: ImportPlan): string {
-  const disk = freeBytes === undefined ? '' : `The browser grants ${formatBytes(freeBytes)} more on this disk.`;
+function offerWords({ room, gpuBytes, device }: ImportPlan): string {
   const gpu =
     gpuBytes === undefined
       ? `${device ?? 'The GPU'} does not tell how much memory it has.`
       : `${device ?? 'The GPU'} is taken to offer ${formatBytes(gpuBytes)}.`;
-  return [disk, gpu].filter(Boolean).join(' ');
+  return [roomWords(room), gpu].filter(Boolean).join(' ');
+}
+
+function roomWords(room: ImportPlan['room']): string {
+  if (!room) return '';
+  if (!room.told) return 'This browser does not tell how much room the disk has.';
+  const small = room.small ? ' That is little: this may be a private window.' : '';
+  return `The browser grants ${formatBytes(room.bytes)} more on this disk.${small}`;
 }

@@ -1,8 +1,9 @@
 import { Show } from 'solid-js';
 import { useApp } from '../context';
 import { formatBytes } from '../state/format';
+import type { StorageState } from '../state/library';
 
-/** How much of what the browser grants is in use, and whether it may clean up. */
+/** How much is in use, of how much where that is known, and whether the browser may clean up. */
 export function StorageBar() {
   const { library, offline } = useApp();
   return (
@@ -10,19 +11,11 @@ export function StorageBar() {
       {(storage) => (
         <section class="storage" aria-label="Storage">
           <h2>Storage</h2>
-          <div
-            class="bar"
-            role="meter"
-            aria-label="Storage in use"
-            aria-valuemin="0"
-            aria-valuemax={storage().quota}
-            aria-valuenow={storage().usage}
-            aria-valuetext={`${formatBytes(storage().usage)} of ${formatBytes(storage().quota)}`}
-          >
-            <span style={{ transform: `scaleX(${storage().quota > 0 ? storage().usage / storage().quota : 0})` }} />
-          </div>
+          <Show when={storage().room?.told && storage().room}>
+            {(room) => <UsageMeter usage={storage().usage} granted={storage().usage + room().bytes} />}
+          </Show>
           <p class="hint">
-            {formatBytes(storage().usage)} in use of {formatBytes(storage().quota)} that the browser grants.{' '}
+            {useWords(storage())}{' '}
             {storage().persisted
               ? 'It is kept until you delete it.'
               : 'When the disk gets full, the browser may delete all of it, chats too.'}{' '}
@@ -37,4 +30,27 @@ export function StorageBar() {
       )}
     </Show>
   );
+}
+
+function UsageMeter(props: { usage: number; granted: number }) {
+  return (
+    <div
+      class="bar"
+      role="meter"
+      aria-label="Storage in use"
+      aria-valuemin="0"
+      aria-valuemax={props.granted}
+      aria-valuenow={props.usage}
+      aria-valuetext={`${formatBytes(props.usage)} of ${formatBytes(props.granted)}`}
+    >
+      <span style={{ transform: `scaleX(${props.granted > 0 ? props.usage / props.granted : 0})` }} />
+    </div>
+  );
+}
+
+function useWords({ usage, room }: StorageState): string {
+  const used = `${formatBytes(usage)} in use`;
+  if (!room?.told) return `${used}. This browser does not tell how much room there is.`;
+  const small = room.small ? ' That is little: this may be a private window.' : '';
+  return `${used} of ${formatBytes(usage + room.bytes)} that the browser grants.${small}`;
 }

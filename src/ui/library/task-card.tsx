@@ -2,6 +2,7 @@ import { createEffect, createSignal, Match, on, Show, Switch } from 'solid-js';
 import { isFocusLost, passFocusOn } from '../components/keep-focus';
 import { useApp } from '../context';
 import { askPermission, chosenFiles } from '../state/given';
+import { shortHashes } from '../state/hashes';
 import type { ImportTask } from '../state/imports';
 import { countOf, formatBytes, formatWhen } from '../state/format';
 import { CancelDialog } from './cancel-dialog';
@@ -68,16 +69,16 @@ export function TaskCard(props: { task: ImportTask }) {
         </Match>
         <Match when={props.task.state === 'failed'}>
           <header>
-            <h2>{props.task.name}</h2>
+            <h2>{shortHashes(props.task.name)}</h2>
             <button type="button" class="button quiet" onClick={() => imports.cancel(id())}>
               Dismiss
             </button>
           </header>
-          <p role="alert">{props.task.error?.message}</p>
+          <p role="alert">{shortHashes(props.task.error?.message ?? '')}</p>
         </Match>
         <Match when={true}>
           <header>
-            <h2>{props.task.name}</h2>
+            <h2>{shortHashes(props.task.name)}</h2>
             <div class="row">
               <Show when={props.task.state === 'running'}>
                 <button
@@ -102,7 +103,7 @@ export function TaskCard(props: { task: ImportTask }) {
               <WorkBar label={`Import of ${props.task.name}`} work={done()} resting={props.task.state !== 'running'} />
             )}
           </Show>
-          <Show when={props.task.error}>{(error) => <p role="alert">{error().message}</p>}</Show>
+          <Show when={props.task.error}>{(error) => <p role="alert">{shortHashes(error().message)}</p>}</Show>
           <Show when={props.task.state === 'paused' && props.task.pending}>
             {(pending) => (
               <p class="hint">

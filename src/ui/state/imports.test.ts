@@ -67,6 +67,18 @@ test.each([
   expect(present?.map(({ name }) => name).toSorted()).toEqual(['a.json', 'config.json']);
 });
 
+test('files are added to the task that asks for them', async () => {
+  const { imports } = page();
+  imports.add([given('config.json.11.enc')]);
+  await until(() => expect(states(imports)).toEqual(['planned']));
+  expect(imports.tasks[0].plan?.patch?.key).toBeUndefined();
+  imports.addTo(imports.tasks[0].id, [given('whatever.pth')]);
+  await until(() => expect(imports.tasks[0].plan?.patch?.key?.name).toBe('whatever.pth'));
+  expect(imports.tasks).toHaveLength(1);
+  imports.addTo('nobody', [given('whatever.pth')]);
+  expect(imports.tasks).toHaveLength(1);
+});
+
 test('a paused import rests with what it did, and goes on with the files that are still at hand', async () => {
   const { imports, fake } = page({ slow: 600 });
   const resume = vi.spyOn(fake.api, 'resumeImport');

@@ -53,6 +53,8 @@ export interface ImportsState {
   /** The plan that came last, to be looked at. */
   readonly latest: Accessor<string | undefined>;
   add(files: readonly GivenFile[]): void;
+  /** Adds files to a task's own: a key, or what it lacks. */
+  addTo(id: string, files: readonly GivenFile[]): void;
   /** Plans what is not files of this device. Its task is the latest one as soon as this has returned. */
   look(origin: ImportOrigin, name: string): Promise<Looked>;
   choose(id: string, choice: TaskChoice): void;
@@ -155,6 +157,13 @@ export function createImports({ engine, notices, jobs, tokens, onChange }: Impor
     return made;
   }
 
+  function addTo(id: string, files: readonly GivenFile[]): void {
+    const origin: ImportOrigin = { kind: 'files', files };
+    given.set(id, { origin, files: [...(given.get(id)?.files ?? []), ...files] });
+    setLatest(id);
+    void plan(id, origin);
+  }
+
   function addGroup(files: readonly GivenFile[]): void {
     const origin: ImportOrigin = { kind: 'files', files };
     const open = tasks.find(
@@ -163,12 +172,7 @@ export function createImports({ engine, notices, jobs, tokens, onChange }: Impor
         given.get(task.id)?.origin.kind === 'files' &&
         belongTogether({ paths: given.get(task.id)!.files.map(({ path }) => path), plan: task.plan }, files),
     );
-    if (open) {
-      given.set(open.id, { origin, files: [...given.get(open.id)!.files, ...files] });
-      setLatest(open.id);
-      void plan(open.id, origin);
-      return;
-    }
+    if (open) return addTo(open.id, files);
     const id = crypto.randomUUID();
     begin(id, nameOf(files), { origin, files });
     void plan(id, origin);
@@ -241,6 +245,7 @@ export function createImports({ engine, notices, jobs, tokens, onChange }: Impor
       if (resting) this.resume(resting.id, files);
       else for (const group of groupFiles(files)) addGroup(group);
     },
+    addTo: (id, files) => void (files.length > 0 && find(id) && addTo(id, files)),
     async look(origin, name) {
       const id = crypto.randomUUID();
       begin(id, name, { origin, files: [] });

@@ -1,6 +1,6 @@
 // Models of one's own: what comes in, what is here, what is done with it, and how much room there is.
 import { type Accessor, createEffect, createSignal, on } from 'solid-js';
-import type { ModelSummary } from '../../worker/api';
+import type { ModelSummary, Room } from '../../worker/api';
 import { errorData } from '../../worker/client';
 import type { EngineState } from './engine';
 import { countOf } from './format';
@@ -12,7 +12,7 @@ import { saveFiles, savedSentence } from './saving';
 
 export interface StorageState {
   readonly usage: number;
-  readonly quota: number;
+  readonly room: Room | undefined;
   readonly persisted: boolean;
 }
 
@@ -47,12 +47,15 @@ export function createLibrary(engine: EngineState, notices: Notices): LibrarySta
     onChange(model) {
       look();
       // whoever brings a model of their own wants to keep it
-      if (model && !storage()?.persisted) void api.persist().then(look, () => {});
+      if (model && !storage()?.persisted) void ask().then(look, () => {});
     },
   });
 
+  /** Pages alone may ask; workers may not. */
+  const ask = () => globalThis.navigator?.storage?.persist?.() ?? api.persist();
+
   async function persist(): Promise<void> {
-    const granted = await api.persist();
+    const granted = await ask();
     if (!granted) notices.show('The browser did not agree. It tends to, once a page is bookmarked or installed.');
     look();
   }

@@ -82,7 +82,7 @@ const SMALL = {
   licence: 'mit',
 } as const;
 
-const offer = { freeBytes: 17.4 * GB, gpuBytes: 8 * GB, device: 'Apple M2' };
+const offer = { room: { bytes: 17.4 * GB, told: true, small: false }, gpuBytes: 8 * GB, device: 'Apple M2' };
 
 function smallPlan(name: string, bytes: number, files: ImportPlan['files'], download = false): ImportPlan {
   return {
@@ -120,11 +120,10 @@ function largePlan(name: string, bytes: number, files: ImportPlan['files'], down
       choice('q4', 3.79 * GB),
       choice('q8', 7.16 * GB),
       choice('f16', 13.5 * GB, 'It needs 14.6 GB of graphics memory, and this device offers about 8 GB.'),
-      choice(
-        'keep',
-        27 * GB,
-        'It needs 27 GB of disk, and 17.4 GB are free to this page. Remove a model or free disk space.',
-      ),
+      {
+        ...choice('keep', 27 * GB),
+        warning: 'It needs 27 GB of disk, and the browser grants about 18 GB more. It can be tried.',
+      },
     ],
     recommended: 'q4',
     ...offer,

@@ -168,7 +168,11 @@ export function createFake({
         models = models.filter((model) => model.id !== id);
         emit({ type: 'models', models });
       },
-      storage: async () => ({ usage: 3_650_000_000, quota: 21_000_000_000, persisted: false }),
+      storage: async () => ({
+        usage: 3_650_000_000,
+        room: { bytes: 17_350_000_000, told: true, small: false },
+        persisted: false,
+      }),
       persist: async () => true,
       generate: async (request) => void run(request),
       stop: async (id) => void stopped.add(id),
