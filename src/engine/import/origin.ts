@@ -172,17 +172,18 @@ async function openHub(
     choice.files.map((file) => openRemote(file, remote, `${folder}/${baseName(file.path)}`)),
   );
   const { licence, revision } = repository;
+  // what a query has may be a key
+  const place = repository.address.replace(/\?.*/, '');
   const identifyAll = () =>
     Promise.all(opened.map(({ source }, i) => identify({ source, path: choice.files[i].path })));
   if (samples) checkSame(samples, await identifyAll());
   return {
     files: opened.map(({ source, sha256 }) => ({ source, ...(sha256 !== undefined && { expected: { sha256 } }) })),
-    // what a query has may be a key
-    source: repository.address.replace(/\?.*/, ''),
+    source: place,
     download: true,
     identity: async () => {
       const sizes = revision === undefined ? choice.files.map(({ path, size }) => `${path} ${size}`) : [];
-      return [repository.address, choice.variant ?? '', ...sizes].join('\n');
+      return [place, choice.variant ?? '', ...sizes].join('\n');
     },
     ...(licence !== undefined && { licence }),
     open: openCheckpoint,
