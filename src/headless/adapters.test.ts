@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { whileLocked } from './lock';
 import { headless } from './testing/headless';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-adapters-'));
@@ -70,6 +71,16 @@ describe('merge', { timeout: 60_000 }, () => {
     for (const name of readdirSync(BASE)) copyFileSync(join(BASE, name), join(folder, name));
     expect(code('--model', folder, '--adapter', ADAPTER, '--out', folder)).toEqual([1, 'would-overwrite']);
     expect(readdirSync(folder).toSorted()).toEqual(readdirSync(BASE).toSorted());
+  });
+
+  test('of two that write one folder, the second says that it is in use', async () => {
+    const folder = out('taken');
+    await whileLocked(folder, async () => {
+      const { code, lines } = merge('--format', 'hf', '--out', folder);
+      expect([code, lines]).toMatchObject([1, [{ error: { code: 'busy' } }]]);
+      expect(readdirSync(folder)).toEqual(['.pronk-lock']);
+    });
+    expect(merge('--format', 'hf', '--out', folder).code).toBe(0);
   });
 });
 
