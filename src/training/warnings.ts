@@ -77,7 +77,7 @@ function neverEnds(config: TrainingConfig, data: Facts, context: number): Warnin
   return {
     code: 'eos-never-trained',
     message: cut
-      ? 'No row keeps its end within cutoff_len, so the model will not learn to stop. Raise cutoff_len.'
+      ? `No row keeps its end within cutoff_len, so the model will not learn to stop. ${remedy(config, context)}`
       : 'No row ends with the end-of-text token in the loss, so the model will not learn to stop. Add it to the rows.',
     ...(cut && longer(config, context)),
   };
@@ -87,8 +87,15 @@ function cutOff(config: TrainingConfig, { train, held }: Facts, context: number)
   const rows = [...train, ...held];
   const cut = rows.filter(({ truncated }) => truncated).length;
   if (cut <= MANY_CUT * rows.length || cut === rows.length) return undefined;
-  const message = `${cut} of ${rows.length} rows are longer than cutoff_len (${config.cutoff_len} tokens) and lose their end. Raise cutoff_len.`;
+  const message = `${cut} of ${rows.length} rows are longer than cutoff_len (${config.cutoff_len} tokens) and lose their end. ${remedy(config, context)}`;
   return { code: 'many-cut-off', message, ...longer(config, context) };
+}
+
+/** What helps rows that are cut off: never a cutoff beyond what the model was trained for. */
+function remedy({ cutoff_len }: TrainingConfig, context: number): string {
+  return cutoff_len < context
+    ? 'Raise cutoff_len.'
+    : `The model was trained for ${context} tokens, so a higher cutoff_len does not help: make the rows shorter, or split them.`;
 }
 
 function longer({ cutoff_len }: TrainingConfig, context: number): { fix?: Partial<TrainingConfig> } {
