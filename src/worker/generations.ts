@@ -44,6 +44,7 @@ export class Generations {
     let text = '';
     let ids: number[] = [];
     let count = 0;
+    let known = 0;
     let first = 0;
     let sent = 0;
     const rate = (now: number) => (count > 1 ? ((count - 1) * 1000) / (now - first) : 0);
@@ -74,7 +75,10 @@ export class Generations {
         }
         text += next.value.text;
         ids.push(next.value.token);
-        if (next.value.again) continue;
+        if (next.value.again) {
+          known++;
+          continue;
+        }
         if (count++ === 0) first = now;
         if (now - sent >= FRAME) send(now);
       }
@@ -84,7 +88,7 @@ export class Generations {
         const timing = {
           promptTokens: 0,
           cachedTokens: 0,
-          completionTokens: count,
+          completionTokens: known + count,
           droppedMessages: 0,
           firstTokenMs: 0,
           tokensPerSecond: 0,

@@ -5,7 +5,7 @@ import { useApp } from '../context';
 import type { Turn } from '../state/conversation';
 import { countOf, formatNumber, formatRate, formatSeconds } from '../state/format';
 import { Branches } from './branches';
-import { QuestionEditor } from './question-editor';
+import { TurnEditor } from './turn-editor';
 
 /** Fetched beside the page, which need not wait for it: a new chat has no message. */
 const markdown = import('../components/markdown');
@@ -15,20 +15,30 @@ const Markdown = lazy(async () => ({ default: (await markdown).Markdown }));
 export function MessageView(props: { turn: Turn }) {
   const { chats } = useApp();
   const [editing, setEditing] = createSignal(false);
+  let article!: HTMLElement;
+  const leave = () => {
+    setEditing(false);
+    // the button that opened the editor is there again
+    article.querySelector<HTMLElement>('[aria-label^="Edit the"]')?.focus();
+  };
   const adapterNames = () => `With ${props.turn.adapters?.join(', ') ?? 'the adapter'}`;
   return (
     <article
+      ref={article}
       class={`message ${props.turn.role}`}
       aria-label={props.turn.role === 'user' ? 'You' : (props.turn.model ?? 'Answer')}
     >
       <Switch>
         <Match when={editing()}>
-          <QuestionEditor
+          <TurnEditor
+            role={props.turn.role}
             text={props.turn.content}
-            onCancel={() => setEditing(false)}
+            onCancel={leave}
             onDone={(text) => {
-              setEditing(false);
-              chats.edit(props.turn, text);
+              leave();
+              if (text === props.turn.content) return;
+              if (props.turn.role === 'user') chats.edit(props.turn, text);
+              else chats.editAnswer(props.turn, text);
             }}
           />
         </Match>
@@ -64,7 +74,7 @@ export function MessageView(props: { turn: Turn }) {
             )}
           </Show>
           <Show when={props.turn.state !== 'streaming'}>
-            <AnswerTools turn={props.turn} />
+            <AnswerTools turn={props.turn} onEdit={() => setEditing(true)} />
           </Show>
         </Match>
       </Switch>
@@ -80,19 +90,25 @@ function Words(props: { text: string; growing: boolean }) {
   );
 }
 
-function AnswerTools(props: { turn: Turn }) {
+function AnswerTools(props: { turn: Turn; onEdit: () => void }) {
   const { chats } = useApp();
   const figures = () => {
     const { timing } = props.turn;
-    if (!timing || timing.completionTokens === 0) return '';
+    if (!timing || timing.completionTokens === 0) return props.turn.edited ? 'edited' : '';
     const rate = timing.tokensPerSecond > 0 ? `${formatRate(timing.tokensPerSecond)} · ` : '';
     return `${rate}first after ${formatSeconds(timing.firstTokenMs)}`;
   };
   const title = () => {
-    const { timing, seed, model, adapters } = props.turn;
+    const { timing, seed, model, adapters, edited } = props.turn;
     const tokens =
       timing && `${countOf(timing.promptTokens, 'token')} read, ${formatNumber(timing.completionTokens)} written`;
-    return [model, adapters && `with ${adapters.join(', ')}`, tokens, seed !== undefined && `seed ${seed}`]
+    return [
+      edited && 'edited',
+      model,
+      adapters && `with ${adapters.join(', ')}`,
+      tokens,
+      seed !== undefined && `seed ${seed}`,
+    ]
       .filter(Boolean)
       .join(' · ');
   };
@@ -106,6 +122,12 @@ function AnswerTools(props: { turn: Turn }) {
         label="Regenerate"
         disabled={chats.running() !== undefined}
         onClick={() => chats.regenerate(props.turn)}
+      />
+      <IconButton
+        icon="edit"
+        label="Edit the answer"
+        disabled={chats.running() !== undefined}
+        onClick={() => props.onEdit()}
       />
       <Branches turn={props.turn} />
       <Show when={figures()}>

@@ -1,17 +1,32 @@
 import { Show } from 'solid-js';
 import { useApp } from '../context';
+import { openParts, type Turn } from '../state/conversation';
 import { countOf, formatRate, formatStage } from '../state/format';
 
 /** What happens to the last answer, said once and quietly beneath the messages. */
 export function ConversationNote() {
   const { chats, engine } = useApp();
   const last = () => chats.path().at(-1);
+  const open = () => {
+    const turn = last();
+    const parts = turn && !chats.running() ? openParts(turn) : undefined;
+    return parts?.own || parts?.base ? turn : undefined;
+  };
   const failed = () => (last()?.state === 'failed' ? last() : undefined);
 
   const waiting = () => {
     const progress = engine.progress();
     if (progress) return `The model comes first: ${formatStage(progress).toLowerCase()}`;
     return engine.model() ? 'Reading' : 'Waiting for a model';
+  };
+  /** Of two limits the one that was reached, and what there is to do about it. */
+  const atLimit = ({ timing }: Turn) => {
+    const context = engine.loadedContext();
+    const used = timing ? timing.promptTokens + timing.completionTokens : 0;
+    if (context === undefined || used < context) return 'The answer reached its limit of tokens.';
+    const longer = context < (engine.model()?.contextLength ?? 0);
+    const full = `The context of ${countOf(context, 'token')} is full.`;
+    return longer ? `${full} Models can load this model with a longer one.` : full;
   };
   const words = () => {
     const turn = last();
@@ -23,7 +38,7 @@ export function ConversationNote() {
     const dropped = turn.timing?.droppedMessages ?? 0;
     const notes = [
       turn.state === 'abort' && 'Stopped.',
-      turn.state === 'length' && 'The answer reached its limit of tokens.',
+      turn.state === 'length' && atLimit(turn),
       dropped > 0 &&
         `The oldest ${countOf(dropped, 'message')} no longer ${dropped === 1 ? 'fits' : 'fit'}; the model did not see ${dropped === 1 ? 'it' : 'them'}.`,
     ];
@@ -40,6 +55,13 @@ export function ConversationNote() {
               Try again
             </button>
           </>
+        )}
+      </Show>
+      <Show when={open()}>
+        {(turn) => (
+          <button type="button" class="button" disabled={engine.blocked()} onClick={() => chats.goOn(turn())}>
+            Continue
+          </button>
         )}
       </Show>
     </div>

@@ -1,7 +1,7 @@
 import { createRoot } from 'solid-js';
 import { afterEach, expect, test, vi } from 'vitest';
 import { stubLocalStorage } from '../testing/local-storage';
-import { createFake } from '../testing/fake';
+import { createFake, fakeModel } from '../testing/fake';
 import { createChats } from './chats';
 import { createEngineState } from './engine';
 import { createNotices } from './notices';
@@ -102,6 +102,45 @@ test('a reload opens the conversation that was open, and what was streaming says
   await until(() => expect(again.path()).toHaveLength(2));
   expect(again.path()[1]).toMatchObject({ state: 'failed', error: { code: 'interrupted' } });
   expect(again.path()[1].content).toMatch(/^Alpacas/);
+});
+
+test('an answer at its limit goes on with the same text, from its ids; a stopped one too', async () => {
+  const { chats, fake, settings } = page();
+  const generate = vi.spyOn(fake.api, 'generate');
+  settings.set('maxTokens', 5);
+  chats.send('Hello');
+  await until(() => expect(chats.path().at(-1)?.state).toBe('length'));
+  const before = chats.path()[1].content;
+  expect(before).toBe('Alpacas are **small camelids** from ');
+  chats.goOn(chats.path()[1]);
+  expect(chats.running()?.content).toBe(before);
+  await until(() => expect(chats.path().at(-1)?.state).toBe('length'));
+  expect(generate.mock.lastCall?.[0]).toMatchObject({
+    begun: [0, 1, 2, 3, 4],
+    sampling: { seed: chats.path()[1].seed },
+  });
+  expect(generate.mock.lastCall?.[0].prompt).toEqual(generate.mock.calls[0][0].prompt);
+  expect(chats.path()).toHaveLength(2);
+  expect(chats.path()[1].content).toBe(`${before}the Andes, kept for their `);
+  expect(chats.path()[1].timing?.completionTokens).toBe(10);
+  // another model cuts words otherwise: it gets the text
+  fake.emit({ type: 'models', models: [fakeModel('other')] });
+  chats.goOn(chats.path()[1]);
+  await until(() => expect(generate.mock.lastCall?.[0]).toMatchObject({ modelId: 'other', begun: expect.any(String) }));
+});
+
+test('an answer that came to its end is not gone on with, and one in other words is', async () => {
+  const { chats, fake } = page();
+  const generate = vi.spyOn(fake.api, 'generate');
+  chats.send('Hello');
+  await answered(chats);
+  chats.goOn(chats.path()[1]);
+  expect(generate).toHaveBeenCalledTimes(1);
+  chats.editAnswer(chats.path()[1], 'Alpacas are ');
+  expect(chats.siblings(chats.path()[1])).toHaveLength(2);
+  expect(chats.path()[1]).toMatchObject({ content: 'Alpacas are ', edited: true, state: 'stop' });
+  chats.goOn(chats.path()[1]);
+  await until(() => expect(generate.mock.lastCall?.[0]).toMatchObject({ begun: 'Alpacas are ' }));
 });
 
 test('drafts belong to their conversation', async () => {

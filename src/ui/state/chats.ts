@@ -1,17 +1,18 @@
 // Conversations: asked, answered, branched, kept. Every one of them is in memory, the open one is shown.
 import { type Accessor, batch, createMemo, createSignal, onCleanup } from 'solid-js';
 import { createStore, produce, reconcile, unwrap } from 'solid-js/store';
-import type { ChatStyle, PromptRequest, SamplingOptions, Stored } from '../../worker/api';
+import type { ChatStyle, PromptRequest, Stored } from '../../worker/api';
 import type { AdapterUse } from '../../worker/training-api';
 import { errorData } from '../../worker/client';
+import { baseOf, createAnswering } from './answering';
 import {
   addTurn,
-  type BaseAnswer,
   type Conversation,
   mentions,
   mergeConversation,
   messagesTo,
   newConversation,
+  openParts,
   parseConversation,
   shownPath,
   siblings,
@@ -60,6 +61,10 @@ export interface ChatsState {
   regenerate(turn: Turn): void;
   /** The question in other words, as a branch of its own. */
   edit(question: Turn, text: string): void;
+  /** Goes on with an answer that reached a limit, was stopped, or was cut off. */
+  goOn(answer: Turn): void;
+  /** An answer in a person's own words, as a branch of its own. */
+  editAnswer(answer: Turn, text: string): void;
   /** Other forms of a turn, itself among them. */
   siblings(turn: Turn): readonly Turn[];
   show(turn: Turn): void;
@@ -70,8 +75,6 @@ export interface ChatsState {
 const parseDrafts = (stored: unknown) => (isRecord(stored) ? (stored as Record<string, string>) : undefined);
 
 const questionOf = (turn: Turn) => (turn.role === 'user' ? turn.id : turn.parent);
-/** Names the base model's generation beside a turn's own. */
-const baseOf = (turnId: string) => `${turnId} base`;
 const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> =>
   Object.fromEntries(Object.entries(record).filter(([each]) => each !== key));
 
@@ -157,6 +160,13 @@ export function createChats(
       if (turn.state === 'streaming') turn.writer = self.id;
     });
 
+  const { partsOf, ask } = createAnswering(engine, {
+    turn: (id, turnId) => find(id)?.turns.find((each) => each.id === turnId),
+    changeTurn,
+    setRate: (name, rate) =>
+      setRates((before) => (rate === undefined ? without(before, name) : { ...before, [name]: rate })),
+  });
+
   const tabs = joinTabs((told) => {
     if (typeof told !== 'string') takeIn(told);
     else {
@@ -231,7 +241,6 @@ export function createChats(
   function answer(id: string, parent: string): void {
     const turnId = crypto.randomUUID();
     const sampling = settings.sampling();
-    const asked = style();
     const used = adapters();
     const both = compare() && used.length > 0;
     const turn: Turn = {
@@ -250,64 +259,43 @@ export function createChats(
     change(id, (conversation) => addTurn(conversation, turn));
     const conversation = find(id);
     if (!conversation) return;
-    const prompt: PromptRequest = {
-      kind: 'chat',
-      messages: messagesTo(conversation, parent),
-      ...(asked && { style: asked }),
-    };
-    const end = (values: Partial<Turn>) => {
-      setRates((before) => without(before, turnId));
-      changeTurn(id, turnId, () => values);
-    };
-    const ask = () =>
-      engine.generate({
-        id: turnId,
-        prompt,
-        sampling,
-        stop: [],
-        // strengths may be changed while both are written
-        ...(both && { adapters: used.map(({ id: adapter, strength }) => ({ id: adapter, strength })) }),
-        onModel: ({ name }) => changeTurn(id, turnId, () => ({ model: name })),
-        onText(text, rate) {
-          setRates((before) => ({ ...before, [turnId]: rate }));
-          changeTurn(id, turnId, ({ content }) => ({ content: content + text }));
-        },
-        onDone: (state, timing) => end({ state, ...(timing && { timing }) }),
-        onFailed: (error) => end({ state: 'failed', error }),
-      });
     // a page that dies while it answers has kept the question
     unsent.set(turnId, () => {
-      end({ state: 'abort' });
-      if (both) endBase(id, turnId, { state: 'abort' });
+      parts.own.end({ state: 'abort' });
+      if (both) parts.base.end({ state: 'abort' });
     });
+    const parts = partsOf(id, turnId);
+    const prompt = promptOf(conversation, parent);
     void Promise.all([saver.now(id), self.known]).then(() => {
       if (!unsent.delete(turnId)) return;
-      ask();
-      if (both) answerAsBase(id, turnId, prompt, sampling);
+      // strengths may be changed while both are written
+      ask(parts.own, {
+        prompt,
+        sampling,
+        ...(both && { adapters: used.map(({ id: adapter, strength }) => ({ id: adapter, strength })) }),
+      });
+      if (both) ask(parts.base, { prompt, sampling, adapters: [] });
     });
   }
 
-  const putBase = (id: string, turnId: string, values: (base: BaseAnswer) => Partial<BaseAnswer>) =>
-    changeTurn(id, turnId, ({ base }) => (base ? { base: { ...base, ...values(base) } } : {}));
-
-  function endBase(id: string, turnId: string, values: Partial<BaseAnswer>): void {
-    setRates((before) => without(before, baseOf(turnId)));
-    putBase(id, turnId, () => values);
+  function promptOf(conversation: Conversation, questionId: string): PromptRequest {
+    const asked = style();
+    return { kind: 'chat', messages: messagesTo(conversation, questionId), ...(asked && { style: asked }) };
   }
 
-  /** The same question to the model without its adapters. */
-  function answerAsBase(id: string, turnId: string, prompt: PromptRequest, sampling: SamplingOptions): void {
-    engine.generate({
-      id: baseOf(turnId),
-      prompt,
-      sampling,
-      stop: [],
-      adapters: [],
-      onModel: () => {},
-      onText: (text) => putBase(id, turnId, ({ content }) => ({ content: content + text })),
-      onDone: (state, timing) => endBase(id, turnId, { state, ...(timing && { timing }) }),
-      onFailed: (error) => endBase(id, turnId, { state: 'failed', error }),
-    });
+  /** Goes on with an answer that did not come to its end. */
+  function goOn(conversation: Conversation, turn: Turn): void {
+    const { id } = conversation;
+    const { own, base } = openParts(turn);
+    const parts = partsOf(id, turn.id);
+    const going = [...(own ? [parts.own] : []), ...(base ? [parts.base] : [])];
+    if (going.length === 0 || turn.parent === null) return;
+    const prompt = promptOf(conversation, turn.parent);
+    const sampling = { ...settings.sampling(), ...(turn.seed !== undefined && { seed: turn.seed }) };
+    for (const part of going) {
+      part.begin();
+      ask(part, { prompt, sampling, goesOn: true, ...(part === parts.base && { adapters: [] }) });
+    }
   }
 
   function stopAll({ turns }: Conversation): void {
@@ -366,6 +354,26 @@ export function createChats(
       const open = current();
       const content = text.trim();
       if (open && content !== '' && !running()) addQuestion(open.id, question.parent, content);
+    },
+    goOn(turn) {
+      const open = current();
+      if (open && !running()) goOn(open, turn);
+    },
+    editAnswer({ parent, model, adapters: names }, content) {
+      const open = current();
+      if (!open || content.trim() === '' || running()) return;
+      const turn: Turn = {
+        id: crypto.randomUUID(),
+        parent,
+        role: 'assistant',
+        content,
+        createdAt: Date.now(),
+        state: 'stop',
+        edited: true,
+        ...(model !== undefined && { model }),
+        ...(names && { adapters: names }),
+      };
+      change(open.id, (conversation) => addTurn(conversation, turn));
     },
     siblings(turn) {
       const open = current();

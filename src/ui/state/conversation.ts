@@ -1,12 +1,19 @@
 // A conversation as data: turns with parents, so that every edit and every new answer is a branch that stays.
 import type { ErrorData, FinishReason, GenerationTiming, Message, Stored } from '../../worker/api';
 
+/** Ids of an answer, as one model's tokenizer has them: what it is gone on with from. */
+export interface AnswerTokens {
+  readonly model: string;
+  readonly ids: readonly number[];
+}
+
 /** What the base model says to the same question, beside the answer of model and adapter. */
 export interface BaseAnswer {
   content: string;
   state: TurnState;
-  error?: ErrorData;
+  error?: ErrorData | undefined;
   timing?: GenerationTiming;
+  tokens?: AnswerTokens;
 }
 
 /** `streaming` in a stored conversation means that its `writer` writes it, or was closed meanwhile. */
@@ -24,8 +31,11 @@ export interface Turn {
   /** The window that writes it, or wrote it. */
   writer?: string;
   state?: TurnState;
-  error?: ErrorData;
+  error?: ErrorData | undefined;
   timing?: GenerationTiming;
+  tokens?: AnswerTokens;
+  /** A person wrote it over. */
+  edited?: boolean;
   /** Name of the model that answered. */
   model?: string;
   seed?: number;
@@ -62,6 +72,20 @@ export function addTurn(conversation: Conversation, turn: Turn): void {
 /** Turns with the same parent and role, the oldest first. */
 export function siblings({ turns }: Conversation, turn: Turn): Turn[] {
   return turns.filter((each) => each.parent === turn.parent);
+}
+
+type Said = Pick<Turn, 'content' | 'state' | 'error' | 'edited' | 'timing'>;
+
+/** Whether a model can go on with an answer: it did not come to its end, and there is something to go on with. */
+function isOpen({ content, state, error, edited, timing }: Said): boolean {
+  if (content === '' || state === 'streaming' || error?.code === 'context-full') return false;
+  return state !== 'stop' || (edited === true && timing === undefined);
+}
+
+/** What of an answer can be gone on with: its own words, or the base model's beside it. */
+export function openParts(turn: Turn): { readonly own: boolean; readonly base: boolean } {
+  const answer = turn.role === 'assistant' && turn.state !== 'streaming' && turn.base?.state !== 'streaming';
+  return { own: answer && isOpen(turn), base: answer && turn.base !== undefined && isOpen(turn.base) };
 }
 
 /** The shown branch, from the first question on. */

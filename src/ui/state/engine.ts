@@ -31,9 +31,12 @@ export interface Asked {
   readonly stop: string[];
   /** Instead of the adapters in use; none is the base model. */
   readonly adapters?: readonly AdapterUse[];
+  /** The answer so far, for the model that will answer: it goes on with it. */
+  begun?(model: ModelSummary): readonly number[] | string;
   /** The model that will answer is known. */
   onModel(model: ModelSummary): void;
-  onText(text: string, tokensPerSecond: number): void;
+  /** The first piece of an answer that is gone on with is the whole of it so far. */
+  onText(text: string, tokensPerSecond: number, ids: readonly number[]): void;
   onDone(finish: FinishReason, timing: GenerationTiming | undefined): void;
   onFailed(error: ErrorData): void;
 }
@@ -130,11 +133,20 @@ export function createEngineState(client: Client, notices: Notices): EngineState
 
   function send(id: string, asked: Asked): void {
     const summary = models().find((each) => each.id === id);
-    if (summary) asked.onModel(summary);
     running.set(asked.id, asked);
     const { prompt, sampling, stop, adapters } = asked;
+    const begun = summary && asked.begun?.(summary);
+    if (summary) asked.onModel(summary);
     api
-      .generate({ id: asked.id, modelId: id, prompt, sampling, stop, ...(adapters && { adapters }) })
+      .generate({
+        id: asked.id,
+        modelId: id,
+        prompt,
+        sampling,
+        stop,
+        ...(adapters && { adapters }),
+        ...(begun && { begun }),
+      })
       .catch((error: unknown) => {
         if (running.delete(asked.id)) asked.onFailed(errorData(error));
       });
@@ -174,7 +186,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         break;
       case 'text':
         if (progress()) setProgress(undefined);
-        running.get(event.id)?.onText(event.text, event.tokensPerSecond);
+        running.get(event.id)?.onText(event.text, event.tokensPerSecond, event.ids);
         break;
       case 'done':
         generationOf(event.id)?.onDone(event.finish, event.timing);

@@ -13,8 +13,9 @@ export function toMarkdown(conversation: Conversation): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-/** Everything, branches included, as it is stored. */
-export const toJson = (conversation: Conversation): string => `${JSON.stringify(conversation, null, 2)}\n`;
+/** Everything, branches included, as it is stored; without the ids that answers are gone on with from. */
+export const toJson = (conversation: Conversation): string =>
+  `${JSON.stringify(conversation, (key, value: unknown) => (key === 'tokens' ? undefined : value), 2)}\n`;
 
 /** Rows as in Alpaca's dataset. */
 export function toDataset(runs: readonly Run[]): string {

@@ -34,12 +34,13 @@ const models = [
   fakeModel('tuned', { name: 'tuned', bundled: false, style: 'openalpaca' }),
 ];
 
-test('a style is one click: the prompt, the sampling, and for this model only', () => {
+test('a style is one click: the prompt, the sampling, and for this model only', async () => {
   const { fake, generate, settings, engine, styles: made, chats } = page();
   fake.emit({ type: 'models', models });
   made.useInChat('point-alpaca');
   expect(settings.preset()?.name).toBe('Point-Alpaca');
   chats.send('Hi');
+  await vi.waitFor(() => expect(generate).toHaveBeenCalled());
   expect(generate.mock.calls[0][0]).toMatchObject({
     prompt: { kind: 'chat', style: 'point-alpaca' },
     sampling: { temperature: 0.5, topK: 50, topP: 1, repetitionPenalty: 1.1, maxTokens: 200 },
@@ -52,10 +53,11 @@ test('a style is one click: the prompt, the sampling, and for this model only', 
   expect(settings.preset()?.name).toBe('Point-Alpaca');
 });
 
-test('without a style a request has none', () => {
+test('without a style a request has none', async () => {
   const { fake, generate, chats } = page();
   fake.emit({ type: 'models', models });
   chats.send('Hi');
+  await vi.waitFor(() => expect(generate).toHaveBeenCalled());
   expect(generate.mock.calls[0][0].prompt).not.toHaveProperty('style');
 });
 

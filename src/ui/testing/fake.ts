@@ -100,7 +100,7 @@ export function createFake({
       emit({ type: 'text', id, text, ids, tokens, tokensPerSecond: 1000 / Math.max(1, delay) });
     }
     const droppedMessages = prompt.kind === 'chat' ? Math.max(0, prompt.messages.length - 5) : 0;
-    const timing = { promptTokens: 20, cachedTokens: 0, completionTokens: tokens, droppedMessages };
+    const timing = { promptTokens: 20, cachedTokens: 0, completionTokens: known + tokens, droppedMessages };
     emit({
       type: 'done',
       id,
