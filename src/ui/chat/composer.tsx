@@ -1,5 +1,6 @@
 import { createEffect, on, Show } from 'solid-js';
 import { fitHeight } from '../components/fit-height';
+import { isFocusLost } from '../components/keep-focus';
 import { Icon } from '../components/icon';
 import { onEscape } from '../components/on-escape';
 import { useApp } from '../context';
@@ -27,6 +28,12 @@ export function Composer() {
       () => chats.current()?.id,
       () => box.focus(),
     ),
+  );
+  // a button that was pressed is gone or disabled with what it did
+  createEffect(
+    on([() => chats.running()?.id, () => chats.path().at(-1)?.id], () => {
+      setTimeout(() => isFocusLost() && box.focus());
+    }),
   );
   createEffect(() => {
     if (box.value !== chats.draft()) box.value = chats.draft();

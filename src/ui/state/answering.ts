@@ -43,7 +43,8 @@ function joinTimings(before: GenerationTiming | undefined, after: GenerationTimi
 }
 
 /** A base answer has no model's name of its own. */
-function withoutModel({ model: _, state, ...values }: Partial<Words>): Partial<BaseAnswer> {
+function withoutModel(words: Partial<Words>): Partial<BaseAnswer> {
+  const { model: _, state, ...values } = words;
   return { ...values, ...(state && { state }) };
 }
 
