@@ -2,6 +2,7 @@
 // (github.com/gururise/AlpacaDataCleaned), and rows that are there twice. Findings are for a person to judge: rules on text
 // miss some, and flag some that are right.
 import type { Example, RowProblem } from './types';
+import { chatProblems } from './doctor-chats';
 import { wrongSum } from './doctor-sums';
 
 /** A row in words, whichever form it has. */
@@ -88,6 +89,7 @@ export function examine(examples: readonly Example[], numberOf = (row: number) =
       const message = rule(words);
       if (message) problems.push({ row, code, message });
     }
+    if (example.kind === 'messages') for (const found of chatProblems(example.messages)) problems.push({ row, ...found });
     const { instruction, input, output } = words;
     const asked = example.kind === 'instruct' ? [instruction, input] : [instruction, input, output, example.kind];
     const key = JSON.stringify(asked.map(normal));
@@ -127,6 +129,7 @@ function wordsOf(example: Example): Words | undefined {
       };
     }
     case 'tokens':
+    case 'unread':
       return undefined;
   }
 }

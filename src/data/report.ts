@@ -2,6 +2,7 @@
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { examine } from './doctor';
 import { countLabels } from './micro-batch';
+import { refusal } from './refused';
 import { endOfText, type TokenizeConfig, tokenizeCounted } from './tokenize';
 import type { DatasetReport, Example, RowPreview, RowProblem, TokenizedRow } from './types';
 import { IGNORED } from './types';
@@ -15,7 +16,7 @@ const NARROWEST = 8;
 /**
  * Tokenizes every row.
  * @param numberOf what a row is called where another one names it
- * @throws PronkError `unknown-template`, `bad-dataset`, `bad-chat-template`
+ * @throws PronkError `unknown-template`
  */
 export async function reportDataset(
   examples: readonly Example[],
@@ -29,7 +30,16 @@ export async function reportDataset(
   let [tokens, labelled, ended, whole] = [0, 0, 0, 0];
   let pause = performance.now() + SLICE;
   for (const [row, example] of examples.entries()) {
-    const { tokenized, length } = tokenizeCounted(example, row, tokenizer, config);
+    if (performance.now() >= pause) {
+      await new Promise((resolve) => setTimeout(resolve));
+      pause = performance.now() + SLICE;
+    }
+    const counted = counts(example, row, tokenizer, config);
+    if ('code' in counted) {
+      problems.push(counted);
+      continue;
+    }
+    const { tokenized, length } = counted;
     const labels = countLabels(tokenized);
     const stops = ends.has(tokenized.labels.findLast((label) => label !== IGNORED));
     lengths.push(length);
@@ -38,21 +48,30 @@ export async function reportDataset(
     ended += stops ? 1 : 0;
     whole += tokenized.truncated ? 0 : 1;
     problems.push(...tokenProblems(tokenized, length, labels, stops));
-    if (performance.now() < pause) continue;
-    await new Promise((resolve) => setTimeout(resolve));
-    pause = performance.now() + SLICE;
   }
   const all = lengths.reduce((sum, length) => sum + length, 0);
   return {
-    rows: examples.length,
+    rows: lengths.length,
     problems: problems.toSorted((a, b) => a.row - b.row),
     tokens,
     labelled,
     ended,
     histogram: histogram(lengths),
     longest: longestOf(lengths),
-    coverage: { rows: share(whole, examples.length), tokens: share(tokens, all) },
+    coverage: { rows: share(whole, lengths.length), tokens: share(tokens, all) },
   };
+}
+
+/** A row's tokens; or what is wrong with one that cannot be read. */
+function counts(example: Example, row: number, tokenizer: Tokenizer, config: TokenizeConfig) {
+  if (example.kind === 'unread') return { row, code: example.code, message: example.problem };
+  try {
+    return tokenizeCounted(example, row, tokenizer, config);
+  } catch (error) {
+    const problem = refusal(error, row);
+    if (!problem) throw error;
+    return problem;
+  }
 }
 
 function tokenProblems(

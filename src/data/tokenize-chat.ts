@@ -1,19 +1,23 @@
 // A conversation in its model's own form; what the assistant says, and the token that ends it, is what is learned.
-import type { ChatMessage, ChatPiece } from '../tokenizer/chat-message';
+import type { ChatPiece } from '../tokenizer/chat-message';
 import { renderChat } from '../tokenizer/chat-template';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { withBos } from '../tokenizer/with-bos';
-import { IGNORED } from './types';
+import { type DatasetMessage, IGNORED } from './types';
+
+/** Ids and labels beside each other; `kept` are places that are not learnt even where all else is. */
+export interface LabelledChat {
+  readonly ids: readonly number[];
+  readonly labels: readonly number[];
+  readonly kept: ReadonlySet<number>;
+}
 
 /**
- * Ids of a conversation, and labels on the assistant's turns. A token that spans a turn's first character belongs to the
- * turn.
+ * Ids of a conversation, and labels on the assistant's turns that are to be learnt. A token that spans a turn's first
+ * character belongs to the turn.
  * @throws PronkError `bad-chat-template`
  */
-export function tokenizeChat(
-  messages: readonly ChatMessage[],
-  tokenizer: Tokenizer,
-): { readonly ids: readonly number[]; readonly labels: readonly number[] } {
+export function tokenizeChat(messages: readonly DatasetMessage[], tokenizer: Tokenizer): LabelledChat {
   const pieces = renderChat(tokenizer, messages, { addGenerationPrompt: false });
   const ids = withBos(tokenizer, tokenizer.encodePieces(pieces));
   const labels = ids.map(() => IGNORED);
@@ -23,26 +27,57 @@ export function tokenizeChat(
     const differs = before.findIndex((id, i) => id !== ids[i]);
     return differs < 0 ? before.length : differs;
   };
-  for (const [first, last, next] of assistantTurns(pieces)) {
+  const unlearnt = unlearntPieces(messages, pieces);
+  const kept = new Set<number>();
+  for (const { role, first, last, next } of turnsOf(pieces)) {
+    const isLearnt = !unlearnt.has(first);
+    if (isLearnt && role !== 'assistant') continue;
     const [start, contentEnd, limit] = [tokensBefore(first), tokensBefore(last + 1), tokensBefore(next)];
     const ending = ids.slice(contentEnd, limit).findIndex((id) => tokenizer.eosIds.includes(id));
     const end = ending < 0 ? contentEnd : contentEnd + ending + 1;
-    for (let i = start; i < end; i++) labels[i] = ids[i]!;
+    for (let i = start; i < end; i++) {
+      if (isLearnt) labels[i] = ids[i]!;
+      else kept.add(i);
+    }
   }
-  return { ids, labels };
+  return { ids, labels, kept };
 }
 
-/** The assistant's turns: first and last piece, and the piece where somebody's next words begin. */
-function assistantTurns(pieces: readonly ChatPiece[]): [first: number, last: number, next: number][] {
-  const turns: [number, number, number][] = [];
+/** Pieces of messages that are not to be learnt. */
+function unlearntPieces(messages: readonly DatasetMessage[], pieces: readonly ChatPiece[]): ReadonlySet<number> {
+  const unlearnt = new Set<number>();
+  if (messages.every(({ learn }) => learn !== false)) return unlearnt;
+  let from = 0;
+  for (const [i, { text, role }] of pieces.entries()) {
+    if (role === undefined) continue;
+    const said = text.trim();
+    const at = messages.findIndex(
+      (message, n) => n >= from && message.role === role && message.content.includes(said),
+    );
+    if (at < 0) continue;
+    from = at;
+    if (messages[at]?.learn === false) unlearnt.add(i);
+  }
+  return unlearnt;
+}
+
+/** What one speaker says: first and last piece, and the piece where somebody's next words begin. */
+interface Turn {
+  readonly role: DatasetMessage['role'];
+  readonly first: number;
+  readonly last: number;
+  readonly next: number;
+}
+
+function turnsOf(pieces: readonly ChatPiece[]): Turn[] {
+  const turns: Turn[] = [];
   const written = pieces.flatMap(({ role }, i) => (role === undefined ? [] : [{ role, i }]));
   for (const [n, { role, i }] of written.entries()) {
-    if (role !== 'assistant') continue;
     const next = written[n + 1]?.i ?? pieces.length;
-    const turn = turns.at(-1);
+    const before = turns.at(-1);
     // an answer in parts (a thought, and what follows it) has nothing that the template wrote in between
-    if (turn?.[1] === i - 1) [turn[1], turn[2]] = [i, next];
-    else turns.push([i, i, next]);
+    if (before?.last === i - 1 && before.role === role) turns[turns.length - 1] = { ...before, last: i, next };
+    else turns.push({ role, first: i, last: i, next });
   }
   return turns;
 }

@@ -2,14 +2,17 @@
 import { PronkError } from '../formats/errors';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { countLabels } from './micro-batch';
+import { refusal } from './refused';
 import { type TokenizeConfig, tokenizeExample } from './tokenize';
-import type { Example, TokenizedRow } from './types';
+import type { Example, RowProblem, TokenizedRow } from './types';
 
 export interface TokenizedDataset {
   /** Rows with something to learn, in the dataset's order; `row` is their index there. */
   readonly rows: readonly TokenizedRow[];
-  /** Indices of rows without a labelled token, which are left out. */
+  /** Indices of rows that are left out: without a labelled token, refused, or never read. */
   readonly skipped: readonly number[];
+  /** Why the model cannot read some of them. */
+  readonly refused: readonly RowProblem[];
 }
 
 /** Milliseconds between two breaks for whatever else its thread has to do. */
@@ -17,7 +20,8 @@ const SLICE = 30;
 
 /**
  * Tokenizes every row, giving way to other work now and then.
- * @throws PronkError `no-labels` where no row has anything to learn; `unknown-template`, `bad-dataset`, `bad-chat-template`
+ * @throws PronkError `no-labels` where no row has anything to learn; `unknown-template`; `bad-dataset`, `bad-chat-template`
+ * where no row can be read by the model
  */
 export async function tokenizeDataset(
   examples: readonly Example[],
@@ -26,27 +30,34 @@ export async function tokenizeDataset(
 ): Promise<TokenizedDataset> {
   const rows: TokenizedRow[] = [];
   const skipped: number[] = [];
-  for await (const row of tokenizedRows(examples, tokenizer, config)) {
-    if (countLabels(row) > 0) rows.push(row);
-    else skipped.push(row.row);
-  }
-  if (rows.length === 0) throw noLabels(examples.length, config);
-  return { rows, skipped };
-}
-
-/** Each row in turn, with breaks. */
-async function* tokenizedRows(
-  examples: readonly Example[],
-  tokenizer: Tokenizer,
-  config: TokenizeConfig,
-): AsyncGenerator<TokenizedRow> {
+  const refused: RowProblem[] = [];
+  let firstError: unknown;
   let pause = performance.now() + SLICE;
   for (const [row, example] of examples.entries()) {
-    yield tokenizeExample(example, row, tokenizer, config);
+    try {
+      const tokenized = tokenizeExample(example, row, tokenizer, config);
+      if (countLabels(tokenized) > 0) rows.push(tokenized);
+      else skipped.push(row);
+    } catch (error) {
+      const problem = refusal(error, row);
+      if (!problem) throw error;
+      firstError ??= error;
+      refused.push(problem);
+      skipped.push(row);
+    }
     if (performance.now() < pause) continue;
     await new Promise((resolve) => setTimeout(resolve));
     pause = performance.now() + SLICE;
   }
+  if (rows.length === 0 && firstError !== undefined) throw noneRead(refused, firstError);
+  if (rows.length === 0) throw noLabels(examples.length, config);
+  return { rows, skipped, refused };
+}
+
+function noneRead([first, ...others]: readonly RowProblem[], error: unknown): unknown {
+  if (!(error instanceof PronkError) || !first || others.length === 0) return error;
+  const message = `This model can read none of ${others.length + 1} rows. Row ${first.row + 1}: ${first.message}`;
+  return new PronkError(error.code, message, { cause: error });
 }
 
 function noLabels(rows: number, { cutoff_len: cutoff, train_on_inputs: onInputs }: TokenizeConfig): PronkError {

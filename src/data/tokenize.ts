@@ -28,6 +28,8 @@ export interface TokenizeConfig {
 interface Labelled {
   readonly ids: readonly number[];
   readonly labels: readonly number[];
+  /** Ids that are not learnt even where all of a row is. */
+  readonly kept?: ReadonlySet<number> | undefined;
 }
 
 /**
@@ -41,7 +43,7 @@ export function tokenizeExample(
   tokenizer: Tokenizer,
   config: TokenizeConfig,
 ): TokenizedRow {
-  return cutRow(tokenizeWhole(example, row, tokenizer, config), example, row, config);
+  return cutRow(tokenizeWhole(example, tokenizer, config), example, row, config);
 }
 
 /** The same, with how many tokens it had before it was cut, EOS included. */
@@ -51,7 +53,7 @@ export function tokenizeCounted(
   tokenizer: Tokenizer,
   config: TokenizeConfig,
 ): { readonly tokenized: TokenizedRow; readonly length: number } {
-  const whole = tokenizeWhole(example, row, tokenizer, config);
+  const whole = tokenizeWhole(example, tokenizer, config);
   return { tokenized: cutRow(whole, example, row, config), length: whole.ids.length };
 }
 
@@ -78,13 +80,14 @@ export function endOfText({ specialTokens, eosIds, encodePieces }: Tokenizer): n
   return spelled.length === 1 ? spelled[0] : eosIds[0];
 }
 
-function cutRow({ ids, labels }: Labelled, example: Example, row: number, config: TokenizeConfig): TokenizedRow {
+function cutRow({ ids, labels, kept }: Labelled, example: Example, row: number, config: TokenizeConfig): TokenizedRow {
   const { cutoff_len: cutoff, train_on_inputs: onInputs } = config;
   const truncated = ids.length > cutoff;
   // OpenAlpaca's script of May 2023 kept the end of what is too long, its answer, where all others keep the beginning
   const from = truncated && keepsEnd(example, config) ? ids.length - cutoff : 0;
   const cut = (list: readonly number[]) => list.slice(from, from + cutoff);
-  return { row, ids: cut(ids), labels: cut(onInputs && example.kind !== 'tokens' ? ids : labels), truncated };
+  const all = kept && kept.size > 0 ? ids.map((id, i) => (kept.has(i) ? IGNORED : id)) : ids;
+  return { row, ids: cut(ids), labels: cut(onInputs && example.kind !== 'tokens' ? all : labels), truncated };
 }
 
 function keepsEnd(example: Example, config: TokenizeConfig): boolean {
@@ -92,7 +95,7 @@ function keepsEnd(example: Example, config: TokenizeConfig): boolean {
 }
 
 /** A row before the cutoff, with labels where an answer is. */
-function tokenizeWhole(example: Example, row: number, tokenizer: Tokenizer, config: TokenizeConfig): Labelled {
+function tokenizeWhole(example: Example, tokenizer: Tokenizer, config: TokenizeConfig): Labelled {
   switch (example.kind) {
     case 'instruct': {
       const template = templateOf(config);
@@ -107,7 +110,9 @@ function tokenizeWhole(example: Example, row: number, tokenizer: Tokenizer, conf
     case 'messages':
       return tokenizeChat(example.messages, tokenizer);
     case 'tokens':
-      return checkedIds(example, row, tokenizer);
+      return checkedIds(example, tokenizer);
+    case 'unread':
+      return { ids: [], labels: [] };
   }
 }
 
@@ -135,9 +140,9 @@ function separated(prompt: string, answer: string, tokenizer: Tokenizer, separat
   return { ids: [...bos, ...source, ...target], labels: [...bos, ...masked, ...target] };
 }
 
-function checkedIds({ ids, labels }: Labelled, row: number, { vocabularySize }: Tokenizer): Labelled {
+function checkedIds({ ids, labels }: Labelled, { vocabularySize }: Tokenizer): Labelled {
   const foreign = [...ids, ...labels].find((id) => id >= vocabularySize);
   if (foreign === undefined) return { ids, labels };
-  const message = `Row ${row + 1} has the token ${foreign}, and the model's vocabulary ends at ${vocabularySize - 1}. Make the tokens with this model's tokenizer.`;
+  const message = `It has the token ${foreign}, and the model's vocabulary ends at ${vocabularySize - 1}. Make the tokens with this model's tokenizer.`;
   throw new PronkError('bad-dataset', message);
 }

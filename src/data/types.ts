@@ -1,14 +1,30 @@
 // A dataset's rows, whichever file they came from, and what a model reads of them.
 import type { ChatMessage } from '../tokenizer/chat-message';
 
+/** What somebody says in a row. */
+export interface DatasetMessage extends ChatMessage {
+  /** False: it is read, and not learnt. */
+  readonly learn?: false;
+}
+
 /** One row of a dataset. */
 export type Example =
   | { readonly kind: 'instruct'; readonly instruction: string; readonly input: string; readonly output: string }
-  | { readonly kind: 'messages'; readonly messages: readonly ChatMessage[] }
+  | { readonly kind: 'messages'; readonly messages: readonly DatasetMessage[] }
   | { readonly kind: 'completion'; readonly prompt: string; readonly completion: string }
   | { readonly kind: 'text'; readonly text: string }
   /** Ids as they are; labels stand beside their ids, −100 where not trained. */
-  | { readonly kind: 'tokens'; readonly ids: readonly number[]; readonly labels: readonly number[] };
+  | { readonly kind: 'tokens'; readonly ids: readonly number[]; readonly labels: readonly number[] }
+  | UnreadRow;
+
+/** A row of a file that cannot be read, with its text as it stood there; it is trained once somebody has repaired it. */
+export interface UnreadRow {
+  readonly kind: 'unread';
+  readonly text: string;
+  /** What is wrong with it, as in `RowProblem`. */
+  readonly code: string;
+  readonly problem: string;
+}
 
 /** A label that is not in the loss, as in PyTorch. */
 export const IGNORED = -100;
@@ -43,6 +59,7 @@ export interface RowProblem {
 
 /** How a dataset looks to a model under a config. */
 export interface DatasetReport {
+  /** That the model can read. */
   readonly rows: number;
   readonly problems: readonly RowProblem[];
   /** That the model reads, after the cutoff. */

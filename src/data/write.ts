@@ -1,6 +1,5 @@
 // Rows as files that this and other programs read.
-import type { ChatMessage } from '../tokenizer/chat-message';
-import type { Example } from './types';
+import type { DatasetMessage, Example } from './types';
 
 /** A row of Alpaca's files. */
 export interface AlpacaRecord {
@@ -25,6 +24,7 @@ export function toAlpaca(example: Example): AlpacaRecord | undefined {
       return exchange(example.messages);
     case 'text':
     case 'tokens':
+    case 'unread':
       return undefined;
   }
 }
@@ -37,13 +37,17 @@ export function toRecord(example: Example): Readonly<Record<string, unknown>> {
       return { instruction, input, output };
     }
     case 'messages':
-      return { messages: example.messages.map(({ role, content }) => ({ role, content })) };
+      return {
+        messages: example.messages.map(({ role, content, learn }) => ({ role, content, ...(learn === false && { weight: 0 }) })),
+      };
     case 'completion':
       return { prompt: example.prompt, completion: example.completion };
     case 'text':
       return { text: example.text };
     case 'tokens':
       return { input_ids: example.ids, labels: example.labels };
+    case 'unread':
+      return { pronk_unread: example.text, problem: example.problem };
   }
 }
 
@@ -52,10 +56,11 @@ export function writeJson(records: readonly unknown[]): string {
   return JSON.stringify(records, null, 4).replace(/[\u007f-\uffff]/g, escaped);
 }
 
-function exchange(messages: readonly ChatMessage[]): AlpacaRecord | undefined {
+function exchange(messages: readonly DatasetMessage[]): AlpacaRecord | undefined {
   const system = messages[0]?.role === 'system' ? messages[0].content : undefined;
   const [question, answer, ...more] = system === undefined ? messages : messages.slice(1);
   if (question?.role !== 'user' || answer?.role !== 'assistant' || more.length > 0) return undefined;
+  if (answer.learn === false) return undefined;
   const instruction = system === undefined ? question.content : `${system}\n\n${question.content}`;
   return { instruction, input: '', output: answer.content };
 }

@@ -1,22 +1,21 @@
 // `dataset`: what a file of examples holds, what is wrong with it, and the same as Alpaca JSON. It never opens a GPU.
 import { basename, dirname } from 'node:path';
 import { examine } from '../data/doctor';
-import { DATASET_FORMATS, type DatasetRead, readDataset } from '../data/read/index';
+import { DATASET_FORMATS } from '../data/read/index';
 import { histogram, reportDataset } from '../data/report';
 import type { Example, RowProblem } from '../data/types';
 import { toAlpaca, toRecord, writeJson } from '../data/write';
-import { PronkError } from '../formats/errors';
 import { createTokenizer } from '../tokenizer/index';
 import { oneOf, parseOptions, required } from './arguments';
 import { readConfigFile } from './config-file';
-import { fileAt } from './files';
+import { checkedEncoding, counted, DATA_OPTIONS, printProblems, readData, readProblems, refuseUnread } from './data';
 import { directory, makeWay } from './folder';
 import { whileLocked } from './lock';
 import { modelTokenizer } from './model';
 import type { Print } from './print';
 
 const OPTIONS = {
-  data: 'text',
+  ...DATA_OPTIONS,
   from: 'text',
   model: 'text',
   config: 'text',
@@ -31,6 +30,7 @@ export async function datasetCommand(argv: readonly string[], print: Print): Pro
   const options = parseOptions(argv, OPTIONS);
   const path = required(options.data, 'data');
   const format = options.from === undefined ? undefined : oneOf(options.from, 'from', DATASET_FORMATS);
+  const encoding = checkedEncoding(options.encoding);
   if (options.out !== undefined) await makeWay(options.out);
   const { instruction, input, output, text } = options;
   const mapping = {
@@ -39,33 +39,28 @@ export async function datasetCommand(argv: readonly string[], print: Print): Pro
     ...(output !== undefined && { output }),
     ...(text !== undefined && { text }),
   };
-  const read = rowsOf(await readDataset(await fileAt(path), { format, mapping }), path);
+  const read = await readData(path, { format, mapping, encoding });
   const numberOf = (row: number) => read.places[row]! + 1;
-  const { problems, figures } = await lengthsOf(read.rows, numberOf, options.model, options.config);
-  for (const { row, code, message } of problems) print({ row: numberOf(row), code, message });
+  const looked = await lengthsOf(read.rows, numberOf, options.model, options.config);
+  const found = looked.problems.map((problem) => ({ ...problem, row: numberOf(problem.row) }));
+  const problems = [...readProblems(read), ...found].toSorted((a, b) => a.row - b.row);
+  printProblems(problems, print);
   for (const note of read.notes) console.error(`Note: ${note}`);
+  if (options.strict) refuseUnread(read, path);
   const written = options.out === undefined ? {} : await writeRows(options.out, read.rows);
   print({
     done: true,
     format: read.format,
-    rows: read.rows.length + read.dropped,
+    rows: read.rows.length + read.dropped + read.unread.length,
     kept: read.rows.length,
     dropped: read.dropped,
     withInput: read.rows.filter((row) => row.kind === 'instruct' && row.input !== '').length,
     kinds: counted(read.rows.map(({ kind }) => kind)),
     problems: counted(problems.map(({ code }) => code)),
     notes: read.notes,
-    ...figures,
+    ...looked.figures,
     ...written,
   });
-}
-
-function rowsOf(read: DatasetRead, path: string): DatasetRead & { kind: 'rows' } {
-  if (read.kind === 'rows') return read;
-  const message =
-    `The columns of ${path} are ${read.columns.join(', ')}; which of them are instruction, input and output is not clear. ` +
-    'Say it with --instruction COLUMN --input COLUMN --output COLUMN, or --text COLUMN.';
-  throw new PronkError('bad-dataset', message);
 }
 
 interface Looked {
@@ -111,6 +106,8 @@ function charactersOf(row: Example): number {
       return row.messages.reduce((sum, { content }) => sum + content.length, 0);
     case 'tokens':
       return row.ids.length;
+    case 'unread':
+      return row.text.length;
   }
 }
 
@@ -135,10 +132,4 @@ async function writeRows(path: string, rows: readonly Example[]): Promise<{ out:
     }
   });
   return { out: path, unconverted };
-}
-
-function counted(names: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
-  return counts;
 }

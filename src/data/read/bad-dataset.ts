@@ -5,7 +5,35 @@ export function badDataset(problem: string, cause?: unknown): PronkError {
   return new PronkError('bad-dataset', problem, cause === undefined ? undefined : { cause });
 }
 
-/** A row that is wrong. @param row from 0; people count from 1 @param problem what follows “Row 3 ” */
-export function badRow(row: number, problem: string): PronkError {
-  return badDataset(`Row ${row + 1} ${problem}`);
+/** Text in another encoding than it was taken for: a person can say which. */
+export class UnknownEncoding extends PronkError {
+  /** Around the first bytes that are no characters, for a person to judge encodings by. */
+  readonly sample: Uint8Array;
+
+  constructor(message: string, sample: Uint8Array, cause: unknown) {
+    super('bad-dataset', message, { cause });
+    this.sample = sample;
+  }
+}
+
+/** What is to be known about one row. */
+export interface Finding {
+  readonly code: string;
+  /** A sentence that begins with “It”. */
+  readonly message: string;
+}
+
+/** A record that cannot become a row; the file's others can. */
+export class BadRow extends Error {
+  readonly code: string;
+
+  /** @param problem what follows “It ” */
+  constructor(code: string, problem: string) {
+    super(`It ${problem}`);
+    this.code = code;
+  }
+
+  get finding(): Finding {
+    return { code: this.code, message: this.message };
+  }
 }

@@ -1,51 +1,98 @@
-// Conversations as OpenAI writes them (`messages`: role, content) and as ShareGPT does (`conversations`: from, value).
+// Conversations: OpenAI's (`messages`: role, content), ShareGPT's (`conversations`: from, value) and their kin.
 import { isObject, type JsonObject, stringIn } from '../../formats/json';
-import type { ChatMessage } from '../../tokenizer/chat-message';
-import { badRow } from './bad-dataset';
+import type { DatasetMessage } from '../types';
+import { BadRow } from './bad-dataset';
+import { jsonValue } from './json-values';
+import { type Found, isMissing, toText } from './values';
 
-const ROLES: Readonly<Record<string, ChatMessage['role']>> = {
+type Role = DatasetMessage['role'];
+
+const ROLES: Readonly<Record<string, Role>> = {
   system: 'system',
   developer: 'system',
   user: 'user',
   human: 'user',
+  prompter: 'user',
+  question: 'user',
+  instruction: 'user',
   assistant: 'assistant',
   gpt: 'assistant',
   model: 'assistant',
+  ai: 'assistant',
+  bot: 'assistant',
+  chatbot: 'assistant',
+  answer: 'assistant',
+  response: 'assistant',
   chatgpt: 'assistant',
   bing: 'assistant',
   bard: 'assistant',
 };
+const SPEAKER = ['role', 'from', 'speaker', 'author', 'sender'] as const;
+const WORDS = ['content', 'value', 'text', 'message', 'utterance'] as const;
+/** Fields by which a message is kept out of the loss, where they say no. */
+const LEARNT = ['weight', 'loss', 'train', 'training', 'loss_mask', 'trainable'] as const;
 
-/** @param field the list's name, for messages @throws PronkError `bad-dataset` */
-export function readMessages(list: unknown, row: number, field: string): ChatMessage[] {
-  if (!Array.isArray(list) || list.length === 0)
-    throw badRow(row, `has no messages: ${field} is ${Array.isArray(list) ? 'empty' : 'no list'}.`);
+/** Whether a value says who speaks, and what. */
+export function isMessage(value: unknown): value is JsonObject {
+  return (
+    isObject(value) && stringIn(value, ...SPEAKER) !== undefined && WORDS.some((field) => Object.hasOwn(value, field))
+  );
+}
+
+/** @param field the list's name, for messages @throws BadRow */
+export function readMessages(value: unknown, field: string, found: Found): DatasetMessage[] {
+  // a cell of a table
+  const list = typeof value === 'string' ? jsonValue(value)?.value : value;
+  if (!Array.isArray(list) || list.length === 0) {
+    const what = Array.isArray(list) || isMissing(list) ? 'empty' : 'no list';
+    throw new BadRow('no-messages', `has no messages: ${field} is ${what}.`);
+  }
   return list.map((message: unknown, i) => {
     const where = `${field}[${i}]`;
-    if (!isObject(message)) throw badRow(row, `has no message at ${where}: it is no object of role and content.`);
-    return { role: roleOf(message, row, where), content: contentOf(message, row, where) };
+    if (!isObject(message))
+      throw new BadRow('no-messages', `has no message at ${where}: it is no object of role and content.`);
+    const role = roleOf(message, where);
+    const content = contentOf(message, where, found);
+    return isLearnt(message) ? { role, content } : { role, content, learn: false };
   });
 }
 
-function roleOf(message: JsonObject, row: number, where: string): ChatMessage['role'] {
-  const name = stringIn(message, 'role', 'from');
-  if (name === undefined) throw badRow(row, `has no role at ${where}: a message says who speaks by role (or from).`);
-  const role = Object.hasOwn(ROLES, name.toLowerCase()) ? ROLES[name.toLowerCase()] : undefined;
+/** A conversation somebody can learn from. @throws BadRow where nobody answers */
+export function withAnswer(messages: readonly DatasetMessage[]): readonly DatasetMessage[] {
+  if (messages.some(({ role }) => role === 'assistant')) return messages;
+  throw new BadRow('no-answer', 'has no answer: none of its messages is the assistant’s.');
+}
+
+function roleOf(message: JsonObject, where: string): Role {
+  const name = stringIn(message, ...SPEAKER);
+  if (name === undefined)
+    throw new BadRow('unknown-role', `has no role at ${where}: a message says who speaks by role (or from).`);
+  const key = name.trim().toLowerCase();
+  const role = Object.hasOwn(ROLES, key) ? ROLES[key] : undefined;
   if (role) return role;
-  throw badRow(
-    row,
+  throw new BadRow(
+    'unknown-role',
     `has the role ${JSON.stringify(name)} at ${where}; known are system, user (human) and assistant (gpt). Take tool calls out.`,
   );
 }
 
-function contentOf(message: JsonObject, row: number, where: string): string {
-  const content = message['content'] ?? message['value'];
-  if (typeof content === 'string') return content;
-  const parts = Array.isArray(content)
-    ? content.map((part: unknown) => (isObject(part) && part['type'] === 'text' ? stringIn(part, 'text') : undefined))
-    : [undefined];
-  if (parts.some((part) => part === undefined)) {
-    throw badRow(row, `has no text at ${where}: content (or value) must be text, without images and tool calls.`);
-  }
+function contentOf(message: JsonObject, where: string, found: Found): string {
+  const content = WORDS.map((field) => message[field]).find((each) => each !== undefined);
+  const noText = () =>
+    new BadRow('not-text', `has no text at ${where}: content (or value) must be text, without images and tool calls.`);
+  if (isMissing(content)) throw noText();
+  if (!Array.isArray(content)) return toText(content, where, found);
+  const parts = content.map((part: unknown) => {
+    if (typeof part === 'string') return part;
+    return isObject(part) && part['type'] === 'text' ? stringIn(part, 'text') : undefined;
+  });
+  if (parts.some((part) => part === undefined)) throw noText();
   return parts.join('');
+}
+
+function isLearnt(message: JsonObject): boolean {
+  return !LEARNT.some((field) => {
+    const value = message[field];
+    return value === 0 || value === false || value === '0' || value === 'false';
+  });
 }

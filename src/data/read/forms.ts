@@ -1,197 +1,201 @@
-// What the fields of a record say it is, and the row that it becomes.
+// The row that a record becomes, by its form.
 import { isObject, type JsonObject } from '../../formats/json';
-import { type ColumnMapping, type Example, IGNORED } from '../types';
-import { badRow } from './bad-dataset';
-import { readMessages } from './chat';
-
-/** Forms of records by the names that the command line has for them. */
-export const FORMS = {
-  alpaca: 'Alpaca',
-  dolly: 'Dolly',
-  pairs: 'Question and answer',
-  messages: 'Messages',
-  sharegpt: 'ShareGPT',
-  completion: 'Prompt and completion',
-  text: 'Text',
-  tokens: 'Tokens',
-  seeds: 'Seed tasks',
-} as const;
-export type Form = keyof typeof FORMS;
+import { type ColumnMapping, type DatasetMessage, type Example, IGNORED } from '../types';
+import { BadRow } from './bad-dataset';
+import { readMessages, withAnswer } from './chat';
+import { ANSWERS, CONVERSATIONS, type Form, named, QUESTIONS, SPEAKERS } from './form-of';
+import { jsonValue } from './json-values';
+import { readPreference } from './preferences';
+import { splitTurns } from './turns';
+import { type Found, isMissing, textIn, textOr } from './values';
 
 /** Fields of records that become part of a row. */
 export const USED_FIELDS: Readonly<Record<Form, readonly string[]>> = {
-  alpaca: ['instruction', 'input', 'output', 'response'],
-  pairs: ['question', 'answer', 'input', 'output'],
+  alpaca: ['instruction', 'input', 'system', 'system_prompt', 'history', ...ANSWERS],
+  pairs: [...QUESTIONS, 'context', 'system', 'system_prompt', 'history', ...SPEAKERS.flat(), ...ANSWERS],
   dolly: ['instruction', 'context', 'input', 'response'],
   messages: ['messages'],
-  sharegpt: ['conversations', 'conversation', 'system'],
-  completion: ['prompt', 'completion', 'response'],
+  sharegpt: [...CONVERSATIONS, 'system', 'system_prompt'],
+  completion: ['prompt', ...ANSWERS],
+  preferences: ['prompt', 'chosen', 'rejected'],
   text: ['text'],
   tokens: ['input_ids', 'labels', 'attention_mask'],
   seeds: ['instruction', 'instances'],
 };
 
-/** Fields that make an instruct row of one, by what a row needs; the first that is there is taken. */
+/** Fields that make an instruct row of one, by what a row needs. */
 interface Fields {
   readonly instruction: string | undefined;
   readonly input?: string | undefined;
   readonly output: string | undefined;
 }
 
-const ALPACA: Fields = { instruction: 'instruction', input: 'input', output: 'output' };
-
-/** The form of a record, by its fields; undefined for one that is to be told. */
-export function formOf(record: unknown): Form | undefined {
-  if (typeof record === 'string') return 'text';
-  if (!isObject(record)) return undefined;
-  const has = (...fields: string[]) => fields.every((field) => field in record);
-  if (has('input_ids')) return 'tokens';
-  if (has('messages')) return 'messages';
-  if (has('conversations') || has('conversation')) return 'sharegpt';
-  if (has('instruction', 'instances')) return 'seeds';
-  if (has('instruction', 'response', 'context')) return 'dolly';
-  if (has('instruction')) return 'alpaca';
-  if (has('question', 'answer') || has('input', 'output')) return 'pairs';
-  if (has('prompt', 'completion') || has('prompt', 'response')) return 'completion';
-  if (has('text')) return 'text';
-  return undefined;
-}
-
 /**
  * The rows of a record, mostly one.
- * @param row its index in the file
- * @throws PronkError `bad-dataset`
+ * @param found gets what is to be known about them
+ * @throws BadRow
  */
-export function readRecord(record: unknown, row: number, form: Form): Example[] {
-  if (form === 'text' && typeof record === 'string') return [{ kind: 'text', text: record }];
-  if (!isObject(record)) throw badRow(row, `is no object with named fields.`);
+export function readRecord(given: unknown, form: Form, found: Found): Example[] {
+  if (form === 'text' && typeof given === 'string') return [readText(given, found)];
+  if (form === 'messages' && Array.isArray(given)) return [chat(readMessages(given, 'the list', found))];
+  if (!isObject(given)) throw new BadRow('not-a-row', 'is no object with named fields.');
+  const record = named(given);
   switch (form) {
     case 'alpaca':
     case 'pairs':
     case 'dolly':
-      return [readInstruct(record, row, instructFields(record, form))];
+      return [readInstruct(record, instructFields(record, form), found)];
     case 'messages':
-      return [{ kind: 'messages', messages: readMessages(record['messages'], row, 'messages') }];
+      return [chat(readMessages(record['messages'], 'messages', found), systemIn(record, found))];
     case 'sharegpt':
-      return [readShareGpt(record, row)];
+      return [readShareGpt(record, found)];
     case 'completion':
-      return [readCompletion(record, row)];
+      return [readCompletion(record, found)];
+    case 'preferences':
+      return [readPreference(record, found)];
     case 'text':
-      return [{ kind: 'text', text: textIn(record, 'text', row) }];
+      return [readText(textIn(record, 'text', found), found)];
     case 'tokens':
-      return [readTokens(record, row)];
+      return [readTokens(record)];
     case 'seeds':
-      return readSeedTask(record, row);
+      return readSeedTask(record, found);
   }
+}
+
+function firstOf(record: JsonObject, names: readonly string[]): string | undefined {
+  return names.find((name) => name in record);
 }
 
 function instructFields(record: JsonObject, form: 'alpaca' | 'pairs' | 'dolly'): Fields {
-  const firstOf = (...names: [string, ...string[]]) => names.find((name) => name in record) ?? names[0];
-  if (form === 'dolly') return { ...ALPACA, input: firstOf('context', 'input'), output: 'response' };
-  if (form === 'alpaca') return { ...ALPACA, output: firstOf('output', 'response') };
-  return { instruction: firstOf('question', 'input'), output: firstOf('answer', 'output') };
+  const output = firstOf(record, ANSWERS) ?? 'output';
+  if (form === 'dolly')
+    return { instruction: 'instruction', input: firstOf(record, ['context', 'input']), output: 'response' };
+  if (form === 'alpaca') return { instruction: 'instruction', input: 'input', output };
+  const [asks, answers] = SPEAKERS.find((pair) => pair.every((name) => name in record)) ?? [];
+  const question = firstOf(record, QUESTIONS);
+  if (question === undefined && asks !== undefined) return { instruction: asks, output: answers };
+  return { instruction: question ?? 'question', input: 'context', output };
 }
 
-/** A record whose columns a person has named. */
-export function readMapped(record: unknown, row: number, mapping: ColumnMapping): Example {
-  if (!isObject(record)) throw badRow(row, 'is no object with named fields.');
+/** A record whose columns a person has named. @throws BadRow */
+export function readMapped(record: unknown, mapping: ColumnMapping, found: Found): Example {
+  if (!isObject(record)) throw new BadRow('not-a-row', 'is no object with named fields.');
   const { instruction, input, output, text } = mapping;
   const loose = Object.fromEntries(
-    Object.entries(record).map(([name, value]) => [
-      name,
-      typeof value === 'object' && value !== null
-        ? JSON.stringify(value)
-        : typeof value === 'string' || value === null
-          ? value
-          : String(value),
-    ]),
+    Object.entries(record).map(([name, value]) => [name, isMissing(value) ? value : cellText(value)]),
   );
-  if (text !== undefined) return { kind: 'text', text: textIn(loose, text, row) };
-  return readInstruct(loose, row, { instruction, input, output });
-}
-
-function readInstruct(record: JsonObject, row: number, { instruction, input, output }: Fields): Example {
-  const optional = (field: string | undefined) =>
-    field !== undefined && record[field] != null ? textIn(record, field, row) : '';
-  const needed = (field: string | undefined) => {
-    if (field === undefined) return '';
-    return record[field] === null ? '' : textIn(record, field, row);
+  if (text !== undefined) return { kind: 'text', text: textIn(loose, text, found) };
+  const needed = (field: string | undefined) => (field === undefined ? '' : textIn(loose, field, found));
+  return {
+    kind: 'instruct',
+    instruction: needed(instruction),
+    input: textOr(loose, input, found),
+    output: needed(output),
   };
-  return { kind: 'instruct', instruction: needed(instruction), input: optional(input), output: needed(output) };
 }
 
-function readShareGpt(record: JsonObject, row: number): Example {
-  const field = 'conversations' in record ? 'conversations' : 'conversation';
-  const messages = readMessages(record[field], row, field);
-  const system = record['system'];
-  if (typeof system !== 'string' || system === '' || messages[0]?.role === 'system')
-    return { kind: 'messages', messages };
-  return { kind: 'messages', messages: [{ role: 'system', content: system }, ...messages] };
+export function cellText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
-function readCompletion(record: JsonObject, row: number): Example {
-  const answer = 'response' in record && !('completion' in record) ? 'response' : 'completion';
+/** An instruct row; a conversation where there is more before it: a system message, earlier turns. */
+function readInstruct(record: JsonObject, { instruction, input, output }: Fields, found: Found): Example {
+  const needed = (field: string | undefined) => (field === undefined ? '' : textIn(record, field, found));
+  const row = {
+    kind: 'instruct',
+    instruction: needed(instruction),
+    input: textOr(record, input, found),
+    output: needed(output),
+  } as const;
+  const system = systemIn(record, found);
+  const history = historyIn(record['history'], found);
+  if (system === '' && history.length === 0) return row;
+  const asked = [row.instruction, row.input].filter((text) => text !== '').join('\n');
+  return chat([...history, { role: 'user', content: asked }, { role: 'assistant', content: row.output }], system);
+}
+
+function systemIn(record: JsonObject, found: Found): string {
+  return textOr(record, firstOf(record, ['system', 'system_prompt']), found);
+}
+
+/** Earlier turns: pairs of question and answer, or messages. */
+function historyIn(given: unknown, found: Found): DatasetMessage[] {
+  const value = typeof given === 'string' ? (given.trim() === '' ? undefined : jsonValue(given)?.value) : given;
+  if (isMissing(value)) return [];
+  const isPair = (turn: unknown): turn is [string, string] =>
+    Array.isArray(turn) && turn.length === 2 && turn.every((part) => typeof part === 'string');
+  if (!Array.isArray(value) || !value.every(isPair)) return readMessages(value, 'history', found);
+  return value.flatMap(([question, answer]): DatasetMessage[] => [
+    { role: 'user', content: question },
+    { role: 'assistant', content: answer },
+  ]);
+}
+
+function chat(messages: readonly DatasetMessage[], system = ''): Example {
+  const all: readonly DatasetMessage[] =
+    system === '' || messages[0]?.role === 'system' ? messages : [{ role: 'system', content: system }, ...messages];
+  return { kind: 'messages', messages: withAnswer(all) };
+}
+
+function readShareGpt(record: JsonObject, found: Found): Example {
+  const field = firstOf(record, CONVERSATIONS) ?? 'conversations';
+  return chat(readMessages(record[field], field, found), systemIn(record, found));
+}
+
+function readCompletion(record: JsonObject, found: Found): Example {
+  const answer = firstOf(record, ['completion', ...ANSWERS]) ?? 'completion';
   const { prompt, [answer]: completion } = record;
   // TRL's conversational form
-  if (Array.isArray(prompt) && Array.isArray(completion)) {
-    return {
-      kind: 'messages',
-      messages: [...readMessages(prompt, row, 'prompt'), ...readMessages(completion, row, answer)],
-    };
-  }
-  return { kind: 'completion', prompt: textIn(record, 'prompt', row), completion: textIn(record, answer, row) };
+  if (Array.isArray(prompt) && Array.isArray(completion) && completion.every(isObject))
+    return chat([...readMessages(prompt, 'prompt', found), ...readMessages(completion, answer, found)]);
+  return { kind: 'completion', prompt: textIn(record, 'prompt', found), completion: textIn(record, answer, found) };
 }
 
-function readTokens(record: JsonObject, row: number): Example {
-  const ids = wholeNumbers(record, 'input_ids', row);
-  const labels = record['labels'] == null ? ids : wholeNumbers(record, 'labels', row);
-  if (ids.length === 0) throw badRow(row, 'has no tokens: input_ids is empty.');
-  if (ids.some((id) => id < 0)) throw badRow(row, `has a negative id in input_ids.`);
+function readText(text: string, found: Found): Example {
+  const split = splitTurns(text);
+  if (!split) return { kind: 'text', text };
+  found({ code: 'split-turns', message: 'It holds the marks of turns, and was split into them.' });
+  return split;
+}
+
+function readTokens(record: JsonObject): Example {
+  const bad = (problem: string) => new BadRow('bad-tokens', problem);
+  const ids = wholeNumbers(record, 'input_ids');
+  const labels = isMissing(record['labels']) ? ids : wholeNumbers(record, 'labels');
+  if (ids.length === 0) throw bad('has no tokens: input_ids is empty.');
+  if (ids.some((id) => id < 0)) throw bad('has a negative id in input_ids.');
   if (labels.some((label) => label < 0 && label !== IGNORED))
-    throw badRow(row, `has a label below 0 that is not ${IGNORED}.`);
+    throw bad(`has a label below 0 that is not ${IGNORED}.`);
   if (labels.length !== ids.length) {
-    throw badRow(
-      row,
+    throw bad(
       `has ${ids.length} input_ids and ${labels.length} labels; each token needs one, ${IGNORED} where it is not trained.`,
     );
   }
   // padding that a collator has written already
-  const mask = record['attention_mask'] == null ? undefined : wholeNumbers(record, 'attention_mask', row);
+  const mask = isMissing(record['attention_mask']) ? undefined : wholeNumbers(record, 'attention_mask');
   if (!mask) return { kind: 'tokens', ids, labels };
-  if (mask.length !== ids.length) {
-    throw badRow(row, `has ${ids.length} input_ids and an attention_mask of ${mask.length}; each token needs one.`);
-  }
+  if (mask.length !== ids.length)
+    throw bad(`has ${ids.length} input_ids and an attention_mask of ${mask.length}; each token needs one.`);
   const kept = (list: readonly number[]) => list.filter((_, i) => mask[i] !== 0);
   return { kind: 'tokens', ids: kept(ids), labels: kept(labels) };
 }
 
 /** Self-instruct's tasks (Wang et al. 2022, arXiv:2212.10560): one instruction with instances of it. */
-function readSeedTask(record: JsonObject, row: number): Example[] {
+function readSeedTask(record: JsonObject, found: Found): Example[] {
   const instances = record['instances'];
   if (!Array.isArray(instances) || instances.length === 0)
-    throw badRow(row, 'has no instances, a list of input and output.');
+    throw new BadRow('not-a-row', 'has no instances, a list of input and output.');
   return instances.map((instance: unknown) => {
-    if (!isObject(instance)) throw badRow(row, 'has an instance that is no object of input and output.');
-    return readInstruct({ ...instance, instruction: record['instruction'] }, row, ALPACA);
+    if (!isObject(instance)) throw new BadRow('not-a-row', 'has an instance that is no object of input and output.');
+    const { instruction } = record;
+    return readInstruct({ ...instance, instruction }, instructFields({ ...instance, instruction }, 'alpaca'), found);
   });
 }
 
-function textIn(record: JsonObject, field: string, row: number): string {
-  const value = record[field];
-  if (typeof value === 'string') return value;
-  if (value === undefined)
-    throw badRow(row, `has no field ${field}. Its fields are ${Object.keys(record).join(', ') || 'none'}.`);
-  throw badRow(row, `has ${kindOf(value)} in the field ${field}, where text is needed.`);
-}
-
-function wholeNumbers(record: JsonObject, field: string, row: number): number[] {
-  const value = record[field];
+function wholeNumbers(record: JsonObject, field: string): number[] {
+  const given = record[field];
+  // a cell of a table
+  const value = typeof given === 'string' ? jsonValue(given)?.value : given;
   if (Array.isArray(value) && value.every((each) => Number.isInteger(each))) return value as number[];
-  throw badRow(row, `has no list of whole numbers in the field ${field}.`);
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'nothing (null)';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+  throw new BadRow('bad-tokens', `has no list of whole numbers in the field ${field}.`);
 }

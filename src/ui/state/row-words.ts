@@ -19,6 +19,7 @@ export function emptyLike(row: Example | undefined): Example {
       return { kind: 'text', text: '' };
     case 'instruct':
     case 'tokens':
+    case 'unread':
     case undefined:
       return { kind: 'instruct', instruction: '', input: '', output: '' };
   }
@@ -39,5 +40,7 @@ export function wordsOf(row: Example): { readonly asked: string; readonly answer
       return { asked: row.text, answered: '' };
     case 'tokens':
       return { asked: countOf(row.ids.length, 'token'), answered: '' };
+    case 'unread':
+      return { asked: row.text, answered: row.problem };
   }
 }

@@ -25,6 +25,8 @@ const textOf = (row: Example): readonly [asked: string, answered: string] => {
       return ['', row.text];
     case 'tokens':
       return ['', row.ids.join(' ')];
+    case 'unread':
+      return [row.text, ''];
   }
 };
 const pieces = (text: string) => text.match(/\s?[\p{L}\p{N}]{1,5}|\s?[^\p{L}\p{N}\s]|\s/gu) ?? [];
