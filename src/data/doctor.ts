@@ -89,7 +89,8 @@ export function examine(examples: readonly Example[], numberOf = (row: number) =
       const message = rule(words);
       if (message) problems.push({ row, code, message });
     }
-    if (example.kind === 'messages') for (const found of chatProblems(example.messages)) problems.push({ row, ...found });
+    if (example.kind === 'messages')
+      for (const found of chatProblems(example.messages)) problems.push({ row, ...found });
     const { instruction, input, output } = words;
     const asked = example.kind === 'instruct' ? [instruction, input] : [instruction, input, output, example.kind];
     const key = JSON.stringify(asked.map(normal));

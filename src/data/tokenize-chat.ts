@@ -51,9 +51,7 @@ function unlearntPieces(messages: readonly DatasetMessage[], pieces: readonly Ch
   for (const [i, { text, role }] of pieces.entries()) {
     if (role === undefined) continue;
     const said = text.trim();
-    const at = messages.findIndex(
-      (message, n) => n >= from && message.role === role && message.content.includes(said),
-    );
+    const at = messages.findIndex((message, n) => n >= from && message.role === role && message.content.includes(said));
     if (at < 0) continue;
     from = at;
     if (messages[at]?.learn === false) unlearnt.add(i);

@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
-import { llamaTokenizer } from './testing/tokenizers';
+import { describe, expect, test } from 'vitest';
+import { reportDataset } from './report';
+import { chatTokenizer, llamaTokenizer } from './testing/tokenizers';
 import { tokenizeDataset } from './tokenize-dataset';
+import { tokenizeExample } from './tokenize';
 import type { Example } from './types';
 
 const llama = llamaTokenizer();
@@ -26,4 +28,70 @@ test('nothing to learn at all is an error of its own', async () => {
   await expect(tokenizeDataset([masked], llama, { ...config, train_on_inputs: true })).rejects.toMatchObject({
     code: 'no-labels',
   });
+});
+
+describe('rows that the model cannot read', () => {
+  const template =
+    "{% for m in messages %}{% if m.role == 'user' and loop.index0 == 1 %}{{ raise_exception('Not that.') }}{% endif %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}";
+  const chat = (content: string): Example => ({
+    kind: 'messages',
+    messages: [
+      { role: 'user', content },
+      ...(content === 'no' ? [{ role: 'user', content: 'And?' } as const] : []),
+      { role: 'assistant', content: 'Yes.' },
+    ],
+  });
+  const unread: Example = { kind: 'unread', text: '{', code: 'not-json', problem: 'It is not JSON.' };
+
+  test('are left out by their number, and the others are read', async () => {
+    const tokenizer = chatTokenizer(template);
+    const made = await tokenizeDataset([chat('a'), chat('no'), unread, chat('b')], tokenizer, config);
+    expect(made.rows.map(({ row }) => row)).toEqual([0, 3]);
+    expect(made.skipped).toEqual([1, 2]);
+    expect(made.refused).toEqual([
+      { row: 1, code: 'template-refuses', message: expect.stringMatching(/Not that\./) as string },
+    ]);
+    const report = await reportDataset([chat('a'), chat('no'), chat('b')], tokenizer, config);
+    expect(report.rows).toBe(2);
+    expect(report.problems.filter(({ code }) => code === 'template-refuses').map(({ row }) => row)).toEqual([1]);
+    const foreign: Example = { kind: 'tokens', ids: [1, 900_000], labels: [1, 900_000] };
+    expect((await tokenizeDataset([short, foreign], llama, config)).refused).toMatchObject([
+      { row: 1, code: 'foreign-token' },
+    ]);
+  });
+
+  test('where none can be read, it is said why', async () => {
+    const tokenizer = chatTokenizer(template);
+    await expect(tokenizeDataset([chat('no'), chat('no')], tokenizer, config)).rejects.toMatchObject({
+      code: 'bad-chat-template',
+      message: expect.stringMatching(/none of 2 rows\. Row 1: .*Not that\./) as string,
+    });
+  });
+});
+
+test('turns that are marked are read and not learnt, also where all of a row is', async () => {
+  const tokenizer = chatTokenizer(
+    '{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}',
+  );
+  const messages = [
+    { role: 'user', content: 'one' },
+    { role: 'assistant', content: 'same answer', learn: false },
+    { role: 'user', content: 'two' },
+    { role: 'assistant', content: 'same answer' },
+  ] as const;
+  const learnt = (row: Example, onInputs: boolean) => {
+    const { ids, labels } = tokenizeExample(row, 0, tokenizer, {
+      ...config,
+      cutoff_len: 500,
+      train_on_inputs: onInputs,
+    });
+    return tokenizer.decode(ids.filter((_, i) => labels[i] !== -100));
+  };
+  const marked: Example = { kind: 'messages', messages };
+  const plain: Example = { kind: 'messages', messages: messages.map(({ role, content }) => ({ role, content })) };
+  expect(learnt(marked, false).match(/same answer/g)).toHaveLength(1);
+  expect(learnt(plain, false).match(/same answer/g)).toHaveLength(2);
+  expect(learnt(marked, true).match(/same answer/g)).toHaveLength(1);
+  expect(learnt(marked, true)).toMatch(/one[^]*two[^]*same answer/);
+  expect(learnt(plain, true).match(/same answer/g)).toHaveLength(2);
 });

@@ -114,7 +114,7 @@ describe('other kinds of rows', () => {
     const row = tokenizeExample(tokens, 3, llama, { ...alpaca, train_on_inputs: true });
     expect(row).toEqual({ row: 3, ids: [5, 6, 7, 8], labels: [IGNORED, IGNORED, 7, 8], truncated: false });
     const foreign: Example = { kind: 'tokens', ids: [1, 100_000], labels: [1, 2] };
-    expect(() => tokenizeExample(foreign, 4, llama, alpaca)).toThrow(/^Row 5 has the token 100000/);
+    expect(() => tokenizeExample(foreign, 4, llama, alpaca)).toThrow(/^It has the token 100000/);
   });
 
   test('an unknown template is named', () => {

@@ -38,7 +38,11 @@ export function toRecord(example: Example): Readonly<Record<string, unknown>> {
     }
     case 'messages':
       return {
-        messages: example.messages.map(({ role, content, learn }) => ({ role, content, ...(learn === false && { weight: 0 }) })),
+        messages: example.messages.map(({ role, content, learn }) => ({
+          role,
+          content,
+          ...(learn === false && { weight: 0 }),
+        })),
       };
     case 'completion':
       return { prompt: example.prompt, completion: example.completion };

@@ -43,15 +43,19 @@ export function printProblems(problems: readonly RowProblem[], print: Print): vo
   for (const { row, code, message } of problems) print({ row, code, message });
 }
 
-/** @throws PronkError `bad-dataset` for a file with rows that cannot be read */
-export function refuseUnread({ unread }: ReadRows, path: string): void {
-  const [first] = unread;
-  if (!first) return;
-  const rows = unread.length === 1 ? 'a row' : `${unread.length} rows`;
-  const message = `${path} has ${rows} that cannot be read, the first of them row ${first.place + 1}. Correct them, or leave --strict out to go on without.`;
+/**
+ * @param refused rows that the model cannot read, numbered from 1
+ * @throws PronkError `bad-dataset` for a file with rows that cannot be read
+ */
+export function refuseUnread({ unread }: ReadRows, path: string, refused: readonly RowProblem[] = []): void {
+  const rows = [...unread.map(({ place }) => place + 1), ...refused.map(({ row }) => row)];
+  if (rows.length === 0) return;
+  const howMany = rows.length === 1 ? 'a row' : `${rows.length} rows`;
+  const message = `${path} has ${howMany} that cannot be read, the first of them row ${rows.reduce((a, b) => Math.min(a, b))}. Correct them, or leave --strict out to go on without.`;
   throw new PronkError('bad-dataset', message);
 }
 
+/** How often each name is there. */
 export function counted(names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1;

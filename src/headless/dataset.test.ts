@@ -126,16 +126,57 @@ describe('dataset', { timeout: 60_000 }, () => {
     expect(Object.keys(written[1]!)).toEqual(['messages']);
   });
 
-  test('what is wrong is said: the row, the file, the usage', () => {
-    const broken = headless(
-      'dataset',
-      '--data',
-      file('c.jsonl', '{"instruction":"a","output":"b"}\n{"instruction":"a"}\n'),
-    );
-    expect(broken.code).toBe(1);
-    expect(broken.lines.at(-1)).toMatchObject({
-      error: { code: 'bad-dataset', message: expect.stringMatching(/^Row 2 has no field output/) as string },
+  test('bad rows are lines, the others are kept; with --strict they are an end', () => {
+    const text = '{"instruction":"a","output":"b"}\n{"instruction":"c"}\n{"instruction":5,"output":"d"}\n{"instruc\n';
+    const path = file('mixed.jsonl', text);
+    const out = join(scratch, 'mixed-out.json');
+    const { code, lines } = headless('dataset', '--data', path, '--out', out);
+    expect(code).toBe(0);
+    expect(lines.slice(0, -1).map(({ row, code: problem }) => [row, problem])).toEqual([
+      [2, 'missing-field'],
+      [3, 'made-text'],
+      [4, 'not-json'],
+    ]);
+    const problems = { 'missing-field': 1, 'made-text': 1, 'not-json': 1 };
+    expect(lines.at(-1)).toMatchObject({ rows: 4, kept: 2, dropped: 0, problems });
+    expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual([
+      { instruction: 'a', input: '', output: 'b' },
+      { instruction: '5', input: '', output: 'd' },
+    ]);
+    const strict = headless('dataset', '--data', path, '--strict', '--out', join(scratch, 'none.json'));
+    expect(strict.code).toBe(1);
+    expect(strict.lines).toHaveLength(4);
+    expect(strict.lines.at(-1)).toMatchObject({
+      error: {
+        code: 'bad-dataset',
+        message: expect.stringMatching(/has 2 rows .* the first of them row 2\./) as string,
+      },
     });
+    expect(existsSync(join(scratch, 'none.json'))).toBe(false);
+    // text that was converted is no reason to stop
+    expect(headless('dataset', '--data', file('5.json', '[{"instruction":5,"output":"d"}]'), '--strict').code).toBe(0);
+  });
+
+  test('an encoding is named', () => {
+    const path = join(scratch, 'western.csv');
+    writeFileSync(path, Buffer.from('instruction,output\nGr\xfc\xdfe,b\n', 'latin1'));
+    const unknown = headless('dataset', '--data', path);
+    expect([unknown.code, unknown.lines.at(-1)]).toMatchObject([
+      1,
+      { error: { code: 'bad-dataset', message: expect.stringMatching(/--encoding windows-1252/) as string } },
+    ]);
+    const out = join(scratch, 'western.json');
+    expect(headless('dataset', '--data', path, '--encoding', 'windows-1252', '--out', out).code).toBe(0);
+    expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject([{ instruction: 'Grüße' }]);
+  });
+
+  test('what is wrong is said: the row, the file, the usage', () => {
+    const none = headless('dataset', '--data', file('c.jsonl', '{"instruction":"a"}\n'));
+    expect(none.code).toBe(1);
+    expect(none.lines.at(-1)).toMatchObject({
+      error: { code: 'bad-dataset', message: expect.stringMatching(/^Row 1 has no field output/) as string },
+    });
+    expect(headless('dataset', '--data', scratch, '--encoding', 'klingon').code).toBe(2);
     expect(headless('dataset', '--data', join(scratch, 'none.json')).lines.at(-1)).toMatchObject({
       error: { code: 'no-file' },
     });

@@ -13,6 +13,8 @@ const RUN = 'run';
 interface HeadlessRun extends StoredRun {
   /** The data's file, so that the run can be exported. */
   readonly data: string;
+  /** Of its text, where it was named. */
+  readonly encoding?: string;
   /** The adapter that it began with. */
   readonly start?: string;
 }
@@ -20,6 +22,7 @@ interface HeadlessRun extends StoredRun {
 /** What a run is begun with. */
 interface Given {
   readonly data: string;
+  readonly encoding?: string | undefined;
   readonly start?: string | undefined;
 }
 
@@ -32,7 +35,12 @@ const warn = (message: string) => console.error(`Warning: ${message}`);
  * Opens the state that a folder has, or begins one.
  * @throws PronkError `checkpoint-mismatch` where another run is to be resumed
  */
-export async function openCheckpoints(out: string, { data, start }: Given, identity: RunIdentity, resume: boolean) {
+export async function openCheckpoints(
+  out: string,
+  { data, encoding, start }: Given,
+  identity: RunIdentity,
+  resume: boolean,
+) {
   const folder = checkpointsIn(out);
   await removePartials(folder);
   const store = fileStore(folder);
@@ -56,6 +64,7 @@ export async function openCheckpoints(out: string, { data, start }: Given, ident
     name: `The run in ${out}`,
     identity,
     data: resolve(data),
+    ...(encoding !== undefined && { encoding }),
     ...(start !== undefined && { start: resolve(start) }),
   };
   return {

@@ -1,7 +1,5 @@
 // `train`: fine-tunes a LoRA from files into files, and goes on with a run that was cut off.
-import { readDataset } from '../data/read/index';
 import { tokenizeDataset } from '../data/tokenize-dataset';
-import type { Example } from '../data/types';
 import { Drive } from '../engine/training/drive';
 import type { Adapter } from '../formats/adapter';
 import { writePeft } from '../formats/adapters/index';
@@ -21,7 +19,7 @@ import { trainingWarnings } from '../training/warnings';
 import { adapterAt } from './adapter-at';
 import { parseOptions, required, UsageError } from './arguments';
 import { readConfigFile } from './config-file';
-import { fileAt } from './files';
+import { checkedEncoding, counted, DATA_OPTIONS, printProblems, readData, readProblems, refuseUnread } from './data';
 import { directory } from './folder';
 import { checkedOptions, LOAD_OPTIONS, openDevice } from './load';
 import { whileLocked } from './lock';
@@ -32,7 +30,7 @@ import type { Print } from './print';
 
 const OPTIONS = {
   ...LOAD_OPTIONS,
-  data: 'text',
+  ...DATA_OPTIONS,
   out: 'text',
   config: 'text',
   'init-adapter': 'text',
@@ -48,6 +46,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
   const options = parseOptions(argv, OPTIONS);
   const model = required(options.model, 'model');
   const data = required(options.data, 'data');
+  const encoding = checkedEncoding(options.encoding);
   const out = required(options.out, 'out');
   if (options.adapter) throw new UsageError('train takes no --adapter: --init-adapter begins from one.');
   const { quantize, precision } = checkedOptions(options);
@@ -57,7 +56,13 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
   for (const message of read.warnings) warn(message);
   const opened = await openModel(model, quantize);
   const tokenizer = createTokenizer(opened.tokenizer);
-  const tokens = await tokenizeDataset(await readExamples(data), tokenizer, read.config);
+  const rows = await readData(data, { encoding });
+  for (const note of rows.notes) warn(note);
+  const tokens = await tokenizeDataset(rows.rows, tokenizer, read.config);
+  const refused = tokens.refused.map((problem) => ({ ...problem, row: (rows.places[problem.row] ?? problem.row) + 1 }));
+  const problems = [...readProblems(rows), ...refused].toSorted((a, b) => a.row - b.row);
+  printProblems(problems, print);
+  if (options.strict) refuseUnread(rows, data, refused);
   const config = fittedValidation(read, tokens.rows.length);
   const prepared = prepareData(tokens, tokenizer, config);
   for (const { message } of trainingWarnings(config, prepared, opened.config.contextLength)) warn(message);
@@ -76,7 +81,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
   await whileLocked(out, async () => {
     const checkpoints = await openCheckpoints(
       out,
-      { data, start: options['init-adapter'] },
+      { data, encoding, start: options['init-adapter'] },
       identity,
       options.resume === true,
     );
@@ -105,7 +110,11 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
     }
     await writeAdapter(out, await result(trainer, state, config, model), opened.config);
     await checkpoints.runs.sweep();
-    print({ done: true, adapter: out });
+    print({
+      done: true,
+      adapter: out,
+      ...(problems.length > 0 && { problems: counted(problems.map(({ code }) => code)) }),
+    });
     trainer.destroy();
     session.destroy();
   });
@@ -133,19 +142,6 @@ function pauseOnSignals(drive: Drive): () => void {
   return () => {
     for (const signal of signals) process.off(signal, pause);
   };
-}
-
-async function readExamples(path: string): Promise<readonly Example[]> {
-  const read = await readDataset(await fileAt(path));
-  if (read.kind === 'rows') {
-    for (const note of read.notes) warn(note);
-    return read.rows;
-  }
-  throw new PronkError(
-    'bad-dataset',
-    `The columns of ${path} are ${read.columns.join(', ')}; which of them are instruction, input and output is not clear. ` +
-      'Say it with the command dataset (--instruction COLUMN --input COLUMN --output COLUMN --out FILE), and train on what it writes.',
-  );
 }
 
 /** Alpaca-LoRA keeps 2,000 rows from training; where nobody asked for that and there are no more, none are kept. */

@@ -1,5 +1,4 @@
 // `export-adapter --format trl`: the run that an adapter came from, as a folder that TRL trains.
-import { readDataset } from '../data/read/index';
 import { tokenizeDataset } from '../data/tokenize-dataset';
 import type { FileContent } from '../engine/export/file';
 import { trlFiles } from '../engine/export/trl';
@@ -7,7 +6,7 @@ import { PronkError } from '../formats/errors';
 import { createTokenizer } from '../tokenizer/index';
 import { prepareData } from '../training/prepare';
 import { adapterAt } from './adapter-at';
-import { fileAt } from './files';
+import { readData } from './data';
 import type { OpenedModel } from './model';
 import { runIn } from './train-checkpoints';
 
@@ -27,9 +26,7 @@ export async function trlOfAdapter(
     throw new PronkError('no-run', message);
   }
   const { config, data: rows } = run.identity;
-  const read = await readDataset(await fileAt(run.data));
-  if (read.kind !== 'rows')
-    throw new PronkError('bad-dataset', `${run.data} is not what it was when the run was begun.`);
+  const read = await readData(run.data, { encoding: run.encoding });
   const tokenizer = createTokenizer(model.tokenizer);
   const data = prepareData(await tokenizeDataset(read.rows, tokenizer, config), tokenizer, config);
   if ((await data.fingerprint()) !== rows) {

@@ -14,6 +14,8 @@ const CHUNK_SIZE = 1 << 20;
 interface Chunk {
   readonly key: string;
   readonly rows: number;
+  /** Of them, those that are marked; absent where none is. */
+  readonly marked?: number;
 }
 
 /** What is known of a dataset beside its rows. */
@@ -36,9 +38,12 @@ export interface DatasetHead extends DatasetMeta {
 /** Rows are plain JSON values, and their writer's knowledge. */
 export class DatasetStore<Row> {
   readonly #store: Store;
+  readonly #isMarked: (row: Row) => boolean;
 
-  constructor(store: Store) {
+  /** @param isMarked rows that heads count apart */
+  constructor(store: Store, isMarked: (row: Row) => boolean = () => false) {
     this.#store = store;
+    this.#isMarked = isMarked;
   }
 
   /** All heads, the newest first; what an edit that was cut off has left is cleared away. */
@@ -144,7 +149,8 @@ export class DatasetStore<Row> {
     try {
       for (const part of parts(rows)) {
         const key = `${id}/${crypto.randomUUID()}`;
-        written.push({ key, rows: part.length });
+        const marked = part.filter(this.#isMarked).length;
+        written.push({ key, rows: part.length, ...(marked > 0 && { marked }) });
         await this.#store.records.set('datasets', key, part);
       }
     } catch (error) {
@@ -191,6 +197,10 @@ export class DatasetStore<Row> {
 
 export function countRows({ chunks }: Pick<DatasetHead, 'chunks'>): number {
   return chunks.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+export function countMarked({ chunks }: Pick<DatasetHead, 'chunks'>): number {
+  return chunks.reduce((sum, { marked = 0 }) => sum + marked, 0);
 }
 
 function isChunk(key: string): boolean {

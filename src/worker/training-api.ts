@@ -3,15 +3,17 @@ import type {
   AdapterFormat,
   AdapterSummary,
   AdapterUse,
-  ColumnMapping,
   DatasetOpened,
+  DatasetOptions,
   DatasetReport,
   DatasetSummary,
   Example,
   MergeFormat,
   MergeType,
   RowPreview,
+  RowRead,
   RowsConfig,
+  RowSearch,
   RunDetail,
   RunSummary,
   TrainingEvent,
@@ -24,12 +26,16 @@ export type * from '../engine/training/types';
 
 export interface DatasetApi {
   datasets(): Promise<readonly DatasetSummary[]>;
-  /** Reads a file; `format` and `mapping` where its form cannot be told. Rejects with `bad-dataset`, naming the row. */
-  addDataset(file: File, options?: { format?: string; mapping?: ColumnMapping }): Promise<DatasetOpened>;
+  /** Reads a file, with options where its form cannot be told. Rejects with `bad-dataset` where no row can be read. */
+  addDataset(file: File, options?: DatasetOptions): Promise<DatasetOpened>;
   /** An empty one, to be written by hand. */
   createDataset(name: string): Promise<DatasetSummary>;
   /** Rows `start` to `end`. */
   datasetRows(id: string, start: number, end: number): Promise<readonly Example[]>;
+  /** Indices of the rows that are looked for. */
+  findRows(id: string, search: RowSearch): Promise<readonly number[]>;
+  /** Reads the text of a row that was corrected. */
+  readRow(text: string): Promise<RowRead>;
   /** Replaces `remove` rows at `at` by `rows`. */
   editDataset(id: string, at: number, remove: number, rows: readonly Example[]): Promise<DatasetSummary>;
   renameDataset(id: string, name: string): Promise<void>;

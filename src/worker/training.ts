@@ -29,6 +29,8 @@ function datasetApi(engine: Engine): DatasetApi {
     addDataset: (file, options) => datasets.add(blobSource(file), options),
     createDataset: (name) => datasets.create(name),
     datasetRows: (id, start, end) => datasets.rows(id, start, end),
+    findRows: (id, search) => datasets.find(id, search),
+    readRow: async (text) => datasets.readRow(text),
     editDataset: (id, at, remove, rows) => datasets.edit(id, at, remove, rows),
     renameDataset: (id, name) => datasets.rename(id, name),
     removeDataset: (id) => datasets.remove(id),

@@ -44,7 +44,7 @@ export function readMessages(value: unknown, field: string, found: Found): Datas
   // a cell of a table
   const list = typeof value === 'string' ? jsonValue(value)?.value : value;
   if (!Array.isArray(list) || list.length === 0) {
-    const what = Array.isArray(list) || isMissing(list) ? 'empty' : 'no list';
+    const what = isMissing(value) || Array.isArray(list) ? 'empty' : 'no list';
     throw new BadRow('no-messages', `has no messages: ${field} is ${what}.`);
   }
   return list.map((message: unknown, i) => {

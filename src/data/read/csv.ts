@@ -39,7 +39,9 @@ export function parseTable(given: string, name: string, delimiter = ''): Omit<Li
 function listed({ cells, text, torn }: RawRow, header: readonly string[]): Listed {
   if (torn) {
     const what =
-      torn === 'MissingQuotes' ? 'begins a quotation that does not end' : 'has a quotation mark that is not written twice';
+      torn === 'MissingQuotes'
+        ? 'begins a quotation that does not end'
+        : 'has a quotation mark that is not written twice';
     return { text, fault: { code: 'torn-quotes', message: `It ${what}.` } };
   }
   const named = header.findLastIndex((column) => column !== '') + 1;

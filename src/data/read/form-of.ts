@@ -18,7 +18,16 @@ export const FORMS = {
 export type Form = keyof typeof FORMS;
 
 /** Fields of an answer, the likeliest first. */
-export const ANSWERS = ['output', 'response', 'completion', 'answer', 'answers', 'outputs', 'targets', 'target'] as const;
+export const ANSWERS = [
+  'output',
+  'response',
+  'completion',
+  'answer',
+  'answers',
+  'outputs',
+  'targets',
+  'target',
+] as const;
 /** Fields of what is asked where there is no instruction. */
 export const QUESTIONS = ['question', 'query', 'inputs', 'input'] as const;
 /** Those who speak, as fields of a row of two turns. */

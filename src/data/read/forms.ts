@@ -164,8 +164,7 @@ function readTokens(record: JsonObject): Example {
   const labels = isMissing(record['labels']) ? ids : wholeNumbers(record, 'labels');
   if (ids.length === 0) throw bad('has no tokens: input_ids is empty.');
   if (ids.some((id) => id < 0)) throw bad('has a negative id in input_ids.');
-  if (labels.some((label) => label < 0 && label !== IGNORED))
-    throw bad(`has a label below 0 that is not ${IGNORED}.`);
+  if (labels.some((label) => label < 0 && label !== IGNORED)) throw bad(`has a label below 0 that is not ${IGNORED}.`);
   if (labels.length !== ids.length) {
     throw bad(
       `has ${ids.length} input_ids and ${labels.length} labels; each token needs one, ${IGNORED} where it is not trained.`,

@@ -1,6 +1,5 @@
 // A file of examples, whichever form it has: told by what it contains, and by its name only where contents leave it open.
 import { baseName, type Source } from '../../formats/source';
-import { isObject } from '../../formats/json';
 import { keepsDolly } from '../dolly';
 import type { ColumnMapping, Example, RowProblem } from '../types';
 import { badDataset } from './bad-dataset';
@@ -82,19 +81,17 @@ async function readText(file: TextFile, options: ReadOptions): Promise<DatasetRe
 function nothingRead(unread: readonly Unread[], name: string): Error {
   const [first] = unread;
   if (!first) return badDataset(`${name} has no rows.`);
-  const others = unread.length === 1 ? 'the only row' : `any of the ${unread.length} rows`;
-  return badDataset(`Pronk cannot read ${others} of ${name}. Row ${first.place + 1}: ${first.message}`);
+  const others = unread.length === 1 ? '' : ` None of the ${unread.length} rows of ${name} can be read.`;
+  return badDataset(`Row ${first.place + 1} ${first.message.replace(/^It /, '')}${others}`);
 }
 
 /** @throws PronkError `bad-dataset` for an empty file */
-async function containerOf(
-  file: TextFile,
-  format: DatasetFormat | undefined,
-): Promise<'json' | 'csv' | 'tsv' | 'txt'> {
+async function containerOf(file: TextFile, format: DatasetFormat | undefined): Promise<'json' | 'csv' | 'tsv' | 'txt'> {
   const { name } = file.source;
   let first = '';
   for await (const piece of readTextPieces(file)) {
-    first = piece.trimStart().slice(0, 1);
+    // record separators, which some programs write before each line
+    first = piece.replaceAll('\u001E', ' ').trimStart().slice(0, 1);
     if (first !== '') break;
   }
   if (first === '') throw badDataset(`${name} is empty. A dataset has a row at least.`);

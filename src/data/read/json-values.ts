@@ -20,6 +20,7 @@ export interface JsonValue {
 export type JsonPiece = JsonValue | { readonly text: string; readonly reason: string };
 
 /** White space, commas between values, byte order marks and record separators. */
+// oxlint-disable-next-line no-control-regex
 const BETWEEN = /[\s,\uFEFF\u001E]*/y;
 /** Places at which reading may go on after something damaged. */
 const NEXT_RECORD = /[,\n\r]\s*(?=\{)/g;
@@ -81,6 +82,7 @@ export function reasonOf(text: string): string {
 
 /** Index after what may stand between values. */
 export function skip(text: string, at: number): number {
+  if (at >= text.length) return text.length;
   BETWEEN.lastIndex = at;
   BETWEEN.exec(text);
   return BETWEEN.lastIndex;

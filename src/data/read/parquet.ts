@@ -26,9 +26,7 @@ export async function readParquet(source: Source): Promise<ListedFile> {
     const { parquetReadObjects } = await import('hyparquet');
     for (let [rowStart, rows] = [0, countRows(metadata)]; rowStart < rows; rowStart += PART) {
       const range = { rowStart, rowEnd: Math.min(rowStart + PART, rows) };
-      const records = await orDamaged(source, () =>
-        parquetReadObjects({ file, metadata, compressors, ...range }),
-      );
+      const records = await orDamaged(source, () => parquetReadObjects({ file, metadata, compressors, ...range }));
       yield records.map((record) => ({ record: plain(record) }));
     }
   }

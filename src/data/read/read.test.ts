@@ -97,7 +97,7 @@ describe('forms', () => {
     ['Alpaca JSON', JSON.stringify({ version: 1, data: [row] }, null, 2), instruct('Add.', '1 2', '3')],
     ['Alpaca JSON', JSON.stringify({ data: [row] }), instruct('Add.', '1 2', '3')],
     ['Alpaca JSON Lines', `\n${JSON.stringify(row)}\r\n\r\n`, instruct('Add.', '1 2', '3')],
-    ['Alpaca JSON', '[{"instruction":"Hi","output":null,"input":null}]', instruct('Hi', '', '')],
+    ['Alpaca JSON', '[{"instruction":"Hi","output":"","input":null}]', instruct('Hi', '', '')],
     ['Question and answer JSON', '[{"question":"1+1?","answer":"2"}]', instruct('1+1?', '', '2')],
     ['Question and answer JSON', '[{"input":"1+1?","output":"2"}]', instruct('1+1?', '', '2')],
     ['Messages JSON', JSON.stringify([{ messages: chat }]), { kind: 'messages', messages: chat } as Example],
@@ -183,14 +183,10 @@ describe('tables', () => {
     expect((await read('x.csv', utf16)).rows).toEqual([{ kind: 'text', text: 'alpaca' }]);
   });
 
-  test('what is wrong is named by its row', async () => {
-    expect(await failure('x.csv', 'instruction,output\na,b\nc\n')).toMatch(
-      /^Row 2 of x\.csv has 1 cells, and the header has 2/,
-    );
-    expect(await failure('x.csv', 'instruction,output\na,b,c,d\n')).toMatch(/^Row 1 of x\.csv has 4 cells/);
-    expect(await failure('x.csv', 'instruction,output\na,b\n"c,d\n')).toMatch(/^Row 2 of x\.csv begins a quotation/);
+  test('columns that cannot be told apart, and a header alone', async () => {
     expect(await failure('x.csv', 'text,text\na,b\n')).toMatch(/two columns of the name "text"/);
     expect(await failure('x.csv', 'instruction,output\n')).toMatch(/has no rows/);
+    expect(await failure('x.csv', ',,\n')).toMatch(/has no header/);
   });
 
   test('a mapping that names no column', async () => {
@@ -219,34 +215,19 @@ describe('plain text', () => {
 });
 
 describe('what is no dataset', () => {
-  const broken = '[{"instruction":"a","output":"]}"},{"instruction":"b","output":"c"},{"instruction":d}]';
-
   test.each([
     ['x.json', '', /x\.json is empty/],
     ['x.json', ' \n\t', /is empty/],
     ['x.json', '[]', /has no rows/],
     ['x.jsonl', '\u{FEFF}', /is empty/],
-    ['x.json', broken, /^Row 3 of x\.json is not JSON/],
-    ['x.json', broken.slice(0, 40), /^Row 2 of x\.json is not JSON/],
-    ['x.json', '{"data": [\n{"a":1},\n{"b"', /is not JSON/],
-    ['x.jsonl', '{"instruction":"a","output":"b"}\n\n{"instruction":', /^Row 2 \(line 3 of x\.jsonl\) is not JSON/],
-    ['x.jsonl', '{"instruction":"a","output"\n{"instruction":"a","output":"b"}', /^Row 1 \(line 1 of x\.jsonl\)/],
     ['x.json', 'instruction: a', /x\.json is not JSON: it begins with "i"/],
     ['x.json', '[1, 2]', /no rows with named fields/],
-    ['x.json', '[{"instruction":"a","output":"b"}, 7]', /^Row 2 is no object/],
-    [
-      'x.json',
-      '[{"instruction":"a","output":"b"}, {"instruction":"a"}]',
-      /^Row 2 has no field output\. Its fields are instruction\./,
-    ],
-    ['x.json', '[{"prompt":"a","completion":"b"}, {"prompt":"c"}]', /^Row 2 has no field completion/],
-    [
-      'x.json',
-      '[{"prompt":"a","response":"b"}, {"prompt":"c","response":5}]',
-      /^Row 2 has a number in the field response/,
-    ],
-    ['x.json', '[{"instruction":"a","output":5}]', /^Row 1 has a number in the field output/],
-    ['x.json', '[{"instruction":null,"output":["x"]}]', /^Row 1 has a list in the field output/],
+    ['x.json', '[{"instruction":"a"}]', /^Row 1 has no field output\. Its fields are instruction\./],
+    ['x.json', '[{"instruction":"a","output":null}]', /^Row 1 has nothing in the field output\./],
+    ['x.json', '[{"instruction":"a","output":{"b":1}}]', /^Row 1 has an object in the field output/],
+    ['x.json', '[{"instruction":"a"},{"instruction":"b"}]', /None of the 2 rows of x\.json can be read\./],
+    ['x.json', '[{"instruction":"a', /^Row 1 is not JSON/],
+    ['x.jsonl', '{"instruction":"a","output"', /is not JSON/],
     ['x.json', '[{"messages":[]}]', /^Row 1 has no messages: messages is empty/],
     ['x.json', '[{"messages":"hi"}]', /^Row 1 has no messages: messages is no list/],
     ['x.json', '[{"messages":[{"role":"tool","content":"x"}]}]', /^Row 1 has the role "tool" at messages\[0\]/],
@@ -265,7 +246,7 @@ describe('what is no dataset', () => {
   });
 
   test.each([
-    ['rows.parquet', 'PAR1\u0015\u0004', /rows\.parquet is a Parquet file, not text\. Save its rows as JSON/],
+    ['rows.parquet', 'PAR1\u0015\u0004', /rows\.parquet cannot be read as Parquet \(.+\)\. Download it again/],
     ['rows.csv', 'PK\u0003\u0004', /is a zip archive or a spreadsheet/],
     ['rows.jsonl', 'a\u0000b', /is not text: it holds zero bytes/],
     ['rows', 'one\u0000', /is not text/],
@@ -311,7 +292,10 @@ describe('round trips', () => {
     fc.record({ kind: fc.constant('instruct'), instruction: text, input: text, output: text }),
     fc.record({ kind: fc.constant('completion'), prompt: text, completion: text }),
     fc.record({ kind: fc.constant('text'), text }),
-    fc.record({ kind: fc.constant('messages'), messages: fc.array(message, { minLength: 1, maxLength: 4 }) }),
+    fc.record({
+      kind: fc.constant('messages'),
+      messages: fc.array(message, { maxLength: 4 }).map((list) => [...list, { role: 'assistant', content: 'a' }]),
+    }),
     fc.array(fc.tuple(fc.nat(999), fc.boolean()), { minLength: 1, maxLength: 6 }).map((tokens) => ({
       kind: 'tokens',
       ids: tokens.map(([id]) => id),

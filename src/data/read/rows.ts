@@ -58,7 +58,8 @@ export async function readRecords(
  */
 export function readRowText(text: string): Example[] {
   const value = jsonValue(text);
-  if (!value) throw new BadRow('not-json', 'is not JSON. A row is {"instruction": "…", "output": "…"} or of another known form.');
+  if (!value)
+    throw new BadRow('not-json', 'is not JSON. A row is {"instruction": "…", "output": "…"} or of another known form.');
   return readRecord(value.value, formOf(value.value) ?? 'alpaca', () => {});
 }
 
@@ -184,7 +185,8 @@ class Noticed {
     if (!isObject(record)) return;
     const fields = Object.keys(record);
     const known = Object.keys(named(record));
-    for (const [i, field] of known.entries()) if (!USED_FIELDS[form].includes(field)) this.#unused.add(fields[i] ?? field);
+    for (const [i, field] of known.entries())
+      if (!USED_FIELDS[form].includes(field)) this.#unused.add(fields[i] ?? field);
     this.#evaluation ||=
       'motivation_app' in record || ['prompt', 'instruction', 'response', 'target'].every((field) => field in record);
   }

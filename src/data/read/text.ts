@@ -36,7 +36,7 @@ export async function* readTextPieces(file: TextFile): AsyncGenerator<string> {
     const bytes = await source.read(at, end);
     let piece: string;
     try {
-      piece = decoder.decode(bytes, { stream: end < source.size });
+      piece = repaired(decoder, decoder.decode(bytes, { stream: end < source.size }));
     } catch (error) {
       throw undecoded(file, decoder.encoding, bytes, at, lines, error);
     }
@@ -44,6 +44,14 @@ export async function* readTextPieces(file: TextFile): AsyncGenerator<string> {
     for (let i = piece.indexOf('\n'); i >= 0; i = piece.indexOf('\n', i + 1)) lines++;
     yield piece;
   }
+}
+
+/** What windows-1252 has where Latin 1 has controls; versions of Node decode one as the other. */
+const WESTERN = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008DŽ\u008F\u0090‘’“”•–—˜™š›œ\u009DžŸ';
+
+function repaired({ encoding }: TextDecoder, text: string): string {
+  if (encoding !== 'windows-1252') return text;
+  return text.replaceAll(/[\u0080-\u009F]/g, (control) => WESTERN[control.charCodeAt(0) - 0x80] ?? control);
 }
 
 export function startsWith(bytes: Uint8Array, magic: string): boolean {
@@ -61,7 +69,9 @@ export function isEncoding(label: string): boolean {
 
 function decoderOf({ encoding }: TextFile, start: Uint8Array): TextDecoder {
   if (encoding !== undefined && !isEncoding(encoding))
-    throw badDataset(`There is no encoding ${encoding}. Known are utf-8, utf-16le, windows-1252 and others of the Web's.`);
+    throw badDataset(
+      `There is no encoding ${encoding}. Known are utf-8, utf-16le, windows-1252 and others of the Web's.`,
+    );
   return new TextDecoder(encoding ?? encodingOf(start), { fatal: true });
 }
 

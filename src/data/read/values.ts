@@ -44,10 +44,12 @@ export function toText(value: unknown, where: string, found: Found): string {
 }
 
 function scalarText(value: unknown): string | undefined {
-  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : undefined;
+  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
+    ? String(value)
+    : undefined;
 }
 
-export function kindOf(value: unknown): string {
+function kindOf(value: unknown): string {
   if (value == null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;

@@ -88,5 +88,7 @@ function columnLists(value: JsonObject): FoundList | undefined {
   // a row whose own values are lists
   const isRow = lists.some(([name, list]) => list.some(isMessage) || (name === 'input_ids' && !Array.isArray(list[0])));
   if (isRow || (lists.length < 2 && formOf(value) === undefined)) return undefined;
-  return { list: Array.from({ length: rows }, (_, i) => Object.fromEntries(lists.map(([name, list]) => [name, list[i]]))) };
+  return {
+    list: Array.from({ length: rows }, (_, i) => Object.fromEntries(lists.map(([name, list]) => [name, list[i]]))),
+  };
 }

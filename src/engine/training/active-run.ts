@@ -115,7 +115,7 @@ export class ActiveRun {
     const { config, modelId } = request;
     const model = await this.#parts.model(modelId);
     const examples = await this.#examples();
-    this.#kind = examples[0]?.kind ?? 'instruct';
+    this.#kind = examples.find(({ kind }) => kind !== 'unread')?.kind ?? 'instruct';
     const form = { ...config, template: request.template };
     const data = prepareData(await tokenizeDataset(examples, model.tokenizer, form), model.tokenizer, config);
     const spec = loraSpec(config, model.config.layers, data.largest);

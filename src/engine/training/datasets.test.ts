@@ -57,7 +57,7 @@ test('a dataset is added, edited, looked at, exported, and comes back from its e
 test('nothing is stored of a file that is none, or whose columns are to be mapped', async () => {
   const store = memoryStore();
   const datasets = new Datasets(store);
-  await expect(datasets.add(file('x.json', '[{"instruction":1,"output":""}]'))).rejects.toMatchObject({
+  await expect(datasets.add(file('x.json', '[{"instruction":{},"output":""}]'))).rejects.toMatchObject({
     code: 'bad-dataset',
   });
   await expect(datasets.add(file('x.json', '[]'), { format: 'alpacca' })).rejects.toMatchObject({
@@ -71,6 +71,47 @@ test('nothing is stored of a file that is none, or whose columns are to be mappe
   expect(await store.records.keys('datasets')).toEqual([]);
   const mapped = await datasets.add(file('x.csv', 'q,a\n1,2\n'), { mapping: { instruction: 'q', output: 'a' } });
   expect(mapped).toMatchObject({ kind: 'stored', dataset: { format: 'CSV', rows: 1 } });
+});
+
+test('rows that cannot be read stay in their places, are counted, found and read again', async () => {
+  const datasets = new Datasets(memoryStore());
+  const text = '[{"instruction":"a","output":"b"},{"instruction":"c"},{"instruction":"d","output":7},{oops}]';
+  const added = await datasets.add(file('x.json', text));
+  if (added.kind !== 'stored') throw new Error('not stored');
+  const { id } = added.dataset;
+  expect(added.dataset).toMatchObject({ rows: 4, unread: 2 });
+  expect(added.notes).toEqual(['Row 3: It has a number in the field output, which was made text.']);
+  const rows = await datasets.rows(id);
+  expect(rows.map(({ kind }) => kind)).toEqual(['instruct', 'unread', 'instruct', 'unread']);
+  expect(rows[1]).toMatchObject({ text: '{"instruction":"c"}', code: 'missing-field' });
+  expect(await datasets.find(id, { unread: true })).toEqual([1, 3]);
+  expect(await datasets.find(id, { text: 'OOPS' })).toEqual([3]);
+  expect(await datasets.find(id, { text: 'd' })).toEqual([2]);
+
+  const report = await datasets.report(id, llama, DEFAULT_CONFIG);
+  expect(report.rows).toBe(2);
+  expect(report.problems.filter(({ row: at }) => at === 1).map(({ code }) => code)).toEqual(['missing-field']);
+  // nothing is lost on the way out and in again
+  const exported = await datasets.export(id);
+  const again = await datasets.add(bytesSource(new Uint8Array(await exported.arrayBuffer()), exported.name));
+  expect(again).toMatchObject({ kind: 'stored', dataset: { rows: 4, unread: 2 } });
+
+  expect(datasets.readRow('{"instruction":"c"}')).toMatchObject({ code: 'missing-field' });
+  expect(datasets.readRow('{"instruction":')).toMatchObject({ code: 'not-json' });
+  const read = datasets.readRow('{"instruction":"c","output":"e"}');
+  if (!('rows' in read)) throw new Error('not read');
+  expect(await datasets.edit(id, 1, 1, read.rows)).toMatchObject({ rows: 4, unread: 1 });
+});
+
+test('a text in an encoding that nobody named is asked about, and stored once it is named', async () => {
+  const store = memoryStore();
+  const datasets = new Datasets(store);
+  const western = bytesSource(Uint8Array.from(Buffer.from('instruction,output\nGrüße,b\n', 'latin1')), 'x.csv');
+  expect(await datasets.add(western)).toMatchObject({ kind: 'encoding', sample: expect.any(Uint8Array) as unknown });
+  expect(await store.records.keys('datasets')).toEqual([]);
+  const named = await datasets.add(western, { encoding: 'windows-1252' });
+  if (named.kind !== 'stored') throw new Error('not stored');
+  expect(await datasets.rows(named.dataset.id)).toMatchObject([{ instruction: 'Grüße' }]);
 });
 
 test('one written by hand begins empty', async () => {

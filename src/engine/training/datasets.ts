@@ -1,20 +1,24 @@
 // The datasets that a person has: read from files, kept in the store, edited, looked at as a model would see them.
-import { type DatasetFormat, DATASET_FORMATS, readDataset } from '../../data/read/index';
+import { BadRow, UnknownEncoding } from '../../data/read/bad-dataset';
+import { type DatasetFormat, DATASET_FORMATS, readDataset, type ReadRows } from '../../data/read/index';
+import { readRowText } from '../../data/read/rows';
 import { previewExample, reportDataset } from '../../data/report';
 import { toRecord, writeJson } from '../../data/write';
 import { PronkError } from '../../formats/errors';
 import { baseName, type Source } from '../../formats/source';
-import { countRows, type DatasetHead, DatasetStore } from '../../storage/datasets';
+import { countMarked, countRows, type DatasetHead, DatasetStore } from '../../storage/datasets';
 import type { Store } from '../../storage/store';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
 import type {
-  ColumnMapping,
   DatasetOpened,
+  DatasetOptions,
   DatasetReport,
   DatasetSummary,
   Example,
   RowPreview,
+  RowRead,
   RowsConfig,
+  RowSearch,
 } from './types';
 
 /** Datasets in a store. Methods that look at tokens take the model's tokenizer. */
@@ -22,7 +26,7 @@ export class Datasets {
   readonly #stored: DatasetStore<Example>;
 
   constructor(store: Store) {
-    this.#stored = new DatasetStore(store);
+    this.#stored = new DatasetStore(store, ({ kind }) => kind === 'unread');
   }
 
   /** All datasets, the newest first. */
@@ -31,18 +35,20 @@ export class Datasets {
   }
 
   /**
-   * Reads a file and stores its rows; or says its columns, and stores nothing, where they are to be mapped first.
-   * @throws PronkError `bad-dataset`, naming the row; `quota-exceeded`
+   * Reads a file and stores its rows, those that cannot be read with their text in their places. Nothing is stored where
+   * its columns or its encoding are to be named first.
+   * @throws PronkError `bad-dataset` where no row can be read; `quota-exceeded`
    */
-  async add(
-    source: Source,
-    { format, mapping }: { readonly format?: string; readonly mapping?: ColumnMapping } = {},
-  ): Promise<DatasetOpened> {
-    const read = await readDataset(source, { format: knownFormat(format), mapping });
-    if (read.kind === 'columns') return read;
-    const { rows, dropped, notes } = read;
-    const head = await this.#stored.add({ name: nameOf(source), format: read.format }, rows);
-    return { kind: 'stored', dataset: summary(head), dropped, notes };
+  async add(source: Source, { format, mapping, encoding }: DatasetOptions = {}): Promise<DatasetOpened> {
+    try {
+      const read = await readDataset(source, { format: knownFormat(format), mapping, encoding });
+      if (read.kind === 'columns') return read;
+      const head = await this.#stored.add({ name: nameOf(source), format: read.format }, allRows(read));
+      return { kind: 'stored', dataset: summary(head), dropped: read.dropped, notes: notesOf(read) };
+    } catch (error) {
+      if (!(error instanceof UnknownEncoding)) throw error;
+      return { kind: 'encoding', message: error.message, sample: error.sample };
+    }
   }
 
   /** An empty one. */
@@ -53,6 +59,27 @@ export class Datasets {
   /** All rows, or those from `start` to `end`. @throws PronkError `missing-dataset` */
   rows(id: string, start?: number, end?: number): Promise<Example[]> {
     return this.#stored.rows(id, start, end);
+  }
+
+  /** Indices of rows, in their order. @throws PronkError `missing-dataset` */
+  async find(id: string, { text = '', unread = false }: RowSearch): Promise<number[]> {
+    const wanted = text.toLowerCase();
+    const found: number[] = [];
+    for (const [row, example] of (await this.rows(id)).entries()) {
+      if (unread && example.kind !== 'unread') continue;
+      if (wanted === '' || textsOf(example).some((each) => each.toLowerCase().includes(wanted))) found.push(row);
+    }
+    return found;
+  }
+
+  /** Reads the text of one row, as a person has corrected it. */
+  readRow(text: string): RowRead {
+    try {
+      return { rows: readRowText(text) };
+    } catch (error) {
+      if (!(error instanceof BadRow)) throw error;
+      return { code: error.code, problem: error.message };
+    }
   }
 
   /** What is known of one. @throws PronkError `missing-dataset` */
@@ -95,7 +122,47 @@ export class Datasets {
 
 function summary(head: DatasetHead): DatasetSummary {
   const { id, name, format, addedAt, editedAt } = head;
-  return { id, name, format, rows: countRows(head), addedAt, editedAt };
+  return { id, name, format, rows: countRows(head), unread: countMarked(head), addedAt, editedAt };
+}
+
+/** Rows in the file's order, those that cannot be read among them. */
+function allRows({ rows, places, unread }: ReadRows): Example[] {
+  const all: Example[] = [];
+  let next = 0;
+  const unreadBefore = (place: number) => {
+    for (let each = unread[next]; each && each.place < place; each = unread[++next])
+      all.push({ kind: 'unread', text: each.text, code: each.code, problem: each.message });
+  };
+  for (const [i, row] of rows.entries()) {
+    unreadBefore(places[i] ?? 0);
+    all.push(row);
+  }
+  unreadBefore(Infinity);
+  return all;
+}
+
+/** Of all conversions of one kind the first is told, and how many there are. */
+function notesOf({ conversions, notes }: ReadRows): string[] {
+  const [first, ...others] = conversions;
+  if (!first) return [...notes];
+  const more = others.length === 0 ? '' : ` So it was with ${others.length} more.`;
+  return [...notes, `Row ${first.row + 1}: ${first.message}${more}`];
+}
+
+function textsOf(row: Example): readonly string[] {
+  switch (row.kind) {
+    case 'instruct':
+      return [row.instruction, row.input, row.output];
+    case 'messages':
+      return row.messages.map(({ content }) => content);
+    case 'completion':
+      return [row.prompt, row.completion];
+    case 'text':
+    case 'unread':
+      return [row.text];
+    case 'tokens':
+      return [];
+  }
 }
 
 /** @throws PronkError `bad-dataset` */
@@ -106,5 +173,5 @@ function knownFormat(name: string | undefined): DatasetFormat | undefined {
 }
 
 function nameOf({ name }: Source): string {
-  return baseName(name).replace(/\.(jsonl?|ndjson|csv|tsv|tab|txt|text|md)$/i, '') || 'Dataset';
+  return baseName(name).replace(/\.(jsonl?|ndjson|csv|tsv|tab|txt|text|md|parquet)$/i, '') || 'Dataset';
 }

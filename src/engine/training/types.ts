@@ -27,11 +27,16 @@ export interface DatasetSummary {
   /** What the file was taken for, e.g. `Alpaca JSON`, `CSV`. */
   readonly format: string;
   readonly rows: number;
+  /** Of them, rows of a file that could not be read and wait to be repaired. */
+  readonly unread: number;
   readonly addedAt: number;
   readonly editedAt: number;
 }
 
-/** A file was read. Where its columns are unknown names, `columns` are to be mapped and nothing is stored yet. */
+/**
+ * A file was read. Where its columns are unknown names, `columns` are to be mapped; where its text is in another encoding
+ * than UTF-8 or UTF-16, it is to be named. Nothing is stored yet then.
+ */
 export type DatasetOpened =
   | {
       readonly kind: 'stored';
@@ -43,7 +48,31 @@ export type DatasetOpened =
       readonly kind: 'columns';
       readonly columns: readonly string[];
       readonly sample: readonly Readonly<Record<string, string>>[];
+    }
+  | {
+      readonly kind: 'encoding';
+      readonly message: string;
+      /** Bytes of the text around what is no UTF-8. */
+      readonly sample: Uint8Array;
     };
+
+/** How a file is to be read, where that cannot be told. */
+export interface DatasetOptions {
+  /** A name of `--from`. */
+  readonly format?: string;
+  readonly mapping?: ColumnMapping;
+  /** A label that `TextDecoder` knows. */
+  readonly encoding?: string;
+}
+
+/** Which rows are looked for: those that hold a text, in any case; those that could not be read. */
+export interface RowSearch {
+  readonly text?: string;
+  readonly unread?: boolean;
+}
+
+/** A row's text read again: the rows that it is, or why it is none. */
+export type RowRead = { readonly rows: readonly Example[] } | { readonly code: string; readonly problem: string };
 
 // ——— runs
 

@@ -1,6 +1,6 @@
 // Datasets of one's own: brought, written, chosen, taken away.
 import { type Accessor, createMemo, createSignal } from 'solid-js';
-import type { ColumnMapping, DatasetOpened, DatasetSummary, Example } from '../../worker/training-api';
+import type { ColumnMapping, DatasetOpened, DatasetOptions, DatasetSummary, Example } from '../../worker/training-api';
 import { type Client, errorData } from '../../worker/client';
 import type { ErrorData } from '../../worker/api';
 import { createRows, type RowsState } from './dataset-rows';
@@ -11,6 +11,13 @@ import { asString, createStored } from './stored';
 
 /** A file whose columns have names that say nothing: a person says what they are. */
 export interface UnknownColumns extends Extract<DatasetOpened, { kind: 'columns' }> {
+  readonly file: File;
+  /** How it is read otherwise. */
+  readonly options: DatasetOptions;
+}
+
+/** A file whose text is neither UTF-8 nor UTF-16: a person says what it is. */
+export interface UnknownEncoding extends Extract<DatasetOpened, { kind: 'encoding' }> {
   readonly file: File;
 }
 
@@ -31,7 +38,10 @@ export interface DatasetsState {
   add(file: File): Promise<void>;
   /** Reads the file of unknown columns by what the person said of them. */
   map(mapping: ColumnMapping): Promise<void>;
-  /** Leaves a file of unknown columns alone. */
+  readonly unknownEncoding: Accessor<UnknownEncoding | undefined>;
+  /** Reads the file of an unknown encoding in the one that the person named. */
+  decode(encoding: string): Promise<void>;
+  /** Leaves a file of unknown columns or encoding alone. */
   leave(): void;
   create(): void;
   /** Adds rows to a dataset, or to a new one of this name. @returns the dataset's name; undefined where it failed */
@@ -64,6 +74,7 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
   const [problem, setProblem] = createSignal<ErrorData>();
   const [notes, setNotes] = createSignal<readonly string[]>([]);
   const [unknown, setUnknown] = createSignal<UnknownColumns>();
+  const [unknownEncoding, setUnknownEncoding] = createSignal<UnknownEncoding>();
   const chosen = createMemo(() => list().find((each) => each.id === id()) ?? list().at(0));
   const say = (error: unknown) => notices.show(errorData(error).message);
 
@@ -85,20 +96,26 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
     setReady(true);
   }
 
-  async function open(file: File, mapping?: ColumnMapping): Promise<void> {
+  function leave(): void {
+    setUnknown(undefined);
+    setUnknownEncoding(undefined);
+  }
+
+  async function open(file: File, options: DatasetOptions = {}): Promise<void> {
     setBusy(true);
     setProblem(undefined);
     try {
-      const opened = await api.addDataset(file, mapping ? { mapping } : {});
-      if (opened.kind === 'columns') setUnknown({ ...opened, file });
+      const opened = await api.addDataset(file, options);
+      leave();
+      if (opened.kind === 'columns') setUnknown({ ...opened, file, options });
+      else if (opened.kind === 'encoding') setUnknownEncoding({ ...opened, file });
       else {
-        setUnknown(undefined);
         put(opened.dataset);
         choose(opened.dataset.id);
         setNotes(notesOf(opened));
       }
     } catch (error) {
-      setUnknown(undefined);
+      leave();
       setProblem(errorData(error));
     }
     setBusy(false);
@@ -134,9 +151,14 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
     add: (file) => open(file),
     async map(mapping) {
       const waiting = unknown();
-      if (waiting) await open(waiting.file, mapping);
+      if (waiting) await open(waiting.file, { ...waiting.options, mapping });
     },
-    leave: () => setUnknown(undefined),
+    unknownEncoding,
+    async decode(encoding) {
+      const waiting = unknownEncoding();
+      if (waiting) await open(waiting.file, { encoding });
+    },
+    leave,
     create() {
       void api.createDataset(`Rows of ${new Date().toLocaleDateString()}`).then((made) => {
         put(made);

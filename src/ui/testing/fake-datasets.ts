@@ -68,7 +68,8 @@ export function fakeDatasets(): FakeDatasets {
   const datasets = new Map<string, { summary: DatasetSummary; rows: Example[] }>();
   function put(name: string, format: string, rows: Example[]): DatasetSummary {
     const now = Date.now();
-    const summary = { id: crypto.randomUUID(), name, format, rows: rows.length, addedAt: now, editedAt: now };
+    const unread = rows.filter(({ kind }) => kind === 'unread').length;
+    const summary = { id: crypto.randomUUID(), name, format, rows: rows.length, unread, addedAt: now, editedAt: now };
     datasets.set(summary.id, { summary, rows });
     return summary;
   }
@@ -91,11 +92,23 @@ export function fakeDatasets(): FakeDatasets {
     },
     createDataset: async (name) => put(name, 'Written here', []),
     datasetRows: async (id, from, to) => datasets.get(id)?.rows.slice(from, to) ?? [],
+    findRows: async (id, { text = '', unread = false }) =>
+      [...datasets.get(id)!.rows.entries()]
+        .filter(([, row]) => (!unread || row.kind === 'unread') && textOf(row).join('\n').includes(text))
+        .map(([at]) => at),
+    async readRow(text) {
+      try {
+        return { rows: [{ input: '', ...(JSON.parse(text) as object), kind: 'instruct' } as Example] };
+      } catch {
+        return { code: 'not-json', problem: 'It is not JSON.' };
+      }
+    },
     async editDataset(id, at, remove, rows) {
       const dataset = datasets.get(id);
       if (!dataset) throw coded('no-dataset', 'That dataset is not here any more.');
       dataset.rows.splice(at, remove, ...rows);
-      dataset.summary = { ...dataset.summary, rows: dataset.rows.length, editedAt: Date.now() };
+      const unread = dataset.rows.filter(({ kind }) => kind === 'unread').length;
+      dataset.summary = { ...dataset.summary, rows: dataset.rows.length, unread, editedAt: Date.now() };
       return dataset.summary;
     },
     async renameDataset(id, name) {
