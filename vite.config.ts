@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import solid from 'vite-plugin-solid';
 import { VitePWA } from 'vite-plugin-pwa';
-import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { contentPolicy } from './tools/content-policy';
 
 // The bundled model's content names its copy in the store: src/worker/bundled.ts
 const BUNDLED_MODEL = 'public/demo-model/pronk-6m-q8_0.gguf';
@@ -11,35 +11,6 @@ if (existsSync(BUNDLED_MODEL)) {
   const digest = createHash('sha256').update(readFileSync(BUNDLED_MODEL)).digest('hex');
   process.env['VITE_BUNDLED_MODEL'] = digest.slice(0, 12);
 }
-
-/**
- * The built page may load and call nothing but its own files. What stands inline in it is allowed by its hash. (The worker
- * has no policy of its own: static hosts send no headers.)
- */
-const contentPolicy = (): Plugin => ({
-  name: 'content-policy',
-  apply: 'build',
-  transformIndexHtml: {
-    order: 'post',
-    handler(html) {
-      const hashes = (tag: string) =>
-        [...html.matchAll(new RegExp(`<${tag}>([^]*?)</${tag}>`, 'g'))].map(
-          ([, text]) => `'sha256-${createHash('sha256').update(text!).digest('base64')}'`,
-        );
-      const policy = [
-        "default-src 'self'",
-        `script-src ${["'self'", ...hashes('script')].join(' ')}`,
-        `style-src ${["'self'", ...hashes('style')].join(' ')}`,
-        "img-src 'self' data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-      ];
-      const content = policy.join('; ');
-      return [{ tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content }, injectTo: 'head-prepend' }];
-    },
-  },
-});
 
 export default defineConfig({
   base: './',
