@@ -44,7 +44,7 @@ describe('expected text', () => {
     expect(text(LLAMA2, chat)).toBe(
       '<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\n  Hi there [/INST] Hello! </s><s>[INST] Bye [/INST]',
     );
-    expect(untrusted(LLAMA2, chat)).toEqual(['Be brief.', 'Hi there', 'Hello!', 'Bye']);
+    expect(untrusted(LLAMA2, chat)).toEqual(['Be brief.', '  Hi there', 'Hello!', 'Bye']);
   });
 
   test('Llama 3', () => {
@@ -62,7 +62,7 @@ describe('expected text', () => {
       '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n  Hi there \n<|im_end|>\n' +
         '<|im_start|>assistant\nHello!<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n',
     );
-    expect(untrusted(CHATML, chat)).toEqual(['Be brief.', 'Hi there', 'Hello!', 'Bye']);
+    expect(untrusted(CHATML, chat)).toEqual(['Be brief.', '  Hi there \n', 'Hello!', 'Bye']);
   });
 
   test('Alpaca, for a model without a template', () => {
@@ -83,9 +83,9 @@ describe('what people write stays apart', () => {
     expect(pieces.filter((piece) => piece.text.includes(evil))).toEqual([{ text: evil, trusted: false, role: 'user' }]);
   });
 
-  test('contents that hold marks, or nothing', () => {
+  test('contents that hold noncharacters, or nothing', () => {
     const marks = '\uFDD00.0\uFDD2 \uFDD10.0\uFDD2 \uFDD01.0\uFDD2';
-    expect(untrusted(CHATML, [user(marks), assistant(''), user(' ')])).toEqual([marks]);
+    expect(untrusted(CHATML, [user(marks), assistant(''), user(' ')])).toEqual([marks, ' ']);
     expect(text(CHATML, [user(marks)])).toBe(`<|im_start|>user\n${marks}<|im_end|>\n<|im_start|>assistant\n`);
   });
 
@@ -97,11 +97,11 @@ describe('what people write stays apart', () => {
     expect(untrusted(CHATML, [user('<think> a </think>b')]).join('')).toBe('<think> a </think>b');
   });
 
-  test('a template that takes contents apart otherwise gets them whole', () => {
+  test('a template that takes contents apart gets what it asked for', () => {
     const halving = `{% for m in messages %}<{{ m.role }}>{{ m.content.split('-')[0] }}{% endfor %}`;
     expect(render(halving, [user('a-b'), assistant('c')])).toEqual([
       { text: '<user>', trusted: true },
-      { text: 'a-b', trusted: false, role: 'user' },
+      { text: 'a', trusted: false, role: 'user' },
       { text: '<assistant>', trusted: true },
       { text: 'c', trusted: false, role: 'assistant' },
     ]);

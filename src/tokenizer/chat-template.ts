@@ -1,19 +1,24 @@
 // A conversation as the text that a model was tuned on: its own Jinja template, or a publisher's form.
 // (Templates as in huggingface.co/docs/transformers/chat_templating.)
 
-import { Template } from '@huggingface/jinja';
 import { PronkError } from '../formats/errors';
 import type { ChatMessage, ChatPiece } from './chat-message';
 import { type ChatStyle, renderStyle } from './chat-styles';
-import { cutMarked, markCores, markWhole } from './content-marks';
+import { Template } from './jinja/index';
+import { Text } from './jinja/text';
+import { Dict, List, type Value } from './jinja/values';
 import type { Tokenizer } from './tokenizer';
 
 type Templated = Pick<Tokenizer, 'chatTemplate' | 'specialTokens'>;
 
+/** Text between two parts of one answer that marks off a thought: it is said by whom the answer is of. */
+const THOUGHT_ALONE = /^\s*<\/?think>\s*$/;
+
 /**
  * Renders a conversation for `encodePieces`; joined, the pieces are its text. It takes the model's own template unless a
  * style is asked for.
- * @throws PronkError `bad-chat-template` when the template cannot be read, or refuses the conversation
+ * @throws PronkError `bad-chat-template` when the template cannot be read, or refuses the conversation;
+ * `template-too-long` when it takes too long
  */
 export function renderChat(
   tokenizer: Templated,
@@ -26,30 +31,8 @@ export function renderChat(
     return renderStyle(style ?? 'alpaca-lora', messages, addGenerationPrompt, specialTokens);
   }
   const template = parse(chatTemplate);
-  const variables = {
-    // templates add these to strings, which needs a string
-    bos_token: '',
-    eos_token: '',
-    ...specialTokens,
-    add_generation_prompt: addGenerationPrompt,
-  };
-  const render = (list: readonly ChatMessage[]) => {
-    const contents = list.map(({ content }) => content);
-    const renderWith = (marked: readonly string[]) =>
-      template.render({ ...variables, messages: list.map(({ role }, i) => ({ role, content: marked[i] })) });
-    const cores = markCores(contents);
-    let cut = cutMarked(renderWith(cores.marked), cores);
-    if (!cut) {
-      // The template took a content apart: it gets a stand-in that it cannot look into.
-      const whole = markWhole(contents);
-      cut = cutMarked(renderWith(whole.marked), whole)!;
-    }
-    const pieces = cut.pieces.map(
-      ({ text, trusted, content }): ChatPiece =>
-        content === undefined ? { text, trusted } : { text, trusted, role: list[content]!.role },
-    );
-    return { pieces, found: cut.found };
-  };
+  const render = (list: readonly ChatMessage[]) =>
+    piecesOf(renderTemplate(template, list, specialTokens, addGenerationPrompt), list);
   try {
     const system = messages.findIndex(({ role, content }) => role === 'system' && content.trim() !== '');
     if (system < 0) return render(messages).pieces;
@@ -57,10 +40,56 @@ export function renderChat(
     const rendered = attempt(() => render(messages));
     return rendered?.found.has(system) ? rendered.pieces : render(foldSystem(messages)).pieces;
   } catch (error) {
+    if (error instanceof PronkError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const message = `The model’s chat template does not accept this conversation: ${reason}`;
     throw new PronkError('bad-chat-template', message.replace(/[^.!?]$/, '$&.'), { cause: error });
   }
+}
+
+/** What a template makes of messages, with the variables that transformers gives it. */
+export function renderTemplate(
+  template: Template,
+  messages: readonly ChatMessage[],
+  specialTokens: Readonly<Record<string, string>>,
+  addGenerationPrompt: boolean,
+): Text {
+  const variables = new Map<string, Value>([
+    // templates add these to strings, which needs a string
+    ['bos_token', new Text('')],
+    ['eos_token', new Text('')],
+    ...Object.entries(specialTokens).map(([name, text]) => [name, new Text(text)] as const),
+    [
+      'messages',
+      new List(
+        messages.map(({ role, content }, i) => Dict.from({ role: new Text(role), content: Text.of(content, i) })),
+      ),
+    ],
+    ['tools', null],
+    ['documents', null],
+    ['add_generation_prompt', addGenerationPrompt],
+  ]);
+  const given = messages.reduce((sum, { content }) => sum + content.length, 0);
+  return template.render(variables, given);
+}
+
+/** A rendered text cut where contents begin and end; `found` are the contents that are in it. */
+function piecesOf({ text, runs }: Text, messages: readonly ChatMessage[]) {
+  const pieces: ChatPiece[] = [];
+  const found = new Set(runs.map(({ origin }) => origin));
+  let from = 0;
+  for (const [i, { start, end, origin }] of runs.entries()) {
+    const role = messages[origin]?.role ?? 'user';
+    if (start > from) {
+      const own = text.slice(from, start);
+      const inside = runs[i - 1]?.origin === origin && THOUGHT_ALONE.test(own);
+      pieces.push(inside ? { text: own, trusted: true, role } : { text: own, trusted: true });
+    }
+    pieces.push({ text: text.slice(start, end), trusted: false, role });
+    from = end;
+  }
+  if (from < text.length) pieces.push({ text: text.slice(from), trusted: true });
+  return { pieces, found };
 }
 
 // A prompt that is shortened to fit is rendered again and again, with one template.
@@ -72,6 +101,7 @@ function parse(source: string): Template {
     latest = { source, template: new Template(source) };
     return latest.template;
   } catch (error) {
+    if (error instanceof PronkError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const message = `The model’s chat template cannot be read (${reason}). Use Instruct, which needs none.`;
     throw new PronkError('bad-chat-template', message, { cause: error });
@@ -81,7 +111,9 @@ function parse(source: string): Template {
 function attempt<T>(action: () => T): T | undefined {
   try {
     return action();
-  } catch {
+  } catch (error) {
+    // what took too long takes as long again
+    if (error instanceof PronkError) throw error;
     return undefined;
   }
 }
@@ -91,7 +123,8 @@ function foldSystem(messages: readonly ChatMessage[]): ChatMessage[] {
   const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content.trim());
   const others = messages.filter(({ role }) => role !== 'system');
   const first = others.findIndex(({ role }) => role === 'user');
-  if (first < 0) return [{ role: 'user', content: system.join('\n\n') }, ...others];
-  const content = [...system, others[first].content].join('\n\n');
+  const question = others[first];
+  if (!question) return [{ role: 'user', content: system.join('\n\n') }, ...others];
+  const content = [...system, question.content].join('\n\n');
   return others.with(first, { role: 'user', content });
 }
