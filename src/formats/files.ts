@@ -30,6 +30,8 @@ export interface ModelFiles {
   vocabulary?: JsonFile;
   merges?: Source;
   chatTemplate?: Source;
+  /** `chat_template.json`, as processors saved it. */
+  chatTemplateJson?: JsonFile;
   readme?: Source;
 }
 
@@ -45,7 +47,8 @@ type JsonRole =
   | 'generationConfig'
   | 'tokenizerConfig'
   | 'specialTokensMap'
-  | 'addedTokens';
+  | 'addedTokens'
+  | 'chatTemplateJson';
 
 const JSON_ROLES: readonly (readonly [stem: string, role: JsonRole])[] = [
   ['generation_config', 'generationConfig'],
@@ -55,11 +58,12 @@ const JSON_ROLES: readonly (readonly [stem: string, role: JsonRole])[] = [
   ['config', 'config'],
   ['params', 'params'],
   ['vocab', 'vocabulary'],
+  ['chat_template', 'chatTemplateJson'],
 ];
 
 /** Names as they are published. */
 const USUAL = new RegExp(
-  `^(${JSON_ROLES.map(([stem]) => stem).join('|')}|tokenizer|(model\\.safetensors|pytorch_model\\.bin)\\.index)\\.json$|^tokenizer\\.model$`,
+  `^(${JSON_ROLES.map(([stem]) => stem).join('|')}|tokenizer|(model\\.safetensors|pytorch_model\\.bin)\\.index)\\.json$|^tokenizer\\.model$|^chat_template\\.jinja$`,
 );
 
 /** Whether a file is called so, perhaps with what a download added: `config (1).json`, but not `configuration.json`. */
@@ -82,15 +86,22 @@ export async function sortFiles(sources: readonly Source[]): Promise<ModelFiles>
 async function sort(source: Source, files: ModelFiles): Promise<void> {
   const head = await source.read(0, Math.min(source.size, 16));
   const name = baseName(source.name).toLowerCase();
-  if (isGguf(head) || name.endsWith('.gguf')) files.gguf.push(source);
+  // by name before anything else: a template begins like JSON does
+  if (name.endsWith('.jinja')) sortTemplate(source, name, files);
+  else if (isGguf(head) || name.endsWith('.gguf')) files.gguf.push(source);
   else if (isSafetensors(head) || name.endsWith('.safetensors')) files.safetensors.push(source);
   else if (isZip(head) || /\.(pth|pt|bin)$/.test(name)) files.torch.push(source);
   else if (name.endsWith('.json') || head[0] === 0x7b) await sortJson(source, name, files);
-  else if (name.endsWith('.jinja')) files.chatTemplate = source;
   else if (name === 'readme.md') files.readme = source;
   else if (/^merges.*\.txt$/.test(name)) files.merges = source;
   // The first field of a SentencePiece model is a piece: tag 0x0a, a length, tag 0x0a.
   else if (name.endsWith('.model') || (head[0] === 0x0a && head[2] === 0x0a)) files.tokenizerModel = source;
+}
+
+/** A model has one template; those for tools or documents lie in a folder of their own. */
+function sortTemplate(source: Source, name: string, files: ModelFiles): void {
+  if (/(^|\/)additional_chat_templates\//.test(source.name)) return;
+  if (isCalled(name, 'chat_template') || !files.chatTemplate) files.chatTemplate = source;
 }
 
 async function sortJson(source: Source, name: string, files: ModelFiles): Promise<void> {

@@ -143,9 +143,10 @@ function idList(file: JsonFile | undefined, key: string): number[] {
   return ids.filter((id): id is number => Number.isInteger(id) && (id as number) >= 0);
 }
 
-async function chatTemplateOf({ chatTemplate, tokenizerConfig }: ModelFiles): Promise<string | undefined> {
-  if (chatTemplate) return readText(chatTemplate);
-  const value = tokenizerConfig?.json['chat_template'];
+/** transformers 4.52 and later save the template as a file of its own, which then goes before the configuration's. */
+async function chatTemplateOf(files: ModelFiles): Promise<string | undefined> {
+  if (files.chatTemplate) return readText(files.chatTemplate);
+  const value = files.chatTemplateJson?.json['chat_template'] ?? files.tokenizerConfig?.json['chat_template'];
   if (typeof value === 'string') return value;
   const named = (Array.isArray(value) ? value : []).filter(isObject);
   const chosen = named.find((each) => each['name'] === 'default') ?? named[0];

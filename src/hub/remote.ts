@@ -37,4 +37,5 @@ export const MODEL_FILES = [
   'special_tokens_map.json',
   'added_tokens.json',
   'chat_template.jinja',
+  'chat_template.json',
 ] as const;
