@@ -60,7 +60,7 @@ function missing(object: Value, name: string): Undefined {
 }
 
 /** A Python attribute; undefined where there is none. */
-export function field(object: Value, name: string, budget: Budget): Value | undefined {
+function field(object: Value, name: string, budget: Budget): Value | undefined {
   const type = typeName(object);
   if (name.startsWith('_')) return forbidden(name, type);
   if (CHANGING[type]?.has(name)) return forbidden(name, type);

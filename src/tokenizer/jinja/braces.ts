@@ -94,7 +94,7 @@ function closing(text: string, from: number): number {
 }
 
 /** Python's `format(value, spec)`. */
-export function formatValue(value: Value, source: string, budget: Budget): Text {
+function formatValue(value: Value, source: string, budget: Budget): Text {
   if (source === '') return toText(value, budget).asMarkup(false);
   const spec = parseSpec(source);
   if (value instanceof Text) {

@@ -83,7 +83,7 @@ export function compare(operator: ComparisonOperator, left: Value, right: Value,
   return operator === '>' ? found > 0 : found >= 0;
 }
 
-export function contains(container: Value, value: Value, budget: Budget): boolean {
+function contains(container: Value, value: Value, budget: Budget): boolean {
   if (container instanceof Text) {
     if (!(value instanceof Text)) {
       throw typeError(`'in <string>' requires string as left operand, not ${typeName(value)}`);

@@ -43,7 +43,7 @@ const textual =
 const INT = /^[+-]?\d+(?:_\d+)*$/;
 const FLOAT = /^[+-]?(?:(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+)?|inf(?:inity)?|nan)$/i;
 
-export function parseFloatText(text: Text): number | undefined {
+function parseFloatText(text: Text): number | undefined {
   const source = strip(text, undefined, 'both').text;
   if (!FLOAT.test(source)) return undefined;
   if (/nan$/i.test(source)) return NaN;
