@@ -63,8 +63,8 @@ export class Adapters {
    * @throws PronkError `adapter-empty`, `adapter-mismatch`, `unsupported-adapter`, `missing-model`, `quota-exceeded`, …
    */
   async import(files: readonly Source[], modelId: string): Promise<AdapterSummary> {
-    const { manifest, config } = await this.#library.open(modelId);
-    const adapter = await readAdapter(files, config);
+    const { manifest, config, tensors } = await this.#library.open(modelId);
+    const adapter = await readAdapter(files, config, tensors);
     const { name } = adapter;
     const meta = { name, modelId, modelName: manifest.name, model: config, source: 'imported' } as const;
     return summary(await this.#stored.add(adapter, await this.#distinct(meta)));

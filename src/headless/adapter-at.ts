@@ -2,10 +2,17 @@
 import type { Adapter } from '../formats/adapter';
 import { readAdapter } from '../formats/adapters/index';
 import type { ModelConfig } from '../formats/checkpoint';
+import type { WeightTensor } from '../quant/kinds';
 import { fileAt, folderFiles, pathInfo } from './files';
 
+/** What an adapter is read for. */
+export interface AdaptedModel {
+  readonly config: ModelConfig;
+  readonly tensors: readonly WeightTensor[];
+}
+
 /** An adapter, read for a model. @throws PronkError `no-file`, `adapter-empty`, `adapter-mismatch`, … */
-export async function adapterAt(path: string, config: ModelConfig): Promise<Adapter> {
+export async function adapterAt(path: string, { config, tensors }: AdaptedModel): Promise<Adapter> {
   const files = (await pathInfo(path)).isDirectory() ? await folderFiles(path) : [await fileAt(path)];
-  return readAdapter(files, config);
+  return readAdapter(files, config, tensors);
 }

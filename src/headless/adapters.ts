@@ -7,9 +7,8 @@ import { type FileContent, writeFiles } from '../engine/export/file';
 import { mergedFiles } from '../engine/export/merge';
 import type { Base } from '../engine/export/origin';
 import type { Adapter } from '../formats/adapter';
-import type { ModelConfig } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
-import { adapterAt } from './adapter-at';
+import { type AdaptedModel, adapterAt } from './adapter-at';
 import { choice, oneOf, type Options, parseOptions, required, UsageError } from './arguments';
 import { directory } from './folder';
 import { whileLocked } from './lock';
@@ -27,11 +26,11 @@ export interface GivenAdapter {
 }
 
 /** Reads the adapters that were given, checking that they fit. @throws PronkError `no-file`, `adapter-mismatch`, … */
-export async function openAdapters(given: readonly string[], config: ModelConfig): Promise<GivenAdapter[]> {
+export async function openAdapters(given: readonly string[], base: AdaptedModel): Promise<GivenAdapter[]> {
   return Promise.all(
     given.map(async (text) => {
       const { path, strength } = await pathAndStrength(text);
-      return { path, adapter: await adapterAt(path, config), strength };
+      return { path, adapter: await adapterAt(path, base), strength };
     }),
   );
 }
@@ -84,7 +83,7 @@ async function given(options: Options<typeof OPTIONS>) {
   const paths = required(options.adapter, 'adapter');
   const out = required(options.out, 'out');
   const opened = await openModel(model, options.quantize);
-  const adapters = await openAdapters(paths, opened.config);
+  const adapters = await openAdapters(paths, opened);
   for (const path of [model, ...adapters.map((each) => each.path)]) {
     const [read, written] = await Promise.all([path, out].map((each) => realpath(each).catch(() => undefined)));
     if (read === undefined || read !== written) continue;

@@ -46,6 +46,6 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
 async function shaped(name: ShapeName, options: Options<typeof LOAD_OPTIONS>): Promise<Prepared> {
   const { quantize, precision, contextFor } = checkedOptions(options);
   const { config, tensors } = synthetic(SHAPES[name], quantize);
-  const adapters = await usedAdapters(options, config);
+  const adapters = await usedAdapters(options, { config, tensors });
   return { config, tensors, precision, context: contextFor(config), adapters };
 }

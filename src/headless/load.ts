@@ -9,6 +9,7 @@ import type { Precision } from '../ops/tuning';
 import type { WeightTensor } from '../quant/kinds';
 import { createTokenizer } from '../tokenizer/index';
 import type { Tokenizer } from '../tokenizer/tokenizer';
+import type { AdaptedModel } from './adapter-at';
 import { openAdapters } from './adapters';
 import { choice, number, type OptionTypes, type Options, required } from './arguments';
 import { openModel, QUANTIZE } from './model';
@@ -62,8 +63,8 @@ function beyondTrained(context: number, { contextLength, ropeScaling }: ModelCon
 }
 
 /** The adapters of `--adapter`, checked to fit. */
-export async function usedAdapters(options: Options<typeof LOAD_OPTIONS>, config: ModelConfig): Promise<UsedAdapter[]> {
-  const given = await openAdapters(options.adapter ?? [], config);
+export async function usedAdapters(options: Options<typeof LOAD_OPTIONS>, base: AdaptedModel): Promise<UsedAdapter[]> {
+  const given = await openAdapters(options.adapter ?? [], base);
   return given.map(({ path, adapter, strength }) => ({ key: path, pairs: adapter.pairs, strength }));
 }
 
@@ -71,7 +72,7 @@ export async function usedAdapters(options: Options<typeof LOAD_OPTIONS>, config
 export async function prepare(options: Options<typeof LOAD_OPTIONS>): Promise<Prepared & { tokenizer: Tokenizer }> {
   const { quantize, precision, contextFor } = checkedOptions(options);
   const { config, tensors, tokenizer } = await openModel(required(options.model, 'model'), quantize);
-  const adapters = await usedAdapters(options, config);
+  const adapters = await usedAdapters(options, { config, tensors });
   return { config, tensors, precision, context: contextFor(config), adapters, tokenizer: createTokenizer(tokenizer) };
 }
 

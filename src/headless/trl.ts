@@ -17,7 +17,7 @@ import { runIn } from './train-checkpoints';
  */
 export async function trlOfAdapter(
   folder: string,
-  model: Pick<OpenedModel, 'config' | 'tokenizer'>,
+  model: Pick<OpenedModel, 'config' | 'tokenizer' | 'tensors'>,
   base: string,
 ): Promise<FileContent[]> {
   const run = await runIn(folder);
@@ -33,6 +33,6 @@ export async function trlOfAdapter(
     const message = `${run.data} has other rows than when the run was begun, or ${base} has another tokenizer. Give both as they were.`;
     throw new PronkError('checkpoint-mismatch', message);
   }
-  const start = run.start === undefined ? undefined : await adapterAt(run.start, model.config);
+  const start = run.start === undefined ? undefined : await adapterAt(run.start, model);
   return trlFiles({ config, data, model: model.config, base, ...(start && { start }) });
 }

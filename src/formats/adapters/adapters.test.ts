@@ -12,6 +12,7 @@ import { fromHalfSplit } from '../permute';
 import { readSafetensors, writeSafetensors } from '../safetensors';
 import { bytesSource, readText, type Source } from '../source';
 import { jsonSource } from '../testing/containers';
+import { weightTensors } from '../weights';
 import { type AdapterFile, isGgufAdapter, readAdapter, writeGgufAdapter, writeMlx, writePeft } from './index';
 import { addPairs } from './merge';
 import { moduleName } from './modules';
@@ -156,7 +157,7 @@ test('what a folder holds beside its adapter is let be', async () => {
 async function onePair(
   config: object,
   rename: (name: string) => string = same,
-  more: readonly { name: string; shape: readonly number[] }[] = [],
+  more: readonly { name: string; shape: readonly number[]; bytes?: Uint8Array<ArrayBuffer> }[] = [],
 ): Promise<Source[]> {
   const { config: known, pairs } = await readAdapter(folder('llama-2023', 'adapter_model.bin'), llama.config);
   const adapter: Adapter = { name: 'x', config: known, pairs: pairs.slice(0, 1) };
@@ -170,11 +171,11 @@ async function onePair(
       bytes: await source.read(start, start + bytes),
     })),
   );
-  const added = more.map(({ name, shape }) => ({
+  const added = more.map(({ name, shape, bytes }) => ({
     name,
     dtype: 'F32',
     shape,
-    bytes: new Uint8Array(4 * shape.reduce((product, each) => product * each, 1)),
+    bytes: bytes ?? new Uint8Array(4 * shape.reduce((product, each) => product * each, 1)),
   }));
   const pieces = writeSafetensors([...inputs, ...added]);
   const text = JSON.parse(await readText(json)) as object;
@@ -216,7 +217,6 @@ describe('what cannot be used is named', () => {
     [{ use_bdlora: {} }, 'use_bdlora'],
     [{ bias: 'lora_only' }, 'bias: lora_only'],
     [{ modules_to_save: ['lm_head'] }, 'modules_to_save'],
-    [{ fan_in_fan_out: true }, 'fan_in_fan_out'],
     [{ init_lora_weights: 'pissa_niter_4' }, 'pissa'],
     [{ rank_pattern: { '(a+)+b': 3 } }, '(a+)+b'],
   ])('%j', async (config, said) => {
@@ -228,6 +228,36 @@ describe('what cannot be used is named', () => {
   test('what such keys say of nothing does not matter', async () => {
     const nothing = { modules_to_save: [], use_dora: false, use_bdlora: null, init_lora_weights: 'gaussian' };
     expect(await failure(await onePair(nothing))).toBe('no error');
+  });
+
+  test('fan_in_fan_out is ignored, as PEFT does for linear maps', async () => {
+    const read = async (flag: boolean) =>
+      (await readAdapter(await onePair({ fan_in_fan_out: flag }), llama.config)).pairs;
+    expect(await read(true)).toEqual(await read(false));
+  });
+
+  test("an embedding and a head are let be where they are the base's own", async () => {
+    const own = async (tensor: string, change = 0) => {
+      const base = llama.tensors.get(tensor)!;
+      const values = dequantizeElements(base.type, await base.readRows(0, base.rows)).slice();
+      values[values.length - 7] += change;
+      const name = `base_model.model.${tensor}`;
+      return { name, shape: [base.rows, base.columns], bytes: new Uint8Array(values.buffer) };
+    };
+    const both = async (change = 0) => [await own('model.embed_tokens.weight'), await own('lm_head.weight', change)];
+    for (const quantize of ['keep', 'f16', 'q8'] as const) {
+      const tensors = weightTensors(llama, quantize);
+      const { pairs } = await readAdapter(await onePair({}, same, await both()), llama.config, tensors);
+      expect(pairs, quantize).toHaveLength(1);
+    }
+    const kept = weightTensors(llama, 'keep');
+    const trained = readAdapter(await onePair({}, same, await both(0.01)), llama.config, kept);
+    const refused = { code: 'unsupported-adapter', message: expect.stringMatching(/lm_head\.weight.*not the base’s/) };
+    await expect(trained).rejects.toMatchObject(refused);
+    // without the base nobody knows
+    await expect(readAdapter(await onePair({}, same, await both()), llama.config)).rejects.toMatchObject({
+      code: 'unsupported-adapter',
+    });
   });
 
   test('tensors that are no pairs', async () => {

@@ -66,7 +66,7 @@ function refuseOthers(json: JsonObject, name: string): void {
   if (json['use_dora'] === true) throw is('is a DoRA adapter (use_dora)');
   const other = Object.keys(json).find((key) => OTHER_METHODS.test(key) && json[key] !== null && json[key] !== false);
   if (other !== undefined) throw is(`is no plain LoRA (${other})`);
-  if (json['fan_in_fan_out'] === true) throw is('stores its matrices transposed (fan_in_fan_out)');
+  // fan_in_fan_out is no reason: it says how a base of Conv1D layers lies in memory, and PEFT ignores it for linear ones
   const bias = json['bias'] ?? 'none';
   if (bias !== 'none') throw is(`trains biases too (bias: ${String(bias)})`);
   if (json['lora_bias'] === true) throw is('has biases of its own (lora_bias)');

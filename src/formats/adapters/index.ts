@@ -1,5 +1,6 @@
 // Files -> an adapter, whatever wrote it: PEFT, llama.cpp or mlx-lm, told apart by content.
 
+import type { WeightTensor } from '../../quant/kinds';
 import type { Adapter } from '../adapter';
 import type { ModelConfig } from '../checkpoint';
 import { PronkError } from '../errors';
@@ -25,11 +26,16 @@ const MAX_CONFIG = 4 << 20;
 /**
  * Reads an adapter for a base: a PEFT or mlx-lm folder's files, or a GGUF adapter. What else lies in the folder
  * (checkpoints below it, optimizer states) is let be.
+ * @param tensors the base's, where they are at hand: an embedding that an adapter brings must be the base's own
  * @throws PronkError `adapter-empty`, `adapter-mismatch`, `unsupported-adapter`, `missing-file`, `missing-tensor`,
  *   `corrupt-file`, `nan-weights`, `unsafe-pickle`, `unsupported-format`
  */
-export async function readAdapter(files: readonly Source[], config: ModelConfig): Promise<Adapter> {
-  const adapter = await read(files, config);
+export async function readAdapter(
+  files: readonly Source[],
+  config: ModelConfig,
+  tensors?: readonly WeightTensor[],
+): Promise<Adapter> {
+  const adapter = await read(files, config, tensors);
   for (const pair of adapter.pairs) {
     if (allFinite(pair.a) && allFinite(pair.b) && Number.isFinite(pair.scale)) continue;
     const message = `${adapter.name} has values in ${moduleName(pair)} that are no numbers: its training went wrong. Take an earlier checkpoint.`;
@@ -43,7 +49,11 @@ function allFinite({ buffer, byteOffset, length }: Float32Array): boolean {
   return new Uint32Array(buffer, byteOffset, length).every((bits) => (bits & 0x7f800000) !== 0x7f800000);
 }
 
-async function read(files: readonly Source[], config: ModelConfig): Promise<Adapter> {
+async function read(
+  files: readonly Source[],
+  config: ModelConfig,
+  tensors: readonly WeightTensor[] | undefined,
+): Promise<Adapter> {
   const { gguf, weights, json } = await choose(files);
   if (gguf && !(weights && json)) return readGgufAdapter(gguf, config);
   if (!weights) {
@@ -55,7 +65,8 @@ async function read(files: readonly Source[], config: ModelConfig): Promise<Adap
     throw lacks(json.name, 'its weights (adapter_model.safetensors or adapter_model.bin)');
   }
   if (!json) throw lacks(weights.name, 'adapter_config.json');
-  return (isMlx(json) ? readMlx : readPeft)(json, weights, config, nameOf(json.name));
+  const name = nameOf(json.name);
+  return isMlx(json) ? readMlx(json, weights, config, name) : readPeft(json, weights, config, name, tensors);
 }
 
 function lacks(name: string, what: string): PronkError {

@@ -3,6 +3,7 @@
 // they are in memory have the adapter's name (`default`) before `.weight`.
 
 import { dequantizeElements } from '../../quant/elements';
+import type { WeightTensor } from '../../quant/kinds';
 import type { Adapter, LoraPair } from '../adapter';
 import type { ModelConfig } from '../checkpoint';
 import { type DirectoryEntry, fromDirectory } from '../directory';
@@ -14,6 +15,7 @@ import { baseName, type Source } from '../source';
 import { readTorch } from '../torch';
 import { configOf, peftConfigJson, readPeftConfig } from './config';
 import { emptyAdapter, mismatch, missingHalf, unsupportedAdapter } from './failures';
+import { frozenName, isFrozen } from './frozen';
 import { checkedPlace, checkShape, type Floats, halfSplitB, inOrder, interleavedB, moduleName } from './modules';
 
 /** A file of an exported adapter, from its first byte to its last. */
@@ -30,13 +32,20 @@ interface Halves {
 /**
  * Reads a PEFT adapter for a base.
  * @param weights adapter_model.safetensors or adapter_model.bin
+ * @param tensors the base's, where they are at hand: an embedding beside the pairs is compared with them
  * @throws PronkError `adapter-empty`, `adapter-mismatch`, `unsupported-adapter`, `missing-tensor`, `corrupt-file`, `unsafe-pickle`
  */
-export async function readPeft(json: JsonFile, weights: Source, config: ModelConfig, name: string): Promise<Adapter> {
+export async function readPeft(
+  json: JsonFile,
+  weights: Source,
+  config: ModelConfig,
+  name: string,
+  tensors: readonly WeightTensor[] = [],
+): Promise<Adapter> {
   const known = readPeftConfig(json.json, baseName(json.name));
   const entries = await directoryOf(weights);
   const file = baseName(weights.name);
-  const halves = sortHalves(withoutFrozen(entries, config), file);
+  const halves = sortHalves(await withoutFrozen(entries, config, tensors), file);
   const pairs: LoraPair[] = [];
   for (const [module, { a, b }] of halves) {
     if (!a || !b) throw missingHalf(file, `${module}.lora_${a ? 'B' : 'A'}`);
@@ -78,16 +87,24 @@ async function directoryOf(weights: Source): Promise<DirectoryEntry[]> {
 }
 
 /**
- * PEFT saves embedding and head along with an adapter of the head, frozen as they were: those of the base's own shape are
- * left out. Another shape means that the vocabulary was extended, and is refused like any tensor that is no half of a pair.
+ * Leaves out embeddings and heads that are the base's own. Without the base's values those are taken for it that have its shape
+ * and come with an adapter of the head, as PEFT saves them. Others (trained, or longer by added tokens) stay, and are refused
+ * like any tensor that is no half of a pair.
  */
-function withoutFrozen(entries: readonly DirectoryEntry[], config: ModelConfig): DirectoryEntry[] {
+async function withoutFrozen(
+  entries: readonly DirectoryEntry[],
+  config: ModelConfig,
+  tensors: readonly WeightTensor[],
+): Promise<DirectoryEntry[]> {
   const adaptsHead = entries.some(({ name }) => /lm_head\.lora_/.test(name));
-  const isFrozen = ({ name, shape: [rows, columns] }: DirectoryEntry) =>
-    /(lm_head(\.base_layer)?|embed_tokens(\.base_layer)?)\.weight$/.test(name) &&
-    rows === config.vocabularySize &&
-    columns === config.width;
-  return entries.filter((entry) => !(adaptsHead && isFrozen(entry)));
+  const kept: DirectoryEntry[] = [];
+  for (const entry of entries) {
+    const frozen = frozenName(entry, config);
+    const base = tensors.find(({ name }) => name === frozen);
+    const isOwn = frozen !== undefined && (base ? await isFrozen(entry, base) : adaptsHead);
+    if (!isOwn) kept.push(entry);
+  }
+  return kept;
 }
 
 /** Tensors by module; what is no half of a pair is refused by name. */
@@ -113,6 +130,9 @@ function whatIs(tensor: string): string {
   if (tensor.includes('lora_magnitude_vector')) return `is a DoRA adapter (${tensor})`;
   if (tensor.includes('lora_embedding')) return `adapts an embedding (${tensor})`;
   if (tensor.endsWith('.bias')) return `changes a bias (${tensor})`;
+  if (/(lm_head|embed_tokens)(\.base_layer)?\.weight$/.test(tensor)) {
+    return `brings ${tensor} of its own, which is not the base’s (trained, or with added tokens)`;
+  }
   return `holds ${tensor}, which is no half of a LoRA pair`;
 }
 
