@@ -71,12 +71,14 @@ export function createBatches(lengths: readonly number[], config: BatchConfig): 
   };
 }
 
-/**
- * Splits off a validation set, as `train_test_split` counts it: `size` rows, or below 1 that share, rounded up. A size
- * that would leave nothing to train on is none.
- */
+/** Rows of a validation set, as `train_test_split` counts them: `size` rows, or below 1 that share, rounded up. */
+export function validationRows(rows: number, size: number): number {
+  return size >= 1 ? Math.floor(size) : Math.ceil(size * rows);
+}
+
+/** Splits off a validation set. A size that would leave nothing to train on is none. */
 export function splitValidation(rows: number, size: number, seed: number): { train: number[]; validation: number[] } {
-  const count = size >= 1 ? Math.floor(size) : Math.ceil(size * rows);
+  const count = validationRows(rows, size);
   if (!(count > 0) || count >= rows) return { train: Array.from({ length: rows }, (_, i) => i), validation: [] };
   const order = permutation(rows, seed, SPLIT_STREAM);
   return { train: ascending(order.slice(count)), validation: ascending(order.slice(0, count)) };

@@ -12,7 +12,7 @@ import type { TrainingConfig } from '../training/config';
 import { pairsFingerprint } from '../training/fingerprint';
 import type { LoopEvent, LoopState } from '../training/loop';
 import { loraSpec, peftConfig } from '../training/lora-spec';
-import { prepareData } from '../training/prepare';
+import { checkPositions, prepareData } from '../training/prepare';
 import type { ReadConfig } from '../training/read-config';
 import { startPairs } from '../training/start-adapter';
 import { trainingWarnings } from '../training/warnings';
@@ -65,6 +65,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
   if (options.strict) refuseUnread(rows, data, refused);
   const config = fittedValidation(read, tokens.rows.length);
   const prepared = prepareData(tokens, tokenizer, config);
+  checkPositions(prepared, opened.config);
   for (const { message } of trainingWarnings(config, prepared, opened.config.contextLength)) warn(message);
   const spec = loraSpec(config, opened.config.layers, prepared.largest);
   const start = options['init-adapter'] === undefined ? undefined : await adapterAt(options['init-adapter'], opened);

@@ -5,6 +5,7 @@ import { checkConfig, FIELDS } from './check-config';
 import { DEFAULT_CONFIG } from './config';
 import { PRESETS } from './presets';
 import { readConfig } from './read-config';
+import { warmupSteps } from './schedules';
 
 const failure = (value: unknown) => {
   try {
@@ -79,6 +80,22 @@ test('transformers’ and PEFT’s ways of writing', () => {
   // a share that is asked for counts, though the default has steps
   expect(readConfig({ warmup_ratio: 0.1 }).config.warmup_steps).toBe(0);
   expect(readConfig({ warmup_ratio: 0.1, warmup_steps: 5 }).config.warmup_steps).toBe(5);
+  // transformers 5 has the share under the name of the steps
+  const { config } = readConfig({ warmup_steps: 0.1 });
+  expect(config).toMatchObject({ warmup_steps: 0, warmup_ratio: 0.1 });
+  expect([609, 40, 5].map((total) => warmupSteps(config, total))).toEqual([61, 4, 1]);
+  expect(warmupSteps(readConfig({ warmup_steps: 1 }).config, 609)).toBe(1);
+});
+
+test('AdamW under other names is computed as it is, and said', () => {
+  const said = (optim: string) => readConfig({ optim }).warnings;
+  for (const optim of ['paged_adamw_8bit', 'paged_adamw_32bit', 'adamw_bnb_8bit', 'adamw_8bit', 'adamw_torch_8bit']) {
+    expect(said(optim), optim).toEqual([expect.stringContaining(`optim ${optim} is computed as AdamW`)]);
+  }
+  expect([said('adamw_torch'), said('adamw_torch_fused')]).toEqual([[], []]);
+  for (const optim of ['galore_adamw', 'schedule_free_adamw', 'stable_adamw', 'paged_lion_8bit', 'adafactor']) {
+    expect(failure({ optim }), optim).toContain('optim');
+  }
 });
 
 test('what is not known is said', () => {
@@ -103,7 +120,8 @@ describe('mistakes are sentences that name the field', () => {
     ['learning_rate', '3e-4'],
     ['learning_rate', 0],
     ['lr_scheduler_type', 'polynomial'],
-    ['warmup_steps', 0.5],
+    ['warmup_steps', 1.5],
+    ['warmup_steps', -0.5],
     ['warmup_ratio', 1.5],
     ['num_train_epochs', 0],
     ['max_steps', -2],

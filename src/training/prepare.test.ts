@@ -5,7 +5,7 @@ import { tokenizeDataset } from '../data/tokenize-dataset';
 import type { Example } from '../data/types';
 import { labelCount } from './loop';
 import { DEFAULT_CONFIG, type TrainingConfig } from './config';
-import { prepareData } from './prepare';
+import { checkPositions, prepareData } from './prepare';
 
 const tokenizer = llamaTokenizer();
 const config = {
@@ -50,12 +50,17 @@ test('rows that are cut off before their answer are left out; where that is all,
   expect(failure).toMatchObject({ code: 'no-labels', message: expect.stringContaining('cutoff_len') as string });
   expect(await code(prepare([], config))).toMatchObject({ code: 'no-labels' });
   // control: with the prompt in the loss there is something to learn
-  expect((await prepare([long], { ...config, train_on_inputs: true })).train).toHaveLength(1);
+  expect((await prepare([long], { ...config, train_on_inputs: true, val_set_size: 0 })).train).toHaveLength(1);
 });
 
 test('a validation set that leaves nothing names its field', async () => {
-  const failure = await code(prepare(rows(4), { ...config, val_set_size: 2000 }));
-  expect(failure).toMatchObject({ code: 'bad-config', message: expect.stringContaining('val_set_size') as string });
+  // shares are rounded up, so that these two keep all four rows from training
+  for (const size of [2000, 4, 0.76, 0.999]) {
+    const failure = await code(prepare(rows(4), { ...config, val_set_size: size }));
+    expect(failure).toMatchObject({ code: 'bad-config', message: expect.stringContaining('val_set_size') as string });
+  }
+  expect((await prepare(rows(4), { ...config, val_set_size: 0.75 })).train).toHaveLength(1);
+  expect((await prepare(rows(1), { ...config, val_set_size: 0 })).train).toHaveLength(1);
 });
 
 test('the fingerprint is that of the tokens, the labels and the split', async () => {
@@ -69,4 +74,14 @@ test('the fingerprint is that of the tokens, the labels and the split', async ()
   expect(await of(rows(8), { ...config, train_on_inputs: true })).not.toBe(one);
   expect(await of(rows(8), { ...config, seed: 7 })).not.toBe(one);
   expect(await of(rows(8).toReversed())).not.toBe(one);
+});
+
+test('rows beyond the trained context are refused where positions scale by the length', async () => {
+  const data = await prepare(rows(6), config);
+  const longest = Math.max(...[...data.train, ...data.held].map(({ ids }) => ids.length));
+  const check = (contextLength: number, type?: 'dynamic') => () =>
+    checkPositions(data, { contextLength, ...(type && { ropeScaling: { type, factor: 2 } }) });
+  expect(check(longest - 1, 'dynamic')).toThrow(`Set cutoff_len to ${longest - 1}`);
+  expect(check(longest, 'dynamic')).not.toThrow();
+  expect(check(longest - 1)).not.toThrow();
 });

@@ -1,9 +1,10 @@
 // Rows as tokens -> what the loop reads: those held out, and which rows each update takes.
-import { createBatches, inOrder, splitValidation } from '../data/batches';
+import { createBatches, inOrder, splitValidation, validationRows } from '../data/batches';
 import { toMicroBatch } from '../data/micro-batch';
 import { endOfText } from '../data/tokenize';
 import type { TokenizedDataset } from '../data/tokenize-dataset';
 import type { TokenizedRow } from '../data/types';
+import type { ModelConfig } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import type { TrainingConfig } from './config';
@@ -37,11 +38,11 @@ export function prepareData(
   config: TrainingConfig,
 ): PreparedData {
   const { val_set_size: size, seed, per_device_train_batch_size: batch } = config;
-  if (size >= rows.length) {
+  if (size > 0 && validationRows(rows.length, size) >= rows.length) {
     throw new PronkError(
       'bad-config',
-      `val_set_size is ${size}, and the data has ${rows.length} rows to learn from: nothing would be left to train on. ` +
-        'Set it to 0, or to a share such as 0.1.',
+      `val_set_size is ${size}, and the data has ${rows.length === 1 ? '1 row' : `${rows.length} rows`} to learn from: nothing would be left to train on. ` +
+        'Set it to 0, or to a smaller share such as 0.1.',
     );
   }
   const split = splitValidation(rows.length, size, seed);
@@ -67,4 +68,23 @@ export function prepareData(
     validation: heldBatches.map(toMicroBatch),
     fingerprint: () => rowsFingerprint([...train, ...held]),
   };
+}
+
+/**
+ * Rows beyond the trained context are not trained where a model scales positions by the length of its text: the other rows of a
+ * batch would be scaled by the longest one in transformers, and here by none.
+ * @throws PronkError `bad-config`
+ */
+export function checkPositions(
+  { train, held }: Pick<PreparedData, 'train' | 'held'>,
+  { ropeScaling, contextLength }: Pick<ModelConfig, 'ropeScaling' | 'contextLength'>,
+): void {
+  if (ropeScaling?.type !== 'dynamic') return;
+  const longest = [...train, ...held].reduce((most, { ids }) => Math.max(most, ids.length), 0);
+  if (longest <= contextLength) return;
+  throw new PronkError(
+    'bad-config',
+    `cutoff_len lets rows of ${longest} tokens through, and this model scales the positions of texts beyond ${contextLength} tokens ` +
+      `dynamically, which training does not do. Set cutoff_len to ${contextLength}.`,
+  );
 }

@@ -41,6 +41,10 @@ const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
   train_sampling_strategy: ['random', null],
 };
 
+/** AdamW by other programs or with its moments kept in fewer bits: what it computes is AdamW, up to that rounding. */
+const ADAMW =
+  /^(adamw_(torch_(xla|npu_fused|4bit|8bit)|apex_fused|anyprecision|bnb_8bit|8bit|32bit)|paged_adamw(_(8|32)bit)?)$/;
+
 /** Names that say where things are: the command line or the page does. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   base_model: '--model names the model',
@@ -67,6 +71,11 @@ export function readConfig(value: unknown, base: TrainingConfig = DEFAULT_CONFIG
       throw new PronkError('bad-config', `${key} and another name of ${field} are both given. Keep one.`);
     }
     given[field] = normal(field, each);
+  }
+  // below 1 it is a share of the steps, as in transformers 5
+  const share = given['warmup_steps'];
+  if (typeof share === 'number' && share > 0 && share < 1) {
+    Object.assign(given, { warmup_steps: 0, warmup_ratio: share });
   }
   for (const [field, each] of Object.entries(given)) {
     const problem = fieldProblem(field as keyof TrainingConfig, each);
@@ -132,6 +141,9 @@ function unknownKey(key: string, value: unknown): string[] {
   if (harmless) {
     const isEmpty = isObject(value) && Object.keys(value).length === 0;
     if (isEmpty || harmless.includes(value)) return [];
+    if (key === 'optim' && typeof value === 'string' && ADAMW.test(value)) {
+      return [`optim ${value} is computed as AdamW with its moments in 32 bits.`];
+    }
     throw new PronkError('bad-config', `${key} is not supported. Leave it out of the config.`);
   }
   const where = ELSEWHERE[key];

@@ -9,7 +9,7 @@ import { type Checkpoint, differs, type RunIdentity, unpackCheckpoint } from '..
 import { pairsFingerprint } from '../../training/fingerprint';
 import { FRESH, type LoopEvent, type LoopState } from '../../training/loop';
 import { loraSpec, peftConfig } from '../../training/lora-spec';
-import { type PreparedData, prepareData } from '../../training/prepare';
+import { checkPositions, type PreparedData, prepareData } from '../../training/prepare';
 import { totalSteps } from '../../training/schedules';
 import { startPairs } from '../../training/start-adapter';
 import { Drive, type DriveEnd } from './drive';
@@ -118,6 +118,7 @@ export class ActiveRun {
     this.#kind = examples.find(({ kind }) => kind !== 'unread')?.kind ?? 'instruct';
     const form = { ...config, template: request.template };
     const data = prepareData(await tokenizeDataset(examples, model.tokenizer, form), model.tokenizer, config);
+    checkPositions(data, model.config);
     const spec = loraSpec(config, model.config.layers, data.largest);
     const start = request.adapterId === undefined ? undefined : await this.#parts.adapter(request.adapterId);
     const pairs = start && startPairs(start, config, spec);

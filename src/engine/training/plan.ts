@@ -42,6 +42,10 @@ function fixOf(
   rows: number,
 ): Partial<TrainingConfig> | undefined {
   if (code === 'bad-config' && message.startsWith('val_set_size')) return { val_set_size: rows < 20 ? 0 : 0.1 };
+  if (code === 'bad-config' && message.startsWith('cutoff_len')) {
+    const [, trained] = /Set cutoff_len to (\d+)/.exec(message) ?? [];
+    return trained === undefined ? undefined : { cutoff_len: Number(trained) };
+  }
   if (code === 'no-labels') return { cutoff_len: 4 * config.cutoff_len };
   return undefined;
 }

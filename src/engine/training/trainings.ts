@@ -7,7 +7,7 @@ import { checkConfig } from '../../training/check-config';
 import { unpackCheckpoint } from '../../training/checkpoint';
 import { DEFAULT_CONFIG } from '../../training/config';
 import { loraSpec } from '../../training/lora-spec';
-import { prepareData } from '../../training/prepare';
+import { checkPositions, prepareData } from '../../training/prepare';
 import { startPairs } from '../../training/start-adapter';
 import type { FileContent } from '../export/file';
 import { trlFiles } from '../export/trl';
@@ -87,6 +87,7 @@ export class Trainings {
     try {
       checkConfig(config);
       const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
+      checkPositions(data, model.config);
       return await planRun(config, data, model, room, await this.#paces.of(request, () => this.#runs.list()));
     } catch (error) {
       return brokenPlan(error, dataset.rows, config);
@@ -128,6 +129,7 @@ export class Trainings {
     onProgress('Preparing', 0, 0);
     const [model, dataset] = await this.#inputs(request);
     const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
+    checkPositions(data, model.config);
     signal.throwIfAborted();
     const watch: PassWatch = { onSlice: () => {} };
     const onSlice = (share: number) => watch.onSlice(share);
