@@ -393,4 +393,45 @@ describe('folders as they are published', () => {
     const nothing = jsonSource({ ...json, rope_theta: null, sliding_window: null }, 'config.json');
     await expectModel(await openCheckpoint([nothing, weights, tokenizer]), tensors);
   });
+
+  test('an index may list what nobody needs: a tied head, rotary tables', async () => {
+    const named = [...tensors.keys()];
+    const index = (...more: string[]) => {
+      const shards = [...named, ...more].map((name) => [name, 'model-00001-of-00001.safetensors']);
+      return jsonSource({ weight_map: Object.fromEntries(shards) }, 'model.safetensors.index.json');
+    };
+    const shard = bytesSource(await weights.read(0, weights.size), 'model-00001-of-00001.safetensors');
+    const rotary = 'model.layers.0.self_attn.rotary_emb.inv_freq';
+    await expectModel(await openCheckpoint([settings, shard, index(rotary), tokenizer]), tensors);
+    const without = new Map(tensors);
+    without.delete('lm_head.weight');
+    const headless = safetensors(Array.from(without, ([name, each]) => [name, halfSplit(name, each)] as const));
+    const open = async (tied: boolean) => {
+      const bytes = await headless.read(0, headless.size);
+      const files = [bytesSource(bytes, shard.name), index(), tokenizer];
+      return openCheckpoint([jsonSource({ ...json, tie_word_embeddings: tied }, 'config.json'), ...files]);
+    };
+    expect((await open(true)).config.tiedHead).toBe(true);
+    await expectModel(await open(true), without);
+    // what is needed is still missed, by the name of its file
+    const missing = { code: 'missing-tensor', message: expect.stringMatching(/00001-of-00001.*lm_head\.weight/) };
+    await expect(open(false)).rejects.toMatchObject(missing);
+    await expect(openCheckpoint([settings, shard, index('model.layers.7.x'), tokenizer])).rejects.toMatchObject({
+      code: 'missing-tensor',
+    });
+  });
+
+  test('one whole file goes before a stale index; where it is not whole, the index counts', async () => {
+    const map = { 'model.norm.weight': 'model-00001-of-00002.safetensors' };
+    const stale = jsonSource({ weight_map: map }, 'model.safetensors.index.json');
+    await expectModel(await openCheckpoint([settings, stale, weights, tokenizer]), tensors);
+    const [part] = Array.from(tensors, ([name, each]) => [name, halfSplit(name, each)] as const);
+    const shard = bytesSource(await weights.read(0, weights.size), 'model-00001-of-00001.safetensors');
+    const all = Object.fromEntries([...tensors.keys()].map((name) => [name, shard.name]));
+    const index = jsonSource({ weight_map: all }, 'model.safetensors.index.json');
+    await expectModel(await openCheckpoint([settings, index, shard, safetensors([part]), tokenizer]), tensors);
+    await expect(openCheckpoint([settings, safetensors([part]), tokenizer])).rejects.toMatchObject({
+      code: 'missing-tensor',
+    });
+  });
 });

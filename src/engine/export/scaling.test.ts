@@ -1,0 +1,151 @@
+// What a model scales its positions by, and where it has a window, through every export and back; and what other programs'
+// GGUF files say of it.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Checkpoint, ModelConfig, RopeScaling } from '../../formats/checkpoint';
+import { type GgufValue, readGguf } from '../../formats/gguf';
+import { writeGguf } from '../../formats/gguf-writer';
+import { openCheckpoint } from '../../formats/open';
+import { bytesSource, type Source } from '../../formats/source';
+import { weightTensors } from '../../formats/weights';
+import { ropeFrequencies } from '../../ops/rope';
+import { relative } from '../../ops/testing/numbers';
+import { exportGguf } from './gguf';
+import { huggingFaceFiles } from './hf';
+import { metaFiles } from './meta';
+
+const read = (path: string, name: string) => bytesSource(readFileSync(`src/model/golden/${path}`), name);
+const text = (value: string, name: string) => bytesSource(new TextEncoder().encode(value), name);
+
+const golden = (name: string) =>
+  openCheckpoint([
+    read(`${name}.config.json`, 'config.json'),
+    read(`${name}.safetensors`, 'model.safetensors'),
+    text('{"model": {"vocab": {"a": 0}, "merges": []}, "pre_tokenizer": {"type": "ByteLevel"}}', 'tokenizer.json'),
+  ]);
+const [llama, qwen2] = await Promise.all([golden('tiny-llama'), golden('tiny-qwen2')]);
+
+type Pieces = AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>;
+
+async function source(pieces: Pieces, name: string): Promise<Source> {
+  const all: Uint8Array<ArrayBuffer>[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), name);
+}
+
+async function throughHf(of: Checkpoint, config: ModelConfig): Promise<Checkpoint> {
+  const files = huggingFaceFiles(config, of.tokenizer, weightTensors(of, 'keep'), 'f32');
+  return openCheckpoint(await Promise.all(files.map(({ name, pieces }) => source(pieces(), name))));
+}
+
+const gguf = (of: Checkpoint, config: ModelConfig) =>
+  source(exportGguf(config, of.tokenizer, weightTensors(of, 'keep'), { name: 'x' }), 'x.gguf');
+
+/** A GGUF file with other metadata; undefined takes a key away. */
+async function changed(file: Source, change: Readonly<Record<string, GgufValue | undefined>>): Promise<Source> {
+  const { metadata, tensors } = await readGguf(file);
+  const kept = [...metadata].filter(([key]) => !(key in change));
+  const added = Object.entries(change).filter((entry): entry is [string, GgufValue] => entry[1] !== undefined);
+  const contents = tensors.map(({ start, bytes, ...tensor }) => ({
+    ...tensor,
+    async *pieces() {
+      yield await file.read(start, start + bytes);
+    },
+  }));
+  return source(writeGguf({ metadata: new Map([...kept, ...added]), tensors: contents }), 'changed.gguf');
+}
+
+const f32 = (value: number): GgufValue => ({ type: 'f32', value });
+const u32s = (...value: number[]): GgufValue => ({ type: 'array', of: 'u32', value });
+
+const scalings: Readonly<Record<string, RopeScaling>> = {
+  linear: { type: 'linear', factor: 4 },
+  dynamic: { type: 'dynamic', factor: 3.3 },
+  "Llama 3's": {
+    type: 'llama3',
+    factor: 5,
+    lowFrequencyFactor: 1.7,
+    highFrequencyFactor: 2.9,
+    originalContextLength: 40,
+  },
+  divisors: { type: 'divisors', divisors: Array.from({ length: 10 }, (_, i) => 1 + i / 4) },
+};
+
+describe.each(Object.entries(scalings))('%s', (_, ropeScaling) => {
+  const config = { ...llama.config, ropeScaling };
+
+  test('survives', async () => {
+    expect((await throughHf(llama, config)).config.ropeScaling).toEqual(ropeScaling);
+    expect((await openCheckpoint([await gguf(llama, config)])).config.ropeScaling).toEqual(ropeScaling);
+  });
+
+  test('is written to Meta’s layout where that has words for it, else refused', () => {
+    const write = () => metaFiles({ ...config, width: 60 }, llama.tokenizer, [], 'f32');
+    if (ropeScaling.type === 'llama3') expect(write).not.toThrow(/scaling of positions/);
+    else expect(write).toThrow(/no scaling of positions but Llama 3's/);
+  });
+
+  test('llama.cpp is told by its own words, or not at all', async () => {
+    const { metadata, tensors } = await readGguf(await gguf(llama, config));
+    const keys = [...metadata.keys()].filter((key) => key.startsWith('llama.rope.scaling'));
+    const linear = ['llama.rope.scaling.type', 'llama.rope.scaling.factor'];
+    const own = { linear, dynamic: [], llama3: ['llama.rope.scaling.original_context_length'], divisors: [] };
+    expect(keys).toEqual(own[ropeScaling.type]);
+    const divides = ropeScaling.type === 'llama3' || ropeScaling.type === 'divisors';
+    expect(tensors.some(({ name }) => name === 'rope_freqs.weight')).toBe(divides);
+  });
+});
+
+test('of Llama 3’s scaling the divisors are enough', async () => {
+  const config = { ...llama.config, ropeScaling: scalings["Llama 3's"]! };
+  const keys = ['factor', 'low_freq_factor', 'high_freq_factor'].map((key) => [`pronk.rope.llama3_${key}`, undefined]);
+  const bare = await changed(await gguf(llama, config), Object.fromEntries(keys) as Record<string, undefined>);
+  const { config: found } = await openCheckpoint([bare]);
+  expect(found.ropeScaling?.type).toBe('divisors');
+  expect(relative(ropeFrequencies(found), ropeFrequencies(config))).toBeLessThan(1e-7);
+  expect(relative(ropeFrequencies(llama.config), ropeFrequencies(config))).toBeGreaterThan(1e-3);
+});
+
+test('a window in some layers survives, and GGUF of Qwen2 has no place for divisors', async () => {
+  const config = { ...qwen2.config, slidingWindow: 4, windowLayers: [1] };
+  for (const back of [await throughHf(qwen2, config), await openCheckpoint([await gguf(qwen2, config)])]) {
+    expect(back.config).toMatchObject({ slidingWindow: 4, windowLayers: [1] });
+  }
+  const all = { ...qwen2.config, slidingWindow: 4 };
+  expect((await throughHf(qwen2, all)).config).toEqual(all);
+  expect(() => gguf(qwen2, { ...qwen2.config, ropeScaling: scalings['divisors']! })).toThrow(/Qwen2/);
+});
+
+describe('other programs’ GGUF files', async () => {
+  const { ropeScaling: _, ...plain } = llama.config;
+  const file = await gguf(llama, plain);
+  const config = async (change: Parameters<typeof changed>[1]) =>
+    (await openCheckpoint([await changed(file, change)])).config;
+
+  test('a factor counts without a type and under its older name, and not with the type none', async () => {
+    const linear = { type: 'linear', factor: 4 };
+    const type = (value: string) => ({ 'llama.rope.scaling.type': { type: 'string', value } as const });
+    expect((await config({})).ropeScaling).toBeUndefined();
+    expect((await config({ 'llama.rope.scale_linear': f32(4) })).ropeScaling).toEqual(linear);
+    expect((await config({ 'llama.rope.scaling.factor': f32(4) })).ropeScaling).toEqual(linear);
+    expect((await config({ 'llama.rope.scale_linear': f32(4), ...type('linear') })).ropeScaling).toEqual(linear);
+    expect((await config({ 'llama.rope.scaling.factor': f32(4), ...type('none') })).ropeScaling).toBeUndefined();
+    expect((await config({ 'llama.rope.scaling.factor': f32(0) })).ropeScaling).toBeUndefined();
+    const both = { 'llama.rope.scale_linear': f32(2), 'llama.rope.scaling.factor': f32(4) };
+    expect((await config(both)).ropeScaling).toEqual(linear);
+    await expect(config({ 'llama.rope.scaling.factor': f32(4), ...type('yarn') })).rejects.toThrow(/yarn/);
+  });
+
+  test('a list of one number for each layer is that number; layers that differ are called that', async () => {
+    const counts = { 'llama.attention.head_count': u32s(3, 3), 'llama.feed_forward_length': u32s(44, 44) };
+    expect(await config(counts)).toMatchObject({ heads: 3, feedForwardWidth: 44 });
+    await expect(config({ 'llama.attention.head_count': u32s(3, 6) })).rejects.toMatchObject({
+      code: 'unsupported-architecture',
+      message: expect.stringMatching(/layers that differ from each other in attention\.head_count \(3, 6/) as string,
+    });
+    await expect(config({ 'llama.attention.head_count': { type: 'string', value: '3' } })).rejects.toMatchObject({
+      code: 'corrupt-file',
+      message: expect.stringContaining('attention.head_count') as string,
+    });
+  });
+});
