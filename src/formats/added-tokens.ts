@@ -2,7 +2,7 @@
 
 import type { TokenizerDefinition } from './checkpoint';
 import type { ModelFiles } from './files';
-import { type JsonObject, isObject, stringIn } from './json';
+import { type JsonObject, isObject, parseObject, stringIn } from './json';
 
 /** A token that came after training, and what it does to the text around it. */
 export interface AddedToken {
@@ -55,7 +55,7 @@ export function withAdded(definition: TokenizerDefinition, added: AddedTokens, l
 
 /** A tokenizer.json with the tokens of other files; the same text where those say nothing new. */
 function jsonWithAdded(text: string, added: AddedTokens, limit: number): string {
-  const json = JSON.parse(text) as JsonObject;
+  const json = parseObject(text, 'tokenizer.json');
   const listed = (Array.isArray(json['added_tokens']) ? json['added_tokens'] : []).filter(isObject);
   const taken = new Set<unknown>(Object.values((json['model'] as JsonObject)['vocab'] as JsonObject));
   for (const { id } of listed) taken.add(id);

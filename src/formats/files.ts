@@ -1,7 +1,6 @@
 // Which file is which: by magic bytes and by content, since downloads get renamed ("config (1).json").
 
-import { corruptFile } from './errors';
-import { type JsonObject, isObject } from './json';
+import { type JsonObject, isObject, notAnObject, parseJson } from './json';
 import { isGguf } from './gguf';
 import { isSafetensors } from './safetensors';
 import { type Source, baseName, readText } from './source';
@@ -106,9 +105,10 @@ function sortTemplate(source: Source, name: string, files: ModelFiles): void {
 
 async function sortJson(source: Source, name: string, files: ModelFiles): Promise<void> {
   if (source.size > MAX_JSON) return;
+  const text = await readText(source);
   let json: unknown;
   try {
-    json = JSON.parse(await readText(source));
+    json = parseJson(text);
   } catch {
     json = undefined;
   }
@@ -119,11 +119,8 @@ async function sortJson(source: Source, name: string, files: ModelFiles): Promis
   } else {
     const role = JSON_ROLES.find(([stem]) => isCalled(name, stem))?.[1];
     if (!isObject(json)) {
-      // A damaged configuration must not pass for a missing one.
-      if (role === 'config' || role === 'params') {
-        throw corruptFile(source.name, source.size ? 'it is not a JSON object' : 'it is empty');
-      }
-      if (role) files[role] = { name: source.name, json: {} };
+      // a damaged file must not pass for one that says nothing
+      if (role) throw notAnObject(text, source.name);
     } else if (role) files[role] = { name: source.name, json };
     else if ('model_type' in json || 'architectures' in json) files.config = { name: source.name, json };
     else if ('dim' in json && 'n_layers' in json) files.params = { name: source.name, json };

@@ -1,6 +1,6 @@
 // Reading JSON of unknown shape without trusting it.
 
-import { corruptFile } from './errors';
+import { type PronkError, corruptFile } from './errors';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -8,12 +8,51 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export function parseObject(text: string, name: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     value = undefined;
   }
-  if (!isObject(value)) throw corruptFile(name, 'it is not a JSON object');
+  if (!isObject(value)) throw notAnObject(text, name);
   return value;
+}
+
+/** PronkError `corrupt-file` for what was to be a JSON object: an empty file, a web page, a list, a part of a file. */
+export function notAnObject(text: string, name: string): PronkError {
+  const start = text.trimStart();
+  if (start === '') return corruptFile(name, 'it is empty');
+  if (start.startsWith('<')) return corruptFile(name, 'it is a web page and not a JSON object');
+  if (start.startsWith('version https://git-lfs')) {
+    return corruptFile(name, 'it is a pointer of Git LFS and not the file that it stands for');
+  }
+  const cut = start.startsWith('{') && !start.trimEnd().endsWith('}');
+  return corruptFile(name, cut ? 'it ends within its JSON object' : 'it is not a JSON object');
+}
+
+/** A string, or what Python writes for a number that JSON has no word for. */
+const PYTHON_NUMBER = /"[^"\\]*(?:\\[^][^"\\]*)*"|(?:-?\bInfinity|\bNaN)\b(?!\s*:)/g;
+
+/**
+ * JSON, with NaN, Infinity and -Infinity as Python's `json` writes and reads them.
+ * @throws SyntaxError
+ */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    let mark = 'number';
+    while (text.includes(mark)) mark += '_';
+    const numbers = new Map(['NaN', 'Infinity', '-Infinity'].map((word) => [mark + word, Number(word)]));
+    let found = false;
+    const marked = text.replace(PYTHON_NUMBER, (match) => {
+      if (match.startsWith('"')) return match;
+      found = true;
+      return `"${mark}${match}"`;
+    });
+    if (!found) throw error;
+    return JSON.parse(marked, (_, value: unknown) =>
+      typeof value === 'string' ? (numbers.get(value) ?? value) : value,
+    );
+  }
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -1,6 +1,6 @@
 // transformers' trainer_state.json, there and back: so that a log can be plotted by whatever plots those.
 import { PronkError } from '../../formats/errors';
-import { isObject, type JsonObject, numberIn } from '../../formats/json';
+import { isObject, type JsonObject, numberIn, parseJson } from '../../formats/json';
 import { DEFAULT_CONFIG } from '../../training/config';
 import { type RunRecord, spark } from './run-record';
 import type { RunDetail, StepRecord, ValidationRecord } from './types';
@@ -113,7 +113,7 @@ export function readTrainerState(text: string, name: string): RunDetail {
 
 function parsed(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;
