@@ -57,7 +57,13 @@ describe('a damaged side file is named', () => {
   });
 
   test.each([
-    ...['config', 'params', 'generation_config', 'tokenizer_config', 'special_tokens_map', 'added_tokens', 'vocab'],
+    'config',
+    'params',
+    'generation_config',
+    'tokenizer_config',
+    'special_tokens_map',
+    'added_tokens',
+    'vocab',
   ])('%s.json', async (stem) => {
     for (const text of ['{"a": 1,}', '<html>', '']) {
       const sorted = sortFiles([source(text, `${stem}.json`)]);
