@@ -1,5 +1,6 @@
 // The model that is on the GPU: loaded when it is asked for, dropped when another one is, or when the device is lost.
-import { type Gpu, openGpu } from '../gpu/device';
+import { unlessAborted } from '../gpu/cut-off';
+import { type Gpu, lossOr, openGpu } from '../gpu/device';
 import { createSession } from '../model/session';
 import type { Precision } from '../ops/tuning';
 import { createTokenizer } from '../tokenizer/index';
@@ -18,6 +19,8 @@ export interface LoadOptions {
   /** Positions; without it the model's own, up to `DEFAULT_CONTEXT`, or those that it is loaded with. */
   readonly context?: number | undefined;
   readonly onProgress?: LoadProgress;
+  /** Cuts the loading off. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface HostedModel extends LoadedModel {
@@ -85,7 +88,7 @@ export class Host {
 
   /**
    * A model on the GPU, loaded now unless it is there.
-   * @throws PronkError `missing-model`, `corrupt-file`, `out-of-memory`, `no-webgpu`, `no-adapter`
+   * @throws PronkError `missing-model`, `corrupt-file`, `out-of-memory`, `no-webgpu`, `no-adapter`; the signal's reason
    */
   async load(id: string, options: LoadOptions = {}): Promise<HostedModel> {
     const { context } = options;
@@ -100,17 +103,28 @@ export class Host {
     return loading.model;
   }
 
-  async #load(id: string, { precision, context, onProgress }: LoadOptions): Promise<HostedModel> {
-    const [gpu, { manifest, config, tokenizer, tensors }] = await Promise.all([this.gpu(), this.#library.open(id)]);
+  async #load(id: string, { precision, context, onProgress, signal }: LoadOptions): Promise<HostedModel> {
+    const opening = Promise.all([this.gpu(), this.#library.open(id)]);
+    const [gpu, { manifest, config, tokenizer, tensors }] = await unlessAborted(opening, signal);
     // a tokenizer that cannot be made must not leave weights on the GPU
     const made = createTokenizer(tokenizer);
-    const session = await createSession(gpu, config, tensors, {
+    const create = createSession(gpu, config, tensors, {
       precision: precision ?? (gpu.software ? 'exact' : 'fast'),
       context: Math.min(context ?? DEFAULT_CONTEXT, config.contextLength),
       onProgress: (bytes) => onProgress?.('Loading', Math.min(bytes, manifest.bytes), manifest.bytes),
       onUploaded: () => onProgress?.('Compiling', manifest.bytes, manifest.bytes),
+      ...(signal && { signal }),
     });
-    await session.warmUp(firstWords(made, session.context));
+    const session = await create.catch(async (error: unknown) => {
+      throw await lossOr(gpu, error);
+    });
+    try {
+      await session.warmUp(firstWords(made, session.context), signal);
+      signal?.throwIfAborted();
+    } catch (error) {
+      session.destroy();
+      throw await lossOr(gpu, error);
+    }
     await this.#library.touch(id).catch(() => undefined);
     return { gpu, session, tokenizer: made };
   }

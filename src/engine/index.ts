@@ -1,11 +1,12 @@
 // Pronk as a library: models in a store, one of them on the GPU, text out. No DOM, no worker.
 import { PronkError } from '../formats/errors';
 import type { HasherFactory } from '../formats/hash';
-import type { Gpu } from '../gpu/device';
+import { type Gpu, lossOr } from '../gpu/device';
 import { roomOf } from '../storage/quota';
 import type { Store } from '../storage/store';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { Adapters } from './adapters';
+import { DeviceWait, isNoAdapter, type Waiting } from './device-wait';
 import { ChatCompletions } from './completions';
 import { type GeneratedToken, generate } from './generate';
 import { Host, type HostedModel, type LoadOptions } from './host';
@@ -28,12 +29,19 @@ export interface EngineOptions {
   readonly gpu: GPU | undefined | (() => Promise<Gpu>);
   /** Told when the device is lost; the next use opens another. */
   readonly onDeviceLost?: (message: string) => void;
+  /**
+   * Where the browser gives no adapter, what needs one waits, and this is told of each pause between two requests; without
+   * it the first refusal is an error.
+   */
+  readonly onDeviceWait?: (waiting: Waiting | undefined) => void;
   /** Makes hashers that compute beside the reading; without it they compute in this thread. */
   readonly hashers?: HasherFactory;
 }
 
 /** An answer gets at least this share of the context, whatever was said before. */
 const ANSWER_SHARE = 1 / 4;
+/** Times that a device may be lost in a row, at one place. */
+const LOSSES = 3;
 
 /** Makes an engine. Nothing is opened before it is needed. */
 export function createEngine(options: EngineOptions): Engine {
@@ -50,8 +58,13 @@ export class Engine {
   readonly chat: { readonly completions: ChatCompletions };
   readonly #host: Host;
   readonly #scheduler = new Scheduler();
+  readonly #wait: DeviceWait | undefined;
+  /** The latest load that nobody asked a question for. */
+  #loading: { readonly model: string; readonly controller: AbortController } | undefined;
+  /** Generations by their model, each time it is asked. */
+  #asked: string[] = [];
 
-  constructor({ store, gpu, onDeviceLost = () => {}, hashers }: EngineOptions) {
+  constructor({ store, gpu, onDeviceLost = () => {}, onDeviceWait, hashers }: EngineOptions) {
     this.models = new Library(store);
     this.adapters = new Adapters(store, this.models);
     this.imports = new Imports({
@@ -61,10 +74,19 @@ export class Engine {
       committing: (task) => this.models.changing(task),
     });
     this.#host = new Host(this.models, gpu, onDeviceLost);
+    if (onDeviceWait) this.#wait = new DeviceWait(() => this.#host.gpu(), onDeviceWait);
     this.datasets = new Datasets(store);
     const { models, adapters, datasets } = this;
     this.train = new Trainings(
-      trainingParts({ store, models, adapters, datasets, host: this.#host, scheduler: this.#scheduler }),
+      trainingParts({
+        store,
+        models,
+        adapters,
+        datasets,
+        host: this.#host,
+        scheduler: this.#scheduler,
+        withDevice: (task) => this.#withDevice(task),
+      }),
     );
     this.chat = { completions: new ChatCompletions((request) => this.generate(request)) };
   }
@@ -74,22 +96,72 @@ export class Engine {
     return this.#host.gpu();
   }
 
+  /** The device, once there is one: an adapter is waited for. @throws PronkError `no-webgpu` */
+  deviceInTime(): Promise<Gpu> {
+    return this.#withDevice(() => this.#host.gpu());
+  }
+
+  /** Asks for the adapter that is waited for now. */
+  askForDevice(): void {
+    this.#wait?.now();
+  }
+
+  /**
+   * Does what needs the device, and does it again when the browser gave no adapter, or took it away, in between. A turn is
+   * part of the task, so that nobody is kept from theirs meanwhile.
+   */
+  async #withDevice<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    for (let losses = 0; ; ) {
+      try {
+        const done = await task();
+        this.#wait?.seen();
+        return done;
+      } catch (error) {
+        signal?.throwIfAborted();
+        const lost = error instanceof PronkError && error.code === 'device-lost';
+        if (!this.#wait || !(isNoAdapter(error) || (lost && ++losses <= LOSSES))) throw error;
+        if (lost) this.#host.forget();
+        else await this.#wait.device(signal);
+      }
+    }
+  }
+
   /** Bytes on the GPU by purpose. */
   memory(): Promise<Record<string, number>> {
     return this.#host.memory();
   }
 
   /**
-   * Puts a model on the GPU in place of another one, after what runs has ended.
-   * @throws PronkError `training` while a run needs another one
+   * Puts a model on the GPU in place of another one, after what runs has ended. A load before it that is under way is cut
+   * off, unless a question waits for that model.
+   * @throws PronkError `training` while a run needs another one, `not-wanted` when it was cut off
    */
   async load(model: string, options: LoadOptions = {}): Promise<HostedModel> {
-    const release = await this.#scheduler.turn('prefill');
+    this.#dropLoad((before) => before !== model || options.context !== undefined);
+    const loading = { model, controller: new AbortController() };
+    this.#loading = loading;
+    const { signal } = loading.controller;
     try {
-      return await this.#hosted(model, options);
+      return await this.#withDevice(async () => {
+        const release = await this.#scheduler.turn('prefill', signal);
+        try {
+          return await this.#hosted(model, { ...options, signal });
+        } finally {
+          release();
+        }
+      }, signal);
     } finally {
-      release();
+      if (this.#loading === loading) this.#loading = undefined;
     }
+  }
+
+  /** Cuts off a load that is not wanted any more. */
+  #dropLoad(isOld: (model: string) => boolean): void {
+    const loading = this.#loading;
+    if (!loading || !isOld(loading.model) || this.#asked.includes(loading.model)) return;
+    loading.controller.abort(
+      new PronkError('not-wanted', 'Another model was chosen, so that this one is not loaded any further.'),
+    );
   }
 
   /**
@@ -97,6 +169,7 @@ export class Engine {
    * @throws PronkError `training` while a run is trained on it, here or in another tab
    */
   async remove(model: string): Promise<void> {
+    this.#dropLoad((loading) => loading === model);
     const release = await this.#scheduler.turn('prefill');
     try {
       await this.train.stopMeasuring();
@@ -180,11 +253,24 @@ export class Engine {
    */
   async *generate(request: EngineRequest): AsyncGenerator<GeneratedToken, EngineGeneration, void> {
     const { model, prompt, signal, stop = [], onProgress } = request;
-    const release = await this.#scheduler.turn('decode', signal);
+    this.#asked.push(model);
+    let release = () => {};
+    const onDevice = () =>
+      this.#withDevice(async () => {
+        release = await this.#scheduler.turn('decode', signal);
+        try {
+          return await this.#hosted(model, { signal, ...(onProgress && { onProgress }) });
+        } catch (error) {
+          // others have their turn while an adapter is waited for
+          release();
+          throw error;
+        }
+      }, signal);
     try {
       let given = 0;
-      for (let attempt = 0; ; attempt++) {
-        const hosted = await this.#hosted(model, onProgress && { onProgress });
+      let losses = 0;
+      for (let before = 0; ; ) {
+        const hosted = await onDevice();
         signal?.throwIfAborted();
         const { context, config } = hosted.session;
         await hosted.session.setAdapters(await this.adapters.resolve(model, config, request.adapters));
@@ -201,16 +287,22 @@ export class Engine {
             given++;
             yield next.value;
           }
-        } catch (error) {
-          if (!(error instanceof PronkError) || error.code !== 'device-lost' || attempt > 0) throw error;
+        } catch (thrown) {
+          const error = await lossOr(hosted.gpu, thrown);
+          // a device that is lost again and again at one place is broken
+          losses = given > before ? 1 : losses + 1;
+          before = given;
+          if (!(error instanceof PronkError) || error.code !== 'device-lost' || losses > LOSSES) throw error;
           // the device's own message may come later than this
           this.#host.forget();
+          release();
         } finally {
           await tokens.return(undefined as never);
         }
       }
     } finally {
       release();
+      this.#asked.splice(this.#asked.indexOf(model), 1);
     }
   }
 

@@ -45,10 +45,17 @@ export async function openGpu(api: GPU | undefined): Promise<Gpu> {
   if (!adapter) {
     throw new PronkError(
       'no-adapter',
-      'WebGPU is there, but it offers no graphics adapter. Turn hardware acceleration on in the browser, or update the graphics driver.',
+      'WebGPU is there, but it offers no graphics adapter for now. If it stays so, turn hardware acceleration on in the browser, restart it, or update the graphics driver.',
     );
   }
-  return openAdapter(adapter);
+  try {
+    return await openAdapter(adapter);
+  } catch (cause) {
+    // the graphics process died in between: its adapters are worth nothing
+    throw new PronkError('no-adapter', 'The graphics adapter was lost while it was being opened. Try again.', {
+      cause,
+    });
+  }
 }
 
 /** Opens a device on a given adapter. */
@@ -67,6 +74,19 @@ export async function openAdapter(adapter: GPUAdapter): Promise<Gpu> {
     features: { f16: device.features.has('shader-f16'), subgroups: device.features.has('subgroups') },
     lost: device.lost,
   };
+}
+
+/** Milliseconds in which a device that is gone says so. */
+const LAST_WORDS = 200;
+
+/** What went wrong on a device: its loss, where it is lost, whatever the first thing to fail was. */
+export async function lossOr(gpu: Gpu, error: unknown): Promise<unknown> {
+  if (error instanceof PronkError || (error instanceof DOMException && error.name === 'AbortError')) return error;
+  const silence = new Promise<false>((resolve) => setTimeout(() => resolve(false), LAST_WORDS));
+  if (!(await Promise.race([gpu.lost.then(() => true), silence]))) return error;
+  return new PronkError('device-lost', 'The graphics device was lost. What was done so far is kept; try again.', {
+    cause: error,
+  });
 }
 
 /** How makers write what browsers report in lower case. */

@@ -2,6 +2,7 @@
 import { PronkError } from '../formats/errors';
 import type { ModelConfig } from '../formats/checkpoint';
 import { Buffers, read } from '../gpu/buffers';
+import { unlessAborted } from '../gpu/cut-off';
 import type { Gpu } from '../gpu/device';
 import { encode, Kernels, type Step } from '../gpu/kernel';
 import { GREEDY, type Sampling } from '../ops/sample';
@@ -29,9 +30,11 @@ export interface SessionOptions {
   readonly onUploaded?: () => void;
   /** Cuts matrices into parts of at most this many bytes; default: what the device can bind. */
   readonly maxPartBytes?: number;
+  /** Cuts it off: after the rows that are being uploaded, and at once while kernels are compiled. */
+  readonly signal?: AbortSignal;
 }
 
-/** Uploads a model, compiles its kernels in parallel, and warms them up. */
+/** Uploads a model, compiles its kernels in parallel, and warms them up. @throws the signal's reason */
 export async function createSession(
   gpu: Gpu,
   config: ModelConfig,
@@ -40,18 +43,21 @@ export async function createSession(
 ): Promise<Session> {
   const tuning = tune(gpu.features, gpu.software, options.precision);
   const buffers = new Buffers(gpu.device);
+  const { signal } = options;
   try {
-    const weights = await uploadWeights(buffers, config, tensors, options.onProgress, options.maxPartBytes);
+    const weights = await uploadWeights(buffers, config, tensors, options.onProgress, options.maxPartBytes, signal);
     options.onUploaded?.();
     const cache = createCache(buffers, config, options.context, tuning.cache);
     const activations = createActivations(buffers, config, weights, tuning);
     const kernels = new Kernels(gpu.device);
     const rotary = new Rotary(buffers, config, options.context);
     const llama: LlamaParts = { kernels, buffers, config, weights, cache, rotary, activations, tuning };
-    const [base, sampler] = await Promise.all([
-      buildVariant(llama, { cache, ids: [], by: '' }, ''),
-      Sampler.create(llama),
-    ]);
+    const building = Promise.all([buildVariant(llama, { cache, ids: [], by: '' }, ''), Sampler.create(llama)]);
+    const [base, sampler] = await unlessAborted(building, signal).catch((error: unknown) => {
+      // what a compiler still makes for nobody is freed when it comes
+      void building.catch(() => {}).then(() => buffers.destroy());
+      throw error;
+    });
     const adapted = new Adapted(gpu, base, options.maxPartBytes ?? Infinity);
     return new Session(gpu, { base, adapted, sampler });
   } catch (error) {
@@ -124,9 +130,9 @@ export class Session {
    * Runs each pipeline once, so that the first token does not wait for the driver. `ids` are read on the way, and what
    * the first prompt shares with them will be found in the cache.
    */
-  async warmUp(ids: readonly number[] = [0]): Promise<void> {
+  async warmUp(ids: readonly number[] = [0], signal?: AbortSignal): Promise<void> {
     const few = ids.slice(0, this.context - 2);
-    for await (const _ of this.generate(few, GREEDY, 2)) {
+    for await (const _ of this.generate(few, GREEDY, 2, signal)) {
       // two tokens pass through both forwards and the sampler
     }
   }

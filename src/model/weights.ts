@@ -35,7 +35,7 @@ export type UploadProgress = (bytes: number) => void;
 /**
  * Uploads a model.
  * @param maxPartBytes a part of a matrix is cut at this even where the device would bind more
- * @throws PronkError `missing-tensor` when the directory lacks one that the configuration asks for
+ * @throws PronkError `missing-tensor` when the directory lacks one that the configuration asks for; the signal's reason
  */
 export async function uploadWeights(
   buffers: Buffers,
@@ -43,10 +43,14 @@ export async function uploadWeights(
   tensors: readonly WeightTensor[],
   onProgress: UploadProgress = () => {},
   maxPartBytes = Infinity,
+  signal?: AbortSignal,
 ): Promise<Weights> {
   const directory = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   let uploaded = 0;
-  const progress = (bytes: number) => onProgress((uploaded += bytes));
+  const progress = (bytes: number) => {
+    signal?.throwIfAborted();
+    onProgress((uploaded += bytes));
+  };
   const matrix = async (...names: string[]): Promise<Matrix> => {
     const found = names.map((name) => find(directory, name));
     const biases = names.map((name) => directory.get(name.replace(/weight$/, 'bias')));

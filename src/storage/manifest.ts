@@ -89,7 +89,11 @@ export interface Manifest extends ModelMeta {
 
 /** A manifest that this version can read. */
 export function checkManifest(value: Manifest | undefined, id: string): Manifest {
-  if (!value) throw new PronkError('missing-model', `There is no model ${id} here. Import it first.`);
+  if (!value)
+    throw new PronkError(
+      'missing-model',
+      `There is no model ${id} here: it was removed, perhaps in another window. Choose another one, or import it again.`,
+    );
   if (value.version !== MANIFEST_VERSION) {
     const message = `The model ${value.name} was stored by another version of Pronk. Remove it and import it again.`;
     throw new PronkError('unsupported-version', message);

@@ -1,5 +1,6 @@
 // What crosses between the page and the worker: plain data and one event stream. The engine's types, never its code.
 import type { ImportPlan, PendingImport, Quality, SavedFile } from '../engine/import/types';
+import type { Waiting } from '../engine/device-wait';
 import type { ModelSummary, PromptStyle } from '../engine/library';
 import type { AdapterUse } from '../engine/training/types';
 import type { Quantize } from '../formats/weights';
@@ -119,6 +120,10 @@ export type ProgressTask = 'load' | 'import' | 'save' | 'verify' | 'quality' | '
 export type WorkerEvent =
   | { type: 'device'; device: DeviceSummary }
   | { type: 'device-lost'; message: string }
+  /** The browser gives no adapter, and is asked again after so many seconds; undefined when there is one. */
+  | { type: 'device-wait'; waiting: Waiting | undefined }
+  /** A model was removed in another window. Told before the list that lacks it. */
+  | { type: 'model-removed'; modelId: string; name: string }
   /** Bytes done of all; `stage` is a word to show. */
   | { type: 'progress'; task: ProgressTask; id: string; stage: string; done: number; total: number }
   | { type: 'loaded'; modelId: string; context: number; ms: number }
@@ -144,7 +149,10 @@ export interface WorkerApi extends TrainingApi {
   /** Opens the device, lists the models, and makes the bundled model available. `onEvent` lives as long as the worker. */
   start(onEvent: (event: WorkerEvent) => void): Promise<void>;
   models(): Promise<ModelSummary[]>;
-  /** Loads a model to the GPU (or returns at once when it is there); progress by events. */
+  /**
+   * Loads a model to the GPU (or returns at once when it is there); progress by events. It waits where the browser gives no
+   * adapter, and is rejected with `not-wanted` when another model is to be loaded meanwhile.
+   */
   load(modelId: string, options?: { context?: number }): Promise<void>;
   /**
    * Looks at an origin without copying anything. Called again for a task with more files, it adds them to those that the
@@ -191,6 +199,8 @@ export interface WorkerApi extends TrainingApi {
   /** `room` is what the browser says, if anything. */
   storage(): Promise<{ usage: number; room: Room | undefined; persisted: boolean }>;
   persist(): Promise<boolean>;
+  /** Asks the browser now for the adapter that is waited for. */
+  askForDevice(): Promise<void>;
   /** Queues a generation; text, end and failure come as events. */
   generate(request: GenerateRequest): Promise<void>;
   stop(id: string): Promise<void>;

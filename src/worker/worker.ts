@@ -1,6 +1,7 @@
 // The engine in a worker, exposed to the page.
 import { expose } from 'comlink';
 import { createEngine } from '../engine/index';
+import { PronkError } from '../formats/errors';
 import type { Gpu } from '../gpu/device';
 import { indexedDbStore } from '../storage/indexeddb';
 import { roomOf } from '../storage/quota';
@@ -26,6 +27,7 @@ const engine = createEngine({
     const message = `The graphics device was lost${reason ? ` (${reason})` : ''}. Pronk opens it again; nothing is lost.`;
     emit({ type: 'device-lost', message });
   },
+  onDeviceWait: (waiting) => emit({ type: 'device-wait', waiting }),
 });
 const generations = new Generations(engine, emit, (id) => progress('load', id));
 
@@ -43,14 +45,18 @@ function progress(task: ProgressTask, id: string): (stage: string, done: number,
 
 const saves = new Saves(progress);
 
-/** Tells other tabs that the list of models changed. */
+/** Tells other tabs that the list of models changed, and which one was removed. */
 const tabs = new BroadcastChannel('pronk-models');
+type Removed = { readonly modelId: string; readonly name: string } | null;
 const tellModels = async () => emit({ type: 'models', models: await engine.models.list() });
-tabs.addEventListener('message', () => void tellModels().catch(() => {}));
+tabs.addEventListener('message', ({ data }: MessageEvent<Removed>) => {
+  if (data) emit({ type: 'model-removed', ...data });
+  void tellModels().catch(() => {});
+});
 
-async function announceModels(): Promise<void> {
+async function announceModels(removed: Removed = null): Promise<void> {
   await tellModels();
-  tabs.postMessage(null);
+  tabs.postMessage(removed);
 }
 
 /** Tells the page what it computes on and how much memory is in use. */
@@ -86,9 +92,16 @@ const api: WorkerApi = {
     await tellModels();
     void engine.models.sweep().catch(() => {});
     void engine.adapters.sweep().catch(() => {});
-    // models and chats can be seen and kept without a device, which is why this comes after the list
-    await Promise.all([engine.device().then(announceDevice), ensureBundled(engine, progress('import', 'bundled'))]);
-    await announceModels();
+    // models and chats can be seen and kept without a device, which is why this comes after the list; an adapter that is
+    // not there yet holds nothing up
+    const device = engine.device().then(announceDevice, (error: unknown) => {
+      if (!(error instanceof PronkError) || error.code !== 'no-adapter') throw error;
+      void engine
+        .deviceInTime()
+        .then(announceDevice)
+        .catch(() => {});
+    });
+    await Promise.all([device, ensureBundled(engine, progress('import', 'bundled')).then(() => announceModels())]);
   },
   models: () => engine.models.list(),
   load,
@@ -108,9 +121,11 @@ const api: WorkerApi = {
     await announceModels();
   },
   async remove(modelId) {
+    const name = (await engine.models.list()).find(({ id }) => id === modelId)?.name;
     await engine.remove(modelId);
-    await announceModels();
+    await announceModels(name === undefined ? null : { modelId, name });
   },
+  askForDevice: async () => engine.askForDevice(),
   async storage() {
     const estimate = await store.estimate();
     const persisted = (await navigator.storage?.persisted?.()) ?? false;

@@ -4,7 +4,8 @@ import type { Adapter, LoraPair } from '../../formats/adapter';
 import type { Example } from '../../data/types';
 import { templateOf } from '../../data/tokenize';
 import { tokenizeDataset } from '../../data/tokenize-dataset';
-import type { LoraTrainer } from '../../model/lora-types';
+import { unlessAborted } from '../../gpu/cut-off';
+import type { LoraSpec, LoraTrainer } from '../../model/lora-types';
 import { type Checkpoint, differs, type RunIdentity, unpackCheckpoint } from '../../training/checkpoint';
 import { pairsFingerprint } from '../../training/fingerprint';
 import { FRESH, type LoopEvent, type LoopState } from '../../training/loop';
@@ -19,6 +20,13 @@ import type { RunStore } from './run-store';
 import type { RunState, TrainingEvent } from './types';
 
 const STATES: Readonly<Record<DriveEnd, RunState>> = { done: 'done', early: 'done', pause: 'paused', stop: 'stopped' };
+
+/** Times that a device may be lost before the next checkpoint. */
+const LOSSES = 4;
+
+/** The device was lost, or there is none for now. */
+const isDeviceGone = (error: unknown) =>
+  error instanceof PronkError && (error.code === 'device-lost' || error.code === 'no-adapter');
 
 export class ActiveRun {
   #record: RunRecord;
@@ -91,14 +99,16 @@ export class ActiveRun {
     this.#since = performance.now();
     try {
       await this.#change({ state: 'running', problem: undefined, unkept: undefined });
-      for (let reached = -1; ; ) {
+      for (let reached = -1, losses = 0; ; ) {
         try {
           await this.#train();
           return;
         } catch (error) {
-          // a lost device takes nothing along but the steps since the last checkpoint; one that is lost at once again is broken
+          // a lost device takes nothing along but the steps since the last checkpoint; one that is lost again and again
+          // before the next checkpoint is broken
           const step = this.#record.checkpoint?.state.step ?? 0;
-          if (!(error instanceof PronkError && error.code === 'device-lost') || step <= reached) throw error;
+          losses = step > reached ? 1 : losses + 1;
+          if (!isDeviceGone(error) || losses > LOSSES) throw error;
           reached = step;
           this.#parts.forgetDevice();
           this.#record = asOfCheckpoint(this.#record);
@@ -130,7 +140,11 @@ export class ActiveRun {
       template: this.#kind === 'instruct' ? templateOf(form) : undefined,
       steps: totalSteps(config, data.stepsPerEpoch),
     });
-    const trainer = await this.#parts.trainer(modelId, spec);
+    const trainer = await this.#trainer(modelId, spec);
+    if (!trainer) {
+      await this.#endWithout();
+      return;
+    }
     try {
       if (pairs) trainer.setPairs(pairs);
       const state = await this.#restore(trainer);
@@ -139,6 +153,34 @@ export class ActiveRun {
       trainer.destroy();
       this.#drive = undefined;
     }
+  }
+
+  /** A trainer, for which a device may be waited for; undefined where the run is ended meanwhile. */
+  async #trainer(modelId: string, spec: LoraSpec): Promise<LoraTrainer | undefined> {
+    const { signal } = this.#controller;
+    const made = this.#parts.trainer(modelId, spec);
+    try {
+      return await unlessAborted(made, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      void made.then(
+        (late) => late.destroy(),
+        () => {},
+      );
+      return undefined;
+    }
+  }
+
+  /** Ends a run that has no trainer: what its checkpoint has is kept. */
+  async #endWithout(): Promise<void> {
+    if (this.#wanted !== 'stop') {
+      await this.#change({ state: 'paused' });
+      return;
+    }
+    const kept = this.#record.checkpoint && unpackCheckpoint(await this.#runs.load(this.#record));
+    const learned = kept && kept.state.updates > 0 && this.#record.adapterId === undefined;
+    const adapterId = learned ? await keepAdapter(this.#parts, this.#record, kept.pairs, kept.state) : undefined;
+    await this.#change({ state: 'stopped', ...(adapterId !== undefined && { adapterId }) });
   }
 
   /** The rows, as they were when the run was begun: they may be edited or removed meanwhile. */
@@ -273,7 +315,7 @@ export class ActiveRun {
         this.#record = { ...this.#record, samples: [...this.#record.samples, record] };
         this.#emit({ type: 'sample', runId, record });
       } catch (error) {
-        if (error instanceof PronkError && error.code === 'device-lost') throw error;
+        if (isDeviceGone(error)) throw error;
         if (signal.aborted) return;
       }
     }

@@ -1,6 +1,7 @@
 // What training gets of the engine: its stores, its device between the turns of others, its answers.
 import { xxhash128 } from 'hash-wasm';
 import { PronkError } from '../../formats/errors';
+import { lossOr } from '../../gpu/device';
 import { cacheBytes } from '../../model/kv-cache';
 import { GREEDY } from '../../ops/sample';
 import type { Store } from '../../storage/store';
@@ -27,9 +28,12 @@ export interface EngineParts {
   readonly adapters: Adapters;
   readonly host: Host;
   readonly scheduler: Scheduler;
+  /** Does what needs the device, and waits for one where there is none for now. */
+  readonly withDevice: <T>(task: () => Promise<T>) => Promise<T>;
 }
 
-export function trainingParts({ store, models, datasets, adapters, host, scheduler }: EngineParts): TrainingParts {
+export function trainingParts(parts: EngineParts): TrainingParts {
+  const { store, models, datasets, adapters, host, scheduler, withDevice } = parts;
   const trials = new WeakMap<GPUDevice, TrialMemory>();
   const trial = (device: GPUDevice) => {
     const made = trials.get(device) ?? new TrialMemory(device);
@@ -51,33 +55,34 @@ export function trainingParts({ store, models, datasets, adapters, host, schedul
     adapter: async (id) => (await adapters.open(id)).adapter,
     keep: async (adapter, from) => (await adapters.keep(adapter, from)).id,
 
-    async trainer(modelId, spec, watched) {
-      const release = await scheduler.turn('prefill', watched?.signal);
-      try {
-        const { gpu, session } = await host.load(modelId);
-        trial(gpu.device).forget();
-        gpu.device.pushErrorScope('out-of-memory');
-        const made = await session
-          .createTrainer(spec, (share) => {
-            watched?.onSlice(share);
-            return scheduler.turn('training', watched?.signal);
-          })
-          .catch(async (error: unknown) => {
-            await gpu.device.popErrorScope();
-            throw error;
-          });
-        const full = await gpu.device.popErrorScope();
-        if (!full && !watched?.signal.aborted) return made;
-        made.destroy();
-        if (!full) throw watched?.signal.reason;
-        const message =
-          'The device has no room for this run beside the model. Nothing was changed; choose a smaller cutoff_len or ' +
-          'per_device_train_batch_size, or turn gradient_checkpointing on.';
-        throw new PronkError('out-of-memory', message);
-      } finally {
-        release();
-      }
-    },
+    trainer: (modelId, spec, watched) =>
+      withDevice(async () => {
+        const release = await scheduler.turn('prefill', watched?.signal);
+        try {
+          const { gpu, session } = await host.load(modelId);
+          trial(gpu.device).forget();
+          gpu.device.pushErrorScope('out-of-memory');
+          const made = await session
+            .createTrainer(spec, (share) => {
+              watched?.onSlice(share);
+              return scheduler.turn('training', watched?.signal);
+            })
+            .catch(async (error: unknown) => {
+              await gpu.device.popErrorScope().catch(() => undefined);
+              throw await lossOr(gpu, error);
+            });
+          const full = await gpu.device.popErrorScope();
+          if (!full && !watched?.signal.aborted) return made;
+          made.destroy();
+          if (!full) throw watched?.signal.reason;
+          const message =
+            'The device has no room for this run beside the model. Nothing was changed; choose a smaller cutoff_len or ' +
+            'per_device_train_batch_size, or turn gradient_checkpointing on.';
+          throw new PronkError('out-of-memory', message);
+        } finally {
+          release();
+        }
+      }),
 
     async room(modelId) {
       const [gpu, { manifest, config }] = await Promise.all([host.gpu(), models.open(modelId)]);

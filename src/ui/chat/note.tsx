@@ -15,6 +15,7 @@ export function ConversationNote() {
   const failed = () => (last()?.state === 'failed' ? last() : undefined);
 
   const waiting = () => {
+    if (engine.deviceWait.waiting()) return 'Waiting for a graphics device';
     const progress = engine.progress();
     if (progress) return `The model comes first: ${formatStage(progress).toLowerCase()}`;
     return engine.model() ? 'Reading' : 'Waiting for a model';

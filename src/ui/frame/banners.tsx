@@ -39,6 +39,23 @@ export function Banners() {
           </div>
         )}
       </Show>
+      <Show when={engine.deviceWait.waiting()}>
+        {(waiting) => (
+          <div class="banner warning">
+            <p role="alert">
+              {waiting().lost
+                ? 'The browser gives no graphics device for now: after its graphics process has died, that can take two minutes. Pronk goes on by itself as soon as there is one, and nothing is lost. If it takes much longer, restart the browser.'
+                : 'The browser offers no graphics adapter for now. If it stays so, turn hardware acceleration on in the browser, restart it, or update the graphics driver. Chats can still be read here.'}
+            </p>
+            <span class="hint">
+              {engine.deviceWait.seconds() > 0 ? `Asks again in ${engine.deviceWait.seconds()} s` : 'Asking'}
+            </span>
+            <button type="button" class="button" onClick={() => engine.deviceWait.askNow()}>
+              Ask now
+            </button>
+          </div>
+        )}
+      </Show>
       <Show when={engine.device()?.software && !softwareSeen()}>
         <div class="banner" role="status">
           <p>

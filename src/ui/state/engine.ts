@@ -12,6 +12,7 @@ import type {
 } from '../../worker/api';
 import type { AdapterUse } from '../../worker/training-api';
 import { type Client, type ClientEvent, errorData } from '../../worker/client';
+import { createDeviceWait, type DeviceWaitState } from './device-wait';
 import type { Notices } from './notices';
 import { asString, createStored, isRecord } from './stored';
 
@@ -54,8 +55,10 @@ export interface EngineState {
   readonly progress: Accessor<Progress | undefined>;
   /** Why the model in use cannot be used. */
   readonly problem: Accessor<ErrorData | undefined>;
-  /** No GPU can be used, so nothing can be generated. */
+  /** No GPU can be used, so nothing can be generated. One that was there is waited for: what is asked meanwhile waits too. */
   readonly blocked: Accessor<boolean>;
+  /** The browser gives no adapter for now, and is asked again. */
+  readonly deviceWait: DeviceWaitState;
   use(modelId: string): void;
   generate(asked: Asked): void;
   stop(id: string): void;
@@ -98,13 +101,14 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   /** A run is trained by this page's worker. */
   let training = false;
 
-  const model = createMemo(
-    () => models().find(({ id }) => id === chosen()) ?? models().find(({ bundled }) => bundled) ?? models().at(0),
-  );
+  const pick = (among: readonly ModelSummary[]) =>
+    among.find(({ id }) => id === chosen()) ?? among.find(({ bundled }) => bundled) ?? among.at(0);
+  const model = createMemo(() => pick(models()));
+  const deviceWait = createDeviceWait(() => api.askForDevice());
   const modelId = createMemo(() => model()?.id);
   const inTraining = () =>
     problem()?.code === 'training' ? models().find(({ id }) => id === loadedId() && id !== modelId()) : undefined;
-  const blocked = () => NO_GPU.has(problem()?.code ?? '');
+  const blocked = () => NO_GPU.has(problem()?.code ?? '') || deviceWait.waiting()?.lost === false;
 
   async function load(id: string): Promise<void> {
     if (!blocked()) setProblem(undefined);
@@ -113,6 +117,8 @@ export function createEngineState(client: Client, notices: Notices): EngineState
       await api.load(id, context === undefined ? {} : { context });
     } catch (error) {
       const data = errorData(error);
+      // whatever is loaded in its place has a progress of its own
+      if (data.code === 'not-wanted') return;
       setProgress(undefined);
       // a worker that lost its device and finds none may find one when it starts afresh
       if (data.code === 'device-lost' && !restarted) {
@@ -167,6 +173,12 @@ export function createEngineState(client: Client, notices: Notices): EngineState
       case 'models':
         setModels(event.models);
         break;
+      case 'model-removed':
+        tellRemoved(event.modelId, event.name);
+        break;
+      case 'device-wait':
+        deviceWait.hear(event);
+        break;
       case 'progress':
         if (event.task === 'load' || event.id === 'bundled') setProgress(event);
         else for (const listener of progressListeners) listener(event);
@@ -199,6 +211,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         reload();
         break;
       case 'restarted':
+        deviceWait.reset();
         notices.show('The engine was started again. Chats are safe.');
         for (const listener of restartListeners) listener();
         reload();
@@ -211,6 +224,18 @@ export function createEngineState(client: Client, notices: Notices): EngineState
       case 'adapters':
         break;
     }
+  }
+
+  /** The model in use is gone: another one takes its place. */
+  function tellRemoved(id: string, name: string): void {
+    if (modelId() !== id) return;
+    const next = pick(models().filter((each) => each.id !== id));
+    const instead = next ? `${next.name} answers from now on.` : 'There is no other model here.';
+    notices.show(
+      `${name} was deleted in another window. ${instead} Chats are safe; to use ${name} again, import it under Models.`,
+      { label: 'Models', run: () => void (location.hash = '#/models') },
+      0,
+    );
   }
 
   function reload(): void {
@@ -230,6 +255,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     progress,
     problem,
     blocked,
+    deviceWait,
     use: choose,
     generate(asked) {
       const id = modelId();

@@ -176,6 +176,7 @@ export function createFake({
       persist: async () => true,
       generate: async (request) => void run(request),
       stop: async (id) => void stopped.add(id),
+      askForDevice: async () => {},
       preview: async (_, prompt) =>
         prompt.kind === 'instruct'
           ? prompt.template.prompt_input

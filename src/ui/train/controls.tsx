@@ -34,7 +34,7 @@ function Start() {
   const { engine } = useApp();
   const problem = () => {
     const plan = form.plan.value();
-    if (engine.blocked()) return 'Without WebGPU nothing can be trained here.';
+    if (engine.blocked()) return 'Without a GPU nothing can be trained here.';
     if (!form.request()) return engine.model() ? 'Rows to learn from come first, above.' : 'A model comes first.';
     if (Object.keys(form.rejected()).length > 0)
       return 'A number of the plan cannot be taken: see what is marked above.';
