@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import solid from 'vite-plugin-solid';
 import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
-import { contentPolicy } from './tools/content-policy';
+import { contentPolicy } from './tools/content-policy.ts';
 
 // The bundled model's content names its copy in the store: src/worker/bundled.ts
 const BUNDLED_MODEL = 'public/demo-model/pronk-6m-q8_0.gguf';

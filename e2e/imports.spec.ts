@@ -298,6 +298,46 @@ test.describe('the Hub', () => {
   });
 });
 
+test.describe('a token and a redirect', () => {
+  test.use({ allowed: [/401|403|404|Failed to load resource/] });
+
+  test('the storage that the server redirects to never sees the token', async ({ page }) => {
+    const files = Object.fromEntries(plainFiles());
+    const server = await startServer({
+      repositories: { 'test/stories': { files, token: 'hf_test', gated: 'manual' } },
+    });
+    const other = await startServer({ repositories: { 'test/stories': { files } } });
+    try {
+      await models(page);
+      const hub = page.getByRole('region', { name: 'Hugging Face Hub' });
+      const address = hub.getByLabel('From the Hugging Face Hub');
+      await address.fill(`${server.url}/test/stories/resolve/main/`);
+      await hub.getByRole('button', { name: 'Look up', exact: true }).click();
+      await hub.getByLabel('Access token').fill('hf_test');
+      await hub.getByRole('button', { name: 'Use it' }).click();
+      const plan = card(page, /^Import of/);
+      await plan.getByLabel('Name').fill('Fetched stories');
+      await plan.getByRole('button', { name: 'Start', exact: true }).click();
+      await expect(page.getByRole('row', { name: /^Fetched stories/ })).toBeVisible();
+      // and another server is none of its business
+      await address.fill(`${other.url}/files/test/stories/`);
+      await hub.getByRole('button', { name: 'Look up', exact: true }).click();
+      await expect(plan.getByRole('button', { name: 'Start', exact: true })).toBeVisible();
+      const carried = (log: typeof server.log, origin: string) =>
+        new Set(
+          log
+            .filter((request) => request.origin === origin && request.method === 'GET')
+            .map(({ headers }) => headers['authorization']),
+        );
+      expect(carried(server.log, server.url)).toContain('Bearer hf_test');
+      expect(carried(server.log, server.storageUrl)).toEqual(new Set([undefined]));
+      expect(carried(other.log, other.url)).toEqual(new Set([undefined]));
+    } finally {
+      await Promise.all([server.close(), other.close()]);
+    }
+  });
+});
+
 test.describe('a look-up', () => {
   test.use({ allowed: [/Failed to load resource|ERR_/] });
 

@@ -9,6 +9,8 @@ export class Fault extends Error {
   readonly status?: number;
   /** Milliseconds that the server asks to wait. */
   readonly wait?: number;
+  /** Who answered, where that is not who was asked. */
+  readonly host?: string;
   /** How often it is tried again, where that is less than usual. */
   readonly retries?: number;
   /** What to say in the end, where it is known better than `network`. */
@@ -19,6 +21,7 @@ export class Fault extends Error {
     more: {
       readonly status?: number;
       readonly wait?: number | undefined;
+      readonly host?: string;
       readonly retries?: number;
       readonly final?: PronkError;
     } = {},

@@ -88,7 +88,7 @@ export async function persist<T>(
         const silent = done() === 0;
         throw unreachable(wanted, fault, { manner: options.manner?.() ?? 'read', silent, wait: fault.wait }, error);
       }
-      if (wait >= NOTICED_MS) options.onWait?.({ host, ms: wait, asked: fault.wait !== undefined });
+      if (wait >= NOTICED_MS) options.onWait?.({ host: fault.host ?? host, ms: wait, asked: fault.wait !== undefined });
       await sleep(wait, signal);
     }
   }
@@ -166,7 +166,7 @@ export function checkStatus({ response, url, carried }: Answer, wanted: Wanted, 
   if (status === 416) throw changedFile(wanted.name, 'it ends earlier now');
   const reason = status === 429 ? 'it gets too many requests at present' : `it answered with the error ${status}`;
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    throw new Fault(reason, { status, wait: retryAfter(response) });
+    throw new Fault(reason, { status, wait: retryAfter(response), host: new URL(url).host });
   }
   const { host } = new URL(url);
   throw new PronkError('refused', `${host} refuses ${wanted.name} with the error ${status}. Nothing was changed here.`);

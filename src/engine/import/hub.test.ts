@@ -132,6 +132,17 @@ describe.skipIf(!existsSync(FOLDER))('stories260K from a server (skipped without
     });
   });
 
+  test('an import waits as long as it is asked to, says so, and goes on', async () => {
+    const { store, imports } = await serve({ pad: 40 << 20 });
+    await imports.plan('a', { kind: 'hub', address: 'someone/tiny' });
+    server.setFaults([{ kind: '429', match: 'safetensors', after: 3 }]);
+    const stages = new Set<string>();
+    await imports.start('a', { quantize: 'q8' }, (stage) => stages.add(stage), SIZES);
+    const { host } = new URL(server.storageUrl);
+    expect([...stages].filter((stage) => stage.startsWith('Waiting'))).toContain(`Waiting 3 s, as ${host} asks`);
+    expect(await store.records.keys('models')).toEqual(['a']);
+  });
+
   test('goes on after a pause, at the same commit, asking for no files', { timeout: 60_000 }, async () => {
     const { store, imports } = await serve({ pad: 40 << 20 });
     await imports.plan('a', { kind: 'hub', address: 'someone/tiny' });

@@ -99,9 +99,7 @@ export function TaskCard(props: { task: ImportTask }) {
             </div>
           </header>
           <Show when={work()} fallback={<p class="hint">{waitingWords(props.task)}</p>}>
-            {(done) => (
-              <WorkBar label={`Import of ${props.task.name}`} work={done()} resting={props.task.state !== 'running'} />
-            )}
+            {(done) => <WorkBar label={`Import of ${props.task.name}`} work={done()} resting={isResting(props.task)} />}
           </Show>
           <Show when={props.task.error}>{(error) => <p role="alert">{shortHashes(error().message)}</p>}</Show>
           <Show when={props.task.state === 'paused' && props.task.pending}>
@@ -170,6 +168,9 @@ const useButton = (name: string) => document.querySelector<HTMLElement>(`[aria-l
 function restingWork({ pending }: ImportTask) {
   return pending && { stage: 'Paused', done: pending.done, total: pending.total, rate: 0 };
 }
+
+/** Neither at work nor looking. */
+const isResting = ({ state }: ImportTask) => state !== 'running' && state !== 'looking';
 
 const waitingWords = ({ state }: ImportTask) =>
   state === 'looking' ? 'Looking at it' : state === 'waiting' ? 'Waiting for its turn' : 'Starting';
