@@ -13,6 +13,7 @@ import { fileStore, holdsModel, removePartials } from './file-store';
 import { modelFiles } from './files';
 import { threadHashers } from './hashers';
 import { whileLocked } from './lock';
+import { fourDigits } from './digits';
 import { sayNotes } from './notes';
 import type { Print } from './print';
 import { checkStore } from './store-names';
@@ -60,7 +61,11 @@ async function importFiles(store: Store, model: string, quantize: Quantize, prog
   }
   await imports.cancel(ID);
   sayNotes((await imports.plan(ID, { kind: 'files', files })).notes);
-  return imports.start(ID, { quantize }, progress);
+  const manifest = await imports.start(ID, { quantize }, progress);
+  const worst = Math.max(0, ...Object.values(manifest.quality?.relativeError ?? {}));
+  if (quantize === 'keep' && worst > 0)
+    sayNotes([`The stored weights are off by at most ${fourDigits(100 * worst)} % of their norm.`]);
+  return manifest;
 }
 
 /** From a folder that was imported before. */

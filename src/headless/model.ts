@@ -8,7 +8,7 @@ import { readGguf } from '../formats/gguf';
 import type { HasherFactory } from '../formats/hash';
 import { openCheckpoint, openTokenizer } from '../formats/open';
 import { baseName, type Source } from '../formats/source';
-import { groupRows, MAX_GROUP_BYTES, type Quantize, weightTensors } from '../formats/weights';
+import { groupRows, keepRounds, MAX_GROUP_BYTES, type Quantize, weightTensors } from '../formats/weights';
 import { fitsKind, type WeightKind, type WeightTensor } from '../quant/kinds';
 import { quantizeRows, storedKind } from '../quant/repack';
 import { groupsOf } from '../quant/slice';
@@ -56,6 +56,8 @@ export async function openModel(path: string, quantize: Quantize): Promise<Opene
   sayNotes(checkpoint.notes);
   const { name, licence, config, tokenizer } = checkpoint;
   const tensors = [...checkpoint.tensors.values()];
+  const rounds = quantize === 'keep' ? keepRounds(tensors) : undefined;
+  if (rounds !== undefined) sayNotes([`--quantize keep stores ${rounds}. --quantize f32 keeps every bit.`]);
   return {
     name,
     ...(licence !== undefined && { licence }),

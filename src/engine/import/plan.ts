@@ -1,7 +1,7 @@
 // What an import would cost, and whether it can be: from shapes alone, before a byte is copied.
 
 import type { Checkpoint } from '../../formats/checkpoint';
-import { type Quantize, weightTensor, weightTensors } from '../../formats/weights';
+import { keepRounds, type Quantize, weightTensor, weightTensors } from '../../formats/weights';
 import { cacheBytes } from '../../model/kv-cache';
 import { codeBytes, scaleBytes } from '../../quant/kinds';
 import { ShardLayout } from '../../storage/model-writer';
@@ -71,6 +71,7 @@ export function planModel(checkpoint: Checkpoint, offer: Offer): Costs {
 function choicesOf(checkpoint: Checkpoint, cache: number, offer: Offer): ImportChoice[] {
   const sizes = new Map(QUANTIZATIONS.map((quantize) => [quantize, weightBytes(checkpoint, quantize)]));
   const kept = sizes.get('keep') ?? Infinity;
+  const rounds = keepRounds(checkpoint.tensors.values());
   const tokenizer = encodeTokenizer(checkpoint.tokenizer).length;
   return [...sizes]
     .filter(([quantize, size]) => quantize === 'keep' || size < kept)
@@ -85,6 +86,7 @@ function choicesOf(checkpoint: Checkpoint, cache: number, offer: Offer): ImportC
         weightBytes: size,
         fits: !problem,
         ...(problem && { problem }),
+        ...(quantize === 'keep' && rounds !== undefined && { rounds }),
         ...(warning && { warning }),
       };
     });

@@ -17,6 +17,8 @@ export interface ImportChoice {
   readonly fits: boolean;
   /** Why it does not fit, as a sentence. */
   readonly problem?: string;
+  /** What `keep` does not keep to the bit, as a clause; absent where it keeps everything. */
+  readonly rounds?: string;
   /** What may go wrong, as a sentence: browsers do not say for sure how much can be stored. */
   readonly warning?: string;
 }
