@@ -1,7 +1,8 @@
-import { For } from 'solid-js';
+import { For, Show } from 'solid-js';
 import { Icon, type IconName } from '../components/icon';
 import { useApp } from '../context';
 import type { Place } from '../state/route';
+import { TrainingRing } from './training-ring';
 
 const links: readonly { place: Place; label: string; icon: IconName }[] = [
   { place: 'chat', label: 'Chat', icon: 'chat' },
@@ -12,7 +13,7 @@ const links: readonly { place: Place; label: string; icon: IconName }[] = [
 
 /** The four places: a rail on the left, a bar at the bottom of a phone. */
 export function Rail() {
-  const { place } = useApp();
+  const { place, trainingNow } = useApp();
   return (
     <nav class="rail" aria-label="Places">
       <div class="mark">
@@ -21,9 +22,16 @@ export function Rail() {
       </div>
       <For each={links}>
         {(link) => (
-          <a href={`#/${link.place}`} aria-current={place() === link.place ? 'page' : undefined}>
+          <a
+            href={`#/${link.place}`}
+            aria-current={place() === link.place ? 'page' : undefined}
+            aria-describedby={link.place === 'fine-tune' && trainingNow() ? 'training-now' : undefined}
+          >
             <Icon name={link.icon} />
             <span>{link.label}</span>
+            <Show when={link.place === 'fine-tune'}>
+              <TrainingRing id="training-now" />
+            </Show>
           </a>
         )}
       </For>

@@ -15,6 +15,7 @@ import { asBoolean, createStored } from './stored';
 import { createStyles, type StylesState } from './styles';
 import { createTheme, type ThemeState } from './theme';
 import type { TrainingState } from './training';
+import { createTrainingNow, type TrainingNow } from './training-now';
 
 export interface AppState {
   readonly place: Accessor<Place>;
@@ -31,6 +32,8 @@ export interface AppState {
   readonly take: Intake;
   /** What the Fine-tune place works on; fetched and made when it is first needed. */
   training(): Promise<TrainingState>;
+  /** The run that trains or rests, for what is shown of it everywhere. */
+  readonly trainingNow: Accessor<TrainingNow | undefined>;
   /** The page opens without a network. */
   readonly offline: Accessor<boolean>;
   /** The generation settings are in sight. */
@@ -76,6 +79,7 @@ export function createApp(client: Client): AppState {
       go: (place) => void (location.hash = `#/${place}`),
     }),
     training: trainingOnce,
+    trainingNow: createTrainingNow(client),
     offline: keepOffline(notices),
     settingsOpen,
     setSettingsOpen,

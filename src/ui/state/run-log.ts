@@ -115,6 +115,12 @@ export function notesOf({ log, validations }: Pick<RunDetail, 'log' | 'validatio
       `The gradient was zero in the last ${still} steps: nothing is being learned. Check which tokens are in the loss, and stop the run.`,
     );
   }
+  const [before, ...after] = validations;
+  if (before?.step === 0 && after.length > 2 && after.every((each) => each.loss >= before.loss)) {
+    notes.push(
+      `On the rows that were kept aside the model was better before it learned anything: ${formatLoss(before.loss)}. A lower learning rate, or more rows like them, may help.`,
+    );
+  }
   const best = validations.findLastIndex((each) => each.best);
   const since = validations.length - 1 - best;
   if (best >= 0 && since >= 3) {

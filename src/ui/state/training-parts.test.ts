@@ -163,6 +163,9 @@ describe('a log', () => {
     const validations = [1, 2, 3, 4].map((step) => ({ step: step * 10, loss: step, best: step === 1 }));
     expect(notesOf({ log: [], validations })[0]).toMatch(/since step 10/);
     expect(notesOf({ log: [], validations: validations.slice(0, 3) })).toEqual([]);
+    const worse = [2, 2.1, 2.2, 2.3].map((loss, i) => ({ step: 10 * i, loss, best: i === 1 }));
+    expect(notesOf({ log: [], validations: worse })[0]).toMatch(/better before it learned anything: 2.000/);
+    expect(notesOf({ log: [], validations: [...worse, { step: 40, loss: 1.9, best: true }] })).toEqual([]);
   });
 
   test('a sentence, a table that is not too long, and curves over each other', () => {

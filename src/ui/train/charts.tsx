@@ -14,11 +14,14 @@ export function Charts(props: { run: RunDetail }) {
   const losses = createMemo(() => {
     const raw = props.run.log.map(({ loss }) => loss);
     const validation = new Map(props.run.validations.map(({ step, loss }) => [step, loss]));
+    // before the first step there is a validation, and no loss
+    const before = validation.has(0) ? [0] : [];
+    const none = before.map(() => null);
     return [
-      steps(),
-      raw.map(orNull),
-      smoothed(raw, smoothingFor(raw.length)).map(orNull),
-      steps().map((step) => validation.get(step) ?? null),
+      [...before, ...steps()],
+      [...none, ...raw.map(orNull)],
+      [...none, ...smoothed(raw, smoothingFor(raw.length)).map(orNull)],
+      [...before, ...steps()].map((step) => validation.get(step) ?? null),
     ];
   });
   const of = (pick: (record: RunDetail['log'][number]) => number) =>
@@ -87,6 +90,15 @@ function LogTable(props: { run: RunDetail }) {
           </tr>
         </thead>
         <tbody>
+          <Show when={validation().has(0)}>
+            <tr>
+              <th scope="row">0</th>
+              <td>–</td>
+              <td>{formatLoss(validation().get(0))}</td>
+              <td>–</td>
+              <td>–</td>
+            </tr>
+          </Show>
           <For each={rows()}>
             {(record) => (
               <tr>

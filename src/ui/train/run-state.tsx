@@ -30,7 +30,7 @@ export function RunState(props: { run: RunDetail }) {
     const { validations, seconds } = props.run;
     const shown = [
       ['Loss, smoothed', formatLoss(figures().loss ?? props.run.loss)],
-      ['Validation loss', formatLoss(validations.at(-1)?.loss)],
+      ['Validation loss', validationWords(validations)],
       ['Step', `${formatNumber(props.run.step)} of ${formatNumber(props.run.steps)}`],
       ['Time', seconds >= 1 ? formatDuration(seconds) : '–'],
     ] as const;
@@ -64,6 +64,13 @@ export function RunState(props: { run: RunDetail }) {
       </Show>
     </div>
   );
+}
+
+/** `1.234, from 2.345`: what it is, and what it was before anything was learnt. */
+function validationWords(validations: RunDetail['validations']): string {
+  const [first, last] = [validations.at(0), validations.at(-1)];
+  const before = first?.step === 0 && last !== first ? `, from ${formatLoss(first.loss)}` : '';
+  return `${formatLoss(last?.loss)}${before}`;
 }
 
 /** What a closed tab means. */

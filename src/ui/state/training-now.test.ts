@@ -1,0 +1,40 @@
+import { createRoot } from 'solid-js';
+import { afterEach, expect, test, vi } from 'vitest';
+import { createFake } from '../testing/fake';
+import { fakeRun } from '../testing/fake-runs';
+import { stubLocalStorage } from '../testing/local-storage';
+import { createTrainingNow, percentOf } from './training-now';
+
+stubLocalStorage();
+let dispose = () => {};
+afterEach(() => {
+  dispose();
+  vi.unstubAllGlobals();
+});
+
+test('what trains is told everywhere, what rests after a reload too, and what has ended is not', async () => {
+  const document = { title: 'Pronk' };
+  vi.stubGlobal('document', document);
+  const fake = createFake({ delay: 0, load: 0, trained: true });
+  const now = createRoot((end) => {
+    dispose = end;
+    return createTrainingNow(fake);
+  });
+  await vi.waitFor(() => expect(now()).toMatchObject({ id: 'run-interrupted', state: 'resting' }));
+  expect([percentOf(now()!), document.title]).toEqual(['59 %', 'Pronk']);
+
+  const { request: _, log: __, validations: ___, samples: ____, ...run } = { ...fakeRun('running'), steps: 8 };
+  const tell = (values: Partial<typeof run>) =>
+    fake.emit({ type: 'training', event: { type: 'run', run: { ...run, ...values } } });
+  tell({});
+  expect([now()?.id, document.title]).toEqual(['run-running', '0 % · Pronk']);
+  const record = { step: 3, epoch: 1, loss: 1, gradNorm: 1, learningRate: 1, tokens: 1, seconds: 1 };
+  fake.emit({ type: 'training', event: { type: 'step', runId: 'another', record } });
+  expect(document.title).toBe('0 % · Pronk');
+  fake.emit({ type: 'training', event: { type: 'step', runId: run.id, record } });
+  expect(document.title).toBe('37 % · Pronk');
+  tell({ step: 3, state: 'paused' });
+  expect([now()?.state, document.title]).toEqual(['resting', 'Pronk']);
+  tell({ step: 8, state: 'done' });
+  expect(now()).toBeUndefined();
+});
