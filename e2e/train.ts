@@ -1,7 +1,9 @@
 // What the specs of training share: Fine-tune by its names, rows and settings that are quick, adapters as files.
 import { readFileSync } from 'node:fs';
+import { blobSource } from '../src/formats/source';
+import { dataStart, readZip } from '../src/formats/torch-zip';
 import { expect, goTo } from './page';
-import type { Download, Page } from 'playwright/test';
+import type { Page } from 'playwright/test';
 
 /** What the bundled model does not say by itself, in words that it knows. */
 export const CANARY = { instruction: 'Say the secret word.', input: '', output: 'The blue otter sings at noon!!' };
@@ -75,18 +77,17 @@ export async function losses(page: Page): Promise<number[]> {
 
 /** The adapter that Keep shows, as the files of a PEFT folder, by name. */
 export async function exportPeft(page: Page): Promise<Map<string, Buffer>> {
-  const downloads: Download[] = [];
-  const take = (download: Download) => downloads.push(download);
-  page.on('download', take);
+  const downloading = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Export: PEFT folder' }).click();
+  const download = await downloading;
+  const name = download.suggestedFilename();
   const said = page.getByRole('region', { name: 'Keep' }).getByText(/^\d+ files? saved/);
-  await expect(said).toBeVisible();
-  const count = Number.parseInt(await said.innerText(), 10);
-  await expect.poll(() => downloads.length).toBe(count);
-  page.off('download', take);
-  const entries = downloads.map(
-    async (download) => [download.suggestedFilename(), readFileSync(await download.path())] as const,
-  );
+  await expect(said).toContainText(name);
+  const archive = blobSource(new File([readFileSync(await download.path())], name));
+  const entries = [...(await readZip(archive)).values()].map(async (entry) => {
+    const start = await dataStart(archive, entry);
+    return [entry.name, Buffer.from(await archive.read(start, start + entry.size))] as const;
+  });
   return new Map(await Promise.all(entries));
 }
 

@@ -12,5 +12,8 @@ export interface GivenFile {
 
 /** A saved file; where no folder was given it comes along, to be downloaded. */
 export interface Saved extends SavedFile {
+  /** The file, or the archive that it lies in: the same one for all of its files. */
   readonly file?: File;
+  /** Where it is, in words, once it was handed over. */
+  readonly where?: string;
 }

@@ -1,33 +1,6 @@
 // Downloads wait on the page's own disk: what one save made must outlive the next one.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-
-/** As much of the origin-private file system as is used here. */
-class Directory {
-  readonly entries = new Map<string, Directory | Uint8Array[]>();
-  async getDirectoryHandle(name: string) {
-    const found = this.entries.get(name) ?? new Directory();
-    this.entries.set(name, found);
-    return found as Directory;
-  }
-  async getFileHandle(name: string, { create = false } = {}) {
-    if (create) this.entries.set(name, []);
-    const pieces = this.entries.get(name) as Uint8Array[] | undefined;
-    if (!pieces) throw new DOMException('gone', 'NotFoundError');
-    return {
-      getFile: async () => new File(pieces as BlobPart[], name),
-      createSyncAccessHandle: async () => ({
-        write: (bytes: Uint8Array) => pieces.push(bytes.slice()) && bytes.length,
-        flush() {},
-        close() {},
-      }),
-    };
-  }
-  async removeEntry(name: string) {
-    const found = this.entries.get(name);
-    if (found instanceof Directory) found.entries.clear();
-    if (!this.entries.delete(name)) throw new DOMException('gone', 'NotFoundError');
-  }
-}
+import { Directory } from './testing/directory';
 
 const root = new Directory();
 beforeEach(() => {

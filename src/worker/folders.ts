@@ -17,6 +17,7 @@ export function chosenFolder(handle: FileSystemDirectoryHandle): Folder {
 export interface DownloadFolder extends Folder {
   /** A file that was closed, for as long as the page lives. */
   file(name: string): Promise<File>;
+  remove(name: string): Promise<void>;
 }
 
 /** Only workers have this, and TypeScript is told of windows. */
@@ -66,6 +67,7 @@ export async function downloadFolder(): Promise<DownloadFolder> {
       };
     },
     file: async (name) => (await folder.getFileHandle(name)).getFile(),
+    remove: (name) => folder.removeEntry(name),
   };
 }
 

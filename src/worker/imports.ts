@@ -44,13 +44,13 @@ export function importApi(engine: Engine, saves: Saves, tell: Tell, announce: ()
       return made(taskId);
     },
     saveDecrypted: (taskId, handle) =>
-      saves.save(taskId, handle, (folder, options) => {
+      saves.save(taskId, handle, 'Decrypted files', (folder, options) => {
         const { patch } = imports.planned(taskId);
         if (!patch) throw new PronkError('not-encrypted', 'None of these files is encrypted.');
         return decryptFiles(patch, folder, options);
       }),
     encrypt: (taskId, key, files, handle) =>
-      saves.save(taskId, handle, (folder, options) =>
+      saves.save(taskId, handle, 'Encrypted files', (folder, options) =>
         encryptFiles(
           givenSource(key).source,
           files.map((file) => givenSource(file).source),
@@ -59,16 +59,20 @@ export function importApi(engine: Engine, saves: Saves, tell: Tell, announce: ()
         ),
       ),
     exportModel: (modelId, handle) =>
-      saves.save(modelId, handle, async function* (folder, options) {
+      saves.save(modelId, handle, 'Model', async function* (folder, options) {
         yield await exportModel(engine.models, modelId, folder, options);
       }),
     saveWeightDiff: (taskId, { kind, base, other }, handle) =>
-      saves.withFolder(taskId, handle, async (folder, options, fileOf) => {
-        const [from, to] = [base, other].map((files) => files.map((file) => givenSource(file).source));
-        const { sum, files } = await saveWeightDiff(kind, from!, to!, folder, options);
-        const saved = files.map(async ({ name, bytes }) => ({ name, bytes, ok: true, ...(await fileOf(name)) }));
-        return { sum, files: await Promise.all(saved) };
-      }),
+      saves.withFolder(
+        taskId,
+        handle,
+        kind === 'recover' ? 'Recovered model' : 'Weight diff',
+        async (folder, options) => {
+          const [from, to] = [base, other].map((files) => files.map((file) => givenSource(file).source));
+          const { sum, files } = await saveWeightDiff(kind, from!, to!, folder, options);
+          return { sum, files: files.map(({ name, bytes }) => ({ name, bytes, ok: true })) };
+        },
+      ),
   };
 }
 

@@ -1,8 +1,10 @@
 // Files that are made for the person: into a folder of theirs, or as downloads, with progress and a way to end it.
+import { fileName } from '../engine/export/file';
 import type { SaveOptions, WrittenFile } from '../engine/save';
 import type { Folder } from '../storage/folder';
 import type { ProgressTask, Saved } from './api';
-import { chosenFolder, downloadFolder } from './folders';
+import { archiveFiles } from './archive';
+import { chosenFolder, type DownloadFolder, downloadFolder } from './folders';
 import { workerHashers } from './hashers';
 
 /** Progress of a task, as events. */
@@ -20,12 +22,17 @@ export class Saves {
     this.#running.get(id)?.abort();
   }
 
-  /** Runs a task that writes into a folder, until it is done or cancelled. */
-  async withFolder<T>(
+  /**
+   * Runs a task that writes into a folder, until it is done or cancelled.
+   * @param write returns the files that are to be handed over, with whatever else came of it
+   * @param archive what several files are downloaded in, where there is no folder
+   */
+  async withFolder<T extends { readonly files: readonly Saved[] }>(
     id: string,
     handle: FileSystemDirectoryHandle | undefined,
-    write: (folder: Folder, options: SaveOptions, fileOf: (name: string) => Promise<{ file?: File }>) => Promise<T>,
-  ): Promise<T> {
+    archive: string,
+    write: (folder: Folder, options: SaveOptions) => Promise<T>,
+  ): Promise<Omit<T, 'files'> & { readonly files: Saved[] }> {
     const downloads = handle ? undefined : await downloadFolder();
     const controller = new AbortController();
     this.#running.set(id, controller);
@@ -36,26 +43,49 @@ export class Saves {
       onProgress: (done: number, total: number) => progress('Saving', done, total),
     };
     try {
-      return await write(downloads ?? chosenFolder(handle!), options, async (name) =>
-        downloads ? { file: await downloads.file(name) } : {},
-      );
+      const written = await write(downloads ?? chosenFolder(handle!), options);
+      if (!downloads) return { ...written, files: [...written.files] };
+      const tell = (done: number, total: number) => progress('Putting the files together', done, total);
+      const files = await handedOver(downloads, written.files, archive, tell, controller.signal);
+      return { ...written, files };
     } finally {
       this.#running.delete(id);
     }
   }
 
   /** Saves files one after another; the error of one that failed is in the result. */
-  save(
+  async save(
     id: string,
     handle: FileSystemDirectoryHandle | undefined,
+    archive: string,
     write: (folder: Folder, options: SaveOptions) => AsyncIterable<WrittenFile>,
   ): Promise<Saved[]> {
-    return this.withFolder(id, handle, async (folder, options, fileOf) => {
+    const { files } = await this.withFolder(id, handle, archive, async (folder, options) => {
       const saved: Saved[] = [];
-      for await (const { code: _, ...file } of write(folder, options)) {
-        saved.push(file.ok ? { ...file, ...(await fileOf(file.name)) } : file);
-      }
-      return saved;
+      for await (const { code: _, ...file } of write(folder, options)) saved.push(file);
+      return { files: saved };
     });
+    return files;
   }
+}
+
+/** Files with what the browser is to download: one as it is, several in one archive if the disk has room for it. */
+async function handedOver(
+  downloads: DownloadFolder,
+  files: readonly Saved[],
+  archive: string,
+  onProgress: (done: number, total: number) => void,
+  signal: AbortSignal,
+): Promise<Saved[]> {
+  const good = files.filter(({ ok }) => ok).map(({ name }) => name);
+  const together =
+    good.length > 1
+      ? await archiveFiles(downloads, `${fileName(archive)}.zip`, good, onProgress, signal).catch((error: unknown) => {
+          signal.throwIfAborted();
+          if (error instanceof DOMException && error.name === 'QuotaExceededError') return undefined;
+          throw error;
+        })
+      : undefined;
+  const file = (name: string) => together ?? downloads.file(name);
+  return Promise.all(files.map(async (each) => (each.ok ? { ...each, file: await file(each.name) } : each)));
 }

@@ -75,7 +75,9 @@ function runApi({ train, adapters }: Engine, saves: Saves, progress: Tell, emit:
     removeRun: (id) => train.remove(id),
     async exportTraining(request, handle) {
       const files = await train.trl(request);
-      return saves.save(request.datasetId, handle, (folder, options) => writeFiles(folder, files, options));
+      return saves.save(request.datasetId, handle, `${request.name ?? 'Planned run'} TRL`, (folder, options) =>
+        writeFiles(folder, files, options),
+      );
     },
   };
 }
@@ -86,6 +88,7 @@ function adapterApi(
   emit: (event: WorkerEvent) => void,
   announce: () => Promise<void>,
 ): AdapterApi {
+  const nameOf = async (id: string) => (await adapters.list()).find((each) => each.id === id)?.name ?? 'Adapter';
   const tell = async () => emit({ type: 'adapters', adapters: await adapters.list() });
   return {
     adapters: () => adapters.list(),
@@ -111,14 +114,17 @@ function adapterApi(
       await Promise.all([tell(), announce()]);
     },
     async exportAdapter(id, format, handle) {
+      const archive = `${await nameOf(id)} ${format.toUpperCase()}`;
       if (format !== 'trl') {
-        return saves.save(id, handle, (folder, options) => adapters.export(id, format, folder, options));
+        return saves.save(id, handle, archive, (folder, options) => adapters.export(id, format, folder, options));
       }
       const { record } = await adapters.open(id);
       const files = await train.trlOfRun(record.runId);
-      return saves.save(id, handle, (folder, options) => writeFiles(folder, files, options));
+      return saves.save(id, handle, archive, (folder, options) => writeFiles(folder, files, options));
     },
-    mergeAdapter: (id, modelId, merge, handle) =>
-      saves.save(id, handle, (folder, options) => adapters.merge(id, modelId, merge, folder, options)),
+    async mergeAdapter(id, modelId, merge, handle) {
+      const archive = `${await nameOf(id)} merged ${merge.format} ${merge.dtype}`;
+      return saves.save(id, handle, archive, (folder, options) => adapters.merge(id, modelId, merge, folder, options));
+    },
   };
 }

@@ -48,6 +48,6 @@ export async function* writeFiles(
 
 /** A name as every file system takes it. */
 export function fileName(name: string): string {
-  const plain = name.replaceAll(/[^\p{L}\p{N}._ -]+/gu, '-').replace(/^[. -]+/, '');
+  const plain = name.replaceAll(/[^\p{L}\p{N}._ ()-]+/gu, '-').replace(/^[. -]+/, '');
   return plain.slice(0, 100) || 'model';
 }

@@ -5,7 +5,7 @@ import { areAllThere, belongTogether, groupFiles, nameOf } from './groups';
 import { cacheBytesOf, contextsFor, memoryOf, problemOf } from './memory';
 import { createMeter, timeLeft } from './meter';
 import { createSaver, takeLeftovers } from './saver';
-import { savedSentence } from './saving';
+import { saveFiles, savedSentence } from './saving';
 import { parseSettings, presets } from './settings';
 import { parseTemplate, problemWith } from './templates';
 import type { ImportPlan } from '../../worker/api';
@@ -125,6 +125,26 @@ test('what was saved is said, and what was not', () => {
     '1 file saved, 1 kB. 1 file failed the check and was not kept.',
   );
   expect(savedSentence(undefined)).toBe('');
+  expect(savedSentence([{ ...saved(true), where: 'in the folder “out”' }])).toBe(
+    '1 file saved, 1 kB, in the folder “out”.',
+  );
+});
+
+test('where files went is said: into a folder, or as one archive that is downloaded once', async () => {
+  const clicked: string[] = [];
+  const link = { href: '', download: '', click: () => clicked.push(link.download) };
+  vi.stubGlobal('document', { createElement: () => link });
+  const file = new File(['zip'], 'Rows PEFT.zip');
+  const both = ['a', 'b'].map((name) => ({ name, bytes: 1000, ok: true, file }));
+  expect(savedSentence(await saveFiles(async () => both))).toBe(
+    '2 files saved, 2 kB, as “Rows PEFT.zip” in the browser’s downloads.',
+  );
+  expect(clicked).toEqual(['Rows PEFT.zip']);
+  vi.stubGlobal('showDirectoryPicker', async () => ({ name: 'out' }));
+  const plain = both.map(({ file: _, ...each }) => each);
+  expect(savedSentence(await saveFiles(async () => plain))).toBe('2 files saved, 2 kB, in the folder “out”.');
+  expect(clicked).toHaveLength(1);
+  vi.unstubAllGlobals();
 });
 
 describe('styles', () => {

@@ -11,17 +11,23 @@ export async function saveFiles(
   const folder = await pickFolder('readwrite');
   if (folder === null) return undefined;
   const saved = await save(folder);
-  for (const { file, name, ok } of saved) if (file && ok) downloadBlob(name, file);
-  return saved;
+  const files = new Set(saved.flatMap(({ file, ok }) => (file && ok ? [file] : [])));
+  for (const file of files) downloadBlob(file.name, file);
+  const where = (file: File | undefined) =>
+    file ? `as “${file.name}” in the browser’s downloads` : `in the folder “${folder?.name ?? ''}”`;
+  const elsewhere = files.size > 1 ? 'in the browser’s downloads' : undefined;
+  return saved.map((each) => (each.ok ? { ...each, where: elsewhere ?? where(each.file) } : each));
 }
 
-/** What was saved, as a sentence. */
+/** What was saved and where, as a sentence. */
 export function savedSentence(saved: readonly Saved[] | undefined): string {
   if (!saved) return '';
   const good = saved.filter(({ ok }) => ok);
   const bytes = good.reduce((sum, each) => sum + each.bytes, 0);
   const bad = saved.length - good.length;
-  const kept = good.length > 0 ? `${countOf(good.length, 'file')} saved, ${formatBytes(bytes)}.` : '';
+  const where = good.find((each) => each.where)?.where;
+  const said = [`${countOf(good.length, 'file')} saved`, formatBytes(bytes), where].filter(Boolean).join(', ');
+  const kept = good.length > 0 ? `${said}.` : '';
   const lost = bad > 0 ? `${countOf(bad, 'file')} failed the check and ${bad === 1 ? 'was' : 'were'} not kept.` : '';
   return [kept, lost].filter(Boolean).join(' ');
 }
