@@ -141,7 +141,7 @@ test('where files went is said: into a folder, or as one archive that is downloa
   );
   expect(clicked).toEqual(['Rows PEFT.zip']);
   vi.stubGlobal('showDirectoryPicker', async () => ({ name: 'out' }));
-  const plain = both.map(({ file: _, ...each }) => each);
+  const plain = both.map(({ name, bytes, ok }) => ({ name, bytes, ok }));
   expect(savedSentence(await saveFiles(async () => plain))).toBe('2 files saved, 2 kB, in the folder “out”.');
   expect(clicked).toHaveLength(1);
   vi.unstubAllGlobals();
