@@ -2,6 +2,8 @@
 import { type Accessor, createEffect, createMemo, createSignal, on } from 'solid-js';
 import type { DatasetSummary, Example } from '../../worker/training-api';
 import { type Client, errorData } from '../../worker/client';
+import { createAnswer } from './answer';
+import { countOf } from './format';
 import type { Notices } from './notices';
 import { emptyLike } from './row-words';
 import { isRecord, readStored, writeStored } from './stored';
@@ -31,6 +33,18 @@ export interface RowsState {
   /** Adds rows after the last. */
   append(more: readonly Example[]): void;
   remove(index: number): void;
+  /** Puts rows in the place of one. */
+  replace(index: number, rows: readonly Example[]): void;
+  /** Reads the corrected text of a row that could not be read. */
+  readAgain(index: number): Promise<void>;
+  /** Shows the next row that could not be read. */
+  goToUnread(): Promise<void>;
+  /** Leaves out all rows that could not be read. */
+  removeUnread(): Promise<void>;
+  readonly search: Accessor<string>;
+  setSearch(text: string): void;
+  /** Indices of the rows that hold the text that is searched; undefined where none is. */
+  readonly found: Accessor<readonly number[] | undefined>;
   readonly canUndo: Accessor<boolean>;
   undo(): void;
   readonly canRedo: Accessor<boolean>;
@@ -61,6 +75,7 @@ export function createRows(
   const [seen, setSeen] = createSignal(0);
   const [version, setVersion] = createSignal(0);
   const [selected, setSelected] = createSignal(-1);
+  const [search, setSearch] = createSignal('');
   const [done, setDone] = createSignal<readonly Edit[]>([]);
   const [undone, setUndone] = createSignal<readonly Edit[]>([]);
   const touch = () => setSeen((before) => before + 1);
@@ -72,6 +87,7 @@ export function createRows(
       if (before !== undefined) void flush();
       rows = [];
       asked = new Set();
+      setSearch('');
       setDone([]);
       setUndone([]);
       setCount(dataset()?.rows ?? 0);
@@ -145,6 +161,68 @@ export function createRows(
     apply(made.at, made.before.length, made.after);
   }
 
+  const searched = createMemo(() => {
+    const [of, text] = [id(), search()];
+    return of === undefined || text.trim() === '' ? undefined : { id: of, text: text.trim(), version: version() };
+  });
+  const answer = createAnswer(searched, (asked) => api.findRows(asked.id, { text: asked.text }), 150);
+
+  /** Indices of the rows that could not be read, and the dataset's id. */
+  async function findUnread(): Promise<readonly [id: string, unread: readonly number[]] | undefined> {
+    const of = id();
+    if (of === undefined) return undefined;
+    await flush();
+    try {
+      return [of, await api.findRows(of, { unread: true })];
+    } catch (error) {
+      notices.show(errorData(error).message);
+      return undefined;
+    }
+  }
+
+  async function removeUnread(): Promise<void> {
+    const [of, unread = []] = (await findUnread()) ?? [];
+    const [first, last] = [unread.at(0), unread.at(-1)];
+    if (of === undefined || first === undefined || last === undefined) return;
+    const before = await api.datasetRows(of, first, last + 1);
+    // another dataset was chosen meanwhile
+    if (of !== id()) return;
+    const made = { at: first, before, after: before.filter(({ kind }) => kind !== 'unread') };
+    edit(made);
+    setSelected(Math.min(Math.max(selected(), 0), count() - 1));
+    const isLast = () => done().at(-1) === made;
+    notices.show(
+      `${countOf(unread.length, 'row')} left out.`,
+      { label: 'Undo', run: () => isLast() && undo() },
+      20_000,
+    );
+  }
+
+  async function readAgain(index: number): Promise<void> {
+    const of = id();
+    const row = rows[index];
+    if (of === undefined || row?.kind !== 'unread') return;
+    await flush();
+    try {
+      const read = await api.readRow(row.text);
+      // it was changed meanwhile
+      if (of !== id() || rows[index] !== row) return;
+      if ('rows' in read) edit({ at: index, before: [row], after: read.rows });
+      else edit({ at: index, before: [row], after: [{ ...row, code: read.code, problem: read.problem }] });
+    } catch (error) {
+      notices.show(errorData(error).message);
+    }
+  }
+
+  function undo(): void {
+    const last = done().at(-1);
+    if (!last) return;
+    apply(last.at, last.after.length, last.before);
+    setDone(done().slice(0, -1));
+    setUndone([...undone(), last]);
+    setSelected(Math.min(last.at, count() - 1));
+  }
+
   const show = (index: number) => {
     void flush();
     setSelected(Math.min(Math.max(index, 0), count() - 1));
@@ -203,15 +281,22 @@ export function createRows(
       edit({ at: index, before: [row], after: [] });
       setSelected(Math.min(selected(), count() - 1));
     },
-    canUndo: () => done().length > 0,
-    undo() {
-      const last = done().at(-1);
-      if (!last) return;
-      apply(last.at, last.after.length, last.before);
-      setDone(done().slice(0, -1));
-      setUndone([...undone(), last]);
-      setSelected(Math.min(last.at, count() - 1));
+    replace(index, after) {
+      const row = rows[index];
+      if (row) edit({ at: index, before: [row], after });
     },
+    readAgain,
+    async goToUnread() {
+      const [, unread = []] = (await findUnread()) ?? [];
+      const next = unread.find((row) => row > selected()) ?? unread.at(0);
+      if (next !== undefined) show(next);
+    },
+    removeUnread,
+    search,
+    setSearch,
+    found: () => (searched() ? answer.value() : undefined),
+    canUndo: () => done().length > 0,
+    undo,
     canRedo: () => undone().length > 0,
     redo() {
       const next = undone().at(-1);

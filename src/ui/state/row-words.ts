@@ -25,6 +25,27 @@ export function emptyLike(row: Example | undefined): Example {
   }
 }
 
+/** A row in fields, with what the text of one that could not be read gives away. */
+export function draftOf(text: string): Example {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    // written anew
+  }
+  const fields = typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : {};
+  const textOf = (...names: string[]) => {
+    const value = names.map((name) => fields[name]).find((each) => each != null && each !== '');
+    return value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+  };
+  return {
+    kind: 'instruct',
+    instruction: textOf('instruction', 'prompt', 'question', 'query'),
+    input: textOf('input', 'context'),
+    output: textOf('output', 'response', 'completion', 'answer'),
+  };
+}
+
 /** What a row asks and what it answers, to be shown in a line each. */
 export function wordsOf(row: Example): { readonly asked: string; readonly answered: string } {
   switch (row.kind) {

@@ -66,7 +66,7 @@ function sortNamed(files: readonly GivenFile[], place: Place): Omit<Sorted, 'tem
   const beside = [...taken].filter(({ path }) => isLog(path) && folders.includes(folderOf(path)));
   if (left.some(({ path }) => isWeights(path))) return { adapters, datasets: [], logs: beside, models: left };
   const logs = left.filter(({ path }) => isLog(path));
-  const rows = place === 'fine-tune' ? /\.(jsonl?|csv|tsv|txt)$/i : /\.(jsonl|csv|tsv)$/i;
+  const rows = place === 'fine-tune' ? /\.(jsonl?|ndjson|csv|tsv|txt|parquet)$/i : /\.(jsonl|ndjson|csv|tsv|parquet)$/i;
   const datasets = left.filter((file) => !logs.includes(file) && rows.test(file.path));
   const models = left.filter((file) => !logs.includes(file) && !datasets.includes(file));
   return { adapters, datasets, logs: [...beside, ...logs], models };

@@ -8,10 +8,12 @@ import { countOf } from '../state/format';
 import { initialConfig } from '../state/training-config';
 import { ColumnsDialog } from './columns-dialog';
 import { useTraining } from './context';
+import { EncodingDialog } from './encoding-dialog';
 import { Report } from './report';
 import { RowEditor } from './row-editor';
 import { RowList } from './row-list';
 import { Step } from './steps';
+import { UnreadRows } from './unread-rows';
 
 /** Rows: brought or written, checked, edited, seen as the model reads them. */
 export function DataStep() {
@@ -34,7 +36,9 @@ export function DataStep() {
             </p>
           )}
         </For>
+        <UnreadRows />
         <ColumnsDialog />
+        <EncodingDialog />
         <Show when={runs.running()?.datasetId === datasets.chosen()?.id ? runs.running() : undefined}>
           {(run) => (
             <p class="note" role="status">
@@ -60,8 +64,8 @@ function FirstRows() {
     <div class="first-rows">
       <p class="first-words">Drop a file of rows here</p>
       <p class="hint">
-        JSON or JSON lines as Alpaca, ShareGPT, dolly and the Hugging Face libraries write them, or CSV. A table with
-        the columns instruction, input and output will do.
+        JSON, JSON lines or Parquet as Alpaca, ShareGPT, dolly and the Hugging Face libraries write them, or CSV. A
+        table with the columns instruction, input and output will do.
       </p>
       <div class="row">
         <ChooseFile primary />
@@ -86,7 +90,7 @@ function ChooseFile(props: { primary?: boolean }) {
         class="hidden-input"
         type="file"
         aria-label="Dataset"
-        accept=".json,.jsonl,.csv,.tsv,.txt,application/json,text/csv"
+        accept=".json,.jsonl,.ndjson,.csv,.tsv,.txt,.parquet,application/json,text/csv"
         onChange={(event) => take(event.currentTarget)}
       />
     </label>

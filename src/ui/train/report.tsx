@@ -91,6 +91,16 @@ const codeNames: Readonly<Record<string, string>> = {
   'no-labels': 'Nothing to learn',
   'too-long': 'Longer than the cutoff',
   'no-eos': 'Does not teach to stop',
+  'not-json': 'Not JSON',
+  'missing-field': 'A field is missing',
+  'wrong-cells': 'Wrong number of cells',
+  'torn-quotes': 'Torn quotation marks',
+  'template-refuses': 'Refused by the chat template',
+  'foreign-token': 'Not a token of the model',
+  'late-system': 'System message among the turns',
+  'answer-first': 'Begins with an answer',
+  'same-role': 'Somebody speaks twice in a row',
+  'question-last': 'Ends with a question',
 };
 /** `wrong-answer` → `Wrong answer` */
 const nameOf = (code: string) => {

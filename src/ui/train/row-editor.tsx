@@ -5,6 +5,7 @@ import { IconButton } from '../components/icon-button';
 import { formatNumber } from '../state/format';
 import { useTraining } from './context';
 import { TokenPreview } from './token-preview';
+import { UnreadRow } from './unread-row';
 
 /** The shown row: its words to be edited, and what the model reads of them. */
 export function RowEditor() {
@@ -17,8 +18,10 @@ export function RowEditor() {
           <>
             <h3>Row {formatNumber(rows.selected() + 1)}</h3>
             <Fields row={shown()} onChange={(changed) => rows.change(rows.selected(), changed)} />
-            <Faults />
-            <TokenPreview />
+            <Show when={shown().kind !== 'unread'}>
+              <Faults />
+              <TokenPreview />
+            </Show>
           </>
         )}
       </Show>
@@ -79,6 +82,7 @@ function Fields(props: { row: Example; onChange: (row: Example) => void }) {
       <Match when={as('tokens')}>
         <p class="hint">This row is made of tokens, which are taken as they are.</p>
       </Match>
+      <Match when={as('unread')}>{(row) => <UnreadRow row={row()} />}</Match>
     </Switch>
   );
 }
@@ -133,11 +137,16 @@ function Messages(props: { messages: readonly Message[]; onChange: (messages: re
                     )}
                   </For>
                 </select>
-                <Words
-                  label={`Message ${at + 1}`}
-                  value={message().content}
-                  onChange={(content) => change(at, { content })}
-                />
+                <div>
+                  <Words
+                    label={`Message ${at + 1}`}
+                    value={message().content}
+                    onChange={(content) => change(at, { content })}
+                  />
+                  <Show when={message().learn === false}>
+                    <p class="hint">read, not learnt: the file says so</p>
+                  </Show>
+                </div>
                 <IconButton
                   icon="trash"
                   label={`Delete message ${at + 1}`}
