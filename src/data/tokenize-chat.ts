@@ -2,7 +2,7 @@
 import type { ChatPiece } from '../tokenizer/chat-message';
 import { renderChat } from '../tokenizer/chat-template';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import { withBos } from '../tokenizer/with-bos';
+import { withChatBos } from '../tokenizer/with-bos';
 import { type DatasetMessage, IGNORED } from './types';
 
 /** Ids and labels beside each other; `kept` are places that are not learnt even where all else is. */
@@ -19,11 +19,13 @@ export interface LabelledChat {
  */
 export function tokenizeChat(messages: readonly DatasetMessage[], tokenizer: Tokenizer): LabelledChat {
   const pieces = renderChat(tokenizer, messages, { addGenerationPrompt: false });
-  const ids = withBos(tokenizer, tokenizer.encodePieces(pieces));
+  const encode = (some: readonly ChatPiece[]) =>
+    withChatBos(tokenizer, tokenizer.encodePieces(some), tokenizer.chatTemplate !== undefined);
+  const ids = encode(pieces);
   const labels = ids.map(() => IGNORED);
   /** Tokens of ids that lie wholly before a piece. */
   const tokensBefore = (piece: number) => {
-    const before = withBos(tokenizer, tokenizer.encodePieces(pieces.slice(0, piece)));
+    const before = encode(pieces.slice(0, piece));
     const differs = before.findIndex((id, i) => id !== ids[i]);
     return differs < 0 ? before.length : differs;
   };

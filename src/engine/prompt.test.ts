@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createTokenizer } from '../tokenizer/index';
 import { promptTemplates } from '../tokenizer/prompt-templates';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { encodePrompt, promptStops, promptText, type Prompt } from './prompt';
@@ -9,6 +10,7 @@ const letters: Tokenizer = {
   bosId: 1,
   eosIds: [2],
   addBos: true,
+  addBosToChat: false,
   chatTemplate: undefined,
   specialTokens: { bos_token: '<s>', eos_token: '</s>' },
   encode: (text) => [...text].map((letter) => letter.charCodeAt(0)),
@@ -33,6 +35,29 @@ test('a conversation that fits is kept whole', () => {
   expect(droppedMessages).toBe(0);
   expect(ids[0]).toBe(1);
   expect(letters.decode(ids)).toContain('question 0');
+});
+
+test('BOS before a chat in a template that writes none: as the program does that the files are for', () => {
+  const own = { ...letters, chatTemplate: '{% for m in messages %}{{ m.content }}{% endfor %}' };
+  const first = (tokenizer: Tokenizer, style?: 'point-alpaca') =>
+    encodePrompt(tokenizer, { ...chat, style }, 10_000, 100).ids[0];
+  expect(first(own)).toBe('B'.charCodeAt(0));
+  expect(first({ ...own, addBosToChat: true })).toBe(1);
+  expect(first({ ...own, addBosToChat: true, chatTemplate: `\u0001${own.chatTemplate}` })).toBe(1);
+  // publishers' forms and models without a template: as any text
+  expect(first(own, 'point-alpaca')).toBe(1);
+  expect(first(letters)).toBe(1);
+});
+
+test('which program a tokenizer’s files are for: llama.cpp adds BOS to chats, transformers does not', () => {
+  const spec = { bosId: 1, eosIds: [2], addBos: true, specialTokens: {} };
+  const tokens = ['<unk>', '<s>', '</s>', 'a'];
+  const gguf = { kind: 'gguf' as const, model: 'llama', tokens, scores: [0, 0, 0, -1], types: [2, 3, 3, 1] };
+  expect(createTokenizer({ ...spec, definition: gguf }).addBosToChat).toBe(true);
+  expect(createTokenizer({ ...spec, addBos: false, definition: gguf }).addBosToChat).toBe(false);
+  const vocab = Object.fromEntries(tokens.map((text, id) => [text, id]));
+  const json = JSON.stringify({ added_tokens: [], model: { type: 'BPE', vocab, merges: [] } });
+  expect(createTokenizer({ ...spec, definition: { kind: 'huggingface', json } }).addBosToChat).toBe(false);
 });
 
 test('the oldest turns go first, never the system message or the last question', () => {

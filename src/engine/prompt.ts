@@ -4,7 +4,7 @@ import type { ChatMessage, ChatPiece } from '../tokenizer/chat-message';
 import { renderChat } from '../tokenizer/chat-template';
 import { fillTemplate, type PromptTemplate } from '../tokenizer/prompt-templates';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import { withBos } from '../tokenizer/with-bos';
+import { withBos, withChatBos } from '../tokenizer/with-bos';
 import type { Begun } from './generate';
 
 /** What to generate from: a chat, an instruction through a template, or raw text. */
@@ -73,11 +73,13 @@ export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt, context: numb
   if (prompt.kind !== 'chat') {
     return { ids: withBos(tokenizer, tokenizer.encodePieces(promptPieces(tokenizer, prompt))), droppedMessages: 0 };
   }
+  const isOwnTemplate = prompt.style === undefined && tokenizer.chatTemplate !== undefined;
   const system = prompt.messages.filter((message) => message.role === 'system');
   const turns = prompt.messages.filter((message) => message.role !== 'system');
   for (let dropped = 0; ; ) {
     const messages = [...system, ...turns.slice(dropped)];
-    const ids = withBos(tokenizer, tokenizer.encodePieces(promptPieces(tokenizer, { ...prompt, messages })));
+    const pieces = promptPieces(tokenizer, { ...prompt, messages });
+    const ids = withChatBos(tokenizer, tokenizer.encodePieces(pieces), isOwnTemplate);
     if (ids.length + reserve <= context || dropped >= turns.length - 1) return { ids, droppedMessages: dropped };
     // a turn is a question with its answer: never begin with an answer
     do dropped++;

@@ -29,6 +29,7 @@ export function createTokenizer(spec: TokenizerSpec): Tokenizer {
     bosId,
     eosIds,
     addBos,
+    addBosToChat: addBos && spec.definition.kind === 'gguf',
     chatTemplate,
     specialTokens,
     encode: (text, { continuation = false } = {}) => codec.encode(untrusted(text), !continuation),

@@ -8,6 +8,8 @@ export interface Tokenizer {
   readonly eosIds: readonly number[];
   /** Whether the model expects BOS before a text. */
   readonly addBos: boolean;
+  /** Whether BOS is put before a chat whose own template writes none: llama.cpp does so for GGUF, transformers for no folder. */
+  readonly addBosToChat: boolean;
   /** Jinja source of the chat template, if the model brings one. */
   readonly chatTemplate: string | undefined;
   readonly specialTokens: Readonly<Record<string, string>>;
