@@ -21,6 +21,7 @@ export interface WrittenFile extends SavedFile {
 export interface Produced {
   readonly bytes: number;
   readonly sha256?: string;
+  readonly note?: string;
   /** Why they are not to be kept. */
   readonly problem?: PronkError | undefined;
 }

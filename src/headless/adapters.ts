@@ -97,8 +97,9 @@ async function write(out: string, files: readonly FileContent[], print: Print): 
   const written: string[] = [];
   const folder = await directory(out);
   await whileLocked(out, async () => {
-    for await (const { name, ok, code, problem } of writeFiles(folder, files, { onProgress: toldNowAndThen() })) {
+    for await (const { name, ok, code, problem, note } of writeFiles(folder, files, { onProgress: toldNowAndThen() })) {
       if (!ok) throw new PronkError(code ?? 'failed', problem ?? `${name} could not be written.`);
+      if (note !== undefined) console.error(note);
       written.push(name);
     }
   });

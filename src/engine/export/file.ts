@@ -7,6 +7,8 @@ export interface FileContent {
   readonly name: string;
   /** About how many bytes: for progress. */
   readonly size: number;
+  /** What another program does otherwise with it, as a sentence. */
+  readonly note?: string | undefined;
   pieces(): AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>;
 }
 
@@ -39,7 +41,7 @@ export async function* writeFiles(
         bytes += piece.length;
         onProgress?.(Math.min(total, (done += piece.length)), total);
       }
-      return { bytes };
+      return { bytes, ...(file.note !== undefined && { note: file.note }) };
     });
     yield written;
     if (!written.ok) return;

@@ -49,6 +49,12 @@ export function tokenizerMetadata(spec: TokenizerSpec, vocabularySize: number): 
   return metadata;
 }
 
+/** What llama.cpp does otherwise with a tokenizer that was written for it. */
+export function ggufNote({ definition }: TokenizerSpec): string | undefined {
+  if (definition.kind === 'huggingface' || !vocabularyOf(definition).removeExtraWhitespaces) return undefined;
+  return 'This model’s tokenizer joins runs of spaces, which llama.cpp does not: it reads a text with two spaces otherwise than Pronk.';
+}
+
 function filled(vocabulary: Vocabulary, size: number): Vocabulary {
   const tokens = [...vocabulary.tokens];
   const types = Array.from(vocabulary.types ?? tokens.map(() => PieceType.normal));

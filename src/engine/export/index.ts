@@ -1,6 +1,7 @@
 // A stored model as a file for the person: GGUF, which llama.cpp and most others read.
 import { fileName } from './file';
 import { exportGguf } from './gguf';
+import { ggufNote } from './gguf-tokenizer';
 import type { Folder } from '../../storage/folder';
 import type { Library } from '../library';
 import { type SaveOptions, type WrittenFile, writeFile } from '../save';
@@ -25,6 +26,7 @@ export async function exportModel(
       await write(piece);
       onProgress?.((bytes += piece.length), gguf.size);
     }
-    return { bytes };
+    const note = ggufNote(tokenizer);
+    return { bytes, ...(note !== undefined && { note }) };
   });
 }

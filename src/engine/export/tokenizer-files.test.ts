@@ -8,7 +8,7 @@ import { readTiktoken } from '../../formats/tiktoken';
 import { createTokenizer } from '../../tokenizer/index';
 import type { TokenizerJson } from '../../tokenizer/tokenizer-json';
 import type { FileContent } from './file';
-import { tokenizerMetadata } from './gguf-tokenizer';
+import { ggufNote, tokenizerMetadata } from './gguf-tokenizer';
 import { huggingFaceTokenizer, metaTokenizer } from './tokenizer-files';
 
 interface Golden {
@@ -93,6 +93,15 @@ test('Llama 3’s list of ranks comes back byte for byte', { timeout: 30_000 }, 
 
 const stories = '../shared/data/stories260K/tokenizer.model';
 const bundled = 'public/demo-model/pronk-6m-q8_0.gguf';
+
+test('what llama.cpp does not heed is said', () => {
+  const model = Uint8Array.from(readFileSync('src/tokenizer/golden/custom.model'));
+  const kept = Uint8Array.from(readFileSync('src/tokenizer/golden/llama.model'));
+  const note = (bytes: Uint8Array) =>
+    ggufNote({ definition: { kind: 'sentencepiece', model: bytes }, eosIds: [], addBos: true, specialTokens: {} });
+  expect(note(model)).toContain('joins runs of spaces');
+  expect(note(kept)).toBeUndefined();
+});
 
 describe('SentencePiece', () => {
   const TEXTS = ['Once upon a time', 'Lily  saw a "red" ball: ☂\n', ' x', '', '</s> <s>'];

@@ -115,4 +115,6 @@ export interface SavedFile {
   readonly ok: boolean;
   /** What is wrong with it, as a sentence; it was not kept. */
   readonly problem?: string;
+  /** What another program does otherwise with it, as a sentence. */
+  readonly note?: string;
 }

@@ -29,5 +29,5 @@ export function savedSentence(saved: readonly Saved[] | undefined): string {
   const said = [`${countOf(good.length, 'file')} saved`, formatBytes(bytes), where].filter(Boolean).join(', ');
   const kept = good.length > 0 ? `${said}.` : '';
   const lost = bad > 0 ? `${countOf(bad, 'file')} failed the check and ${bad === 1 ? 'was' : 'were'} not kept.` : '';
-  return [kept, lost].filter(Boolean).join(' ');
+  return [kept, lost, ...good.map(({ note }) => note)].filter(Boolean).join(' ');
 }
