@@ -1,6 +1,6 @@
 // JSON values one after the other in a text, each read by itself: what is damaged takes no other along. Beside JSON's own
 // rules stand those by which other programs write it: NaN, raw tabs, Python's quotation marks, commas too many.
-import { isObject } from '../../formats/json';
+import { isObject, type JsonObject } from '../../formats/json';
 import type { Quirk } from './records';
 
 /** Where a value stands in a text. */
@@ -60,7 +60,7 @@ function readValues(text: string, from: number, inList: boolean) {
       continue;
     }
     // where a quotation mark is missing, the end that was found may be another record's
-    const next = Math.min(span?.end ?? text.length, nextRecord(text, at, fields));
+    const next = nextRecord(text, at, span?.end ?? text.length, fields);
     const piece = text.slice(at, next).replace(/[\s,]+$/, '');
     pieces.push({ text: piece, reason: reasonOf(piece) });
     at = skip(text, next);
@@ -88,17 +88,24 @@ export function skip(text: string, at: number): number {
   return BETWEEN.lastIndex;
 }
 
-/** Where a record of these fields begins that is whole, after one that is not; the text's end where none does. */
-function nextRecord(text: string, from: number, fields: ReadonlySet<string>): number {
+/** Where a record of these fields begins that is whole, after one that is not; `end` where none does before it. */
+function nextRecord(text: string, from: number, end: number, fields: ReadonlySet<string>): number {
   NEXT_RECORD.lastIndex = from + 1;
   for (let i = 0; i < MOST_TRIES; i++) {
     if (!NEXT_RECORD.exec(text)) break;
     const at = NEXT_RECORD.lastIndex;
+    if (at >= end) break;
     const span = spanAt(text, at, Math.min(text.length, at + REACH));
     const value = span && valueIn(text, span)?.value;
-    if (isObject(value) && (fields.size === 0 || Object.keys(value).some((key) => fields.has(key)))) return at;
+    if (isObject(value) && isLike(value, fields)) return at;
   }
-  return text.length;
+  return end;
+}
+
+/** Whether an object is a record of these fields; where none are known, whether it is not a message within one. */
+function isLike(value: JsonObject, fields: ReadonlySet<string>): boolean {
+  if (fields.size === 0) return !('role' in value || 'from' in value);
+  return Object.keys(value).some((key) => fields.has(key));
 }
 
 /** The value that begins at a place; undefined where it has no end. */
