@@ -61,6 +61,8 @@ export interface EngineState {
   readonly deviceWait: DeviceWaitState;
   use(modelId: string): void;
   generate(asked: Asked): void;
+  /** Something is being generated. */
+  readonly busy: Accessor<boolean>;
   stop(id: string): void;
   /** Tokens that a model is loaded with; undefined where it was never chosen. */
   contextOf(modelId: string): number | undefined;
@@ -93,6 +95,8 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   const [progress, setProgress] = createSignal<Progress>();
   const [problem, setProblem] = createSignal<ErrorData>();
   const running = new Map<string, Asked>();
+  const [busy, setBusy] = createSignal(false);
+  const note = () => setBusy(running.size > 0);
   /** Asked for before there was any model. */
   const waiting = new Map<string, Asked>();
   const progressListeners: ((event: ProgressEvent) => void)[] = [];
@@ -140,6 +144,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   function send(id: string, asked: Asked): void {
     const summary = models().find((each) => each.id === id);
     running.set(asked.id, asked);
+    note();
     const { prompt, sampling, stop, adapters } = asked;
     const begun = summary && asked.begun?.(summary);
     if (summary) asked.onModel(summary);
@@ -155,6 +160,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
       })
       .catch((error: unknown) => {
         if (running.delete(asked.id)) asked.onFailed(errorData(error));
+        note();
       });
   }
 
@@ -162,6 +168,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     setProgress(undefined);
     const asked = running.get(id);
     running.delete(id);
+    note();
     return asked;
   };
 
@@ -251,6 +258,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     models,
     model,
     inTraining,
+    busy,
     ready: () => loadedId() !== undefined && loadedId() === modelId(),
     progress,
     problem,

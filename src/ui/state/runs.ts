@@ -226,7 +226,12 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
         say(error);
       }
     },
-    saveLog: (id) => void api.exportTrainerState(id).then((file) => downloadBlob(file.name, file), say),
+    saveLog(id) {
+      void api.exportTrainerState(id).then((file) => {
+        downloadBlob(file.name, file);
+        notices.show(`The log was saved as “${file.name}” in the browser’s downloads.`);
+      }, say);
+    },
     async openLog(file) {
       try {
         const detail = await api.openTrainerState(file);

@@ -12,6 +12,7 @@ import { type Client, errorData } from '../../worker/client';
 import { type Answer, createAnswer } from './answer';
 import { type DatasetsState } from './datasets';
 import type { EngineState } from './engine';
+import { createEstimate, type Estimate } from './estimate';
 import type { Notices } from './notices';
 import type { RunsState } from './runs';
 import { saveFiles, savedSentence } from './saving';
@@ -56,11 +57,9 @@ export interface TrainingForm {
   readonly report: Answer<DatasetReport>;
   /** The shown row as tokens. */
   readonly preview: Answer<RowPreview>;
-  /** Steps are being taken to measure one. */
-  readonly measuring: Accessor<boolean>;
-  /** Of one step, measured with just this request. */
-  readonly secondsPerStep: Accessor<number | undefined>;
-  measure(): void;
+  readonly estimate: Estimate;
+  /** Somebody looks at the plan, so that a step of it may be measured unasked; the result ends that. */
+  watch(): () => void;
   /** Saves what is planned as a folder that TRL trains, for a machine with more room. */
   takeElsewhere(): void;
   /** Changes what a warning asks for, which can be taken back. */
@@ -88,17 +87,16 @@ const parsePrompts = (stored: unknown) =>
 const parseSteps = (stored: unknown) => (Number.isInteger(stored) && Number(stored) >= 0 ? Number(stored) : undefined);
 
 export function createTrainingForm(
-  { api }: Client,
+  client: Client,
   { engine, datasets, templates, notices, running }: TrainingFormParts,
 ): TrainingForm {
+  const { api } = client;
   const [config, setConfig] = createStored<TrainingConfig>('training', initialConfig, parseConfig);
   const [name, setName] = createStored<string>('training-name', '', asString);
   const [prompts, setPrompts] = createStored<readonly string[]>('training-prompts', PROMPTS, parsePrompts);
   const [sampleSteps, setSampleSteps] = createStored<number>('training-sample-steps', 20, parseSteps);
   const [adapterId, setAdapterId] = createStored<string>('training-from', '', asString);
   const [rejected, setRejected] = createSignal<Readonly<Partial<Record<Typed, Rejected>>>>({});
-  const [measuring, setMeasuring] = createSignal(false);
-  const [measured, setMeasured] = createSignal<{ readonly key: string; readonly secondsPerStep: number }>();
   const say = (error: unknown) => notices.show(errorData(error).message);
 
   const taken = (fields: readonly string[]) =>
@@ -160,16 +158,20 @@ export function createTrainingForm(
     return asked && at >= 0 && at < datasets.rows.count() ? { ...asked, at } : undefined;
   });
 
-  async function measure(asked: TrainingRequest): Promise<void> {
-    setMeasuring(true);
-    try {
-      const { secondsPerStep } = await api.measureStep(asked);
-      setMeasured({ key: keyOf(asked), secondsPerStep });
-    } catch (error) {
-      say(error);
-    }
-    setMeasuring(false);
-  }
+  const [watched, setWatched] = createSignal(0);
+  const [hidden, setHidden] = createSignal(globalThis.document?.visibilityState === 'hidden');
+  globalThis.document?.addEventListener('visibilitychange', () => setHidden(document.visibilityState === 'hidden'));
+  const estimate = createEstimate(client, {
+    request,
+    key: createMemo(() => planned()?.key),
+    wanted() {
+      const known = plan();
+      if (!known || answer.pending() || known.problem !== undefined || !fits(known.memory)) return false;
+      const free = engine.ready() && !engine.busy() && running() === undefined;
+      return known.secondsPerStep === undefined && free && watched() > 0 && !hidden();
+    },
+    onError: say,
+  });
 
   return {
     config,
@@ -199,15 +201,13 @@ export function createTrainingForm(
     plan: { value: plan, error: answer.error, pending: answer.pending },
     report: createAnswer(looked, (asked) => api.reportDataset(asked.datasetId, asked.modelId, asked.config), 400),
     preview: createAnswer(row, (asked) => api.previewRow(asked.datasetId, asked.at, asked.modelId, asked.config), 150),
-    measuring,
-    secondsPerStep() {
-      const asked = request();
-      const last = measured();
-      return asked && last?.key === keyOf(asked) ? last.secondsPerStep : undefined;
-    },
-    measure() {
-      const asked = request();
-      if (asked && !measuring()) void measure(asked);
+    estimate,
+    watch() {
+      setWatched((count) => count + 1);
+      return () => {
+        setWatched((count) => count - 1);
+        estimate.stop();
+      };
     },
     takeElsewhere() {
       const asked = request();

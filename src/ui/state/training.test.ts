@@ -135,11 +135,11 @@ test('the plan follows settings and rows; settings that fit are offered and can 
   notices.list().at(-1)?.action?.run();
   expect(form.config()).toMatchObject({ cutoff_len: 4096, per_device_train_batch_size: 8 });
   form.set({ cutoff_len: 256 });
-  expect(form.secondsPerStep()).toBeUndefined();
-  form.measure();
-  await until(() => expect(form.secondsPerStep()).toBe(0.002));
+  expect(form.estimate.secondsPerStep()).toBeUndefined();
+  form.estimate.measure();
+  await until(() => expect(form.estimate.secondsPerStep()).toBe(0.002));
   form.set({ cutoff_len: 128 });
-  expect(form.secondsPerStep()).toBeUndefined();
+  expect(form.estimate.secondsPerStep()).toBeUndefined();
 });
 
 test('a plan is of the rows that are chosen, never of those before', async () => {
@@ -160,6 +160,35 @@ test('a plan is of the rows that are chosen, never of those before', async () =>
   expect([form.plan.value()?.rows, form.plan.pending()]).toEqual([1, true]);
   await until(() => expect(form.plan.pending()).toBe(false));
   expect(asked).toHaveBeenCalledTimes(1);
+});
+
+test('a plan that rests is measured unasked, and gives way to a change, a chat and a cancel', async () => {
+  const { form, fake, engine } = await withRows();
+  await until(() => expect([form.plan.pending(), engine.ready()]).toEqual([false, true]));
+  const ask = vi.spyOn(fake.api, 'measureStep');
+  const stop = vi.spyOn(fake.api, 'stopMeasuring');
+  const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  // nobody looks at it
+  await wait(1800);
+  expect(ask).not.toHaveBeenCalled();
+  const look = form.watch();
+  const ends: ((measured: { secondsPerStep: number }) => void)[] = [];
+  ask.mockImplementation(() => new Promise((resolve) => ends.push(resolve)));
+  await until(() => expect(form.estimate.measuring()).toEqual({}));
+  fake.emit({ type: 'progress', task: 'measure', id: 'rows', stage: 'Timing a step', done: 30, total: 100 });
+  expect(form.estimate.measuring()).toEqual({ share: 0.3 });
+  form.set({ r: 4 });
+  expect([form.estimate.measuring(), stop.mock.calls.length]).toEqual([undefined, 1]);
+  await until(() => expect(ask).toHaveBeenCalledTimes(2));
+  ends.at(-1)?.({ secondsPerStep: 3 });
+  await until(() => expect(form.estimate.secondsPerStep()).toBe(3));
+  // what is cancelled is left alone
+  form.set({ r: 8 });
+  await until(() => expect(ask).toHaveBeenCalledTimes(3));
+  form.estimate.cancel();
+  await wait(1800);
+  expect([ask.mock.calls.length, form.estimate.secondsPerStep()]).toEqual([3, undefined]);
+  look();
 });
 
 test('what cannot be taken stays in sight until something else is', async () => {

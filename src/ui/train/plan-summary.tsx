@@ -1,4 +1,4 @@
-import { For, Show } from 'solid-js';
+import { For, onCleanup, onMount, Show } from 'solid-js';
 import type { TrainingPlan, Warning } from '../../worker/training-api';
 import { useApp } from '../context';
 import { formatBytes, formatCount, countOf, formatNumber, formatSeconds } from '../state/format';
@@ -58,7 +58,10 @@ function Figures(props: { plan: TrainingPlan }) {
     ];
     return parts.filter(Boolean).join(', ');
   };
-  const seconds = () => form.secondsPerStep() ?? props.plan.secondsPerStep;
+  const { estimate } = form;
+  const seconds = () => estimate.secondsPerStep() ?? props.plan.secondsPerStep;
+  const share = () => estimate.measuring()?.share;
+  onMount(() => onCleanup(form.watch()));
   const figures = () =>
     [
       ['Steps', `${formatNumber(props.plan.steps)}, ${formatNumber(props.plan.stepsPerEpoch)} an epoch`],
@@ -71,11 +74,25 @@ function Figures(props: { plan: TrainingPlan }) {
   return (
     <>
       <p class="plan-time">
-        <Show when={seconds()} fallback="Time unknown">
-          {(each) => `About ${formatSeconds(each() * props.plan.steps * 1000)}`}
-        </Show>
-        <button type="button" class="button" aria-disabled={form.measuring()} onClick={() => form.measure()}>
-          {form.measuring() ? 'Measuring' : seconds() === undefined ? 'Measure' : 'Measure again'}
+        <span role="status">
+          <Show
+            when={seconds()}
+            fallback={
+              <Show when={estimate.measuring()} fallback="Time unknown">
+                Timing a step
+                <Show when={share()}>{(done) => <span class="figures"> {Math.round(done() * 100)} %</span>}</Show>
+              </Show>
+            }
+          >
+            {(each) => `About ${formatSeconds(each() * props.plan.steps * 1000)}`}
+          </Show>
+        </span>
+        <button
+          type="button"
+          class="button"
+          onClick={() => (estimate.measuring() ? estimate.cancel() : estimate.measure())}
+        >
+          {estimate.measuring() ? 'Cancel' : seconds() === undefined ? 'Measure' : 'Measure again'}
         </button>
       </p>
       <FigureList class="plan-figures" of={figures()} />
