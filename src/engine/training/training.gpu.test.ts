@@ -178,4 +178,25 @@ describe.skipIf(!existsSync(FOLDER))('training in the engine (skipped without ..
     expect(plan.memory.fits).toBe(true);
     expect(plan.memory.parts.every(({ bytes }) => bytes > 0)).toBe(true);
   });
+
+  test('measuring gives the device to an answer, and to another context, which do not wait for its end', async () => {
+    const { engine } = open();
+    await engine.load(model);
+    for (const needed of [() => answer(engine, model, []), () => engine.load(model, { context: 64 })]) {
+      const told: number[] = [];
+      let begun = () => {};
+      const timing = new Promise<void>((resolve) => (begun = resolve));
+      const measured = engine.train
+        .measure(request(), (stage, done) => {
+          told.push(done);
+          if (stage !== 'Preparing') begun();
+        })
+        .catch((error: unknown) => error);
+      await timing;
+      await needed();
+      expect(await measured).toMatchObject({ code: 'cancelled' });
+      expect(told.at(-1)).toBeLessThan(100);
+    }
+    expect((await engine.train.measure(request())).secondsPerStep).toBeGreaterThan(0);
+  });
 });
