@@ -56,16 +56,26 @@ test('rows in, trained, paused, reloaded, resumed; it says what it was taught; t
   await page.getByLabel('Sample prompt 1', { exact: true }).fill(CANARY.instruction);
   await page.getByRole('button', { name: 'Delete sample prompt 2' }).click();
   await expect(page.getByRole('button', { name: /12 steps/ })).toBeVisible();
+  // a number that cannot be taken stays in sight, and nothing starts with it
+  const rank = page.getByLabel('LoRA rank', { exact: true });
+  await rank.fill('3000');
+  await rank.press('Tab');
+  await expect(page.getByRole('alert').filter({ hasText: 'from 1 to 256' })).toBeVisible();
+  await expect(start).toBeDisabled();
+  await plan(page, 'LoRA rank', '8');
   await start.click();
 
   await reached(page, 4);
+  await expect(page.getByRole('heading', { name: 'Train', exact: true })).toBeFocused();
+  await expect(rank).toBeHidden();
+  await expect(page).toHaveTitle(/^\d+ % · Pronk$/);
   await pause.click();
   await expect(resume).toBeVisible();
   await expect(state).toHaveText('Paused');
   const rested = await stepOf(page);
   expect(rested).toBeLessThan(12);
   await page.reload();
-  await expect(resume).toBeVisible();
+  await expect(resume).toBeInViewport();
   expect(await stepOf(page)).toBe(rested);
   await resume.click();
   await done(page);
@@ -117,9 +127,10 @@ async function trained(page: Page, name: string, meanwhile: () => Promise<void> 
 
 test('cut off, or interrupted by a chat: the same adapter, to the bit', async ({ page }) => {
   const { resume, state } = fineTune(page);
-  const settings: Settings = { ...QUICK, save_steps: 3 };
+  // the row that is kept aside is looked at before the first step too
+  const settings: Settings = { ...QUICK, save_steps: 3, val_set_size: 1 };
   await prepare(page, settings);
-  await withRows(page, [CANARY, { instruction: 'What is the capital of Peru?', input: '', output: 'Lima.' }]);
+  await withRows(page, [CANARY, { instruction: 'What is the capital of Peru?', input: '', output: 'Lima.' }, CANARY]);
   const whole = await trained(page, 'Whole');
   const cut = await trained(page, 'Cut off', async () => {
     await reached(page, 4);
