@@ -68,6 +68,8 @@ test('rows in, trained, paused, reloaded, resumed; it says what it was taught; t
   await reached(page, 4);
   await expect(page.getByRole('heading', { name: 'Train', exact: true })).toBeFocused();
   await expect(rank).toBeHidden();
+  await page.getByRole('button', { name: 'Unfold Plan' }).click();
+  await expect(page.getByRole('region', { name: /^The plan of/ })).toBeVisible();
   await expect(page).toHaveTitle(/^\d+ % · Pronk$/);
   await pause.click();
   await expect(resume).toBeVisible();

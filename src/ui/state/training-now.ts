@@ -29,6 +29,7 @@ export const percentOf = ({ share }: TrainingNow) => `${Math.floor(share * 100)}
 export function createTrainingNow(client: Client): Accessor<TrainingNow | undefined> {
   const [now, setNow] = createSignal<TrainingNow>();
   let steps = 0;
+  let known = false;
 
   function hear(event: TrainingEvent): void {
     if (event.type === 'run') {
@@ -50,7 +51,12 @@ export function createTrainingNow(client: Client): Accessor<TrainingNow | undefi
 
   client.subscribe((event) => {
     if (event.type === 'training') hear(event.event);
-    else if (event.type === 'started') void read();
+    else if (event.type === 'restarted') known = false;
+    else if (event.type === 'models' && !known) {
+      // the first thing that a worker says
+      known = true;
+      void read();
+    }
   });
   createEffect(() => {
     const run = now();

@@ -22,7 +22,7 @@ export function DataStep() {
     <Step
       title="Data"
       note="What the model is to learn from: questions, and the answers that you want."
-      folded={runs.active() ? `${runs.active()?.datasetName}, as it was when the run began.` : undefined}
+      folded={runs.active() ? `“${runs.active()?.datasetName}”, as it was when the run began.` : undefined}
     >
       <Show when={datasets.ready()}>
         <Show when={datasets.list().length > 0} fallback={<FirstRows />}>

@@ -1,4 +1,4 @@
-import { createEffect, createSignal, For, type JSX, on, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, For, type JSX, on, Show } from 'solid-js';
 import { useApp } from '../context';
 import { countOf, formatNumber } from '../state/format';
 import { useTraining } from './context';
@@ -81,15 +81,10 @@ export function Step(props: { title: Title; note: string; folded?: string | unde
   const heading = () => `${idOf(props.title)}-heading`;
   const body = () => `${idOf(props.title)}-body`;
   const [open, setOpen] = createSignal(false);
-  const hidden = () => Boolean(props.folded) && !open();
+  const folds = createMemo(() => Boolean(props.folded));
+  const hidden = () => folds() && !open();
   // each run finds it folded
-  createEffect(
-    on(
-      () => Boolean(props.folded),
-      () => setOpen(false),
-      { defer: true },
-    ),
-  );
+  createEffect(on(folds, () => setOpen(false), { defer: true }));
   return (
     <section class="step" id={idOf(props.title)} aria-labelledby={heading()}>
       <header class="step-head">
@@ -100,7 +95,7 @@ export function Step(props: { title: Title; note: string; folded?: string | unde
           {props.title}
         </h2>
         <p class="hint">{props.folded || props.note}</p>
-        <Show when={Boolean(props.folded)}>
+        <Show when={folds()}>
           <span class="spring" />
           <button
             type="button"
