@@ -141,11 +141,11 @@ test('the keyboard keeps its place from the plan to the model', async ({ page })
   await expect(page.getByRole('button', { name: 'Details of stories260K' })).toBeFocused();
   const menu = page.getByRole('button', { name: 'More about stories260K' });
   await menu.press('Enter');
-  await page.getByRole('button', { name: 'Delete', exact: true }).press('Enter');
+  await page.getByRole('menuitem', { name: 'Delete', exact: true }).press('Enter');
   await page.keyboard.press('Escape');
   await expect(menu).toBeFocused();
   await menu.press('Enter');
-  await page.getByRole('button', { name: 'Delete', exact: true }).press('Enter');
+  await page.getByRole('menuitem', { name: 'Delete', exact: true }).press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).press('Enter');
   await expect(adding).toBeFocused();
 });
@@ -172,7 +172,7 @@ test('a model leaves as GGUF, comes back the same, and its perplexity is measure
   await page.getByRole('button', { name: 'More about Eight' }).click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Export as GGUF' }).click(),
+    page.getByRole('menuitem', { name: 'Export as GGUF' }).click(),
   ]);
   expect(download.suggestedFilename()).toBe('Eight.gguf');
   const gguf = readFileSync(await download.path());
@@ -180,8 +180,7 @@ test('a model leaves as GGUF, comes back the same, and its perplexity is measure
 
   const perplexityOf = async (name: string) => {
     await page.getByRole('button', { name: `More about ${name}` }).click();
-    // the details below the row have one too
-    await page.getByRole('button', { name: 'Measure perplexity' }).first().click();
+    await page.getByRole('menuitem', { name: 'Measure perplexity' }).click();
     const words = page.getByText(/^Perplexity [\d.]+ on \d+ tokens of/);
     await expect(words).toBeVisible();
     return words.innerText();

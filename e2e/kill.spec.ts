@@ -66,7 +66,7 @@ const ready = (page: Page) => page.getByRole('button', { name: /^Use model/ });
 
 async function removeModel(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^More about model/ }).click();
-  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Delete', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(ready(page)).toHaveCount(0);
 }

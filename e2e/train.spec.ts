@@ -97,7 +97,7 @@ test('rows in, trained, paused, reloaded, resumed; it says what it was taught; t
 
   await goTo(page, 'Models');
   await page.getByRole('button', { name: /^More about .* on rows/ }).click();
-  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Delete', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByRole('table', { name: 'Adapters' })).toHaveCount(0);
   await goTo(page, 'Chat');

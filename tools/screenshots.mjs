@@ -42,7 +42,7 @@ async function models(page) {
   await page.getByRole('button', { name: /^More about Pronk/ }).click();
   const [file] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Export as GGUF' }).click(),
+    page.getByRole('menuitem', { name: 'Export as GGUF' }).click(),
   ]);
   const gguf = { name: file.suggestedFilename(), mimeType: 'application/octet-stream' };
   const buffer = readFileSync(await file.path());
@@ -71,9 +71,7 @@ async function train(page) {
 
 /** What is said once, and not part of the place. */
 async function dismissNotes(page) {
-  for (const name of ['Hide this note', 'Dismiss']) {
-    for (const button of await page.getByRole('button', { name }).all()) await button.click();
-  }
+  for (const button of await page.getByRole('button', { name: 'Dismiss' }).all()) await button.click();
 }
 
 mkdirSync(FOLDER, { recursive: true });

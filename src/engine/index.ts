@@ -14,7 +14,7 @@ import { Imports } from './import/index';
 import { gpuBudget, type Offer } from './import/plan';
 import type { Quality } from './import/types';
 import { Library } from './library';
-import { begunIds, encodePrompt, type Prompt, promptStops, promptText } from './prompt';
+import { begunIds, encodePrompt, type Prompt, type PromptSize, promptStops, promptText } from './prompt';
 import { measurePerplexity } from './quality';
 import type { EngineGeneration, EngineRequest } from './request';
 import { Scheduler } from './scheduler';
@@ -42,6 +42,8 @@ export interface EngineOptions {
 const ANSWER_SHARE = 1 / 4;
 /** Times that a device may be lost in a row, at one place. */
 const LOSSES = 3;
+
+const reserved = (maxTokens: number, context: number) => Math.ceil(Math.min(maxTokens, context * ANSWER_SHARE));
 
 /** Makes an engine. Nothing is opened before it is needed. */
 export function createEngine(options: EngineOptions): Engine {
@@ -245,6 +247,13 @@ export class Engine {
     return promptText(await this.#host.tokenizer(model), prompt);
   }
 
+  /** What a prompt would take of a context, as `generate` would send it; the model need not be on the GPU. */
+  async measure(model: string, prompt: Prompt, context: number, maxTokens: number): Promise<PromptSize> {
+    const tokenizer = await this.#host.tokenizer(model);
+    const { ids, droppedMessages } = encodePrompt(tokenizer, prompt, context, reserved(maxTokens, context));
+    return { tokens: ids.length, droppedMessages };
+  }
+
   /**
    * Generates text. A device that is lost meanwhile is opened anew, and the text goes on where it was: sampling depends
    * on the seed and the place alone.
@@ -274,7 +283,7 @@ export class Engine {
         signal?.throwIfAborted();
         const { context, config } = hosted.session;
         await hosted.session.setAdapters(await this.adapters.resolve(model, config, request.adapters));
-        const reserve = Math.ceil(Math.min(request.maxTokens, context * ANSWER_SHARE));
+        const reserve = reserved(request.maxTokens, context);
         const begun = begunIds(hosted.tokenizer, request.begun);
         const { ids, droppedMessages } = encodePrompt(hosted.tokenizer, prompt, context, reserve + begun.length);
         const stops = [...stop, ...promptStops(hosted.tokenizer, prompt)];
@@ -323,5 +332,5 @@ function inTraining(): PronkError {
 export type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from './completions';
 export type { ImportPlan, PendingImport, Quality } from './import/types';
 export type { ModelSummary } from './library';
-export type { Prompt } from './prompt';
+export type { Prompt, PromptSize } from './prompt';
 export type { EngineRequest } from './request';

@@ -29,6 +29,13 @@ export interface EncodedPrompt {
   readonly droppedMessages: number;
 }
 
+/** What a prompt takes of a context. */
+export interface PromptSize {
+  readonly tokens: number;
+  /** Oldest messages that would be left out. */
+  readonly droppedMessages: number;
+}
+
 /** The exact text of a prompt, special tokens spelled out. */
 export function promptText(tokenizer: Tokenizer, prompt: Prompt): string {
   return promptPieces(tokenizer, prompt)

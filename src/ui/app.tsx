@@ -8,6 +8,7 @@ import { AppContext } from './context';
 import { Banners } from './frame/banners';
 import { DropTarget } from './frame/drop-target';
 import { Rail } from './frame/rail';
+import { SkipLink } from './frame/skip-link';
 import { Toasts } from './frame/toasts';
 import { TopBar } from './frame/top-bar';
 import { createApp } from './state/app';
@@ -34,16 +35,20 @@ export function App(props: { client: Client }) {
   return (
     <AppContext.Provider value={app}>
       <div class="frame" data-place={app.place()}>
+        <SkipLink />
         <Rail />
         <TopBar />
-        <main class="main" aria-label={titles[app.place()]}>
+        <main id="main" class="main" tabindex="-1" aria-label={titles[app.place()]}>
           <Banners />
           <Dynamic component={pages[app.place()]} />
+          {/* Chat has them above its composer */}
+          <Show when={app.place() !== 'chat'}>
+            <Toasts />
+          </Show>
         </main>
         <Show when={app.settingsOpen()}>
           <SettingsPanel />
         </Show>
-        <Toasts />
         <DropTarget />
       </div>
     </AppContext.Provider>

@@ -2,6 +2,7 @@
 import type { ImportPlan, PendingImport, Quality, SavedFile } from '../engine/import/types';
 import type { Waiting } from '../engine/device-wait';
 import type { ModelSummary, PromptStyle } from '../engine/library';
+import type { PromptSize } from '../engine/prompt';
 import type { AdapterUse } from '../engine/training/types';
 import type { Quantize } from '../formats/weights';
 import type { ChatStyle } from '../tokenizer/chat-styles';
@@ -21,6 +22,7 @@ export type {
   ImportPlan,
   ModelSummary,
   PendingImport,
+  PromptSize,
   PromptStyle,
   PromptTemplate,
   Quality,
@@ -206,6 +208,12 @@ export interface WorkerApi extends TrainingApi {
   stop(id: string): Promise<void>;
   /** The exact text that a prompt becomes for a model. */
   preview(modelId: string, prompt: PromptRequest): Promise<string>;
+  /** What a prompt would take of a context, as it would be sent. */
+  measurePrompt(
+    modelId: string,
+    prompt: PromptRequest,
+    options: { context: number; maxTokens: number },
+  ): Promise<PromptSize>;
   /** The instruct templates that Pronk brings. */
   templates(): Promise<readonly PromptTemplate[]>;
   listRecords(kind: 'chats' | 'runs'): Promise<Stored[]>;

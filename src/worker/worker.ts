@@ -136,6 +136,7 @@ const api: WorkerApi = {
   generate: async (request) => void generations.run(request),
   stop: async (id) => generations.stop(id),
   preview: (modelId, prompt) => engine.preview(modelId, prompt),
+  measurePrompt: (modelId, prompt, { context, maxTokens }) => engine.measure(modelId, prompt, context, maxTokens),
   templates: async () => promptTemplates,
   listRecords: (kind) => listRecords(store, kind),
   getRecord: (kind, id) => store.records.get<Stored>(kind, id),

@@ -4,6 +4,8 @@ import { isFocusLost } from '../components/keep-focus';
 import { Icon } from '../components/icon';
 import { onEscape } from '../components/on-escape';
 import { useApp } from '../context';
+import { createContextUse } from '../state/context-use';
+import { countOf, formatNumber } from '../state/format';
 
 /** Where a message is written. Stop stands where Send was, from Send until the last token. */
 export function Composer() {
@@ -41,40 +43,78 @@ export function Composer() {
   });
 
   return (
-    <form
-      class="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
-      <textarea
-        ref={box}
-        aria-label="Message"
-        dir="auto"
-        placeholder="Write a message"
-        rows="1"
-        onInput={(event) => chats.setDraft(event.currentTarget.value)}
-        onKeyDown={key}
-      />
-      <Show
-        when={chats.running()}
-        fallback={
-          <button
-            type="submit"
-            class="round"
-            aria-label="Send"
-            title="Send (Enter)"
-            disabled={chats.draft().trim() === '' || !chats.ready() || engine.blocked()}
-          >
-            <Icon name="send" />
-          </button>
-        }
+    <>
+      <form
+        class="composer"
+        onSubmit={(event) => {
+          event.preventDefault();
+          send();
+        }}
       >
-        <button type="button" class="round stop" aria-label="Stop" title="Stop (Esc)" onClick={() => chats.stop()}>
-          <Icon name="stop" />
-        </button>
+        <textarea
+          ref={box}
+          aria-label="Message"
+          dir="auto"
+          placeholder="Write a message"
+          rows="1"
+          onInput={(event) => chats.setDraft(event.currentTarget.value)}
+          onKeyDown={key}
+        />
+        <Show
+          when={chats.running()}
+          fallback={
+            <button
+              type="submit"
+              class="round"
+              aria-label="Send"
+              title="Send (Enter)"
+              disabled={chats.draft().trim() === '' || !chats.ready() || engine.blocked()}
+            >
+              <Icon name="send" />
+            </button>
+          }
+        >
+          <button type="button" class="round stop" aria-label="Stop" title="Stop (Esc)" onClick={() => chats.stop()}>
+            <Icon name="stop" />
+          </button>
+        </Show>
+      </form>
+      <ContextMeter />
+    </>
+  );
+}
+
+/** How many tokens the prompt has, of how many that the model can take. */
+function ContextMeter() {
+  const { chats, engine, settings } = useApp();
+  const use = createContextUse(engine, chats, settings);
+  const words = () => {
+    const known = use();
+    if (!known) return '';
+    const { tokens, context, droppedMessages: dropped } = known;
+    const left = dropped > 0 ? ` · ${countOf(dropped, 'old message')} left out` : '';
+    return `${formatNumber(tokens)} of ${countOf(context, 'token')}${left}`;
+  };
+  return (
+    <div class="context-meter">
+      <Show when={use()}>
+        {(known) => (
+          <div
+            role="meter"
+            aria-label="Context in use"
+            aria-valuemin="0"
+            aria-valuemax={known().context}
+            aria-valuenow={Math.min(known().tokens, known().context)}
+            aria-valuetext={words()}
+            classList={{ full: known().tokens >= known().context || known().droppedMessages > 0 }}
+          >
+            <span class="bar">
+              <span style={{ transform: `scaleX(${Math.min(1, known().tokens / known().context)})` }} />
+            </span>
+            {words()}
+          </div>
+        )}
       </Show>
-    </form>
+    </div>
   );
 }

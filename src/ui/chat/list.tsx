@@ -3,6 +3,7 @@ import { IconButton } from '../components/icon-button';
 import { Icon } from '../components/icon';
 import { Written } from '../components/written';
 import { useApp } from '../context';
+import { saidAt } from '../state/conversation';
 import { formatWhen } from '../state/format';
 import { ConversationActions } from './actions';
 
@@ -46,11 +47,14 @@ export function ConversationList(props: { onClose: () => void }) {
                 <button
                   type="button"
                   class="open"
-                  title={`${conversation.title} · ${formatWhen(conversation.updatedAt)}`}
+                  title={conversation.title}
                   aria-current={conversation.id === chats.current()?.id ? 'true' : undefined}
                   onClick={() => open(conversation.id)}
                 >
                   <Written class="title" text={conversation.title} />
+                  <time datetime={new Date(saidAt(conversation)).toISOString()}>
+                    {formatWhen(saidAt(conversation))}
+                  </time>
                 </button>
                 <ConversationActions conversation={conversation} />
               </li>

@@ -21,11 +21,16 @@ export function MessageView(props: { turn: Turn }) {
     // the button that opened the editor is there again
     article.querySelector<HTMLElement>('[aria-label^="Edit the"]')?.focus();
   };
+  const sameAnswers = () => {
+    const { base, state, content } = props.turn;
+    return base?.state !== undefined && base.state === state && state !== 'streaming' && base.content === content;
+  };
   const adapterNames = () => `With ${props.turn.adapters?.join(', ') ?? 'the adapter'}`;
   return (
     <article
       ref={article}
       class={`message ${props.turn.role}`}
+      classList={{ compared: props.turn.base !== undefined }}
       aria-label={props.turn.role === 'user' ? 'You' : (props.turn.model ?? 'Answer')}
     >
       <Switch>
@@ -72,6 +77,9 @@ export function MessageView(props: { turn: Turn }) {
                 </div>
               </div>
             )}
+          </Show>
+          <Show when={sameAnswers()}>
+            <p class="hint">Both answers are the same, word for word.</p>
           </Show>
           <Show when={props.turn.state !== 'streaming'}>
             <AnswerTools turn={props.turn} onEdit={() => setEditing(true)} />

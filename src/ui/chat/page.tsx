@@ -1,6 +1,7 @@
 // Conversations beside the one that is open.
 import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import { StyleSelect } from '../components/style-select';
+import { Icon } from '../components/icon';
 import { IconButton } from '../components/icon-button';
 import { Written } from '../components/written';
 import { useApp } from '../context';
@@ -10,6 +11,7 @@ import { ConversationList } from './list';
 import { ConversationNote } from './note';
 import { EmptyChat } from './empty';
 import { MessageView } from './message';
+import { Toasts } from '../frame/toasts';
 import { SystemPrompt } from './system-prompt';
 
 export function ChatPage() {
@@ -30,18 +32,34 @@ export function ChatPage() {
           <IconButton class="list-toggle" icon="list" label="Show the list" onClick={() => setListOpen(true)} />
           <Written as="h1" text={chats.current()?.title || 'New chat'} />
           <Show when={adapters.inUse().length > 0}>
-            <IconButton
-              icon="compare"
-              label="Compare with the base"
-              pressed={chats.compare()}
+            <button
+              type="button"
+              class="button quiet compare-toggle"
+              aria-label="Compare with the base"
+              aria-pressed={chats.compare()}
+              title="Each question is answered twice, side by side: by the base model alone, and with its adapters."
               onClick={() => chats.setCompare(!chats.compare())}
-            />
+            >
+              <Icon name="compare" />
+              Compare
+            </button>
           </Show>
           <StyleSelect />
           <SystemPrompt />
           <Show when={chats.current()}>{(open) => <ConversationActions conversation={open()} />}</Show>
         </header>
+        <Show when={chats.compare() && adapters.inUse().length > 0}>
+          <p class="compare-hint hint">
+            Each question is answered twice: by the base alone, and with{' '}
+            {adapters
+              .named()
+              .map(({ name }) => name)
+              .join(', ')}
+            .
+          </p>
+        </Show>
         <Scroller />
+        <Toasts />
         <Composer />
       </section>
     </div>
@@ -68,6 +86,17 @@ function Scroller() {
       atEnd = true;
       end();
     }),
+  );
+  // what went wrong, and what to do about it, stands beneath the last message
+  createEffect(
+    on(
+      () => chats.path().at(-1)?.state === 'failed',
+      (failed) => {
+        if (!failed) return;
+        atEnd = true;
+        requestAnimationFrame(() => requestAnimationFrame(end));
+      },
+    ),
   );
   return (
     // scrolled by keyboard, so it must take the focus

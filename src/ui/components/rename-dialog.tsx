@@ -1,3 +1,4 @@
+import { onMount } from 'solid-js';
 import { Dialog } from './dialog';
 
 /** Asks for another name. */
@@ -8,6 +9,11 @@ export function RenameDialog(props: {
   onDone: (name: string) => void;
 }) {
   let box!: HTMLInputElement;
+  const select = (input: HTMLInputElement) => {
+    box = input;
+    // once the dialog is open and has given it the focus
+    onMount(() => setTimeout(() => input.select()));
+  };
   return (
     <Dialog open={props.open} title="Rename" onClose={() => props.onClose()}>
       <form
@@ -18,7 +24,7 @@ export function RenameDialog(props: {
           props.onClose();
         }}
       >
-        <input ref={box} class="field" type="text" dir="auto" aria-label="Name" autofocus value={props.name} />
+        <input ref={select} class="field" type="text" dir="auto" aria-label="Name" autofocus value={props.name} />
         <button type="submit" class="button primary">
           Rename
         </button>

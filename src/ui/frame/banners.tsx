@@ -1,12 +1,9 @@
 import { Show } from 'solid-js';
-import { IconButton } from '../components/icon-button';
 import { useApp } from '../context';
-import { asBoolean, createStored } from '../state/stored';
 
 /** What a person should know before anything else. */
 export function Banners() {
   const { engine } = useApp();
-  const [softwareSeen, setSoftwareSeen] = createStored('software-seen', false, asBoolean);
   return (
     <>
       <Show when={engine.problem()}>
@@ -55,15 +52,6 @@ export function Banners() {
             </button>
           </div>
         )}
-      </Show>
-      <Show when={engine.device()?.software && !softwareSeen()}>
-        <div class="banner" role="status">
-          <p>
-            Slow here: the CPU plays the graphics processor ({engine.device()?.name}). Turn on hardware acceleration in
-            the browser, or use a device with a GPU.
-          </p>
-          <IconButton icon="close" label="Hide this note" onClick={() => setSoftwareSeen(true)} />
-        </div>
       </Show>
     </>
   );

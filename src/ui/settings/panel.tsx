@@ -1,5 +1,7 @@
 import { createUniqueId, For, Show } from 'solid-js';
 import { IconButton } from '../components/icon-button';
+import { passFocusOn } from '../components/keep-focus';
+import { onEscape } from '../components/on-escape';
 import { useApp } from '../context';
 import { controls, presets } from '../state/settings';
 import { SettingRow } from './row';
@@ -7,16 +9,31 @@ import { SeedRow } from './seed-row';
 
 /** How answers are drawn: presets, and every control for itself. */
 export function SettingsPanel() {
-  const { settings, setSettingsOpen } = useApp();
+  const { settings, setSettingsOpen, chats, instruct, place } = useApp();
   const presetId = createUniqueId();
+  let panel!: HTMLElement;
+  const toggle = () => document.querySelector<HTMLElement>('.settings-toggle');
+  passFocusOn(() => panel, toggle);
+  // Escape ends an answer first, as it does without the panel
+  onEscape(() => chats.running() || instruct.running() || setSettingsOpen(false));
   const choose = (name: string) => {
     const preset = presets.find((each) => each.name === name);
     if (preset) settings.usePreset(preset);
   };
   return (
-    <aside id="settings" class="settings" aria-label="Settings">
+    <aside
+      ref={panel}
+      id="settings"
+      class="settings"
+      aria-label="Settings"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.preventDefault();
+        setSettingsOpen(false);
+      }}
+    >
       <header>
-        <h2>How answers are drawn</h2>
+        <h2>How answers are drawn{place() === 'instruct' ? ' in Instruct' : ' in Chat'}</h2>
         <IconButton icon="close" label="Close the settings" onClick={() => setSettingsOpen(false)} />
       </header>
       <label for={presetId}>Preset</label>

@@ -1,5 +1,6 @@
-import { createUniqueId } from 'solid-js';
+import { createSignal, createUniqueId } from 'solid-js';
 import { useApp } from '../context';
+import { formatNumber } from '../state/format';
 import type { Control } from '../state/settings';
 import { Explained } from './explained';
 
@@ -8,7 +9,19 @@ export function SettingRow(props: { control: Control }) {
   const { settings } = useApp();
   const id = createUniqueId();
   const value = () => settings.values()[props.control.key];
+  const [said, setSaid] = createSignal('');
   const set = (text: string) => text !== '' && settings.set(props.control.key, Number(text));
+  /** A number that was typed is taken as near as it may be, and that is said. */
+  const type = (text: string) => {
+    const { min, max, label } = props.control;
+    set(text);
+    const other = text === '' || Number(text) !== value();
+    setSaid(
+      other
+        ? `${label} goes from ${formatNumber(min)} to ${formatNumber(max)}: it is ${formatNumber(value())} now.`
+        : '',
+    );
+  };
   return (
     <div class="setting">
       <Explained for={id} label={props.control.label} explanation={props.control.explanation}>
@@ -21,7 +34,7 @@ export function SettingRow(props: { control: Control }) {
           step={props.control.step}
           value={value()}
           onChange={(event) => {
-            set(event.currentTarget.value);
+            type(event.currentTarget.value);
             event.currentTarget.value = String(value());
           }}
         />
@@ -34,8 +47,14 @@ export function SettingRow(props: { control: Control }) {
         step={props.control.step}
         value={value()}
         style={{ '--share': (value() - props.control.min) / (props.control.max - props.control.min) }}
-        onInput={(event) => set(event.currentTarget.value)}
+        onInput={(event) => {
+          setSaid('');
+          set(event.currentTarget.value);
+        }}
       />
+      <p class="hint" role="status">
+        {said()}
+      </p>
     </div>
   );
 }

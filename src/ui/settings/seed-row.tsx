@@ -1,15 +1,25 @@
-import { createUniqueId } from 'solid-js';
+import { createSignal, createUniqueId } from 'solid-js';
 import { useApp } from '../context';
+import { formatNumber } from '../state/format';
 import { Explained } from './explained';
+
+const MOST = 2 ** 31 - 1;
 
 /** The seed: a new one for each answer, or one that stays. */
 export function SeedRow() {
   const { settings } = useApp();
   const id = createUniqueId();
+  const [said, setSaid] = createSignal('');
   const fixed = () => settings.values().seed !== null;
   const set = (text: string) => {
     const seed = Math.floor(Number(text));
-    settings.setSeed(text === '' || !Number.isFinite(seed) ? null : Math.min(2 ** 31 - 1, Math.max(0, seed)));
+    settings.setSeed(text === '' || !Number.isFinite(seed) ? null : Math.min(MOST, Math.max(0, seed)));
+    const now = settings.values().seed;
+    setSaid(
+      text !== '' && Number(text) !== now
+        ? `A seed is a whole number from 0 to ${formatNumber(MOST)}: it is ${now ?? 'a new one each time'} now.`
+        : '',
+    );
   };
   return (
     <div class="setting">
@@ -26,9 +36,15 @@ export function SeedRow() {
           step="1"
           placeholder="new each time"
           value={settings.values().seed ?? ''}
-          onChange={(event) => set(event.currentTarget.value)}
+          onChange={(event) => {
+            set(event.currentTarget.value);
+            event.currentTarget.value = String(settings.values().seed ?? '');
+          }}
         />
       </Explained>
+      <p class="hint" role="status">
+        {said()}
+      </p>
       <label class="check">
         <input
           type="checkbox"

@@ -10,7 +10,7 @@ import { createLibrary, type LibraryState } from './library';
 import { keepOffline } from './pwa';
 import { createNotices, type Notices } from './notices';
 import { createRoute, type Place } from './route';
-import { createSettings, type SettingsState } from './settings';
+import { createSettings, settingsOf, type SettingsState } from './settings';
 import { asBoolean, createStored } from './stored';
 import { createStyles, type StylesState } from './styles';
 import { createTheme, type ThemeState } from './theme';
@@ -21,6 +21,7 @@ export interface AppState {
   readonly place: Accessor<Place>;
   readonly notices: Notices;
   readonly theme: ThemeState;
+  /** How answers are drawn in the place that is open. */
   readonly settings: SettingsState;
   readonly engine: EngineState;
   readonly chats: ChatsState;
@@ -44,10 +45,13 @@ export interface AppState {
 /** Must run inside a Solid root. */
 export function createApp(client: Client): AppState {
   const notices = createNotices();
-  const settings = createSettings();
+  const place = createRoute();
+  const inChat = createSettings();
+  // what was chosen before Instruct had its own holds there too
+  const inInstruct = createSettings('settings-instruct', inChat.values());
   const engine = createEngineState(client, notices);
-  const instruct = createInstruct(engine, settings, notices);
-  const styles = createStyles(engine, settings, instruct.templates.choose);
+  const instruct = createInstruct(engine, inInstruct, notices);
+  const styles = createStyles(engine, { chat: inChat, instruct: inInstruct }, instruct.templates.choose);
   const library = createLibrary(engine, notices);
   const adapters = createAdapters(client, engine, library.jobs, notices);
   const owner = getOwner();
@@ -59,12 +63,12 @@ export function createApp(client: Client): AppState {
   const trainingOnce = () => (training ??= makeTraining());
   const [settingsOpen, setSettingsOpen] = createStored('settings-open', false, asBoolean);
   return {
-    place: createRoute(),
+    place,
     notices,
     theme: createTheme(),
-    settings,
+    settings: settingsOf(() => (place() === 'instruct' ? inInstruct : inChat)),
     engine,
-    chats: createChats(engine, settings, notices, () => styles.chat()?.id, adapters.named),
+    chats: createChats(engine, inChat, notices, () => styles.chat()?.id, adapters.named),
     instruct,
     styles,
     library,

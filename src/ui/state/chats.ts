@@ -14,6 +14,7 @@ import {
   newConversation,
   openParts,
   parseConversation,
+  saidAt,
   shownPath,
   siblings,
   type Turn,
@@ -56,6 +57,8 @@ export interface ChatsState {
   readonly system: Accessor<string>;
   setSystem(text: string): void;
   send(text: string): void;
+  /** What sending a text would ask the model. */
+  promptFor(text: string): PromptRequest;
   stop(): void;
   /** A further answer to the question that a turn answers, or that it is. */
   regenerate(turn: Turn): void;
@@ -124,9 +127,7 @@ export function createChats(
   });
   const running = createMemo(() => current()?.turns.find(({ id }) => id in rates() || baseOf(id) in rates()));
   const list = createMemo(() =>
-    all
-      .filter((each) => query().trim() === '' || mentions(each, query()))
-      .toSorted((a, b) => b.updatedAt - a.updatedAt),
+    all.filter((each) => query().trim() === '' || mentions(each, query())).toSorted((a, b) => saidAt(b) - saidAt(a)),
   );
 
   const saver = createSaver({
@@ -334,6 +335,21 @@ export function createChats(
       const open = current();
       if (open) change(open.id, (conversation) => Object.assign(conversation, { system: text, systemAt: Date.now() }));
       else setNewSystem(text);
+    },
+    promptFor(text) {
+      const open = current();
+      const conversation: Conversation = open
+        ? { ...open, turns: [...open.turns] }
+        : newConversation('', newSystem(), 0);
+      const id = 'asked';
+      conversation.turns.push({
+        id,
+        parent: path().at(-1)?.id ?? null,
+        role: 'user',
+        content: text.trim(),
+        createdAt: 0,
+      });
+      return promptOf(conversation, id);
     },
     send(text) {
       const content = text.trim();

@@ -182,6 +182,10 @@ export function withoutWriter(conversation: Conversation, writer: string): Conve
   return { ...conversation, turns };
 }
 
+/** When something was last said; another title or version of a turn changes nothing about it. */
+export const saidAt = ({ turns, createdAt }: Conversation): number =>
+  turns.reduce((latest, turn) => Math.max(latest, turn.createdAt), createdAt);
+
 /** Words that stand in a conversation, for the search. */
 export function mentions({ title, turns }: Conversation, query: string): boolean {
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);

@@ -12,22 +12,49 @@ export interface Notices {
   /** Shows a sentence until it is dismissed, acted on, or its time is over (0: never). @returns its id */
   show(text: string, action?: Notice['action'], milliseconds?: number): number;
   dismiss(id: number): void;
+  /** Lets one stay for as long as somebody looks at it. */
+  hold(id: number): void;
+  /** Its time begins anew. */
+  release(id: number): void;
 }
 
 export function createNotices(): Notices {
   const [list, setList] = createSignal<readonly Notice[]>([]);
   let next = 0;
-  const dismiss = (id: number) => setList((notices) => notices.filter((notice) => notice.id !== id));
+  /** Milliseconds that a notice has, and the clock that ends it. */
+  const times = new Map<number, number>();
+  const clocks = new Map<number, ReturnType<typeof setTimeout>>();
+  const hold = (id: number) => {
+    clearTimeout(clocks.get(id));
+    clocks.delete(id);
+  };
+  const dismiss = (id: number) => {
+    hold(id);
+    times.delete(id);
+    setList((notices) => notices.filter((notice) => notice.id !== id));
+  };
+  const release = (id: number) => {
+    hold(id);
+    const time = times.get(id);
+    if (time !== undefined)
+      clocks.set(
+        id,
+        setTimeout(() => dismiss(id), time),
+      );
+  };
   return {
     list,
     dismiss,
+    hold,
+    release,
     show(text, action, milliseconds = 8000) {
       const id = next++;
       setList((notices) => [
         ...notices.filter((notice) => notice.text !== text),
         { id, text, ...(action && { action }) },
       ]);
-      if (milliseconds > 0) setTimeout(() => dismiss(id), milliseconds);
+      if (milliseconds > 0) times.set(id, milliseconds);
+      release(id);
       return id;
     },
   };

@@ -1,4 +1,5 @@
-// How answers are drawn: one set of controls for Chat and Instruct, and presets with where they come from.
+// How answers are drawn: the same controls for Chat and for Instruct, each with its own values, and presets with where they
+// come from.
 import { type Accessor, createMemo } from 'solid-js';
 import type { SamplingOptions } from '../../worker/api';
 import { createStored, isRecord } from './stored';
@@ -129,20 +130,31 @@ export interface SettingsState {
 
 const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0] & 0x7fffffff;
 
-export function createSettings(): SettingsState {
-  const [values, store] = createStored('settings', initial, parseSettings);
+/** @param key where they are kept @param first what they begin with */
+export function createSettings(key = 'settings', first = initial): SettingsState {
+  const [values, store] = createStored(key, first, parseSettings);
   const preset = createMemo(() =>
     presets.find((each) => controls.every(({ key }) => each.values[key] === values()[key])),
   );
   return {
     values,
     preset,
-    set: (key, value) => {
-      const control = controls.find((each) => each.key === key);
-      if (control && Number.isFinite(value)) store({ ...values(), [key]: clamp(value, control) });
+    set: (field, value) => {
+      const control = controls.find((each) => each.key === field);
+      if (control && Number.isFinite(value)) store({ ...values(), [field]: clamp(value, control) });
     },
     setSeed: (seed) => store({ ...values(), seed }),
     usePreset: ({ values: chosen }) => store({ ...values(), ...chosen }),
     sampling: () => ({ ...values(), seed: values().seed ?? randomSeed() }),
   };
 }
+
+/** Those of whichever place is open. */
+export const settingsOf = (which: Accessor<SettingsState>): SettingsState => ({
+  values: () => which().values(),
+  preset: () => which().preset(),
+  set: (key, value) => which().set(key, value),
+  setSeed: (seed) => which().setSeed(seed),
+  usePreset: (preset) => which().usePreset(preset),
+  sampling: () => which().sampling(),
+});

@@ -23,9 +23,10 @@ function page() {
     const notices = createNotices();
     const settings = createSettings();
     const engine = createEngineState(fake, notices);
-    const made = createStyles(engine, settings, choose);
+    const inInstruct = createSettings('settings-instruct');
+    const made = createStyles(engine, { chat: settings, instruct: inInstruct }, choose);
     const chats = createChats(engine, settings, notices, () => made.chat()?.id);
-    return { fake, generate, choose, settings, engine, styles: made, chats };
+    return { fake, generate, choose, settings, inInstruct, engine, styles: made, chats };
   });
 }
 
@@ -76,9 +77,11 @@ test('what a model was trained with is offered first, and suggested', () => {
   ]);
 });
 
-test('in Instruct it sets template and sampling', () => {
-  const { styles: made, settings, choose } = page();
+test('in Instruct it sets template and sampling there, and leaves Chat as it was', () => {
+  const { styles: made, settings, inInstruct, choose } = page();
+  const before = settings.values();
   made.useInInstruct(styles.find(({ id }) => id === 'alpaca-lora')!);
   expect(choose).toHaveBeenCalledWith('alpaca');
-  expect(settings.preset()?.name).toBe('Alpaca-LoRA');
+  expect(inInstruct.preset()?.name).toBe('Alpaca-LoRA');
+  expect(settings.values()).toEqual(before);
 });

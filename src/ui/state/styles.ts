@@ -76,7 +76,7 @@ const parseChosen = (stored: unknown) =>
 
 export function createStyles(
   engine: EngineState,
-  settings: SettingsState,
+  settings: { readonly chat: SettingsState; readonly instruct: SettingsState },
   chooseTemplate: (name: string) => void,
 ): StylesState {
   const [chosen, setChosen] = createStored<Record<string, ChatStyle>>('chat-styles', {}, parseChosen);
@@ -84,9 +84,9 @@ export function createStyles(
   const offered = createMemo(() =>
     styles.toSorted((a, b) => Number(b.family === family()) - Number(a.family === family())),
   );
-  const usePreset = ({ preset }: Style) => {
+  const usePreset = (place: 'chat' | 'instruct', { preset }: Style) => {
     const values = presets.find(({ name }) => name === preset);
-    if (values) settings.usePreset(values);
+    if (values) settings[place].usePreset(values);
   };
   return {
     offered,
@@ -98,11 +98,11 @@ export function createStyles(
       const others = Object.fromEntries(Object.entries(chosen()).filter(([each]) => each !== model));
       setChosen(id === undefined ? others : { ...others, [model]: id });
       const style = styles.find((each) => each.id === id);
-      if (style) usePreset(style);
+      if (style) usePreset('chat', style);
     },
     useInInstruct(style) {
       chooseTemplate(style.template);
-      usePreset(style);
+      usePreset('instruct', style);
     },
   };
 }
