@@ -11,6 +11,7 @@ import { type Cutter, cutterOfTokenizers } from './added-vocabulary';
 import type { Codec } from './codec';
 import { type MarkedText, partOf } from './marked-text';
 import { type Step, type TokenizerJson, hasStep, mapSteps, splitBy } from './tokenizer-json';
+import { boundPatterns, checkGrowth, isPublished, patternsIn } from './patterns/guard';
 import { WordCache } from './word-cache';
 
 const NOTHING = new Uint8Array(0);
@@ -118,6 +119,7 @@ function modelOf({ model }: TokenizerJson, specials: ReadonlyMap<string, number>
   return made;
 }
 
+const NOTHING_ELSE = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
 const NO_MODEL = { type: 'BPE', vocab: {}, merges: [] };
 
 /** The library's normalizer; a text that continues another gets nothing in front. */
@@ -172,11 +174,24 @@ function hasPrefix({ normalizer, pre_tokenizer }: TokenizerJson): boolean {
   return prefix;
 }
 
+/** A pattern's source as the library writes it anew for JavaScript. */
+function sourcesOf(regex: string): string[] {
+  const made = new Tokenizer({ ...NOTHING_ELSE, pre_tokenizer: splitBy(regex), model: NO_MODEL }, {});
+  return Object.values(made.pre_tokenizer ?? {}).flatMap((each: unknown) =>
+    each instanceof RegExp ? [each.source] : [],
+  );
+}
+
 function build(parts: { normalizer?: Step | null; pre_tokenizer?: Step | null; model: object }): Tokenizer {
   try {
-    const nothing = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
-    return new Tokenizer({ ...nothing, ...parts }, {});
+    checkGrowth([parts.normalizer, parts.pre_tokenizer]);
+    const made = new Tokenizer({ ...NOTHING_ELSE, ...parts }, {});
+    const trusted = new Set(patternsIn([parts.normalizer, parts.pre_tokenizer]).filter(isPublished).flatMap(sourcesOf));
+    boundPatterns(made.normalizer, trusted);
+    boundPatterns(made.pre_tokenizer, trusted);
+    return made;
   } catch (error) {
+    if (error instanceof PronkError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new PronkError('unsupported-tokenizer', `Pronk cannot read this tokenizer.json: ${reason}.`, {
       cause: error,
