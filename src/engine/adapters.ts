@@ -1,5 +1,6 @@
 // The adapters that a person has: imported or trained here, kept in the store, used with models.
 import type { Adapter } from '../formats/adapter';
+import { shownName } from '../formats/shown-name';
 import { checkFit, isGgufAdapter, readAdapter } from '../formats/adapters/index';
 import type { ModelConfig } from '../formats/checkpoint';
 import { PronkError } from '../formats/errors';
@@ -92,7 +93,7 @@ export class Adapters {
   /** The same under a name that no other adapter has. */
   async #distinct<T extends { readonly name: string }>(meta: T): Promise<T> {
     const names = (await this.#stored.list()).map(({ name }) => name);
-    return { ...meta, name: numbered(meta.name, names) };
+    return { ...meta, name: numbered(shownName(meta.name), names) };
   }
 
   /** An adapter with its values, and what is known of it. @throws PronkError `missing-adapter`, `corrupt-file` */
@@ -105,7 +106,7 @@ export class Adapters {
   async rename(id: string, name: string): Promise<void> {
     const others = (await this.#stored.list()).filter((each) => each.id !== id);
     const free = numbered(
-      name,
+      shownName(name),
       others.map((each) => each.name),
     );
     await this.#stored.rename(id, free);
@@ -187,7 +188,7 @@ export class Adapters {
   async #atHome(record: AdapterRecord, models: readonly ModelSummary[]): Promise<AdapterRecord> {
     if (models.some(({ id }) => id === record.modelId)) return record;
     for (const { id, name } of models) {
-      if (name !== record.modelName) continue;
+      if (name !== shownName(record.modelName)) continue;
       const { config } = await this.#library.open(id);
       if (JSON.stringify(config) === JSON.stringify(record.model)) return { ...record, modelId: id };
     }
@@ -247,9 +248,9 @@ function summary({
 }: AdapterRecord): AdapterSummary {
   return {
     id,
-    name,
+    name: shownName(name),
     modelId,
-    modelName,
+    modelName: shownName(modelName),
     config,
     parameters: rest.pairs.reduce((sum, { rank, inputs, outputs }) => sum + rank * (inputs + outputs), 0),
     bytes: rest.shards.reduce((sum, { bytes }) => sum + bytes, 0),

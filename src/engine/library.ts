@@ -1,5 +1,6 @@
 // The models that a person has: imported from files, kept in the store, listed, renamed, removed.
 import { openCheckpoint } from '../formats/open';
+import { shownName } from '../formats/shown-name';
 import type { Source } from '../formats/source';
 import { type Quantize, weightTensors } from '../formats/weights';
 import type { WeightKind } from '../quant/kinds';
@@ -89,7 +90,7 @@ export class Library {
     const tensors = weightTensors(checkpoint, quantize);
     const total = files.reduce((sum, file) => sum + file.size, 0);
     const meta = {
-      name,
+      name: shownName(name),
       config,
       tokenizer,
       source: options.source ?? files.map((file) => file.name).join(', '),
@@ -117,7 +118,7 @@ export class Library {
   }
 
   rename(id: string, name: string): Promise<void> {
-    return this.#change(id, { name });
+    return this.#change(id, { name: shownName(name) });
   }
 
   /** Notes that a model is in use. */
@@ -178,7 +179,8 @@ function summary(manifest: Manifest): ModelSummary {
   const { quality, style, adapters } = manifest;
   return {
     id,
-    name,
+    // stored names may be older than this rule
+    name: shownName(name),
     architecture: config.architecture,
     parameters,
     contextLength: config.contextLength,

@@ -1,6 +1,7 @@
 // Imports as a person sees them: planned, started, paused, gone on with after a reload, cancelled.
 
 import { PronkError } from '../../formats/errors';
+import { shownName } from '../../formats/shown-name';
 import { createHasher, type HasherFactory } from '../../formats/hash';
 import type { Quantize } from '../../formats/weights';
 import { type Journal, listJournals, readJournal, removeJournal } from '../../storage/journal';
@@ -106,7 +107,7 @@ export class Imports {
     if (problem) throw new PronkError(problem.code, problem.message);
     const { store } = this.#options;
     return this.#exclusively(id, async (signal) => {
-      const journal = await beginJournal(store, id, opened, { name: name?.trim() || plan.name, quantize });
+      const journal = await beginJournal(store, id, opened, { name: shownName(name ?? '', plan.name), quantize });
       const manifest = await this.#run(journal, opened, signal, onProgress, sizes);
       this.#planned.delete(id);
       return manifest;

@@ -1,6 +1,7 @@
 // What an opened origin is: a plan before a byte is copied, and what of the files is a part of the model.
 
 import type { Checkpoint } from '../../formats/checkpoint';
+import { shownName } from '../../formats/shown-name';
 import { PronkError } from '../../formats/errors';
 import type { Store } from '../../storage/store';
 import { listModels } from '../../storage/stored-model';
@@ -31,7 +32,7 @@ export async function lookAt(
     const already = await sameModels(opened, store);
     const paths = origin.kind === 'files' ? origin.files.map(({ path }) => path) : [];
     const plan = {
-      name: modelName(checkpoint, paths),
+      name: shownName(modelName(checkpoint, paths)),
       ...filesOf(opened),
       ...known,
       ...planModel(withLicence(checkpoint, opened), offer),
