@@ -32,6 +32,10 @@ export async function generateCommand(argv: readonly string[], print: Print): Pr
   const given = await readPrompt(options);
   const { session, tokenizer, loadMs } = await loadModel(options);
   const prompt = options.template === undefined ? inOwnTemplate(given, tokenizer) : given;
+  const own = options.template !== undefined || tokenizer.chatTemplate !== undefined;
+  if (prompt.kind !== 'raw' && !own) {
+    console.error('Note: The model brings no chat template. It is asked in Alpaca’s form, which it may not know.');
+  }
   const maxTokens = options['max-tokens'];
   const sampling = {
     temperature: options.temperature,
