@@ -1,18 +1,20 @@
 // The frame: places, the model in use, what is going on, settings; and the place that is open.
 import './styles/index.css';
-import { type Component, lazy, Show } from 'solid-js';
+import { type Component, ErrorBoundary, lazy, Show } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import type { Client } from '../worker/client';
 import { ChatPage } from './chat/page';
 import { AppContext } from './context';
 import { Banners } from './frame/banners';
 import { DropTarget } from './frame/drop-target';
+import { Missing } from './frame/missing';
 import { Rail } from './frame/rail';
 import { SkipLink } from './frame/skip-link';
 import { Toasts } from './frame/toasts';
 import { TopBar } from './frame/top-bar';
 import { createApp } from './state/app';
 import type { Place } from './state/route';
+import { isMissingPart } from './state/version';
 
 // Chat is there with the first paint; the other places come after it
 const pages = {
@@ -29,6 +31,11 @@ const titles: Record<Place, string> = {
   models: 'Models',
 };
 
+function failed(error: unknown) {
+  if (!isMissingPart(error)) console.error(error);
+  return <Missing error={error} />;
+}
+
 export function App(props: { client: Client }) {
   // eslint-disable-next-line solid/reactivity -- a page has one client
   const app = createApp(props.client);
@@ -40,14 +47,22 @@ export function App(props: { client: Client }) {
         <TopBar />
         <main id="main" class="main" tabindex="-1" aria-label={titles[app.place()]}>
           <Banners />
-          <Dynamic component={pages[app.place()]} />
+          <Show when={app.place()} keyed>
+            {(place) => (
+              <ErrorBoundary fallback={failed}>
+                <Dynamic component={pages[place]} />
+              </ErrorBoundary>
+            )}
+          </Show>
           {/* Chat has them above its composer */}
           <Show when={app.place() !== 'chat'}>
             <Toasts />
           </Show>
         </main>
         <Show when={app.settingsOpen()}>
-          <SettingsPanel />
+          <ErrorBoundary fallback={failed}>
+            <SettingsPanel />
+          </ErrorBoundary>
         </Show>
         <DropTarget />
       </div>

@@ -2,9 +2,15 @@
 import { PronkError } from '../formats/errors';
 import type { ErrorData } from './api';
 
+/** Each browser's words for a part of the program that cannot be fetched. */
+const MISSING_PART = /dynamically imported module|importing a module script failed/i;
+const RELOAD =
+  'A part of Pronk could not be fetched: a new version of the page has taken its place, or there is no connection. Reload this window; what was kept is safe.';
+
 /** An error's code and sentence. */
 export function errorData(error: unknown): ErrorData {
   if (error instanceof PronkError) return { code: error.code, message: error.message };
+  if (error instanceof Error && MISSING_PART.test(error.message)) return { code: 'missing-part', message: RELOAD };
   return { code: 'failed', message: error instanceof Error ? error.message : String(error) };
 }
 

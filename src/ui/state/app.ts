@@ -37,9 +37,19 @@ export interface AppState {
   readonly trainingNow: Accessor<TrainingNow | undefined>;
   /** The page opens without a network. */
   readonly offline: Accessor<boolean>;
+  /** Loads this window anew, with the new version of the page where there is one. */
+  reload(): void;
   /** The generation settings are in sight. */
   readonly settingsOpen: Accessor<boolean>;
   setSettingsOpen(open: boolean): void;
+}
+
+/** A dialog is open, or a text stands in a box that is not sent or saved. */
+function isBeingWritten(): boolean {
+  const boxes = [...document.querySelectorAll('textarea')];
+  return (
+    document.querySelector('dialog[open]') !== null || boxes.some((box) => !box.readOnly && box.value.trim() !== '')
+  );
 }
 
 /** Must run inside a Solid root. */
@@ -62,13 +72,18 @@ export function createApp(client: Client): AppState {
   }
   const trainingOnce = () => (training ??= makeTraining());
   const [settingsOpen, setSettingsOpen] = createStored('settings-open', false, asBoolean);
+  const chats = createChats(engine, inChat, notices, () => styles.chat()?.id, adapters.named);
+  const importing = () => library.imports.tasks.some(({ state }) => state !== 'paused' && state !== 'failed');
+  const isIdle = () =>
+    !engine.atWork() && !library.jobs.busy() && !importing() && chats.draft().trim() === '' && !isBeingWritten();
+  const pwa = keepOffline(notices, isIdle);
   return {
     place,
     notices,
     theme: createTheme(),
     settings: settingsOf(() => (place() === 'instruct' ? inInstruct : inChat)),
     engine,
-    chats: createChats(engine, inChat, notices, () => styles.chat()?.id, adapters.named),
+    chats,
     instruct,
     styles,
     library,
@@ -84,7 +99,8 @@ export function createApp(client: Client): AppState {
     }),
     training: trainingOnce,
     trainingNow: createTrainingNow(client),
-    offline: keepOffline(notices),
+    offline: pwa.offline,
+    reload: pwa.reload,
     settingsOpen,
     setSettingsOpen,
   };

@@ -63,6 +63,8 @@ export interface EngineState {
   generate(asked: Asked): void;
   /** Something is being generated. */
   readonly busy: Accessor<boolean>;
+  /** Something is being generated or trained, or was learned and could not be kept. */
+  atWork(): boolean;
   stop(id: string): void;
   /** Tokens that a model is loaded with; undefined where it was never chosen. */
   contextOf(modelId: string): number | undefined;
@@ -104,6 +106,8 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   let restarted = false;
   /** A run is trained by this page's worker. */
   let training = false;
+  /** What a run learned is in the memory of this page alone. */
+  let unkept = false;
 
   const pick = (among: readonly ModelSummary[]) =>
     among.find(({ id }) => id === chosen()) ?? among.find(({ bundled }) => bundled) ?? among.at(0);
@@ -200,6 +204,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
       case 'training':
         if (event.event.type !== 'run') break;
         training = event.event.run.state === 'running';
+        unkept = event.event.run.unkept === true;
         // what had to wait for it is loaded now
         if (!training && problem()?.code === 'training') reload();
         break;
@@ -270,6 +275,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
       if (id === undefined) waiting.set(asked.id, asked);
       else send(id, asked);
     },
+    atWork: () => running.size > 0 || waiting.size > 0 || training || unkept,
     stop(id) {
       const early = waiting.get(id);
       if (early) {

@@ -25,6 +25,8 @@ export interface Jobs {
     say?: (result: T) => string,
   ): Promise<T | undefined>;
   forget(task: JobTask, id: string): void;
+  /** Some work is under way. */
+  busy(): boolean;
 }
 
 export function createJobs(engine: EngineState): Jobs {
@@ -53,6 +55,7 @@ export function createJobs(engine: EngineState): Jobs {
         return undefined;
       }
     },
+    busy: () => Object.values(jobs).some(({ state }) => state === 'running'),
     forget: (task, id) => setJobs(produce((all) => void delete all[keyOf(task, id)])),
   };
 }
