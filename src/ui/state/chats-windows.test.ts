@@ -96,7 +96,8 @@ test('an answer whose window is gone is marked as cut off in the other one, and 
   // it is being written elsewhere, and is not cut off
   expect(reading.path()[1]?.state).toBe('streaming');
   writing.end();
-  writing.api.putRecord = () => new Promise(() => {});
+  // a window that is gone writes nothing, and holds no lock
+  writing.api.putRecord = () => Promise.reject(new Error('Gone.'));
   web.close('a');
   await until(() => expect(reading.path()[1]).toMatchObject({ state: 'failed', error: { code: 'interrupted' } }));
   await until(async () => expect(states((await shared.api.listRecords('chats'))[0]?.['turns'])).toEqual(['failed']));
