@@ -72,7 +72,7 @@ test('a menu is one, a new name is written over, and a chat stays where it was',
   // a slip of the hand beside the dialog loses nothing
   await page.mouse.click(5, 5);
   await expect(name).toHaveValue('Peru');
-  await page.keyboard.press('Enter');
+  await name.press('Enter');
   await expect(titles).toHaveText([/^Second question/, /^Peru/]);
 });
 
