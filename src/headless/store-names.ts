@@ -1,7 +1,7 @@
 // Which files of a store's folder are Pronk's own. What is no name of ours is never listed, swept or replaced, and a folder
 // that is no store is refused before anything is written to it.
 import { constants } from 'node:fs';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PronkError } from '../formats/errors';
 import type { StoredRun } from '../engine/training/run-store';
@@ -14,6 +14,7 @@ import { LOCK } from './lock';
 /** The file that makes a folder a store: a head, then the names written so far, as JSON Lines. */
 const LIST = 'pronk-store.jsonl';
 const HEAD = { pronkStore: 1 };
+const HEAD_LINE = JSON.stringify(HEAD);
 
 /** What a folder may hold beside a store that has no list yet: locks of this version and an earlier one. */
 const LOCKS: readonly string[] = [LOCK, 'lock'];
@@ -23,6 +24,8 @@ export class StoreNames {
   readonly #folder: string;
   #names: Promise<Set<string>> | undefined;
   #listed: Promise<void> = Promise.resolve();
+  /** The list has a head, and ends with a whole line. */
+  #begun = false;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -37,21 +40,34 @@ export class StoreNames {
   async add(name: string): Promise<void> {
     const names = (await this.all()) as Set<string>;
     if (names.has(name)) return this.#listed;
-    const first = !(await exists(join(this.#folder, LIST)));
+    const before = [...names];
     names.add(name);
-    const lines = first ? [HEAD, ...names] : [name];
-    this.#listed = this.#listed.then(() => this.#append(lines.map((line) => `${JSON.stringify(line)}\n`).join('')));
-    return this.#listed;
+    this.#listed = this.#listed.catch(() => {}).then(() => this.#append(name, before));
+    await this.#listed.catch((error: unknown) => {
+      names.delete(name);
+      throw error;
+    });
   }
 
-  async #append(text: string): Promise<void> {
+  /** @param before what is listed first where there is no list yet */
+  async #append(name: string, before: readonly string[]): Promise<void> {
     await makeFolder(this.#folder);
     const noFollow = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
-    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | noFollow;
+    const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | noFollow;
     try {
       const file = await open(join(this.#folder, LIST), flags);
-      await file.appendFile(text).finally(() => file.close());
+      try {
+        const whole = this.#begun ? undefined : wholeLines(await file.readFile('utf8'));
+        // a line that a killed process or a full disk cut off would become a part of the next one
+        if (whole !== undefined) await file.truncate(new TextEncoder().encode(whole).length);
+        const lines = whole === '' ? [HEAD, ...before, name] : [name];
+        await file.appendFile(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+        this.#begun = true;
+      } finally {
+        await file.close();
+      }
     } catch (error) {
+      this.#begun = false;
       throw diskError(error, this.#folder);
     }
   }
@@ -67,25 +83,33 @@ async function namesIn(folder: string): Promise<Set<string>> {
     if (error.code === 'ENOENT') return [];
     throw diskError(error, folder);
   });
-  if (entries.includes(LIST)) return listedNames(await readFile(join(folder, LIST), 'utf8'), folder);
-  if (entries.every((name) => LOCKS.includes(name))) return new Set();
+  const list = entries.includes(LIST) ? await readFile(join(folder, LIST), 'utf8') : '';
+  if (wholeLines(list) !== '') return listedNames(wholeLines(list), folder);
+  if (list !== '' && !HEAD_LINE.startsWith(list)) throw damaged(folder);
+  if (entries.every((name) => name === LIST || LOCKS.includes(name))) return new Set();
   const names = await namesOfRecords(folder);
   if (names.size > 0) return names;
   throw foreign(folder);
 }
 
-function listedNames(text: string, folder: string): Set<string> {
-  const [head, ...lines] = text.split('\n');
+/** A list without a last line that was not finished: nothing of that name was written. */
+function wholeLines(list: string): string {
+  return list.slice(0, list.lastIndexOf('\n') + 1);
+}
+
+function listedNames(list: string, folder: string): Set<string> {
+  const [head = '', ...lines] = list.split('\n').slice(0, -1);
   try {
-    if ((JSON.parse(head ?? '') as Partial<typeof HEAD>).pronkStore !== HEAD.pronkStore) throw foreign(folder);
-    // the last line may be one that a killed process did not finish: nothing of that name was written
-    const whole = lines.slice(0, -1);
-    return new Set(whole.map((line) => String(JSON.parse(line))));
+    if ((JSON.parse(head) as Partial<typeof HEAD>).pronkStore !== HEAD.pronkStore) throw foreign(folder);
+    return new Set(lines.map((line) => String(JSON.parse(line))));
   } catch (cause) {
-    if (cause instanceof PronkError) throw cause;
-    const message = `${join(folder, LIST)} is damaged, so it is not known which files there are Pronk's. Choose another folder.`;
-    throw new PronkError('corrupt-file', message, { cause });
+    throw cause instanceof PronkError ? cause : damaged(folder, cause);
   }
+}
+
+function damaged(folder: string, cause?: unknown): PronkError {
+  const message = `${join(folder, LIST)} is damaged, so it is not known which files there are Pronk's. Choose another folder.`;
+  return new PronkError('corrupt-file', message, { cause });
 }
 
 function foreign(folder: string): PronkError {
@@ -159,9 +183,3 @@ function decoded(name: string): string {
     return name;
   }
 }
-
-const exists = (path: string) =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
