@@ -7,6 +7,7 @@ import { createTokenizer } from '../tokenizer/index';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { DEFAULT_CONTEXT } from './defaults';
 import type { LoadedModel } from './generate';
+import { held, type OnHeld } from './held';
 import type { Library } from './library';
 import { encodePrompt } from './prompt';
 
@@ -32,15 +33,22 @@ export class Host {
   readonly #library: Library;
   readonly #open: () => Promise<Gpu>;
   readonly #onLost: (message: string) => void;
+  readonly #onHeld: OnHeld | undefined;
   #gpu: Promise<Gpu> | undefined;
   #loading:
     | { readonly id: string; readonly context: number | undefined; readonly model: Promise<HostedModel> }
     | undefined;
 
-  constructor(library: Library, open: GPU | undefined | (() => Promise<Gpu>), onLost: (message: string) => void) {
+  constructor(
+    library: Library,
+    open: GPU | undefined | (() => Promise<Gpu>),
+    onLost: (message: string) => void,
+    onHeld?: OnHeld,
+  ) {
     this.#library = library;
     this.#open = typeof open === 'function' ? open : () => openGpu(open);
     this.#onLost = onLost;
+    this.#onHeld = onHeld;
   }
 
   /** The device. @throws PronkError `no-webgpu`, `no-adapter` */
@@ -77,7 +85,9 @@ export class Host {
   /** A model's tokenizer; the model need not be on the GPU. */
   async tokenizer(id: string): Promise<Tokenizer> {
     const loaded = this.#loading?.id === id ? await this.#loading.model.catch(() => undefined) : undefined;
-    return loaded?.tokenizer ?? createTokenizer((await this.#library.open(id)).tokenizer);
+    if (loaded) return loaded.tokenizer;
+    const { tokenizer } = await this.#library.open(id);
+    return held(this.#onHeld, id, () => createTokenizer(tokenizer));
   }
 
   /** Bytes on the GPU by purpose. */
@@ -107,7 +117,7 @@ export class Host {
     const opening = Promise.all([this.gpu(), this.#library.open(id)]);
     const [gpu, { manifest, config, tokenizer, tensors }] = await unlessAborted(opening, signal);
     // a tokenizer that cannot be made must not leave weights on the GPU
-    const made = createTokenizer(tokenizer);
+    const made = held(this.#onHeld, id, () => createTokenizer(tokenizer));
     const create = createSession(gpu, config, tensors, {
       precision: precision ?? (gpu.software ? 'exact' : 'fast'),
       context: Math.min(context ?? DEFAULT_CONTEXT, config.contextLength),
@@ -119,7 +129,8 @@ export class Host {
       throw await lossOr(gpu, error);
     });
     try {
-      await session.warmUp(firstWords(made, session.context), signal);
+      const words = held(this.#onHeld, id, () => firstWords(made, session.context));
+      await session.warmUp(words, signal);
       signal?.throwIfAborted();
     } catch (error) {
       session.destroy();

@@ -9,6 +9,7 @@ import { Adapters } from './adapters';
 import { DeviceWait, isNoAdapter, type Waiting } from './device-wait';
 import { ChatCompletions } from './completions';
 import { type GeneratedToken, generate } from './generate';
+import { held, type OnHeld } from './held';
 import { Host, type HostedModel, type LoadOptions } from './host';
 import { Imports } from './import/index';
 import { gpuBudget, type Offer } from './import/plan';
@@ -21,6 +22,7 @@ import { Scheduler } from './scheduler';
 import { Datasets } from './training/datasets';
 import { trainingParts } from './training/engine-parts';
 import { Trainings } from './training/trainings';
+import type { DatasetReport, RowPreview, RowsConfig } from './training/types';
 
 export interface EngineOptions {
   /** Where models are kept. */
@@ -34,6 +36,8 @@ export interface EngineOptions {
    * it the first refusal is an error.
    */
   readonly onDeviceWait?: (waiting: Waiting | undefined) => void;
+  /** Told of work that a model's own template or tokenizer may never end. */
+  readonly onHeld?: OnHeld;
   /** Makes hashers that compute beside the reading; without it they compute in this thread. */
   readonly hashers?: HasherFactory;
 }
@@ -61,12 +65,14 @@ export class Engine {
   readonly #host: Host;
   readonly #scheduler = new Scheduler();
   readonly #wait: DeviceWait | undefined;
+  readonly #onHeld: OnHeld | undefined;
   /** The latest load that nobody asked a question for. */
   #loading: { readonly model: string; readonly controller: AbortController } | undefined;
   /** Generations by their model, each time it is asked. */
   #asked: string[] = [];
 
-  constructor({ store, gpu, onDeviceLost = () => {}, onDeviceWait, hashers }: EngineOptions) {
+  constructor({ store, gpu, onDeviceLost = () => {}, onDeviceWait, onHeld, hashers }: EngineOptions) {
+    this.#onHeld = onHeld;
     this.models = new Library(store);
     this.adapters = new Adapters(store, this.models);
     this.imports = new Imports({
@@ -74,8 +80,9 @@ export class Engine {
       hashers,
       offer: () => this.#offer(store),
       committing: (task) => this.models.changing(task),
+      onHeld,
     });
-    this.#host = new Host(this.models, gpu, onDeviceLost);
+    this.#host = new Host(this.models, gpu, onDeviceLost, onHeld);
     if (onDeviceWait) this.#wait = new DeviceWait(() => this.#host.gpu(), onDeviceWait);
     this.datasets = new Datasets(store);
     const { models, adapters, datasets } = this;
@@ -88,6 +95,7 @@ export class Engine {
         host: this.#host,
         scheduler: this.#scheduler,
         withDevice: (task) => this.#withDevice(task),
+        onHeld,
       }),
     );
     this.chat = { completions: new ChatCompletions((request) => this.generate(request)) };
@@ -242,15 +250,30 @@ export class Engine {
     return this.#host.tokenizer(model);
   }
 
+  /** What a dataset looks like to a model. @throws PronkError `missing-model` and what `Datasets.report` throws */
+  async report(dataset: string, model: string, config: RowsConfig): Promise<DatasetReport> {
+    const tokenizer = await this.tokenizer(model);
+    return held(this.#onHeld, model, () => this.datasets.report(dataset, tokenizer, config));
+  }
+
+  /** A row as a model reads it. @throws PronkError `missing-model` and what `Datasets.preview` throws */
+  async previewRow(dataset: string, row: number, model: string, config: RowsConfig): Promise<RowPreview> {
+    const tokenizer = await this.tokenizer(model);
+    return held(this.#onHeld, model, () => this.datasets.preview(dataset, row, tokenizer, config));
+  }
+
   /** The exact text that a prompt becomes for a model; the model need not be on the GPU. */
   async preview(model: string, prompt: Prompt): Promise<string> {
-    return promptText(await this.#host.tokenizer(model), prompt);
+    const tokenizer = await this.#host.tokenizer(model);
+    return held(this.#onHeld, model, () => promptText(tokenizer, prompt));
   }
 
   /** What a prompt would take of a context, as `generate` would send it; the model need not be on the GPU. */
   async measure(model: string, prompt: Prompt, context: number, maxTokens: number): Promise<PromptSize> {
     const tokenizer = await this.#host.tokenizer(model);
-    const { ids, droppedMessages } = encodePrompt(tokenizer, prompt, context, reserved(maxTokens, context));
+    const { ids, droppedMessages } = held(this.#onHeld, model, () =>
+      encodePrompt(tokenizer, prompt, context, reserved(maxTokens, context)),
+    );
     return { tokens: ids.length, droppedMessages };
   }
 
@@ -284,8 +307,10 @@ export class Engine {
         const { context, config } = hosted.session;
         await hosted.session.setAdapters(await this.adapters.resolve(model, config, request.adapters));
         const reserve = reserved(request.maxTokens, context);
-        const begun = begunIds(hosted.tokenizer, request.begun);
-        const { ids, droppedMessages } = encodePrompt(hosted.tokenizer, prompt, context, reserve + begun.length);
+        const { begun, ids, droppedMessages } = held(this.#onHeld, model, () => {
+          const before = begunIds(hosted.tokenizer, request.begun);
+          return { begun: before, ...encodePrompt(hosted.tokenizer, prompt, context, reserve + before.length) };
+        });
         const stops = [...stop, ...promptStops(hosted.tokenizer, prompt)];
         const tokens = generate(hosted, ids, { ...request, stop: stops }, begun);
         try {

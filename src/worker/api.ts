@@ -137,6 +137,10 @@ export type WorkerEvent =
   | { type: 'text'; id: string; text: string; ids: number[]; tokens: number; tokensPerSecond: number }
   | { type: 'done'; id: string; finish: FinishReason; timing: GenerationTiming }
   | { type: 'failed'; id: string; error: ErrorData }
+  /** Work begins that a model's own template or tokenizer decides the length of. The name is told of what is no model yet. */
+  | { type: 'held'; work: number; model: { readonly id: string; readonly name?: string } }
+  /** It has ended. */
+  | { type: 'free'; work: number }
   | TrainingWorkerEvent;
 
 /** One stored conversation or instruct run: opaque to the worker. */
@@ -150,6 +154,8 @@ export interface Stored {
 export interface WorkerApi extends TrainingApi {
   /** Opens the device, lists the models, and makes the bundled model available. `onEvent` lives as long as the worker. */
   start(onEvent: (event: WorkerEvent) => void): Promise<void>;
+  /** Shows that nothing holds the worker. */
+  answer(): Promise<void>;
   models(): Promise<ModelSummary[]>;
   /**
    * Loads a model to the GPU (or returns at once when it is there); progress by events. It waits where the browser gives no

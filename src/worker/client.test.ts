@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { WorkerApi, WorkerEvent } from './api';
 import { type ClientEvent, createClient } from './client';
 
-type Fake = Pick<WorkerApi, 'start' | 'models' | 'rename' | 'generate'>;
+type Fake = Pick<WorkerApi, 'start' | 'answer' | 'models' | 'rename' | 'generate'>;
 const ports: MessagePort[] = [];
 afterEach(() => {
   for (const port of ports.splice(0)) port.close();
@@ -22,6 +22,7 @@ function fakeWorker(values: Partial<Fake> = {}) {
     async start(onEvent) {
       emit = onEvent;
     },
+    answer: async () => {},
     models: async () => [],
     rename: async () => {},
     generate: async () => {},
@@ -50,9 +51,18 @@ function clientOf(...fakes: ReturnType<typeof fakeWorker>[]) {
 
 /** @param patience milliseconds until a worker that does not answer is given up */
 function clientWith(patience: number, ...fakes: ReturnType<typeof fakeWorker>[]) {
+  return clientHeld(patience, undefined, ...fakes);
+}
+
+/** @param holding milliseconds that a model may hold a worker */
+function clientHeld(patience: number, holding: number | undefined, ...fakes: ReturnType<typeof fakeWorker>[]) {
   const events: ClientEvent[] = [];
   let spawned = 0;
-  const client = createClient({ spawn: () => fakes[spawned++].worker, patience });
+  const client = createClient({
+    spawn: () => fakes[spawned++].worker,
+    patience,
+    ...(holding !== undefined && { holding }),
+  });
   client.subscribe((event) => events.push(event));
   const types = () => events.map(({ type }) => type);
   return { client, events, types, spawned: () => spawned };
@@ -131,4 +141,53 @@ test('workers that never start are not replaced for ever', async () => {
   }
   await new Promise((settle) => setTimeout(settle, 60));
   expect(spawned()).toBe(3);
+});
+
+const silent = () => new Promise<never>(() => {});
+const rest = (milliseconds: number) => new Promise((settle) => setTimeout(settle, milliseconds));
+const held = (work: number, id = 'bomb') => ({ type: 'held' as const, work, model: { id } });
+
+test('a worker that a model holds is ended, and who waited is told which model it was', async () => {
+  const first = fakeWorker({ rename: silent, answer: silent });
+  const second = fakeWorker();
+  const { client, events, types, spawned } = clientHeld(20, 150, first, second);
+  await until(() => expect(types()).toContain('started'));
+  first.emit({ type: 'models', models: [{ id: 'bomb', name: 'Bomb 1B' }] as never });
+  await until(() => expect(types()).toContain('models'));
+  await client.api.generate(request('g1'));
+  const waiting = expect(client.api.rename('a', 'b')).rejects.toMatchObject({
+    name: 'model-hangs',
+    message: expect.stringMatching(/^Bomb 1B did not come to an end/),
+  });
+  first.emit(held(1, 'other'));
+  first.emit({ type: 'free', work: 1 });
+  first.emit(held(2));
+  await waiting;
+  await until(() => expect(types().at(-1)).toBe('started'));
+  expect(events.find(({ type }) => type === 'restarted')).toMatchObject({ hung: { modelId: 'bomb' } });
+  expect(events.find(({ type }) => type === 'failed')).toMatchObject({ id: 'g1', error: { code: 'model-hangs' } });
+  // what the page does not need to know it is not told
+  expect(types()).not.toContain('held');
+  await rest(400);
+  expect(spawned()).toBe(2);
+  await expect(client.api.models()).resolves.toEqual([]);
+});
+
+test('a worker that answers may take as long as it likes over a model’s work', async () => {
+  const fake = fakeWorker();
+  const { types, spawned } = clientHeld(20, 150, fake, fakeWorker());
+  await until(() => expect(types()).toContain('started'));
+  fake.emit(held(1));
+  await rest(800);
+  expect(spawned()).toBe(1);
+});
+
+test('a worker that is silent over anything else is left alone, also after a model’s work', async () => {
+  const fake = fakeWorker({ answer: silent });
+  const { types, spawned } = clientHeld(20, 150, fake, fakeWorker());
+  await until(() => expect(types()).toContain('started'));
+  fake.emit(held(1));
+  fake.emit({ type: 'free', work: 1 });
+  await rest(800);
+  expect(spawned()).toBe(1);
 });

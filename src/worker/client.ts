@@ -1,8 +1,9 @@
 // The page's end of the worker: calls with typed errors, one stream of events, and a new worker when the old one is gone.
 import { proxy, type Remote, wrap } from 'comlink';
-import type { ErrorData, WorkerApi, WorkerEvent } from './api';
+import type { ErrorData, ModelSummary, WorkerApi, WorkerEvent } from './api';
+import { createWatchdog, type HeldModel } from './watchdog';
 
-export type PageApi = Omit<WorkerApi, 'start'>;
+export type PageApi = Omit<WorkerApi, 'start' | 'answer'>;
 
 /** What the worker says, and what happens to the worker itself. */
 export type ClientEvent =
@@ -11,8 +12,8 @@ export type ClientEvent =
   | { type: 'started' }
   /** Something is missing; what does not need it works. */
   | { type: 'start-failed'; error: ErrorData }
-  /** A new worker took over; what ran in the old one has been told as failed. */
-  | { type: 'restarted' };
+  /** A new worker took over; what ran in the old one has been told as failed. A model may have held the old one for good. */
+  | { type: 'restarted'; hung?: { readonly modelId: string; readonly message: string } };
 
 export interface Client {
   /** A rejected call carries the error's code in `name`, and a sentence in `message`. */
@@ -28,6 +29,8 @@ export interface ClientOptions {
   readonly spawn?: () => Worker;
   /** Milliseconds that a worker with an error has to show that it lives. */
   readonly patience?: number;
+  /** Milliseconds that a model's template or tokenizer may hold a worker. */
+  readonly holding?: number;
 }
 
 const spawnWorker = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
@@ -42,6 +45,13 @@ const gone = (): Error =>
       name: 'worker-died',
     },
   );
+const hangs = (name: string): Error =>
+  Object.assign(
+    new Error(
+      `${name} did not come to an end: its chat template or its tokenizer kept the background part of Pronk busy, which was stopped and started again. Nothing is lost, and other models work. Delete it, or choose it again to give it another chance.`,
+    ),
+    { name: 'model-hangs' },
+  );
 const unstartable: ErrorData = {
   code: 'worker-died',
   message: 'The background part of Pronk does not start. Chats are safe; reload the page.',
@@ -54,7 +64,7 @@ export function errorData(error: unknown): ErrorData {
     : { code: 'failed', message: String(error) };
 }
 
-export function createClient({ spawn = spawnWorker, patience = 5000 }: ClientOptions = {}): Client {
+export function createClient({ spawn = spawnWorker, patience = 5000, holding = 15_000 }: ClientOptions = {}): Client {
   const listeners = new Set<(event: ClientEvent) => void>();
   const generations = new Set<string>();
   /** Calls under way: a dead worker answers none of them. */
@@ -62,6 +72,8 @@ export function createClient({ spawn = spawnWorker, patience = 5000 }: ClientOpt
   let worker: Worker;
   let remote: Remote<WorkerApi>;
   let deaths = 0;
+  let models: readonly ModelSummary[] = [];
+  const watchdog = createWatchdog(() => remote.answer(), endHung, holding);
 
   const emit = (event: ClientEvent) => {
     if (event.type === 'done' || event.type === 'failed') generations.delete(event.id);
@@ -77,7 +89,12 @@ export function createClient({ spawn = spawnWorker, patience = 5000 }: ClientOpt
   }
 
   async function begin(mine: Worker): Promise<void> {
-    const onEvent = (event: WorkerEvent) => worker === mine && emit(event);
+    const onEvent = (event: WorkerEvent) => {
+      if (worker !== mine) return;
+      if (event.type === 'models') models = event.models;
+      if (event.type === 'held' || event.type === 'free') watchdog.hear(event);
+      else emit(event);
+    };
     try {
       await call('start', [proxy(onEvent)]);
       deaths = 0;
@@ -97,12 +114,21 @@ export function createClient({ spawn = spawnWorker, patience = 5000 }: ClientOpt
     else emit({ type: 'start-failed', error: unstartable });
   }
 
-  function restart(): void {
+  /** Takes the worker out of the hands of a model that holds it. */
+  function endHung({ id, name = 'The model' }: HeldModel): void {
+    const error = hangs(models.find((model) => model.id === id)?.name ?? name);
+    replace(error, { modelId: id, message: error.message });
+  }
+
+  const restart = () => replace(gone());
+
+  function replace(reason: Error, hung?: Extract<ClientEvent, { type: 'restarted' }>['hung']): void {
     worker.terminate();
-    for (const reject of pending) reject(gone());
-    for (const id of generations) emit({ type: 'failed', id, error: errorData(gone()) });
+    watchdog.reset();
+    for (const reject of pending) reject(reason);
+    for (const id of generations) emit({ type: 'failed', id, error: errorData(reason) });
     start();
-    emit({ type: 'restarted' });
+    emit({ type: 'restarted', ...(hung && { hung }) });
   }
 
   async function call(method: keyof WorkerApi, args: unknown[]): Promise<unknown> {

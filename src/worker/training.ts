@@ -34,8 +34,8 @@ function datasetApi(engine: Engine): DatasetApi {
     editDataset: (id, at, remove, rows) => datasets.edit(id, at, remove, rows),
     renameDataset: (id, name) => datasets.rename(id, name),
     removeDataset: (id) => datasets.remove(id),
-    reportDataset: async (id, modelId, config) => datasets.report(id, await engine.tokenizer(modelId), config),
-    previewRow: async (id, row, modelId, config) => datasets.preview(id, row, await engine.tokenizer(modelId), config),
+    reportDataset: (id, modelId, config) => engine.report(id, modelId, config),
+    previewRow: (id, row, modelId, config) => engine.previewRow(id, row, modelId, config),
     exportDataset: (id) => datasets.export(id),
   };
 }

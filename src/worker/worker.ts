@@ -18,6 +18,8 @@ import { trainingApi } from './training';
 
 const store = indexedDbStore();
 let listener: (event: WorkerEvent) => void = () => {};
+/** Pieces of work so far that a model's template or tokenizer decides the length of. */
+let works = 0;
 const emit = (event: WorkerEvent) => listener(event);
 const engine = createEngine({
   store,
@@ -28,6 +30,11 @@ const engine = createEngine({
     emit({ type: 'device-lost', message });
   },
   onDeviceWait: (waiting) => emit({ type: 'device-wait', waiting }),
+  onHeld(model) {
+    const work = ++works;
+    emit({ type: 'held', work, model });
+    return () => emit({ type: 'free', work });
+  },
 });
 const generations = new Generations(engine, emit, (id) => progress('load', id));
 
@@ -103,6 +110,7 @@ const api: WorkerApi = {
     });
     await Promise.all([device, ensureBundled(engine, progress('import', 'bundled')).then(() => announceModels())]);
   },
+  answer: async () => {},
   models: () => engine.models.list(),
   load,
   ...importApi(engine, saves, progress, announceModels),

@@ -33,6 +33,8 @@ export interface ImportsOptions extends Omit<OpenOptions, 'hashers'> {
   readonly offer?: () => Promise<Offer>;
   /** Runs a task while no other tab changes the list of models. */
   readonly committing?: RunOptions['committing'];
+  /** Told of work that a tokenizer in the files may never end. */
+  readonly onHeld?: RunOptions['onHeld'];
 }
 
 interface Running {
@@ -226,8 +228,9 @@ export class Imports {
     onProgress: ImportProgress | undefined,
     sizes: RunSizes,
   ): Promise<Manifest> {
-    const { store, committing } = this.#options;
-    const options = { hashers: this.#opening.hashers, signal, onProgress, ...sizes, ...(committing && { committing }) };
+    const { store, committing, onHeld } = this.#options;
+    const { hashers } = this.#opening;
+    const options = { hashers, signal, onProgress, onHeld, ...sizes, ...(committing && { committing }) };
     return runImport(store, journal, opened, options);
   }
 

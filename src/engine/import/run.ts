@@ -8,6 +8,7 @@ import type { Manifest } from '../../storage/manifest';
 import { ModelWriter } from '../../storage/model-writer';
 import type { Store } from '../../storage/store';
 import { commitModel, deletePrefix, newPrefix } from '../../storage/stored-model';
+import { held, type OnHeld } from '../held';
 import { createTokenizer } from '../../tokenizer/index';
 import { ErrorMeter } from './error-meter';
 import type { OpenedOrigin } from './origin';
@@ -24,6 +25,7 @@ export interface RunOptions {
   readonly onProgress?: ImportProgress | undefined;
   /** Held while the manifest is written, so that no other writer of it is between. */
   readonly committing?: <T>(task: () => Promise<T>) => Promise<T>;
+  readonly onHeld?: OnHeld | undefined;
   /** Sizes, for tests. */
   readonly batchBytes?: number | undefined;
   readonly shardBytes?: number | undefined;
@@ -95,7 +97,7 @@ export async function runImport(
     for (const [i, source] of passed.entries()) source.goOnFrom(journal.hashes[i]);
     await checkSmall(sources.filter((source) => isChecked(source, smallBytes)));
     const checkpoint = await opened.open(sources);
-    createTokenizer(checkpoint.tokenizer);
+    held(options.onHeld, journal.id, () => createTokenizer(checkpoint.tokenizer), journal.name);
     for (const source of passed) await source.begin();
     const meter = new ErrorMeter(journal.errors);
     /** The meter's sums by the number of groups that they are of: more is converted than what is stored. */

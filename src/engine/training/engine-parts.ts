@@ -9,6 +9,7 @@ import { createTokenizer } from '../../tokenizer/index';
 import type { Adapters } from '../adapters';
 import { DEFAULT_CONTEXT } from '../defaults';
 import { generate } from '../generate';
+import { held, type OnHeld } from '../held';
 import type { Host } from '../host';
 import { gpuBudget } from '../import/plan';
 import type { Library } from '../library';
@@ -30,10 +31,12 @@ export interface EngineParts {
   readonly scheduler: Scheduler;
   /** Does what needs the device, and waits for one where there is none for now. */
   readonly withDevice: <T>(task: () => Promise<T>) => Promise<T>;
+  /** Told of work that a model's own template or tokenizer may never end. */
+  readonly onHeld?: OnHeld | undefined;
 }
 
 export function trainingParts(parts: EngineParts): TrainingParts {
-  const { store, models, datasets, adapters, host, scheduler, withDevice } = parts;
+  const { store, models, datasets, adapters, host, scheduler, withDevice, onHeld } = parts;
   const trials = new WeakMap<GPUDevice, TrialMemory>();
   const trial = (device: GPUDevice) => {
     const made = trials.get(device) ?? new TrialMemory(device);
@@ -46,7 +49,8 @@ export function trainingParts(parts: EngineParts): TrainingParts {
       const { manifest, config, tokenizer } = await models.open(id);
       const { name, bytes, shards } = manifest;
       const fingerprint = await xxhash128(shards.flatMap(({ checksums }) => checksums).join());
-      return { name, config, tokenizer: createTokenizer(tokenizer), fingerprint, bytes };
+      const made = held(onHeld, id, () => createTokenizer(tokenizer));
+      return { name, config, tokenizer: made, fingerprint, bytes };
     },
     async dataset(id) {
       const { name, editedAt, rows } = await datasets.get(id);
@@ -106,7 +110,9 @@ export function trainingParts(parts: EngineParts): TrainingParts {
         const used = adapter ? [{ key: crypto.randomUUID(), pairs: adapter.pairs, strength: 1 }] : [];
         await session.setAdapters(used);
         const prompt = promptOf(request, tokenizer.chatTemplate !== undefined);
-        const { ids } = encodePrompt(tokenizer, prompt, session.context, SAMPLE_TOKENS);
+        const { ids } = held(onHeld, request.modelId, () =>
+          encodePrompt(tokenizer, prompt, session.context, SAMPLE_TOKENS),
+        );
         const stop = promptStops(tokenizer, prompt);
         const tokens = generate({ session, tokenizer }, ids, {
           sampling: GREEDY,
@@ -125,6 +131,7 @@ export function trainingParts(parts: EngineParts): TrainingParts {
       }
     },
     forgetDevice: () => host.forget(),
+    held: (modelId, work) => held(onHeld, modelId, work),
   };
 }
 

@@ -82,4 +82,6 @@ export interface TrainingParts {
   answer(request: AnswerRequest, signal: AbortSignal): Promise<string>;
   /** A lost device is left, so that the next trainer opens another. */
   forgetDevice(): void;
+  /** Does work that a model's own template or tokenizer decides the length of. */
+  held<T>(modelId: string, work: () => T): T;
 }

@@ -85,6 +85,7 @@ function page(
     room: async () => ({ chat: 10, fits: async () => true }),
     answer: async ({ adapter }) => (adapter ? `tuned ${adapter.pairs.length}` : 'plain'),
     forgetDevice: () => {},
+    held: (_, work) => work(),
     ...change,
   };
   const trainings = new Trainings(parts);

@@ -289,7 +289,9 @@ export class Trainings {
     if (!rows) return this.trl(request);
     const model = await this.#parts.model(request.modelId);
     const { config, template } = request;
-    const tokens = await tokenizeDataset(rows as Example[], model.tokenizer, { ...config, template });
+    const tokens = await this.#parts.held(request.modelId, () =>
+      tokenizeDataset(rows as Example[], model.tokenizer, { ...config, template }),
+    );
     return this.#trl(request, model, tokens);
   }
 
@@ -371,7 +373,9 @@ export class Trainings {
     if (this.#tokens?.key !== key) {
       this.#tokens = {
         key,
-        tokens: examples().then((rows) => tokenizeDataset(rows, tokenizer, { ...config, template })),
+        tokens: examples().then((rows) =>
+          this.#parts.held(modelId, () => tokenizeDataset(rows, tokenizer, { ...config, template })),
+        ),
       };
     }
     return this.#tokens.tokens;

@@ -13,6 +13,7 @@ import type {
 import type { AdapterUse } from '../../worker/training-api';
 import { type Client, type ClientEvent, errorData } from '../../worker/client';
 import { createDeviceWait, type DeviceWaitState } from './device-wait';
+import { createHungModels } from './hung';
 import type { Notices } from './notices';
 import { asString, createStored, isRecord } from './stored';
 
@@ -46,7 +47,7 @@ export interface EngineState {
   readonly api: Client['api'];
   readonly device: Accessor<DeviceSummary | undefined>;
   readonly models: Accessor<readonly ModelSummary[]>;
-  /** The model in use: the chosen one, else the bundled one, else the newest. */
+  /** The model in use: the chosen one, else the bundled one, else the newest; never by itself one that held the worker. */
   readonly model: Accessor<ModelSummary | undefined>;
   readonly ready: Accessor<boolean>;
   /** Another model that is on the GPU, since a run is trained on it. */
@@ -84,6 +85,13 @@ const parseContexts = (stored: unknown) =>
     ? Object.fromEntries(Object.entries(stored).filter((each): each is [string, number] => Number.isInteger(each[1])))
     : undefined;
 
+const NONE_LEFT: ErrorData = {
+  code: 'model-hangs',
+  message:
+    'No model is in use: each one here kept the background part of Pronk busy without an end, by its chat template or its tokenizer. Add another one under Models, or choose one there to give it another chance.',
+};
+/** A new worker is told to load what is to be loaded. */
+const RESTARTED = new Set(['worker-died', 'model-hangs']);
 const NO_GPU = new Set(['no-webgpu', 'no-adapter']);
 
 export function createEngineState(client: Client, notices: Notices): EngineState {
@@ -109,8 +117,11 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   /** What a run learned is in the memory of this page alone. */
   let unkept = false;
 
-  const pick = (among: readonly ModelSummary[]) =>
-    among.find(({ id }) => id === chosen()) ?? among.find(({ bundled }) => bundled) ?? among.at(0);
+  const hung = createHungModels();
+  const pick = (among: readonly ModelSummary[]) => {
+    const healthy = among.filter(({ id }) => !hung.has(id));
+    return among.find(({ id }) => id === chosen()) ?? healthy.find(({ bundled }) => bundled) ?? healthy.at(0);
+  };
   const model = createMemo(() => pick(models()));
   const deviceWait = createDeviceWait(() => api.askForDevice());
   const modelId = createMemo(() => model()?.id);
@@ -132,7 +143,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
       if (data.code === 'device-lost' && !restarted) {
         restarted = true;
         client.restart();
-      } else if (modelId() === id && data.code !== 'worker-died') setProblem(data);
+      } else if (modelId() === id && !RESTARTED.has(data.code)) setProblem(data);
     }
   }
 
@@ -182,6 +193,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         setDevice(event.device);
         break;
       case 'models':
+        hung.keepOnly((id) => event.models.some((each) => each.id === id));
         setModels(event.models);
         break;
       case 'model-removed':
@@ -224,9 +236,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         break;
       case 'restarted':
         deviceWait.reset();
-        notices.show('The engine was started again. Chats are safe.');
-        for (const listener of restartListeners) listener();
-        reload();
+        restart(event.hung);
         break;
       case 'start-failed':
         setProgress(undefined);
@@ -237,6 +247,40 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         break;
     }
   }
+
+  function restart(hung: { readonly modelId: string; readonly message: string } | undefined): void {
+    const before = modelId();
+    if (hung) leaveHung(hung);
+    else notices.show('The engine was started again. Chats are safe.');
+    for (const listener of restartListeners) listener();
+    // another model is loaded as soon as it is chosen
+    if (modelId() === before) reload();
+  }
+
+  /** What held the worker is not in use any more, and says why. */
+  function leaveHung({ modelId: id, message }: { readonly modelId: string; readonly message: string }): void {
+    const isStored = models().some((each) => each.id === id);
+    if (isStored) hung.add(id);
+    if (chosen() === id) choose('');
+    const next = modelId() !== id && isStored ? model() : undefined;
+    const instead = next ? ` ${next.name} answers now.` : '';
+    notices.show(`${message}${instead}`, { label: 'Models', run: () => void (location.hash = '#/models') }, 0);
+  }
+
+  /** Nothing can be asked: all that is here held the worker. */
+  const noneLeft = () => modelId() === undefined && models().length > 0;
+  createEffect(
+    on(noneLeft, (none) => {
+      if (!none) {
+        if (problem() === NONE_LEFT) setProblem(undefined);
+        return;
+      }
+      setProgress(undefined);
+      if (!blocked()) setProblem(NONE_LEFT);
+      for (const asked of waiting.values()) asked.onFailed(NONE_LEFT);
+      waiting.clear();
+    }),
+  );
 
   /** The model in use is gone: another one takes its place. */
   function tellRemoved(id: string, name: string): void {
@@ -269,10 +313,14 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     problem,
     blocked,
     deviceWait,
-    use: choose,
+    use(id) {
+      hung.forgive(id);
+      choose(id);
+    },
     generate(asked) {
       const id = modelId();
-      if (id === undefined) waiting.set(asked.id, asked);
+      if (noneLeft()) queueMicrotask(() => asked.onFailed(NONE_LEFT));
+      else if (id === undefined) waiting.set(asked.id, asked);
       else send(id, asked);
     },
     atWork: () => running.size > 0 || waiting.size > 0 || training || unkept,
@@ -292,7 +340,11 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     loadedContext: () => (loadedId() === modelId() ? loadedContext() : undefined),
     onProgress: (listener) => void progressListeners.push(listener),
     onRestart: (listener) => void restartListeners.push(listener),
-    // a new worker would cut a run off
-    retry: () => (training ? reload() : client.restart()),
+    retry() {
+      if (problem() === NONE_LEFT) hung.keepOnly(() => false);
+      // a new worker would cut a run off
+      else if (training) reload();
+      else client.restart();
+    },
   };
 }

@@ -146,17 +146,18 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
 
   client.subscribe((event) => {
     if (event.type === 'training') hear(event.event);
-    else if (event.type === 'restarted') void goOnAfterRestart(running());
+    else if (event.type === 'restarted') void goOnAfterRestart(running(), event.hung?.modelId);
   });
 
   /** Steps at which a run was gone on with by itself. */
   const revived = new Map<string, number>();
 
   /** What ran in the old worker was cut off; it goes on, unless that has helped nothing before. */
-  async function goOnAfterRestart(before: RunSummary | undefined): Promise<void> {
+  async function goOnAfterRestart(before: RunSummary | undefined, hung: string | undefined): Promise<void> {
     await read();
     const run = details().get(before?.id ?? '');
-    if (run?.state !== 'interrupted') return;
+    // a model that held the worker would hold the new one as well
+    if (run?.state !== 'interrupted' || run.modelId === hung) return;
     const { id, checkpointStep = 0 } = run;
     if (checkpointStep <= (revived.get(id) ?? -1)) return;
     revived.set(id, checkpointStep);
