@@ -204,6 +204,7 @@ test('stopped: while it runs, and while it is paused', { timeout: 60_000 }, asyn
   expect(await world.trainings.get(other)).toMatchObject({ state: 'stopped', adapterId: 'adapter 2' });
   expect(world.kept[1]!.adapter.pairs[0]!.b.some((value) => value !== 0)).toBe(true);
   await world.trainings.remove(other);
+  expect(world.events.at(-1)).toEqual({ type: 'removed', runId: other });
   await expect(world.trainings.get(other)).rejects.toMatchObject({ code: 'missing-run' });
 });
 
@@ -443,6 +444,13 @@ test('measuring gives way to a run, and to whoever needs the device', { timeout:
   await world.trainings.stopMeasuring();
   expect(world.trainers.map(({ destroyed }) => destroyed)).toEqual([true]);
   expect(await first).toMatchObject({ code: 'cancelled' });
+  // one that is asked for in the same moment takes its place
+  const [earlier, later] = [begun(), begun()];
+  expect(await earlier).toMatchObject({ code: 'cancelled' });
+  while (!measures) await new Promise((resolve) => setTimeout(resolve, 1));
+  await world.trainings.stopMeasuring();
+  expect(await later).toMatchObject({ code: 'cancelled' });
+  expect(world.trainers.every(({ destroyed }) => destroyed)).toBe(true);
   const second = begun();
   while (!measures) await new Promise((resolve) => setTimeout(resolve, 1));
   const id = await world.trainings.start(request);

@@ -104,10 +104,14 @@ export class Trainings {
     onProgress: MeasureProgress = () => {},
   ): Promise<{ readonly secondsPerStep: number }> {
     checkConfig(request.config);
-    await this.stopMeasuring();
-    if (this.#active || !(await this.#nobodyTrains())) throw this.#busy();
     const controller = new AbortController();
-    const done = this.#measure(request, controller.signal, onProgress);
+    const { signal } = controller;
+    // it is known to others from here on, so that no two stand on the device at once
+    const done = this.stopMeasuring().then(async () => {
+      signal.throwIfAborted();
+      if (this.#active || !(await this.#nobodyTrains())) throw this.#busy();
+      return this.#measure(request, signal, onProgress);
+    });
     const measuring = { controller, ended: done.catch(() => {}) };
     this.#measuring = measuring;
     try {
@@ -253,6 +257,7 @@ export class Trainings {
     if (run?.state === 'running' && !(await this.#nobodyTrains()))
       throw new PronkError('busy', 'The run is under way in another tab. Stop it before removing it.');
     await this.#runs.remove(id);
+    this.#emit({ type: 'removed', runId: id });
   }
 
   /** A run's log as `trainer_state.json`. @throws PronkError `missing-run` */

@@ -171,7 +171,8 @@ export type TrainingEvent =
   | { readonly type: 'step'; readonly runId: string; readonly record: StepRecord }
   | { readonly type: 'validation'; readonly runId: string; readonly record: ValidationRecord }
   | { readonly type: 'sample'; readonly runId: string; readonly record: SampleRecord }
-  | { readonly type: 'checkpoint'; readonly runId: string; readonly step: number };
+  | { readonly type: 'checkpoint'; readonly runId: string; readonly step: number }
+  | { readonly type: 'removed'; readonly runId: string };
 
 // ——— adapters
 

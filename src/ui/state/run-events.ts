@@ -43,6 +43,8 @@ export function applyEvent(run: RunDetail, event: TrainingEvent): RunDetail {
     }
     case 'checkpoint':
       return { ...run, checkpointStep: event.step };
+    case 'removed':
+      return run;
   }
 }
 

@@ -88,9 +88,21 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
     notices.show(words, show, run.state === 'done' ? 20_000 : 0);
   }
 
+  /** A run is gone, here or in another window. */
+  function forget(id: string): void {
+    setFiles((before) => before.filter((each) => each !== id));
+    setStored((before) => before.filter((each) => each.id !== id));
+    setComparedIds((before) => before.filter((each) => each !== id));
+    if (shownId() === id) setShownId('');
+  }
+
   function hear(event: TrainingEvent): void {
     const id = idOf(event);
     reading.get(id)?.push(event);
+    if (event.type === 'removed') {
+      forget(id);
+      return;
+    }
     if (event.type === 'run') {
       tellEnd(event.run);
       put(event.run);
@@ -219,10 +231,7 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
     async remove(id) {
       try {
         if (!files().includes(id)) await api.removeRun(id);
-        setFiles((before) => before.filter((each) => each !== id));
-        setStored((before) => before.filter((each) => each.id !== id));
-        setComparedIds((before) => before.filter((each) => each !== id));
-        if (shownId() === id) setShownId('');
+        forget(id);
       } catch (error) {
         say(error);
       }

@@ -38,3 +38,16 @@ test('what trains is told everywhere, what rests after a reload too, and what ha
   tell({ step: 8, state: 'done' });
   expect(now()).toBeUndefined();
 });
+
+test('a run that rests is told until it is removed', async () => {
+  const fake = createFake({ delay: 0, load: 0, trained: true });
+  const now = createRoot((end) => {
+    dispose = end;
+    return createTrainingNow(fake);
+  });
+  await vi.waitFor(() => expect(now()).toMatchObject({ id: 'run-interrupted', state: 'resting' }));
+  await fake.api.removeRun('another');
+  expect(now()).toMatchObject({ id: 'run-interrupted' });
+  await fake.api.removeRun('run-interrupted');
+  await vi.waitFor(() => expect(now()).toBeUndefined());
+});

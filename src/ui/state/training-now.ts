@@ -40,6 +40,9 @@ export function createTrainingNow(client: Client): Accessor<TrainingNow | undefi
     } else if (event.type === 'step') {
       const { step } = event.record;
       setNow((before) => (before?.id === event.runId ? { ...before, share: shareOf({ step, steps }) } : before));
+    } else if (event.type === 'removed' && event.runId === now()?.id) {
+      setNow(undefined);
+      void read();
     }
   }
 

@@ -242,7 +242,10 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
         step: log.length,
       };
     },
-    removeRun: async (id) => void runs.delete(id),
+    async removeRun(id) {
+      runs.delete(id);
+      tell({ type: 'removed', runId: id });
+    },
     exportTraining: async () => [{ name: 'train.py', bytes: 1, ok: true, file: new File(['x'], 'train.py') }],
   };
 }
