@@ -23,7 +23,7 @@ let url = '';
 /** What is served. */
 let version: 'old' | 'new' = 'old';
 
-/** The same build under other names of its files, as one with other sources has them. */
+/** Gives a build's files other names, as a build of other sources has them. */
 function renamed(build: string): void {
   const assets = join(build, 'assets');
   const names = readdirSync(assets);

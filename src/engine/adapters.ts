@@ -90,7 +90,7 @@ export class Adapters {
     return summary(await this.#stored.add(adapter, await this.#distinct(meta)));
   }
 
-  /** The same under a name that no other adapter has. */
+  /** An adapter's description under a name that no other adapter has. */
   async #distinct<T extends { readonly name: string }>(meta: T): Promise<T> {
     const names = (await this.#stored.list()).map(({ name }) => name);
     return { ...meta, name: numbered(shownName(meta.name), names) };

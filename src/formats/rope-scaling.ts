@@ -115,7 +115,7 @@ export const OWN_KEYS = {
 } as const;
 
 /**
- * As llama.cpp reads it: a factor counts unless the method is `none`, whatever key it stands under, and divides beside the
+ * llama.cpp counts a factor unless the method is `none`, whatever key it stands under, and divides by it beside the
  * divisors of `rope_freqs.weight`.
  * @param own a number under one of `OWN_KEYS`
  * @throws PronkError `unsupported-architecture` for a method that Pronk does not compute; `corrupt-file`

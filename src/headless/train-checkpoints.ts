@@ -13,7 +13,7 @@ const RUN = 'run';
 interface HeadlessRun extends StoredRun {
   /** The data's file, so that the run can be exported. */
   readonly data: string;
-  /** Of its text, where it was named. */
+  /** The encoding of the data's text, where it was named. */
   readonly encoding?: string;
   /** The adapter that it began with. */
   readonly start?: string;

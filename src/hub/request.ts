@@ -25,7 +25,7 @@ export interface Asked {
   readonly method?: 'GET' | 'HEAD' | undefined;
 }
 
-/** As many as `fetch` follows. */
+/** Redirects that are followed; `fetch` itself follows no more. */
 const MAX_REDIRECTS = 20;
 
 /** Whether redirects are hidden here, as browsers hide them from pages. */

@@ -8,7 +8,7 @@ import { ropeTable } from '../ops/rope';
 export class Rotary {
   /** [context, d/2] (cos, sin) for the positions of a prompt. */
   readonly prompt: GPUBuffer;
-  /** The same for tokens that are generated one by one. */
+  /** [context, d/2] (cos, sin) for tokens that are generated one by one. */
   readonly token: GPUBuffer;
   /** Texts up to this length have one rotation for each position, whatever their length. */
   readonly fixed: number;

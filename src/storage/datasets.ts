@@ -14,7 +14,7 @@ const CHUNK_SIZE = 1 << 20;
 interface Chunk {
   readonly key: string;
   readonly rows: number;
-  /** Of them, those that are marked; absent where none is. */
+  /** Rows among them that are marked; absent where none is. */
   readonly marked?: number;
 }
 

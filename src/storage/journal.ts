@@ -39,7 +39,7 @@ export interface Journal {
   /** Find the files without asking, in browsers that have them; opaque here. */
   readonly handles?: readonly unknown[];
   readonly quantize: Quantize;
-  /** Of the files, as the model's manifest will have it. */
+  /** Tells the files' bytes from others; the model's manifest will have it too. */
   readonly identity?: string;
   /** Of the shards' keys. */
   readonly prefix: string;

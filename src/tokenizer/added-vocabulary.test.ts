@@ -10,7 +10,7 @@ interface Golden {
   readonly name: string;
   /** Letters: l and r for white space taken, s for single words, n for normalized, ! for special. */
   readonly added: readonly (readonly [id: number, content: string, letters: string])[];
-  /** Of the first texts; of the others a hash. */
+  /** Ids of the first texts; the others have hashes. */
   readonly ids: readonly (readonly number[])[];
   readonly hashes: readonly number[];
 }

@@ -18,7 +18,7 @@ export interface ReadOptions {
   /** In place of what the file looks like. */
   readonly format?: DatasetFormat | undefined;
   readonly mapping?: ColumnMapping | undefined;
-  /** Of a text, where it is neither UTF-8 nor UTF-16. */
+  /** The encoding of a text that is neither UTF-8 nor UTF-16. */
   readonly encoding?: string | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface ReadRows {
   readonly format: string;
   /** Those that can be read. */
   readonly rows: readonly Example[];
-  /** Of each row, the index of its record in the file. */
+  /** The index in the file of each row's record. */
   readonly places: readonly number[];
   /** Records that cannot be read, in the file's order. */
   readonly unread: readonly Unread[];

@@ -13,7 +13,7 @@ import { type Listed, type ListedFile, QUIRKS, Tally } from './records';
 export interface Unread extends Finding {
   /** Its index in the file. */
   readonly place: number;
-  /** As it stands there. */
+  /** The record as the file has it. */
   readonly text: string;
 }
 
@@ -72,7 +72,7 @@ class RowReader {
   readonly #mapping: ColumnMapping | undefined;
   readonly #forms = new Map<Form, number>();
   readonly #noticed = new Noticed();
-  /** Of records whose fields say nothing. */
+  /** The form of records whose fields say nothing. */
   #usual: Form | undefined;
   #count = 0;
 

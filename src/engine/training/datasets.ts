@@ -141,11 +141,12 @@ function allRows({ rows, places, unread }: ReadRows): Example[] {
   return all;
 }
 
-/** Of all conversions of one kind the first is told, and how many there are. */
+/** Notes, with the first of the conversions and how many others there are. */
 function notesOf({ conversions, notes }: ReadRows): string[] {
   const [first, ...others] = conversions;
   if (!first) return [...notes];
-  const more = others.length === 0 ? '' : ` So it was with ${others.length} more.`;
+  const more =
+    others.length === 0 ? '' : ` It was the same in ${others.length} more ${others.length === 1 ? 'place' : 'places'}.`;
   return [...notes, `Row ${first.row + 1}: ${first.message}${more}`];
 }
 

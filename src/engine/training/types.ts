@@ -27,7 +27,7 @@ export interface DatasetSummary {
   /** What the file was taken for, e.g. `Alpaca JSON`, `CSV`. */
   readonly format: string;
   readonly rows: number;
-  /** Of them, rows of a file that could not be read and wait to be repaired. */
+  /** Rows among them that could not be read and wait to be repaired. */
   readonly unread: number;
   readonly addedAt: number;
   readonly editedAt: number;

@@ -33,7 +33,7 @@ function measure(node: Node): Measure {
     case 'any': {
       const choices = node.choices.map(measure);
       const most = (of: (each: Measure) => number) => Math.max(...choices.map(of));
-      // one of several that are of one character each is as good as a class where they differ, and nobody repeats them else
+      // choices of one character each would be as good as a class; nobody writes them that way
       return {
         repeats: most((each) => each.repeats),
         optional: most((each) => each.optional) + 1,

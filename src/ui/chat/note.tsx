@@ -20,14 +20,14 @@ export function ConversationNote() {
     if (progress) return `The model comes first: ${formatStage(progress).toLowerCase()}`;
     return engine.model() ? 'Reading' : 'Waiting for a model';
   };
-  /** Of two limits the one that was reached, and what there is to do about it. */
+  /** Which of two limits was reached, and what there is to do about it. */
   const atLimit = ({ timing }: Turn) => {
     const context = engine.loadedContext();
     const used = timing ? timing.promptTokens + timing.completionTokens : 0;
     if (context === undefined || used < context) return 'The answer reached its limit of tokens.';
     const longer = context < (engine.model()?.contextLength ?? 0);
     const full = `The context of ${countOf(context, 'token')} is full.`;
-    return longer ? `${full} Models can load this model with a longer one.` : full;
+    return longer ? `${full} Load this model with a longer one under Models.` : full;
   };
   const words = () => {
     const turn = last();

@@ -50,7 +50,7 @@ export function DeviceChip() {
             <h2>{device().name}</h2>
             <p>
               {device().software
-                ? 'Slow here: the CPU plays the graphics processor. Turn on hardware acceleration in the browser, or use a device with a GPU.'
+                ? 'Slow here: the CPU does the work of a graphics processor. Turn on hardware acceleration in the browser, or use a device with a GPU.'
                 : 'The GPU that the browser offers.'}
             </p>
             <dl>

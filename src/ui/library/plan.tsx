@@ -131,7 +131,7 @@ export function Plan(props: { task: ImportTask }) {
   );
 }
 
-/** The same files are here already: nothing need be read again, unless it is to be stored in another way. */
+/** Says that these files are here already as a model: they are read again only to be stored in another way. */
 function Already(props: { plan: ImportPlan }) {
   const { engine } = useApp();
   const there = () => props.plan.already?.filter(({ id }) => engine.models().some((model) => model.id === id)) ?? [];

@@ -11,7 +11,7 @@ export interface ContextUse {
   readonly droppedMessages: number;
 }
 
-/** Of what Send would send now; with an empty box, of what the last answer came to. Nothing where neither is known. */
+/** Counts what Send would send now; with an empty box, what the last answer came to. Undefined where neither is known. */
 export function createContextUse(
   engine: EngineState,
   chats: ChatsState,

@@ -128,7 +128,7 @@ export function messagesTo(conversation: Conversation, questionId: string): Mess
 }
 
 /**
- * The same conversation as another window or the store has it, joined with this one: turns of both, each in its later state.
+ * A conversation joined with its state in another window or in the store: turns of both, each in its later state.
  * @param ours turns that are being written here
  */
 export function mergeConversation(

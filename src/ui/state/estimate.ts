@@ -12,7 +12,7 @@ const TRIES = 3;
 export interface Estimate {
   /** A step is being measured; how far that is, from 0 to 1, where it is known. */
   readonly measuring: Accessor<{ readonly share?: number } | undefined>;
-  /** Of one step of the request. */
+  /** Seconds that a step of the request takes; undefined where that is not known. */
   readonly secondsPerStep: Accessor<number | undefined>;
   measure(): void;
   /** Ends a measurement, which may be begun again unasked. */

@@ -149,7 +149,7 @@ export function createSettings(key = 'settings', first = initial): SettingsState
   };
 }
 
-/** Those of whichever place is open. */
+/** The settings of whichever place is open. */
 export const settingsOf = (which: Accessor<SettingsState>): SettingsState => ({
   values: () => which().values(),
   preset: () => which().preset(),

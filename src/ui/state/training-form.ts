@@ -52,7 +52,7 @@ export interface TrainingForm {
   setAdapterId(id: string): void;
   /** What is to be done; undefined without a model or rows. */
   readonly request: Accessor<TrainingRequest | undefined>;
-  /** Of these rows and this model; while settings change, the last one stays until the next is there. */
+  /** The plan of these rows and this model; while settings change, the last one stays until the next is there. */
   readonly plan: Answer<TrainingPlan>;
   readonly report: Answer<DatasetReport>;
   /** The shown row as tokens. */

@@ -8,7 +8,7 @@ export interface TrainingNow {
   readonly id: string;
   readonly name: string;
   readonly state: 'running' | 'resting';
-  /** Of its steps, 0 to 1. */
+  /** The share of its steps that is done, 0 to 1. */
   readonly share: number;
 }
 

@@ -1,6 +1,6 @@
 // The page's own disk without a browser.
 
-/** As much of the origin-private file system as downloads use. */
+/** A folder of the origin-private file system, as far as downloads use one. */
 export class Directory {
   readonly entries = new Map<string, Directory | Uint8Array[]>();
   /** Names of files that there is no room for end so. */
