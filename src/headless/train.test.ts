@@ -57,10 +57,13 @@ describe.skipIf(!existsSync(FOLDER))('with stories260K (skipped without ../share
     const none = file(`${JSON.stringify({ input_ids: [1, 2], labels: [-100, -100] })}\n`, 'none.jsonl');
     expect(train({}, '--data', none).lines).toMatchObject([{ error: { code: 'no-labels' } }]);
     const broken = file(`${row([1, 2])}{"input_ids": [1`, 'broken.jsonl');
-    expect(train({}, '--data', broken).lines).toMatchObject([{ error: { code: 'bad-dataset' } }]);
+    // the row that is whole would be trained on
+    const refused = [{ row: 2, code: 'not-json' }, { error: { code: 'bad-dataset' } }];
+    expect(train({}, '--data', broken, '--strict').lines).toMatchObject(refused);
     const foreign = file(row([1, 512]), 'foreign.jsonl');
-    const [{ error }] = train({}, '--data', foreign).lines as [{ error: { code: string; message: string } }];
-    expect([error.code, error.message]).toEqual(['bad-dataset', expect.stringContaining('Row 1')]);
+    expect(train({}, '--data', foreign).lines).toMatchObject([
+      { error: { code: 'bad-dataset', message: expect.stringMatching(/Row 1.*512/s) } },
+    ]);
     expect(train({}, '--data', join(scratch, 'nowhere')).lines).toMatchObject([{ error: { code: 'no-file' } }]);
   });
 
