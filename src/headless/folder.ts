@@ -1,5 +1,6 @@
 // A directory as the folder that files are saved to: written under another name, and renamed once whole.
 import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PronkError } from '../formats/errors';
@@ -28,6 +29,9 @@ export async function makeFolder(path: string): Promise<string[]> {
   }
   return [...made, path];
 }
+
+/** Opens no link in a file's place; Windows knows no such flag. */
+export const NO_FOLLOW = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
 
 /** Ends the name of a file that is not whole yet. */
 const PARTIAL = /\.[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.partial$/;

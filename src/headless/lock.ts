@@ -15,7 +15,7 @@ import { rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
 import { PronkError } from '../formats/errors';
-import { diskError, makeFolder } from './folder';
+import { diskError, makeFolder, NO_FOLLOW } from './folder';
 
 /** The lock's file in a folder that is being written. */
 export const LOCK = '.pronk-lock';
@@ -83,10 +83,8 @@ export async function takeLock(path: string, what: string): Promise<Taken> {
 
 /** The lock's file, made where it is missing; a link is not followed. Undefined where the folder has vanished since, if that is allowed. */
 function openLock(path: string, mayVanish: boolean): number | undefined {
-  // Windows knows no such flag
-  const noFollow = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
   try {
-    return openSync(path, constants.O_RDWR | constants.O_CREAT | noFollow, 0o644);
+    return openSync(path, constants.O_RDWR | constants.O_CREAT | NO_FOLLOW, 0o644);
   } catch (error) {
     if (mayVanish && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw diskError(error, dirname(path));

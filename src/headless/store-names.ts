@@ -8,7 +8,7 @@ import type { StoredRun } from '../engine/training/run-store';
 import type { Journal } from '../storage/journal';
 import type { Manifest } from '../storage/manifest';
 import { RECORD_KINDS } from '../storage/store';
-import { diskError, makeFolder } from './folder';
+import { diskError, makeFolder, NO_FOLLOW } from './folder';
 import { LOCK } from './lock';
 
 /** The file that makes a folder a store: a head, then the names written so far, as JSON Lines. */
@@ -52,8 +52,7 @@ export class StoreNames {
   /** @param before what is listed first where there is no list yet */
   async #append(name: string, before: readonly string[]): Promise<void> {
     await makeFolder(this.#folder);
-    const noFollow = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
-    const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | noFollow;
+    const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW;
     try {
       const file = await open(join(this.#folder, LIST), flags);
       try {

@@ -63,12 +63,17 @@ export function withAnswer(messages: readonly DatasetMessage[]): readonly Datase
   throw new BadRow('no-answer', 'has no answer: none of its messages is the assistant’s.');
 }
 
+/** The role that a speaker's name stands for, in any case. */
+export function roleNamed(name: string): Role | undefined {
+  const key = name.trim().toLowerCase();
+  return Object.hasOwn(ROLES, key) ? ROLES[key] : undefined;
+}
+
 function roleOf(message: JsonObject, where: string): Role {
   const name = stringIn(message, ...SPEAKER);
   if (name === undefined)
     throw new BadRow('unknown-role', `has no role at ${where}: a message says who speaks by role (or from).`);
-  const key = name.trim().toLowerCase();
-  const role = Object.hasOwn(ROLES, key) ? ROLES[key] : undefined;
+  const role = roleNamed(name);
   if (role) return role;
   throw new BadRow(
     'unknown-role',

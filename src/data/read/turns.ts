@@ -1,5 +1,6 @@
 // Texts that hold a prompt's marks already, taken apart again into who said what.
 import type { DatasetMessage, Example } from '../types';
+import { roleNamed } from './chat';
 
 type Role = DatasetMessage['role'];
 
@@ -35,17 +36,6 @@ function instMarks(text: string): DatasetMessage[] | undefined {
   return messages;
 }
 
-const ROLES: Readonly<Record<string, Role>> = {
-  system: 'system',
-  human: 'user',
-  user: 'user',
-  assistant: 'assistant',
-  ai: 'assistant',
-  bot: 'assistant',
-  gpt: 'assistant',
-  model: 'assistant',
-};
-
 /** `<|im_start|>user … <|im_end|>` */
 function chatMl(text: string): DatasetMessage[] | undefined {
   if (!text.includes('<|im_start|>')) return undefined;
@@ -68,7 +58,7 @@ function marked(text: string, mark: RegExp): DatasetMessage[] | undefined {
   if (parts.length < 4) return undefined;
   const messages: DatasetMessage[] = [{ role: 'system', content: before.replace('<s>', '').trim() }];
   for (let i = 0; i < parts.length; i += 2) {
-    const role = ROLES[(parts[i] ?? '').toLowerCase()];
+    const role = roleNamed(parts[i] ?? '');
     if (role === undefined) return undefined;
     messages.push({ role, content: bare(parts[i + 1] ?? '') });
   }

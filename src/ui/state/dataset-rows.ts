@@ -184,9 +184,11 @@ export function createRows(
     const [of, unread = []] = (await findUnread()) ?? [];
     const [first, last] = [unread.at(0), unread.at(-1)];
     if (of === undefined || first === undefined || last === undefined) return;
-    const before = await api.datasetRows(of, first, last + 1);
+    const before = await api.datasetRows(of, first, last + 1).catch((error: unknown) => {
+      notices.show(errorData(error).message);
+    });
     // another dataset was chosen meanwhile
-    if (of !== id()) return;
+    if (!before || of !== id()) return;
     const made = { at: first, before, after: before.filter(({ kind }) => kind !== 'unread') };
     edit(made);
     setSelected(Math.min(Math.max(selected(), 0), count() - 1));

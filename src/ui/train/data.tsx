@@ -145,7 +145,7 @@ function Examples() {
           title="Instructions and responses that you starred in Instruct"
           onClick={() => add('Starred runs', toDataset(starred()))}
         >
-          {starred().length === 1 ? '1 starred run of Instruct' : `${starred().length} starred runs of Instruct`}
+          {countOf(starred().length, 'starred run')} of Instruct
         </button>
       </Show>
     </div>

@@ -49,8 +49,7 @@ export function StepNavigation() {
           ? `${run.state}, ${formatNumber(run.step)} of ${formatNumber(run.steps)}`
           : run.state;
       case 'Keep':
-        if (adapters.ofModel().length === 0) return 'nothing yet';
-        return adapters.ofModel().length === 1 ? '1 adapter' : `${adapters.ofModel().length} adapters`;
+        return adapters.ofModel().length === 0 ? 'nothing yet' : countOf(adapters.ofModel().length, 'adapter');
     }
   };
   return (
