@@ -55,9 +55,9 @@ export async function tokenizeDataset(
 }
 
 function noneRead([first, ...others]: readonly RowProblem[], error: unknown): unknown {
-  if (!(error instanceof PronkError) || !first || others.length === 0) return error;
-  const message = `This model can read none of ${others.length + 1} rows. Row ${first.row + 1}: ${first.message}`;
-  return new PronkError(error.code, message, { cause: error });
+  if (!(error instanceof PronkError) || !first) return error;
+  const all = others.length === 0 ? '' : `This model can read none of ${others.length + 1} rows. `;
+  return new PronkError(error.code, `${all}Row ${first.row + 1}: ${first.message}`, { cause: error });
 }
 
 function noLabels(rows: number, { cutoff_len: cutoff, train_on_inputs: onInputs }: TokenizeConfig): PronkError {
