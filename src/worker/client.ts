@@ -48,7 +48,7 @@ const gone = (): Error =>
 const hangs = (name: string): Error =>
   Object.assign(
     new Error(
-      `${name} did not come to an end: its chat template or its tokenizer kept the background part of Pronk busy, which was stopped and started again. Nothing is lost, and other models work. Delete it, or choose it again to give it another chance.`,
+      `${name} did not come to an end: its chat template or its tokenizer held the background part of Pronk, which was started again. Nothing is lost. Delete this model, or choose it again to give it another chance.`,
     ),
     { name: 'model-hangs' },
   );

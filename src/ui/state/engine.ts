@@ -88,7 +88,7 @@ const parseContexts = (stored: unknown) =>
 const NONE_LEFT: ErrorData = {
   code: 'model-hangs',
   message:
-    'No model is in use: each one here kept the background part of Pronk busy without an end, by its chat template or its tokenizer. Add another one under Models, or choose one there to give it another chance.',
+    'No model is in use: each one here held the background part of Pronk without an end, by its chat template or its tokenizer. Add another one under Models, or choose one there to give it another chance.',
 };
 /** A new worker is told to load what is to be loaded. */
 const RESTARTED = new Set(['worker-died', 'model-hangs']);
