@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createTokenizer } from '../tokenizer/index';
 import { promptTemplates } from '../tokenizer/prompt-templates';
 import type { Tokenizer } from '../tokenizer/tokenizer';
@@ -71,6 +71,44 @@ test('the oldest turns go first, never the system message or the last question',
     expect(text).not.toContain('question 0\n');
     // an answer without its question is not left at the front
     expect(droppedMessages % 2).toBe(0);
+  }
+});
+
+test('as few turns go as will do, for any context, and it is found in a few tries', () => {
+  const question = chat.messages.length - 1;
+  const sizes = Array.from({ length: 21 }, (_, turn) => {
+    const messages = chat.messages.filter((_, i) => i === 0 || i === question || i > 2 * turn);
+    return encodePrompt(letters, { ...chat, messages }, 100_000, 0).ids.length;
+  });
+  for (let context = 100; context < 1500; context += 7) {
+    let tries = 0;
+    const counted: Tokenizer = { ...letters, encodePieces: (pieces) => (tries++, letters.encodePieces(pieces)) };
+    const { ids, droppedMessages } = encodePrompt(counted, chat, context, 100);
+    const fewest = sizes.findIndex((size) => size + 100 <= context);
+    expect(droppedMessages).toBe(2 * (fewest < 0 ? 20 : fewest));
+    expect(ids.length).toBe(sizes[droppedMessages / 2]);
+    expect(tries).toBeLessThanOrEqual(7);
+  }
+});
+
+test('all renderings of one prompt share the time of one; what is encoded in between takes none of it', () => {
+  let clock = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => (clock += 100));
+  // about 20 looks at the clock a rendering
+  const chatTemplate = `{% for i in range(20000) %}{% endfor %}{% for m in messages %}{{ m.content }}{% endfor %}`;
+  const slow: Tokenizer = {
+    ...letters,
+    chatTemplate,
+    encodePieces: (pieces) => ((clock += 60_000), letters.encodePieces(pieces)),
+  };
+  try {
+    expect(encodePrompt(slow, chat, 10_000, 100).droppedMessages).toBe(0);
+    const begun = clock;
+    encodePrompt(slow, { ...chat, messages: chat.messages.slice(0, 4) }, 40, 10);
+    expect(clock - begun).toBeGreaterThan(100_000);
+    expect(() => encodePrompt(slow, chat, 300, 100)).toThrow(/takes too long: more than 5 seconds/);
+  } finally {
+    vi.restoreAllMocks();
   }
 });
 

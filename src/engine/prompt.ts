@@ -2,6 +2,7 @@
 import { type ChatStyle, styleStops } from '../tokenizer/chat-styles';
 import type { ChatMessage, ChatPiece } from '../tokenizer/chat-message';
 import { renderChat } from '../tokenizer/chat-template';
+import { Allowance } from '../tokenizer/jinja/budget';
 import { fillTemplate, type PromptTemplate } from '../tokenizer/prompt-templates';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { withBos, withChatBos } from '../tokenizer/with-bos';
@@ -44,7 +45,7 @@ export function promptText(tokenizer: Tokenizer, prompt: Prompt): string {
 }
 
 /** A prompt in pieces: what people wrote is not trusted, so that special tokens spelled in it stay text. */
-function promptPieces(tokenizer: Tokenizer, prompt: Prompt): ChatPiece[] {
+function promptPieces(tokenizer: Tokenizer, prompt: Prompt, allowance?: Allowance): ChatPiece[] {
   switch (prompt.kind) {
     case 'raw':
       return [{ text: prompt.text, trusted: false }];
@@ -56,7 +57,7 @@ function promptPieces(tokenizer: Tokenizer, prompt: Prompt): ChatPiece[] {
       return [filled, { text: `${eos}${bos}`, trusted: true }];
     }
     case 'chat':
-      return renderChat(tokenizer, prompt.messages, { addGenerationPrompt: true, style: prompt.style });
+      return renderChat(tokenizer, prompt.messages, { addGenerationPrompt: true, style: prompt.style, allowance });
   }
 }
 
@@ -74,7 +75,8 @@ export function begunIds(tokenizer: Tokenizer, begun: Begun = []): readonly numb
 
 /**
  * Ids of a prompt; BOS first where the model wants one. A chat that leaves less than `reserve` of `context` free loses its
- * oldest turns, never its system message and never its last message.
+ * oldest turns, as few as will do, never its system message and never its last message. All renderings that this takes share
+ * the time that one has.
  */
 export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt, context: number, reserve: number): EncodedPrompt {
   if (prompt.kind !== 'chat') {
@@ -83,13 +85,30 @@ export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt, context: numb
   const isOwnTemplate = prompt.style === undefined && tokenizer.chatTemplate !== undefined;
   const system = prompt.messages.filter((message) => message.role === 'system');
   const turns = prompt.messages.filter((message) => message.role !== 'system');
-  for (let dropped = 0; ; ) {
+  const allowance = new Allowance();
+  const without = (dropped: number): EncodedPrompt => {
     const messages = [...system, ...turns.slice(dropped)];
-    const pieces = promptPieces(tokenizer, { ...prompt, messages });
-    const ids = withChatBos(tokenizer, tokenizer.encodePieces(pieces), isOwnTemplate);
-    if (ids.length + reserve <= context || dropped >= turns.length - 1) return { ids, droppedMessages: dropped };
-    // a turn is a question with its answer: never begin with an answer
-    do dropped++;
-    while (dropped < turns.length - 1 && turns[dropped]!.role === 'assistant');
+    const pieces = promptPieces(tokenizer, { ...prompt, messages }, allowance);
+    return { ids: withChatBos(tokenizer, tokenizer.encodePieces(pieces), isOwnTemplate), droppedMessages: dropped };
+  };
+  const fits = ({ ids }: EncodedPrompt) => ids.length + reserve <= context;
+  const whole = without(0);
+  const cuts = cutsOf(turns);
+  if (fits(whole) || cuts.length === 0) return whole;
+  // the fewer turns, the fewer tokens
+  let fewest: EncodedPrompt | undefined;
+  let [low, high] = [0, cuts.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const tried = without(cuts[middle] ?? 0);
+    if (fits(tried)) [high, fewest] = [middle, tried];
+    else low = middle + 1;
   }
+  const dropped = cuts[low] ?? 0;
+  return fewest?.droppedMessages === dropped ? fewest : without(dropped);
+}
+
+/** Numbers of messages that may be left out. A turn is a question with its answer: what is left never begins with an answer. */
+function cutsOf(turns: readonly ChatMessage[]): readonly number[] {
+  return turns.flatMap(({ role }, i) => (i > 0 && (role !== 'assistant' || i === turns.length - 1) ? [i] : []));
 }

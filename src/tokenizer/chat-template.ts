@@ -4,6 +4,7 @@
 import { PronkError } from '../formats/errors';
 import type { ChatMessage, ChatPiece } from './chat-message';
 import { type ChatStyle, renderStyle } from './chat-styles';
+import { Allowance } from './jinja/budget';
 import { Template } from './jinja/index';
 import { Text } from './jinja/text';
 import { Dict, List, type Value } from './jinja/values';
@@ -23,16 +24,21 @@ const THOUGHT_ALONE = /^\s*<\/?think>\s*$/;
 export function renderChat(
   tokenizer: Templated,
   messages: readonly ChatMessage[],
-  options: { readonly addGenerationPrompt: boolean; readonly style?: ChatStyle | undefined },
+  options: {
+    readonly addGenerationPrompt: boolean;
+    readonly style?: ChatStyle | undefined;
+    /** Shared where one prompt is rendered more than once. */
+    readonly allowance?: Allowance | undefined;
+  },
 ): ChatPiece[] {
   const { chatTemplate, specialTokens } = tokenizer;
-  const { addGenerationPrompt, style } = options;
+  const { addGenerationPrompt, style, allowance = new Allowance() } = options;
   if (style !== undefined || chatTemplate === undefined) {
     return renderStyle(style ?? 'alpaca-lora', messages, addGenerationPrompt, specialTokens);
   }
   const template = parse(chatTemplate);
   const render = (list: readonly ChatMessage[]) =>
-    piecesOf(renderTemplate(template, list, specialTokens, addGenerationPrompt), list);
+    piecesOf(renderTemplate(template, list, specialTokens, addGenerationPrompt, allowance), list);
   try {
     const system = messages.findIndex(({ role, content }) => role === 'system' && content.trim() !== '');
     if (system < 0) return render(messages).pieces;
@@ -53,6 +59,7 @@ export function renderTemplate(
   messages: readonly ChatMessage[],
   specialTokens: Readonly<Record<string, string>>,
   addGenerationPrompt: boolean,
+  allowance?: Allowance,
 ): Text {
   const variables = new Map<string, Value>([
     // templates add these to strings, which needs a string
@@ -70,7 +77,7 @@ export function renderTemplate(
     ['add_generation_prompt', addGenerationPrompt],
   ]);
   const given = messages.reduce((sum, { content }) => sum + content.length, 0);
-  return template.render(variables, given);
+  return template.render(variables, given, allowance);
 }
 
 /** A rendered text cut where contents begin and end; `found` are the contents that are in it. */

@@ -7,18 +7,35 @@ const STEPS = 10_000_000;
 /** Characters of one string, beyond four times those of the conversation. */
 const LENGTH = 1 << 24;
 const MILLISECONDS = 5000;
+
+/** Time for rendering: of one text, or of all that a prompt takes. What is done in between does not count. */
+export class Allowance {
+  #left = MILLISECONDS;
+
+  /** Does one rendering, which is told when it has to be done. */
+  within<T>(render: (deadline: number) => T): T {
+    const begun = performance.now();
+    try {
+      return render(begun + this.#left);
+    } finally {
+      this.#left -= performance.now() - begun;
+    }
+  }
+}
+
 /** Calls and nested lists; beyond that JavaScript's own stack comes near. */
 const DEPTH = 150;
 
 export class Budget {
-  readonly #deadline = performance.now() + MILLISECONDS;
+  readonly #deadline: number;
   readonly #length: number;
   #steps = 0;
   #checked = 0;
   #depth = 0;
 
-  /** @param given characters of the conversation */
-  constructor(given: number) {
+  /** @param given characters of the conversation @param deadline in the time of `performance.now()` */
+  constructor(given: number, deadline: number) {
+    this.#deadline = deadline;
     this.#length = LENGTH + 4 * given;
   }
 

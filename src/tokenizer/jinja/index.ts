@@ -1,7 +1,7 @@
 // Jinja with Python's semantics, set up as transformers sets it up for chat templates. Texts remember which of their
 // characters came from somebody's words, so that what a person wrote stays text wherever a template puts it.
 
-import { Budget, tooLong } from './budget';
+import { Allowance, Budget, tooLong } from './budget';
 import { execute } from './execute';
 import { globals } from './globals';
 import type { Statement } from './nodes';
@@ -21,14 +21,17 @@ export class Template {
   /**
    * Its text for some variables.
    * @param given characters of what is rendered, which bounds what the template may make of them
+   * @param allowance its time, which other renderings may share
    * @throws TemplateError as Python would raise; PronkError `template-too-long` where it takes more than it may
    */
-  render(variables: ReadonlyMap<string, Value>, given: number): Text {
-    const budget = new Budget(given);
-    const output = new Output(budget);
-    const names = new Map([...globals(budget), ...variables]);
-    guarded(() => execute(this.#body, new Scope(names), output, budget));
-    return output.text;
+  render(variables: ReadonlyMap<string, Value>, given: number, allowance = new Allowance()): Text {
+    return allowance.within((deadline) => {
+      const budget = new Budget(given, deadline);
+      const output = new Output(budget);
+      const names = new Map([...globals(budget), ...variables]);
+      guarded(() => execute(this.#body, new Scope(names), output, budget));
+      return output.text;
+    });
   }
 }
 
