@@ -1,6 +1,6 @@
 // Conversations: OpenAI's (`messages`: role, content), ShareGPT's (`conversations`: from, value) and their kin.
 import { isObject, type JsonObject, stringIn } from '../../formats/json';
-import type { DatasetMessage } from '../types';
+import type { DatasetMessage, Example } from '../types';
 import { BadRow } from './bad-dataset';
 import { jsonValue } from './json-values';
 import { type Found, isMissing, toText } from './values';
@@ -57,10 +57,12 @@ export function readMessages(value: unknown, field: string, found: Found): Datas
   });
 }
 
-/** A conversation somebody can learn from. @throws BadRow where nobody answers */
-export function withAnswer(messages: readonly DatasetMessage[]): readonly DatasetMessage[] {
-  if (messages.some(({ role }) => role === 'assistant')) return messages;
-  throw new BadRow('no-answer', 'has no answer: none of its messages is the assistant’s.');
+/** A row of a conversation, with a system message in front where it has none. @throws BadRow where nobody answers */
+export function chat(messages: readonly DatasetMessage[], system = ''): Example {
+  if (!messages.some(({ role }) => role === 'assistant'))
+    throw new BadRow('no-answer', 'has no answer: none of its messages is the assistant’s.');
+  const isWhole = system === '' || messages[0]?.role === 'system';
+  return { kind: 'messages', messages: isWhole ? messages : [{ role: 'system', content: system }, ...messages] };
 }
 
 /** The role that a speaker's name stands for, in any case. */

@@ -2,10 +2,10 @@
 import { isObject, type JsonObject } from '../../formats/json';
 import { type ColumnMapping, type DatasetMessage, type Example, IGNORED } from '../types';
 import { BadRow } from './bad-dataset';
-import { readMessages, withAnswer } from './chat';
+import { chat, readMessages } from './chat';
 import { ANSWERS, CONVERSATIONS, type Form, named, QUESTIONS, SPEAKERS } from './form-of';
 import { jsonValue } from './json-values';
-import { readPreference } from './preferences';
+import { PREFERENCE_FIELDS, readPreference } from './preferences';
 import { splitTurns } from './turns';
 import { type Found, isMissing, textIn, textOr } from './values';
 
@@ -17,7 +17,7 @@ export const USED_FIELDS: Readonly<Record<Form, readonly string[]>> = {
   messages: ['messages'],
   sharegpt: [...CONVERSATIONS, 'system', 'system_prompt'],
   completion: ['prompt', ...ANSWERS],
-  preferences: ['prompt', 'chosen', 'rejected'],
+  preferences: PREFERENCE_FIELDS,
   text: ['text'],
   tokens: ['input_ids', 'labels', 'attention_mask'],
   seeds: ['instruction', 'instances'],
@@ -52,7 +52,7 @@ export function readRecord(given: unknown, form: Form, found: Found): Example[] 
     case 'completion':
       return [readCompletion(record, found)];
     case 'preferences':
-      return [readPreference(record, found)];
+      return [readPreference(record, systemIn(record, found), found)];
     case 'text':
       return [readText(textIn(record, 'text', found), found)];
     case 'tokens':
@@ -129,12 +129,6 @@ function historyIn(given: unknown, found: Found): DatasetMessage[] {
     { role: 'user', content: question },
     { role: 'assistant', content: answer },
   ]);
-}
-
-function chat(messages: readonly DatasetMessage[], system = ''): Example {
-  const all: readonly DatasetMessage[] =
-    system === '' || messages[0]?.role === 'system' ? messages : [{ role: 'system', content: system }, ...messages];
-  return { kind: 'messages', messages: withAnswer(all) };
 }
 
 function readShareGpt(record: JsonObject, found: Found): Example {

@@ -9,6 +9,8 @@ interface Span {
   readonly end: number;
   /** Colons in it outside of texts: as many as there are fields. */
   readonly colons: number;
+  /** Lists and objects inside each other. */
+  readonly depth: number;
 }
 
 export interface JsonValue {
@@ -25,6 +27,8 @@ const BETWEEN = /[\s,\uFEFF\u001E]*/y;
 /** Places at which reading may go on after something damaged. */
 const NEXT_RECORD = /[,\n\r]\s*(?=\{)/g;
 const MOST_TRIES = 200;
+/** Lists and objects inside each other that a record may have: far more than any has, far fewer than a stack holds. */
+const MOST_DEPTH = 200;
 /** Characters that are looked through for the end of a record at one of them. */
 const REACH = 1 << 16;
 
@@ -68,8 +72,10 @@ function readValues(text: string, from: number, inList: boolean) {
   return { pieces, end: at };
 }
 
-/** Why a text is not JSON, as the engine says it. */
+/** Why a text is not JSON, as the engine says it, or that it is too deep to be read. */
 export function reasonOf(text: string): string {
+  const { depth = 0 } = spanAt(text, skip(text, 0)) ?? {};
+  if (depth > MOST_DEPTH) return `more than ${MOST_DEPTH} lists or objects are inside each other`;
   try {
     JSON.parse(text);
     return 'a part is missing';
@@ -114,22 +120,23 @@ function spanAt(text: string, start: number, limit = text.length): Span | undefi
   if (first === undefined) return undefined;
   if (first === '"' || first === "'") {
     const end = textEnd(text, start, limit);
-    return end === undefined ? undefined : { start, end, colons: 0 };
+    return end === undefined ? undefined : { start, end, colons: 0, depth: 0 };
   }
   if (first !== '{' && first !== '[') {
     const end = text.slice(start).search(/[\s,\]}{["']/);
-    return end === 0 ? undefined : { start, end: end < 0 ? text.length : start + end, colons: 0 };
+    return end === 0 ? undefined : { start, end: end < 0 ? text.length : start + end, colons: 0, depth: 0 };
   }
-  let [depth, colons] = [0, 0];
+  let [depth, deepest, colons] = [0, 0, 0];
   for (let at = start; at < limit; at++) {
     switch (text.charCodeAt(at)) {
       case 0x7b: // {
       case 0x5b: // [
         depth++;
+        if (depth > deepest) deepest = depth;
         break;
       case 0x7d: // }
       case 0x5d: // ]
-        if (--depth === 0) return { start, end: at + 1, colons };
+        if (--depth === 0) return { start, end: at + 1, colons, depth: deepest };
         break;
       case 0x3a: // :
         colons++;
@@ -159,7 +166,8 @@ function textEnd(text: string, start: number, limit: number): number | undefined
   return undefined;
 }
 
-function valueIn(text: string, { start, end, colons }: Span): JsonValue | undefined {
+function valueIn(text: string, { start, end, colons, depth }: Span): JsonValue | undefined {
+  if (depth > MOST_DEPTH) return undefined;
   const part = text.slice(start, end);
   let value: unknown;
   let quirks: Quirk[] = [];

@@ -133,6 +133,23 @@ describe('names of fields', () => {
       '{"prompt": "a", "chosen": [{"role":"assistant","content":"b"}], "rejected": []}',
       talk(['user', 'a'], ['assistant', 'b']),
     ],
+    [
+      '{"instruction": "a", "input": "i", "chosen": "b", "rejected": "c"}',
+      { kind: 'instruct', instruction: 'a', input: 'i', output: 'b' },
+    ],
+    ['{"question": "a", "chosen": "b", "rejected": "c"}', { kind: 'completion', prompt: 'a', completion: 'b' }],
+    [
+      '{"system": "s", "question": "a", "chosen": "b", "rejected": "c"}',
+      talk(['system', 's'], ['user', 'a'], ['assistant', 'b']),
+    ],
+    [
+      '{"conversations": [{"from":"human","value":"a"}], "chosen": {"from":"gpt","value":"b"}, "rejected": {"from":"gpt","value":"c"}}',
+      talk(['user', 'a'], ['assistant', 'b']),
+    ],
+    [
+      '{"messages": [{"role":"user","content":"a"}], "chosen": "b", "rejected": "c"}',
+      talk(['user', 'a'], ['assistant', 'b']),
+    ],
     ['{"chosen": "\\n\\nHuman: a\\n\\nAssistant: b", "rejected": "x"}', talk(['user', 'a'], ['assistant', 'b'])],
   ])('%s', async (content, row) => {
     expect((await read('x.json', `[${content}]`)).rows).toEqual([row]);
@@ -157,6 +174,22 @@ describe('names of fields', () => {
     if (row?.kind !== 'messages') throw new Error('no messages');
     expect(row.messages.map((message) => message.learn)).toEqual([undefined, learn, undefined, undefined]);
   });
+});
+
+test('a record too deep to be one is left out alone', async () => {
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  const rows = [{ kind: 'instruct', instruction: 'a', input: '', output: 'b' }];
+  for (const content of [
+    `[{"instruction": ${deep}, "output": "x"},{"instruction": "a", "output": "b"}]`,
+    `{"messages": ${deep}}\n{"instruction": "a", "output": "b"}`,
+    `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}\n{"instruction": "a", "output": "b"}`,
+  ]) {
+    const found = await read('x.jsonl', content);
+    expect(found.rows).toEqual(rows);
+    expect(found.unread).toMatchObject([
+      { code: 'not-json', message: expect.stringContaining('inside each other') as string },
+    ]);
+  }
 });
 
 describe('texts that hold turns', () => {

@@ -86,6 +86,26 @@ describe('a template that would hang ends with a sentence', () => {
     });
   });
 
+  test.each([
+    ['tags on one line', `{% if 0 %}${'{% elif 0 %}'.repeat(50_000)}{% endif %}`],
+    ['spaces that end nothing', `${' '.repeat(300_000)}x{%- if 1 %}{% endif %}`],
+  ])('many %s are read in time that grows with them alone', (_, source) => {
+    const started = performance.now();
+    expect(new Template(source)).toBeInstanceOf(Template);
+    expect(performance.now() - started).toBeLessThan(2500);
+  });
+
+  test.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf'])('%s is a name as any other', (name) => {
+    const render = (expression: string) =>
+      renderTemplate(new Template(`[{{ ${expression} }}]`), question, specialTokens, true).text;
+    for (const value of ["''", '[]', '{}', '1', 'messages[0]', "messages[0]['content']"]) {
+      expect(render(`${value}.${name}`)).toBe('[]');
+      expect(catching(() => render(`${value}.${name}()`))).toMatchObject({
+        message: expect.stringMatching(/has no attribute|is undefined/) as string,
+      });
+    }
+  });
+
   test('what people do is far from the bounds', () => {
     const long = Array.from(
       { length: 2000 },

@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<string, RegExp>> = {
 };
 
 export function isOfKind(text: string, kind: string): boolean | undefined {
-  const pattern = KINDS[kind];
+  const pattern = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
   if (pattern) return pattern.test(text);
   switch (kind) {
     case 'isspace':

@@ -22,7 +22,7 @@ export interface Token {
 
 /** What Python's `\s` and `isspace` mean. */
 export const SPACE = String.raw`\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
-const TRAILING_SPACE = new RegExp(`[${SPACE}]+$`);
+const IS_SPACE = new RegExp(`[${SPACE}]`);
 const ALL_SPACE = new RegExp(`^[${SPACE}]+$`);
 
 const OPEN = new RegExp(`\\{%([-+]?)[${SPACE}]*raw[${SPACE}]*(?:-%\\}[${SPACE}]*|%\\})|\\{([%{#])([-+]?)`, 'g');
@@ -49,12 +49,13 @@ export function tokenize(template: string): Token[] {
   let lineStarts = true;
   const add = (type: Token['type'], value: string) => tokens.push({ type, value, line });
   const move = (to: number) => {
-    for (let i = source.indexOf('\n', at); i >= 0 && i < to; i = source.indexOf('\n', i + 1)) line++;
+    // only of what is passed over: a source may be one long line
+    for (const character of source.slice(at, to)) if (character === '\n') line++;
     at = to;
   };
   const addText = (text: string, sign: string, isPrint: boolean) => {
     let kept = text;
-    if (sign === '-') kept = text.replace(TRAILING_SPACE, '');
+    if (sign === '-') kept = withoutTrailingSpace(text);
     else if (sign !== '+' && !isPrint) {
       const from = text.lastIndexOf('\n') + 1;
       if ((from > 0 || lineStarts) && ALL_SPACE.test(text.slice(from))) kept = text.slice(0, from);
@@ -135,6 +136,13 @@ export function tokenize(template: string): Token[] {
       move(at + value.length);
     }
   }
+}
+
+/** A pattern would try again from each space of a long run that does not end the text. */
+function withoutTrailingSpace(text: string): string {
+  let end = text.length;
+  while (end > 0 && IS_SPACE.test(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
 }
 
 function read(match: (pattern: RegExp) => string | undefined): [Token['type'], string] | undefined {
