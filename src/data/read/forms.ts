@@ -138,7 +138,10 @@ function readShareGpt(record: JsonObject, found: Found): Example {
 
 function readCompletion(record: JsonObject, found: Found): Example {
   const answer = firstOf(record, ['completion', ...ANSWERS]) ?? 'completion';
-  const { prompt, [answer]: completion } = record;
+  const { prompt, [answer]: completion, label } = record;
+  // TRL's unpaired preferences
+  if (label === false)
+    throw new BadRow('undesirable', 'is marked as an answer not to give (label is false), so it is none to learn.');
   // TRL's conversational form
   if (Array.isArray(prompt) && Array.isArray(completion) && completion.every(isObject))
     return chat([...readMessages(prompt, 'prompt', found), ...readMessages(completion, answer, found)]);

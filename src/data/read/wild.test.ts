@@ -161,6 +161,13 @@ describe('names of fields', () => {
     expect(notes).toEqual([expect.stringMatching(/Training on preferences is not there yet/)]);
   });
 
+  test('answers that are marked as not to be given are left out', async () => {
+    const rows = [true, false, undefined].map((label) => ({ prompt: 'a', completion: `b ${label}`, label }));
+    const found = await read('x.json', JSON.stringify(rows));
+    expect(found.rows).toMatchObject([{ completion: 'b true' }, { completion: 'b undefined' }]);
+    expect(found.unread).toMatchObject([{ place: 1, code: 'undesirable' }]);
+  });
+
   test.each([
     ['"weight": 0', false],
     ['"weight": 1', undefined],
