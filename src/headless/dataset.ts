@@ -12,6 +12,7 @@ import { checkedEncoding, counted, DATA_OPTIONS, printProblems, readData, readPr
 import { directory, makeWay } from './folder';
 import { whileLocked } from './lock';
 import { modelTokenizer } from './model';
+import { sayNotes } from './notes';
 import type { Print } from './print';
 
 const OPTIONS = {
@@ -45,7 +46,7 @@ export async function datasetCommand(argv: readonly string[], print: Print): Pro
   const found = looked.problems.map((problem) => ({ ...problem, row: numberOf(problem.row) }));
   const problems = [...readProblems(read), ...found].toSorted((a, b) => a.row - b.row);
   printProblems(problems, print);
-  for (const note of read.notes) console.error(`Note: ${note}`);
+  sayNotes(read.notes);
   if (options.strict) refuseUnread(read, path);
   const written = options.out === undefined ? {} : await writeRows(options.out, read.rows);
   print({

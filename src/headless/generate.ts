@@ -7,6 +7,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer';
 import { promptTemplates } from '../tokenizer/prompt-templates';
 import { number, type Options, parseOptions, UsageError } from './arguments';
 import { FAST, LOAD_OPTIONS, loadModel } from './load';
+import { sayNotes } from './notes';
 import type { Print } from './print';
 
 const OPTIONS = {
@@ -34,7 +35,7 @@ export async function generateCommand(argv: readonly string[], print: Print): Pr
   const prompt = options.template === undefined ? inOwnTemplate(given, tokenizer) : given;
   const own = options.template !== undefined || tokenizer.chatTemplate !== undefined;
   if (prompt.kind !== 'raw' && !own) {
-    console.error('Note: The model brings no chat template. It is asked in Alpaca’s form, which it may not know.');
+    sayNotes(['The model brings no chat template. It is asked in Alpaca’s form, which it may not know.']);
   }
   const maxTokens = options['max-tokens'];
   const sampling = {

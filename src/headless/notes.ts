@@ -1,4 +1,4 @@
-// What a person should know of a model's files although nothing failed.
+// What a person should know although nothing failed.
 
 /** Says each on standard error. */
 export function sayNotes(notes: readonly string[] = []): void {
