@@ -8,7 +8,7 @@ import { type Source, baseName, readText } from './source';
 export type ShardIndex = ReadonlyMap<string, string>;
 
 /** @throws PronkError `corrupt-file` */
-async function readIndex(index: Source): Promise<ShardIndex> {
+export async function readIndex(index: Source): Promise<ShardIndex> {
   const map = parseObject(await readText(index), index.name)['weight_map'];
   if (!isObject(map)) throw corruptFile(index.name, 'it has no weight_map');
   const shards = new Map(Object.entries(stringEntries(map)));

@@ -3,14 +3,33 @@
 
 import type { Checkpoint } from '../../formats/checkpoint';
 import { type ModelFiles, sortFiles } from '../../formats/files';
+import { chooseShards, readIndex } from '../../formats/shards';
 import { baseName, type Source } from '../../formats/source';
 
 /** The sources that a checkpoint was made of, in the order in which they were given. */
 export async function usedSources(sources: readonly Source[], checkpoint: Checkpoint): Promise<Source[]> {
-  const weights = new Set([...checkpoint.tensors.values()].map(({ place }) => place.file));
   const files = await sortFiles(sources);
+  const weights = new Set([...checkpoint.tensors.values()].map(({ place }) => place.file));
+  // a part of a model may hold no tensor that is used, and is asked for all the same
+  const parts = new Set(checkpoint.container === 'gguf' ? files.gguf : await indexedParts(files));
   const beside = new Set(checkpoint.container === 'gguf' ? [] : besideNames(files));
-  return sources.filter(({ name }) => weights.has(name) || beside.has(name) || baseName(name).endsWith('.index.json'));
+  return sources.filter((source) => {
+    const { name } = source;
+    return weights.has(name) || parts.has(source) || beside.has(name) || baseName(name).endsWith('.index.json');
+  });
+}
+
+/** The files that an index lists, where it lists files that are there. */
+async function indexedParts({ safetensors, torch, index, torchIndex }: ModelFiles): Promise<Source[]> {
+  const listed = async (files: readonly Source[], list: Source | undefined) => {
+    try {
+      return list ? chooseShards(files, await readIndex(list)) : [];
+    } catch {
+      // one that was left over from another time
+      return [];
+    }
+  };
+  return (await Promise.all([listed(safetensors, index), listed(torch, torchIndex)])).flat();
 }
 
 /** Names of what is beside the weights, which are lists by kind. */
