@@ -76,7 +76,11 @@ test('the plan says what it takes, and a model is made as was chosen', async ({ 
   await row.getByRole('button', { name: 'Use Small stories' }).click();
   await expect(row).toContainText('In use');
   await goTo(page, 'Chat');
+  const note = page.getByText('Small stories brings no chat template, so it is asked in Alpaca’s form');
+  await expect(note).toBeVisible();
   await say(page, 'Once upon a time');
+  await page.getByLabel('Prompt style').selectOption('Point-Alpaca');
+  await expect(note).toHaveCount(0);
 });
 
 test('what is here already is said to be, at the size that was planned, and can be used or added again', async ({

@@ -7,6 +7,15 @@ test('names that people give stay as they are', () => {
   }
 });
 
+test('joiners stay where spelling needs them, and nowhere else', () => {
+  const names = ['👩‍👩‍👧‍👦 family', '🏳️‍🌈', '👩🏽‍💻 coder', 'می‌خواهم', 'ශ්‍රී', 'क्‍ष'];
+  for (const name of names) expect(shownName(name)).toBe(name);
+  expect(shownName('pay\u200dpal \u200c x\u200d')).toBe('pay pal x');
+  expect(shownName('🦙\u200d\u200d🦙')).toBe('🦙 🦙');
+  expect(shownName('م\u200c\u202eخ')).toBe('م خ');
+  expect(shownName('a'.repeat(117) + '👩‍👩‍👧‍👦')).toBe(`${'a'.repeat(117)}👩…`);
+});
+
 test('what would harm a page is not shown', () => {
   expect(shownName('a\u202egpj.exe\u202c')).toBe('a gpj.exe');
   expect(shownName('two\nlines\tand\0nul\u001b[31m')).toBe('two lines and nul [31m');

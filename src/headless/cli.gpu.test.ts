@@ -106,6 +106,17 @@ describe.skipIf(slow || !existsSync(FOLDER))('stories260K (skipped without ../sh
     }
   });
 
+  test('generate: a model without a chat template says in which form it is asked, unless a template was named', () => {
+    const argv = ['--model', GGUF, '--instruction', 'Tell a story.', '--max-tokens', '4', '--precision', 'exact'];
+    const plain = headless('generate', ...argv);
+    expect(plain.stderr).toContain('The model brings no chat template. It is asked in Alpaca’s form');
+    const named = headless('generate', ...argv, '--template', 'alpaca');
+    expect(named.stderr).not.toContain('chat template');
+    expect(named.lines).toEqual(
+      plain.lines.map((line) => ({ ...line, ...('timing' in line && { timing: expect.anything() }) })),
+    );
+  });
+
   test('generate: a stop string', () => {
     const argv = ['--model', GGUF, '--prompt', '', '--max-tokens', '50', '--stop', ' girl', '--precision', 'exact'];
     const { lines } = headless('generate', ...argv);

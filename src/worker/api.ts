@@ -128,7 +128,8 @@ export type WorkerEvent =
   | { type: 'model-removed'; modelId: string; name: string }
   /** Bytes done of all; `stage` is a word to show. */
   | { type: 'progress'; task: ProgressTask; id: string; stage: string; done: number; total: number }
-  | { type: 'loaded'; modelId: string; context: number; ms: number }
+  /** `hasTemplate`: it brings a chat template of its own. */
+  | { type: 'loaded'; modelId: string; context: number; ms: number; hasTemplate: boolean }
   | { type: 'models'; models: ModelSummary[] }
   /**
    * Text that became certain since the last event of this generation (batched per frame), and its ids. The first one of an

@@ -77,7 +77,8 @@ async function load(modelId: string, { context }: { context?: number } = {}): Pr
   const started = performance.now();
   const onProgress = progress('load', modelId);
   const model = await engine.load(modelId, { onProgress, context });
-  emit({ type: 'loaded', modelId, context: model.session.context, ms: performance.now() - started });
+  const hasTemplate = model.tokenizer.chatTemplate !== undefined;
+  emit({ type: 'loaded', modelId, context: model.session.context, ms: performance.now() - started, hasTemplate });
   await announceDevice(model.gpu);
   void measureOnce(modelId, model.gpu.software).catch(() => {});
 }

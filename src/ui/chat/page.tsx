@@ -9,6 +9,7 @@ import { Composer } from './composer';
 import { ConversationActions } from './actions';
 import { ConversationList } from './list';
 import { ConversationNote } from './note';
+import { NoTemplate } from './no-template';
 import { EmptyChat } from './empty';
 import { MessageView } from './message';
 import { Toasts } from '../frame/toasts';
@@ -58,6 +59,7 @@ export function ChatPage() {
             .
           </p>
         </Show>
+        <NoTemplate />
         <Scroller />
         <Toasts />
         <Composer />

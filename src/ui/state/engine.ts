@@ -73,6 +73,8 @@ export interface EngineState {
   setContext(modelId: string, context: number): void;
   /** The context that the model in use was loaded with. */
   readonly loadedContext: Accessor<number | undefined>;
+  /** The model in use brings a chat template; undefined where that is not known yet. */
+  readonly hasTemplate: Accessor<boolean | undefined>;
   /** Progress of everything but loading. */
   onProgress(listener: (event: ProgressEvent) => void): void;
   /** A new worker took over: what the old one knew is gone. */
@@ -102,6 +104,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   const [contexts, setContexts] = createStored<Record<string, number>>('contexts', {}, parseContexts);
   const [loadedId, setLoadedId] = createSignal<string>();
   const [loadedContext, setLoadedContext] = createSignal<number>();
+  const [hasTemplate, setHasTemplate] = createSignal<boolean>();
   const [progress, setProgress] = createSignal<Progress>();
   const [problem, setProblem] = createSignal<ErrorData>();
   const running = new Map<string, Asked>();
@@ -209,6 +212,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
       case 'loaded':
         setLoadedId(event.modelId);
         setLoadedContext(event.context);
+        setHasTemplate(event.hasTemplate);
         setProgress(undefined);
         setProblem(undefined);
         restarted = false;
@@ -337,6 +341,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
       setContexts({ ...contexts(), [id]: context });
       if (modelId() === id) reload();
     },
+    hasTemplate: () => (loadedId() === modelId() ? hasTemplate() : undefined),
     loadedContext: () => (loadedId() === modelId() ? loadedContext() : undefined),
     onProgress: (listener) => void progressListeners.push(listener),
     onRestart: (listener) => void restartListeners.push(listener),

@@ -72,7 +72,7 @@ export function createFake({
       emit({ type: 'progress', task: 'load', id, stage: 'Loading', done: (done * total) / 10, total });
       await wait(load / 10);
     }
-    emit({ type: 'loaded', modelId: id, context, ms: load });
+    emit({ type: 'loaded', modelId: id, context, ms: load, hasTemplate: id !== 'open' });
     emit({
       type: 'device',
       device: {
