@@ -1,12 +1,14 @@
 // Commands that need no GPU, as a script sees them: what they print and write, their exit codes, what they leave behind.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -320,6 +322,28 @@ test('logits: an --out that cannot be written is told before the model is loaded
   expect(run(scratch)).toMatchObject({ code: 1, lines: [{ error: { code: 'no-file' } }] });
   const inFile = join(file('plain.txt', 'x'), 'logits.bin');
   expect(run(inFile)).toMatchObject({ code: 1, lines: [{ error: { code: 'not-a-folder' } }] });
+});
+
+test.each([
+  ['tokenize', '--text', 'a', '--file', 'b'],
+  ['tokenize'],
+  ['logits', '--text', 'a', '--ids', '1'],
+  ['logits'],
+])('one of two options is wanted: %s %s %s %s %s', (command, ...given) => {
+  const argv = given.filter((each) => each !== undefined);
+  const { code, lines, stderr } = headless(command, '--model', DEMO, ...argv);
+  expect([code, lines]).toEqual([2, []]);
+  expect(stderr).toContain('Exactly one of');
+});
+
+test.skipIf(!existsSync('/dev/full'))('a full disk behind standard output is said', () => {
+  const out = openSync('/dev/full', 'w');
+  const argv = ['tools/headless.mjs', 'tokenize', '--model', DEMO, '--text', 'a'];
+  const { status, stderr } = spawnSync(process.execPath, argv, { stdio: ['ignore', out, 'pipe'], encoding: 'utf8' });
+  closeSync(out);
+  expect(status).toBe(1);
+  expect(stderr).toContain('disk is full');
+  expect(stderr).not.toContain('at writeSync');
 });
 
 describe('a vocabulary alone', { timeout: 60_000 }, () => {

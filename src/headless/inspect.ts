@@ -33,9 +33,11 @@ export async function info(argv: readonly string[], print: Print): Promise<void>
 
 export async function tokenize(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, { model: 'text', text: 'text', file: 'text', 'no-special': 'flag' });
+  const { text: given, file } = options;
+  if ((given === undefined) === (file === undefined))
+    throw new UsageError('Exactly one of --text and --file is needed.');
   const tokenizer = createTokenizer(await modelTokenizer(required(options.model, 'model')));
-  const text = options.text ?? (options.file !== undefined ? await textAt(options.file) : undefined);
-  if (text === undefined) throw new UsageError('--text or --file is needed.');
+  const text = given ?? (await textAt(file ?? ''));
   const ids = tokenizer.encode(text);
   const bos = !options['no-special'] && tokenizer.addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [];
   print({ ids: [...bos, ...ids] });

@@ -8,14 +8,15 @@ import type { Print } from './print';
 
 export async function logits(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, { ...LOAD_OPTIONS, ids: 'text', text: 'text', out: 'text' });
-  if (options.ids === undefined && options.text === undefined) throw new UsageError('--ids or --text is needed.');
+  if ((options.ids === undefined) === (options.text === undefined))
+    throw new UsageError('Exactly one of --ids and --text is needed.');
   const given = options.ids === undefined ? undefined : parseIds(options.ids);
   const { out } = options;
   if (out !== undefined) await makeWay(out);
   const { session, tokenizer } = await loadModel(options);
   const { vocabularySize: V } = session.config;
   const bos = tokenizer.addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [];
-  const ids = given ?? [...bos, ...tokenizer.encode(options.text!)];
+  const ids = given ?? [...bos, ...tokenizer.encode(options.text ?? '')];
   const bad = ids.find((id) => id >= V);
   if (bad !== undefined)
     throw new PronkError('bad-token', `${bad} is not a token of this model: its ids are 0 to ${V - 1}.`);

@@ -11,7 +11,7 @@ import { logits } from './logits';
 import { detokenize, info, tokenize } from './inspect';
 import { decrypt, encrypt } from './patches';
 import { type Help, helpOf, helpText } from './help';
-import { OutputClosed, print, type Print } from './print';
+import { OutputClosed, OutputLost, print, type Print } from './print';
 import { trainCommand } from './train';
 import { weightDiff } from './weight-diff';
 
@@ -62,6 +62,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** Says what ended a command. */
 function exitCode(name: string, error: unknown): number {
   if (error instanceof OutputClosed) return PIPE_CLOSED;
+  if (error instanceof OutputLost) return outputLost(error);
   if (error instanceof HelpWanted) return printed(() => showHelp(helpOf(name, error.types)), 0);
   if (error instanceof UsageError) {
     console.error(`${error.message}\n${name} --help says what it takes.`);
@@ -84,6 +85,13 @@ function printed(task: () => void, code: number): number {
     return code;
   } catch (error) {
     if (error instanceof OutputClosed) return PIPE_CLOSED;
+    if (error instanceof OutputLost) return outputLost(error);
     throw error;
   }
+}
+
+/** What cannot be said on standard output is said beside it. */
+function outputLost({ message }: OutputLost): number {
+  console.error(message);
+  return 1;
 }

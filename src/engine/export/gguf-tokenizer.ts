@@ -50,7 +50,7 @@ export function tokenizerMetadata(spec: TokenizerSpec, vocabularySize: number): 
 }
 
 /** What llama.cpp does otherwise with a tokenizer that was written for it. */
-export function ggufNote({ definition }: TokenizerSpec): string | undefined {
+export function tokenizerNote({ definition }: TokenizerSpec): string | undefined {
   if (definition.kind === 'huggingface' || !vocabularyOf(definition).removeExtraWhitespaces) return undefined;
   return 'This model’s tokenizer joins runs of spaces, which llama.cpp does not: it reads a text with two spaces otherwise than Pronk.';
 }

@@ -1,7 +1,7 @@
 // A stored model as a file for the person: GGUF, which llama.cpp and most others read.
 import { fileName } from './file';
 import { exportGguf } from './gguf';
-import { ggufNote } from './gguf-tokenizer';
+import { ggufNote } from './gguf-note';
 import type { Folder } from '../../storage/folder';
 import type { Library } from '../library';
 import { type SaveOptions, type WrittenFile, writeFile } from '../save';
@@ -26,7 +26,7 @@ export async function exportModel(
       await write(piece);
       onProgress?.((bytes += piece.length), gguf.size);
     }
-    const note = ggufNote(tokenizer);
+    const note = ggufNote(config, tokenizer);
     return { bytes, ...(note !== undefined && { note }) };
   });
 }

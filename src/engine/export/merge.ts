@@ -6,7 +6,7 @@ import { fitsKind, type WeightKind, type WeightTensor } from '../../quant/kinds'
 import type { MergeFormat, MergeType } from '../training/types';
 import type { FileContent } from './file';
 import { exportGguf } from './gguf';
-import { ggufNote } from './gguf-tokenizer';
+import { ggufNote } from './gguf-note';
 import { huggingFaceFiles } from './hf';
 import { mergedTensors } from './merged';
 import { metaFiles } from './meta';
@@ -39,7 +39,10 @@ export function mergedFiles(
     const title = { name: `${name} + ${adapters.map(({ adapter }) => adapter.name).join(' + ')}` };
     const tensors = merged((tensor) => ggufKind(tensor, KINDS[dtype]));
     const gguf = exportGguf(config, tokenizer, tensors, { ...title, ...(licence !== undefined && { licence }) });
-    return [{ name: `model-${dtype}.gguf`, size: gguf.size, pieces: () => gguf, note: ggufNote(tokenizer) }, ...origin];
+    return [
+      { name: `model-${dtype}.gguf`, size: gguf.size, pieces: () => gguf, note: ggufNote(config, tokenizer) },
+      ...origin,
+    ];
   }
   if (dtype !== 'f32' && dtype !== 'f16') {
     const message = `The format ${format} has no type ${dtype}: use f32 or f16, or the format gguf.`;

@@ -11,6 +11,7 @@ import { weightTensors } from '../../formats/weights';
 import { ropeFrequencies } from '../../ops/rope';
 import { relative } from '../../ops/testing/numbers';
 import { exportGguf } from './gguf';
+import { ggufNote } from './gguf-note';
 import { huggingFaceFiles } from './hf';
 import { metaFiles } from './meta';
 
@@ -114,6 +115,17 @@ test('a window in some layers survives, and GGUF of Qwen2 has no place for divis
   const all = { ...qwen2.config, slidingWindow: 4 };
   expect((await throughHf(qwen2, all)).config).toEqual(all);
   expect(() => gguf(qwen2, { ...qwen2.config, ropeScaling: scalings['divisors']! })).toThrow(/Qwen2/);
+});
+
+test('an export to GGUF says what llama.cpp has no place for', () => {
+  const note = (config: Partial<ModelConfig>) =>
+    ggufNote({ ...llama.config, contextLength: 64, ...config }, llama.tokenizer);
+  const { ropeScaling: _, slidingWindow: __, ...plain } = llama.config;
+  expect(ggufNote(plain, llama.tokenizer)).toBeUndefined();
+  expect(note({ slidingWindow: 8 })).toContain('the last 8 tokens');
+  expect(note({ slidingWindow: 64 }) ?? '').not.toContain('attends');
+  expect(note({ ropeScaling: { type: 'dynamic', factor: 2 } })).toContain('beyond 64 tokens');
+  expect(note({ ropeScaling: { type: 'linear', factor: 2 } }) ?? '').not.toContain('dynamically');
 });
 
 describe('other programs’ GGUF files', async () => {

@@ -8,7 +8,7 @@ import { readTiktoken } from '../../formats/tiktoken';
 import { createTokenizer } from '../../tokenizer/index';
 import type { TokenizerJson } from '../../tokenizer/tokenizer-json';
 import type { FileContent } from './file';
-import { ggufNote, tokenizerMetadata } from './gguf-tokenizer';
+import { tokenizerMetadata, tokenizerNote } from './gguf-tokenizer';
 import { huggingFaceTokenizer, metaTokenizer } from './tokenizer-files';
 
 interface Golden {
@@ -98,7 +98,7 @@ test('what llama.cpp does not heed is said', () => {
   const model = Uint8Array.from(readFileSync('src/tokenizer/golden/custom.model'));
   const kept = Uint8Array.from(readFileSync('src/tokenizer/golden/llama.model'));
   const note = (bytes: Uint8Array) =>
-    ggufNote({ definition: { kind: 'sentencepiece', model: bytes }, eosIds: [], addBos: true, specialTokens: {} });
+    tokenizerNote({ definition: { kind: 'sentencepiece', model: bytes }, eosIds: [], addBos: true, specialTokens: {} });
   expect(note(model)).toContain('joins runs of spaces');
   expect(note(kept)).toBeUndefined();
 });
