@@ -35,8 +35,8 @@ export function createEstimate(client: Client, { request, key, wanted, onError }
   const [measuring, setMeasuring] = createSignal<{ readonly share?: number }>();
   const [known, setKnown] = createSignal<{ readonly key: string; readonly seconds: number }>();
   const [tries, setTries] = createSignal<{ readonly key: string; readonly count: number }>();
-  /** The plan that is being measured. */
-  let under: string | undefined;
+  /** The measurement that is under way; one that was stopped may still be on its way back. */
+  let under: { readonly key: string } | undefined;
 
   client.subscribe((event) => {
     if (event.type !== 'progress' || event.task !== 'measure' || under === undefined) return;
@@ -44,7 +44,8 @@ export function createEstimate(client: Client, { request, key, wanted, onError }
   });
 
   async function measure(asked: TrainingRequest, of: string, unasked: boolean): Promise<void> {
-    under = of;
+    const mine = { key: of };
+    under = mine;
     setMeasuring({});
     try {
       const { secondsPerStep } = await api.measureStep(asked);
@@ -52,7 +53,7 @@ export function createEstimate(client: Client, { request, key, wanted, onError }
     } catch (error) {
       if (!unasked && errorData(error).code !== 'cancelled') onError(error);
     }
-    if (under !== of) return;
+    if (under !== mine) return;
     under = undefined;
     setMeasuring(undefined);
   }

@@ -188,6 +188,14 @@ test('a plan that rests is measured unasked, and gives way to a change, a chat a
   form.estimate.cancel();
   await wait(1800);
   expect([ask.mock.calls.length, form.estimate.secondsPerStep()]).toEqual([3, undefined]);
+  // one that was cancelled and comes back late does not end another of the same plan
+  form.estimate.measure();
+  const [late, again] = ends.slice(-2);
+  late?.({ secondsPerStep: 9 });
+  await wait(20);
+  expect(form.estimate.measuring()).toEqual({});
+  again?.({ secondsPerStep: 4 });
+  await until(() => expect([form.estimate.measuring(), form.estimate.secondsPerStep()]).toEqual([undefined, 4]));
   look();
 });
 
