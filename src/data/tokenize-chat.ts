@@ -49,14 +49,22 @@ export function tokenizeChat(messages: readonly DatasetMessage[], tokenizer: Tok
 function unlearntPieces(messages: readonly DatasetMessage[], pieces: readonly ChatPiece[]): ReadonlySet<number> {
   const unlearnt = new Set<number>();
   if (messages.every(({ learn }) => learn !== false)) return unlearnt;
-  let from = 0;
+  /** The message that the last piece was of, and where in it the piece ended. */
+  let [from, end] = [0, 0];
   for (const [i, { text, role }] of pieces.entries()) {
     if (role === undefined) continue;
     const said = text.trim();
-    const at = messages.findIndex((message, n) => n >= from && message.role === role && message.content.includes(said));
-    if (at < 0) continue;
-    from = at;
-    if (messages[at]?.learn === false) unlearnt.add(i);
+    const placeIn = (n: number, after: number) =>
+      messages[n]?.role === role ? messages[n].content.indexOf(said, n === from ? after : 0) : -1;
+    const find = (after: number) => messages.findIndex((_, n) => n >= from && placeIn(n, after) >= 0);
+    // what was said before in the same words is of an earlier message; a template may also write a message twice
+    const after = find(end) < 0 ? 0 : end;
+    const at = find(after);
+    const message = messages[at];
+    if (!message) continue;
+    const place = placeIn(at, after);
+    [from, end] = [at, place + said.length];
+    if (message.learn === false) unlearnt.add(i);
   }
   return unlearnt;
 }

@@ -94,4 +94,20 @@ test('turns that are marked are read and not learnt, also where all of a row is'
   expect(learnt(marked, true).match(/same answer/g)).toHaveLength(1);
   expect(learnt(marked, true)).toMatch(/one[^]*two[^]*same answer/);
   expect(learnt(plain, true).match(/same answer/g)).toHaveLength(2);
+  // also where one speaker says the same twice on end
+  const [asked, kept, , said] = messages;
+  for (const twice of [
+    [kept, said],
+    [said, kept],
+  ]) {
+    const row: Example = { kind: 'messages', messages: [asked, ...twice, ...messages.slice(2)] };
+    expect(learnt(row, false).match(/same answer/g)).toHaveLength(2);
+  }
+  const ends = [asked, kept, said];
+  const { labels } = tokenizeExample({ kind: 'messages', messages: ends }, 0, tokenizer, {
+    ...config,
+    cutoff_len: 500,
+  });
+  const marks = labels.flatMap((label, i) => (label === -100 ? [] : [i]));
+  expect(Math.min(...marks)).toBeGreaterThan(labels.length / 2);
 });
