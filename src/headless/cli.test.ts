@@ -336,6 +336,27 @@ test.each([
   expect(stderr).toContain('Exactly one of');
 });
 
+test('what is read is not written over, by whatever name', () => {
+  const text = '[{"instruction":"a","output":"b"},{"instruction":"c"}]';
+  const data = file('own/rows.json', text);
+  const link = join(scratch, 'own/link.json');
+  symlinkSync(data, link);
+  const model = join(scratch, 'own/model.gguf');
+  copyFileSync(DEMO, model);
+  for (const argv of [
+    ['dataset', '--data', data, '--out', data],
+    ['dataset', '--data', data, '--out', link],
+    ['logits', '--model', model, '--ids', '1', '--out', model],
+  ]) {
+    expect(headless(...argv)).toMatchObject({ code: 1, lines: [{ error: { code: 'would-overwrite' } }] });
+  }
+  expect(readFileSync(data, 'utf8')).toBe(text);
+  expect(sha256(readFileSync(model))).toBe(sha256(readFileSync(DEMO)));
+  const beside = ['dataset', '--data', data, '--out', join(scratch, 'own/other.json')];
+  expect(headless(...beside).code).toBe(0);
+  expect(headless(...beside).code).toBe(0);
+});
+
 test.skipIf(!existsSync('/dev/full'))('a full disk behind standard output is said', () => {
   const out = openSync('/dev/full', 'w');
   const argv = ['tools/headless.mjs', 'tokenize', '--model', DEMO, '--text', 'a'];

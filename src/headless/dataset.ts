@@ -32,7 +32,11 @@ export async function datasetCommand(argv: readonly string[], print: Print): Pro
   const path = required(options.data, 'data');
   const format = options.from === undefined ? undefined : oneOf(options.from, 'from', DATASET_FORMATS);
   const encoding = checkedEncoding(options.encoding);
-  if (options.out !== undefined) await makeWay(options.out);
+  if (options.out !== undefined)
+    await makeWay(
+      options.out,
+      [options.data, options.model].filter((path) => path !== undefined),
+    );
   const { instruction, input, output, text } = options;
   const mapping = {
     ...(instruction !== undefined && { instruction }),

@@ -1,6 +1,6 @@
 // A directory as the folder that files are saved to: written under another name, and renamed once whole.
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PronkError } from '../formats/errors';
@@ -83,13 +83,26 @@ export async function directory(path: string): Promise<Folder> {
 }
 
 /**
- * Makes the folder of a file that is to be written, before the work for it is done.
- * @throws PronkError `not-a-folder`, `no-permission`; `no-file` where a folder stands in the file's place
+ * Makes the folder of a file that a command is to write.
+ * @param read paths that it reads: none is written over, by whatever name, nor is a file within one of them
+ * @throws PronkError `no-file` where a folder has the file's name; `would-overwrite`
  */
-export async function makeWay(path: string): Promise<void> {
+export async function makeWay(path: string, read: readonly string[]): Promise<void> {
   await makeFolder(dirname(path));
-  const there = await stat(path).catch(() => undefined);
+  const there = await stat(path, { bigint: true }).catch(() => undefined);
   if (there?.isDirectory()) throw new PronkError('no-file', `${path} is a folder, where a file is to be written.`);
+  if (!there) return;
+  const same = (other: BigIntStats | undefined) => other?.dev === there.dev && other.ino === there.ino;
+  for (const each of read) {
+    const found = await stat(each, { bigint: true }).catch(() => undefined);
+    const inside = found?.isDirectory() ? await readdir(each).catch(() => []) : [];
+    const all = [
+      found,
+      ...(await Promise.all(inside.map((name) => stat(join(each, name), { bigint: true }).catch(() => undefined)))),
+    ];
+    if (all.some(same))
+      throw new PronkError('would-overwrite', `${path} is one of the files that are read. Choose another --out.`);
+  }
 }
 
 /** The operating system's error as a sentence. */

@@ -12,7 +12,7 @@ export async function logits(argv: readonly string[], print: Print): Promise<voi
     throw new UsageError('Exactly one of --ids and --text is needed.');
   const given = options.ids === undefined ? undefined : parseIds(options.ids);
   const { out } = options;
-  if (out !== undefined) await makeWay(out);
+  if (out !== undefined) await makeWay(out, options.model === undefined ? [] : [options.model]);
   const { session, tokenizer } = await loadModel(options);
   const { vocabularySize: V } = session.config;
   const bos = tokenizer.addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [];
