@@ -7,15 +7,16 @@ test('a poem keeps its lines, and the caret stands behind its last word', async 
   const { message, send, log } = chat(page);
   await message.fill('Write a poem about the sea');
   await send.click();
-  const growing = log.locator('.growing');
-  await expect.poll(() => growing.locator('br').count(), { intervals: [20] }).toBeGreaterThan(0);
-  const shape = await growing.evaluate((element) => {
-    const last = element.lastElementChild;
-    const caret = last && getComputedStyle(last, '::after');
-    return { content: caret?.content, display: caret?.display, own: getComputedStyle(element, '::after').content };
+  // looked at in one go while it grows: a busy machine may be late for the next look
+  const seen = await page.waitForFunction(() => {
+    const element = document.querySelector('.growing:has(br)');
+    const last = element?.lastElementChild;
+    if (!element || !last) return null;
+    const { content, display } = getComputedStyle(last, '::after');
+    return { content, display, own: getComputedStyle(element, '::after').content };
   });
-  expect(shape).toEqual({ content: '""', display: 'inline-block', own: 'none' });
-  await expect(growing).toHaveCount(0, { timeout: 90_000 });
+  expect(await seen.jsonValue()).toEqual({ content: '""', display: 'inline-block', own: 'none' });
+  await expect(log.locator('.growing')).toHaveCount(0, { timeout: 90_000 });
   expect(await log.locator('.markdown').innerText()).toMatch(/,\n.+\./);
 });
 
