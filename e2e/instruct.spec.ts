@@ -31,3 +31,31 @@ test('a publisher’s prompt and sampling are one click away, here and in Chat',
   await style.selectOption('Own prompt');
   await say(page, 'Hello again');
 });
+
+test('a response at its limit goes on as one without a limit', async ({ page }) => {
+  await page.goto('/');
+  await goTo(page, 'Instruct');
+  await page.locator('.settings-toggle').click();
+  await page.getByLabel('Preset', { exact: true }).selectOption('Precise');
+  await page.getByRole('textbox', { name: 'Instruction', exact: true }).fill('Write a poem about the sea');
+  const response = page.getByRole('region', { name: 'Response', exact: true });
+  const generate = page.getByRole('button', { name: 'Generate', exact: true });
+  const limit = page.getByLabel('Max tokens, as a number');
+  await generate.click();
+  await expect(page.getByText(/first after/)).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Continue', exact: true })).toHaveCount(0);
+  const whole = await response.innerText();
+  await limit.fill('14');
+  await limit.press('Enter');
+  await generate.click();
+  await expect(page.getByText(/at its limit of tokens/)).toBeVisible();
+  expect((await response.innerText()).length).toBeLessThan(whole.length);
+  await limit.fill('300');
+  await limit.press('Enter');
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
+  // it takes Generate's place, and the focus
+  await expect(page.getByRole('button', { name: 'Stop', exact: true })).toBeFocused({ timeout: 5000 });
+  await expect(generate).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Continue', exact: true })).toHaveCount(0);
+  expect(await response.innerText()).toBe(whole);
+});

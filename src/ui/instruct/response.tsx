@@ -1,5 +1,6 @@
 import { Show } from 'solid-js';
 import { CopyButton } from '../components/copy-button';
+import { passFocusOn } from '../components/keep-focus';
 import { Markdown } from '../components/markdown';
 import { useApp } from '../context';
 import { formatRate, formatSeconds, formatStage } from '../state/format';
@@ -36,7 +37,27 @@ export function ResponseView() {
         <Show when={run()}>{(shown) => <Markdown text={shown().response} growing={instruct.running()} />}</Show>
       </section>
       <Show when={run()?.error}>{(error) => <p role="alert">{error().message}</p>}</Show>
-      <p class="hint">{words()}</p>
+      <div class="row">
+        <p class="hint">{words()}</p>
+        <Show when={instruct.canGoOn()}>
+          <GoOn />
+        </Show>
+      </div>
     </div>
+  );
+}
+
+function GoOn() {
+  const { instruct, engine } = useApp();
+  let button!: HTMLButtonElement;
+  // to Stop, which takes Generate's place
+  passFocusOn(
+    () => button,
+    () => document.querySelector('.instruct-form [type="submit"]'),
+  );
+  return (
+    <button ref={button} type="button" class="button" disabled={engine.blocked()} onClick={() => instruct.goOn()}>
+      Continue
+    </button>
   );
 }

@@ -37,7 +37,7 @@ export interface Turns {
 export const baseOf = (turnId: string) => `${turnId} base`;
 
 /** What an answer took that was gone on with; the person waited for the first take's first word. */
-function joinTimings(before: GenerationTiming | undefined, after: GenerationTiming): GenerationTiming {
+export function joinTimings(before: GenerationTiming | undefined, after: GenerationTiming): GenerationTiming {
   const { firstTokenMs, completionTokens } = before ?? after;
   return { ...after, firstTokenMs, completionTokens: Math.max(completionTokens, after.completionTokens) };
 }

@@ -77,7 +77,7 @@ export function siblings({ turns }: Conversation, turn: Turn): Turn[] {
 type Said = Pick<Turn, 'content' | 'state' | 'error' | 'edited' | 'timing'>;
 
 /** Whether a model can go on with an answer: it did not come to its end, and there is something to go on with. */
-function isOpen({ content, state, error, edited, timing }: Said): boolean {
+export function isOpen({ content, state, error, edited, timing }: Said): boolean {
   if (content === '' || state === 'streaming' || error?.code === 'context-full') return false;
   return state !== 'stop' || (edited === true && timing === undefined);
 }

@@ -10,7 +10,9 @@ import type {
   Stored,
 } from '../../worker/api';
 import { errorData } from '../../worker/client';
-import type { Asked, EngineState } from './engine';
+import { joinTimings } from './answering';
+import { type AnswerTokens, isOpen } from './conversation';
+import type { EngineState } from './engine';
 import { putJoined } from './joined';
 import type { Notices } from './notices';
 import { createSaver, takeLeftovers } from './saver';
@@ -28,8 +30,9 @@ export interface Run extends Stored {
   model?: string;
   response: string;
   state: 'streaming' | 'failed' | FinishReason;
-  error?: ErrorData;
+  error?: ErrorData | undefined;
   timing?: GenerationTiming;
+  tokens?: AnswerTokens;
   /** When the response last changed. */
   answeredAt?: number;
   starred: boolean;
@@ -70,6 +73,9 @@ export interface InstructState {
   readonly tokensPerSecond: Accessor<number>;
   readonly runs: Accessor<readonly Run[]>;
   generate(): void;
+  /** The shown response did not come to its end, and its template is still there: it can be gone on with. */
+  readonly canGoOn: Accessor<boolean>;
+  goOn(): void;
   stop(): void;
   /** Puts a run's instruction back into the form, and shows its response. */
   open(run: Run): void;
@@ -146,6 +152,44 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
   }
   void read().catch((error: unknown) => notices.show(errorData(error).message));
 
+  /** Asks for a run's response; `begun` is the part of it that is there and is gone on with. */
+  function ask(run: Run, template: PromptTemplate, sampling: SamplingOptions, begun?: Run): void {
+    const { id, instruction, input } = run;
+    let modelId = '';
+    let first = true;
+    engine.generate({
+      id,
+      prompt: { kind: 'instruct', instruction, input, template },
+      sampling,
+      stop: stopsOf(template),
+      ...(begun && {
+        begun: ({ id: model }) => (begun.tokens?.model === model ? begun.tokens.ids : begun.response),
+      }),
+      onModel(model) {
+        modelId = model.id;
+        change(id, () => ({ model: model.name }));
+      },
+      onText(text, tokensPerSecond, ids) {
+        setRate(tokensPerSecond);
+        const whole = first;
+        first = false;
+        change(id, ({ response, tokens }) => ({
+          response: whole ? text : response + text,
+          tokens: { model: modelId, ids: whole || !tokens ? ids : [...tokens.ids, ...ids] },
+        }));
+      },
+      onDone: (state, timing) =>
+        change(id, () => ({ state, ...(timing && { timing: joinTimings(begun?.timing, timing) }) })),
+      onFailed: (error) => change(id, () => ({ state: 'failed', error })),
+    });
+  }
+
+  const templateOf = ({ template }: Run) => templates.all().find(({ name }) => name === template);
+  const canGoOn = () => {
+    const run = shown();
+    return run !== undefined && isOpen({ ...run, content: run.response }) && templateOf(run) !== undefined;
+  };
+
   return {
     templates,
     instruction: () => form().instruction,
@@ -179,22 +223,19 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
       setAll((before) => [...before, run]);
       setShownId(id);
       setRate(0);
-      const asked: Asked = {
-        id,
-        prompt: { kind: 'instruct', instruction, input, template },
-        sampling,
-        stop: stopsOf(template),
-        onModel: ({ name }) => change(id, () => ({ model: name })),
-        onText(text, tokensPerSecond) {
-          setRate(tokensPerSecond);
-          change(id, ({ response }) => ({ response: response + text }));
-        },
-        onDone: (state, timing) => change(id, () => ({ state, ...(timing && { timing }) })),
-        onFailed: (error) => change(id, () => ({ state: 'failed', error })),
-      };
       unsent.add(id);
       // a page that dies while it answers has kept the instruction
-      void saver.now(id).then(() => unsent.delete(id) && engine.generate(asked));
+      void saver.now(id).then(() => unsent.delete(id) && ask(run, template, sampling));
+    },
+    canGoOn,
+    goOn() {
+      const run = shown();
+      const template = run && templateOf(run);
+      if (!run || !template || !canGoOn()) return;
+      const begun = structuredClone(unwrap(run));
+      setRate(0);
+      change(run.id, () => ({ state: 'streaming', error: undefined }));
+      ask(begun, template, { ...settings.sampling(), seed: run.sampling.seed }, begun);
     },
     stop() {
       if (unsent.delete(shownId())) change(shownId(), () => ({ state: 'abort' }));
