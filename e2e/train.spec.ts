@@ -81,6 +81,9 @@ test('rows in, trained, paused, reloaded, resumed; it says what it was taught; t
   expect(await stepOf(page)).toBe(rested);
   await resume.click();
   await done(page);
+  // it stays in sight while the steps above it unfold
+  await expect(page.getByLabel('LoRA rank', { exact: true })).toBeAttached();
+  await expect(page.getByRole('heading', { name: 'Train', exact: true })).toBeInViewport();
   expect(await stepOf(page)).toBe(12);
   const curve = await losses(page);
   expect(curve).toHaveLength(12);

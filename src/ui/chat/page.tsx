@@ -42,7 +42,7 @@ export function ChatPage() {
               onClick={() => chats.setCompare(!chats.compare())}
             >
               <Icon name="compare" />
-              Compare
+              <span class="wide-only">Compare</span>
             </button>
           </Show>
           <StyleSelect />

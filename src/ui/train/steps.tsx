@@ -1,4 +1,4 @@
-import { createEffect, createMemo, createSignal, For, type JSX, on, Show } from 'solid-js';
+import { createComputed, createEffect, createMemo, createSignal, For, type JSX, on, Show } from 'solid-js';
 import { useApp } from '../context';
 import { countOf, formatNumber } from '../state/format';
 import { useTraining } from './context';
@@ -15,6 +15,27 @@ export function goToStep(title: Title): void {
   // what was folded above it has gone by then
   requestAnimationFrame(() => step?.scrollIntoView({ block: 'start', behavior: calm ? 'auto' : 'smooth' }));
   step?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true });
+}
+
+/** Leaves a run where it is on the screen as it ends, while the steps above it unfold. */
+export function holdPlace(isRunActive: () => boolean): void {
+  const active = createMemo(isRunActive);
+  // measured before anything is drawn anew
+  createComputed(
+    on(
+      active,
+      (isActive) => {
+        const step = document.getElementById(idOf('Train'));
+        const top = step?.getBoundingClientRect().top ?? innerHeight;
+        if (isActive || top >= innerHeight) return;
+        const hold = () =>
+          step?.closest('.page')?.scrollBy({ top: step.getBoundingClientRect().top - top, behavior: 'instant' });
+        queueMicrotask(hold);
+        requestAnimationFrame(hold);
+      },
+      { defer: true },
+    ),
+  );
 }
 
 /** The step that comes next: what is missing, what goes on, or what came of it. */

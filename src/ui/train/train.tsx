@@ -4,11 +4,12 @@ import { useTraining } from './context';
 import { Controls } from './controls';
 import { RunState } from './run-state';
 import { Samples } from './samples';
-import { Step } from './steps';
+import { holdPlace, Step } from './steps';
 
 /** The run: begun, watched, paused and gone on with. */
 export function TrainStep() {
   const { runs } = useTraining();
+  holdPlace(() => runs.active() !== undefined);
   return (
     <Step title="Train" note="Training can be paused at any time, and goes on from where it was, also after a reload.">
       <Controls />
