@@ -1,6 +1,9 @@
 // What a person is told of a GGUF file that llama.cpp computes otherwise than Pronk.
-import type { ModelConfig, TokenizerSpec } from '../../formats/checkpoint';
-import { tokenizerNote } from './gguf-tokenizer';
+import { tokensAdded } from '../../formats/added-tokens';
+import type { ModelConfig, TokenizerDefinition, TokenizerSpec } from '../../formats/checkpoint';
+import { createTokenizer } from '../../tokenizer/index';
+import { parseTokenizerJson } from '../../tokenizer/tokenizer-json';
+import { vocabularyOf } from './gguf-tokenizer';
 
 /** Sentences for whoever saves a model as GGUF; undefined where llama.cpp does as Pronk does. */
 export function ggufNote(config: ModelConfig, tokenizer: TokenizerSpec): string | undefined {
@@ -8,6 +11,48 @@ export function ggufNote(config: ModelConfig, tokenizer: TokenizerSpec): string 
     (note) => note !== undefined,
   );
   return notes.length > 0 ? notes.join(' ') : undefined;
+}
+
+/** What llama.cpp does otherwise with a tokenizer that was written for it. */
+export function tokenizerNote(spec: TokenizerSpec): string | undefined {
+  const vocabulary = vocabularyOf(spec.definition);
+  if (vocabulary.removeExtraWhitespaces) {
+    return 'This model’s tokenizer joins runs of spaces, which llama.cpp does not: it reads a text with two spaces otherwise than Pronk.';
+  }
+  // a GGUF vocabulary is read as llama.cpp reads it
+  const [here, there] = [createTokenizer(spec), createTokenizer({ ...spec, definition: vocabulary })];
+  const differing = probes(spec).find((text) => {
+    const pieces = [{ text, trusted: true }];
+    return String(here.encodePieces(pieces)) !== String(there.encodePieces(pieces));
+  });
+  if (differing === undefined) return undefined;
+  return `llama.cpp cuts some texts otherwise than this model’s tokenizer.json says, such as ${JSON.stringify(differing)}, and may answer otherwise there.`;
+}
+
+/** Added tokens that are tried. */
+const TRIED = 64;
+
+/** Texts in which programs differ if they do at all: white space at a beginning, and around tokens that were added. */
+function probes(spec: TokenizerSpec): string[] {
+  const added = [
+    ...new Set([...Object.values(spec.specialTokens), ...addedTokens(spec.definition).map(({ content }) => content)]),
+  ].slice(0, TRIED);
+  return [
+    'Hello world, 1234!',
+    ' a text\n\n  that begins with a space',
+    ...added.flatMap((token) => [`${token}user`, `a ${token} b`, `a${token}b`, `${token}\n${token}`]),
+  ];
+}
+
+function addedTokens(definition: TokenizerDefinition): readonly { readonly content: string }[] {
+  switch (definition.kind) {
+    case 'huggingface':
+      return parseTokenizerJson(definition.json).added_tokens;
+    case 'sentencepiece':
+      return tokensAdded(definition);
+    case 'gguf':
+      return definition.added ?? [];
+  }
 }
 
 /** llama.cpp has windows for other architectures alone. */

@@ -49,12 +49,6 @@ export function tokenizerMetadata(spec: TokenizerSpec, vocabularySize: number): 
   return metadata;
 }
 
-/** What llama.cpp does otherwise with a tokenizer that was written for it. */
-export function tokenizerNote({ definition }: TokenizerSpec): string | undefined {
-  if (definition.kind === 'huggingface' || !vocabularyOf(definition).removeExtraWhitespaces) return undefined;
-  return 'This model’s tokenizer joins runs of spaces, which llama.cpp does not: it reads a text with two spaces otherwise than Pronk.';
-}
-
 function filled(vocabulary: Vocabulary, size: number): Vocabulary {
   const tokens = [...vocabulary.tokens];
   const types = Array.from(vocabulary.types ?? tokens.map(() => PieceType.normal));
@@ -69,7 +63,8 @@ function filled(vocabulary: Vocabulary, size: number): Vocabulary {
   return { ...vocabulary, tokens, ...(typed && { types }), ...(scores && { scores }) };
 }
 
-function vocabularyOf(definition: TokenizerDefinition): Vocabulary {
+/** A tokenizer as a GGUF file holds it. @throws PronkError `unsupported-tokenizer` */
+export function vocabularyOf(definition: TokenizerDefinition): Vocabulary {
   switch (definition.kind) {
     case 'gguf':
       return definition;

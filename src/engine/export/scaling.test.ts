@@ -22,7 +22,10 @@ const golden = (name: string) =>
   openCheckpoint([
     read(`${name}.config.json`, 'config.json'),
     read(`${name}.safetensors`, 'model.safetensors'),
-    text('{"model": {"vocab": {"a": 0}, "merges": []}, "pre_tokenizer": {"type": "ByteLevel"}}', 'tokenizer.json'),
+    text(
+      '{"model": {"vocab": {"a": 0}, "merges": []}, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}}',
+      'tokenizer.json',
+    ),
   ]);
 const [llama, qwen2] = await Promise.all([golden('tiny-llama'), golden('tiny-qwen2')]);
 

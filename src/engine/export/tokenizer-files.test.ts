@@ -8,7 +8,8 @@ import { readTiktoken } from '../../formats/tiktoken';
 import { createTokenizer } from '../../tokenizer/index';
 import type { TokenizerJson } from '../../tokenizer/tokenizer-json';
 import type { FileContent } from './file';
-import { tokenizerMetadata, tokenizerNote } from './gguf-tokenizer';
+import { tokenizerNote } from './gguf-note';
+import { tokenizerMetadata } from './gguf-tokenizer';
 import { huggingFaceTokenizer, metaTokenizer } from './tokenizer-files';
 
 interface Golden {
@@ -101,6 +102,24 @@ test('what llama.cpp does not heed is said', () => {
     tokenizerNote({ definition: { kind: 'sentencepiece', model: bytes }, eosIds: [], addBos: true, specialTokens: {} });
   expect(note(model)).toContain('joins runs of spaces');
   expect(note(kept)).toBeUndefined();
+  // byte-level BPE with tokens that were added
+  const json = (flags: object) =>
+    JSON.stringify({
+      added_tokens: [{ id: 4, content: '<|user|>', special: true, lstrip: false, rstrip: false, ...flags }],
+      normalizer: null,
+      pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
+      model: { type: 'BPE', vocab: { a: 0, b: 1, Ġ: 2, Ċ: 3 }, merges: [] },
+    });
+  const noteOf = (flags: object) =>
+    tokenizerNote({
+      definition: { kind: 'huggingface', json: json(flags) },
+      eosIds: [4],
+      addBos: false,
+      specialTokens: { eos_token: '<|user|>' },
+    });
+  expect(noteOf({})).toBeUndefined();
+  expect(noteOf({ rstrip: true })).toContain('"a <|user|> b"');
+  expect(noteOf({ single_word: true })).toContain('<|user|>');
 });
 
 describe('SentencePiece', () => {
