@@ -27,7 +27,8 @@ test('an error and its way out are in sight beneath a long message', async ({ pa
   await expect(chat(page).message).toBeVisible();
   const error = { code: 'device-lost', message: 'The device was lost.' };
   await storeIn(page, 'chats', [talk('long', ['word '.repeat(900), ''], { state: 'failed', error })]);
-  await page.evaluate(() => localStorage.setItem('pronk.chat', '"long"'));
+  // before the page reads it: a page that closes may still write its own
+  await page.addInitScript(() => localStorage.setItem('pronk.chat', '"long"'));
   await page.reload();
   await expect(page.getByText('The device was lost.')).toBeInViewport();
   await expect(page.getByRole('button', { name: 'Try again' })).toBeInViewport();

@@ -33,7 +33,8 @@ test('words of a table stay whole, numbers alone stay text, and each text runs i
   await storeIn(page, 'chats', [
     talk('odd', ['اكتب لي', `${arabic}\n\n1. ${arabic}`, 'How many?', '2.', 'A table', TABLE]),
   ]);
-  await page.evaluate(() => localStorage.setItem('pronk.chat', '"odd"'));
+  // before the page reads it: a page that closes may still write its own
+  await page.addInitScript(() => localStorage.setItem('pronk.chat', '"odd"'));
   await page.reload();
   const { log } = chat(page);
   await expect(log.getByRole('table')).toBeVisible();
