@@ -175,21 +175,22 @@ test('a row that was edited is so after a reload', async ({ page }) => {
   await expect(rows.getByRole('option').nth(0)).toContainText(CANARY.output);
 });
 
-test('rows that cannot be read are named, and what was there stays', async ({ page }) => {
-  await withRows(page, [CANARY]);
+test('a file without a row that can be read is refused by name, and what was there stays', async ({ page }) => {
+  const hello = { instruction: 'Hello', output: 'Good day.' };
+  await withRows(page, [CANARY, hello]);
   const { dataset, rows, start } = fineTune(page);
   const problem = page.getByRole('region', { name: 'Data' }).getByRole('alert');
   for (const [bad, sentence] of [
-    [[CANARY, CANARY, { instruction: 'Hello', output: 5 }], /row 3/i],
-    ['{"instruction": "Hello", "output": "Hello"}\n{"instruction": ', /row 2|line 2/i],
+    [[{ instruction: 'Hello' }], /output/i],
+    ['{"instruction": ', /row 1|line 1/i],
     [[], /no rows|empty/i],
   ] as const) {
     await dataset.setInputFiles(rowsFile(bad, typeof bad === 'string' ? 'bad.jsonl' : 'bad.json'));
     await expect(problem).toContainText(sentence);
-    await expect(rows.getByRole('option')).toHaveCount(1);
+    await expect(rows.getByRole('option')).toHaveCount(2);
   }
-  await dataset.setInputFiles(rowsFile([CANARY, CANARY], 'good.json'));
+  await dataset.setInputFiles(rowsFile([CANARY, hello, hello], 'good.json'));
   await expect(problem).toHaveCount(0);
-  await expect(rows.getByRole('option')).toHaveCount(2);
+  await expect(rows.getByRole('option')).toHaveCount(3);
   await expect(start).toBeEnabled();
 });
