@@ -211,12 +211,10 @@ try {
       await until(() => named('radio', '8 bits'), 'the plan');
       await (await named('radio', '8 bits')).click();
       await (await named('button', 'Make a model')).click();
-      // the bundled model is in use, so the new one's is the only button of this kind, whatever the files named it
-      const use = () => page.$('.models button[aria-label^="Use "]');
-      await until(use, 'the model');
+      await until(() => named('button', 'Use model'), 'the model');
       const row = await page.$eval('.models tbody tr', (element) => element.innerText);
       if (!/q8/.test(row)) throw new Error(`not of 8 bits: ${row}`);
-      await (await use()).click();
+      await (await named('button', 'Use model')).click();
       await (await named('link', 'Chat')).click();
       await until(() => named('button', 'New chat'), 'Chat');
       await (await named('button', 'New chat')).click();
