@@ -1,11 +1,15 @@
-// Digests in workers, beside the reading and converting. A worker starts with the first bytes and ends with the digest.
+// Digests in workers, beside the reading and converting. A worker starts once a file turns out to be large and ends with the
+// digest: a small file is hashed sooner than a worker starts, which takes Firefox two seconds.
 import { type Remote, releaseProxy, transfer, wrap } from 'comlink';
 import { PronkError } from '../formats/errors';
-import type { HasherFactory } from '../formats/hash';
+import { createHasher, type Hasher, type HasherFactory } from '../formats/hash';
 import type { HashWorker } from './hash-worker';
 
 const UNSTARTABLE =
   'The part of Pronk that computes checksums does not start. What was done so far is kept; reload the page and go on.';
+
+/** Bytes of a file that are hashed in this thread, before a worker goes on. */
+const SMALL = 8 << 20;
 
 /** Windows that may wait for a hasher, so that a slow one holds the reading back. */
 const WAITING = 8;
@@ -15,6 +19,9 @@ export const workerHashers: HasherFactory = async (algorithm, state) => {
     | { readonly worker: Worker; readonly remote: Remote<HashWorker>; readonly ready: Promise<void> }
     | undefined;
   const waiting: Promise<void>[] = [];
+  let here: Promise<Hasher> | undefined;
+  let hashed = 0;
+  const inThisThread = () => (here ??= createHasher(algorithm, state));
 
   const start = () => {
     if (started) return started;
@@ -24,8 +31,10 @@ export const workerHashers: HasherFactory = async (algorithm, state) => {
     const broken = new Promise<never>((_, reject) => {
       worker.addEventListener('error', () => reject(new PronkError('worker-died', UNSTARTABLE)), { once: true });
     });
-    return (started = { worker, remote, ready: Promise.race([remote.begin(algorithm, state), broken]) });
+    return (started = { worker, remote, ready: Promise.race([begin(remote), broken]) });
   };
+  /** A worker goes on from what was hashed here. */
+  const begin = async (remote: Remote<HashWorker>) => remote.begin(algorithm, here ? await (await here).save() : state);
   const end = () => {
     started?.remote[releaseProxy]();
     started?.worker.terminate();
@@ -33,6 +42,10 @@ export const workerHashers: HasherFactory = async (algorithm, state) => {
   };
   return {
     async update(bytes) {
+      if (!started && (hashed += bytes.length) <= SMALL) {
+        await (await inThisThread()).update(bytes);
+        return;
+      }
       const { remote, ready } = start();
       await ready;
       // messages arrive in order: nothing is awaited but the oldest of several
@@ -43,12 +56,13 @@ export const workerHashers: HasherFactory = async (algorithm, state) => {
       if (waiting.length > WAITING) await waiting.shift();
     },
     async save() {
-      if (!started && state) return state;
+      if (!started) return (await inThisThread()).save();
       const { remote, ready } = start();
       await ready;
       return remote.save();
     },
     async digest() {
+      if (!started) return (await inThisThread()).digest();
       const { remote, ready } = start();
       await ready;
       await Promise.all(waiting);
