@@ -13,7 +13,7 @@ async function engineWorker(page: Page): Promise<Worker> {
   return page.workers().find((worker) => /\/worker-/.test(worker.url()))!;
 }
 
-/** What comes of a request in a realm: an answer, a failure, or what the policy refused it by. */
+/** The end of a request in a realm: an answer, a failure, or the directive of the policy that refused it. */
 const call = (url: string) => {
   const asked = async (address: string) => {
     const scope = globalThis as unknown as EventTarget;

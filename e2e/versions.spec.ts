@@ -20,7 +20,7 @@ const isText = (name: string) => Object.hasOwn(TYPES, extname(name));
 let folder = '';
 let server: Server;
 let url = '';
-/** What is served. */
+/** The build that the server gives out. */
 let version: 'old' | 'new' = 'old';
 
 /** Gives a build's files other names, as a build of other sources has them. */

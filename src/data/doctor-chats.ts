@@ -1,7 +1,7 @@
 // Conversations whose turns are not in the order that most templates ask for. They are read as they stand.
 import type { DatasetMessage, RowProblem } from './types';
 
-/** What is to be known about the order of turns. */
+/** Findings about the order of turns. */
 export function chatProblems(messages: readonly DatasetMessage[]): Omit<RowProblem, 'row'>[] {
   const turns = messages.filter(({ role }) => role !== 'system');
   const found: Omit<RowProblem, 'row'>[] = [];

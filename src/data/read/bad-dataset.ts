@@ -16,7 +16,7 @@ export class UnknownEncoding extends PronkError {
   }
 }
 
-/** What is to be known about one row. */
+/** A finding about one row. */
 export interface Finding {
   readonly code: string;
   /** A sentence that begins with “It”. */

@@ -1,12 +1,16 @@
 import { onCleanup } from 'solid-js';
 
 /** Where the focus goes from something that is removed while it has it. Call it inside of what is removed. */
-export function passFocusOn(from: () => Element | undefined, to: () => HTMLElement | null): void {
+export function passFocusOn(
+  from: () => Element | undefined,
+  to: () => HTMLElement | null | Promise<HTMLElement | null>,
+): void {
   onCleanup(() => {
     // it is still in the page, and what comes after it is not yet
     if (!from()?.contains(document.activeElement)) return;
-    setTimeout(() => {
-      if (isFocusLost()) to()?.focus();
+    setTimeout(async () => {
+      const next = await to();
+      if (isFocusLost()) next?.focus();
     });
   });
 }

@@ -25,7 +25,8 @@ export function TaskCard(props: { task: ImportTask }) {
   const end = () => ((work()?.done ?? 0) > DEAR ? setAsking(true) : imports.cancel(id()));
   passFocusOn(
     () => card,
-    () => useButton(props.task.name) ?? document.querySelector('[aria-label="Add files"]'),
+    // a model that was made is listed a moment after its task ends
+    () => nextFocus(props.task.name, props.task.state === 'running'),
   );
   createEffect(
     on(
@@ -160,6 +161,16 @@ function Resume(props: { task: ImportTask }) {
       </Show>
     </>
   );
+}
+
+/** Milliseconds that the list of models may take, and between two looks at it. */
+const [PATIENCE, LOOK] = [1000, 20];
+
+/** Where the focus goes when a task ends: to its model's button, or to where another one is begun. */
+async function nextFocus(name: string, isAwaited: boolean): Promise<HTMLElement | null> {
+  const end = performance.now() + (isAwaited ? PATIENCE : 0);
+  while (!useButton(name) && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, LOOK));
+  return useButton(name) ?? document.querySelector('[aria-label="Add files"]');
 }
 
 const useButton = (name: string) => document.querySelector<HTMLElement>(`[aria-label="${CSS.escape(`Use ${name}`)}"]`);

@@ -32,7 +32,7 @@ export interface DatasetsState {
   readonly busy: Accessor<boolean>;
   /** Why the last file could not be read. */
   readonly problem: Accessor<ErrorData | undefined>;
-  /** What is to be known about the last file that was read. */
+  /** Notes on the last file that was read. */
   readonly notes: Accessor<readonly string[]>;
   readonly unknown: Accessor<UnknownColumns | undefined>;
   add(file: File): Promise<void>;
