@@ -15,7 +15,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import LlamaConfig, LlamaForCausalLM
 
-# as in src/headless/shapes.ts: vocabulary, width, feed-forward width, layers, heads, key/value heads, tied
+# as in src/headless/bench/shapes.ts: vocabulary, width, feed-forward width, layers, heads, key/value heads, tied
 SHAPES = {
     "pronk-6m": (3072, 288, 768, 6, 9, 3, True),
     "smollm2-135m": (49152, 576, 1536, 30, 9, 3, True),

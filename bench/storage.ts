@@ -1,10 +1,10 @@
 // What storage.mjs runs in the browser: importing and loading against their stages alone, in bytes a second.
-import { hasNonFinite } from '../src/engine/import/finite';
-import type { GivenSource } from '../src/engine/import/identity';
+import { hasNonFinite } from '../src/engine/imports/finite';
+import type { GivenSource } from '../src/engine/imports/identity';
 import { createEngine } from '../src/engine/index';
-import { blobSource, type Source } from '../src/formats/source';
-import { windows } from '../src/formats/stream';
-import { xorSource } from '../src/formats/xor';
+import { blobSource, type Source } from '../src/core/source';
+import { windows } from '../src/core/stream';
+import { xorSource } from '../src/formats/patches/xor';
 import { packRows, repackRows } from '../src/quant/repack';
 import { indexedDbStore } from '../src/storage/indexeddb';
 import { writeShard } from '../src/storage/shards';

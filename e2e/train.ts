@@ -1,7 +1,7 @@
 // What the specs of training share: Fine-tune by its names, rows and settings that are quick, adapters as files.
 import { readFileSync } from 'node:fs';
-import { blobSource } from '../src/formats/source';
-import { dataStart, readZip } from '../src/formats/torch-zip';
+import { blobSource } from '../src/core/source';
+import { dataStart, readZip } from '../src/formats/torch/zip';
 import { expect, goTo } from './page';
 import type { Page } from 'playwright/test';
 

@@ -64,7 +64,7 @@ const inFirefox = () => {
 const steps = () => ({
   types: command('tsc', '--noEmit'),
   lint: command('oxlint', '--quiet'),
-  layers: command('node', 'tools/lint-layers.mjs'),
+  layers: command('node', 'tools/check/imports.mjs'),
   format: command('biome', 'format'),
   unused: command('knip'),
   unit: vitest('node'),

@@ -5,7 +5,7 @@ export default defineConfig({
   publicDir: false,
   build: {
     ssr: true,
-    rollupOptions: { input: { main: 'src/headless/main.ts', 'hash-thread': 'src/headless/hash-thread.ts' } },
+    rollupOptions: { input: { main: 'src/headless/main.ts', 'hash-thread': 'src/headless/node-store/hash-thread.ts' } },
     outDir: 'dist-headless',
     // a command that runs while this builds may still load its own chunks
     emptyOutDir: false,

@@ -1,7 +1,7 @@
 // Each category by rows that have it and rows that only look like it; then real data, where every finding was read.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { bytesSource } from '../formats/source';
+import { bytesSource } from '../core/source';
 import { examine } from './doctor';
 import { readDataset } from './read/index';
 import type { Example } from './types';

@@ -1,5 +1,5 @@
 // Rows that a model cannot read: its template refuses the conversation, or its vocabulary has no such token.
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import type { RowProblem } from './types';
 
 const CODES: Readonly<Record<string, string>> = {

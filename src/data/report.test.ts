@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { openTokenizer } from '../formats/open';
-import { bytesSource } from '../formats/source';
+import { openTokenizer } from '../formats/checkpoint/open';
+import { bytesSource } from '../core/source';
 import { createTokenizer } from '../tokenizer/index';
 import { readDataset } from './read/index';
 import { histogram, previewExample, reportDataset } from './report';

@@ -1,5 +1,5 @@
 // A whole dataset as the model reads it.
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { countLabels } from './micro-batch';
 import { refusal } from './refused';

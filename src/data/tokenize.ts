@@ -8,7 +8,7 @@
 //   reaches only the prompt that is counted for the mask, and the script takes its EOS off again.
 // - Without `train_on_inputs` as many tokens are masked as the prompt alone has, BOS included.
 // - Special tokens that are spelled in a row stay text, which the scripts' tokenizers do not heed.
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import { fillTemplate, type PromptTemplate, promptTemplates } from '../tokenizer/prompt-templates';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { withBos } from '../tokenizer/with-bos';

@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findAdapter } from '../headless/dawn';
-import { modelFiles } from '../headless/files';
+import { modelFiles } from '../headless/node-store/files';
 import { FOLDER } from '../headless/testing/stories';
 import { openAdapter } from '../gpu/device';
 import { writePeft } from '../formats/adapters/index';
-import { bytesSource } from '../formats/source';
+import { bytesSource } from '../core/source';
 import { madeUp } from '../formats/testing/adapter';
-import { GREEDY } from '../ops/sample';
+import { GREEDY } from '../ops/sample/sample';
 import { memoryStore } from '../storage/memory';
 import { createEngine, type Engine, type EngineRequest } from './index';
 

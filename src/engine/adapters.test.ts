@@ -1,11 +1,11 @@
 // Adapters and the models that they belong to, which come and go. With a device: adapters.gpu.test.ts.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { bytesSource } from '../formats/source';
+import { bytesSource } from '../core/source';
 import { madeUp } from '../formats/testing/adapter';
 import { memoryStore } from '../storage/memory';
 import { Adapters } from './adapters';
-import { Library } from './library';
+import { Library } from './models/library';
 
 const demo = () => [bytesSource(readFileSync('public/demo-model/pronk-6m-q8_0.gguf'), 'demo.gguf')];
 

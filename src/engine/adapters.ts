@@ -1,11 +1,11 @@
 // The adapters that a person has: imported or trained here, kept in the store, used with models.
-import type { Adapter } from '../formats/adapter';
-import { shownName } from '../formats/shown-name';
+import type { ModelConfig } from '../core/model-config';
+import type { Adapter } from '../core/adapter';
+import { shownName } from '../core/shown-name';
 import { checkFit, isGgufAdapter, readAdapter } from '../formats/adapters/index';
-import type { ModelConfig } from '../formats/checkpoint';
-import { PronkError } from '../formats/errors';
-import type { Source } from '../formats/source';
-import type { UsedAdapter } from '../model/lora';
+import { PronkError } from '../core/errors';
+import type { Source } from '../core/source';
+import type { UsedAdapter } from '../model/inference/lora';
 import { type AdapterRecord, AdapterStore } from '../storage/adapters';
 import type { Folder } from '../storage/folder';
 import type { Store } from '../storage/store';
@@ -15,8 +15,8 @@ import { adapterFiles, type PlainFormat } from './export/adapter';
 import { writeFiles } from './export/file';
 import { mergedFiles, type MergeOptions } from './export/merge';
 import type { AdapterBase, Base } from './export/origin';
-import type { Library, ModelSummary } from './library';
-import { numbered } from './numbered';
+import type { Library, ModelSummary } from './models/library';
+import { numbered } from '../core/numbered';
 import type { SaveOptions, WrittenFile } from './save';
 import type { AdapterSummary, AdapterUse } from './training/types';
 

@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { findAdapter } from '../headless/dawn';
-import { modelFiles } from '../headless/files';
+import { modelFiles } from '../headless/node-store/files';
 import { FOLDER, GOLDEN } from '../headless/testing/stories';
 import { type Gpu, openAdapter } from '../gpu/device';
-import { GREEDY } from '../ops/sample';
+import { GREEDY } from '../ops/sample/sample';
 import { memoryStore } from '../storage/memory';
 import { createEngine, type Engine, type EngineRequest } from './index';
 

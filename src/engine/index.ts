@@ -1,23 +1,23 @@
 // Pronk as a library: models in a store, one of them on the GPU, text out. No DOM, no worker.
-import { PronkError } from '../formats/errors';
-import type { HasherFactory } from '../formats/hash';
+import { PronkError } from '../core/errors';
+import type { HasherFactory } from '../core/hash';
 import { type Gpu, lossOr } from '../gpu/device';
 import { roomOf } from '../storage/quota';
 import type { Store } from '../storage/store';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { Adapters } from './adapters';
-import { DeviceWait, isNoAdapter, type Waiting } from './device-wait';
-import { ChatCompletions } from './completions';
-import { type GeneratedToken, generate } from './generate';
-import { held, type OnHeld } from './held';
-import { Host, type HostedModel, type LoadOptions } from './host';
-import { Imports } from './import/index';
-import { gpuBudget, type Offer } from './import/plan';
-import type { Quality } from './import/types';
-import { Library } from './library';
-import { begunIds, encodePrompt, type Prompt, type PromptSize, promptStops, promptText } from './prompt';
-import { measurePerplexity } from './quality';
-import type { EngineGeneration, EngineRequest } from './request';
+import { DeviceWait, isNoAdapter, type Waiting } from './models/device-wait';
+import { ChatCompletions } from './generation/completions';
+import { type GeneratedToken, generate } from './generation/generate';
+import { held, type OnHeld } from './generation/held';
+import { Host, type HostedModel, type LoadOptions } from './models/host';
+import { Imports } from './imports/index';
+import { gpuBudget, type Offer } from './imports/plan';
+import type { Quality } from './imports/types';
+import { Library } from './models/library';
+import { begunIds, encodePrompt, type Prompt, type PromptSize, promptStops, promptText } from './generation/prompt';
+import { measurePerplexity } from './models/quality';
+import type { EngineGeneration, EngineRequest } from './generation/request';
 import { Scheduler } from './scheduler';
 import { Datasets } from './training/datasets';
 import { trainingParts } from './training/engine-parts';
@@ -354,8 +354,8 @@ function inTraining(): PronkError {
   );
 }
 
-export type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from './completions';
-export type { ImportPlan, PendingImport, Quality } from './import/types';
-export type { ModelSummary } from './library';
-export type { Prompt, PromptSize } from './prompt';
-export type { EngineRequest } from './request';
+export type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from './generation/completions';
+export type { ImportPlan, PendingImport, Quality } from './imports/types';
+export type { ModelSummary } from './models/library';
+export type { Prompt, PromptSize } from './generation/prompt';
+export type { EngineRequest } from './generation/request';

@@ -1,8 +1,8 @@
 // One file into a folder: whole and verified, or not at all.
-import { PronkError } from '../formats/errors';
-import type { HasherFactory } from '../formats/hash';
+import { PronkError } from '../core/errors';
+import type { HasherFactory } from '../core/hash';
 import type { Folder } from '../storage/folder';
-import type { SavedFile } from './import/types';
+import type { SavedFile } from './imports/types';
 
 export interface SaveOptions {
   /** Where digests are computed; in this thread without it. */

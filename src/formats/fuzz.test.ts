@@ -3,9 +3,9 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createTokenizer } from '../tokenizer/index';
-import { PronkError } from './errors';
-import { openCheckpoint, openTokenizer } from './open';
-import { type Source, bytesSource } from './source';
+import { PronkError } from '../core/errors';
+import { openCheckpoint, openTokenizer } from './checkpoint/open';
+import { type Source, bytesSource } from '../core/source';
 import { mutate, randomFrom } from './testing/mutate';
 
 const CASES = process.env['PRONK_LONG'] ? 40_000 : 3000;

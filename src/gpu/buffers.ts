@@ -1,5 +1,5 @@
 // Buffers, with what each is for: the memory shown to a person is the sum of what was really allocated.
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 
 /** What a buffer holds; memory is reported by these. */
 export type Purpose =

@@ -1,5 +1,5 @@
 // Opens the one GPU device that the engine works on. The only file that asks for an adapter.
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 
 /** What kernels may use on this device. */
 export interface Features {

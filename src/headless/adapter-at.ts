@@ -1,9 +1,9 @@
 // What a path to an adapter leads to: a folder's files, or one file.
-import type { Adapter } from '../formats/adapter';
+import type { ModelConfig } from '../core/model-config';
+import type { Adapter } from '../core/adapter';
 import { readAdapter } from '../formats/adapters/index';
-import type { ModelConfig } from '../formats/checkpoint';
-import type { WeightTensor } from '../quant/kinds';
-import { fileAt, folderFiles, pathInfo } from './files';
+import type { WeightTensor } from '../core/weight-kinds';
+import { fileAt, folderFiles, pathInfo } from './node-store/files';
 
 /** What an adapter is read for. */
 export interface AdaptedModel {

@@ -1,5 +1,5 @@
 // `COMMAND --option value …`: a value is taken literally, whatever it begins with.
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 
 /** Wrong usage: exit code 2. */
 export class UsageError extends Error {}

@@ -20,9 +20,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PUBLISHED_FILES } from '../formats/point-alpaca';
+import { PUBLISHED_FILES } from '../formats/patches/point-alpaca';
 import { verifyModel } from '../storage/stored-model';
-import { fileStore } from './file-store';
+import { fileStore } from './node-store/file-store';
 import { headless } from './testing/headless';
 import { FOLDER } from './testing/stories';
 

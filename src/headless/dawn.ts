@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Float16Array } from '@petamoriken/float16';
 import { create, globals } from 'webgpu';
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 
 // webgpu-utils looks for these when it is imported; Node 20 has neither
 Object.assign(globalThis, globals);

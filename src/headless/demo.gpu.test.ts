@@ -2,16 +2,16 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findAdapter } from './dawn';
-import { encodePrompt, promptText, type Prompt } from '../engine/prompt';
-import { openCheckpoint } from '../formats/open';
-import { weightTensors } from '../formats/weights';
+import { encodePrompt, promptText, type Prompt } from '../engine/generation/prompt';
+import { openCheckpoint } from '../formats/checkpoint/open';
+import { weightTensors } from '../formats/checkpoint/weights';
 import { openAdapter } from '../gpu/device';
-import { createSession, type Session } from '../model/session';
-import { GREEDY } from '../ops/sample';
+import { createSession, type Session } from '../model/inference/session';
+import { GREEDY } from '../ops/sample/sample';
 import { createTokenizer } from '../tokenizer/index';
 import { promptTemplates } from '../tokenizer/prompt-templates';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import { modelFiles } from './files';
+import { modelFiles } from './node-store/files';
 
 interface Expected {
   prompt: string;

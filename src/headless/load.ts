@@ -1,16 +1,16 @@
 // A model on the GPU, from files, for the commands that compute.
-import { DEFAULT_CONTEXT } from '../engine/defaults';
-import type { LoadedModel } from '../engine/generate';
-import type { ModelConfig } from '../formats/checkpoint';
-import { PronkError } from '../formats/errors';
+import type { ModelConfig } from '../core/model-config';
+import { DEFAULT_CONTEXT } from '../engine/models/defaults';
+import type { LoadedModel } from '../engine/generation/generate';
+import { PronkError } from '../core/errors';
 import type { Gpu } from '../gpu/device';
-import type { UsedAdapter } from '../model/lora';
+import type { UsedAdapter } from '../model/inference/lora';
 import type { Precision } from '../ops/tuning';
-import type { WeightTensor } from '../quant/kinds';
+import type { WeightTensor } from '../core/weight-kinds';
 import { createTokenizer } from '../tokenizer/index';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import type { AdaptedModel } from './adapter-at';
-import { openAdapters } from './adapters';
+import { openAdapters } from './commands/adapters';
 import { choice, number, type OptionTypes, type Options, required } from './arguments';
 import { openModel, QUANTIZE } from './model';
 import { sayNotes } from './notes';
@@ -92,7 +92,7 @@ export async function loadModel(options: Options<typeof LOAD_OPTIONS>): Promise<
   const started = performance.now();
   const { config, tensors, precision, context, adapters, tokenizer } = await prepare(options);
   const gpu = await openDevice();
-  const { createSession } = await import('../model/session');
+  const { createSession } = await import('../model/inference/session');
   const session = await createSession(gpu, config, tensors, { precision, context });
   await session.setAdapters(adapters);
   return { gpu, session, tokenizer, loadMs: performance.now() - started };

@@ -1,19 +1,19 @@
 // The command line: the same engine under Node and Dawn. Standard output is JSON Lines; messages go to standard error.
-import { PronkError } from '../formats/errors';
-import { exportAdapterCommand, mergeCommand } from './adapters';
+import { PronkError } from '../core/errors';
+import { exportAdapterCommand, mergeCommand } from './commands/adapters';
 import { HelpWanted, UsageError } from './arguments';
-import { bench } from './bench';
-import { benchImport } from './bench-import';
-import { datasetCommand } from './dataset';
-import { generateCommand } from './generate';
-import { importCommand } from './import';
-import { logits } from './logits';
-import { detokenize, info, tokenize } from './inspect';
-import { decrypt, encrypt } from './patches';
+import { bench } from './bench/bench';
+import { benchImport } from './bench/bench-import';
+import { datasetCommand } from './commands/dataset';
+import { generateCommand } from './commands/generate';
+import { importCommand } from './commands/import';
+import { logits } from './commands/logits';
+import { detokenize, info, tokenize } from './commands/inspect';
+import { decrypt, encrypt } from './commands/patches';
 import { type Help, helpOf, helpText } from './help';
 import { OutputClosed, OutputLost, print, type Print } from './print';
-import { trainCommand } from './train';
-import { weightDiff } from './weight-diff';
+import { trainCommand } from './commands/train';
+import { weightDiff } from './commands/weight-diff';
 
 type Command = (argv: readonly string[], print: Print) => Promise<void>;
 

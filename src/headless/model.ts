@@ -1,21 +1,22 @@
 // What a `--model` argument names, opened: files as their publisher has them, or a folder that `import` wrote.
+import type { ModelConfig } from '../core/model-config';
 import { xxhash128 } from 'hash-wasm';
 import type { Base } from '../engine/export/origin';
-import { identify } from '../engine/import/identity';
-import type { ModelConfig, TokenizerSpec } from '../formats/checkpoint';
-import { sortFiles } from '../formats/files';
-import { readGguf } from '../formats/gguf';
-import type { HasherFactory } from '../formats/hash';
-import { openCheckpoint, openTokenizer } from '../formats/open';
-import { baseName, type Source } from '../formats/source';
-import { groupRows, keepRounds, MAX_GROUP_BYTES, type Quantize, weightTensors } from '../formats/weights';
-import { fitsKind, type WeightKind, type WeightTensor } from '../quant/kinds';
+import { identify } from '../engine/imports/identity';
+import type { TokenizerSpec } from '../core/checkpoint';
+import { sortFiles } from '../formats/checkpoint/files';
+import { readGguf } from '../formats/gguf/gguf';
+import type { HasherFactory } from '../core/hash';
+import { openCheckpoint, openTokenizer } from '../formats/checkpoint/open';
+import { baseName, type Source } from '../core/source';
+import { groupRows, keepRounds, MAX_GROUP_BYTES, type Quantize, weightTensors } from '../formats/checkpoint/weights';
+import { fitsKind, type WeightKind, type WeightTensor } from '../core/weight-kinds';
 import { quantizeRows, storedKind } from '../quant/repack';
 import { groupsOf } from '../quant/slice';
 import { contentsDigest, listModels, openStoredModel, type StoredModel } from '../storage/stored-model';
 import { createTokenizer } from '../tokenizer/index';
-import { fileStore, holdsModel } from './file-store';
-import { modelFiles } from './files';
+import { fileStore, holdsModel } from './node-store/file-store';
+import { modelFiles } from './node-store/files';
 import { sayNotes } from './notes';
 
 export const QUANTIZE = ['keep', 'f32', 'f16', 'q8', 'q4'] as const satisfies readonly Quantize[];

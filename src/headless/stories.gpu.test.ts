@@ -1,23 +1,23 @@
 // The trained model stories260K through every container: golden ids and logits of an independent float64 implementation,
 // and, where the container holds float32, the same logits to 1e-5.
+import type { ModelConfig } from '../core/model-config';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 // first, for what it defines
 import { findAdapter } from './dawn';
-import { Imports } from '../engine/import/index';
-import type { ModelConfig } from '../formats/checkpoint';
-import { openCheckpoint } from '../formats/open';
-import type { Source } from '../formats/source';
+import { Imports } from '../engine/imports/index';
+import { openCheckpoint } from '../formats/checkpoint/open';
+import type { Source } from '../core/source';
 import { encryptedFiles, metaFolder, torchIndex, torchShards } from '../formats/testing/containers';
-import { type Quantize, weightTensors } from '../formats/weights';
+import { type Quantize, weightTensors } from '../formats/checkpoint/weights';
 import { type Gpu, openAdapter } from '../gpu/device';
-import { createSession, type Session } from '../model/session';
-import { GREEDY } from '../ops/sample';
-import type { WeightTensor } from '../quant/kinds';
+import { createSession, type Session } from '../model/inference/session';
+import { GREEDY } from '../ops/sample/sample';
+import type { WeightTensor } from '../core/weight-kinds';
 import { memoryStore } from '../storage/memory';
 import { openStoredModel } from '../storage/stored-model';
-import { modelFiles } from './files';
+import { modelFiles } from './node-store/files';
 import { FOLDER, GGUF } from './testing/stories';
 
 const IDS = [

@@ -1,6 +1,6 @@
 // Access tokens: each is shown to the server that it was given for, and to no other.
 
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import { parseAddress } from './address';
 
 export const HUB = 'https://huggingface.co';

@@ -1,6 +1,6 @@
 // What a person types or pastes to say which model: a name on the Hub, an address of the Hub, or of any server.
 
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 
 /** Where a model's files are. */
 export type ModelAddress =

@@ -1,7 +1,7 @@
 // Which of a repository's files make the model. Publishers put the same weights there in several containers.
 
-import { PronkError, missingFile } from '../formats/errors';
-import { baseName } from '../formats/source';
+import { PronkError, missingFile } from '../core/errors';
+import { baseName } from '../core/source';
 import { MODEL_FILES } from './remote';
 import { type GgufVariant, defaultVariant, ggufVariants } from './gguf-variants';
 

@@ -1,6 +1,6 @@
 // What can go wrong between here and a server, as sentences.
 
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 
 /** A failure that trying again may mend; `reason` is a clause without its full stop. */
 export class Fault extends Error {

@@ -1,7 +1,5 @@
 // The GGUF files of a repository: publishers put one model there in a dozen precisions.
 
-import type { ElementType } from '../formats/checkpoint';
-
 /** Bits a weight of the types that Pronk reads; a type that is added to the readers must be added here. */
 const READABLE: Readonly<Record<ElementType, number> & Record<string, number>> = {
   F32: 32,
@@ -88,3 +86,4 @@ function precisionOf(path: string): string {
   const last = [...names].at(-1)?.[1]?.toUpperCase() ?? '';
   return last.replace(/^FP?(16|32)$/, 'F$1');
 }
+import type { ElementType } from '../core/weight-kinds';

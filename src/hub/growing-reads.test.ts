@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { windows } from '../formats/stream';
+import { windows } from '../core/stream';
 import { GrowingReads } from './growing-reads';
 import { httpSource } from './http-source';
 

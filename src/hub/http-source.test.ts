@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Source, bytesSource } from '../formats/source';
-import { windows } from '../formats/stream';
+import { type Source, bytesSource } from '../core/source';
+import { windows } from '../core/stream';
 import { Access } from './access';
 import { type HttpSourceOptions, httpSource } from './http-source';
 import { type Fault, FAULTS, type FaultKind, type TestServer, startServer } from './testing/server.mjs';

@@ -1,7 +1,7 @@
 // A file on a server, read in parts as if it lay on the disk. Nothing of it is stored here.
 
-import { PronkError } from '../formats/errors';
-import type { Source } from '../formats/source';
+import { PronkError } from '../core/errors';
+import type { Source } from '../core/source';
 import { BlockCache, SMALL_READ } from './block-cache';
 import { Fault, changedFile, noRanges } from './failures';
 import { GrowingReads } from './growing-reads';

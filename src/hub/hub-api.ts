@@ -1,7 +1,7 @@
 // The Hugging Face Hub's two questions that matter here: which commit, and which files it has.
 
-import { PronkError } from '../formats/errors';
-import { type JsonObject, isObject, numberIn, stringIn } from '../formats/json';
+import { PronkError } from '../core/errors';
+import { type JsonObject, isObject, numberIn, stringIn } from '../core/json';
 import { type ModelAddress, encodePath, formatAddress } from './address';
 import type { RemoteFile, Repository } from './remote';
 import { type TransportOptions, type Wanted, getJson } from './transport';

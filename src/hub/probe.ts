@@ -1,8 +1,8 @@
 // A server that cannot list a folder: the names that models' files have are tried.
 
-import { PronkError } from '../formats/errors';
-import { isObject } from '../formats/json';
-import { baseName } from '../formats/source';
+import { PronkError } from '../core/errors';
+import { isObject } from '../core/json';
+import { baseName } from '../core/source';
 import type { ModelAddress } from './address';
 import { httpSource } from './http-source';
 import { MODEL_FILES, type RemoteFile, type Repository } from './remote';

@@ -1,6 +1,6 @@
 // A model's files somewhere else: which there are, how large they are, what they must be, and how to read one.
 
-import { baseName, type Source } from '../formats/source';
+import { baseName, type Source } from '../core/source';
 import { HUB } from './access';
 import { type ModelAddress, parseAddress } from './address';
 import { httpSource } from './http-source';

@@ -1,6 +1,6 @@
 // Requests that are tried again: back-off, what the server asks to wait, silence, and an abort that is heeded at once.
 
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import type { Access } from './access';
 import { Fault, changedFile, gated, notFound, unlisted, unreachable } from './failures';
 import { type Answer, type RequestOptions, ask } from './request';

@@ -1,7 +1,7 @@
 // Whether a file is the one that its repository lists: a SHA-256 for large files (Git LFS), git's own id for others.
 
-import { corruptFile } from '../formats/errors';
-import type { Source } from '../formats/source';
+import { corruptFile } from '../core/errors';
+import type { Source } from '../core/source';
 
 /** What the bytes of a file must digest to, lower-case hexadecimal. */
 export interface ExpectedDigest {

@@ -1,6 +1,6 @@
 // What training asks of a model on the GPU: gradients of a LoRA over frozen weights, and the optimizer's step.
-import type { LinearMap, LoraPair } from '../formats/adapter';
-import type { OptimizerStep } from '../ops/adamw';
+import type { LinearMap, LoraPair } from '../core/adapter';
+import type { OptimizerStep } from '../ops/optimizer/adamw';
 
 export type { OptimizerStep };
 

@@ -1,9 +1,9 @@
 // Puts a model's tensors on the GPU: q|k|v and gate|up side by side, cut to what one binding may hold.
-import { PronkError } from '../formats/errors';
-import type { ModelConfig } from '../formats/checkpoint';
+import type { ModelConfig } from '../core/model-config';
+import { PronkError } from '../core/errors';
 import { type Buffers, write } from '../gpu/buffers';
-import type { Matrix, MatrixPart } from '../ops/weights';
-import { codeBytes, scalesPerRow, type WeightKind, type WeightTensor } from '../quant/kinds';
+import type { Matrix, MatrixPart } from '../ops/matmul/weights';
+import { codeBytes, scalesPerRow, type WeightKind, type WeightTensor } from '../core/weight-kinds';
 import { dequantizeRows } from '../quant/repack';
 
 /** The seven linear maps of a block (four after fusing) and its two norms. */

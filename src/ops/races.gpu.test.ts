@@ -4,10 +4,10 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../gpu/testing/device';
 import type { Kernel } from '../gpu/kernel';
-import { attentionGrid, attentionKernel } from './attention';
-import { gemmGrid, gemmKernel } from './gemm';
-import { matvecGrid, matvecKernel } from './matvec';
-import { sampleKernel, sampleParams, type Sampling } from './sample';
+import { attentionGrid, attentionKernel } from './attention/flash';
+import { gemmGrid, gemmKernel } from './matmul/gemm';
+import { matvecGrid, matvecKernel } from './matmul/matvec';
+import { sampleKernel, sampleParams, type Sampling } from './sample/sample';
 import { type RaceCase, rowRaces } from './testing/races';
 import { attentionRaces } from './testing/races-attention';
 import { linearRaces } from './testing/races-linear';

@@ -26,7 +26,7 @@ export interface FlashShape {
 
 /** Kernel shapes of a forward pass. */
 export interface ForwardShape<Projection = DotShape | 'tiles'> {
-  /** Dot products, or tiles (src/ops/gemm.ts) for batches of many tokens. */
+  /** Dot products, or tiles (src/ops/matmul/gemm.ts) for batches of many tokens. */
   readonly projection: Projection;
   readonly attention: FlashShape;
 }

@@ -8,7 +8,7 @@
 
 import { type BlockCodec, half, unpacked } from './codec';
 import { SUPER_BLOCKS } from './k-quants';
-import type { BlockType } from './kinds';
+import type { BlockType } from '../core/weight-kinds';
 
 /** The simple blocks differ in what stands before the nibbles, and in what a code of zero is. */
 function simple(zero: number, hasMinimum: boolean, fifthBit: boolean): BlockCodec['unpack'] {

@@ -1,7 +1,7 @@
 // What a file's block type is: how long its blocks are, what they hold, and which stored kind takes that over.
 
 import { f16ToF32 } from './f16';
-import type { BlockKind } from './kinds';
+import type { BlockKind } from '../core/weight-kinds';
 
 /** A block taken apart. Of its elements, each `block` share a scale and a minimum: x = scale · code + minimum. */
 export interface Unpacked {

@@ -2,7 +2,7 @@
 
 import { CODECS, dequantizeBlocks } from './blocks';
 import { bf16ArrayToF32, f16ArrayToF32 } from './f16';
-import type { BlockType, ElementType, FloatKind, WeightKind } from './kinds';
+import type { BlockType, ElementType, FloatKind, WeightKind } from '../core/weight-kinds';
 
 /** The kinds of float types. */
 export const FLOATS = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const satisfies Record<string, FloatKind>;

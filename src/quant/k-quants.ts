@@ -8,7 +8,7 @@
 // Products are rounded to f32, as C does it.
 
 import { type BlockCodec, type Unpacked, half } from './codec';
-import type { BlockType } from './kinds';
+import type { BlockType } from '../core/weight-kinds';
 
 type SuperBlockType = Extract<BlockType, `${string}_K`>;
 

@@ -1,7 +1,7 @@
 // Blocks in the stored layout, one at a time: PackedRows in kinds.ts says where what lies.
 
 import { f16ToF32, f32ToF16 } from './f16';
-import type { BlockLayout } from './kinds';
+import type { BlockLayout } from '../core/weight-kinds';
 
 /** Codes relative to the layout's zero. */
 export function writeCodes({ bits, block, zero }: BlockLayout, codes: Int8Array, b: number, out: Uint8Array): void {

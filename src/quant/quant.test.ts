@@ -15,7 +15,7 @@ import {
   fitsKind,
   isBlockKind,
   scaleBytes,
-} from './kinds';
+} from '../core/weight-kinds';
 import {
   ScaleOverflow,
   dequantizeRows,

@@ -2,7 +2,7 @@
 // arithmetic is rounded to f32 after each step, as C does it, so that the codes agree bit for bit.
 
 import { f32ToF16 } from './f16';
-import type { BlockLayout, PackedRows } from './kinds';
+import type { BlockLayout, PackedRows } from '../core/weight-kinds';
 
 /** A block's scale and offset before they are rounded to f16; codes are written relative to the layout's zero. */
 export type BlockQuantizer = (x: Float32Array, codes: Int8Array) => readonly [scale: number, offset: number];

@@ -16,7 +16,7 @@ import {
   fitsKind,
   isBlockKind,
   scaleBytes,
-} from './kinds';
+} from '../core/weight-kinds';
 import { halfAt, readCodes, writeCodes, writeScale } from './layout';
 import { quantizer, quantizeWhole } from './quantize';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { WeightTensor } from './kinds';
+import type { WeightTensor } from '../core/weight-kinds';
 import { dequantizeRows, packRows } from './repack';
 import { groupsOf, sliceRows } from './slice';
 

@@ -1,6 +1,6 @@
 // Some of the rows of packed ones.
 
-import { type PackedRows, type WeightTensor, codeBytes, scaleBytes, scalesPerRow } from './kinds';
+import { type PackedRows, type WeightTensor, codeBytes, scaleBytes, scalesPerRow } from '../core/weight-kinds';
 
 /** Rows `start` (inclusive) to `end` (exclusive), copied. */
 export function sliceRows({ kind, columns, codes, scales }: PackedRows, start: number, end: number): PackedRows {

@@ -1,9 +1,9 @@
 // Adapters in both stores: what is written comes back to the bit, what is cut off leaves nothing that stays, and what clears
 // away models leaves adapters alone.
+import type { ModelConfig } from '../core/model-config';
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
-import type { Adapter, LoraPair } from '../formats/adapter';
-import type { ModelConfig } from '../formats/checkpoint';
+import type { Adapter, LoraPair } from '../core/adapter';
 import { type AdapterMeta, AdapterStore } from './adapters';
 import { indexedDbStore } from './indexeddb';
 import { memoryStore } from './memory';

@@ -1,9 +1,9 @@
 // Adapters in a store: their values in shards, written first, and a record that names them, written last. Half of an
 // adapter is shards without a record, which `sweep` takes.
 
-import type { Adapter, LoraConfig, LoraPair } from '../formats/adapter';
-import type { ModelConfig } from '../formats/checkpoint';
-import { PronkError } from '../formats/errors';
+import type { ModelConfig } from '../core/model-config';
+import type { Adapter, LoraConfig, LoraPair } from '../core/adapter';
+import { PronkError } from '../core/errors';
 import { ifUnlocked, withLock } from './locks';
 import type { StoredShard } from './manifest';
 import { readShard, writeShard } from './shards';

@@ -1,7 +1,7 @@
 // Datasets in a store: a head each, and the rows in chunks that are never written twice. An edit writes new chunks, then the
 // head that names them, then takes the old ones away; so whatever moment a page dies at, the rows are those before or after.
 
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import { ifUnlocked, withLock } from './locks';
 import type { Store } from './store';
 

@@ -2,8 +2,8 @@
 // in parts without copying them through the JavaScript heap.
 
 import { type UseStore, createStore, del, get, keys, set } from 'idb-keyval';
-import { PronkError } from '../formats/errors';
-import { blobSource } from '../formats/source';
+import { PronkError } from '../core/errors';
+import { blobSource } from '../core/source';
 import { noRoom } from './quota';
 import { RECORD_KINDS, type RecordKind, type StorageEstimate, type Store } from './store';
 

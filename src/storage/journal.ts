@@ -1,7 +1,7 @@
 // What an unfinished import leaves: where it was, so that it goes on after a reload, a crash or a pause. It is written
 // before the first shard and after each one, and removed once the model's manifest stands.
 
-import type { Quantize } from '../formats/weights';
+import type { Quantize } from '../formats/checkpoint/weights';
 import type { Written } from './model-writer';
 import type { Store } from './store';
 

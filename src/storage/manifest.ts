@@ -1,9 +1,9 @@
 // What a stored model's manifest says: the record that makes a model exist. Plain JSON values throughout.
 
-import type { ModelConfig } from '../formats/checkpoint';
-import { PronkError } from '../formats/errors';
-import type { Quantize } from '../formats/weights';
-import type { WeightKind } from '../quant/kinds';
+import type { ModelConfig } from '../core/model-config';
+import { PronkError } from '../core/errors';
+import type { Quantize } from '../formats/checkpoint/weights';
+import type { WeightKind } from '../core/weight-kinds';
 
 export const MANIFEST_VERSION = 1;
 

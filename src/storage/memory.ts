@@ -1,7 +1,7 @@
 // A store that lasts as long as its process: for tests, and for browsers that refuse to keep anything.
 
-import { PronkError } from '../formats/errors';
-import { blobSource } from '../formats/source';
+import { PronkError } from '../core/errors';
+import { blobSource } from '../core/source';
 import { type RecordKind, type Store, RECORD_KINDS } from './store';
 import { noRoom } from './quota';
 

@@ -1,7 +1,7 @@
 // Row groups -> shards of at most 64 MiB, in order. A shard is hashed and stored while the next one fills; after each
 // one it is said what the store now holds, so that a writer can go on from there.
 
-import { type PackedRows, type WeightKind, codeBytes, scaleBytes } from '../quant/kinds';
+import { type PackedRows, type WeightKind, codeBytes, scaleBytes } from '../core/weight-kinds';
 import type { StoredGroup, StoredShard, StoredTensor } from './manifest';
 import { writeShard } from './shards';
 import type { ShardStore } from './store';

@@ -2,8 +2,8 @@
 // as fast as many small ones, and row groups out of a whole shard need no copying.
 
 import { xxhash128 } from 'hash-wasm';
-import { PronkError } from '../formats/errors';
-import type { Source } from '../formats/source';
+import { PronkError } from '../core/errors';
+import type { Source } from '../core/source';
 import { CHUNK_BYTES, type StoredShard } from './manifest';
 import type { ShardStore } from './store';
 

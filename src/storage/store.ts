@@ -1,6 +1,6 @@
 // Where things are kept between visits: small records by kind, and large byte ranges. IndexedDB, memory, or files.
 
-import type { Source } from '../formats/source';
+import type { Source } from '../core/source';
 
 /** What a record is about; each kind has a database of its own. `runs` are the Instruct page's, `trainings` training runs. */
 export const RECORD_KINDS = ['models', 'imports', 'chats', 'runs', 'trainings', 'adapters', 'datasets'] as const;

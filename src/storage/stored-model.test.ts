@@ -1,9 +1,10 @@
 // Models in both stores: what is written comes back to the bit, or an error says why; what fails leaves nothing.
+import type { ModelConfig } from '../core/model-config';
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
-import type { ModelConfig, TokenizerSpec } from '../formats/checkpoint';
-import type { Source } from '../formats/source';
-import type { PackedRows, WeightKind, WeightTensor } from '../quant/kinds';
+import type { TokenizerSpec } from '../core/checkpoint';
+import type { Source } from '../core/source';
+import type { PackedRows, WeightKind, WeightTensor } from '../core/weight-kinds';
 import { packRows } from '../quant/repack';
 import { indexedDbStore } from './indexeddb';
 import type { Manifest } from './manifest';

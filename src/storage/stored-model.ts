@@ -1,9 +1,10 @@
 // Models in a store. Weights are written first and the manifest last: it is the commit record, so that a model is there
 // whole or not at all, whenever the page is closed. Conversion happened before; loading moves bytes and computes nothing.
 
+import type { ModelConfig } from '../core/model-config';
 import { xxhash128 } from 'hash-wasm';
-import type { ModelConfig, TokenizerSpec } from '../formats/checkpoint';
-import type { WeightTensor } from '../quant/kinds';
+import type { TokenizerSpec } from '../core/checkpoint';
+import type { WeightTensor } from '../core/weight-kinds';
 import { listJournals } from './journal';
 import {
   MANIFEST_VERSION,

@@ -1,6 +1,6 @@
 // A tokenizer's specification as JSON, SentencePiece bytes included.
 
-import type { TokenizerDefinition, TokenizerSpec } from '../formats/checkpoint';
+import type { TokenizerDefinition, TokenizerSpec } from '../core/checkpoint';
 
 /** UTF-8 JSON that `decodeTokenizer` turns back into an equal specification. */
 export function encodeTokenizer(spec: TokenizerSpec): Uint8Array<ArrayBuffer> {

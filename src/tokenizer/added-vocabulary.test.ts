@@ -1,8 +1,7 @@
 // Added and special tokens, and the text around them, against the programs that say so (tools/golden/added_tokens.py).
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { AddedToken } from '../formats/added-tokens';
-import type { TokenizerDefinition } from '../formats/checkpoint';
+import type { TokenizerDefinition, AddedToken } from '../core/checkpoint';
 import { createTokenizer } from './index';
 import type { TokenizerJson } from './tokenizer-json';
 

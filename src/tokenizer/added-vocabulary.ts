@@ -2,7 +2,7 @@
 // file has a program that says how (tokenizers for tokenizer.json, transformers' Python for tokenizer.model, llama.cpp
 // for GGUF), and they differ in what they do with white space and words around a token.
 
-import type { AddedToken } from '../formats/added-tokens';
+import type { AddedToken } from '../core/checkpoint';
 import { type MarkedText, partOf, untrusted } from './marked-text';
 import { anyOf } from './spellings';
 

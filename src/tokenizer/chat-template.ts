@@ -1,7 +1,7 @@
 // A conversation as the text that a model was tuned on: its own Jinja template, or a publisher's form.
 // (Templates as in huggingface.co/docs/transformers/chat_templating.)
 
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import type { ChatMessage, ChatPiece } from './chat-message';
 import { type ChatStyle, renderStyle } from './chat-styles';
 import { Allowance } from './jinja/budget';

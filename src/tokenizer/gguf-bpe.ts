@@ -1,9 +1,9 @@
 // Byte-level vocabularies in a GGUF header (`tokenizer.ggml.model` = `gpt2`). The header names the split that goes
 // before the merges (`tokenizer.ggml.pre`).
 
-import type { TokenizerDefinition } from '../formats/checkpoint';
-import { PronkError } from '../formats/errors';
-import { splitNamed } from '../formats/gguf-splits';
+import type { TokenizerDefinition } from '../core/checkpoint';
+import { PronkError } from '../core/errors';
+import { splitNamed } from '../formats/gguf/splits';
 import { PieceType } from './pieces';
 import { type Step, type TokenizerJson, splitBy } from './tokenizer-json';
 

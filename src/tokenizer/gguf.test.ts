@@ -1,10 +1,10 @@
 // GGUF vocabularies against llama.cpp (tools/golden/llama_cpp.py).
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { TokenizerDefinition } from '../formats/checkpoint';
-import { endsOf } from '../formats/gguf-ends';
-import { openCheckpoint } from '../formats/open';
-import { bytesSource } from '../formats/source';
+import type { TokenizerDefinition } from '../core/checkpoint';
+import { endsOf } from '../formats/gguf/end-tokens';
+import { openCheckpoint } from '../formats/checkpoint/open';
+import { bytesSource } from '../core/source';
 import { createTokenizer } from './index';
 import { piecesFromModel } from './pieces';
 

@@ -1,7 +1,7 @@
 // tokenizer.json and byte-level GGUF vocabularies against Hugging Face's own library (tools/golden/tokenizer.py).
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { TokenizerSpec } from '../formats/checkpoint';
+import type { TokenizerSpec } from '../core/checkpoint';
 import { createTokenizer } from './index';
 import type { TokenizerJson } from './tokenizer-json';
 

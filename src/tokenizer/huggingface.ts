@@ -2,11 +2,11 @@
 // SentencePiece. @huggingface/tokenizers normalizes, splits and merges; special tokens never reach it, so that text
 // which is spelled like one stays text, and a word that came before costs no second merging.
 
+import type { AddedToken } from '../core/checkpoint';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { PronkError } from '../formats/errors';
-import { bytesOfByteLevel } from '../formats/byte-level';
-import { GPT2_SPLIT } from '../formats/gguf-splits';
-import type { AddedToken } from '../formats/added-tokens';
+import { PronkError } from '../core/errors';
+import { bytesOfByteLevel } from '../formats/tokenizer/byte-level';
+import { GPT2_SPLIT } from '../formats/gguf/splits';
 import { type Cutter, cutterOfTokenizers } from './added-vocabulary';
 import type { Codec } from './codec';
 import { type MarkedText, partOf } from './marked-text';

@@ -1,7 +1,7 @@
 // A tokenizer from whatever a model brings.
 
-import type { TokenizerDefinition, TokenizerSpec } from '../formats/checkpoint';
-import { LOOKS_SPECIAL, tokensAdded } from '../formats/added-tokens';
+import type { TokenizerDefinition, TokenizerSpec } from '../core/checkpoint';
+import { LOOKS_SPECIAL, tokensAdded } from '../formats/tokenizer/added-tokens';
 import type { Codec } from './codec';
 import { jsonFromGguf } from './gguf-bpe';
 import { createHuggingFace } from './huggingface';

@@ -1,7 +1,7 @@
 // SentencePiece's normalizer (Kudo & Richardson 2018, arXiv:1808.06226, §3.2; normalizer.cc): replaces characters by a
 // compiled map, then turns spaces into ▁ and, if asked, drops the superfluous ones.
 
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import type { NormalizerOptions } from './pieces';
 
 /** U+2581, which stands for a space inside a piece. */

@@ -1,8 +1,8 @@
 // The vocabulary and the normalizer options of a SentencePiece model, from its protobuf (sentencepiece_model.proto of
 // github.com/google/sentencepiece) or from a GGUF header, which holds the same facts under other names.
 
-import type { TokenizerDefinition } from '../formats/checkpoint';
-import { PronkError, corruptFile } from '../formats/errors';
+import type { TokenizerDefinition } from '../core/checkpoint';
+import { PronkError, corruptFile } from '../core/errors';
 import { type Field, fieldsOf } from './protobuf';
 
 /** `ModelProto.SentencePiece.Type`; `tokenizer.ggml.token_type` uses the same numbers. */

@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { SentencePieceProcessor } from '@agnai/sentencepiece-js';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openTokenizer } from '../formats/open';
-import { bytesSource } from '../formats/source';
+import { openTokenizer } from '../formats/checkpoint/open';
+import { bytesSource } from '../core/source';
 import { createTokenizer } from './index';
 import type { Tokenizer } from './tokenizer';
 

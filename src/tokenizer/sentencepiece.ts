@@ -1,7 +1,7 @@
 // SentencePiece BPE with byte fallback, the tokenizer of LLaMA 1 and 2 (Kudo & Richardson 2018, arXiv:1808.06226;
 // Touvron et al. 2023, arXiv:2302.13971, §2.1).
 
-import type { AddedToken } from '../formats/added-tokens';
+import type { AddedToken } from '../core/checkpoint';
 import { type Cutter, type Part, cutterOfLlamaCpp, cutterOfPython } from './added-vocabulary';
 import { createSegmenter } from './bpe';
 import type { Codec } from './codec';

@@ -1,7 +1,7 @@
 // The parts of a Hugging Face tokenizer.json that Pronk looks into; the rest is @huggingface/tokenizers' business.
 
-import { corruptFile } from '../formats/errors';
-import { isObject, parseObject } from '../formats/json';
+import { corruptFile } from '../core/errors';
+import { isObject, parseObject } from '../core/json';
 
 /** A normalizer, pre-tokenizer or decoder: a type, its options, and parts where it is a sequence. */
 export interface Step {

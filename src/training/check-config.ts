@@ -1,6 +1,6 @@
 // What may stand in a config, field by field.
-import { LINEAR_MAPS } from '../formats/adapter';
-import { PronkError } from '../formats/errors';
+import { LINEAR_MAPS } from '../core/adapter';
+import { PronkError } from '../core/errors';
 import { DEFAULT_CONFIG, type Schedule, type TrainingConfig } from './config';
 
 const SCHEDULES: readonly Schedule[] = ['constant', 'constant_with_warmup', 'linear', 'cosine'];

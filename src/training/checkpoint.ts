@@ -1,6 +1,6 @@
 // What a run must bring back, as plain values and arrays of floats. Where they are kept is not known here.
-import type { LoraPair } from '../formats/adapter';
-import { PronkError } from '../formats/errors';
+import type { LoraPair } from '../core/adapter';
+import { PronkError } from '../core/errors';
 import type { OptimizerState } from '../model/lora-types';
 import { FIELDS } from './check-config';
 import type { TrainingConfig } from './config';

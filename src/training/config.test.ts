@@ -1,6 +1,6 @@
 // Configs as people write them: names of three projects, defaults, and a sentence for every mistake.
 import { describe, expect, test } from 'vitest';
-import { LINEAR_MAPS } from '../formats/adapter';
+import { LINEAR_MAPS } from '../core/adapter';
 import { checkConfig, FIELDS } from './check-config';
 import { DEFAULT_CONFIG } from './config';
 import { PRESETS } from './presets';

@@ -1,6 +1,6 @@
 // What a training run is told. Names and meanings are those of transformers' TrainingArguments, PEFT's LoraConfig and
 // alpaca-lora's finetune.py, so that a config can be taken there and back.
-import type { LinearMap } from '../formats/adapter';
+import type { LinearMap } from '../core/adapter';
 
 export type Schedule = 'constant' | 'constant_with_warmup' | 'linear' | 'cosine';
 

@@ -1,6 +1,6 @@
 // Knowing data again: a digest of the rows as the model reads them, so that whatever changes a token changes it.
 import { createXXHash128 } from 'hash-wasm';
-import type { LoraPair } from '../formats/adapter';
+import type { LoraPair } from '../core/adapter';
 import type { TokenizedRow } from '../data/types';
 
 /** XXH3-128 of rows, in their order. */

@@ -1,8 +1,8 @@
 // Training as a loop: everything that happens between the data and the GPU, which it sees through LoraTrainer alone. All
 // that a step does depends on its number and on the state of the step before, so a step that was cut off is done again
 // with the same result.
-import { PronkError } from '../formats/errors';
-import type { LoraPair } from '../formats/adapter';
+import { PronkError } from '../core/errors';
+import type { LoraPair } from '../core/adapter';
 import type { LoraTrainer, MicroBatch } from '../model/lora-types';
 import type { TrainingConfig } from './config';
 import type { StepRecord, ValidationRecord } from './records';

@@ -1,6 +1,6 @@
 // What a config asks of the model: which maps are trained, and PEFT's description of the adapter that comes out.
-import type { LoraConfig } from '../formats/adapter';
-import { PronkError } from '../formats/errors';
+import type { LoraConfig } from '../core/adapter';
+import { PronkError } from '../core/errors';
 import type { LoraSpec } from '../model/lora-types';
 import type { TrainingConfig } from './config';
 

@@ -1,11 +1,11 @@
 // Rows as tokens -> what the loop reads: those held out, and which rows each update takes.
+import type { ModelConfig } from '../core/model-config';
 import { createBatches, inOrder, splitValidation, validationRows } from '../data/batches';
 import { toMicroBatch } from '../data/micro-batch';
 import { endOfText } from '../data/tokenize';
 import type { TokenizedDataset } from '../data/tokenize-dataset';
 import type { TokenizedRow } from '../data/types';
-import type { ModelConfig } from '../formats/checkpoint';
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import type { TrainingConfig } from './config';
 import { rowsFingerprint } from './fingerprint';

@@ -1,6 +1,6 @@
 // Recipes that others published, and one of ours, as configs. Where a recipe trained all weights, what is LoRA's own comes
 // from us, and `source` says so.
-import { LINEAR_MAPS } from '../formats/adapter';
+import { LINEAR_MAPS } from '../core/adapter';
 import { DEFAULT_CONFIG, type TrainingConfig } from './config';
 
 export interface Preset {

@@ -1,7 +1,7 @@
 // A config as people write it: a JSON object with transformers', PEFT's and alpaca-lora's names.
-import { LINEAR_MAPS } from '../formats/adapter';
-import { PronkError } from '../formats/errors';
-import { isObject, type JsonObject } from '../formats/json';
+import { LINEAR_MAPS } from '../core/adapter';
+import { PronkError } from '../core/errors';
+import { isObject, type JsonObject } from '../core/json';
 import { checkConfig, FIELDS, fieldProblem } from './check-config';
 import { DEFAULT_CONFIG, type TrainingConfig } from './config';
 

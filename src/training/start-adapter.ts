@@ -1,6 +1,6 @@
 // Going on from an adapter that was trained before.
-import type { Adapter, LoraPair } from '../formats/adapter';
-import { PronkError } from '../formats/errors';
+import type { Adapter, LoraPair } from '../core/adapter';
+import { PronkError } from '../core/errors';
 import type { LoraSpec } from '../model/lora-types';
 import type { TrainingConfig } from './config';
 

@@ -1,5 +1,5 @@
 // The frame: places, the model in use, what is going on, settings; and the place that is open.
-import './styles/index.css';
+import './index.css';
 import { type Component, ErrorBoundary, lazy, Show } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import type { Client } from '../worker/client';
@@ -12,9 +12,9 @@ import { Rail } from './frame/rail';
 import { SkipLink } from './frame/skip-link';
 import { Toasts } from './frame/toasts';
 import { TopBar } from './frame/top-bar';
-import { createApp } from './state/app';
-import type { Place } from './state/route';
-import { isMissingPart } from './state/version';
+import { createApp } from './app-state';
+import type { Place } from './shared/route';
+import { isMissingPart } from './frame/version';
 
 // Chat is there with the first paint; the other places come after it
 const pages = {

@@ -1,5 +1,5 @@
 import { createContext, useContext } from 'solid-js';
-import type { AppState } from './state/app';
+import type { AppState } from './app-state';
 
 export const AppContext = createContext<AppState>();
 

@@ -1,10 +1,10 @@
 // What crosses between the page and the worker: plain data and one event stream. The engine's types, never its code.
-import type { ImportPlan, PendingImport, Quality, SavedFile } from '../engine/import/types';
-import type { Waiting } from '../engine/device-wait';
-import type { ModelSummary, PromptStyle } from '../engine/library';
-import type { PromptSize } from '../engine/prompt';
+import type { ImportPlan, PendingImport, Quality, SavedFile } from '../engine/imports/types';
+import type { Waiting } from '../engine/models/device-wait';
+import type { ModelSummary, PromptStyle } from '../engine/models/library';
+import type { PromptSize } from '../engine/generation/prompt';
 import type { AdapterUse } from '../engine/training/types';
-import type { Quantize } from '../formats/weights';
+import type { Quantize } from '../formats/checkpoint/weights';
 import type { ChatStyle } from '../tokenizer/chat-styles';
 import type { AccessToken } from '../hub/access';
 import type { CuratedModel } from '../hub/curated';

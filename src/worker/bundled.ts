@@ -1,7 +1,7 @@
 // The model that ships with the page: fetched on the first visit, read from the store ever after.
 import type { Engine } from '../engine/index';
-import { PronkError } from '../formats/errors';
-import { bytesSource } from '../formats/source';
+import { PronkError } from '../core/errors';
+import { bytesSource } from '../core/source';
 
 const FILE = 'pronk-6m-q8_0.gguf';
 /** The built worker lies in assets/, beside demo-model/. */

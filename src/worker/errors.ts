@@ -1,5 +1,5 @@
 // Errors as data: what Comlink carries of an error is its name, message and stack, so the code travels as the name.
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import type { ErrorData } from './api';
 
 /** Each browser's words for a part of the program that cannot be fetched. */

@@ -1,5 +1,5 @@
 // Files on their way in, and on their way out.
-import type { SavedFile } from '../engine/import/types';
+import type { SavedFile } from '../engine/imports/types';
 
 /** A file that the person gave. */
 export interface GivenFile {

@@ -1,5 +1,5 @@
 // Files for the person: in a folder that they chose, or, in browsers without such folders, as downloads.
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import type { FileSink, Folder } from '../storage/folder';
 
 /** A folder that the person chose. */

@@ -1,5 +1,5 @@
 // Generations under way: text goes to the page in pieces of about a frame, so that a fast model does not flood it.
-import type { LoadProgress } from '../engine/host';
+import type { LoadProgress } from '../engine/models/host';
 import type { Engine } from '../engine/index';
 import type { GenerateRequest, WorkerEvent } from './api';
 import { errorData } from './errors';

@@ -1,6 +1,6 @@
 // One digest in a thread of its own.
 import { expose } from 'comlink';
-import { createHasher, type HashAlgorithm, type Hasher } from '../formats/hash';
+import { createHasher, type HashAlgorithm, type Hasher } from '../core/hash';
 
 let hasher: Hasher;
 

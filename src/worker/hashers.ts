@@ -1,8 +1,8 @@
 // Digests in workers, beside the reading and converting. A worker starts once a file turns out to be large and ends with the
 // digest: a small file is hashed sooner than a worker starts, which takes Firefox two seconds.
 import { type Remote, releaseProxy, transfer, wrap } from 'comlink';
-import { PronkError } from '../formats/errors';
-import { createHasher, type Hasher, type HasherFactory } from '../formats/hash';
+import { PronkError } from '../core/errors';
+import { createHasher, type Hasher, type HasherFactory } from '../core/hash';
 import type { HashWorker } from './hash-worker';
 
 const UNSTARTABLE =

@@ -1,13 +1,13 @@
 // What the page asks of imports and of files that are made for the person.
 import type { Engine } from '../engine/index';
 import { exportModel } from '../engine/export';
-import type { GivenSource } from '../engine/import/identity';
-import type { Origin } from '../engine/import/origin';
+import type { GivenSource } from '../engine/imports/identity';
+import type { Origin } from '../engine/imports/origin';
 import { decryptFiles } from '../engine/patches/decrypt';
 import { encryptFiles } from '../engine/patches/encrypt';
 import { saveWeightDiff } from '../engine/patches/weight-diff';
-import { PronkError } from '../formats/errors';
-import { blobSource } from '../formats/source';
+import { PronkError } from '../core/errors';
+import { blobSource } from '../core/source';
 import { tokenEndpoint } from '../hub/access';
 import { CURATED } from '../hub/curated';
 import type { GivenFile, ImportApi, ImportOrigin, ModelSummary } from './api';

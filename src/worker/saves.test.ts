@@ -1,8 +1,8 @@
 // What is saved without a folder: one file as it is, several in one archive, which holds what was written to the byte.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { textFile, writeFiles } from '../engine/export/file';
-import { blobSource } from '../formats/source';
-import { dataStart, readZip } from '../formats/torch-zip';
+import { blobSource } from '../core/source';
+import { dataStart, readZip } from '../formats/torch/zip';
 import { failed } from '../engine/save';
 import { Saves } from './saves';
 import { Directory } from './testing/directory';

@@ -1,6 +1,6 @@
 // Two tabs over two ends of a real channel: what one trains, the other sees and pauses.
 import { afterEach, expect, test, vi } from 'vitest';
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import type { TrainingEvent } from '../engine/training/types';
 import { TrainingTabs, type Wish } from './training-tabs';
 

@@ -1,5 +1,5 @@
 // A run is trained in one tab and seen in all: its events are passed on, and what is asked of it finds the tab that trains.
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import type { TrainingEvent } from '../engine/training/types';
 
 /** What of `engine.train` this needs. */

@@ -1,7 +1,7 @@
 // What the page asks of datasets, training runs and adapters.
 import { writeFiles } from '../engine/export/file';
 import type { Engine } from '../engine/index';
-import { blobSource } from '../formats/source';
+import { blobSource } from '../core/source';
 import type { GivenFile, WorkerEvent } from './api';
 import type { Saves, Tell } from './saves';
 import type { AdapterApi, DatasetApi, RunApi, TrainingApi, TrainingEvent } from './training-api';

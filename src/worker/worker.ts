@@ -1,7 +1,7 @@
 // The engine in a worker, exposed to the page.
 import { expose } from 'comlink';
 import { createEngine } from '../engine/index';
-import { PronkError } from '../formats/errors';
+import { PronkError } from '../core/errors';
 import type { Gpu } from '../gpu/device';
 import { indexedDbStore } from '../storage/indexeddb';
 import { roomOf } from '../storage/quota';

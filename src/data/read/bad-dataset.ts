@@ -1,4 +1,4 @@
-import { PronkError } from '../../formats/errors';
+import { PronkError } from '../../core/errors';
 
 /** A file that cannot be taken for a dataset. `problem` is one or more sentences. */
 export function badDataset(problem: string, cause?: unknown): PronkError {

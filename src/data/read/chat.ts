@@ -1,5 +1,5 @@
 // Conversations: OpenAI's (`messages`: role, content), ShareGPT's (`conversations`: from, value) and their kin.
-import { isObject, type JsonObject, stringIn } from '../../formats/json';
+import { isObject, type JsonObject, stringIn } from '../../core/json';
 import type { DatasetMessage, Example } from '../types';
 import { BadRow } from './bad-dataset';
 import { jsonValue } from './json-values';

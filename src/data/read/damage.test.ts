@@ -1,7 +1,7 @@
 // One damaged character costs the row that it stands in, and at worst its neighbour: wherever it is, and however rows are listed.
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bytesSource } from '../../formats/source';
+import { bytesSource } from '../../core/source';
 import { readDataset } from './index';
 
 const ROWS = 20;

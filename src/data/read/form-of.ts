@@ -1,5 +1,5 @@
 // What the fields of a record say it is. Names count in any case, with blanks or underscores.
-import { isObject, type JsonObject } from '../../formats/json';
+import { isObject, type JsonObject } from '../../core/json';
 import { isMessage } from './chat';
 
 /** Forms of records by the names that the command line has for them. */

@@ -1,5 +1,5 @@
 // The row that a record becomes, by its form.
-import { isObject, type JsonObject } from '../../formats/json';
+import { isObject, type JsonObject } from '../../core/json';
 import { type ColumnMapping, type DatasetMessage, type Example, IGNORED } from '../types';
 import { BadRow } from './bad-dataset';
 import { chat, readMessages } from './chat';

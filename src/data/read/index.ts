@@ -1,5 +1,5 @@
 // A file of examples, whichever form it has: told by what it contains, and by its name only where contents leave it open.
-import { baseName, type Source } from '../../formats/source';
+import { baseName, type Source } from '../../core/source';
 import { keepsDolly } from '../dolly';
 import type { ColumnMapping, Example, RowProblem } from '../types';
 import { badDataset } from './bad-dataset';

@@ -1,6 +1,6 @@
 // JSON values one after the other in a text, each read by itself: what is damaged takes no other along. Beside JSON's own
 // rules stand those by which other programs write it: NaN, raw tabs, Python's quotation marks, commas too many.
-import { isObject, type JsonObject } from '../../formats/json';
+import { isObject, type JsonObject } from '../../core/json';
 import type { Quirk } from './records';
 
 /** Where a value stands in a text. */

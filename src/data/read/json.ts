@@ -1,5 +1,5 @@
 // JSON and JSON Lines as records: what stands between the brackets, or on each line, whatever the file is called.
-import { isObject } from '../../formats/json';
+import { isObject } from '../../core/json';
 import { badDataset } from './bad-dataset';
 import { isMessage } from './chat';
 import { type JsonPiece, jsonList, jsonValue, jsonValues, reasonOf, skip } from './json-values';

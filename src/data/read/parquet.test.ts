@@ -1,7 +1,7 @@
 // Parquet as pyarrow writes it (tools/golden/parquet.py), in every compression that the Hub's files have.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { bytesSource } from '../../formats/source';
+import { bytesSource } from '../../core/source';
 import { readDataset } from './index';
 
 interface Golden {

@@ -1,6 +1,6 @@
 // Parquet, row group by row group. What reads it is loaded only where such a file is given.
 import type { FileMetaData } from 'hyparquet';
-import type { Source } from '../../formats/source';
+import type { Source } from '../../core/source';
 import { badDataset } from './bad-dataset';
 import type { Listed, ListedFile } from './records';
 

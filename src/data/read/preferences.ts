@@ -1,5 +1,5 @@
 // Rows that compare two answers. There is no training on preferences yet; the chosen answer is one to learn.
-import { isObject, type JsonObject } from '../../formats/json';
+import { isObject, type JsonObject } from '../../core/json';
 import type { DatasetMessage, Example } from '../types';
 import { chat, isMessage, readMessages } from './chat';
 import { CONVERSATIONS, QUESTIONS } from './form-of';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bytesSource, type Source } from '../../formats/source';
+import { bytesSource, type Source } from '../../core/source';
 import { writeJson, toAlpaca, toRecord } from '../write';
 import type { Example } from '../types';
 import { readDataset, type ReadOptions } from './index';

@@ -1,5 +1,5 @@
 // Records -> rows: each by its own form; what cannot be read is set aside with its text and the reason.
-import { isObject } from '../../formats/json';
+import { isObject } from '../../core/json';
 import type { ColumnMapping, Example, RowProblem } from '../types';
 import { BadRow, badDataset, type Finding } from './bad-dataset';
 import { type Form, FORMS, formOf, named } from './form-of';

@@ -1,5 +1,5 @@
 // Files as text, read piece by piece: UTF-8, UTF-16 with a byte order mark or without, or what a person says.
-import type { Source } from '../../formats/source';
+import type { Source } from '../../core/source';
 import { badDataset, UnknownEncoding } from './bad-dataset';
 
 const WINDOW = 4 << 20;

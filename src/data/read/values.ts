@@ -1,5 +1,5 @@
 // Values of fields as text. Numbers, truth values and lists of texts become text, which is said; nothing else does.
-import type { JsonObject } from '../../formats/json';
+import type { JsonObject } from '../../core/json';
 import { BadRow, type Finding } from './bad-dataset';
 
 /** Gathers what is to be known about a row that can be read. */

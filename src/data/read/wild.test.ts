@@ -1,6 +1,6 @@
 // Files as they are found: what wraps the rows, what their fields are called, how they are written, and what of them is bad.
 import { describe, expect, test } from 'vitest';
-import { bytesSource } from '../../formats/source';
+import { bytesSource } from '../../core/source';
 import type { Example } from '../types';
 import { readDataset, type ReadOptions } from './index';
 

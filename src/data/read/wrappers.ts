@@ -1,5 +1,5 @@
 // Lists of records in what other programs put around them: a name, splits, ids, pandas' forms, the dataset viewer's answers.
-import { isObject, type JsonObject } from '../../formats/json';
+import { isObject, type JsonObject } from '../../core/json';
 import { formOf } from './form-of';
 import { isMessage } from './chat';
 

@@ -1,6 +1,6 @@
 // An adapter as other programs take it: a PEFT folder, a GGUF file for llama.cpp, a folder for mlx-lm.
 import { type AdapterFile, writeGgufAdapter, writeMlx, writePeft } from '../../formats/adapters/index';
-import type { Adapter } from '../../formats/adapter';
+import type { Adapter } from '../../core/adapter';
 import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 import { type FileContent, fileName } from './file';
 import { type AdapterBase, originFiles } from './origin';

@@ -1,6 +1,7 @@
 // What a person is told of a GGUF file that llama.cpp computes otherwise than Pronk.
-import { tokensAdded } from '../../formats/added-tokens';
-import type { ModelConfig, TokenizerDefinition, TokenizerSpec } from '../../formats/checkpoint';
+import type { ModelConfig } from '../../core/model-config';
+import { tokensAdded } from '../../formats/tokenizer/added-tokens';
+import type { TokenizerDefinition, TokenizerSpec } from '../../core/checkpoint';
 import { createTokenizer } from '../../tokenizer/index';
 import { parseTokenizerJson } from '../../tokenizer/tokenizer-json';
 import { vocabularyOf } from './gguf-tokenizer';

@@ -3,11 +3,11 @@
 import { jsonFromGguf } from '../../tokenizer/gguf-bpe';
 import { PieceType, piecesFromModel } from '../../tokenizer/pieces';
 import { type Step, type TokenizerJson, parseTokenizerJson } from '../../tokenizer/tokenizer-json';
-import { tokensAdded } from '../../formats/added-tokens';
-import type { TokenizerDefinition, TokenizerSpec } from '../../formats/checkpoint';
-import { PronkError } from '../../formats/errors';
-import type { GgufValue } from '../../formats/gguf';
-import { GPT2_SPLIT, splitNamed, splitNames } from '../../formats/gguf-splits';
+import { tokensAdded } from '../../formats/tokenizer/added-tokens';
+import type { TokenizerDefinition, TokenizerSpec } from '../../core/checkpoint';
+import { PronkError } from '../../core/errors';
+import type { GgufValue } from '../../formats/gguf/gguf';
+import { GPT2_SPLIT, splitNamed, splitNames } from '../../formats/gguf/splits';
 
 type Vocabulary = Extract<TokenizerDefinition, { kind: 'gguf' }>;
 

@@ -2,19 +2,19 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { gguf } from '@huggingface/gguf';
 import { describe, expect, test } from 'vitest';
-import type { WeightTensor } from '../../quant/kinds';
+import type { WeightTensor } from '../../core/weight-kinds';
 import { dequantizeRows, packRows, quantizeRows } from '../../quant/repack';
 import { createTokenizer } from '../../tokenizer/index';
 import type { TokenizerJson } from '../../tokenizer/tokenizer-json';
-import type { Checkpoint, TokenizerSpec } from '../../formats/checkpoint';
-import { type GgufValue, readGguf } from '../../formats/gguf';
+import type { Checkpoint, TokenizerSpec } from '../../core/checkpoint';
+import { type GgufValue, readGguf } from '../../formats/gguf/gguf';
 import { exportGguf } from './gguf';
 import { tokenizerMetadata } from './gguf-tokenizer';
-import { type GgufStream, writeGguf } from '../../formats/gguf-writer';
-import { openCheckpoint } from '../../formats/open';
-import { type Source, bytesSource } from '../../formats/source';
-import { tokenizerFromGguf } from '../../formats/tokenizer-files';
-import { weightTensors } from '../../formats/weights';
+import { type GgufStream, writeGguf } from '../../formats/gguf/writer';
+import { openCheckpoint } from '../../formats/checkpoint/open';
+import { type Source, bytesSource } from '../../core/source';
+import { tokenizerFromGguf } from '../../formats/tokenizer/tokenizer-files';
+import { weightTensors } from '../../formats/checkpoint/weights';
 
 const stories = '../shared/data/stories260K';
 const bundled = 'public/demo-model/pronk-6m-q8_0.gguf';

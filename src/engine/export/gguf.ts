@@ -1,15 +1,16 @@
 // A model as a GGUF file that llama.cpp reads too.
 
+import type { ModelConfig } from '../../core/model-config';
 import { elementTypeOf } from '../../quant/elements';
-import type { ElementType, WeightKind, WeightTensor } from '../../quant/kinds';
-import type { ModelConfig, TokenizerSpec } from '../../formats/checkpoint';
-import { PronkError } from '../../formats/errors';
+import type { ElementType, WeightKind, WeightTensor } from '../../core/weight-kinds';
+import type { TokenizerSpec } from '../../core/checkpoint';
+import { PronkError } from '../../core/errors';
 import { familyOfGguf } from '../../formats/families/index';
-import type { GgufValue } from '../../formats/gguf';
+import type { GgufValue } from '../../formats/gguf/gguf';
 import { tokenizerMetadata } from './gguf-tokenizer';
-import { type GgufStream, type GgufTensorContent, writeGguf } from '../../formats/gguf-writer';
-import { toGgufName } from '../../formats/names';
-import { llama3Divisors, OWN_KEYS } from '../../formats/rope-scaling';
+import { type GgufStream, type GgufTensorContent, writeGguf } from '../../formats/gguf/writer';
+import { toGgufName } from '../../formats/checkpoint/tensor-names';
+import { llama3Divisors, OWN_KEYS } from '../../formats/config/rope-scaling';
 import { fileBytes } from './rows';
 
 /** `general.file_type`, by the type of most weights. */

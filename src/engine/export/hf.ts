@@ -1,17 +1,17 @@
 // A Hugging Face folder: config.json, shards of safetensors with their index, the tokenizer's files.
-import type { ModelConfig, TokenizerSpec } from '../../formats/checkpoint';
+import { type ModelConfig, windowAt } from '../../core/model-config';
+import type { TokenizerSpec } from '../../core/checkpoint';
 import {
   planShards,
   safetensorsStream,
   shardIndex,
   type Shard,
   type StreamedTensor,
-} from '../../formats/safetensors-writer';
-import { PronkError } from '../../formats/errors';
-import { expectedTensors, optionalBiases } from '../../formats/llama-config';
-import { scalingJson } from '../../formats/rope-scaling';
-import { windowAt } from '../../formats/window';
-import type { WeightTensor } from '../../quant/kinds';
+} from '../../formats/safetensors/writer';
+import { PronkError } from '../../core/errors';
+import { expectedTensors, optionalBiases } from '../../formats/config/llama-config';
+import { scalingJson } from '../../formats/config/rope-scaling';
+import type { WeightTensor } from '../../core/weight-kinds';
 import { type FileContent, jsonFile, textFile } from './file';
 import { fileBytes } from './rows';
 import { huggingFaceTokenizer } from './tokenizer-files';

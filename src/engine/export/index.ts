@@ -3,7 +3,7 @@ import { fileName } from './file';
 import { exportGguf } from './gguf';
 import { ggufNote } from './gguf-note';
 import type { Folder } from '../../storage/folder';
-import type { Library } from '../library';
+import type { Library } from '../models/library';
 import { type SaveOptions, type WrittenFile, writeFile } from '../save';
 
 /**

@@ -1,8 +1,8 @@
 // A model with adapters merged into it, as a Hugging Face folder, Meta's folder or a GGUF file. What is merged is what was
 // trained: the dequantized base plus the adapter. Rounding the sum to 8 or 4 bits again may round small changes away.
 import { checkFit } from '../../formats/adapters/index';
-import { PronkError } from '../../formats/errors';
-import { fitsKind, type WeightKind, type WeightTensor } from '../../quant/kinds';
+import { PronkError } from '../../core/errors';
+import { fitsKind, type WeightKind, type WeightTensor } from '../../core/weight-kinds';
 import type { MergeFormat, MergeType } from '../training/types';
 import type { FileContent } from './file';
 import { exportGguf } from './gguf';

@@ -1,10 +1,10 @@
 // A model with adapters merged into it, tensor by tensor: dequantized weights plus strength · scale · B·A, a few MiB at a time.
 import { addPairs, type WeightedPair } from '../../formats/adapters/merge';
 import { moduleName } from '../../formats/adapters/modules';
-import { PronkError } from '../../formats/errors';
-import { evenRows } from '../../formats/weights';
-import type { UsedAdapter } from '../../model/lora';
-import type { WeightKind, WeightTensor } from '../../quant/kinds';
+import { PronkError } from '../../core/errors';
+import { evenRows } from '../../formats/checkpoint/weights';
+import type { UsedAdapter } from '../../model/inference/lora';
+import type { WeightKind, WeightTensor } from '../../core/weight-kinds';
 import { dequantizeRows, packRows } from '../../quant/repack';
 import { groupsOf } from '../../quant/slice';
 

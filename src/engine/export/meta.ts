@@ -1,10 +1,11 @@
 // Meta's layout: consolidated.00.pth, params.json, tokenizer.model. q and k are in interleaved order there as here.
-import type { ModelConfig, TokenizerSpec } from '../../formats/checkpoint';
-import { PronkError } from '../../formats/errors';
-import { metaParams } from '../../formats/meta';
-import { toMetaName } from '../../formats/names';
-import { type TorchInput, writeTorch } from '../../formats/torch-writer';
-import type { WeightTensor } from '../../quant/kinds';
+import type { ModelConfig } from '../../core/model-config';
+import type { TokenizerSpec } from '../../core/checkpoint';
+import { PronkError } from '../../core/errors';
+import { metaParams } from '../../formats/meta/meta';
+import { toMetaName } from '../../formats/checkpoint/tensor-names';
+import { type TorchInput, writeTorch } from '../../formats/torch/writer';
+import type { WeightTensor } from '../../core/weight-kinds';
 import { type FileContent, jsonFile } from './file';
 import type { FloatType } from './hf';
 import { fileBytes } from './rows';

@@ -1,8 +1,9 @@
 // What an exported model or adapter was made of, beside it: for programs (pronk.json) and for people (README.md). An adapter
 // fits the base that it was trained on; months later nobody remembers which that was, or how it was quantized.
-import type { Adapter } from '../../formats/adapter';
-import type { ModelConfig, TokenizerSpec } from '../../formats/checkpoint';
-import type { WeightTensor } from '../../quant/kinds';
+import type { ModelConfig } from '../../core/model-config';
+import type { Adapter } from '../../core/adapter';
+import type { TokenizerSpec } from '../../core/checkpoint';
+import type { WeightTensor } from '../../core/weight-kinds';
 import { createTokenizer } from '../../tokenizer/index';
 import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 import { type FileContent, jsonFile, textFile } from './file';

@@ -1,8 +1,8 @@
 // A stored tensor's rows as files have them.
 import { elementTypeOf } from '../../quant/elements';
-import type { PackedRows, WeightTensor } from '../../quant/kinds';
+import type { PackedRows, WeightTensor } from '../../core/weight-kinds';
 import { fileRows, quantizeRows } from '../../quant/repack';
-import { toHalfSplit } from '../../formats/permute';
+import { toHalfSplit } from '../../formats/checkpoint/permute';
 
 /** Whether a tensor's rows (a bias's elements) are heads that rotate: q and k. */
 function isRotated({ name }: Pick<WeightTensor, 'name'>): boolean {

@@ -1,14 +1,15 @@
 // What a model scales its positions by, and where it has a window, through every export and back; and what other programs'
 // GGUF files say of it.
+import type { ModelConfig, RopeScaling } from '../../core/model-config';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Checkpoint, ModelConfig, RopeScaling } from '../../formats/checkpoint';
-import { type GgufValue, readGguf } from '../../formats/gguf';
-import { writeGguf } from '../../formats/gguf-writer';
-import { openCheckpoint } from '../../formats/open';
-import { bytesSource, type Source } from '../../formats/source';
-import { weightTensors } from '../../formats/weights';
-import { ropeFrequencies } from '../../ops/rope';
+import type { Checkpoint } from '../../core/checkpoint';
+import { type GgufValue, readGguf } from '../../formats/gguf/gguf';
+import { writeGguf } from '../../formats/gguf/writer';
+import { openCheckpoint } from '../../formats/checkpoint/open';
+import { bytesSource, type Source } from '../../core/source';
+import { weightTensors } from '../../formats/checkpoint/weights';
+import { ropeFrequencies } from '../../ops/rope/rope';
 import { relative } from '../../ops/testing/numbers';
 import { exportGguf } from './gguf';
 import { ggufNote } from './gguf-note';

@@ -1,10 +1,10 @@
 // Tokenizers written as files, whatever they came from, encode as they did before.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { TokenizerSpec } from '../../formats/checkpoint';
-import { openCheckpoint, openTokenizer } from '../../formats/open';
-import { bytesSource, type Source } from '../../formats/source';
-import { readTiktoken } from '../../formats/tiktoken';
+import type { TokenizerSpec } from '../../core/checkpoint';
+import { openCheckpoint, openTokenizer } from '../../formats/checkpoint/open';
+import { bytesSource, type Source } from '../../core/source';
+import { readTiktoken } from '../../formats/tokenizer/tiktoken';
 import { createTokenizer } from '../../tokenizer/index';
 import type { TokenizerJson } from '../../tokenizer/tokenizer-json';
 import type { FileContent } from './file';

@@ -1,8 +1,8 @@
 // A tokenizer as the files that transformers, llama.cpp's converter and Meta's program read, whatever it came from.
-import { bytesOfByteLevel } from '../../formats/byte-level';
-import { type AddedToken, tokensAdded } from '../../formats/added-tokens';
-import type { TokenizerDefinition, TokenizerSpec } from '../../formats/checkpoint';
-import { PronkError } from '../../formats/errors';
+import { bytesOfByteLevel } from '../../formats/tokenizer/byte-level';
+import { tokensAdded } from '../../formats/tokenizer/added-tokens';
+import type { TokenizerDefinition, TokenizerSpec, AddedToken } from '../../core/checkpoint';
+import { PronkError } from '../../core/errors';
 import { jsonFromGguf } from '../../tokenizer/gguf-bpe';
 import { ggufSpecial } from '../../tokenizer/index';
 import { type PieceRoles, writePieceModel } from '../../tokenizer/piece-writer';

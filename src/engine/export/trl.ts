@@ -1,11 +1,11 @@
 // A run as a folder that Hugging Face TRL trains as it is, on one process or many: for models that a tab is too small for.
 // The rows are tokens, in the order in which Pronk would read them, and the adapter begins with Pronk's numbers, so that
 // the losses are the same.
+import type { ModelConfig } from '../../core/model-config';
 import type { TokenizedRow } from '../../data/types';
 import { IGNORED } from '../../data/types';
-import type { Adapter } from '../../formats/adapter';
+import type { Adapter } from '../../core/adapter';
 import { writePeft } from '../../formats/adapters/index';
-import type { ModelConfig } from '../../formats/checkpoint';
 import { startOf } from '../../model/train/start';
 import type { TrainingConfig } from '../../training/config';
 import { loraSpec, peftConfig } from '../../training/lora-spec';

@@ -1,10 +1,10 @@
 // Decrypting files into a folder: read ahead, hashed on the way, and kept only if every checksum agrees.
-import { checkHashes, readEncHash } from '../../formats/enc';
-import { PronkError } from '../../formats/errors';
-import { createHasher } from '../../formats/hash';
-import { type Source, baseName } from '../../formats/source';
-import { windows } from '../../formats/stream';
-import { HEADER_BYTES, keyStream, xorInto } from '../../formats/xor';
+import { checkHashes, readEncHash } from '../../formats/patches/enc';
+import { PronkError } from '../../core/errors';
+import { createHasher } from '../../core/hash';
+import { type Source, baseName } from '../../core/source';
+import { windows } from '../../core/stream';
+import { HEADER_BYTES, keyStream, xorInto } from '../../formats/patches/xor';
 import type { Folder } from '../../storage/folder';
 import { wrongKey } from './key';
 import { type EncryptedFile, type Patch, keyOf } from './patch';

@@ -1,8 +1,8 @@
 // Encrypting files into a folder. The checksum stands in the name and the header, so that each file is read twice.
-import { createHasher } from '../../formats/hash';
-import { type Source, baseName } from '../../formats/source';
-import { windows } from '../../formats/stream';
-import { encSource, keyStream, sha256Of } from '../../formats/xor';
+import { createHasher } from '../../core/hash';
+import { type Source, baseName } from '../../core/source';
+import { windows } from '../../core/stream';
+import { encSource, keyStream, sha256Of } from '../../formats/patches/xor';
 import type { Folder } from '../../storage/folder';
 import { type SaveOptions, type WrittenFile, failed, writeFile } from '../save';
 

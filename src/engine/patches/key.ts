@@ -1,11 +1,11 @@
 // Whether a key can be the right one, told from the first bytes: nobody waits for 27 GB to be told that it was not.
-import { PronkError } from '../../formats/errors';
-import { isGguf } from '../../formats/gguf';
-import type { HasherFactory } from '../../formats/hash';
-import { PUBLISHED_KEY } from '../../formats/point-alpaca';
-import { isSafetensors } from '../../formats/safetensors';
-import { type Source, baseName } from '../../formats/source';
-import { HEADER_BYTES, sha256Of, xorSource } from '../../formats/xor';
+import { PronkError } from '../../core/errors';
+import { isGguf } from '../../formats/gguf/gguf';
+import type { HasherFactory } from '../../core/hash';
+import { PUBLISHED_KEY } from '../../formats/patches/point-alpaca';
+import { isSafetensors } from '../../formats/safetensors/safetensors';
+import { type Source, baseName } from '../../core/source';
+import { HEADER_BYTES, sha256Of, xorSource } from '../../formats/patches/xor';
 import type { EncryptedFile } from './patch';
 
 /** Hashed at most, of all files together, before a key is called wrong: a second's work, where a whole set may take many. */

@@ -1,10 +1,10 @@
 // Encrypted files and their key, found among the files that somebody gave, in whatever order and however renamed.
-import { type EncName, checkHashes, parseEncName, readEncHash } from '../../formats/enc';
-import { PronkError, corruptFile } from '../../formats/errors';
-import { PUBLISHED_FILES, PUBLISHED_KEY, type PublishedFile, publishedFile } from '../../formats/point-alpaca';
-import { type Source, baseName } from '../../formats/source';
-import { HEADER_BYTES, xorSource } from '../../formats/xor';
-import type { PatchFile, PatchTable } from '../import/types';
+import { type EncName, checkHashes, parseEncName, readEncHash } from '../../formats/patches/enc';
+import { PronkError, corruptFile } from '../../core/errors';
+import { PUBLISHED_FILES, PUBLISHED_KEY, type PublishedFile, publishedFile } from '../../formats/patches/point-alpaca';
+import { type Source, baseName } from '../../core/source';
+import { HEADER_BYTES, xorSource } from '../../formats/patches/xor';
+import type { PatchFile, PatchTable } from '../imports/types';
 
 /** An encrypted file that was given. */
 export interface EncryptedFile {

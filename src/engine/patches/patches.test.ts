@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type Source, bytesSource } from '../../formats/source';
-import { PUBLISHED_FILES } from '../../formats/point-alpaca';
-import { encSource } from '../../formats/xor';
+import { type Source, bytesSource } from '../../core/source';
+import { PUBLISHED_FILES } from '../../formats/patches/point-alpaca';
+import { encSource } from '../../formats/patches/xor';
 import type { FileSink, Folder } from '../../storage/folder';
 import { decryptFiles } from './decrypt';
 import { encryptFiles } from './encrypt';

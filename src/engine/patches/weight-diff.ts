@@ -1,17 +1,17 @@
 // A fine-tuned model recovered from a weight diff, or a diff made, and saved as a Hugging Face folder. Every tensor is
 // read, summed and written once, in memory that does not grow with the model.
-import { PronkError } from '../../formats/errors';
-import { parseObject } from '../../formats/json';
+import { PronkError } from '../../core/errors';
+import { parseObject } from '../../core/json';
 import {
   planShards,
   safetensorsStream,
   shardIndex,
   type Shard,
   type StreamedTensor,
-} from '../../formats/safetensors-writer';
-import { type Source, baseName, readText } from '../../formats/source';
-import { type DiffOperation, diffTensors, rowsAtOnce } from '../../formats/weight-diff';
-import { allTensors, type FileTensor } from '../../formats/weight-diff-files';
+} from '../../formats/safetensors/writer';
+import { type Source, baseName, readText } from '../../core/source';
+import { type DiffOperation, diffTensors, rowsAtOnce } from '../../formats/patches/weight-diff';
+import { allTensors, type FileTensor } from '../../formats/patches/weight-diff-tensors';
 import type { Folder } from '../../storage/folder';
 import { type SaveOptions, type WrittenFile, writeFile } from '../save';
 

@@ -1,6 +1,6 @@
 // A run that is being trained now, from its start or its checkpoint to its end, a pause or a failure.
-import { PronkError } from '../../formats/errors';
-import type { Adapter, LoraPair } from '../../formats/adapter';
+import { PronkError } from '../../core/errors';
+import type { Adapter, LoraPair } from '../../core/adapter';
 import type { Example } from '../../data/types';
 import { templateOf } from '../../data/tokenize';
 import { tokenizeDataset } from '../../data/tokenize-dataset';

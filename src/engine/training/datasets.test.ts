@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { llamaTokenizer } from '../../data/testing/tokenizers';
-import { bytesSource } from '../../formats/source';
+import { bytesSource } from '../../core/source';
 import { memoryStore } from '../../storage/memory';
 import { DEFAULT_CONFIG } from '../../training/config';
 import { Datasets } from './datasets';

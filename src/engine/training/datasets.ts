@@ -4,8 +4,8 @@ import { type DatasetFormat, DATASET_FORMATS, readDataset, type ReadRows } from 
 import { readRowText } from '../../data/read/rows';
 import { previewExample, reportDataset } from '../../data/report';
 import { toRecord, writeJson } from '../../data/write';
-import { PronkError } from '../../formats/errors';
-import { baseName, type Source } from '../../formats/source';
+import { PronkError } from '../../core/errors';
+import { baseName, type Source } from '../../core/source';
 import { countMarked, countRows, type DatasetHead, DatasetStore } from '../../storage/datasets';
 import type { Store } from '../../storage/store';
 import type { Tokenizer } from '../../tokenizer/tokenizer';

@@ -1,7 +1,7 @@
 // What training needs of the engine around it.
+import type { ModelConfig } from '../../core/model-config';
 import type { Example } from '../../data/types';
-import type { Adapter } from '../../formats/adapter';
-import type { ModelConfig } from '../../formats/checkpoint';
+import type { Adapter } from '../../core/adapter';
 import type { LoraSpec, LoraTrainer } from '../../model/lora-types';
 import type { Store } from '../../storage/store';
 import type { PromptTemplate } from '../../tokenizer/prompt-templates';

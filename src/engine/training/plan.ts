@@ -1,6 +1,6 @@
 // What a run will take and whether it fits, before anything is trained.
-import { PronkError } from '../../formats/errors';
-import type { ModelConfig } from '../../formats/checkpoint';
+import type { ModelConfig } from '../../core/model-config';
+import { PronkError } from '../../core/errors';
 import { trainingMemory } from '../../model/train/sizes';
 import type { TrainingConfig } from '../../training/config';
 import { loraSpec } from '../../training/lora-spec';

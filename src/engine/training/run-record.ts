@@ -1,5 +1,5 @@
 // A training run as the store keeps it, and as the page sees it.
-import type { ModelConfig } from '../../formats/checkpoint';
+import type { ModelConfig } from '../../core/model-config';
 import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 import type { StoredRun } from './run-store';
 import type {

@@ -1,6 +1,6 @@
 // Training runs in a store: a record each, whose checkpoint names shards. A checkpoint's shards are written first, then the
 // record in one step, then the old shards go: whatever moment a page dies at, one whole checkpoint is there.
-import { PronkError } from '../../formats/errors';
+import { PronkError } from '../../core/errors';
 import type { StoredShard } from '../../storage/manifest';
 import { readShard, writeShard } from '../../storage/shards';
 import { type Store, TRAINING_SHARDS } from '../../storage/store';

@@ -1,6 +1,6 @@
 // transformers' trainer_state.json, there and back: so that a log can be plotted by whatever plots those.
-import { PronkError } from '../../formats/errors';
-import { isObject, type JsonObject, numberIn, parseJson } from '../../formats/json';
+import { PronkError } from '../../core/errors';
+import { isObject, type JsonObject, numberIn, parseJson } from '../../core/json';
 import { DEFAULT_CONFIG } from '../../training/config';
 import { type RunRecord, spark } from './run-record';
 import type { RunDetail, StepRecord, ValidationRecord } from './types';

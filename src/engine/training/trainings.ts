@@ -1,5 +1,5 @@
 // Training as the engine offers it: plans, runs, their logs. One run at a time, in all tabs together.
-import { PronkError } from '../../formats/errors';
+import { PronkError } from '../../core/errors';
 import type { Example } from '../../data/types';
 import { type TokenizedDataset, tokenizeDataset } from '../../data/tokenize-dataset';
 import { ifUnlocked, whenUnlocked, withLock } from '../../storage/locks';
@@ -11,7 +11,7 @@ import { checkPositions, prepareData } from '../../training/prepare';
 import { startPairs } from '../../training/start-adapter';
 import type { FileContent } from '../export/file';
 import { trlFiles } from '../export/trl';
-import { numbered } from '../numbered';
+import { numbered } from '../../core/numbered';
 import { ActiveRun, keepAdapter } from './active-run';
 import { type PassWatch, timeStep } from './measure';
 import { Paces } from './paces';

@@ -1,5 +1,5 @@
 // Datasets, runs and adapters as the page sees them: plain data.
-import type { LoraConfig } from '../../formats/adapter';
+import type { LoraConfig } from '../../core/adapter';
 import type { ColumnMapping, DatasetReport, Example, RowPreview, RowProblem } from '../../data/types';
 import type { TrainingConfig } from '../../training/config';
 import type { StepRecord, ValidationRecord } from '../../training/records';

@@ -1,8 +1,8 @@
 // PEFT's adapter_config.json, of 2023 and later; and the configuration that says what some pairs are.
 
-import type { LoraConfig, LoraPair } from '../adapter';
-import { corruptFile } from '../errors';
-import { type JsonObject, isObject, numberIn, stringIn } from '../json';
+import type { LoraConfig, LoraPair } from '../../core/adapter';
+import { corruptFile } from '../../core/errors';
+import { type JsonObject, isObject, numberIn, stringIn } from '../../core/json';
 import { unsupportedAdapter } from './failures';
 import { moduleName } from './modules';
 

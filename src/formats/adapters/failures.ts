@@ -1,6 +1,6 @@
 // Why an adapter cannot be used, as sentences.
 
-import { PronkError } from '../errors';
+import { PronkError } from '../../core/errors';
 
 /** An adapter without weights: PEFT's files of 443 bytes, and what ZeRO-3 leaves of tensors. */
 export function emptyAdapter(name: string): PronkError {

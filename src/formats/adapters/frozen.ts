@@ -1,12 +1,12 @@
 // Embedding and head that lie beside an adapter's pairs: PEFT saves them along with an adapter of the head and where
 // `save_embedding_layers` asks for it, and puts them in the base's place when it loads them. The base's own change nothing.
 
+import type { ModelConfig } from '../../core/model-config';
 import { dequantizeElements } from '../../quant/elements';
-import { type WeightKind, type WeightTensor, isBlockKind } from '../../quant/kinds';
+import { type WeightKind, type WeightTensor, isBlockKind, type ElementType } from '../../core/weight-kinds';
 import { dequantizeRows, packRows } from '../../quant/repack';
 import { groupsOf } from '../../quant/slice';
-import { type DirectoryEntry, fromDirectory } from '../directory';
-import type { ElementType, ModelConfig } from '../checkpoint';
+import { type DirectoryEntry, fromDirectory } from '../checkpoint/directory';
 
 /** Rows of a base that are compared at once, in bytes of f32. */
 const BATCH_BYTES = 8 << 20;

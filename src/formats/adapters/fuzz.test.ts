@@ -1,9 +1,9 @@
 // Damaged adapters of every kind: each is read, or fails with a named error.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { PronkError } from '../errors';
-import { openCheckpoint } from '../open';
-import { bytesSource } from '../source';
+import { PronkError } from '../../core/errors';
+import { openCheckpoint } from '../checkpoint/open';
+import { bytesSource } from '../../core/source';
 import { mutate, randomFrom } from '../testing/mutate';
 import { readAdapter, writeGgufAdapter, writeMlx } from './index';
 

@@ -2,15 +2,15 @@
 // order: PEFT's bytes) and <weight>.lora_b ([r, outputs]). There is one alpha, and the scale is alpha / r of each pair. The
 // rows of q and k follow the architecture's own order, which is interleaved for `llama`.
 
+import type { Architecture, ModelConfig } from '../../core/model-config';
 import { dequantizeElements } from '../../quant/elements';
-import type { Adapter, LoraPair } from '../adapter';
-import type { Architecture, ModelConfig } from '../checkpoint';
-import { corruptFile } from '../errors';
+import type { Adapter, LoraPair } from '../../core/adapter';
+import { corruptFile } from '../../core/errors';
 import { familyOfGguf } from '../families/index';
-import { type GgufFile, type GgufTensor, type GgufValue, isGguf, readGguf } from '../gguf';
-import { type GgufStream, type GgufTensorContent, writeGguf } from '../gguf-writer';
-import { fromGgufName, toGgufName } from '../names';
-import { baseName, type Source } from '../source';
+import { type GgufFile, type GgufTensor, type GgufValue, isGguf, readGguf } from '../gguf/gguf';
+import { type GgufStream, type GgufTensorContent, writeGguf } from '../gguf/writer';
+import { fromGgufName, toGgufName } from '../checkpoint/tensor-names';
+import { baseName, type Source } from '../../core/source';
 import { configOf, mostCommon } from './config';
 import { emptyAdapter, mismatch, missingHalf, unsupportedAdapter } from './failures';
 import { checkedPlace, checkShape, type Floats, halfSplitB, inOrder, interleavedB, moduleName } from './modules';

@@ -1,15 +1,15 @@
 // Files -> an adapter, whatever wrote it: PEFT, llama.cpp or mlx-lm, told apart by content.
 
-import type { WeightTensor } from '../../quant/kinds';
-import type { Adapter } from '../adapter';
-import type { ModelConfig } from '../checkpoint';
-import { PronkError } from '../errors';
-import type { JsonFile } from '../files';
-import { isGguf } from '../gguf';
-import { parseObject } from '../json';
-import { isSafetensors } from '../safetensors';
-import { baseName, readText, type Source } from '../source';
-import { isZip } from '../torch-zip';
+import type { ModelConfig } from '../../core/model-config';
+import type { WeightTensor } from '../../core/weight-kinds';
+import type { Adapter } from '../../core/adapter';
+import { PronkError } from '../../core/errors';
+import type { JsonFile } from '../checkpoint/files';
+import { isGguf } from '../gguf/gguf';
+import { parseObject } from '../../core/json';
+import { isSafetensors } from '../safetensors/safetensors';
+import { baseName, readText, type Source } from '../../core/source';
+import { isZip } from '../torch/zip';
 import { readGgufAdapter } from './gguf';
 import { isMlx, readMlx } from './mlx';
 import { moduleName } from './modules';

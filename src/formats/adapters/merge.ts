@@ -1,6 +1,6 @@
 // W + strength · scale · B·A, some rows at a time.
 
-import type { LoraPair } from '../adapter';
+import type { LoraPair } from '../../core/adapter';
 
 /** A pair, and how much of it; 1 is as trained. */
 export interface WeightedPair {

@@ -1,15 +1,15 @@
 // mlx-lm's adapters: adapters.safetensors with lora_a [inputs, r] and lora_b [r, outputs], which is PEFT transposed, and
 // adapter_config.json with one rank and one scale (alpha / r) for all. Rows of q and k are in Hugging Face's order.
 
+import type { ModelConfig } from '../../core/model-config';
 import { dequantizeElements } from '../../quant/elements';
-import type { Adapter, LoraPair } from '../adapter';
-import type { ModelConfig } from '../checkpoint';
-import { fromDirectory } from '../directory';
-import { corruptFile } from '../errors';
-import type { JsonFile } from '../files';
-import { isObject, numberIn } from '../json';
-import { readSafetensors, type SafetensorsTensor, writeSafetensors } from '../safetensors';
-import { baseName, type Source } from '../source';
+import type { Adapter, LoraPair } from '../../core/adapter';
+import { fromDirectory } from '../checkpoint/directory';
+import { corruptFile } from '../../core/errors';
+import type { JsonFile } from '../checkpoint/files';
+import { isObject, numberIn } from '../../core/json';
+import { readSafetensors, type SafetensorsTensor, writeSafetensors } from '../safetensors/safetensors';
+import { baseName, type Source } from '../../core/source';
 import { configOf, mostCommon } from './config';
 import { emptyAdapter, missingHalf, unsupportedAdapter } from './failures';
 import {

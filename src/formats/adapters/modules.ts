@@ -1,9 +1,9 @@
 // Where an adapter's pairs belong in a model: Hugging Face's module names, and the shapes that the base has there.
 
-import { type Adapter, LINEAR_MAPS, type LinearMap, type LoraPair } from '../adapter';
-import type { ModelConfig } from '../checkpoint';
-import { expectedTensors } from '../llama-config';
-import { fromHalfSplit, toHalfSplit } from '../permute';
+import type { ModelConfig } from '../../core/model-config';
+import { type Adapter, LINEAR_MAPS, type LinearMap, type LoraPair } from '../../core/adapter';
+import { expectedTensors } from '../config/llama-config';
+import { fromHalfSplit, toHalfSplit } from '../checkpoint/permute';
 import { mismatch, unsupportedAdapter } from './failures';
 
 export type Floats = Float32Array<ArrayBuffer>;

@@ -2,17 +2,17 @@
 // base_model.model.<module>.lora_A.weight (A: [r, inputs]) or .lora_B.weight (B: [outputs, r]); adapters that were saved as
 // they are in memory have the adapter's name (`default`) before `.weight`.
 
+import type { ModelConfig } from '../../core/model-config';
 import { dequantizeElements } from '../../quant/elements';
-import type { WeightTensor } from '../../quant/kinds';
-import type { Adapter, LoraPair } from '../adapter';
-import type { ModelConfig } from '../checkpoint';
-import { type DirectoryEntry, fromDirectory } from '../directory';
-import { corruptFile } from '../errors';
-import type { JsonFile } from '../files';
-import { plainName } from '../names';
-import { readSafetensors, type SafetensorsInput, writeSafetensors } from '../safetensors';
-import { baseName, type Source } from '../source';
-import { readTorch } from '../torch';
+import type { WeightTensor } from '../../core/weight-kinds';
+import type { Adapter, LoraPair } from '../../core/adapter';
+import { type DirectoryEntry, fromDirectory } from '../checkpoint/directory';
+import { corruptFile } from '../../core/errors';
+import type { JsonFile } from '../checkpoint/files';
+import { plainName } from '../checkpoint/tensor-names';
+import { readSafetensors, type SafetensorsInput, writeSafetensors } from '../safetensors/safetensors';
+import { baseName, type Source } from '../../core/source';
+import { readTorch } from '../torch/torch';
 import { configOf, peftConfigJson, readPeftConfig } from './config';
 import { emptyAdapter, mismatch, missingHalf, unsupportedAdapter } from './failures';
 import { frozenName, isFrozen } from './frozen';

@@ -1,13 +1,13 @@
+import { type ModelConfig, windowAt } from '../../core/model-config';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Checkpoint, ModelConfig, Tensor } from '../checkpoint';
-import { expectedTensors, optionalBiases } from '../llama-config';
-import { toGgufName, toMetaName } from '../names';
-import { openCheckpoint } from '../open';
-import { toHalfSplit } from '../permute';
-import { writeSafetensors } from '../safetensors';
-import { type Source, bytesSource } from '../source';
-import { windowAt } from '../window';
+import type { Checkpoint, Tensor } from '../../core/checkpoint';
+import { expectedTensors, optionalBiases } from '../config/llama-config';
+import { toGgufName, toMetaName } from '../checkpoint/tensor-names';
+import { openCheckpoint } from '../checkpoint/open';
+import { toHalfSplit } from '../checkpoint/permute';
+import { writeSafetensors } from '../safetensors/safetensors';
+import { type Source, bytesSource } from '../../core/source';
 
 const utf8 = new TextEncoder();
 const jsonSource = (json: object, name: string) => bytesSource(utf8.encode(JSON.stringify(json)), name);

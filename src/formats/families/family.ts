@@ -1,7 +1,8 @@
 // What sets a model family apart from LLaMA, as far as files say it.
 
-import type { Architecture, ModelConfig, Tensor } from '../checkpoint';
-import type { JsonObject } from '../json';
+import type { Architecture, ModelConfig } from '../../core/model-config';
+import type { Tensor } from '../../core/checkpoint';
+import type { JsonObject } from '../../core/json';
 
 export interface Family {
   readonly architecture: Architecture;

@@ -1,7 +1,7 @@
 // The families that Pronk runs, by what their files call them.
 
-import { type JsonObject, stringIn } from '../json';
-import { unsupported } from '../unsupported';
+import { unsupported } from '../../core/errors';
+import { type JsonObject, stringIn } from '../../core/json';
 import type { Family } from './family';
 import { internlm2 } from './internlm2';
 import { llama } from './llama';

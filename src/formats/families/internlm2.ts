@@ -1,7 +1,7 @@
-import type { Tensor } from '../checkpoint';
-import { corruptFile } from '../errors';
-import { fromMetaName } from '../names';
-import { rowGroups } from '../views';
+import type { Tensor } from '../../core/checkpoint';
+import { corruptFile } from '../../core/errors';
+import { fromMetaName } from '../checkpoint/tensor-names';
+import { rowGroups } from '../checkpoint/views';
 import { type Family, OUT, QKV } from './family';
 
 const PACKED = /^(model\.layers\.\d+)\.attention\.wqkv\.(weight|bias)$/;

@@ -1,4 +1,4 @@
-import { numberIn } from '../json';
+import { numberIn } from '../../core/json';
 import type { Family } from './family';
 
 /** GGUF files of Mistral models say llama. */

@@ -1,5 +1,5 @@
-import { corruptFile } from '../errors';
-import { type JsonObject, numberIn } from '../json';
+import { corruptFile } from '../../core/errors';
+import { type JsonObject, numberIn } from '../../core/json';
 import { type Family, QKV } from './family';
 
 /** transformers' defaults of what a config.json leaves out. */

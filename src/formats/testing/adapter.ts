@@ -1,7 +1,7 @@
 // An adapter for any model, whose values mean nothing and change much.
 
-import type { Adapter, LoraPair } from '../adapter';
-import type { ModelConfig } from '../checkpoint';
+import type { ModelConfig } from '../../core/model-config';
+import type { Adapter, LoraPair } from '../../core/adapter';
 
 /** Of q and down, in every layer. */
 export function madeUp(

@@ -1,12 +1,12 @@
 // One checkpoint in every layout that PyTorch files come in, and encrypted: for tests that compare what they are read as.
 
-import type { Checkpoint, Tensor } from '../checkpoint';
-import { metaParams } from '../meta';
-import { toMetaName } from '../names';
-import { toHalfSplit } from '../permute';
-import { type Source, bytesSource } from '../source';
-import { type TorchInput, writeTorch } from '../torch-writer';
-import { encSource, sha256Of } from '../xor';
+import type { Checkpoint, Tensor } from '../../core/checkpoint';
+import { metaParams } from '../meta/meta';
+import { toMetaName } from '../checkpoint/tensor-names';
+import { toHalfSplit } from '../checkpoint/permute';
+import { type Source, bytesSource } from '../../core/source';
+import { type TorchInput, writeTorch } from '../torch/writer';
+import { encSource, sha256Of } from '../patches/xor';
 
 /** A torch.save file of tensors. */
 export async function torchFile(name: string, tensors: readonly TorchInput[]): Promise<Source> {

@@ -1,8 +1,8 @@
 // What tools/golden/configs.py wrote: the tiny models under other configurations, as folders.
 import { readFileSync } from 'node:fs';
-import { openCheckpoint } from '../../formats/open';
-import { readSafetensors, type SafetensorsInput, writeSafetensors } from '../../formats/safetensors';
-import { bytesSource, type Source } from '../../formats/source';
+import { openCheckpoint } from '../../formats/checkpoint/open';
+import { readSafetensors, type SafetensorsInput, writeSafetensors } from '../../formats/safetensors/safetensors';
+import { bytesSource, type Source } from '../../core/source';
 
 interface Case {
   readonly name: string;

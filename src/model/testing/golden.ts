@@ -1,9 +1,9 @@
 // What tools/golden/training.py wrote: the tiny models with a LoRA and its exact gradients, and PEFT's own run of 50 steps.
 import { readFile } from 'node:fs/promises';
-import type { LoraPair } from '../../formats/adapter';
-import type { Checkpoint } from '../../formats/checkpoint';
-import { openCheckpoint } from '../../formats/open';
-import { bytesSource } from '../../formats/source';
+import type { LoraPair } from '../../core/adapter';
+import type { Checkpoint } from '../../core/checkpoint';
+import { openCheckpoint } from '../../formats/checkpoint/open';
+import { bytesSource } from '../../core/source';
 import { dequantizeElements } from '../../quant/elements';
 import { type Matrices, interleavedRows, pairsOf } from './peft';
 import { readDoubles, readFloats } from './safetensors';

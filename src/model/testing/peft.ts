@@ -1,5 +1,5 @@
 // PEFT's tensors as pairs, for tests. It is written apart from the reader of adapters, so that the two check each other.
-import { LINEAR_MAPS, type LinearMap } from '../../formats/adapter';
+import { LINEAR_MAPS, type LinearMap } from '../../core/adapter';
 import type { GoldenTensor } from './safetensors';
 
 /** A pair's matrices, or what belongs to them element by element: gradients, moments. */

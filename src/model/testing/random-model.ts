@@ -1,7 +1,7 @@
 // Random models and adapters of any shape, for tests: stored for the GPU, and as the values that it must read from that.
-import { LINEAR_MAPS, type LinearMap, type LoraPair } from '../../formats/adapter';
-import type { ModelConfig } from '../../formats/checkpoint';
-import type { PackedRows, WeightKind, WeightTensor } from '../../quant/kinds';
+import type { ModelConfig } from '../../core/model-config';
+import { LINEAR_MAPS, type LinearMap, type LoraPair } from '../../core/adapter';
+import type { PackedRows, WeightKind, WeightTensor } from '../../core/weight-kinds';
 import { dequantizeRows, quantizeRows } from '../../quant/repack';
 
 /** Odd on purpose: grouped heads of 20, which are no D / H. */

@@ -1,7 +1,7 @@
 // Golden files of numbers: a safetensors file's tensors, in float32 or float64 as it has them.
 import { readFile } from 'node:fs/promises';
-import { readSafetensors } from '../../formats/safetensors';
-import { bytesSource } from '../../formats/source';
+import { readSafetensors } from '../../formats/safetensors/safetensors';
+import { bytesSource } from '../../core/source';
 
 export interface GoldenTensor<Values = Float32Array<ArrayBuffer>> {
   readonly shape: readonly number[];

@@ -1,6 +1,6 @@
 // The backward pass of training (research: Hu et al. 2021; Dao et al. 2022 for attention; Chen et al. 2016, arXiv:1604.06174,
 // for recomputing). `dx` is the gradient of the residual stream; what a layer needs is kept or computed again.
-import { windowAt } from '../../formats/window';
+import { windowAt } from '../../core/model-config';
 import {
   attentionBackwardKvGrid,
   attentionBackwardKvKernel,
@@ -8,11 +8,11 @@ import {
   attentionBackwardQKernel,
   attentionDeltaGrid,
   attentionDeltaKernel,
-} from '../../ops/attention-backward';
-import { rmsnormGrid } from '../../ops/rmsnorm';
-import { rmsnormBackwardKernel } from '../../ops/rmsnorm-backward';
-import { swigluGrid, swigluKernel } from '../../ops/swiglu';
-import { swigluBackwardGrid, swigluBackwardKernel } from '../../ops/swiglu-backward';
+} from '../../ops/attention/attention-backward';
+import { rmsnormGrid } from '../../ops/norm/rmsnorm';
+import { rmsnormBackwardKernel } from '../../ops/norm/rmsnorm-backward';
+import { swigluGrid, swigluKernel } from '../../ops/swiglu/swiglu';
+import { swigluBackwardGrid, swigluBackwardKernel } from '../../ops/swiglu/swiglu-backward';
 import { layerForward, normed, rotated, segmentOf } from './forward';
 import { GROUP_NAMES, type GroupName } from './layout';
 import type { PassBuilder } from './pass-builder';

@@ -1,8 +1,8 @@
 // What training holds on the GPU beside the model.
-import type { ModelConfig } from '../../formats/checkpoint';
-import { PronkError } from '../../formats/errors';
+import type { ModelConfig } from '../../core/model-config';
+import { PronkError } from '../../core/errors';
 import type { Buffers } from '../../gpu/buffers';
-import { ropeTable } from '../../ops/rope';
+import { ropeTable } from '../../ops/rope/rope';
 import type { LoraSpec } from '../lora-types';
 import type { Layout } from './layout';
 import type { KeptName, TrainingSizes, WorkspaceName } from './sizes';

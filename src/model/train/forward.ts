@@ -1,11 +1,11 @@
 // The forward pass of training: what a layer computes is kept for its backward pass.
-import { windowAt } from '../../formats/window';
-import { attentionPackedGrid, attentionPackedKernel } from '../../ops/attention-packed';
-import { embedGrid, embedKernel } from '../../ops/embed';
-import { rmsnormGrid, rmsnormKernel } from '../../ops/rmsnorm';
-import { ropeInplaceGrid, ropeInplaceKernel } from '../../ops/rope-inplace';
-import { swigluGrid, swigluKernel } from '../../ops/swiglu';
-import { bindPart } from '../../ops/weights';
+import { windowAt } from '../../core/model-config';
+import { attentionPackedGrid, attentionPackedKernel } from '../../ops/attention/attention-packed';
+import { embedGrid, embedKernel } from '../../ops/embed/embed';
+import { rmsnormGrid, rmsnormKernel } from '../../ops/norm/rmsnorm';
+import { ropeInplaceGrid, ropeInplaceKernel } from '../../ops/rope/rope-inplace';
+import { swigluGrid, swigluKernel } from '../../ops/swiglu/swiglu';
+import { bindPart } from '../../ops/matmul/weights';
 import type { PassBuilder } from './pass-builder';
 import type { Work } from './slices';
 

@@ -1,7 +1,7 @@
 // Which maps of which layers are trained, in groups that share an input, and where their matrices lie in the pools.
-import { LINEAR_MAPS, type LinearMap } from '../../formats/adapter';
-import type { ModelConfig } from '../../formats/checkpoint';
-import { PronkError } from '../../formats/errors';
+import type { ModelConfig } from '../../core/model-config';
+import { LINEAR_MAPS, type LinearMap } from '../../core/adapter';
+import { PronkError } from '../../core/errors';
 import type { LoraSpec } from '../lora-types';
 
 /** The products of a layer, each with one input: what `LayerWeights` stacks. */

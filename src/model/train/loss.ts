@@ -1,9 +1,9 @@
 // Cross-entropy of the labelled tokens, a chunk at a time: no more logits than a chunk's are ever in memory, and tokens
 // without a label cost nothing (Hsu et al. 2024, Liger Kernel, arXiv:2410.10989, does it by rows too).
-import { crossEntropyGrid, crossEntropyKernel } from '../../ops/cross-entropy';
-import { rmsnormGrid, rmsnormKernel } from '../../ops/rmsnorm';
-import { rmsnormBackwardKernel } from '../../ops/rmsnorm-backward';
-import { sumLossesGrid, sumLossesKernel } from '../../ops/sum-losses';
+import { crossEntropyGrid, crossEntropyKernel } from '../../ops/loss/cross-entropy';
+import { rmsnormGrid, rmsnormKernel } from '../../ops/norm/rmsnorm';
+import { rmsnormBackwardKernel } from '../../ops/norm/rmsnorm-backward';
+import { sumLossesGrid, sumLossesKernel } from '../../ops/loss/sum-losses';
 import type { Over, PassBuilder } from './pass-builder';
 import type { Work } from './slices';
 

@@ -1,6 +1,6 @@
 // The trained numbers of a run by pair, in and out of the pools that the kernels work on.
-import type { LoraPair } from '../../formats/adapter';
-import { PronkError } from '../../formats/errors';
+import type { LoraPair } from '../../core/adapter';
+import { PronkError } from '../../core/errors';
 import { read } from '../../gpu/buffers';
 import type { LoraSpec, OptimizerState } from '../lora-types';
 import type { Pool, TrainingBuffers } from './buffers';

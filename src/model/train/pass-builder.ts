@@ -1,14 +1,14 @@
 // What the passes share: work made of kernels, products with frozen matrices, and the LoRA beside each of them.
-import type { ModelConfig } from '../../formats/checkpoint';
+import type { ModelConfig } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
 import type { Bound, Grid, Kernel, Kernels, Step } from '../../gpu/kernel';
-import { gemmTransposedGrid, gemmTransposedKernel } from '../../ops/gemm-transposed';
-import * as lora from '../../ops/lora';
-import { matvecTransposedGrid, matvecTransposedKernel } from '../../ops/matvec-transposed';
+import { gemmTransposedGrid, gemmTransposedKernel } from '../../ops/matmul/gemm-transposed';
+import * as lora from '../../ops/lora/lora';
+import { matvecTransposedGrid, matvecTransposedKernel } from '../../ops/matmul/matvec-transposed';
 import { tune } from '../../ops/tuning';
-import { bindPart, type Matrix } from '../../ops/weights';
-import { projector } from '../llama';
+import { bindPart, type Matrix } from '../../ops/matmul/weights';
+import { projector } from '../inference/llama';
 import type { LoraSpec } from '../lora-types';
 import type { Weights } from '../weights';
 import type { Pool, TrainingBuffers } from './buffers';

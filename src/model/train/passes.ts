@@ -1,5 +1,5 @@
 // The passes of training as lists of work, made once for a run: forward, loss, backward, update.
-import type { ModelConfig } from '../../formats/checkpoint';
+import type { ModelConfig } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
 import { Kernels } from '../../gpu/kernel';

@@ -1,6 +1,6 @@
 // What training holds on the GPU, from shapes alone: a plan shows it before anything is allocated, and the buffers are made
 // of the same figures.
-import type { ModelConfig } from '../../formats/checkpoint';
+import type { ModelConfig } from '../../core/model-config';
 import type { LoraSpec, TrainingMemory } from '../lora-types';
 import { GROUP_NAMES, type GroupName, groupShapes, layOut, type Layout } from './layout';
 

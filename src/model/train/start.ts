@@ -1,6 +1,6 @@
 // The numbers that a LoRA begins with.
-import type { LoraPair } from '../../formats/adapter';
-import type { ModelConfig } from '../../formats/checkpoint';
+import type { ModelConfig } from '../../core/model-config';
+import type { LoraPair } from '../../core/adapter';
 import type { LoraSpec } from '../lora-types';
 import { type AdaptedGroup, type Layout, layOut } from './layout';
 

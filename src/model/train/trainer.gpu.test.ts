@@ -1,13 +1,13 @@
 // Training on the GPU against PyTorch and PEFT: exact gradients, 50 steps, and what must not change a bit.
+import type { ModelConfig } from '../../core/model-config';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type LinearMap, LINEAR_MAPS, type LoraPair } from '../../formats/adapter';
-import type { ModelConfig } from '../../formats/checkpoint';
-import { weightTensors } from '../../formats/weights';
+import { type LinearMap, LINEAR_MAPS, type LoraPair } from '../../core/adapter';
+import { weightTensors } from '../../formats/checkpoint/weights';
 import { Buffers } from '../../gpu/buffers';
 import { type Gpu, openAdapter } from '../../gpu/device';
 import { findAdapter } from '../../headless/dawn';
 import { relative } from '../../ops/testing/run';
-import type { WeightTensor } from '../../quant/kinds';
+import type { WeightTensor } from '../../core/weight-kinds';
 import type { LoraSpec, LoraTrainer, MicroBatch, Turn } from '../lora-types';
 import { countTargets, microBatch, type TokenRow } from '../testing/batch';
 import { goldenRun, loraGolden } from '../testing/golden';

@@ -1,9 +1,9 @@
 // A LoRA in training over a loaded model: forward, backward, update; every loop over layers is in forward.ts and backward.ts.
-import type { LoraPair } from '../../formats/adapter';
-import { PronkError } from '../../formats/errors';
+import type { LoraPair } from '../../core/adapter';
+import { PronkError } from '../../core/errors';
 import { Buffers } from '../../gpu/buffers';
-import { optimizerParams } from '../../ops/adamw';
-import { packPlaces } from '../../ops/places';
+import { optimizerParams } from '../../ops/optimizer/adamw';
+import { packPlaces } from '../../ops/attention/places';
 import type { LoraSpec, LoraTrainer, MicroBatch, OptimizerState, OptimizerStep, StepResult, Turn } from '../lora-types';
 import { readBack, TrainedPairs } from './pairs';
 import { buildPasses, type Passes, type TrainerParts } from './passes';

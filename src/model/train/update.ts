@@ -1,8 +1,8 @@
 // The optimizer's step, without waiting for the CPU: global norm, clipping factor, AdamW (Loshchilov and Hutter 2017,
 // arXiv:1711.05101) over pools of parameters.
-import { adamwGrid, adamwKernel } from '../../ops/adamw';
-import { gradientNormGrid, gradientNormKernel, gradientPartials } from '../../ops/gradient-norm';
-import { gradientScaleGrid, gradientScaleKernel } from '../../ops/gradient-scale';
+import { adamwGrid, adamwKernel } from '../../ops/optimizer/adamw';
+import { gradientNormGrid, gradientNormKernel, gradientPartials } from '../../ops/optimizer/gradient-norm';
+import { gradientScaleGrid, gradientScaleKernel } from '../../ops/optimizer/gradient-scale';
 import type { Over, PassBuilder } from './pass-builder';
 import type { Work } from './slices';
 

@@ -7,8 +7,8 @@ import {
   attentionBackwardQKernel,
   attentionDeltaGrid,
   attentionDeltaKernel,
-} from '../attention-backward';
-import { attentionPackedGrid, attentionPackedKernel } from '../attention-packed';
+} from '../attention/attention-backward';
+import { attentionPackedGrid, attentionPackedKernel } from '../attention/attention-packed';
 import { run } from './run';
 import { type PackedCase, packedInputs } from './sequences';
 

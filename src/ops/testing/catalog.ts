@@ -2,16 +2,20 @@
 // A new op adds its kernels here; a shader file that none of them uses fails the check.
 import type { Features } from '../../gpu/device';
 import type { Kernel } from '../../gpu/kernel';
-import { adamwKernel } from '../adamw';
-import { attentionKernel } from '../attention';
-import { attentionBackwardKvKernel, attentionBackwardQKernel, attentionDeltaKernel } from '../attention-backward';
-import { attentionPackedKernel } from '../attention-packed';
-import { crossEntropyKernel } from '../cross-entropy';
-import { embedKernel } from '../embed';
-import { gemmKernel } from '../gemm';
-import { gemmTransposedKernel } from '../gemm-transposed';
-import { gradientNormKernel } from '../gradient-norm';
-import { gradientScaleKernel } from '../gradient-scale';
+import { adamwKernel } from '../optimizer/adamw';
+import { attentionKernel } from '../attention/flash';
+import {
+  attentionBackwardKvKernel,
+  attentionBackwardQKernel,
+  attentionDeltaKernel,
+} from '../attention/attention-backward';
+import { attentionPackedKernel } from '../attention/attention-packed';
+import { crossEntropyKernel } from '../loss/cross-entropy';
+import { embedKernel } from '../embed/embed';
+import { gemmKernel } from '../matmul/gemm';
+import { gemmTransposedKernel } from '../matmul/gemm-transposed';
+import { gradientNormKernel } from '../optimizer/gradient-norm';
+import { gradientScaleKernel } from '../optimizer/gradient-scale';
 import {
   loraAGradientKernel,
   loraBGradientKernel,
@@ -19,18 +23,18 @@ import {
   loraDownKernel,
   loraUpBackwardKernel,
   loraUpKernel,
-} from '../lora';
-import { matvecKernel, type ProjectionVariant } from '../matvec';
-import { matvecTransposedKernel } from '../matvec-transposed';
-import { fmaKernel, streamKernel } from '../peak';
-import { rmsnormKernel } from '../rmsnorm';
-import { rmsnormBackwardKernel } from '../rmsnorm-backward';
-import { ropeKernel } from '../rope';
-import { ropeInplaceKernel } from '../rope-inplace';
-import { sampleKernel } from '../sample';
-import { sumLossesKernel } from '../sum-losses';
-import { swigluKernel } from '../swiglu';
-import { swigluBackwardKernel } from '../swiglu-backward';
+} from '../lora/lora';
+import { matvecKernel, type ProjectionVariant } from '../matmul/matvec';
+import { matvecTransposedKernel } from '../matmul/matvec-transposed';
+import { fmaKernel, streamKernel } from '../peak/peak';
+import { rmsnormKernel } from '../norm/rmsnorm';
+import { rmsnormBackwardKernel } from '../norm/rmsnorm-backward';
+import { ropeKernel } from '../rope/rope';
+import { ropeInplaceKernel } from '../rope/rope-inplace';
+import { sampleKernel } from '../sample/sample';
+import { sumLossesKernel } from '../loss/sum-losses';
+import { swigluKernel } from '../swiglu/swiglu';
+import { swigluBackwardKernel } from '../swiglu/swiglu-backward';
 import { tune, type Tuning } from '../tuning';
 import { KINDS } from './weights';
 

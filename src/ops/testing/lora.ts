@@ -17,7 +17,7 @@ import {
   loraUpKernel,
   type LoraVariant,
   stackedRows,
-} from '../lora';
+} from '../lora/lora';
 import {
   type Dropout,
   loraAGradientReference,
@@ -26,8 +26,8 @@ import {
   loraDownReference,
   loraUpBackwardReference,
   loraUpReference,
-} from '../lora-reference';
-import { packPlaces } from '../places';
+} from '../lora/lora-reference';
+import { packPlaces } from '../attention/places';
 import { random, relative } from './numbers';
 import { run, type Run } from './run';
 

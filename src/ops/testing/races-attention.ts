@@ -5,8 +5,8 @@ import {
   attentionBackwardKvKernel,
   attentionBackwardQGrid,
   attentionBackwardQKernel,
-} from '../attention-backward';
-import { attentionPackedGrid, attentionPackedKernel, type PackedVariant } from '../attention-packed';
+} from '../attention/attention-backward';
+import { attentionPackedGrid, attentionPackedKernel, type PackedVariant } from '../attention/attention-packed';
 import { random } from './numbers';
 import type { RaceCase } from './races';
 import { packedInputs } from './sequences';

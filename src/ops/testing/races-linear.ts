@@ -1,5 +1,5 @@
 // What the search for data races runs of the linear maps of training.
-import { gemmTransposedGrid, gemmTransposedKernel } from '../gemm-transposed';
+import { gemmTransposedGrid, gemmTransposedKernel } from '../matmul/gemm-transposed';
 import { type LoraOp, loraWork } from './lora';
 import { random } from './numbers';
 import type { RaceCase } from './races';

@@ -1,12 +1,12 @@
 // What the search for data races runs: a kernel with its work, and the kernels whose lanes reduce along a tree.
 import type { Kernel } from '../../gpu/kernel';
-import { optimizerParams } from '../adamw';
-import { crossEntropyGrid, crossEntropyKernel } from '../cross-entropy';
-import { gradientNormGrid, gradientNormKernel, gradientPartials } from '../gradient-norm';
-import { gradientScaleGrid, gradientScaleKernel } from '../gradient-scale';
-import { rmsnormGrid, rmsnormKernel } from '../rmsnorm';
-import { rmsnormBackwardKernel } from '../rmsnorm-backward';
-import { sumLossesGrid, sumLossesKernel } from '../sum-losses';
+import { optimizerParams } from '../optimizer/adamw';
+import { crossEntropyGrid, crossEntropyKernel } from '../loss/cross-entropy';
+import { gradientNormGrid, gradientNormKernel, gradientPartials } from '../optimizer/gradient-norm';
+import { gradientScaleGrid, gradientScaleKernel } from '../optimizer/gradient-scale';
+import { rmsnormGrid, rmsnormKernel } from '../norm/rmsnorm';
+import { rmsnormBackwardKernel } from '../norm/rmsnorm-backward';
+import { sumLossesGrid, sumLossesKernel } from '../loss/sum-losses';
 import { random } from './numbers';
 import type { Run } from './run';
 

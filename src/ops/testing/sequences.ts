@@ -1,7 +1,7 @@
 // Sequences side by side, and what attention over them gives in float64: for the tests of attention in training.
-import { attentionBackwardReference, attentionDeltaReference } from '../attention-backward';
-import { attentionPackedReference, type PackedShape } from '../attention-packed';
-import { packPlaces } from '../places';
+import { attentionBackwardReference, attentionDeltaReference } from '../attention/attention-backward';
+import { attentionPackedReference, type PackedShape } from '../attention/attention-packed';
+import { packPlaces } from '../attention/places';
 import { random } from './numbers';
 
 /** A micro-batch: its sequences' lengths, and the sizes of attention. */

@@ -1,5 +1,5 @@
 // Matrices of every kind for kernel tests: what is bound, and the values that a kernel must read from it.
-import { WEIGHT_KINDS, type WeightKind, blockLayout } from '../../quant/kinds';
+import { WEIGHT_KINDS, type WeightKind, blockLayout } from '../../core/weight-kinds';
 import { dequantizeRows, packRows } from '../../quant/repack';
 import { random } from './run';
 

@@ -1,6 +1,6 @@
 // What a template may spend: steps, characters and time. Templates come with models, and a model may be anybody's.
 
-import { PronkError } from '../../formats/errors';
+import { PronkError } from '../../core/errors';
 
 /** Steps that a rendering may take: a tool-using template needs some 200 a message. */
 const STEPS = 10_000_000;

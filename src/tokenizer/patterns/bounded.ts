@@ -1,7 +1,7 @@
 // Patterns that a tokenizer.json brings. JavaScript's matcher cannot be stopped, so it gets those alone that it can do in time;
 // the others are matched by our own, which finds the same and counts its steps.
 
-import { PronkError } from '../../formats/errors';
+import { PronkError } from '../../core/errors';
 import { power } from './growth';
 import { Matcher, type Program, compile } from './matcher';
 import { parsePattern } from './parse';

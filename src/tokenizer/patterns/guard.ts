@@ -1,8 +1,8 @@
 // A built normalizer or pre-tokenizer, with its patterns bounded; and steps that would make a text endless.
 
-import { PronkError } from '../../formats/errors';
-import { GPT2_SPLIT, splitNamed, splitNames } from '../../formats/gguf-splits';
-import { isObject } from '../../formats/json';
+import { PronkError } from '../../core/errors';
+import { GPT2_SPLIT, splitNamed, splitNames } from '../../formats/gguf/splits';
+import { isObject } from '../../core/json';
 import { bounded } from './bounded';
 
 /** Splits of published tokenizer.json files, beside those that GGUF has names for: JavaScript does them fast on any text. */

@@ -1,6 +1,6 @@
 // A LoraTrainer without a GPU: a LoRA over a frozen bigram model, which learns what follows what. Its gradients are exact,
 // its state is f32 as on a GPU, and every run of it repeats bit for bit.
-import type { LoraPair } from '../../formats/adapter';
+import type { LoraPair } from '../../core/adapter';
 import type { LoraTrainer, MicroBatch, OptimizerState, OptimizerStep, StepResult } from '../../model/lora-types';
 
 export interface ToyOptions {

@@ -1,10 +1,11 @@
 import { createSignal } from 'solid-js';
-import { Icon } from '../components/icon';
-import { Menu } from '../components/menu';
-import { RenameDialog } from '../components/rename-dialog';
+import { Icon } from '../shared/icon';
+import { Menu } from '../shared/menu';
+import { RenameDialog } from '../shared/rename-dialog';
 import { useApp } from '../context';
-import type { Conversation } from '../state/conversation';
-import { download, fileName, toJson, toMarkdown } from '../state/export';
+import type { Conversation } from '../shared/conversation';
+import { download, fileName } from '../shared/downloads';
+import { toJson, toMarkdown } from './export';
 
 /** Rename, take away, delete. */
 export function ConversationActions(props: { conversation: Conversation }) {

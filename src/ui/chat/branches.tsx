@@ -1,7 +1,7 @@
 import { Show } from 'solid-js';
-import { IconButton } from '../components/icon-button';
+import { IconButton } from '../shared/icon-button';
 import { useApp } from '../context';
-import type { Turn } from '../state/conversation';
+import type { Turn } from '../shared/conversation';
 
 /** ‹ 1/2 › where a turn has other forms. */
 export function Branches(props: { turn: Turn }) {

@@ -1,11 +1,11 @@
 import { createEffect, on, Show } from 'solid-js';
-import { fitHeight } from '../components/fit-height';
-import { isFocusLost } from '../components/keep-focus';
-import { Icon } from '../components/icon';
-import { onEscape } from '../components/on-escape';
+import { fitHeight } from '../shared/fit-height';
+import { isFocusLost } from '../shared/keep-focus';
+import { Icon } from '../shared/icon';
+import { onEscape } from '../shared/on-escape';
 import { useApp } from '../context';
-import { createContextUse } from '../state/context-use';
-import { countOf, formatNumber } from '../state/format';
+import { createContextUse } from './context-use';
+import { countOf, formatNumber } from '../shared/format';
 
 /** Where a message is written. Stop stands where Send was, from Send until the last token. */
 export function Composer() {

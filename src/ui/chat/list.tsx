@@ -1,10 +1,10 @@
 import { For, Show } from 'solid-js';
-import { IconButton } from '../components/icon-button';
-import { Icon } from '../components/icon';
-import { Written } from '../components/written';
+import { IconButton } from '../shared/icon-button';
+import { Icon } from '../shared/icon';
+import { Written } from '../shared/written';
 import { useApp } from '../context';
-import { saidAt } from '../state/conversation';
-import { formatWhen } from '../state/format';
+import { saidAt } from '../shared/conversation';
+import { formatWhen } from '../shared/format';
 import { ConversationActions } from './actions';
 
 /** All conversations; beside the open one, or over it on a phone. */

@@ -1,14 +1,14 @@
 import { createSignal, lazy, Match, Show, Suspense, Switch } from 'solid-js';
-import { CopyButton } from '../components/copy-button';
-import { IconButton } from '../components/icon-button';
+import { CopyButton } from '../shared/copy-button';
+import { IconButton } from '../shared/icon-button';
 import { useApp } from '../context';
-import type { Turn } from '../state/conversation';
-import { countOf, formatNumber, formatRate, formatSeconds } from '../state/format';
+import type { Turn } from '../shared/conversation';
+import { countOf, formatNumber, formatRate, formatSeconds } from '../shared/format';
 import { Branches } from './branches';
 import { TurnEditor } from './turn-editor';
 
 /** Fetched beside the page, which need not wait for it: a new chat has no message. */
-const markdown = import('../components/markdown');
+const markdown = import('../shared/markdown');
 const Markdown = lazy(async () => ({ default: (await markdown).Markdown }));
 
 /** One message with what can be done about it. Figures are drawn by the style, so that the log's text is messages only. */

@@ -1,7 +1,7 @@
 import { Show } from 'solid-js';
 import { useApp } from '../context';
-import { openParts, type Turn } from '../state/conversation';
-import { countOf, formatRate, formatStage } from '../state/format';
+import { openParts, type Turn } from '../shared/conversation';
+import { countOf, formatRate, formatStage } from '../shared/format';
 
 /** What happens to the last answer, said once and quietly beneath the messages. */
 export function ConversationNote() {

@@ -1,9 +1,9 @@
 // Conversations beside the one that is open.
 import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
-import { StyleSelect } from '../components/style-select';
-import { Icon } from '../components/icon';
-import { IconButton } from '../components/icon-button';
-import { Written } from '../components/written';
+import { StyleSelect } from '../shared/style-select';
+import { Icon } from '../shared/icon';
+import { IconButton } from '../shared/icon-button';
+import { Written } from '../shared/written';
 import { useApp } from '../context';
 import { Composer } from './composer';
 import { ConversationActions } from './actions';

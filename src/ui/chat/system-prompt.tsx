@@ -1,5 +1,5 @@
 import { createSignal } from 'solid-js';
-import { Dialog } from '../components/dialog';
+import { Dialog } from '../shared/dialog';
 import { useApp } from '../context';
 
 /** What the model is told before the conversation. */

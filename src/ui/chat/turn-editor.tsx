@@ -1,6 +1,6 @@
 import { onMount } from 'solid-js';
-import { IconButton } from '../components/icon-button';
-import { fitHeight } from '../components/fit-height';
+import { IconButton } from '../shared/icon-button';
+import { fitHeight } from '../shared/fit-height';
 
 const words = {
   user: { label: 'Question in other words', done: 'Ask this instead' },

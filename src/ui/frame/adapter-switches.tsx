@@ -1,8 +1,8 @@
 import { createUniqueId, For, Show } from 'solid-js';
 import type { AdapterSummary } from '../../worker/training-api';
-import { Icon } from '../components/icon';
+import { Icon } from '../shared/icon';
 import { useApp } from '../context';
-import { countOf } from '../state/format';
+import { countOf } from '../shared/format';
 
 /** The adapters of the model in use: on or off, and how strongly. */
 export function AdapterSwitches() {

@@ -1,7 +1,7 @@
 import { For, onCleanup, Show } from 'solid-js';
 import { useApp } from '../context';
-import { formatBytes } from '../state/format';
-import { asBoolean, createStored } from '../state/stored';
+import { formatBytes } from '../shared/format';
+import { asBoolean, createStored } from '../shared/local-storage';
 
 /** What it computes on; more on a click. */
 export function DeviceChip() {

@@ -1,6 +1,6 @@
 import { createSignal, onCleanup, Show } from 'solid-js';
 import { useApp } from '../context';
-import { droppedFiles } from '../state/given';
+import { droppedFiles } from '../shared/picked-files';
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
 

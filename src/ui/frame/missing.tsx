@@ -1,6 +1,6 @@
 import { createResource } from 'solid-js';
 import { useApp } from '../context';
-import { isMissingPart, isNewVersion } from '../state/version';
+import { isMissingPart, isNewVersion } from './version';
 
 /** Stands where a part of the page cannot: its files went with an old version, or there is no network. */
 export function Missing(props: { error: unknown }) {

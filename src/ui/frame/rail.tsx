@@ -1,7 +1,7 @@
 import { For, Show } from 'solid-js';
-import { Icon, type IconName } from '../components/icon';
+import { Icon, type IconName } from '../shared/icon';
 import { useApp } from '../context';
-import type { Place } from '../state/route';
+import type { Place } from '../shared/route';
 import { TrainingRing } from './training-ring';
 
 const links: readonly { place: Place; label: string; icon: IconName }[] = [

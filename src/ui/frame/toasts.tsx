@@ -1,5 +1,5 @@
 import { For, Show } from 'solid-js';
-import { IconButton } from '../components/icon-button';
+import { IconButton } from '../shared/icon-button';
 import { useApp } from '../context';
 
 /** Short sentences that come and go, in a room of their own; each stays while it is pointed at. */

@@ -1,8 +1,8 @@
 import { For, Show } from 'solid-js';
-import { Icon } from '../components/icon';
-import { IconButton } from '../components/icon-button';
+import { Icon } from '../shared/icon';
+import { IconButton } from '../shared/icon-button';
 import { useApp } from '../context';
-import { formatBytes, formatCount, formatStage } from '../state/format';
+import { formatBytes, formatCount, formatStage } from '../shared/format';
 import { AdapterSwitches } from './adapter-switches';
 import { DeviceChip } from './device-chip';
 import { ProgressLine } from './progress-line';

@@ -1,6 +1,6 @@
 import { Show } from 'solid-js';
 import { useApp } from '../context';
-import { percentOf } from '../state/training-now';
+import { percentOf } from './training-now';
 
 /** How far a run is, beside the way to it: a ring and a per cent, which the link is described by and not named. */
 export function TrainingRing(props: { id: string }) {

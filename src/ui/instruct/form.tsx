@@ -1,5 +1,5 @@
 import { For } from 'solid-js';
-import { onEscape } from '../components/on-escape';
+import { onEscape } from '../shared/on-escape';
 import { useApp } from '../context';
 import { StyleChips } from './style-chips';
 import { TemplateEditor } from './template-editor';

@@ -1,10 +1,11 @@
 import { createSignal, For, Show } from 'solid-js';
-import { IconButton } from '../components/icon-button';
-import { Written } from '../components/written';
+import { IconButton } from '../shared/icon-button';
+import { Written } from '../shared/written';
 import { useApp } from '../context';
-import { download, toDataset } from '../state/export';
-import { formatWhen } from '../state/format';
-import type { Run } from '../state/instruct';
+import { download } from '../shared/downloads';
+import { toDataset } from './export';
+import { formatWhen } from '../shared/format';
+import type { Run } from './instruct';
 import { SendRow } from './send-row';
 
 /** Runs, the latest first; the good ones can be starred and become rows of a dataset, as they are or corrected. */

@@ -1,7 +1,7 @@
 // A form on the left, the response on the right, and the runs that were made beneath.
 import { For } from 'solid-js';
 import { useApp } from '../context';
-import { examples } from '../state/instruct';
+import { examples } from './instruct';
 import { InstructForm } from './form';
 import { History } from './history';
 import { ResponseView } from './response';

@@ -1,9 +1,9 @@
 import { Show } from 'solid-js';
-import { CopyButton } from '../components/copy-button';
-import { passFocusOn } from '../components/keep-focus';
-import { Markdown } from '../components/markdown';
+import { CopyButton } from '../shared/copy-button';
+import { passFocusOn } from '../shared/keep-focus';
+import { Markdown } from '../shared/markdown';
 import { useApp } from '../context';
-import { formatRate, formatSeconds, formatStage } from '../state/format';
+import { formatRate, formatSeconds, formatStage } from '../shared/format';
 
 /** What came back; copied, it is exactly what was written. */
 export function ResponseView() {

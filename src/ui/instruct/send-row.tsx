@@ -1,8 +1,8 @@
 import { createResource, createSignal, createUniqueId, For, Show } from 'solid-js';
-import { Dialog } from '../components/dialog';
+import { Dialog } from '../shared/dialog';
 import { useApp } from '../context';
-import type { Run } from '../state/instruct';
-import type { TrainingState } from '../state/training';
+import type { Run } from './instruct';
+import type { TrainingState } from '../train/training';
 
 /** A run becomes a row to learn from, with the answer that there should have been. */
 export function SendRow(props: { open: boolean; run: Run; onClose: () => void }) {

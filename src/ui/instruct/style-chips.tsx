@@ -1,6 +1,6 @@
 import { For } from 'solid-js';
 import { useApp } from '../context';
-import type { Style } from '../state/styles';
+import type { Style } from '../settings/prompt-formats';
 
 /** Template and sampling of a publisher at one click; those of the model’s project come first. */
 export function StyleChips() {

@@ -1,9 +1,9 @@
 import { createSignal, createUniqueId, For, Show } from 'solid-js';
 import type { PromptTemplate } from '../../worker/api';
-import { Dialog } from '../components/dialog';
+import { Dialog } from '../shared/dialog';
 import { useApp } from '../context';
-import { download, fileName } from '../state/export';
-import { noTemplate, readTemplate } from '../state/templates';
+import { download, fileName } from '../shared/downloads';
+import { noTemplate, readTemplate } from './templates';
 
 const fields = [
   { key: 'name', label: 'Name', rows: 1 },

@@ -1,12 +1,12 @@
 import { createSignal, For, Show } from 'solid-js';
 import type { AdapterFormat, AdapterSummary } from '../../worker/training-api';
-import { ConfirmDialog } from '../components/confirm-dialog';
-import { Icon } from '../components/icon';
-import { passFocusOn } from '../components/keep-focus';
-import { Menu } from '../components/menu';
-import { RenameDialog } from '../components/rename-dialog';
+import { ConfirmDialog } from '../shared/confirm-dialog';
+import { Icon } from '../shared/icon';
+import { passFocusOn } from '../shared/keep-focus';
+import { Menu } from '../shared/menu';
+import { RenameDialog } from '../shared/rename-dialog';
 import { useApp } from '../context';
-import { formatBytes, formatCount, formatWhen } from '../state/format';
+import { formatBytes, formatCount, formatWhen } from '../shared/format';
 import { type Column, TableHead } from './table-head';
 import { WorkBar } from './work-bar';
 

@@ -2,7 +2,7 @@ import { Show } from 'solid-js';
 import { useApp } from '../context';
 import type { GivenFile } from '../../worker/api';
 import { errorData } from '../../worker/client';
-import { chosenFiles, folderFiles, hasFolders, pickFolder } from '../state/given';
+import { chosenFiles, folderFiles, hasFolders, pickFolder } from '../shared/picked-files';
 
 /** Files and folders of this device. */
 export function AddFiles() {

@@ -1,5 +1,5 @@
-import { ConfirmDialog } from '../components/confirm-dialog';
-import { formatBytes } from '../state/format';
+import { ConfirmDialog } from '../shared/confirm-dialog';
+import { formatBytes } from '../shared/format';
 
 /** Much was read already, so that ending it is asked about. */
 export function CancelDialog(props: {

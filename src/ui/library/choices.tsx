@@ -1,7 +1,7 @@
 import { createUniqueId, For, Show } from 'solid-js';
 import type { ImportPlan, Quantize } from '../../worker/api';
-import { formatBytes } from '../state/format';
-import { memoryOf, problemOf } from '../state/memory';
+import { formatBytes } from '../shared/format';
+import { memoryOf, problemOf } from './gpu-memory';
 
 type Choice = ImportPlan['choices'][number];
 

@@ -1,6 +1,6 @@
 import type { ModelSummary } from '../../worker/api';
-import { ConfirmDialog } from '../components/confirm-dialog';
-import { formatBytes } from '../state/format';
+import { ConfirmDialog } from '../shared/confirm-dialog';
+import { formatBytes } from '../shared/format';
 
 /** A model is dear to bring back, so deleting one is asked about. */
 export function DeleteDialog(props: { open: boolean; model: ModelSummary; onClose: () => void; onDone: () => void }) {

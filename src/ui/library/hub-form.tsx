@@ -1,7 +1,7 @@
 import { createSignal, For, Show } from 'solid-js';
 import type { ErrorData } from '../../worker/api';
 import { useApp } from '../context';
-import { formatBytes, formatCount } from '../state/format';
+import { formatBytes, formatCount } from '../shared/format';
 import { HeldTokens, TokenForm } from './token-form';
 
 /** Errors that a token may help against. */

@@ -1,11 +1,11 @@
 import { For, Show } from 'solid-js';
 import type { ModelSummary } from '../../worker/api';
-import { IconButton } from '../components/icon-button';
+import { IconButton } from '../shared/icon-button';
 import { useApp } from '../context';
-import { formatNumber, formatWhen } from '../state/format';
-import { shortHashes } from '../state/hashes';
-import type { JobTask } from '../state/jobs';
-import { contextsFor } from '../state/memory';
+import { formatNumber, formatWhen } from '../shared/format';
+import { shortHashes } from '../shared/hashes';
+import type { JobTask } from './jobs';
+import { contextsFor } from './gpu-memory';
 import { ContextSelect } from './context-select';
 import { QualityTable } from './quality';
 import { WorkBar } from './work-bar';

@@ -1,12 +1,12 @@
 import { createEffect, createSignal, createUniqueId, For, on, Show } from 'solid-js';
 import type { ModelSummary } from '../../worker/api';
-import { Icon } from '../components/icon';
-import { isFocusLost, passFocusOn } from '../components/keep-focus';
-import { Menu } from '../components/menu';
-import { RenameDialog } from '../components/rename-dialog';
+import { Icon } from '../shared/icon';
+import { isFocusLost, passFocusOn } from '../shared/keep-focus';
+import { Menu } from '../shared/menu';
+import { RenameDialog } from '../shared/rename-dialog';
 import { useApp } from '../context';
-import { countOf, formatBytes, formatCount, formatNumber, formatWhen } from '../state/format';
-import { shortHashes } from '../state/hashes';
+import { countOf, formatBytes, formatCount, formatNumber, formatWhen } from '../shared/format';
+import { shortHashes } from '../shared/hashes';
 import { DeleteDialog } from './delete-dialog';
 import { ModelDetail } from './model-detail';
 import { qualityWords } from './quality';

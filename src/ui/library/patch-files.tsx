@@ -1,9 +1,9 @@
 import { createMemo, For, Show } from 'solid-js';
 import type { GivenFile, ImportPlan, Saved } from '../../worker/api';
-import { Icon } from '../components/icon';
-import { chosenFiles } from '../state/given';
-import { shortHashes } from '../state/hashes';
-import { countOf, formatBytes } from '../state/format';
+import { Icon } from '../shared/icon';
+import { chosenFiles } from '../shared/picked-files';
+import { shortHashes } from '../shared/hashes';
+import { countOf, formatBytes } from '../shared/format';
 
 type Patch = NonNullable<ImportPlan['patch']>;
 type PatchFile = Patch['files'][number];

@@ -1,11 +1,11 @@
 import { createUniqueId, For, Show } from 'solid-js';
 import type { ImportPlan } from '../../worker/api';
 import { useApp } from '../context';
-import { countOf, formatBytes, formatNumber } from '../state/format';
-import { isIncomplete } from '../state/groups';
-import { shortHashes } from '../state/hashes';
-import { chosenOf, type ImportTask } from '../state/imports';
-import { cacheBytesOf, contextsFor, memoryOf, problemOf } from '../state/memory';
+import { countOf, formatBytes, formatNumber } from '../shared/format';
+import { isIncomplete } from './group-files';
+import { shortHashes } from '../shared/hashes';
+import { chosenOf, type ImportTask } from './imports';
+import { cacheBytesOf, contextsFor, memoryOf, problemOf } from './gpu-memory';
 import { Choices, words } from './choices';
 import { ContextSelect } from './context-select';
 import { PatchFiles, wrongKey } from './patch-files';

@@ -1,6 +1,6 @@
 import { For, Show } from 'solid-js';
 import type { Quality } from '../../worker/api';
-import { formatNumber } from '../state/format';
+import { formatNumber } from '../shared/format';
 
 /** The sign stays on the number's line. */
 const percent = (share: number) => `${Number((share * 100).toPrecision(2))}\u00a0%`;

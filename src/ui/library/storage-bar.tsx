@@ -1,7 +1,7 @@
 import { Show } from 'solid-js';
 import { useApp } from '../context';
-import { formatBytes } from '../state/format';
-import type { StorageState } from '../state/library';
+import { formatBytes } from '../shared/format';
+import type { StorageState } from './library';
 
 /** How much is in use, of how much where that is known, and whether the browser may clean up. */
 export function StorageBar() {

@@ -1,10 +1,10 @@
 import { createEffect, createSignal, Match, on, Show, Switch } from 'solid-js';
-import { isFocusLost, passFocusOn } from '../components/keep-focus';
+import { isFocusLost, passFocusOn } from '../shared/keep-focus';
 import { useApp } from '../context';
-import { askPermission, chosenFiles } from '../state/given';
-import { shortHashes } from '../state/hashes';
-import type { ImportTask } from '../state/imports';
-import { countOf, formatBytes, formatWhen } from '../state/format';
+import { askPermission, chosenFiles } from '../shared/picked-files';
+import { shortHashes } from '../shared/hashes';
+import type { ImportTask } from './imports';
+import { countOf, formatBytes, formatWhen } from '../shared/format';
 import { CancelDialog } from './cancel-dialog';
 import { Plan } from './plan';
 import { WorkBar } from './work-bar';

@@ -1,9 +1,9 @@
 import { createSignal, createUniqueId, For, Show } from 'solid-js';
 import type { ErrorData, GivenFile, Saved } from '../../worker/api';
 import { useApp } from '../context';
-import { countOf, formatBytes } from '../state/format';
-import { chosenFiles, hasFolders } from '../state/given';
-import { runTool, type Tool } from '../state/tools';
+import { countOf, formatBytes } from '../shared/format';
+import { chosenFiles, hasFolders } from '../shared/picked-files';
+import { runTool, type Tool } from './run-tool';
 import { WorkBar } from './work-bar';
 
 /** Work on weights that makes files, not models. */

@@ -1,6 +1,6 @@
 import { Show } from 'solid-js';
-import { formatBytes, formatLeft, formatPercent } from '../state/format';
-import { timeLeft, type Work } from '../state/meter';
+import { formatBytes, formatLeft, formatPercent } from '../shared/format';
+import { timeLeft, type Work } from './throughput';
 
 /** How far something is: stage, share, rate and time left, and a bar. `bytes` is false where something else is counted. */
 export function WorkBar(props: { label: string; work: Work; resting?: boolean; bytes?: boolean }) {

@@ -1,9 +1,9 @@
 import { createUniqueId, For, Show } from 'solid-js';
-import { IconButton } from '../components/icon-button';
-import { passFocusOn } from '../components/keep-focus';
-import { onEscape } from '../components/on-escape';
+import { IconButton } from '../shared/icon-button';
+import { passFocusOn } from '../shared/keep-focus';
+import { onEscape } from '../shared/on-escape';
 import { useApp } from '../context';
-import { controls, presets } from '../state/settings';
+import { controls, presets } from './settings';
 import { SettingRow } from './row';
 import { SeedRow } from './seed-row';
 

@@ -1,7 +1,7 @@
 import { createSignal, createUniqueId } from 'solid-js';
 import { useApp } from '../context';
-import { formatNumber } from '../state/format';
-import type { Control } from '../state/settings';
+import { formatNumber } from '../shared/format';
+import type { Control } from './settings';
 import { Explained } from './explained';
 
 /** One control: a slider, and its number to type. */

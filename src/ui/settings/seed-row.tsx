@@ -1,6 +1,6 @@
 import { createSignal, createUniqueId } from 'solid-js';
 import { useApp } from '../context';
-import { formatNumber } from '../state/format';
+import { formatNumber } from '../shared/format';
 import { Explained } from './explained';
 
 const MOST = 2 ** 31 - 1;

@@ -2,7 +2,7 @@ import 'uplot/dist/uPlot.min.css';
 import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import type uPlot from 'uplot';
 import { useApp } from '../context';
-import { formatSmall } from '../state/run-log';
+import { formatSmall } from './run-log';
 
 export interface Curve {
   readonly label: string;

@@ -1,6 +1,6 @@
 import { createMemo, For, Show } from 'solid-js';
 import type { RunDetail } from '../../worker/training-api';
-import { formatLoss, formatSmall, smoothed, smoothingFor, summaryOf, thinned } from '../state/run-log';
+import { formatLoss, formatSmall, smoothed, smoothingFor, summaryOf, thinned } from './run-log';
 import { Chart, type Curve } from './chart';
 
 /** Rows of the table that stands for the curves. */

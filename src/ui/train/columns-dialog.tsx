@@ -1,6 +1,6 @@
 import { createSignal, createUniqueId, For, Show } from 'solid-js';
-import { Dialog } from '../components/dialog';
-import type { UnknownColumns } from '../state/datasets';
+import { Dialog } from '../shared/dialog';
+import type { UnknownColumns } from './datasets';
 import { useTraining } from './context';
 
 const fields = [

@@ -1,5 +1,5 @@
 import { createContext, useContext } from 'solid-js';
-import type { TrainingState } from '../state/training';
+import type { TrainingState } from './training';
 
 export const TrainingContext = createContext<TrainingState>();
 

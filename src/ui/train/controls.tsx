@@ -1,8 +1,8 @@
 import { createSignal, Show } from 'solid-js';
 import type { RunDetail } from '../../worker/training-api';
-import { ConfirmDialog } from '../components/confirm-dialog';
+import { ConfirmDialog } from '../shared/confirm-dialog';
 import { useApp } from '../context';
-import { fits } from '../state/training-form';
+import { fits } from './training-form';
 import { useTraining } from './context';
 import { goToStep } from './steps';
 

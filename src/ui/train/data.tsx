@@ -1,11 +1,11 @@
 import { createSignal, For, Show } from 'solid-js';
-import { Icon } from '../components/icon';
-import { Menu } from '../components/menu';
-import { RenameDialog } from '../components/rename-dialog';
+import { Icon } from '../shared/icon';
+import { Menu } from '../shared/menu';
+import { RenameDialog } from '../shared/rename-dialog';
 import { useApp } from '../context';
-import { toDataset } from '../state/export';
-import { countOf } from '../state/format';
-import { initialConfig } from '../state/training-config';
+import { toDataset } from '../instruct/export';
+import { countOf } from '../shared/format';
+import { initialConfig } from './training-config';
 import { ColumnsDialog } from './columns-dialog';
 import { useTraining } from './context';
 import { EncodingDialog } from './encoding-dialog';

@@ -2,7 +2,7 @@ import { createUniqueId, For, Match, Switch } from 'solid-js';
 import type { TrainingConfig } from '../../worker/training-api';
 import { fieldProblem } from '../../worker/training-presets';
 import { Explained } from '../settings/explained';
-import type { TrainingField } from '../state/training-fields';
+import type { TrainingField } from './training-fields';
 import { useTraining } from './context';
 import { NumberBox } from './number-box';
 

@@ -2,7 +2,7 @@ import { createMemo, createSignal, For, Show } from 'solid-js';
 import type { AdapterFormat, AdapterSummary } from '../../worker/training-api';
 import { useApp } from '../context';
 import { WorkBar } from '../library/work-bar';
-import { formatBytes, formatCount } from '../state/format';
+import { formatBytes, formatCount } from '../shared/format';
 import { useTraining } from './context';
 import { MergeForm } from './merge-form';
 import { Step } from './steps';

@@ -1,7 +1,7 @@
 import { createSignal, createUniqueId, For, Show } from 'solid-js';
 import type { AdapterSummary, MergeFormat, MergeType } from '../../worker/training-api';
 import { useApp } from '../context';
-import type { Rejected } from '../state/training-form';
+import type { Rejected } from './training-form';
 import { NumberBox } from './number-box';
 
 const formats: readonly {

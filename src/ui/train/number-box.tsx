@@ -1,6 +1,6 @@
 import { createUniqueId, Show } from 'solid-js';
-import { type Bounds, readTyped } from '../state/bounded';
-import type { Rejected } from '../state/training-form';
+import { type Bounds, readTyped } from '../shared/typed-number';
+import type { Rejected } from './training-form';
 
 /** A number to type. What cannot be taken stays in sight, with the reason beneath; `onReject` keeps it. */
 export function NumberBox(props: {

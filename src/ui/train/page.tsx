@@ -1,8 +1,8 @@
 // Data, plan, training and what is kept of it: four steps on one page, and the runs that were made beneath.
-import '../styles/train/index.css';
+import './train.css';
 import { createResource, Show } from 'solid-js';
 import { useApp } from '../context';
-import { formatNumber } from '../state/format';
+import { formatNumber } from '../shared/format';
 import { TrainingContext, useTraining } from './context';
 import { DataStep } from './data';
 import { KeepStep } from './keep';

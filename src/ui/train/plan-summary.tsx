@@ -1,8 +1,8 @@
 import { For, onCleanup, onMount, Show } from 'solid-js';
 import type { TrainingPlan, Warning } from '../../worker/training-api';
 import { useApp } from '../context';
-import { formatBytes, formatCount, countOf, formatNumber, formatSeconds } from '../state/format';
-import { fits } from '../state/training-form';
+import { formatBytes, formatCount, countOf, formatNumber, formatSeconds } from '../shared/format';
+import { fits } from './training-form';
 import { useTraining } from './context';
 import { FigureList } from './figure-list';
 

@@ -1,7 +1,7 @@
 import { For, Show } from 'solid-js';
 import { useApp } from '../context';
-import { groupsOf } from '../state/training-fields';
-import { trainingPresets } from '../state/training-config';
+import { groupsOf } from './training-fields';
+import { trainingPresets } from './training-config';
 import { useTraining } from './context';
 import { Field } from './field';
 import { PlanSummary } from './plan-summary';

@@ -1,6 +1,6 @@
 import { createMemo, For, Show } from 'solid-js';
 import type { DatasetReport, RowProblem } from '../../worker/training-api';
-import { countOf, formatNumber } from '../state/format';
+import { countOf, formatNumber } from '../shared/format';
 import { useTraining } from './context';
 
 /** Problems of one kind that are listed. */

@@ -1,8 +1,8 @@
 import { createEffect, createUniqueId, For, Match, Show, Switch } from 'solid-js';
 import type { Example } from '../../worker/training-api';
-import { fitHeight } from '../components/fit-height';
-import { IconButton } from '../components/icon-button';
-import { formatNumber } from '../state/format';
+import { fitHeight } from '../shared/fit-height';
+import { IconButton } from '../shared/icon-button';
+import { formatNumber } from '../shared/format';
 import { useTraining } from './context';
 import { TokenPreview } from './token-preview';
 import { UnreadRow } from './unread-row';

@@ -1,8 +1,8 @@
 import { createVirtualizer } from '@tanstack/solid-virtual';
 import { createEffect, createMemo, createSignal, createUniqueId, For, on, Show } from 'solid-js';
-import { IconButton } from '../components/icon-button';
-import { wordsOf } from '../state/row-words';
-import { formatNumber } from '../state/format';
+import { IconButton } from '../shared/icon-button';
+import { wordsOf } from './row-text';
+import { formatNumber } from '../shared/format';
 import { useTraining } from './context';
 import { RowSearch } from './row-search';
 

@@ -1,6 +1,6 @@
 import { createUniqueId } from 'solid-js';
-import { Icon } from '../components/icon';
-import { formatNumber } from '../state/format';
+import { Icon } from '../shared/icon';
+import { formatNumber } from '../shared/format';
 import { useTraining } from './context';
 
 /** Which rows are listed: those that hold a text, those with problems, or all. */

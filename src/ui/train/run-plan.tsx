@@ -1,9 +1,9 @@
 import { For, Show } from 'solid-js';
 import type { RunDetail, TrainingConfig } from '../../worker/training-api';
-import { countOf } from '../state/format';
-import { formatLayers } from '../state/layers';
-import { presetOf } from '../state/training-config';
-import { fieldGroups } from '../state/training-fields';
+import { countOf } from '../shared/format';
+import { formatLayers } from './layer-list';
+import { presetOf } from './training-config';
+import { fieldGroups } from './training-fields';
 import { FigureList } from './figure-list';
 
 /** What a run was begun with, in a few words. */

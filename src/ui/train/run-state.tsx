@@ -1,8 +1,8 @@
 import { For, Show } from 'solid-js';
 import type { RunDetail } from '../../worker/training-api';
-import { formatNumber, formatPercent, formatWhen } from '../state/format';
-import { canGoOn } from '../state/run-events';
-import { figuresOf, formatDuration, formatLoss, notesOf, paceOf } from '../state/run-log';
+import { formatNumber, formatPercent, formatWhen } from '../shared/format';
+import { canGoOn } from './run-events';
+import { figuresOf, formatDuration, formatLoss, notesOf, paceOf } from './run-log';
 import { useTraining } from './context';
 import { FigureList } from './figure-list';
 

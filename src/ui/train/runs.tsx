@@ -1,11 +1,11 @@
 import { createMemo, createSignal, For, Show } from 'solid-js';
 import type { RunSummary } from '../../worker/training-api';
-import { ConfirmDialog } from '../components/confirm-dialog';
-import { Icon } from '../components/icon';
-import { Menu } from '../components/menu';
-import { countOf, formatNumber, formatWhen } from '../state/format';
-import { formatLoss, overlaid } from '../state/run-log';
-import { isResting } from '../state/run-events';
+import { ConfirmDialog } from '../shared/confirm-dialog';
+import { Icon } from '../shared/icon';
+import { Menu } from '../shared/menu';
+import { countOf, formatNumber, formatWhen } from '../shared/format';
+import { formatLoss, overlaid } from './run-log';
+import { isResting } from './run-events';
 import { Chart, type Curve } from './chart';
 import { useTraining } from './context';
 import { Sparkline } from './sparkline';

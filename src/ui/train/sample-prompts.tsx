@@ -1,5 +1,5 @@
 import { createUniqueId, For } from 'solid-js';
-import { IconButton } from '../components/icon-button';
+import { IconButton } from '../shared/icon-button';
 import { Explained } from '../settings/explained';
 import { useTraining } from './context';
 import { NumberBox } from './number-box';

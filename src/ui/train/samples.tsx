@@ -1,6 +1,6 @@
 import { createMemo, createSignal, For, Show } from 'solid-js';
 import type { RunDetail, SampleRecord } from '../../worker/training-api';
-import { formatNumber } from '../state/format';
+import { formatNumber } from '../shared/format';
 
 /** What base and adapter say to the same prompts, step by step. */
 export function Samples(props: { run: RunDetail }) {

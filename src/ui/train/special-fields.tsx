@@ -3,8 +3,8 @@ import { createUniqueId, For, Show } from 'solid-js';
 import { useApp } from '../context';
 import { Explained } from '../settings/explained';
 import { LINEAR_MAPS } from '../../worker/training-presets';
-import { formatLayers, parseLayers } from '../state/layers';
-import { noTemplate, readTemplate } from '../state/templates';
+import { formatLayers, parseLayers } from './layer-list';
+import { noTemplate, readTemplate } from '../instruct/templates';
 import { useTraining } from './context';
 
 /** The linear maps that get an adapter. */

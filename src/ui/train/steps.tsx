@@ -1,6 +1,6 @@
 import { createComputed, createEffect, createMemo, createSignal, For, type JSX, on, Show } from 'solid-js';
 import { useApp } from '../context';
-import { countOf, formatNumber } from '../state/format';
+import { countOf, formatNumber } from '../shared/format';
 import { useTraining } from './context';
 
 const titles = ['Data', 'Plan', 'Train', 'Keep'] as const;

@@ -1,6 +1,6 @@
 import { For, Show } from 'solid-js';
 import type { RowPreview } from '../../worker/training-api';
-import { formatNumber } from '../state/format';
+import { formatNumber } from '../shared/format';
 import { useTraining } from './context';
 
 /** A row as the model reads it: the tokens that are in the loss are coloured, special ones stand out. */

@@ -1,7 +1,7 @@
 import { createEffect, createUniqueId } from 'solid-js';
 import type { Example } from '../../worker/training-api';
-import { fitHeight } from '../components/fit-height';
-import { draftOf } from '../state/row-words';
+import { fitHeight } from '../shared/fit-height';
+import { draftOf } from './row-text';
 import { useTraining } from './context';
 
 type Unread = Extract<Example, { kind: 'unread' }>;

@@ -1,5 +1,5 @@
 import { Show } from 'solid-js';
-import { countOf, formatNumber } from '../state/format';
+import { countOf, formatNumber } from '../shared/format';
 import { useTraining } from './context';
 
 /** Rows of the file that could not be read, and what becomes of them: repaired, left out, or the file with them. */

@@ -1,0 +1,170 @@
+// Chat completions in OpenAI's shape (https://platform.openai.com/docs/api-reference/chat), with the sampling controls of
+// transformers beside it.
+import type { ChatStyle } from '../../tokenizer/chat-styles';
+import type { ChatMessage } from '../../tokenizer/chat-message';
+import type { Generate } from './request';
+import type { AdapterUse } from '../training/types';
+
+export interface ChatCompletionRequest {
+  /** A model's id. */
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly stream?: boolean | null;
+  /** OpenAI's default is 1. */
+  readonly temperature?: number | null;
+  readonly top_p?: number | null;
+  readonly max_tokens?: number | null;
+  /** The newer name of `max_tokens`. */
+  readonly max_completion_tokens?: number | null;
+  readonly stop?: string | readonly string[] | null;
+  readonly seed?: number | null;
+  /** Beyond OpenAI's: 0 is off. */
+  readonly top_k?: number;
+  /** Beyond OpenAI's: 0 is off. */
+  readonly min_p?: number;
+  /** Beyond OpenAI's: 1 is off. */
+  readonly repetition_penalty?: number;
+  /** Beyond OpenAI's: a publisher's form of the conversation in place of the model's own template. */
+  readonly prompt_style?: ChatStyle | null;
+  /** Beyond OpenAI's: adapters instead of those that the model is used with; an empty list is the base. */
+  readonly adapters?: readonly AdapterUse[] | null;
+}
+
+export type CompletionFinish = 'stop' | 'length';
+
+export interface ChatCompletion {
+  readonly id: string;
+  readonly object: 'chat.completion';
+  /** Seconds since 1970. */
+  readonly created: number;
+  readonly model: string;
+  readonly choices: readonly [
+    {
+      readonly index: 0;
+      readonly message: { readonly role: 'assistant'; readonly content: string };
+      readonly finish_reason: CompletionFinish;
+    },
+  ];
+  readonly usage: {
+    readonly prompt_tokens: number;
+    readonly completion_tokens: number;
+    readonly total_tokens: number;
+  };
+}
+
+export interface ChatCompletionChunk {
+  readonly id: string;
+  readonly object: 'chat.completion.chunk';
+  readonly created: number;
+  readonly model: string;
+  readonly choices: readonly [
+    {
+      readonly index: 0;
+      readonly delta: { readonly role?: 'assistant'; readonly content?: string };
+      readonly finish_reason: CompletionFinish | null;
+    },
+  ];
+}
+
+export interface RequestOptions {
+  /** Ends the completion early: a stream ends, a promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** `engine.chat.completions` */
+export class ChatCompletions {
+  readonly #generate: Generate;
+
+  constructor(generate: Generate) {
+    this.#generate = generate;
+  }
+
+  create(
+    request: ChatCompletionRequest & { readonly stream: true },
+    options?: RequestOptions,
+  ): Promise<AsyncGenerator<ChatCompletionChunk, void, void>>;
+  create(
+    request: ChatCompletionRequest & { readonly stream?: false | null },
+    options?: RequestOptions,
+  ): Promise<ChatCompletion>;
+  async create(
+    request: ChatCompletionRequest,
+    { signal }: RequestOptions = {},
+  ): Promise<ChatCompletion | AsyncGenerator<ChatCompletionChunk, void, void>> {
+    const head = {
+      id: `chatcmpl-${crypto.randomUUID()}`,
+      created: Math.floor(Date.now() / 1000),
+      model: request.model,
+    };
+    const tokens = this.#generate(toGenerate(request, signal));
+    if (request.stream) return stream(head, tokens);
+    for (;;) {
+      const next = await tokens.next();
+      if (!next.done) continue;
+      signal?.throwIfAborted();
+      const { text, finish, promptTokens, completionTokens } = next.value;
+      return {
+        ...head,
+        object: 'chat.completion',
+        choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: reason(finish) }],
+        usage: {
+          prompt_tokens: promptTokens,
+          completion_tokens: completionTokens,
+          total_tokens: promptTokens + completionTokens,
+        },
+      };
+    }
+  }
+}
+
+type Head = Pick<ChatCompletion, 'id' | 'created' | 'model'>;
+type Tokens = ReturnType<Generate>;
+
+async function* stream(head: Head, tokens: Tokens): AsyncGenerator<ChatCompletionChunk, void, void> {
+  const chunk = (
+    delta: ChatCompletionChunk['choices'][0]['delta'],
+    finish_reason: CompletionFinish | null,
+  ): ChatCompletionChunk => ({
+    ...head,
+    object: 'chat.completion.chunk',
+    choices: [{ index: 0, delta, finish_reason }],
+  });
+  yield chunk({ role: 'assistant', content: '' }, null);
+  try {
+    for (;;) {
+      const next = await tokens.next();
+      if (next.done) {
+        yield chunk({}, reason(next.value.finish));
+        return;
+      }
+      if (next.value.text !== '') yield chunk({ content: next.value.text }, null);
+    }
+  } finally {
+    // a reader that leaves early ends the generation
+    await tokens.return(undefined as never);
+  }
+}
+
+function toGenerate(request: ChatCompletionRequest, signal: AbortSignal | undefined) {
+  const { stop } = request;
+  return {
+    model: request.model,
+    adapters: request.adapters ?? undefined,
+    prompt: { kind: 'chat', messages: request.messages, style: request.prompt_style ?? undefined },
+    sampling: {
+      temperature: request.temperature ?? 1,
+      topK: request.top_k ?? 0,
+      topP: request.top_p ?? 1,
+      minP: request.min_p ?? 0,
+      repetitionPenalty: request.repetition_penalty ?? 1,
+      seed: request.seed ?? Math.floor(Math.random() * 2 ** 32),
+    },
+    maxTokens: request.max_completion_tokens ?? request.max_tokens ?? Infinity,
+    stop: typeof stop === 'string' ? [stop] : (stop ?? []),
+    ...(signal && { signal }),
+  } as const;
+}
+
+function reason(finish: 'stop' | 'length' | 'abort'): CompletionFinish {
+  return finish === 'length' ? 'length' : 'stop';
+}

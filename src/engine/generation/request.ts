@@ -1,0 +1,25 @@
+// What an engine is asked for, and what comes of it.
+import type { Begun, GenerateOptions, GeneratedToken, Generation } from './generate';
+import type { LoadOptions } from '../models/host';
+import type { Prompt } from './prompt';
+import type { AdapterUse } from '../training/types';
+
+export interface EngineRequest extends GenerateOptions {
+  /** A model's id. */
+  readonly model: string;
+  readonly prompt: Prompt;
+  /** Instead of those that the model is used with; an empty list is the base. */
+  readonly adapters?: readonly AdapterUse[] | undefined;
+  /** The answer so far, to be gone on with: its tokens come again first. Tokens up to `maxTokens` are written beside them. */
+  readonly begun?: Begun | undefined;
+  /** Told as a model that is not on the GPU yet is loaded. */
+  readonly onProgress?: LoadOptions['onProgress'];
+}
+
+export interface EngineGeneration extends Generation {
+  /** Oldest messages left out so that the conversation fits the context. */
+  readonly droppedMessages: number;
+}
+
+/** `Engine.generate`. */
+export type Generate = (request: EngineRequest) => AsyncGenerator<GeneratedToken, EngineGeneration, void>;

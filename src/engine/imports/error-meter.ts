@@ -1,0 +1,64 @@
+// How far stored weights are from their source, by kind of tensor, measured on a sample while they are converted.
+
+import type { Tensor } from '../../core/checkpoint';
+import { dequantizeElements, elementRowBytes } from '../../quant/elements';
+import { type PackedRows, codeBytes, scaleBytes } from '../../core/weight-kinds';
+import { dequantizeRows } from '../../quant/repack';
+
+/** Rows of each group that are compared. */
+const SAMPLE_ROWS = 16;
+
+type Sums = Record<string, [difference: number, total: number]>;
+
+export class ErrorMeter {
+  readonly #sums: Sums;
+
+  /** @param sums of an earlier part of the same import */
+  constructor(sums: Readonly<Record<string, readonly [number, number]>> = {}) {
+    this.#sums = Object.fromEntries(Object.entries(sums).map(([part, [a, b]]) => [part, [a, b]]));
+  }
+
+  /** Compares the first rows of a group with the file's bytes of it. */
+  add({ name, type, columns }: Tensor, source: Uint8Array<ArrayBuffer>, stored: PackedRows): void {
+    const b = dequantizeRows(firstRows(stored, SAMPLE_ROWS));
+    const bytes = (b.length / columns) * elementRowBytes(type, columns);
+    const a = dequantizeElements(type, source.subarray(0, bytes));
+    const sums = (this.#sums[partOf(name)] ??= [0, 0]);
+    for (let i = 0; i < a.length; i++) {
+      const [value, difference] = [a[i], b[i] - a[i]];
+      sums[0] += difference * difference;
+      sums[1] += value * value;
+    }
+  }
+
+  /** Sums of squares, for a later part of the same import. */
+  get sums(): Readonly<Sums> {
+    return structuredClone(this.#sums);
+  }
+
+  /** ‖stored − source‖ / ‖source‖ by kind of tensor. */
+  get relative(): Record<string, number> {
+    const entries = Object.entries(this.#sums).map(([part, [difference, total]]) => [
+      part,
+      total > 0 ? Math.sqrt(difference / total) : 0,
+    ]);
+    return Object.fromEntries(entries) as Record<string, number>;
+  }
+}
+
+/** `q_proj` of `model.layers.3.self_attn.q_proj.weight`. */
+function partOf(tensor: string): string {
+  return tensor.split('.').at(-2) ?? tensor;
+}
+
+function firstRows(packed: PackedRows, most: number): PackedRows {
+  const rows = Math.min(packed.rows, most);
+  const { kind, columns } = packed;
+  return {
+    kind,
+    rows,
+    columns,
+    codes: packed.codes.subarray(0, rows * codeBytes(kind, columns)),
+    scales: packed.scales.subarray(0, scaleBytes(kind, rows, columns)),
+  };
+}

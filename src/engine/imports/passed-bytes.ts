@@ -1,0 +1,74 @@
+// What has passed under a digest, window by window. A file is not read in order only: its directory is read before the
+// pass, and after a pause rows are read again that were hashed before it. Such reads are held against the pass, so that
+// no byte gets into a model that the digest does not vouch for.
+
+import { xxhash128 } from 'hash-wasm';
+import { PronkError } from '../../core/errors';
+import type { Source } from '../../core/source';
+
+interface Early {
+  readonly start: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export class PassedBytes {
+  readonly #source: Source;
+  readonly #window: number;
+  readonly #sums: string[];
+  /** What was read before it passed. */
+  #early: Early[] = [];
+
+  /** @param sums XXH3-128 of the first windows, which an earlier part of the same pass left */
+  constructor(source: Source, window: number, sums: readonly string[] = []) {
+    this.#source = source;
+    this.#window = window;
+    this.#sums = [...sums];
+  }
+
+  /** XXH3-128 of each window that has passed. */
+  get sums(): readonly string[] {
+    return [...this.#sums];
+  }
+
+  /** Notes the next window. @throws PronkError `hash-mismatch` where other bytes were read of it before */
+  async add(at: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#sums.push(await xxhash128(bytes));
+    const end = at + bytes.length;
+    for (const early of this.#early) {
+      const [from, to] = [Math.max(at, early.start), Math.min(end, early.start + early.bytes.length)];
+      for (let i = from; i < to; i++) if (bytes[i - at] !== early.bytes[i - early.start]) throw this.#differs();
+    }
+    this.#early = this.#early.filter((early) => early.start + early.bytes.length > end);
+  }
+
+  /** Bytes of a range, apart from the pass. @throws PronkError `hash-mismatch` where other bytes have passed */
+  async read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    const passed = Math.min(this.#sums.length * this.#window, this.#source.size);
+    if (end <= passed) return this.#readAgain(start, end);
+    if (start >= passed) {
+      const bytes = await this.#source.read(start, end);
+      // a copy: whoever reads may change what it got
+      if (start < end) this.#early.push({ start, bytes: bytes.slice() });
+      return bytes;
+    }
+    const parts = await Promise.all([this.#readAgain(start, passed), this.read(passed, end)]);
+    return new Uint8Array(await new Blob(parts).arrayBuffer());
+  }
+
+  async #readAgain(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (start === end) return new Uint8Array(0);
+    const window = this.#window;
+    const first = Math.floor(start / window);
+    const base = first * window;
+    const bytes = await this.#source.read(base, Math.min(Math.ceil(end / window) * window, this.#source.size));
+    for (let at = 0; at < bytes.length; at += window) {
+      if ((await xxhash128(bytes.subarray(at, at + window))) !== this.#sums[first + at / window]) throw this.#differs();
+    }
+    return bytes.slice(start - base, end - base);
+  }
+
+  #differs(): PronkError {
+    const message = `${this.#source.name} gave other bytes when it was read again. Nothing of it was kept. Get the file again.`;
+    return new PronkError('hash-mismatch', message);
+  }
+}

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import type { Checkpoint, Tensor } from '../../core/checkpoint';
+import { roomOf } from '../../storage/quota';
+import { planModel } from './plan';
+
+const config = {
+  architecture: 'llama',
+  layers: 32,
+  keyValueHeads: 32,
+  headWidth: 128,
+  contextLength: 4096,
+  vocabularySize: 32_000,
+};
+
+/** LLaMA 7B in half precision, by its shapes alone. */
+function sevenBillion(): Checkpoint {
+  const shapes: [string, number, number][] = [
+    ['embed_tokens', 32_000, 4096],
+    ['lm_head', 32_000, 4096],
+  ];
+  for (let layer = 0; layer < 32; layer++) {
+    for (const name of ['q', 'k', 'v', 'o']) shapes.push([`${layer}.${name}_proj`, 4096, 4096]);
+    for (const name of ['gate', 'up']) shapes.push([`${layer}.${name}_proj`, 11_008, 4096]);
+    shapes.push([`${layer}.down_proj`, 4096, 11_008]);
+  }
+  const tensors = new Map(
+    shapes.map(([name, rows, columns], start) => [
+      name,
+      { name, rows, columns, type: 'F16', place: { file: 'model.safetensors', start } } as unknown as Tensor,
+    ]),
+  );
+  const tokenizer = { definition: { kind: 'sentencepiece', model: new Uint8Array(500_000) } };
+  return { container: 'safetensors', name: '7B', config, tensors, tokenizer } as unknown as Checkpoint;
+}
+
+const GiB = 2 ** 30;
+const planned = (estimate: { used: number; quota: number }, gpuBytes?: number) => {
+  const room = roomOf(estimate);
+  return planModel(sevenBillion(), { ...(room && { room }), ...(gpuBytes !== undefined && { gpuBytes }) });
+};
+
+test('7B in f16 is not refused for what Chromium says of every disk, and what cannot be known is said', () => {
+  const { choices, recommended } = planned({ used: 6_650_000, quota: 6_650_000 + 10 * GiB });
+  expect(choices.map(({ quantize, fits }) => [quantize, fits])).toEqual([
+    ['q4', true],
+    ['q8', true],
+    ['keep', true],
+  ]);
+  const warned = choices.filter(({ warning }) => warning !== undefined);
+  expect(warned.map(({ quantize }) => quantize)).toEqual(['keep']);
+  expect(warned[0]?.warning).toMatch(/needs 14 GB of disk.*does not tell.*private window/);
+  expect(recommended).toBe('q4');
+});
+
+test('on a disk that is told to be large nothing is said; a small grant is named, and may be a private window’s', () => {
+  expect(planned({ used: 1, quota: 162e9 }).choices.every(({ warning }) => warning === undefined)).toBe(true);
+  const small = planned({ used: 7e6, quota: 1.5e9 });
+  expect(small.choices.every(({ fits, warning }) => fits && /A private window/.test(warning ?? ''))).toBe(true);
+  expect(small.recommended).toBe('q4');
+});
+
+test('negative control: what the GPU does not hold is refused', () => {
+  const { choices } = planned({ used: 1, quota: 162e9 }, 8e9);
+  expect(choices.map(({ fits }) => fits)).toEqual([true, false, false]);
+});

@@ -1,0 +1,121 @@
+// What is said about an import before, while and after it runs: plain data, so that it can cross to the page.
+
+import type { Architecture } from '../../core/model-config';
+import type { Checkpoint } from '../../core/checkpoint';
+import type { Quantize } from '../../formats/checkpoint/weights';
+import type { Room } from '../../storage/quota';
+
+export type { PromptStyle, Quality } from '../../storage/manifest';
+
+/** One way of storing a model, and what it takes. */
+export interface ImportChoice {
+  readonly quantize: Quantize;
+  /** Bytes in the store, the tokenizer's included: as many as the model will be said to take. */
+  readonly storedBytes: number;
+  /** Bytes of weights on the GPU. */
+  readonly weightBytes: number;
+  /** Whether it can be run here, as far as can be known. */
+  readonly fits: boolean;
+  /** Why it does not fit, as a sentence. */
+  readonly problem?: string;
+  /** What `keep` does not keep to the bit, as a clause; absent where it keeps everything. */
+  readonly rounds?: string;
+  /** What may go wrong, as a sentence: browsers do not say for sure how much can be stored. */
+  readonly warning?: string;
+}
+
+/** A model that is there already and was made of the same files. */
+export interface SameModel {
+  readonly id: string;
+  readonly name: string;
+  /** How it was stored, where that is known. */
+  readonly quantize?: Quantize;
+}
+
+/** One encrypted file, given or still missing. */
+export interface PatchFile {
+  /** Of the decrypted file. */
+  readonly name: string;
+  /** Of the encrypted file; undefined for one that is missing. */
+  readonly size?: number;
+  /** One of the twelve that point-alpaca published. */
+  readonly published: boolean;
+  readonly state: 'missing' | 'present' | 'bad' | 'done';
+  /** What is wrong with it, as a sentence. */
+  readonly problem?: string;
+}
+
+export interface PatchTable {
+  readonly key?: { readonly name: string; readonly size: number };
+  readonly files: readonly PatchFile[];
+}
+
+/** What a set of files is, what it will cost, and what can be made of it. Nothing was copied yet. */
+export interface ImportPlan {
+  readonly name: string;
+  /** A sentence: `A Hugging Face folder with 3 PyTorch files, LLaMA, 6.7 billion parameters.` */
+  readonly what: string;
+  /** Undefined while files are missing. */
+  readonly model?: {
+    readonly container: Checkpoint['container'];
+    readonly architecture: Architecture;
+    readonly parameters: number;
+    readonly layers: number;
+    readonly vocabularySize: number;
+    /** Positions that the model was trained for, and the ones that it is loaded with unless asked otherwise. */
+    readonly contextLength: number;
+    readonly defaultContext: number;
+    /** Bytes of KV cache for each position, f16 and f32. */
+    readonly cacheBytes: { readonly fast: number; readonly exact: number };
+    readonly licence?: string;
+  };
+  readonly files: readonly { readonly name: string; readonly size: number }[];
+  /** Bytes that will be read, or downloaded. */
+  readonly readBytes: number;
+  readonly download: boolean;
+  /** Smallest first; empty while files are missing. */
+  readonly choices: readonly ImportChoice[];
+  readonly recommended?: Quantize;
+  /** Those that were given and are no part of it, by name. */
+  readonly unused?: readonly string[];
+  /** Made of the same files, and here already. */
+  readonly already?: readonly SameModel[];
+  /** What the browser says of its room, and what the GPU is taken to offer; undefined where nothing is said. */
+  readonly room?: Room;
+  readonly gpuBytes?: number;
+  readonly device?: string;
+  /** Why nothing can be made of it yet, or at all. */
+  readonly problem?: { readonly code: string; readonly message: string };
+  /** What came up on the way and is no problem, as sentences. */
+  readonly notes?: readonly string[];
+  /** For encrypted files. */
+  readonly patch?: PatchTable;
+}
+
+/** An import that was paused, or cut off by a reload or a crash. */
+export interface PendingImport {
+  readonly id: string;
+  readonly name: string;
+  /** Bytes read of all. */
+  readonly done: number;
+  readonly total: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** What is needed to go on: `permission` is a click, after which the browser asks; `files` are the same ones again. */
+  readonly needs: 'nothing' | 'permission' | 'files';
+  /** `FileSystemFileHandle`s to ask permission for, where `needs` says so. */
+  readonly handles?: readonly unknown[];
+  readonly files: readonly { readonly name: string; readonly size: number }[];
+}
+
+/** A file that was written for the person. */
+export interface SavedFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256?: string;
+  readonly ok: boolean;
+  /** What is wrong with it, as a sentence; it was not kept. */
+  readonly problem?: string;
+  /** What another program does otherwise with it, as a sentence. */
+  readonly note?: string;
+}

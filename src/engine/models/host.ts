@@ -1,0 +1,169 @@
+// The model that is on the GPU: loaded when it is asked for, dropped when another one is, or when the device is lost.
+import { unlessAborted } from '../../gpu/cut-off';
+import { type Gpu, lossOr, openGpu } from '../../gpu/device';
+import { createSession } from '../../model/inference/session';
+import type { Precision } from '../../ops/tuning';
+import { createTokenizer } from '../../tokenizer/index';
+import type { Tokenizer } from '../../tokenizer/tokenizer';
+import { DEFAULT_CONTEXT } from './defaults';
+import type { LoadedModel } from '../generation/generate';
+import { held, type OnHeld } from '../generation/held';
+import type { Library } from './library';
+import { encodePrompt } from '../generation/prompt';
+
+/** Told what is being done, and bytes done of all. */
+export type LoadProgress = (stage: string, done: number, total: number) => void;
+
+export interface LoadOptions {
+  /** Default: `fast`, which is `exact` where the adapter has no f16 and on software adapters. */
+  readonly precision?: Precision;
+  /** Positions; without it the model's own, up to `DEFAULT_CONTEXT`, or those that it is loaded with. */
+  readonly context?: number | undefined;
+  readonly onProgress?: LoadProgress;
+  /** Cuts the loading off. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HostedModel extends LoadedModel {
+  readonly gpu: Gpu;
+}
+
+/** Keeps at most one model on the device, and opens a new device when one is lost. */
+export class Host {
+  readonly #library: Library;
+  readonly #open: () => Promise<Gpu>;
+  readonly #onLost: (message: string) => void;
+  readonly #onHeld: OnHeld | undefined;
+  #gpu: Promise<Gpu> | undefined;
+  #loading:
+    | { readonly id: string; readonly context: number | undefined; readonly model: Promise<HostedModel> }
+    | undefined;
+
+  constructor(
+    library: Library,
+    open: GPU | undefined | (() => Promise<Gpu>),
+    onLost: (message: string) => void,
+    onHeld?: OnHeld,
+  ) {
+    this.#library = library;
+    this.#open = typeof open === 'function' ? open : () => openGpu(open);
+    this.#onLost = onLost;
+    this.#onHeld = onHeld;
+  }
+
+  /** The device. @throws PronkError `no-webgpu`, `no-adapter` */
+  gpu(): Promise<Gpu> {
+    if (this.#gpu) return this.#gpu;
+    const opening = this.#open();
+    this.#gpu = opening;
+    opening.then(
+      (gpu) =>
+        gpu.lost.then((info) => {
+          if (this.#gpu !== opening) return; // closed on purpose
+          this.forget();
+          this.#onLost(info.message);
+        }),
+      () => {
+        // the next one to ask tries again
+        if (this.#gpu === opening) this.#gpu = undefined;
+      },
+    );
+    return opening;
+  }
+
+  /** Leaves a lost device and what was on it; the next use opens another. */
+  forget(): void {
+    this.#gpu = undefined;
+    this.#loading = undefined;
+  }
+
+  /** The model that is on the GPU, or on its way there. */
+  get loadedId(): string | undefined {
+    return this.#loading?.id;
+  }
+
+  /** A model's tokenizer; the model need not be on the GPU. */
+  async tokenizer(id: string): Promise<Tokenizer> {
+    const loaded = this.#loading?.id === id ? await this.#loading.model.catch(() => undefined) : undefined;
+    if (loaded) return loaded.tokenizer;
+    const { tokenizer } = await this.#library.open(id);
+    return held(this.#onHeld, id, () => createTokenizer(tokenizer));
+  }
+
+  /** Bytes on the GPU by purpose. */
+  async memory(): Promise<Record<string, number>> {
+    const model = await this.#loading?.model.catch(() => undefined);
+    return model?.session.memory ?? {};
+  }
+
+  /**
+   * A model on the GPU, loaded now unless it is there.
+   * @throws PronkError `missing-model`, `corrupt-file`, `out-of-memory`, `no-webgpu`, `no-adapter`; the signal's reason
+   */
+  async load(id: string, options: LoadOptions = {}): Promise<HostedModel> {
+    const { context } = options;
+    const current = this.#loading;
+    if (current?.id === id && (context === undefined || context === current.context)) return current.model;
+    await this.unload();
+    const loading = { id, context, model: this.#load(id, options) };
+    this.#loading = loading;
+    loading.model.catch(() => {
+      if (this.#loading === loading) this.#loading = undefined;
+    });
+    return loading.model;
+  }
+
+  async #load(id: string, { precision, context, onProgress, signal }: LoadOptions): Promise<HostedModel> {
+    const opening = Promise.all([this.gpu(), this.#library.open(id)]);
+    const [gpu, { manifest, config, tokenizer, tensors }] = await unlessAborted(opening, signal);
+    // a tokenizer that cannot be made must not leave weights on the GPU
+    const made = held(this.#onHeld, id, () => createTokenizer(tokenizer));
+    const create = createSession(gpu, config, tensors, {
+      precision: precision ?? (gpu.software ? 'exact' : 'fast'),
+      context: Math.min(context ?? DEFAULT_CONTEXT, config.contextLength),
+      onProgress: (bytes) => onProgress?.('Loading', Math.min(bytes, manifest.bytes), manifest.bytes),
+      onUploaded: () => onProgress?.('Compiling', manifest.bytes, manifest.bytes),
+      ...(signal && { signal }),
+    });
+    const session = await create.catch(async (error: unknown) => {
+      throw await lossOr(gpu, error);
+    });
+    try {
+      const words = held(this.#onHeld, id, () => firstWords(made, session.context));
+      await session.warmUp(words, signal);
+      signal?.throwIfAborted();
+    } catch (error) {
+      session.destroy();
+      throw await lossOr(gpu, error);
+    }
+    await this.#library.touch(id).catch(() => undefined);
+    return { gpu, session, tokenizer: made };
+  }
+
+  /** Frees the loaded model's memory. */
+  async unload(): Promise<void> {
+    const loading = this.#loading;
+    this.#loading = undefined;
+    const model = await loading?.model.catch(() => undefined);
+    model?.session.destroy();
+  }
+
+  /** Frees everything. */
+  async close(): Promise<void> {
+    await this.unload();
+    const opening = this.#gpu;
+    this.#gpu = undefined;
+    const gpu = await opening?.catch(() => undefined);
+    gpu?.device.destroy();
+  }
+}
+
+/** What most conversations begin with: the chat template's own words, read before anybody has asked. */
+function firstWords(tokenizer: Tokenizer, context: number): readonly number[] {
+  try {
+    const { ids } = encodePrompt(tokenizer, { kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] }, context, 1);
+    return ids.length < context - 2 ? ids : [0];
+  } catch {
+    return [0]; // a broken template is the first message's problem
+  }
+}

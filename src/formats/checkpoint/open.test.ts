@@ -1,0 +1,48 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { dequantizeRows, repackRows } from '../../quant/repack';
+import type { Checkpoint } from '../../core/checkpoint';
+import { openCheckpoint, openTokenizer } from './open';
+import { type Source, bytesSource } from '../../core/source';
+
+const folder = '../shared/data/stories260K';
+
+function sources(...names: string[]): Source[] {
+  return names.map((name) => bytesSource(readFileSync(`${folder}/${name}`), `stories260K/${name}`));
+}
+
+async function values(checkpoint: Checkpoint, name: string): Promise<Float32Array> {
+  const tensor = checkpoint.tensors.get(name)!;
+  const bytes = await tensor.readRows(0, tensor.rows);
+  return dequantizeRows(repackRows(tensor.type, bytes, tensor.rows, tensor.columns));
+}
+
+describe.skipIf(!existsSync(folder))('stories260K (skipped where ../shared/data is absent)', () => {
+  test('the folder and the GGUF hold the same model, q and k in the same order', async () => {
+    const hf = await openCheckpoint(sources(...readdirSync(folder).filter((name) => !name.endsWith('.gguf'))));
+    const gguf = await openCheckpoint(sources('stories260K-F16.gguf'));
+    expect(hf.name).toBe('stories260K');
+    expect({ ...hf.config, normEpsilon: 0 }).toEqual({ ...gguf.config, normEpsilon: 0 });
+    expect(hf.config.keyValueHeads).toBe(4);
+    expect([...hf.tensors.keys()]).toEqual([...gguf.tensors.keys()]);
+    for (const name of hf.tensors.keys()) {
+      const [a, b] = await Promise.all([values(hf, name), values(gguf, name)]);
+      expect(a.length).toBe(b.length);
+      const far = a.findIndex((each, i) => !(Math.abs(each - b[i]) <= Math.abs(each) * 2 ** -11 + 2 ** -25));
+      expect(far, name).toBe(-1);
+    }
+    expect(hf.tokenizer).toMatchObject({ bosId: 1, eosIds: [2], addBos: true });
+    expect(gguf.tokenizer).toMatchObject({ bosId: 1, eosIds: [2], addBos: true });
+  });
+
+  test('the tokenizer alone', async () => {
+    expect((await openTokenizer(sources('tokenizer.model'))).bosId).toBe(1);
+    expect((await openTokenizer(sources('stories260K-F16.gguf'))).definition.kind).toBe('gguf');
+  });
+
+  test('a GGUF beside a checkpoint does not take its tokenizer’s place', async () => {
+    const all = sources(...readdirSync(folder));
+    expect((await openCheckpoint(all)).tokenizer.definition.kind).toBe('sentencepiece');
+    expect(await openTokenizer(all)).toEqual((await openCheckpoint(all)).tokenizer);
+  });
+});

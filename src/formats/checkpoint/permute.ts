@@ -1,0 +1,57 @@
+// Hugging Face keeps the rows of q and k in half-split order: in a head of d rows, rows j and j + d/2 rotate together.
+// Meta, GGUF and Pronk keep a pair adjacent: rows 2j and 2j + 1. The order changes here and nowhere else.
+
+import { elementRowBytes } from '../../quant/repack';
+import type { Tensor } from '../../core/checkpoint';
+
+/** The half-split row that stands at interleaved row `row`; `headWidth` is even. */
+function halfSplitRow(row: number, headWidth: number): number {
+  const inHead = row % headWidth;
+  return row - inHead + (inHead >> 1) + (inHead & 1) * (headWidth / 2);
+}
+
+/** A q or k tensor in half-split order, or its bias, seen in interleaved order. */
+export function interleaved(tensor: Tensor, headWidth: number): Tensor {
+  return { ...tensor, readRows: tensor.rows === 1 ? readBias : readMatrix };
+
+  async function readMatrix(start: number, end: number) {
+    // Whole heads are read, so that any range costs at most two heads more than it holds.
+    const first = Math.floor(start / headWidth) * headWidth;
+    const last = Math.min(tensor.rows, Math.ceil(end / headWidth) * headWidth);
+    const heads = await tensor.readRows(first, last);
+    return gather(heads, elementRowBytes(tensor.type, tensor.columns), start, end, first);
+  }
+
+  async function readBias(start: number, end: number) {
+    const all = await tensor.readRows(start, end);
+    return end > start ? gather(all, elementRowBytes(tensor.type, 1), 0, tensor.columns, 0) : all;
+  }
+
+  function gather(source: Uint8Array, size: number, start: number, end: number, first: number) {
+    const result = new Uint8Array((end - start) * size);
+    for (let row = start; row < end; row++) {
+      const from = (halfSplitRow(row, headWidth) - first) * size;
+      result.set(source.subarray(from, from + size), (row - start) * size);
+    }
+    return result;
+  }
+}
+
+/** Rows (or a bias's elements) in interleaved order -> half-split order, for writing Hugging Face files. */
+export function toHalfSplit(rows: Uint8Array, rowBytes: number, headWidth: number): Uint8Array<ArrayBuffer> {
+  const result = new Uint8Array(rows.length);
+  for (let row = 0; row * rowBytes < rows.length; row++) {
+    result.set(rows.subarray(row * rowBytes, (row + 1) * rowBytes), halfSplitRow(row, headWidth) * rowBytes);
+  }
+  return result;
+}
+
+/** The reverse: rows (or a bias's elements) in half-split order -> interleaved order. */
+export function fromHalfSplit(rows: Uint8Array, rowBytes: number, headWidth: number): Uint8Array<ArrayBuffer> {
+  const result = new Uint8Array(rows.length);
+  for (let row = 0; row * rowBytes < rows.length; row++) {
+    const from = halfSplitRow(row, headWidth) * rowBytes;
+    result.set(rows.subarray(from, from + rowBytes), row * rowBytes);
+  }
+  return result;
+}

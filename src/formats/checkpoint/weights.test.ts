@@ -1,0 +1,10 @@
+import type { ElementType } from '../../core/weight-kinds';
+import { expect, test } from 'vitest';
+import type { Tensor } from '../../core/checkpoint';
+import { keepRounds } from './weights';
+
+test('what is rounded though it is kept is said, and nothing else', () => {
+  const of = (...types: readonly ElementType[]) => keepRounds(types.map((type) => ({ type }) as Tensor));
+  expect(of('F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q5_0', 'Q5_1')).toBeUndefined();
+  expect(of('F32', 'Q6_K', 'Q4_K', 'Q6_K')).toMatch(/codes of Q4_K and Q6_K .*16 bits.*0\.05/);
+});

@@ -1,0 +1,107 @@
+// A checkpoint's tensors as rows in the stored layout, converted while they are read: bounded memory for any size.
+
+import { dequantizeElements, storedKind } from '../../quant/elements';
+import {
+  type PackedRows,
+  type WeightKind,
+  type WeightTensor,
+  codeBytes,
+  fitsKind,
+  scalesPerRow,
+} from '../../core/weight-kinds';
+import { packRows, repackRows, ScaleOverflow } from '../../quant/repack';
+import type { Checkpoint, Tensor } from '../../core/checkpoint';
+import { PronkError } from '../../core/errors';
+
+/** Row groups are at most this large whatever the device; the loader cuts bindings from them. */
+export const MAX_GROUP_BYTES = 64 << 20;
+
+/**
+ * What matrices are converted to. `keep` leaves floats and codes exactly as the file has them; the scales of super-blocks
+ * are rounded to f16.
+ */
+export type Quantize = 'keep' | 'f32' | 'f16' | 'q8' | 'q4';
+
+/**
+ * What `keep` does not keep to the bit, as a clause; undefined where it keeps everything. Super-blocks spell their scales out as
+ * products, which are stored as f16.
+ */
+export function keepRounds(tensors: Iterable<Tensor>): string | undefined {
+  const types = new Set(Array.from(tensors, ({ type }) => type).filter((type) => type.endsWith('_K')));
+  if (types.size === 0) return undefined;
+  const names = [...types].toSorted().join(' and ');
+  return `the codes of ${names} as the file has them, their scales rounded to 16 bits: weights move by less than 0.05\u00a0% of their norm`;
+}
+
+/**
+ * Every tensor of a checkpoint, in the order of its directory. Vectors (norms, biases) are always f32; a matrix whose
+ * rows are not whole blocks becomes f16 where a block kind is asked for.
+ */
+export function weightTensors(
+  checkpoint: Checkpoint,
+  quantize: Quantize,
+  maxGroupBytes = MAX_GROUP_BYTES,
+): WeightTensor[] {
+  return Array.from(checkpoint.tensors.values(), (tensor) => weightTensor(tensor, quantize, maxGroupBytes));
+}
+
+/** One tensor of `weightTensors`. */
+export function weightTensor(tensor: Tensor, quantize: Quantize, maxGroupBytes = MAX_GROUP_BYTES): WeightTensor {
+  const { name, rows, columns } = tensor;
+  const kind = targetKind(tensor, quantize);
+  // what is converted passes through f32, which is not to take more room than a group either
+  const widest = kind === storedKind(tensor.type) ? kind : 'f32';
+  const step = Math.min(groupRows(kind, columns, maxGroupBytes), groupRows(widest, columns, maxGroupBytes));
+  return {
+    name,
+    kind,
+    rows,
+    columns,
+    async *groups() {
+      for (let rowStart = 0; rowStart < rows; rowStart += step) {
+        const end = Math.min(rows, rowStart + step);
+        yield { ...convertRows(tensor, kind, await tensor.readRows(rowStart, end), end - rowStart), rowStart };
+      }
+    },
+  };
+}
+
+/**
+ * Rows of a tensor in a kind: kept as they are, or from their exact values.
+ * @param bytes of `rows` rows, as `readRows` gives them
+ * @throws PronkError `weights-out-of-range`
+ */
+export function convertRows(
+  { name, type, columns, place }: Tensor,
+  kind: WeightKind,
+  bytes: Uint8Array<ArrayBuffer>,
+  rows: number,
+): PackedRows {
+  if (kind !== storedKind(type)) return packRows(dequantizeElements(type, bytes), kind, rows, columns);
+  try {
+    return repackRows(type, bytes, rows, columns);
+  } catch (error) {
+    if (!(error instanceof ScaleOverflow)) throw error;
+    const message =
+      `${place.file} has weights of 65,520 and more in ${name}, which 16-bit scales cannot hold. ` +
+      'No trained model has them: the file is likely damaged. Converted to f32 it can be imported all the same.';
+    throw new PronkError('weights-out-of-range', message, { cause: error });
+  }
+}
+
+function targetKind(tensor: Tensor, quantize: Quantize): WeightKind {
+  if (tensor.rows === 1) return 'f32';
+  if (quantize === 'keep') return storedKind(tensor.type);
+  return fitsKind(quantize, tensor.columns) ? quantize : 'f16';
+}
+
+/** Rows of a full group: as many as `maxGroupBytes` of codes and scales hold. */
+export function groupRows(kind: WeightKind, columns: number, maxGroupBytes: number): number {
+  return evenRows(codeBytes(kind, columns) + scalesPerRow(kind, columns) * 2, maxGroupBytes);
+}
+
+/** Rows of so many bytes that fit, one at least. Even where that can be, so that a group's scales end on a whole word. */
+export function evenRows(rowBytes: number, maxBytes: number): number {
+  const rows = Math.max(1, Math.floor(maxBytes / rowBytes));
+  return rows > 1 ? rows & ~1 : 1;
+}

@@ -1,0 +1,201 @@
+// A model's hyperparameters from Hugging Face's config.json or from GGUF metadata, and the tensors that they call for.
+
+import type { ModelConfig } from '../../core/model-config';
+import { corruptFile, unsupported } from '../../core/errors';
+import { type Family, type Window, familyOfGguf } from '../families/index';
+import type { GgufFile, GgufValue } from '../gguf/gguf';
+import { type JsonObject, numberIn, stringIn } from '../../core/json';
+import { ropeIn, scalingFromGguf, scalingFromJson } from './rope-scaling';
+
+/**
+ * config.json of a family's model.
+ * @param hasHead whether the files hold an output matrix of its own; without it the embedding is the head
+ */
+export function configFromJson(json: JsonObject, name: string, family: Family, hasHead: boolean): ModelConfig {
+  const activation = stringIn(json, 'hidden_act') ?? 'silu';
+  if (!SILU.test(activation)) throw unsupported(name, `asks for the activation ${activation}`);
+  const rope = ropeIn(json);
+  if ((numberIn(rope, 'partial_rotary_factor') ?? numberIn(json, 'partial_rotary_factor') ?? 1) !== 1) {
+    throw unsupported(name, 'rotates only a part of each head');
+  }
+  const wrong = OPTIONAL.find((key) => (json[key] ?? 0) !== 0 && typeof json[key] !== 'number');
+  if (wrong) throw corruptFile(name, `its ${wrong} is not a number`);
+  const width = numberIn(json, 'hidden_size');
+  const heads = numberIn(json, 'num_attention_heads', 'num_heads');
+  const contextLength = numberIn(json, 'max_position_embeddings', 'max_sequence_length') ?? 2048;
+  const ropeScaling = scalingFromJson(rope, contextLength, name);
+  return checked(
+    {
+      architecture: family.architecture,
+      vocabularySize: numberIn(json, 'vocab_size'),
+      width,
+      feedForwardWidth: numberIn(json, 'intermediate_size'),
+      layers: numberIn(json, 'num_hidden_layers'),
+      heads,
+      keyValueHeads: numberIn(json, 'num_key_value_heads') ?? heads,
+      headWidth: numberIn(json, 'head_dim') ?? (width && heads && width / heads),
+      contextLength,
+      normEpsilon: numberIn(json, 'rms_norm_eps') ?? 1e-6,
+      ropeTheta: numberIn(rope, 'rope_theta') ?? numberIn(json, 'rope_theta') ?? 10000,
+      ...(ropeScaling && { ropeScaling }),
+      // whatever tie_word_embeddings says: transformers uses a head that is in the files, too
+      tiedHead: !hasHead,
+      ...family.window?.(json, name),
+    },
+    name,
+  );
+}
+
+/** Two names of one function. */
+const SILU = /^(silu|swish)$/i;
+
+/** What a model may leave out or give as null. Anything else must not pass for that. */
+const OPTIONAL = ['num_key_value_heads', 'head_dim', 'rms_norm_eps', 'rope_theta', 'sliding_window'] as const;
+
+/**
+ * GGUF metadata of a model.
+ * @param divisors values of the tensor `rope_freqs.weight`, where there is one, d/2 of them
+ */
+export function configFromGguf(file: GgufFile, divisors?: Float32Array): ModelConfig {
+  const { name } = file.source;
+  const value = (key: string) => file.metadata.get(key)?.value;
+  const family = familyOfGguf(value('general.architecture'), name);
+  const prefix = family.gguf.architecture;
+  const number = (key: string) => numberOf(file.metadata.get(`${prefix}.${key}`), key, name);
+  if (number('expert_count')) throw unsupported(name, 'holds a mixture of experts');
+  const width = number('embedding_length');
+  const heads = number('attention.head_count');
+  const headWidth = number('attention.key_length') ?? (width && heads && width / heads);
+  const rotated = number('rope.dimension_count') ?? headWidth;
+  if (rotated !== headWidth) throw unsupported(name, 'rotates only a part of each head');
+  if ((number('attention.value_length') ?? headWidth) !== headWidth)
+    throw unsupported(name, 'has values wider than keys');
+  const embedding = file.tensors.find((tensor) => tensor.name === 'token_embd.weight');
+  const ropeTheta = number('rope.freq_base') ?? 10000;
+  const rope = { headWidth: headWidth ?? 0, ropeTheta, number, method: value(`${prefix}.rope.scaling.type`), name };
+  const own = (key: string) => numberOf(file.metadata.get(key), key, name);
+  const ropeScaling = scalingFromGguf({ ...rope, divisors }, own);
+  const layers = number('block_count');
+  return checked(
+    {
+      architecture: family.architecture,
+      vocabularySize: embedding?.shape[1] ?? number('vocab_size'),
+      width,
+      feedForwardWidth: number('feed_forward_length'),
+      layers,
+      heads,
+      keyValueHeads: number('attention.head_count_kv') ?? heads,
+      headWidth,
+      contextLength: number('context_length') ?? 2048,
+      normEpsilon: number('attention.layer_norm_rms_epsilon') ?? 1e-5,
+      ropeTheta,
+      ...(ropeScaling && { ropeScaling }),
+      tiedHead: !file.tensors.some((tensor) => tensor.name === 'output.weight'),
+      ...windowFromGguf(
+        number('attention.sliding_window') || undefined,
+        file.metadata.get(`${prefix}.attention.sliding_window_pattern`),
+      ),
+    },
+    name,
+  );
+}
+
+/** Layers with a window are marked one by one; a number would stand for a rhythm, which the families here do not have. */
+function windowFromGguf(slidingWindow: number | undefined, pattern: GgufValue | undefined): Window {
+  if (slidingWindow === undefined) return {};
+  if (pattern?.type !== 'array') return { slidingWindow };
+  const windowLayers = pattern.value.flatMap((has, layer) => (Number(has) === 1 ? [layer] : []));
+  if (windowLayers.length === 0) return {};
+  return windowLayers.length === pattern.value.length ? { slidingWindow } : { slidingWindow, windowLayers };
+}
+
+/**
+ * A number of GGUF's metadata. What may differ between layers can be a list of one number for each.
+ * @throws PronkError `unsupported-architecture` where layers differ, `corrupt-file` for anything but numbers
+ */
+function numberOf(found: GgufValue | undefined, key: string, name: string): number | undefined {
+  if (found === undefined || typeof found.value === 'number') return found?.value as number | undefined;
+  if (found.type !== 'array' || !found.value.every((each) => typeof each === 'number') || !found.value.length) {
+    throw corruptFile(name, `its ${key} is not a number`);
+  }
+  const values = [...new Set(found.value as readonly number[])];
+  if (values.length === 1) return values[0];
+  throw unsupported(name, `has layers that differ from each other in ${key} (${values.slice(0, 4).join(', ')}, …)`);
+}
+
+/** A configuration whose sizes may be missing or wrong. */
+export type Draft = { [K in keyof ModelConfig]: ModelConfig[K] | (K extends keyof Limits ? undefined : never) };
+type Limits = typeof LIMITS;
+
+/** The largest plausible value of each size: what exceeds it is damage, not a model. */
+const LIMITS = {
+  vocabularySize: 1 << 24,
+  width: 1 << 17,
+  feedForwardWidth: 1 << 20,
+  layers: 1024,
+  heads: 4096,
+  keyValueHeads: 4096,
+  headWidth: 1 << 14,
+  contextLength: 1 << 30,
+} as const;
+
+/**
+ * A configuration whose sizes make sense together.
+ * @throws PronkError `corrupt-file`
+ */
+export function checked(draft: Draft, name: string): ModelConfig {
+  for (const [key, limit] of Object.entries(LIMITS) as [keyof Limits, number][]) {
+    const value = draft[key];
+    if (!Number.isInteger(value) || !((value as number) >= 1 && (value as number) <= limit)) {
+      throw corruptFile(name, `its ${key} is ${String(value)}`);
+    }
+  }
+  const config = draft as ModelConfig;
+  if (config.headWidth % 2) throw corruptFile(name, `its headWidth is odd (${config.headWidth})`);
+  if (config.heads % config.keyValueHeads) throw corruptFile(name, 'its heads are no multiple of its key/value heads');
+  const { slidingWindow = 1 } = config;
+  if (!Number.isInteger(slidingWindow) || slidingWindow < 1)
+    throw corruptFile(name, `its slidingWindow is ${slidingWindow}`);
+  for (const value of [config.ropeTheta, config.normEpsilon, ...scalingNumbers(config)]) {
+    if (!(value > 0 && value < Infinity))
+      throw corruptFile(name, 'its normEpsilon or rope parameters are not positive');
+  }
+  return config;
+}
+
+/** What a scaling divides by. */
+function scalingNumbers({ ropeScaling }: ModelConfig): readonly number[] {
+  if (!ropeScaling) return [];
+  return ropeScaling.type === 'divisors' ? ropeScaling.divisors : [ropeScaling.factor];
+}
+
+/** Every tensor that a model must have, with its rows and columns (a vector has one row). */
+export function expectedTensors(config: ModelConfig): Map<string, readonly [rows: number, columns: number]> {
+  const { width: D, heads, keyValueHeads, headWidth, feedForwardWidth: F, vocabularySize: V } = config;
+  const expected = new Map<string, readonly [number, number]>([['model.embed_tokens.weight', [V, D]]]);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const add = (part: string, rows: number, columns: number) =>
+      expected.set(`model.layers.${layer}.${part}.weight`, [rows, columns]);
+    add('input_layernorm', 1, D);
+    add('self_attn.q_proj', heads * headWidth, D);
+    add('self_attn.k_proj', keyValueHeads * headWidth, D);
+    add('self_attn.v_proj', keyValueHeads * headWidth, D);
+    add('self_attn.o_proj', D, heads * headWidth);
+    add('post_attention_layernorm', 1, D);
+    add('mlp.gate_proj', F, D);
+    add('mlp.up_proj', F, D);
+    add('mlp.down_proj', D, F);
+  }
+  expected.set('model.norm.weight', [1, D]);
+  if (!config.tiedHead) expected.set('lm_head.weight', [V, D]);
+  return expected;
+}
+
+/** Biases that a model may have beside its matrices. */
+export function optionalBiases(config: ModelConfig): Map<string, readonly [rows: number, columns: number]> {
+  const biases = new Map<string, readonly [number, number]>();
+  for (const [name, [rows]] of expectedTensors(config)) {
+    if (name.includes('_proj.')) biases.set(name.replace(/weight$/, 'bias'), [1, rows]);
+  }
+  return biases;
+}

@@ -1,0 +1,286 @@
+// GGUF headers (ggml/docs/gguf.md), versions 2 and 3, little-endian: key/value metadata, then the tensor directory, then
+// aligned tensor data, which is not touched here.
+
+import { ELEMENT_TYPES, elementRowBytes, elementsPerBlock, isElementType } from '../../quant/elements';
+import type { ElementType } from '../../core/weight-kinds';
+import { PronkError, corruptFile } from '../../core/errors';
+import type { Source } from '../../core/source';
+
+/** Metadata types in the order of their codes. */
+export const TYPES = [
+  'u8',
+  'i8',
+  'u16',
+  'i16',
+  'u32',
+  'i32',
+  'f32',
+  'bool',
+  'string',
+  'array',
+  'u64',
+  'i64',
+  'f64',
+] as const;
+/** Bytes of each; of strings and arrays, the least. */
+export const SIZES = [1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8] as const;
+
+export type GgufType = (typeof TYPES)[number];
+export type GgufScalar = number | bigint | boolean | string;
+/** A metadata value with its type; 64-bit integers are numbers where they are safe ones. */
+export type GgufValue =
+  | { readonly type: Exclude<GgufType, 'array'>; readonly value: GgufScalar }
+  | { readonly type: 'array'; readonly of: GgufType; readonly value: readonly (GgufScalar | GgufValue)[] };
+
+/** ggml's type codes; those without an element type are named so that a message can say what a file holds. */
+const GGML_TYPES: Readonly<Record<number, string>> = {
+  0: 'F32',
+  1: 'F16',
+  2: 'Q4_0',
+  3: 'Q4_1',
+  6: 'Q5_0',
+  7: 'Q5_1',
+  8: 'Q8_0',
+  9: 'Q8_1',
+  10: 'Q2_K',
+  11: 'Q3_K',
+  12: 'Q4_K',
+  13: 'Q5_K',
+  14: 'Q6_K',
+  15: 'Q8_K',
+  16: 'IQ2_XXS',
+  17: 'IQ2_XS',
+  18: 'IQ3_XXS',
+  19: 'IQ1_S',
+  20: 'IQ4_NL',
+  21: 'IQ3_S',
+  22: 'IQ2_S',
+  23: 'IQ4_XS',
+  24: 'I8',
+  25: 'I16',
+  26: 'I32',
+  27: 'I64',
+  28: 'F64',
+  29: 'IQ1_M',
+  30: 'BF16',
+  34: 'TQ1_0',
+  35: 'TQ2_0',
+  39: 'MXFP4',
+};
+
+/** ggml's code of a type that Pronk reads. */
+export function ggmlTypeCode(type: ElementType): number {
+  return Number(Object.keys(GGML_TYPES).find((code) => GGML_TYPES[Number(code)] === type));
+}
+
+export interface GgufTensor {
+  readonly name: string;
+  /** ggml's order: `shape[0]` is the contiguous dimension (columns). */
+  readonly shape: readonly number[];
+  readonly type: ElementType;
+  /** Where its bytes start in the file. */
+  readonly start: number;
+  readonly bytes: number;
+}
+
+export interface GgufFile {
+  readonly source: Source;
+  readonly version: number;
+  readonly metadata: ReadonlyMap<string, GgufValue>;
+  readonly tensors: readonly GgufTensor[];
+}
+
+/** A header larger than this is not one. The largest real ones (a quarter of a million tokens) have about 20 MiB. */
+const MAX_HEADER = 256 << 20;
+
+/** Whether the first bytes are GGUF's magic. */
+export function isGguf(head: Uint8Array): boolean {
+  return head[0] === 0x47 && head[1] === 0x47 && head[2] === 0x55 && head[3] === 0x46;
+}
+
+/**
+ * Reads the header of a GGUF file, checking that every tensor lies within the file.
+ * @throws PronkError `corrupt-file`; `unsupported-tensor-type` for block types that Pronk does not read
+ */
+export async function readGguf(source: Source): Promise<GgufFile> {
+  // A header's length is written nowhere: parse a prefix, and take a larger one when it ends too soon.
+  for (let length = 1 << 20; ; length *= 4) {
+    const end = Math.min(length, source.size, MAX_HEADER);
+    const bytes = await source.read(0, end);
+    try {
+      return parse(source, new Cursor(bytes, source));
+    } catch (error) {
+      if (error !== SHORT) throw error;
+      if (end === source.size) throw corruptFile(source.name, 'it ends within its header');
+      if (end === MAX_HEADER) throw corruptFile(source.name, 'its header is absurdly long');
+    }
+  }
+}
+
+const SHORT = new Error('the prefix ends within the header');
+
+/** Reads little-endian values one after another, throwing `SHORT` past the end of the prefix. */
+class Cursor {
+  at = 0;
+  private readonly view: DataView;
+  private readonly bytes: Uint8Array;
+  private readonly source: Source;
+  // U+FEFF is a token of LLaMA's vocabulary
+  private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+  constructor(bytes: Uint8Array, source: Source) {
+    this.bytes = bytes;
+    this.source = source;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  take(bytes: number): number {
+    const at = this.at;
+    if (at + bytes > this.view.byteLength) throw SHORT;
+    this.at = at + bytes;
+    return at;
+  }
+
+  u32(): number {
+    return this.view.getUint32(this.take(4), true);
+  }
+
+  /** A count or length: what cannot fit into the file at `size` bytes each is absurd. */
+  count(what: string, size: number): number {
+    const count = this.view.getBigUint64(this.take(8), true);
+    if (count > BigInt(Math.floor((this.source.size - this.at) / size))) {
+      throw corruptFile(this.source.name, `it claims ${count} ${what}, more than it has room for`);
+    }
+    return Number(count);
+  }
+
+  string(): string {
+    const length = this.count('bytes of text', 1);
+    const at = this.take(length);
+    return this.decoder.decode(this.bytes.subarray(at, at + length));
+  }
+
+  scalar(type: Exclude<GgufType, 'array'>): GgufScalar {
+    const { view } = this;
+    switch (type) {
+      case 'u8':
+        return view.getUint8(this.take(1));
+      case 'i8':
+        return view.getInt8(this.take(1));
+      case 'u16':
+        return view.getUint16(this.take(2), true);
+      case 'i16':
+        return view.getInt16(this.take(2), true);
+      case 'u32':
+        return this.u32();
+      case 'i32':
+        return view.getInt32(this.take(4), true);
+      case 'f32':
+        return view.getFloat32(this.take(4), true);
+      case 'bool':
+        return view.getUint8(this.take(1)) !== 0;
+      case 'string':
+        return this.string();
+      case 'u64':
+        return safe(view.getBigUint64(this.take(8), true));
+      case 'i64':
+        return safe(view.getBigInt64(this.take(8), true));
+      case 'f64':
+        return view.getFloat64(this.take(8), true);
+    }
+  }
+
+  type(): GgufType {
+    const code = this.u32();
+    const type = TYPES[code];
+    if (!type) throw corruptFile(this.source.name, `its header has a value of unknown type ${code}`);
+    return type;
+  }
+
+  value(depth = 0): GgufValue {
+    const type = this.type();
+    return type === 'array' ? this.array(depth) : { type, value: this.scalar(type) };
+  }
+
+  private array(depth: number): GgufValue {
+    if (depth > 3) throw corruptFile(this.source.name, 'its header nests arrays too deeply');
+    const of = this.type();
+    const count = this.count('array elements', SIZES[TYPES.indexOf(of)]);
+    const value: (GgufScalar | GgufValue)[] = [];
+    for (let i = 0; i < count; i++) value.push(of === 'array' ? this.array(depth + 1) : this.scalar(of));
+    return { type: 'array', of, value };
+  }
+}
+
+function safe(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+function parse(source: Source, cursor: Cursor): GgufFile {
+  const { name } = source;
+  if (source.size < 24 || cursor.u32() !== 0x46554747) throw corruptFile(name, 'it does not begin like a GGUF file');
+  const version = cursor.u32();
+  if (version !== 2 && version !== 3) {
+    const big = version === 0x02000000 || version === 0x03000000;
+    const what = big ? 'in big-endian byte order' : `of version ${version}`;
+    throw new PronkError('unsupported-version', `${name} is a GGUF file ${what}. Pronk reads versions 2 and 3.`);
+  }
+  const tensorCount = cursor.count('tensors', 24);
+  const valueCount = cursor.count('metadata values', 13);
+  const metadata = new Map<string, GgufValue>();
+  for (let i = 0; i < valueCount; i++) {
+    const key = cursor.string();
+    if (metadata.has(key)) throw corruptFile(name, `its header has ${key} twice`);
+    metadata.set(key, cursor.value());
+  }
+  const entries: Entry[] = [];
+  for (let i = 0; i < tensorCount; i++) entries.push(readEntry(source, cursor));
+  if (new Set(entries.map((entry) => entry.name)).size < entries.length) {
+    throw corruptFile(name, 'it has two tensors of one name');
+  }
+  const alignment = metadata.get('general.alignment')?.value ?? 32;
+  if (typeof alignment !== 'number' || alignment < 1 || alignment > 1 << 20 || (alignment & (alignment - 1)) !== 0) {
+    throw corruptFile(name, 'its alignment is not a power of two');
+  }
+  const dataStart = Math.ceil(cursor.at / alignment) * alignment;
+  const tensors = entries.map(({ offset, ...tensor }) => {
+    const start = dataStart + offset;
+    if (offset % alignment || start + tensor.bytes > source.size) {
+      throw corruptFile(name, `the tensor ${tensor.name} reaches beyond its end`);
+    }
+    return { ...tensor, start };
+  });
+  return { source, version, metadata, tensors };
+}
+
+type Entry = Omit<GgufTensor, 'start'> & { readonly offset: number };
+
+function readEntry(source: Source, cursor: Cursor): Entry {
+  const name = cursor.string();
+  const dimensions = cursor.u32();
+  if (dimensions < 1 || dimensions > 4)
+    throw corruptFile(source.name, `the tensor ${name} has ${dimensions} dimensions`);
+  const shape: number[] = [];
+  for (let i = 0; i < dimensions; i++) shape.push(Number(cursor.scalar('u64')));
+  const code = cursor.u32();
+  const type = GGML_TYPES[code];
+  if (!type) throw corruptFile(source.name, `the tensor ${name} has the unknown type ${code}`);
+  if (!isElementType(type)) {
+    const message = `${source.name} stores ${name} as ${type}, which Pronk does not read yet. It reads ${ELEMENT_TYPES.join(', ')}.`;
+    throw new PronkError('unsupported-tensor-type', message);
+  }
+  const offset = Number(cursor.scalar('u64'));
+  const [columns] = shape;
+  const rows = shape.slice(1).reduce((product, size) => product * size, 1);
+  const bytes = rows * elementRowBytes(type, columns);
+  if (!(columns > 0 && rows > 0 && bytes <= source.size)) {
+    throw corruptFile(source.name, `the tensor ${name} has the impossible shape ${shape.join(' × ')}`);
+  }
+  const block = elementsPerBlock(type);
+  if (columns % block) {
+    const problem = `the tensor ${name} has rows of ${columns}, and ${type} comes in whole blocks of ${block}`;
+    throw corruptFile(source.name, problem);
+  }
+  return { name, shape, type, offset, bytes };
+}

@@ -1,0 +1,96 @@
+// What reading a prompt and writing a text cost, as shares of what the same device was measured to do at most.
+import type { Gpu } from '../../gpu/device';
+import { createSession, type Session } from '../../model/inference/session';
+import type { Peak } from '../../ops/peak/peak';
+import { GREEDY } from '../../ops/sample/sample';
+import { codeBytes, scaleBytes, type WeightTensor } from '../../core/weight-kinds';
+import { census } from './census';
+import { fourDigits } from '../digits';
+import type { Prepared } from '../load';
+
+/** The best of three runs. @param wanted tokens to read, and to write; less where the context is short */
+export async function benchInference(
+  gpu: Gpu,
+  peak: Peak,
+  prepared: Prepared,
+  wanted: { readonly promptTokens: number; readonly tokens: number },
+) {
+  const { config, tensors, context, precision, adapters } = prepared;
+  const started = performance.now();
+  const session = await createSession(gpu, config, tensors, { precision, context });
+  await session.setAdapters(adapters);
+  await session.warmUp();
+  console.error(`Loaded and warmed up in ${Math.round(performance.now() - started)} ms`);
+
+  const promptTokens = Math.min(wanted.promptTokens, context - 2);
+  const tokens = Math.min(wanted.tokens, context - promptTokens);
+  const prompt = Array.from({ length: promptTokens }, (_, i) => (i * 7919 + 3) % config.vocabularySize);
+  const { matrixBytes, matrixWeights, headWeights } = work(tensors, config.tiedHead);
+  let prefill = Infinity;
+  let decode = Infinity;
+  for (let run = 0; run < 3; run++) {
+    const times = await timed(session, [(run + 1) % config.vocabularySize, ...prompt.slice(1)], tokens);
+    prefill = Math.min(prefill, times.first);
+    decode = Math.min(decode, times.rest / (tokens - 1));
+  }
+  // the head multiplies one token only; every other matrix all of them
+  const flop = 2 * ((matrixWeights - headWeights) * promptTokens + headWeights);
+  const cacheBytes = cachedBytes(session, promptTokens + tokens / 2);
+  const result = {
+    precision: session.tuning.precision,
+    decode: {
+      tokensPerSecond: fourDigits(1000 / decode),
+      shareOfBandwidth: fourDigits(((matrixBytes + cacheBytes) * 1000) / decode / peak.bandwidth),
+    },
+    prefill: {
+      tokensPerSecond: fourDigits((promptTokens * 1000) / prefill),
+      shareOfPeak: fourDigits((flop * 1000) / prefill / peak.flops),
+    },
+    perToken: await callsPerToken(session, prompt, tokens - 1),
+    memory: session.memory,
+  };
+  session.destroy();
+  return result;
+}
+
+/** Milliseconds to the first token, and from there to the last. */
+async function timed(session: Session, prompt: readonly number[], tokens: number) {
+  const started = performance.now();
+  const generation = session.generate(prompt, GREEDY, tokens);
+  await generation.next();
+  const first = performance.now();
+  while (!(await generation.next()).done);
+  return { first: first - started, rest: performance.now() - first };
+}
+
+/** The calls of one decoded token: of two generations that differ in length, the difference. */
+async function callsPerToken(session: Session, prompt: readonly number[], tokens: number) {
+  const count = async (length: number) => {
+    const { calls } = await census(async () => {
+      for await (const _ of session.generate(prompt, GREEDY, length));
+    });
+    return Object.entries(calls);
+  };
+  const [short, long] = [await count(1), await count(1 + tokens)];
+  return Object.fromEntries(long.map(([name, n], i) => [name, fourDigits((n - short[i]![1]) / tokens)]));
+}
+
+/** What a token reads and multiplies. */
+function work(tensors: readonly WeightTensor[], tiedHead: boolean) {
+  const matrices = tensors.filter(({ rows }) => rows > 1);
+  // of an embedding that is not the head too, a token reads one row
+  const read = matrices.filter(({ name }) => tiedHead || name !== 'model.embed_tokens.weight');
+  const sum = (count: (tensor: WeightTensor) => number) => read.reduce((total, tensor) => total + count(tensor), 0);
+  const head = tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight';
+  return {
+    matrixBytes: sum(({ kind, rows, columns }) => rows * codeBytes(kind, columns) + scaleBytes(kind, rows, columns)),
+    matrixWeights: sum(({ rows, columns }) => rows * columns),
+    headWeights: matrices.filter(({ name }) => name === head).reduce((n, { rows, columns }) => n + rows * columns, 0),
+  };
+}
+
+/** Bytes of keys and values before a position. */
+function cachedBytes({ config, tuning }: Session, position: number): number {
+  const { layers, keyValueHeads, headWidth } = config;
+  return 2 * layers * keyValueHeads * headWidth * position * (tuning.cache === 'f16' ? 2 : 4);
+}

@@ -1,0 +1,51 @@
+// `bench`: what a device does, as shares of what it was measured to do at most, in the same run.
+import { choice, number, type Options, parseOptions } from '../arguments';
+import { fourDigits } from '../digits';
+import { checkedOptions, FAST, LOAD_OPTIONS, openDevice, type Prepared, prepare, usedAdapters } from '../load';
+import type { Print } from '../print';
+import { SHAPE_NAMES, type ShapeName, SHAPES, synthetic } from './shapes';
+
+export async function bench(argv: readonly string[], print: Print): Promise<void> {
+  const options = parseOptions(argv, {
+    ...LOAD_OPTIONS,
+    precision: FAST,
+    shape: choice(SHAPE_NAMES),
+    'prompt-tokens': number({ min: 1, whole: true }),
+    tokens: number({ min: 1, whole: true, default: 64 }),
+    train: 'flag',
+    rank: number({ min: 1, whole: true, default: 8 }),
+    checkpointing: number({ min: 0, whole: true, default: 0 }),
+    steps: number({ min: 1, whole: true, default: 3 }),
+  });
+  const prepared =
+    options.shape === undefined ? await prepare({ model: 'demo', ...options }) : await shaped(options.shape, options);
+  const gpu = await openDevice();
+  const { measurePeak } = await import('../../ops/peak/peak');
+  const { benchInference } = await import('./bench-inference');
+  const peak = await measurePeak(gpu);
+  const { 'prompt-tokens': promptTokens, tokens } = options;
+  print({
+    adapter: gpu.name,
+    peak: { bandwidth: fourDigits(peak.bandwidth), flops: fourDigits(peak.flops) },
+    ...(await benchInference(gpu, peak, prepared, { promptTokens: promptTokens ?? 256, tokens })),
+    ...(options.train && (await training())),
+  });
+
+  async function training() {
+    const { benchProducts } = await import('./bench-products');
+    const { benchTraining } = await import('./bench-train');
+    const { rank, checkpointing, steps } = options;
+    const length = Math.min(promptTokens ?? 512, prepared.config.contextLength);
+    return {
+      train: await benchTraining(gpu, peak, prepared, { tokens: length, rank, checkpointing, steps }),
+      products: await benchProducts(gpu, peak, ['f32', 'f16', 'q8', 'q4'], length),
+    };
+  }
+}
+
+async function shaped(name: ShapeName, options: Options<typeof LOAD_OPTIONS>): Promise<Prepared> {
+  const { quantize, precision, contextFor } = checkedOptions(options);
+  const { config, tensors } = synthetic(SHAPES[name], quantize);
+  const adapters = await usedAdapters(options, { config, tensors });
+  return { config, tensors, precision, context: contextFor(config), adapters };
+}

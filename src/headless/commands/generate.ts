@@ -1,0 +1,113 @@
+// `generate`: from raw text, an instruction, or a chat.
+import { readFile } from 'node:fs/promises';
+import { generate } from '../../engine/generation/generate';
+import { encodePrompt, type Prompt } from '../../engine/generation/prompt';
+import { PronkError } from '../../core/errors';
+import type { Tokenizer } from '../../tokenizer/tokenizer';
+import { promptTemplates } from '../../tokenizer/prompt-templates';
+import { number, type Options, parseOptions, UsageError } from '../arguments';
+import { FAST, LOAD_OPTIONS, loadModel } from '../load';
+import { sayNotes } from '../notes';
+import type { Print } from '../print';
+
+const OPTIONS = {
+  ...LOAD_OPTIONS,
+  precision: FAST,
+  prompt: 'text',
+  instruction: 'text',
+  input: 'text',
+  messages: 'text',
+  template: 'text',
+  'max-tokens': number({ min: 1, whole: true, default: 128 }),
+  temperature: number({ min: 0, max: 100, default: 0 }),
+  'top-k': number({ min: 0, whole: true, default: 0 }),
+  'top-p': number({ min: 0, max: 1, default: 1 }),
+  'min-p': number({ min: 0, max: 1, default: 0 }),
+  'repetition-penalty': number({ min: 0.01, max: 100, default: 1 }),
+  seed: number({ min: 0, whole: true, default: 0 }),
+  stop: 'list',
+} as const;
+
+export async function generateCommand(argv: readonly string[], print: Print): Promise<void> {
+  const options = parseOptions(argv, OPTIONS);
+  const given = await readPrompt(options);
+  const { session, tokenizer, loadMs } = await loadModel(options);
+  const prompt = options.template === undefined ? inOwnTemplate(given, tokenizer) : given;
+  const own = options.template !== undefined || tokenizer.chatTemplate !== undefined;
+  if (prompt.kind !== 'raw' && !own) {
+    sayNotes(['The model brings no chat template. It is asked in Alpaca’s form, which it may not know.']);
+  }
+  const maxTokens = options['max-tokens'];
+  const sampling = {
+    temperature: options.temperature,
+    topK: options['top-k'],
+    topP: options['top-p'],
+    minP: options['min-p'],
+    repetitionPenalty: options['repetition-penalty'],
+    seed: options.seed,
+  };
+  const { ids } = encodePrompt(tokenizer, prompt, session.context, Math.min(maxTokens, session.context / 4));
+  const tokens = generate({ session, tokenizer }, ids, { sampling, maxTokens, stop: options.stop ?? [] });
+  for (let next = await tokens.next(); ; next = await tokens.next()) {
+    if (!next.done) {
+      print(next.value);
+      continue;
+    }
+    const { text, finish, promptTokens, completionTokens, firstTokenMs, tokensPerSecond } = next.value;
+    const usage = { prompt: promptTokens, completion: completionTokens };
+    print({ done: true, text, finish, usage, timing: rounded({ loadMs, firstTokenMs, tokensPerSecond }) });
+    return;
+  }
+}
+
+/** An instruction as the one message of a chat, for a model that brings a template; the input is a paragraph of its own. */
+function inOwnTemplate(prompt: Prompt, { chatTemplate }: Tokenizer): Prompt {
+  if (prompt.kind !== 'instruct' || chatTemplate === undefined) return prompt;
+  const { instruction, input } = prompt;
+  const content = input === '' ? instruction : `${instruction}\n\n${input}`;
+  return { kind: 'chat', messages: [{ role: 'user', content }] };
+}
+
+/** Two decimals are more than the clock is good for. */
+function rounded<T extends Readonly<Record<string, number>>>(values: T): Record<keyof T, number> {
+  const entries = Object.entries(values).map(([name, value]) => [name, Math.round(value * 100) / 100]);
+  return Object.fromEntries(entries) as Record<keyof T, number>;
+}
+
+async function readPrompt(options: Options<typeof OPTIONS>): Promise<Prompt> {
+  const given = [options.prompt, options.instruction, options.messages].filter((each) => each !== undefined);
+  if (given.length !== 1) throw new UsageError('Exactly one of --prompt, --instruction and --messages is needed.');
+  if (options.prompt !== undefined) return { kind: 'raw', text: options.prompt };
+  if (options.instruction !== undefined) {
+    const name = options.template ?? 'alpaca';
+    const template = promptTemplates.find((each) => each.name === name);
+    if (!template) {
+      throw new UsageError(
+        `There is no template ${name}. Templates: ${promptTemplates.map((each) => each.name).join(', ')}.`,
+      );
+    }
+    return { kind: 'instruct', instruction: options.instruction, input: options.input ?? '', template };
+  }
+  return { kind: 'chat', messages: await readMessages(options.messages!) };
+}
+
+async function readMessages(file: string) {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new PronkError('no-file', `There is no file ${file}.`);
+  });
+  const wrong = () => new PronkError('bad-messages', `${file} is not a list of {"role", "content"} messages.`);
+  let messages: unknown;
+  try {
+    messages = JSON.parse(text);
+  } catch {
+    throw wrong();
+  }
+  const list = Array.isArray(messages) ? messages : (messages as { messages?: unknown } | null)?.messages;
+  const valid = (each: unknown): each is { role: 'system' | 'user' | 'assistant'; content: string } =>
+    typeof each === 'object' &&
+    each !== null &&
+    ['system', 'user', 'assistant'].includes((each as { role?: string }).role ?? '') &&
+    typeof (each as { content?: unknown }).content === 'string';
+  if (!Array.isArray(list) || list.length === 0 || !list.every(valid)) throw wrong();
+  return list;
+}

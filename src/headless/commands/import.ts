@@ -1,0 +1,86 @@
+// `import`: a model converted once, into a folder that every command takes as its `--model`. An import that was cut off
+// goes on when it is asked for again.
+import type { GivenSource } from '../../engine/imports/identity';
+import { Imports } from '../../engine/imports/index';
+import { PronkError } from '../../core/errors';
+import type { Quantize } from '../../formats/checkpoint/weights';
+import { readJournal } from '../../storage/journal';
+import type { Manifest } from '../../storage/manifest';
+import type { Store } from '../../storage/store';
+import { sweep, writeModel } from '../../storage/stored-model';
+import { choice, parseOptions, required } from '../arguments';
+import { fileStore, holdsModel, removePartials } from '../node-store/file-store';
+import { modelFiles } from '../node-store/files';
+import { threadHashers } from '../node-store/hashers';
+import { whileLocked } from '../node-store/lock';
+import { fourDigits } from '../digits';
+import { sayNotes } from '../notes';
+import type { Print } from '../print';
+import { checkStore } from '../node-store/store-names';
+import { openModel, QUANTIZE } from '../model';
+
+/** The folder's only model; importing again replaces it. */
+const ID = 'model';
+
+type Progress = (stage: string, done: number, total?: number) => void;
+
+export async function importCommand(argv: readonly string[], print: Print): Promise<void> {
+  const options = parseOptions(argv, { model: 'text', quantize: choice(QUANTIZE, 'keep'), out: 'text' });
+  const { quantize } = options;
+  const model = required(options.model, 'model');
+  const out = required(options.out, 'out');
+  const progress = nowAndThen((stage, done, total) => print({ stage, done, ...(total !== undefined && { total }) }));
+  const again = model !== 'demo' && (await holdsModel(model));
+  await checkStore(out);
+  await whileLocked(out, async () => {
+    await removePartials(out);
+    const store = fileStore(out);
+    const manifest = again
+      ? await convertImported(store, model, quantize, progress)
+      : await importFiles(store, model, quantize, progress);
+    // what imports that were given up left behind
+    await sweep(store);
+    print({ done: true, bytes: manifest.bytes, tensors: manifest.tensors.length });
+  });
+}
+
+/** From its publisher's files, or from encrypted ones with their key. */
+async function importFiles(store: Store, model: string, quantize: Quantize, progress: Progress): Promise<Manifest> {
+  const files = (await modelFiles(model)).map((source): GivenSource => ({ source, path: source.name }));
+  const imports = new Imports({ store, hashers: threadHashers({ resumable: true }) });
+  // not of one that came to its end, and was killed right then
+  const pending = (await imports.pending()).some(({ id }) => id === ID);
+  const journal = pending ? await readJournal(store, ID) : undefined;
+  if (journal?.quantize === quantize) {
+    try {
+      return await imports.resume(ID, { files }, progress);
+    } catch (error) {
+      // other files than those that it was begun with: it begins anew
+      if (!(error instanceof PronkError && error.code === 'missing-file')) throw error;
+    }
+  }
+  await imports.cancel(ID);
+  sayNotes((await imports.plan(ID, { kind: 'files', files })).notes);
+  const manifest = await imports.start(ID, { quantize }, progress);
+  const worst = Math.max(0, ...Object.values(manifest.quality?.relativeError ?? {}));
+  if (quantize === 'keep' && worst > 0)
+    sayNotes([`The stored weights are off by at most ${fourDigits(100 * worst)} % of their norm.`]);
+  return manifest;
+}
+
+/** From a folder that was imported before. */
+async function convertImported(store: Store, path: string, quantize: Quantize, progress: Progress): Promise<Manifest> {
+  const { name, licence, config, tokenizer, tensors, source } = await openModel(path, quantize);
+  const meta = { name, config, tokenizer, source, addedAt: Date.now(), ...(licence !== undefined && { licence }) };
+  return writeModel(store, ID, meta, tensors, { onProgress: (bytes) => progress('Converting', bytes) });
+}
+
+/** Passes on the first of each stage, and at most two a second of the others. */
+function nowAndThen(progress: Progress): Progress {
+  let [last, told] = ['', 0];
+  return (stage, done, total) => {
+    if (stage === last && performance.now() - told < 500) return;
+    [last, told] = [stage, performance.now()];
+    progress(stage, done, total);
+  };
+}

@@ -1,0 +1,95 @@
+// The state of a run of `train` in `--out/checkpoint/`: a store with one training run.
+import { join, resolve } from 'node:path';
+import { RunStore, type StoredRun } from '../../engine/training/run-store';
+import { PronkError } from '../../core/errors';
+import type { LoraTrainer } from '../../model/lora-types';
+import { differs, type Checkpoint, type RunIdentity, unpackCheckpoint } from '../../training/checkpoint';
+import { FRESH, type LoopState } from '../../training/loop';
+import { fileStore, removePartials } from '../node-store/file-store';
+
+const RUN = 'run';
+
+/** What is kept of a run beside its numbers. */
+interface HeadlessRun extends StoredRun {
+  /** The data's file, so that the run can be exported. */
+  readonly data: string;
+  /** The encoding of the data's text, where it was named. */
+  readonly encoding?: string;
+  /** The adapter that it began with. */
+  readonly start?: string;
+}
+
+/** What a run is begun with. */
+interface Given {
+  readonly data: string;
+  readonly encoding?: string | undefined;
+  readonly start?: string | undefined;
+}
+
+/** Where the state of a run is kept. */
+export const checkpointsIn = (out: string) => join(out, 'checkpoint');
+
+const warn = (message: string) => console.error(`Warning: ${message}`);
+
+/**
+ * Opens the state that a folder has, or begins one.
+ * @throws PronkError `checkpoint-mismatch` where another run is to be resumed
+ */
+export async function openCheckpoints(
+  out: string,
+  { data, encoding, start }: Given,
+  identity: RunIdentity,
+  resume: boolean,
+) {
+  const folder = checkpointsIn(out);
+  await removePartials(folder);
+  const store = fileStore(folder);
+  const runs = new RunStore<HeadlessRun>(store);
+  const found = await runs.get(RUN);
+  const kept = found?.checkpoint && resume ? found : undefined;
+  if (found && kept) {
+    const why = found.identity && differs(found.identity, identity);
+    if (why !== undefined) {
+      const message = `The run in ${folder} cannot be gone on with: ${why}. Give what it was begun with, or leave --resume out to begin anew.`;
+      throw new PronkError('checkpoint-mismatch', message);
+    }
+  } else if (found) {
+    const step = found.checkpoint?.state.step ?? 0;
+    if (step > 0) warn(`the run in ${folder}, which stood at step ${step}, is begun anew. With --resume it goes on.`);
+    await runs.remove(RUN);
+  }
+  let run: HeadlessRun = {
+    ...kept,
+    id: RUN,
+    name: `The run in ${out}`,
+    identity,
+    data: resolve(data),
+    ...(encoding !== undefined && { encoding }),
+    ...(start !== undefined && { start: resolve(start) }),
+  };
+  return {
+    runs,
+    /** Brings the trainer where the run was. */
+    async restore(trainer: LoraTrainer): Promise<LoopState> {
+      if (!kept) return { ...FRESH };
+      const checkpoint = await runs.load(kept);
+      if (checkpoint.kernels !== trainer.kernels) {
+        warn(
+          'the run was begun with other kernels: from here on it may differ in the last bits from one that was not cut off.',
+        );
+      }
+      const { state, optimizer } = unpackCheckpoint(checkpoint);
+      trainer.restore(optimizer);
+      console.error(`Going on after step ${state.step}.`);
+      return state;
+    },
+    save: async (checkpoint: Checkpoint) => {
+      run = await runs.save(run, checkpoint);
+    },
+  };
+}
+
+/** The run that an adapter in a folder came from; undefined where it came from elsewhere. */
+export function runIn(folder: string): Promise<HeadlessRun | undefined> {
+  return new RunStore<HeadlessRun>(fileStore(checkpointsIn(folder))).get(RUN);
+}

@@ -1,0 +1,181 @@
+// `train`: fine-tunes a LoRA from files into files, and goes on with a run that was cut off.
+import type { ModelConfig } from '../../core/model-config';
+import { tokenizeDataset } from '../../data/tokenize-dataset';
+import { Drive } from '../../engine/training/drive';
+import type { Adapter } from '../../core/adapter';
+import { writePeft } from '../../formats/adapters/index';
+import { PronkError } from '../../core/errors';
+import type { LoraTrainer } from '../../model/lora-types';
+import { createTokenizer } from '../../tokenizer/index';
+import type { RunIdentity } from '../../training/checkpoint';
+import type { TrainingConfig } from '../../training/config';
+import { pairsFingerprint } from '../../training/fingerprint';
+import type { LoopEvent, LoopState } from '../../training/loop';
+import { loraSpec, peftConfig } from '../../training/lora-spec';
+import { checkPositions, prepareData } from '../../training/prepare';
+import type { ReadConfig } from '../../training/read-config';
+import { startPairs } from '../../training/start-adapter';
+import { trainingWarnings } from '../../training/warnings';
+import { adapterAt } from '../adapter-at';
+import { parseOptions, required, UsageError } from '../arguments';
+import { readConfigFile } from '../config-file';
+import { checkedEncoding, counted, DATA_OPTIONS, printProblems, readData, readProblems, refuseUnread } from './data';
+import { directory } from '../node-store/folder';
+import { checkedOptions, LOAD_OPTIONS, openDevice } from '../load';
+import { whileLocked } from '../node-store/lock';
+import { checkStore } from '../node-store/store-names';
+import { checkpointsIn, openCheckpoints } from './train-checkpoints';
+import { modelFingerprint, openModel } from '../model';
+import type { Print } from '../print';
+
+const OPTIONS = {
+  ...LOAD_OPTIONS,
+  ...DATA_OPTIONS,
+  out: 'text',
+  config: 'text',
+  'init-adapter': 'text',
+  resume: 'flag',
+} as const;
+
+/** Positions of the model's own cache, which training does not use. */
+const SMALLEST_CONTEXT = 16;
+
+const warn = (message: string) => console.error(`Warning: ${message}`);
+
+export async function trainCommand(argv: readonly string[], print: Print): Promise<void> {
+  const options = parseOptions(argv, OPTIONS);
+  const model = required(options.model, 'model');
+  const data = required(options.data, 'data');
+  const encoding = checkedEncoding(options.encoding);
+  const out = required(options.out, 'out');
+  if (options.adapter) throw new UsageError('train takes no --adapter: --init-adapter begins from one.');
+  const { quantize, precision } = checkedOptions(options);
+  if (precision !== 'exact') warn('training computes in f32 throughout, whatever --precision says.');
+
+  const read = await readConfigFile(options.config);
+  for (const message of read.warnings) warn(message);
+  const opened = await openModel(model, quantize);
+  const tokenizer = createTokenizer(opened.tokenizer);
+  const rows = await readData(data, { encoding });
+  for (const note of rows.notes) warn(note);
+  const tokens = await tokenizeDataset(rows.rows, tokenizer, read.config);
+  const refused = tokens.refused.map((problem) => ({ ...problem, row: (rows.places[problem.row] ?? problem.row) + 1 }));
+  const problems = [...readProblems(rows), ...refused].toSorted((a, b) => a.row - b.row);
+  printProblems(problems, print);
+  if (options.strict) refuseUnread(rows, data, refused);
+  const config = fittedValidation(read, tokens.rows.length);
+  const prepared = prepareData(tokens, tokenizer, config);
+  checkPositions(prepared, opened.config);
+  for (const { message } of trainingWarnings(config, prepared, opened.config.contextLength)) warn(message);
+  const spec = loraSpec(config, opened.config.layers, prepared.largest);
+  const start = options['init-adapter'] === undefined ? undefined : await adapterAt(options['init-adapter'], opened);
+  const pairs = start && startPairs(start, config, spec);
+  const identity: RunIdentity = {
+    config,
+    data: await prepared.fingerprint(),
+    model: await modelFingerprint(model, quantize),
+    ...(pairs && { start: await pairsFingerprint(pairs) }),
+  };
+
+  await checkStore(checkpointsIn(out));
+  await whileLocked(out, async () => {
+    const checkpoints = await openCheckpoints(
+      out,
+      { data, encoding, start: options['init-adapter'] },
+      identity,
+      options.resume === true,
+    );
+    const gpu = await openDevice();
+    const { createSession } = await import('../../model/inference/session');
+    const session = await createSession(gpu, opened.config, opened.tensors, {
+      precision: 'exact',
+      context: SMALLEST_CONTEXT,
+    });
+    const trainer = await session.createTrainer(spec, async () => () => {});
+    if (pairs) trainer.setPairs(pairs);
+    const state = await checkpoints.restore(trainer);
+    const drive = new Drive({
+      trainer,
+      data: prepared,
+      config,
+      state,
+      save: checkpoints.save,
+      onEvent: printEvent(print),
+    });
+    const release = pauseOnSignals(drive);
+    const end = await drive.run().finally(release);
+    if (end === 'pause') {
+      const message = `The run was stopped after step ${state.step}. The same command with --resume goes on from there.`;
+      throw new PronkError('interrupted', message);
+    }
+    await writeAdapter(out, await result(trainer, state, config, model), opened.config);
+    await checkpoints.runs.sweep();
+    print({
+      done: true,
+      adapter: out,
+      ...(problems.length > 0 && { problems: counted(problems.map(({ code }) => code)) }),
+    });
+    trainer.destroy();
+    session.destroy();
+  });
+}
+
+/** A step, or a validation, as a line. */
+function printEvent(print: Print): (event: LoopEvent) => void {
+  return (event) => {
+    if (event.type === 'validation') print({ validation: event.record });
+    if (event.type !== 'step') return;
+    const { step, loss, gradNorm, learningRate, tokens, skipped } = event.record;
+    print({ step, loss, gradNorm, learningRate, tokens, ...(skipped && { skipped }) });
+    if (skipped) warn(`the gradient of step ${step} was not finite, so the step changed nothing.`);
+  };
+}
+
+/** The first Ctrl-C keeps the last whole step; a second one ends the process as usual. */
+function pauseOnSignals(drive: Drive): () => void {
+  const pause = () => {
+    console.error('Stopping at the last whole step.');
+    drive.end('pause');
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.once(signal, pause);
+  return () => {
+    for (const signal of signals) process.off(signal, pause);
+  };
+}
+
+/** Alpaca-LoRA keeps 2,000 rows from training; where nobody asked for that and there are no more, none are kept. */
+function fittedValidation({ config, given }: ReadConfig, rows: number): TrainingConfig {
+  if (given.has('val_set_size') || rows > config.val_set_size) return config;
+  warn(
+    `the data has ${rows} rows, so Alpaca-LoRA's ${config.val_set_size} rows for validation are not held out. ` +
+      'Set val_set_size, for example to 0.1, to see when the model begins to learn by heart.',
+  );
+  return { ...config, val_set_size: 0 };
+}
+
+/** The adapter with the best validation loss, where one is wanted and known; else the last. */
+async function result(
+  trainer: LoraTrainer,
+  { best }: LoopState,
+  config: TrainingConfig,
+  base: string,
+): Promise<Adapter> {
+  const pairs = config.load_best_model_at_end && best ? best.pairs : await trainer.pairs();
+  return { name: 'adapter', config: peftConfig(config, base), pairs };
+}
+
+/** `adapter_config.json` and `adapter_model.safetensors`, each whole or not at all. */
+async function writeAdapter(out: string, adapter: Adapter, config: ModelConfig): Promise<void> {
+  const folder = await directory(out);
+  for (const { name, pieces } of writePeft(adapter, config)) {
+    const file = await folder.create(name);
+    try {
+      for (const piece of pieces) await file.write(piece);
+      await file.close();
+    } catch (error) {
+      await file.abort();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// The whole model on the GPU against the float64 reference: every kind, odd sizes, grouped heads, splits, decode.
+import type { ModelConfig } from '../../core/model-config';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { findAdapter } from '../../headless/dawn';
+import { type Gpu, openAdapter } from '../../gpu/device';
+import { GREEDY } from '../../ops/sample/sample';
+import { relative } from '../../ops/testing/run';
+import { WEIGHT_KINDS, type WeightKind } from '../../core/weight-kinds';
+import { llamaReference } from '../reference/llama';
+import { createSession } from './session';
+import { TINY, randomModel } from '../testing/random-model';
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openAdapter(await findAdapter());
+});
+
+const IDS = Array.from({ length: 71 }, (_, i) => (i * 37 + 5) % 131);
+
+/** What these read is read in the same way by those that are tested always. */
+const ALIKE: readonly WeightKind[] = process.env['PRONK_LONG'] ? [] : ['q8o', 'q4o', 'q4x16'];
+
+describe('logits of a random model', () => {
+  for (const kind of WEIGHT_KINDS.filter((each) => !ALIKE.includes(each))) {
+    test(kind, async () => {
+      const { reference, tensors } = randomModel(TINY, kind);
+      const session = await createSession(gpu, TINY, tensors, { precision: 'exact', context: 128 });
+      const actual = await session.logits(IDS);
+      const expected = llamaReference(TINY, reference, IDS);
+      expect(relative(actual, expected)).toBeLessThan(1e-4);
+      session.destroy();
+    });
+  }
+});
+
+test('tensors that no binding holds are cut into parts, and nothing changes', async () => {
+  const { reference, tensors } = randomModel(TINY, 'q4');
+  // a few rows a part: the embedding, the head and gate|up are split too
+  const session = await createSession(gpu, TINY, tensors, { precision: 'exact', context: 128, maxPartBytes: 1000 });
+  expect(relative(await session.logits(IDS), llamaReference(TINY, reference, IDS))).toBeLessThan(1e-4);
+  session.destroy();
+});
+
+test('biases where there are any, and a window, whole and in parts', async () => {
+  const config = { ...TINY, slidingWindow: 9 };
+  // of q|k|v and gate|up one part has none
+  const { reference, tensors } = randomModel(config, 'q8', ['q_proj', 'v_proj', 'o_proj', 'up_proj', 'down_proj']);
+  const expected = llamaReference(config, reference, IDS);
+  const error = async (bytes: number, changed: Partial<ModelConfig> = {}) => {
+    const options = { precision: 'exact', context: 128, maxPartBytes: bytes } as const;
+    const session = await createSession(gpu, { ...config, ...changed }, tensors, options);
+    const logits = await session.logits(IDS);
+    session.destroy();
+    return relative(logits, expected);
+  };
+  expect(await error(Infinity)).toBeLessThan(1e-4);
+  expect(await error(4000)).toBeLessThan(1e-4);
+  expect(await error(Infinity, { slidingWindow: 8 })).toBeGreaterThan(1e-3);
+});
+
+test('greedy decoding continues as the reference does, and again from the cache', async () => {
+  const config = { ...TINY, tiedHead: true, slidingWindow: 12 };
+  const { reference, tensors } = randomModel(config, 'q8', ['k_proj']);
+  const session = await createSession(gpu, config, tensors, { precision: 'exact', context: 128 });
+  const prompt = IDS.slice(0, 9);
+  const run = async () => {
+    const ids: number[] = [];
+    for await (const id of session.generate(prompt, GREEDY, 12)) ids.push(id);
+    return ids;
+  };
+  const first = await run();
+  const expected = [...prompt];
+  for (let i = 0; i < 12; i++) {
+    const logits = llamaReference(config, reference, expected).subarray(-config.vocabularySize);
+    expected.push(logits.indexOf(logits.reduce((a, b) => Math.max(a, b))));
+  }
+  expect(first).toEqual(expected.slice(prompt.length));
+  expect(session.cachedPrefix([...prompt, ...first])).toBe(prompt.length + 11);
+  expect(await run()).toEqual(first);
+  session.destroy();
+});
+
+test('reading a long prompt stops at the signal, and goes on from there', async () => {
+  const { tensors } = randomModel(TINY, 'q8');
+  const session = await createSession(gpu, TINY, tensors, { precision: 'exact', context: 512 });
+  const prompt = Array.from({ length: 400 }, (_, i) => (i * 7) % TINY.vocabularySize);
+  const run = async (signal?: AbortSignal) => {
+    const ids: number[] = [];
+    for await (const id of session.generate(prompt, GREEDY, 3, signal)) ids.push(id);
+    return ids;
+  };
+  expect(await run(AbortSignal.abort())).toEqual([]);
+  const read = session.cachedPrefix(prompt);
+  expect(read).toBeGreaterThan(0);
+  expect(read).toBeLessThan(prompt.length - 1);
+  const rest = await run();
+  const whole = await createSession(gpu, TINY, tensors, { precision: 'exact', context: 512 });
+  const ids: number[] = [];
+  for await (const id of whole.generate(prompt, GREEDY, 3)) ids.push(id);
+  expect(rest).toEqual(ids);
+  session.destroy();
+  whole.destroy();
+});

@@ -1,0 +1,315 @@
+// A loaded model that remembers what it has read: prefill of what is new, decode ahead of read-back, rewind after a stop.
+import type { ModelConfig } from '../../core/model-config';
+import { PronkError } from '../../core/errors';
+import { Buffers, read } from '../../gpu/buffers';
+import { unlessAborted } from '../../gpu/cut-off';
+import type { Gpu } from '../../gpu/device';
+import { encode, Kernels, type Step } from '../../gpu/kernel';
+import { GREEDY, type Sampling } from '../../ops/sample/sample';
+import { type Precision, tune, type Tuning } from '../../ops/tuning';
+import type { WeightTensor } from '../../core/weight-kinds';
+import { createCache } from './kv-cache';
+import type { UsedAdapter } from './lora';
+import type { LoraSpec, LoraTrainer, Turn } from '../lora-types';
+import { buildHead, createActivations, type LlamaParts } from './llama';
+import { Rotary } from './rotary';
+import { RunAhead } from './run-ahead';
+import { RING, Sampler } from './sampler';
+import { Adapted, buildVariant, type Variant } from './variant';
+import { type UploadProgress, uploadWeights } from '../weights';
+
+/** Tokens wanted on their way while the oldest is read back. */
+const READBACKS_IN_FLIGHT = 2;
+
+export interface SessionOptions {
+  readonly precision: Precision;
+  /** Positions to keep; at most what the model was trained for is sensible. */
+  readonly context: number;
+  readonly onProgress?: UploadProgress;
+  /** Told when the weights are on the GPU, before the kernels are compiled. */
+  readonly onUploaded?: () => void;
+  /** Cuts matrices into parts of at most this many bytes; default: what the device can bind. */
+  readonly maxPartBytes?: number;
+  /** Cuts it off: after the rows that are being uploaded, and at once while kernels are compiled. */
+  readonly signal?: AbortSignal;
+}
+
+/** Uploads a model, compiles its kernels in parallel, and warms them up. @throws the signal's reason */
+export async function createSession(
+  gpu: Gpu,
+  config: ModelConfig,
+  tensors: readonly WeightTensor[],
+  options: SessionOptions,
+): Promise<Session> {
+  const tuning = tune(gpu.features, gpu.software, options.precision);
+  const buffers = new Buffers(gpu.device);
+  const { signal } = options;
+  try {
+    const weights = await uploadWeights(buffers, config, tensors, options.onProgress, options.maxPartBytes, signal);
+    options.onUploaded?.();
+    const cache = createCache(buffers, config, options.context, tuning.cache);
+    const activations = createActivations(buffers, config, weights, tuning);
+    const kernels = new Kernels(gpu.device);
+    const rotary = new Rotary(buffers, config, options.context);
+    const llama: LlamaParts = { kernels, buffers, config, weights, cache, rotary, activations, tuning };
+    const building = Promise.all([buildVariant(llama, { cache, ids: [], by: '' }, ''), Sampler.create(llama)]);
+    const [base, sampler] = await unlessAborted(building, signal).catch((error: unknown) => {
+      // what a compiler still makes for nobody is freed when it comes
+      void building.catch(() => {}).then(() => buffers.destroy());
+      throw error;
+    });
+    const adapted = new Adapted(gpu, base, options.maxPartBytes ?? Infinity);
+    return new Session(gpu, { base, adapted, sampler });
+  } catch (error) {
+    buffers.destroy();
+    throw error;
+  }
+}
+
+interface SessionParts {
+  readonly base: Variant;
+  readonly adapted: Adapted;
+  readonly sampler: Sampler;
+}
+
+export class Session {
+  readonly config: ModelConfig;
+  readonly tuning: Tuning;
+  readonly context: number;
+  readonly #gpu: Gpu;
+  readonly #base: Variant;
+  readonly #adapted: Adapted;
+  readonly #sampler: Sampler;
+  readonly #ahead = new RunAhead(RING / READBACKS_IN_FLIGHT);
+  /** The base, or the base with the adapters in use. */
+  #variant: Variant;
+
+  constructor(gpu: Gpu, { base, adapted, sampler }: SessionParts) {
+    this.#gpu = gpu;
+    this.#base = base;
+    this.#variant = base;
+    this.#adapted = adapted;
+    this.#sampler = sampler;
+    this.config = base.llama.config;
+    this.tuning = base.llama.tuning;
+    this.context = base.llama.cache.context;
+  }
+
+  /** Bytes of GPU memory in use by purpose. */
+  get memory(): Record<string, number> {
+    const total: Record<string, number> = {};
+    for (const { memory } of [this.#base.llama.buffers, ...this.#adapted.buffers]) {
+      for (const [purpose, bytes] of Object.entries(memory)) total[purpose] = (total[purpose] ?? 0) + bytes;
+    }
+    return total;
+  }
+
+  /**
+   * What is computed from now on is the base with these adapters; with none, the base. Not to be called while something
+   * is being generated.
+   * @throws PronkError `out-of-memory`; the base is in use then
+   */
+  async setAdapters(adapters: readonly UsedAdapter[]): Promise<void> {
+    const used = adapters.filter(({ strength, pairs }) => strength !== 0 && pairs.length > 0);
+    this.#variant = this.#base;
+    if (used.length > 0) this.#variant = await this.#adapted.with(used);
+  }
+
+  /** How many of these ids a generation would find in the cache. */
+  cachedPrefix(ids: readonly number[]): number {
+    const { read: known, name } = this.#variant;
+    const { fixed } = this.#base.llama.rotary;
+    if (known.by !== name || known.grown || ids.length > fixed) return 0;
+    let n = 0;
+    // the last id is always computed anew: its logits are wanted
+    while (n < ids.length - 1 && n < known.ids.length && ids[n] === known.ids[n]) n++;
+    return n;
+  }
+
+  /**
+   * Runs each pipeline once, so that the first token does not wait for the driver. `ids` are read on the way, and what
+   * the first prompt shares with them will be found in the cache.
+   */
+  async warmUp(ids: readonly number[] = [0], signal?: AbortSignal): Promise<void> {
+    const few = ids.slice(0, this.context - 2);
+    for await (const _ of this.generate(few, GREEDY, 2, signal)) {
+      // two tokens pass through both forwards and the sampler
+    }
+  }
+
+  /**
+   * Continues `ids`, one id a step, until `maxTokens`, a full context, or the caller's `return`.
+   * The caller stops at end-of-text: tokens enqueued beyond it are dropped, and the cache is rewound. The signal ends it
+   * while the prompt is still being read.
+   * @param step how many of the ids at the end were sampled before: the random numbers go on after theirs
+   * @throws PronkError `context-full` when the prompt itself does not fit; `device-lost`
+   */
+  async *generate(
+    ids: readonly number[],
+    sampling: Sampling,
+    maxTokens: number,
+    signal?: AbortSignal,
+    step = 0,
+  ): AsyncGenerator<number, void, void> {
+    const { vocabularySize, contextLength } = this.config;
+    if (ids.length === 0)
+      throw new PronkError('empty-prompt', 'There is nothing to continue: the prompt has no tokens.');
+    if (ids.length >= this.context) {
+      throw new PronkError(
+        'context-full',
+        `The prompt has ${ids.length} tokens and the context holds ${this.context}. ${
+          this.context < contextLength
+            ? 'Shorten it, or load the model with a longer context.'
+            : 'Shorten it: this model was trained for no longer one.'
+        }`,
+      );
+    }
+    const bad = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabularySize));
+    if (bad !== undefined)
+      throw new PronkError('bad-token', `${bad} is not a token of this model: its ids are 0 to ${vocabularySize - 1}.`);
+
+    const total = Math.min(maxTokens, this.context - ids.length + 1);
+    if (total < 1) return;
+    this.#sampler.begin(ids, sampling);
+    if (!(await this.#readPrompt(ids, step, signal))) return;
+    const history = [...ids];
+    const pending: Promise<Uint32Array>[] = [];
+    let enqueued = 0;
+    const enqueue = () => {
+      while (pending.length < READBACKS_IN_FLIGHT && enqueued < total) {
+        const first = enqueued === 0;
+        const count = first ? 1 : Math.min(this.#ahead.size, total - enqueued);
+        if (!first) this.#enqueueTokens(ids.length + enqueued - 1, count);
+        pending.push(this.#sampler.read(step + enqueued, count));
+        enqueued += count;
+        if (first) break; // the prompt's time is not a token's
+      }
+    };
+    try {
+      let last = performance.now();
+      for (enqueue(); pending.length > 0; ) {
+        const sampled = await pending.shift()!;
+        const now = performance.now();
+        if (history.length > ids.length) this.#ahead.note(sampled.length, now - last);
+        last = now;
+        enqueue();
+        for (const id of sampled) {
+          history.push(id);
+          yield id;
+        }
+      }
+    } finally {
+      // keys and values of everything but the last sampled id are in the cache
+      this.#noteRead(history.slice(0, -1));
+      await Promise.allSettled(pending);
+    }
+  }
+
+  /** Logits of every position, [T, V]; leaves the cache as after reading `ids`. */
+  async logits(ids: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+    const { vocabularySize: V } = this.config;
+    const { device } = this.#gpu;
+    if (ids.length > this.context) {
+      throw new PronkError('context-full', `${ids.length} tokens do not fit the context of ${this.context}.`);
+    }
+    const out = new Float32Array(ids.length * V);
+    const scratch = new Buffers(device);
+    const { batch, prefill } = this.tuning;
+    try {
+      const logits = scratch.storage('activations', Math.min(batch, ids.length) * V * 4, 'logits of all tokens');
+      const { llama, prefill: forward } = this.#variant;
+      const head = await buildHead({ ...llama, buffers: scratch }, prefill.projection, logits, false);
+      this.#beginPrompt(ids.length);
+      for (let start = 0; start < ids.length; start += batch) {
+        const chunk = ids.slice(start, start + batch);
+        this.#writeBatch(chunk, start, 0);
+        this.#submit([...forward.body, ...head], start, chunk.length);
+        out.set(new Float32Array(await read(device, logits, 0, chunk.length * V * 4)), start * V);
+      }
+    } finally {
+      scratch.destroy();
+    }
+    this.#noteRead([...ids]);
+    return out;
+  }
+
+  /**
+   * A LoRA in training beside this model, whose weights it shares.
+   * @param turn asked before each slice of work
+   * @throws PronkError `bad-config`, `out-of-memory`
+   */
+  async createTrainer(spec: LoraSpec, turn: Turn): Promise<LoraTrainer> {
+    // only who trains waits for this
+    const { createLoraTrainer } = await import('../train/trainer');
+    return createLoraTrainer({ gpu: this.#gpu, config: this.config, weights: this.#base.llama.weights }, spec, turn);
+  }
+
+  /** Frees the GPU's memory. */
+  destroy(): void {
+    this.#sampler.destroy();
+    this.#adapted.destroy();
+    this.#base.llama.buffers.destroy();
+  }
+
+  /** Rotates what is read next for a text of this length. */
+  #beginPrompt(length: number): void {
+    const { rotary } = this.#base.llama;
+    rotary.beginPrompt(length);
+    this.#variant.read.grown = length > rotary.fixed;
+  }
+
+  /** Notes whose keys and values are in the cache. */
+  #noteRead(ids: readonly number[]): void {
+    const { read: known, name } = this.#variant;
+    [known.ids, known.by] = [ids, name];
+  }
+
+  #writeBatch(ids: readonly number[], position: number, step: number): void {
+    const { queue } = this.#gpu.device;
+    const { state, ids: buffer } = this.#base.llama.activations;
+    queue.writeBuffer(buffer, 0, Uint32Array.from(ids));
+    queue.writeBuffer(state, 0, Uint32Array.of(position, ids.length, step, 0));
+  }
+
+  /**
+   * Reads what is new of the prompt, and samples the first token. Two batches are on their way at a time, so that the
+   * signal is heeded within two batches; false when it was.
+   */
+  async #readPrompt(ids: readonly number[], step: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const { batch } = this.tuning;
+    const { prefill } = this.#variant;
+    const { step: sample } = this.#sampler;
+    const { queue } = this.#gpu.device;
+    let before: Promise<unknown> = Promise.resolve();
+    const first = this.cachedPrefix(ids);
+    this.#beginPrompt(ids.length);
+    for (let start = first; start < ids.length; start += batch) {
+      const chunk = ids.slice(start, start + batch);
+      const end = start + chunk.length;
+      this.#writeBatch(chunk, start, step);
+      this.#submit(end === ids.length ? [...prefill.body, ...prefill.head, sample] : prefill.body, start, chunk.length);
+      // the last one's logits are the sampler's: its place is read again by whoever comes next
+      this.#noteRead(ids.slice(0, end - 1));
+      if (end === ids.length) break;
+      await before;
+      before = queue.onSubmittedWorkDone();
+      if (signal?.aborted) return false;
+    }
+    return true;
+  }
+
+  /** Enqueues `count` decode steps from a position; each samples the id that the next one reads. */
+  #enqueueTokens(position: number, count: number): void {
+    const { decode } = this.#variant;
+    const steps = [...decode.body, ...decode.head, this.#sampler.step];
+    const encoder = this.#gpu.device.createCommandEncoder();
+    for (let i = 0; i < count; i++) encode(encoder, steps, { position: position + i, count: 1 });
+    this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  #submit(steps: readonly Step[], position: number, count: number): void {
+    const encoder = this.#gpu.device.createCommandEncoder();
+    encode(encoder, steps, { position, count });
+    this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+}

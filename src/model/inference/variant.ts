@@ -1,0 +1,121 @@
+// A model as it is, or with adapters: its dispatches, and what of a conversation its cache holds. Base and adapters have a
+// cache each, so that asking one and then the other does not read the conversation anew.
+import { Buffers } from '../../gpu/buffers';
+import type { Gpu } from '../../gpu/device';
+import { createCache, type KeyValueCache } from './kv-cache';
+import { adaptedActivations, buildForward, type Forward, type LlamaParts } from './llama';
+import { Lora, loraShape, type UsedAdapter } from './lora';
+
+/** A cache with the ids whose keys and values are in it, and whose these are. */
+export interface ReadSoFar {
+  readonly cache: KeyValueCache;
+  ids: readonly number[];
+  /** The variant's `name` that read them. */
+  by: string;
+  /** Rotated for a prompt beyond the trained context, so that no other prompt begins with them. */
+  grown?: boolean;
+}
+
+export interface Variant {
+  /** Tells adapters and strengths apart; the base's is empty. */
+  readonly name: string;
+  readonly llama: LlamaParts;
+  readonly prefill: Forward;
+  readonly decode: Forward;
+  readonly read: ReadSoFar;
+}
+
+/** Builds the dispatches of a prompt and of a token. */
+export async function buildVariant(llama: LlamaParts, read: ReadSoFar, name: string): Promise<Variant> {
+  const { tuning, rotary } = llama;
+  const [forPrompt, forToken] = await Promise.all([
+    buildForward(llama, tuning.prefill, rotary.prompt),
+    buildForward(llama, tuning.decode, rotary.token),
+  ]);
+  return { name, llama, prefill: forPrompt, decode: forToken, read };
+}
+
+interface Built {
+  readonly shape: string;
+  readonly lora: Lora;
+  readonly buffers: Buffers;
+  readonly variant: Variant;
+}
+
+/** The one adapted variant that is kept beside the base, with its buffers. */
+export class Adapted {
+  readonly #gpu: Gpu;
+  readonly #base: Variant;
+  readonly #maxPartBytes: number;
+  readonly #cacheBuffers: Buffers;
+  #read: Promise<ReadSoFar> | undefined;
+  #built: Built | undefined;
+
+  constructor(gpu: Gpu, base: Variant, maxPartBytes: number) {
+    this.#gpu = gpu;
+    this.#base = base;
+    this.#maxPartBytes = maxPartBytes;
+    this.#cacheBuffers = new Buffers(gpu.device);
+  }
+
+  /** What is allocated beside the base. */
+  get buffers(): readonly Buffers[] {
+    return [this.#cacheBuffers, ...(this.#built ? [this.#built.buffers] : [])];
+  }
+
+  /**
+   * The variant with these adapters. Other strengths, and adapters of the same shape, are written where the last ones were.
+   * @throws PronkError `out-of-memory`
+   */
+  async with(adapters: readonly UsedAdapter[]): Promise<Variant> {
+    const shape = loraShape(adapters);
+    const built = this.#built?.shape === shape ? this.#built : await this.#build(shape, adapters);
+    const name = JSON.stringify(adapters.map(({ key, strength }) => [key, strength]));
+    // values may be others under an old key
+    if (built.lora.write(adapters)) built.variant.read.by = built.variant.read.by === '' ? '' : 'other values';
+    return { ...built.variant, name };
+  }
+
+  /** Frees what adapters take; the base stays. */
+  destroy(): void {
+    this.#built?.buffers.destroy();
+    this.#built = undefined;
+    this.#cacheBuffers.destroy();
+  }
+
+  async #build(shape: string, adapters: readonly UsedAdapter[]): Promise<Built> {
+    this.#built?.buffers.destroy();
+    this.#built = undefined;
+    const read = await (this.#read ??= this.#allocateCache());
+    const buffers = new Buffers(this.#gpu.device);
+    try {
+      const { config, tuning, activations } = this.#base.llama;
+      const lora = new Lora(buffers, config, adapters, this.#maxPartBytes);
+      const llama: LlamaParts = {
+        ...this.#base.llama,
+        buffers,
+        cache: read.cache,
+        lora,
+        activations: adaptedActivations(buffers, config, lora, tuning, activations),
+      };
+      const built = { shape, lora, buffers, variant: await buildVariant(llama, read, '') };
+      this.#built = built;
+      return built;
+    } catch (error) {
+      buffers.destroy();
+      throw error;
+    }
+  }
+
+  /** A second cache; where there is no room for it, the base's. */
+  async #allocateCache(): Promise<ReadSoFar> {
+    const { device } = this.#gpu;
+    const { config, cache, tuning } = this.#base.llama;
+    device.pushErrorScope('out-of-memory');
+    const own = createCache(this.#cacheBuffers, config, cache.context, tuning.cache);
+    const failure = await device.popErrorScope();
+    if (!failure) return { cache: own, ids: [], by: '' };
+    this.#cacheBuffers.destroy();
+    return this.#base.read;
+  }
+}

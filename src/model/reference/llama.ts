@@ -1,0 +1,91 @@
+// LLaMA's forward pass in float64 with plain loops: what the GPU's is tested against.
+import { type ModelConfig, windowAt } from '../../core/model-config';
+import { attentionReference } from '../../ops/attention/flash';
+import { matvecReference } from '../../ops/matmul/matvec';
+import { ropeFrequencies, ropeReference } from '../../ops/rope/rope';
+
+/** Dequantized tensors by name; q and k rows in interleaved pair order. */
+export type ReferenceWeights = ReadonlyMap<string, ArrayLike<number>>;
+
+/** Logits of every position, [T, V]. */
+export function llamaReference(config: ModelConfig, weights: ReferenceWeights, ids: readonly number[]): Float64Array {
+  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, vocabularySize: V } = config;
+  const T = ids.length;
+  const epsilon = config.normEpsilon;
+  const weight = (name: string) => {
+    const found = weights.get(name);
+    if (!found) throw new Error(`no tensor ${name}`);
+    return found;
+  };
+  const embedding = weight('model.embed_tokens.weight');
+  const frequencies = ropeFrequencies(config, T);
+  let x: Float64Array = new Float64Array(T * D);
+  ids.forEach((id, t) => {
+    for (let i = 0; i < D; i++) x[t * D + i] = embedding[id * D + i]!;
+  });
+  /** [T, heads, d] rotated by position */
+  const rotate = (rows: Float64Array, heads: number) => {
+    const out = new Float64Array(rows.length);
+    for (let t = 0; t < T; t++) {
+      for (let h = 0; h < heads; h++) {
+        const at = (t * heads + h) * d;
+        out.set(ropeReference(rows.subarray(at, at + d), t, frequencies), at);
+      }
+    }
+    return out;
+  };
+  /** [T, K, d] as the cache has it: [K, T, d] */
+  const byHead = (rows: Float64Array) => {
+    const out = new Float64Array(rows.length);
+    for (let t = 0; t < T; t++) {
+      for (let k = 0; k < K; k++) out.set(rows.subarray((t * K + k) * d, (t * K + k + 1) * d), (k * T + t) * d);
+    }
+    return out;
+  };
+  for (let layer = 0; layer < config.layers; layer++) {
+    const name = (part: string) => `model.layers.${layer}.${part}.weight`;
+    const bias = (part: string) => weights.get(`model.layers.${layer}.${part}.bias`);
+    const gain = weight(name('input_layernorm'));
+    const project = (part: string, rows: number) =>
+      matvecReference(
+        weight(name(`self_attn.${part}`)),
+        x,
+        { rows, columns: D, tokens: T },
+        { gain, epsilon, bias: bias(`self_attn.${part}`) },
+      );
+    const q = rotate(project('q_proj', H * d), H);
+    const k = byHead(rotate(project('k_proj', K * d), K));
+    const v = byHead(project('v_proj', K * d));
+    const window = windowAt(config, layer);
+    const shape = { tokens: T, heads: H, kvHeads: K, headWidth: d, context: T, position: 0, window };
+    const mixed = attentionReference(q, k, v, shape);
+    x = matvecReference(
+      weight(name('self_attn.o_proj')),
+      mixed,
+      { rows: D, columns: H * d, tokens: T },
+      { residual: x, bias: bias('self_attn.o_proj') },
+    );
+    const none = new Float64Array(F);
+    const gateUp = stacked(weight(name('mlp.gate_proj')), weight(name('mlp.up_proj')));
+    const gateUpBias = stacked(bias('mlp.gate_proj') ?? none, bias('mlp.up_proj') ?? none);
+    const hidden = matvecReference(
+      gateUp,
+      x,
+      { rows: 2 * F, columns: D, tokens: T },
+      { gain: weight(name('post_attention_layernorm')), epsilon, swiglu: true, bias: gateUpBias },
+    );
+    x = matvecReference(
+      weight(name('mlp.down_proj')),
+      hidden,
+      { rows: D, columns: F, tokens: T },
+      { residual: x, bias: bias('mlp.down_proj') },
+    );
+  }
+  const head = config.tiedHead ? embedding : weight('lm_head.weight');
+  return matvecReference(head, x, { rows: V, columns: D, tokens: T }, { gain: weight('model.norm.weight'), epsilon });
+}
+
+/** Gate above up. */
+function stacked(gate: ArrayLike<number>, up: ArrayLike<number>): Float64Array {
+  return Float64Array.from([...Array.from(gate), ...Array.from(up)]);
+}

@@ -1,0 +1,106 @@
+// Gradients of the float64 reference against differences of its loss, for random models of every family's making.
+import type { ModelConfig } from '../../core/model-config';
+import { describe, expect, test, vi } from 'vitest';
+import { LINEAR_MAPS } from '../../core/adapter';
+import { random, relative } from '../../ops/testing/numbers';
+import type { LoraReference, PairGradient } from './lora-group';
+import { loraLossReference, loraReference } from './lora';
+import { microBatch, type TokenRow } from '../testing/batch';
+import { randomModel, randomPairs, TINY } from '../testing/random-model';
+
+// for a busy machine
+vi.setConfig({ testTimeout: 60_000 });
+
+const small: ModelConfig = {
+  ...TINY,
+  vocabularySize: 23,
+  width: 16,
+  feedForwardWidth: 20,
+  heads: 6,
+  keyValueHeads: 2,
+  headWidth: 4,
+};
+
+const row = (length: number, start: number): TokenRow => {
+  const ids = Array.from({ length }, (_, i) => (start + 7 * i) % 23);
+  return { input_ids: ids, labels: ids.map((id, i) => (i % 4 === 2 ? -100 : id)) };
+};
+const batch = microBatch([row(6, 3), row(1, 8), row(4, 12)], [11, 3, 40]);
+const WEIGHT = 0.13;
+
+function reference(config: ModelConfig, biased: readonly string[], rest: Partial<LoraReference> = {}): LoraReference {
+  const weights = randomModel(config, 'f32', biased).reference;
+  return { config, weights, pairs: randomPairs(config, { rank: 3, scale: 1.7 }), ...rest };
+}
+
+const MODELS: Record<string, LoraReference> = {
+  'grouped heads': reference(small, []),
+  'a tied head, and biases of q, k and v': reference({ ...small, tiedHead: true }, ['q_proj', 'k_proj', 'v_proj']),
+  'a window of three, and every bias': reference({ ...small, slidingWindow: 3 }, LINEAR_MAPS),
+  'a rank of one, on some maps of the upper layer': reference(small, [], {
+    pairs: randomPairs(small, { rank: 1, scale: 0.5, maps: ['k_proj', 'up_proj'], layers: [1] }),
+  }),
+  dropout: reference(small, [], { dropout: { rate: 0.3, seed: 9, step: 2 } }),
+};
+
+type Side = 'a' | 'b';
+
+/** The loss's derivative along a direction in one pair's matrix, to the fourth order in the step. */
+function derivative(
+  model: LoraReference,
+  index: number,
+  side: Side,
+  direction: ArrayLike<number>,
+  step = 2e-3,
+): number {
+  const at = (times: number) => {
+    const pairs = model.pairs.map((pair, i) =>
+      i === index
+        ? { ...pair, [side]: Float64Array.from(pair[side], (x, j) => x + times * step * direction[j]!) }
+        : pair,
+    );
+    return loraLossReference({ ...model, pairs }, batch, WEIGHT);
+  };
+  return (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * step);
+}
+
+/** Two entries of a matrix and a direction through all of them: by differences, and by the gradient. */
+function compare(model: LoraReference, gradients: readonly PairGradient[], index: number, side: Side) {
+  const gradient = gradients[index]![side];
+  const size = gradient.length;
+  const unit = (place: number) => Float64Array.from({ length: size }, (_, j) => Number(j === place));
+  const directions = [unit((7 * index + 1) % size), unit(size - 1 - (index % size)), random(size, index + 1)];
+  const expected = directions.map((direction) => gradient.reduce((sum, g, j) => sum + g * direction[j]!, 0));
+  const actual = directions.map((direction) => derivative(model, index, side, direction));
+  return relative(expected, actual);
+}
+
+/** How far the gradient of a changed model is from the differences of the model. */
+function wrong(name: string, change: (model: LoraReference) => Partial<LoraReference>): number {
+  const model = MODELS[name]!;
+  const { gradients } = loraReference({ ...model, ...change(model) }, batch, WEIGHT);
+  return compare(model, gradients, 0, 'b');
+}
+
+const unbiased = (weights: LoraReference['weights']) => new Map([...weights].filter(([name]) => !/bias/.test(name)));
+
+describe('gradients are the loss’s differences', () => {
+  test.each(Object.entries(MODELS))('%s', (_, model) => {
+    const { loss, gradients } = loraReference(model, batch, WEIGHT);
+    expect(loss).toBe(loraLossReference(model, batch, WEIGHT));
+    for (const [index, { layer, map }] of model.pairs.entries()) {
+      expect(compare(model, gradients, index, 'a'), `dA of ${map} in layer ${layer}`).toBeLessThan(1e-6);
+      expect(compare(model, gradients, index, 'b'), `dB of ${map} in layer ${layer}`).toBeLessThan(1e-6);
+    }
+  });
+
+  test('others show: without a bias, of another step’s masks, of a wider window', () => {
+    expect(
+      wrong('a tied head, and biases of q, k and v', ({ weights }) => ({ weights: unbiased(weights) })),
+    ).toBeGreaterThan(1e-2);
+    expect(wrong('dropout', ({ dropout }) => ({ dropout: { ...dropout!, step: 3 } }))).toBeGreaterThan(1e-2);
+    expect(
+      wrong('a window of three, and every bias', ({ config }) => ({ config: { ...config, slidingWindow: 4 } })),
+    ).toBeGreaterThan(1e-3);
+  });
+});

@@ -1,0 +1,154 @@
+// Linear maps that share their input, with their pairs, in float64: y = W x + bias + scale · B · A · mask(x), and the gradients.
+import type { ModelConfig } from '../../core/model-config';
+import { LINEAR_MAPS, type LinearMap, type LoraPair } from '../../core/adapter';
+import { matvecReference } from '../../ops/matmul/matvec';
+import { matvecTransposedReference } from '../../ops/matmul/matvec-transposed';
+import type { LoraShape } from '../../ops/lora/lora';
+import {
+  type Dropout,
+  loraAGradientReference,
+  loraBGradientReference,
+  loraDownBackwardReference,
+  loraDownReference,
+  loraUpBackwardReference,
+  loraUpReference,
+} from '../../ops/lora/lora-reference';
+import type { ReferenceWeights } from './llama';
+
+/** A pair, in float32 or float64. */
+export type ReferencePair = Pick<LoraPair, 'layer' | 'map' | 'rank' | 'scale'> & {
+  /** [rank, inputs] */
+  readonly a: ArrayLike<number>;
+  /** [outputs, rank]; rows of q and k in interleaved order */
+  readonly b: ArrayLike<number>;
+};
+
+/** The gradient of a pair's matrices. */
+export interface PairGradient {
+  readonly a: Float64Array;
+  readonly b: Float64Array;
+}
+
+export interface LoraReference {
+  readonly config: ModelConfig;
+  readonly weights: ReferenceWeights;
+  readonly pairs: readonly ReferencePair[];
+  /** Share of the pairs' inputs that is dropped, and what the masks are drawn from; nothing is dropped when left out. */
+  readonly dropout?: { readonly rate: number; readonly seed: number; readonly step: number };
+}
+
+/** Matrices stacked by rows. */
+export interface MapGroup {
+  /** [N, K] */
+  readonly w: Float64Array;
+  /** [N] */
+  readonly bias?: Float64Array | undefined;
+  /** K */
+  readonly columns: number;
+  readonly lora?: {
+    readonly shape: LoraShape;
+    /** Indices of the pairs among the model's, in the order in which they are stacked. */
+    readonly pairs: readonly number[];
+    readonly a: Float64Array;
+    readonly b: Float64Array;
+  };
+}
+
+/** The maps of a layer that read the same. Those that are adapted have one rank and one scale. */
+export function mapGroup(model: LoraReference, layer: number, maps: readonly LinearMap[]): MapGroup {
+  const columns = inputs(model.config, maps[0]!);
+  const name = (map: LinearMap) => `model.layers.${layer}.${/gate|up|down/.test(map) ? 'mlp' : 'self_attn'}.${map}`;
+  const matrices = maps.map((map) => weightNamed(model, `${name(map)}.weight`));
+  const biases = maps.map((map) => model.weights.get(`${name(map)}.bias`));
+  const group = {
+    w: stacked(matrices),
+    bias: biases[0] && stacked(biases.map((bias) => bias!)),
+    columns,
+  };
+  const rows = matrices.map((matrix) => matrix.length / columns);
+  const found = maps.map((map) => model.pairs.findIndex((pair) => pair.layer === layer && pair.map === map));
+  const pairs = found.filter((index) => index >= 0);
+  if (!pairs.length) return group;
+  const { rank, scale } = model.pairs[pairs[0]!]!;
+  const shape = {
+    columns,
+    rank,
+    scale,
+    stride: rows.reduce((a, b) => a + b),
+    keep: 1 - (model.dropout?.rate ?? 0),
+    maps: maps.flatMap((map, s) => {
+      const first = rows.slice(0, s).reduce((a, b) => a + b, 0);
+      const module = layer * LINEAR_MAPS.length + LINEAR_MAPS.indexOf(map);
+      return found[s]! < 0 ? [] : [{ first, rows: rows[s]!, module }];
+    }),
+  };
+  const [a, b] = (['a', 'b'] as const).map((side) => stacked(pairs.map((index) => model.pairs[index]![side])));
+  return { ...group, lora: { shape, pairs, a: a!, b: b! } };
+}
+
+/** @param x [T, K] @returns [T, N] */
+export function groupForward({ w, bias, columns, lora }: MapGroup, x: Float64Array, dropout?: Dropout): Float64Array {
+  const tokens = x.length / columns;
+  const y = matvecReference(w, x, { rows: w.length / columns, columns, tokens }, { bias });
+  if (!lora) return y;
+  const down = loraDownReference(lora.shape, x, lora.a, tokens, dropout);
+  return plus(y, loraUpReference(lora.shape, down, lora.b, tokens));
+}
+
+/**
+ * @param x [T, K] that the forward pass was given @param dy [T, N]
+ * @param gradients of the model's pairs, which the group's are added to
+ * @returns dx [T, K]
+ */
+export function groupBackward(
+  { w, columns, lora }: MapGroup,
+  x: Float64Array,
+  dy: Float64Array,
+  gradients: readonly PairGradient[],
+  dropout?: Dropout,
+): Float64Array {
+  const tokens = x.length / columns;
+  const dx = matvecTransposedReference(w, dy, { rows: w.length / columns, columns, tokens });
+  if (!lora) return dx;
+  const { shape, pairs, a, b } = lora;
+  const down = loraDownReference(shape, x, a, tokens, dropout);
+  const dDown = loraUpBackwardReference(shape, dy, b, tokens);
+  const [da, db] = [
+    loraAGradientReference(shape, x, dDown, tokens, dropout),
+    loraBGradientReference(shape, dy, down, tokens),
+  ];
+  let [atA, atB] = [0, 0];
+  for (const index of pairs) {
+    const own = gradients[index]!;
+    own.a.forEach((before, i) => (own.a[i] = before + da[atA + i]!));
+    own.b.forEach((before, i) => (own.b[i] = before + db[atB + i]!));
+    atA += own.a.length;
+    atB += own.b.length;
+  }
+  return plus(dx, loraDownBackwardReference(shape, dDown, a, tokens, dropout));
+}
+
+/** @throws Error when the model has no such tensor */
+export function weightNamed({ weights }: Pick<LoraReference, 'weights'>, name: string): ArrayLike<number> {
+  const found = weights.get(name);
+  if (!found) throw new Error(`no tensor ${name}`);
+  return found;
+}
+
+export function plus(a: Float64Array, b: ArrayLike<number>): Float64Array {
+  return a.map((each, i) => each + b[i]!);
+}
+
+function inputs({ width, feedForwardWidth, heads, headWidth }: ModelConfig, map: LinearMap): number {
+  return map === 'o_proj' ? heads * headWidth : map === 'down_proj' ? feedForwardWidth : width;
+}
+
+function stacked(matrices: readonly ArrayLike<number>[]): Float64Array {
+  const out = new Float64Array(matrices.reduce((total, { length }) => total + length, 0));
+  let at = 0;
+  for (const matrix of matrices) {
+    out.set(matrix, at);
+    at += matrix.length;
+  }
+  return out;
+}

@@ -1,0 +1,134 @@
+// LLaMA with a LoRA in float64, forward and backward: the ops' own references put together, so that the truth which the
+// GPU's training is tested against is itself tested against finite differences and PyTorch.
+import { type ModelConfig, windowAt } from '../../core/model-config';
+import { attentionBackwardReference } from '../../ops/attention/attention-backward';
+import { attentionPackedReference } from '../../ops/attention/attention-packed';
+import { crossEntropyReference } from '../../ops/loss/cross-entropy';
+import { packPlaces } from '../../ops/attention/places';
+import { rmsnormReference } from '../../ops/norm/rmsnorm';
+import { rmsnormBackwardReference } from '../../ops/norm/rmsnorm-backward';
+import { ropeFrequencies } from '../../ops/rope/rope';
+import { ropeInplaceReference } from '../../ops/rope/rope-inplace';
+import { swigluBackwardReference } from '../../ops/swiglu/swiglu-backward';
+import {
+  type LoraReference,
+  type MapGroup,
+  type PairGradient,
+  groupBackward,
+  groupForward,
+  mapGroup,
+  plus,
+  weightNamed,
+} from './lora-group';
+
+import type { MicroBatch } from '../lora-types';
+
+/** Σ cross-entropy of a batch over its targets, times a weight. */
+export function loraLossReference(model: LoraReference, batch: MicroBatch, weight: number): number {
+  const { logits, targets } = forward(model, batch);
+  return weight * total(crossEntropyReference(logits, targets, weight).losses);
+}
+
+/** The same with its gradients, in the order of the pairs. */
+export function loraReference(
+  model: LoraReference,
+  batch: MicroBatch,
+  weight: number,
+): { readonly loss: number; readonly gradients: readonly PairGradient[] } {
+  const { config, pairs } = model;
+  const { width: columns, feedForwardWidth, normEpsilon: epsilon } = config;
+  const { kept, last, picked, logits, targets, dropout } = forward(model, batch);
+  const { places } = dropout;
+  const gradients = pairs.map(({ a, b }) => ({ a: new Float64Array(a.length), b: new Float64Array(b.length) }));
+  const backward = (group: MapGroup, x: Float64Array, dy: Float64Array) =>
+    groupBackward(group, x, dy, gradients, model.dropout && dropout);
+  const { losses, gradient: dLogits } = crossEntropyReference(logits, targets, weight);
+  const dFinal = backward(head(model), new Float64Array(targets.length * columns), dLogits);
+  const nothing = new Float64Array(last.length);
+  let dx = rmsnormBackwardReference(last, gain(model, 'model.norm'), dFinal, nothing, { columns, epsilon, picked });
+  for (const [layer, each] of [...kept.entries()].toReversed()) {
+    const { groups, gains, x, normed, qkv, mixed, between, normedBetween, gateUp, hidden } = each;
+    const dHidden = backward(groups.down, hidden, dx);
+    const dGateUp = swigluBackwardReference(gateUp, dHidden, feedForwardWidth);
+    const dNormedBetween = backward(groups.gateUp, normedBetween, dGateUp);
+    dx = rmsnormBackwardReference(between, gains.between, dNormedBetween, dx, { columns, epsilon });
+    const dMixed = backward(groups.o, mixed, dx);
+    const dRotated = attentionBackwardReference(qkv, dMixed, places, attentionShape(config, layer));
+    const dQkv = ropeInplaceReference(dRotated, places, attentionShape(config, layer), ropeFrequencies(config), -1);
+    const dNormed = backward(groups.qkv, normed, dQkv);
+    // what is below the first layer is frozen
+    if (layer > 0) dx = rmsnormBackwardReference(x, gains.input, dNormed, dx, { columns, epsilon });
+  }
+  return { loss: weight * total(losses), gradients };
+}
+
+/** The logits of the tokens that have a target, and all that the backward pass reads. */
+function forward(model: LoraReference, batch: MicroBatch) {
+  const { config } = model;
+  const { width: columns, feedForwardWidth: F, normEpsilon: epsilon } = config;
+  const places = packPlaces(batch);
+  const dropout = { noise: [model.dropout?.seed ?? 0, model.dropout?.step ?? 0], places };
+  const project = (group: MapGroup, input: Float64Array) => groupForward(group, input, model.dropout && dropout);
+  const embedding = weightNamed(model, 'model.embed_tokens.weight');
+  let x: Float64Array = Float64Array.from(
+    { length: batch.ids.length * columns },
+    (_, i) => embedding[batch.ids[Math.floor(i / columns)]! * columns + (i % columns)]!,
+  );
+  const layers = Array.from({ length: config.layers }, (_, layer) => layer);
+  const kept = layers.map((layer) => {
+    const groups = groupsOf(model, layer);
+    const gains = {
+      input: gain(model, `model.layers.${layer}.input_layernorm`),
+      between: gain(model, `model.layers.${layer}.post_attention_layernorm`),
+    };
+    const before = x;
+    const normed = rmsnormReference(x, gains.input, { columns, epsilon });
+    const plain = project(groups.qkv, normed);
+    const qkv = ropeInplaceReference(plain, places, attentionShape(config, layer), ropeFrequencies(config), 1);
+    const mixed = attentionPackedReference(qkv, places, attentionShape(config, layer)).out;
+    const between = plus(x, project(groups.o, mixed));
+    const normedBetween = rmsnormReference(between, gains.between, { columns, epsilon });
+    const gateUp = project(groups.gateUp, normedBetween);
+    const hidden = swiglu(gateUp, F);
+    x = plus(between, project(groups.down, hidden));
+    return { groups, gains, x: before, normed, qkv, mixed, between, normedBetween, gateUp, hidden };
+  });
+  const picked = Array.from(batch.targets.keys()).filter((t) => batch.targets[t]! >= 0);
+  const final = rmsnormReference(x, gain(model, 'model.norm'), { columns, epsilon, picked });
+  const logits = project(head(model), final);
+  return { kept, last: x, picked, logits, targets: picked.map((t) => batch.targets[t]!), dropout };
+}
+
+function groupsOf(model: LoraReference, layer: number) {
+  return {
+    qkv: mapGroup(model, layer, ['q_proj', 'k_proj', 'v_proj']),
+    o: mapGroup(model, layer, ['o_proj']),
+    gateUp: mapGroup(model, layer, ['gate_proj', 'up_proj']),
+    down: mapGroup(model, layer, ['down_proj']),
+  };
+}
+
+const gain = (model: LoraReference, name: string) => weightNamed(model, `${name}.weight`);
+
+function head(model: LoraReference): MapGroup {
+  const { tiedHead, width: columns } = model.config;
+  const name = tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight';
+  return { w: Float64Array.from(weightNamed(model, name)), columns };
+}
+
+function attentionShape(config: ModelConfig, layer: number) {
+  const { heads, keyValueHeads, headWidth } = config;
+  return { heads, kvHeads: keyValueHeads, headWidth, window: windowAt(config, layer) };
+}
+
+/** silu(gate) · up of [T, 2F] */
+function swiglu(gateUp: Float64Array, half: number): Float64Array {
+  return Float64Array.from({ length: gateUp.length / 2 }, (_, i) => {
+    const at = Math.floor(i / half) * half + i;
+    return (gateUp[at]! / (1 + Math.exp(-gateUp[at]!))) * gateUp[at + half]!;
+  });
+}
+
+function total(values: Float64Array): number {
+  return values.reduce((a, b) => a + b, 0);
+}

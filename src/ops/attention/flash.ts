@@ -1,0 +1,75 @@
+// Causal grouped-query attention over the KV cache, as flash attention: no score ever reaches memory.
+import { compose } from '../../gpu/wgsl';
+import type { Grid, Kernel } from '../../gpu/kernel';
+import stateSource from '../../../shaders/common/state.wgsl?raw';
+import bindings from '../../../shaders/common/attention.wgsl?raw';
+import flashSource from '../../../shaders/attention/flash.wgsl?raw';
+import tiledSource from '../../../shaders/attention/flash-tiled.wgsl?raw';
+import type { FlashShape, Tuning } from '../tuning';
+
+/** One thread alone takes few registers' worth of queries at a time: small groups spread over a CPU's cores. */
+const SOLO = 8;
+
+/** @param headWidth d, a multiple of 4 */
+export function attentionKernel(
+  { activation, cache }: Pick<Tuning, 'activation' | 'cache'>,
+  { threads, queries }: FlashShape,
+  headWidth: number,
+): Kernel {
+  const solo = threads === 1;
+  const common = { Act: activation, Cache: cache, QUADS: headWidth / 4 };
+  return {
+    label: `flash attention ${headWidth} ${solo ? 'solo' : `${queries}/${threads}`}`,
+    wgsl: solo
+      ? compose({ ...common, WORKGROUP: SOLO }, stateSource, bindings, flashSource)
+      : compose({ ...common, THREADS: threads, QUERIES: queries }, stateSource, bindings, tiledSource),
+  };
+}
+
+/** Workgroups for `tokens` tokens of H query and K key heads. */
+export function attentionGrid({ threads, queries }: FlashShape, heads: number, kvHeads: number, tokens: number): Grid {
+  if (threads === 1) return [Math.ceil((tokens * heads) / SOLO)];
+  return [Math.ceil((tokens * heads) / kvHeads / queries), kvHeads];
+}
+
+/**
+ * The reference in float64, for queries at positions `position` …
+ * @param q [T, H, d] @param k [K, context, d] @param v [K, context, d] @returns [T, H, d]
+ */
+export function attentionReference(
+  q: ArrayLike<number>,
+  k: ArrayLike<number>,
+  v: ArrayLike<number>,
+  shape: {
+    tokens: number;
+    heads: number;
+    kvHeads: number;
+    headWidth: number;
+    context: number;
+    position: number;
+    /** Positions that a query sees, its own included. */
+    window?: number | undefined;
+  },
+): Float64Array {
+  const { tokens, heads, kvHeads, headWidth: d, context, position, window = Infinity } = shape;
+  const out = new Float64Array(tokens * heads * d);
+  for (let t = 0; t < tokens; t++) {
+    for (let h = 0; h < heads; h++) {
+      const base = Math.floor(h / (heads / kvHeads)) * context * d;
+      const at = (t * heads + h) * d;
+      const scores = Array.from({ length: position + t + 1 }, (_, j) => {
+        if (j + window <= position + t) return -Infinity;
+        let sum = 0;
+        for (let i = 0; i < d; i++) sum += q[at + i]! * k[base + j * d + i]!;
+        return sum / Math.sqrt(d);
+      });
+      const largest = Math.max(...scores);
+      const weights = scores.map((s) => Math.exp(s - largest));
+      const total = weights.reduce((a, b) => a + b, 0);
+      weights.forEach((weight, j) => {
+        for (let i = 0; i < d; i++) out[at + i]! += (weight / total) * v[base + j * d + i]!;
+      });
+    }
+  }
+  return out;
+}

@@ -1,0 +1,49 @@
+// Rows gathered by id, of every kind, from whole matrices and parts.
+import { describe, expect, test } from 'vitest';
+import { testDevices } from '../../gpu/testing/device';
+import type { WeightKind } from '../../core/weight-kinds';
+import { embedGrid, embedKernel } from './embed';
+import { relative, run } from '../testing/run';
+import { KINDS, oddColumns, randomMatrix } from '../testing/weights';
+
+const ROWS = 23;
+const IDS = Uint32Array.of(22, 0, 7, 7, 13);
+const { device } = (await testDevices())[0]!;
+
+/** The rows of `ids`; those that a part starting at `rowStart` does not hold stay −5. */
+async function gather(kind: WeightKind, rowStart = 0) {
+  const columns = oddColumns(kind);
+  const { bind, values } = randomMatrix(kind, ROWS, columns);
+  const { x } = await run(
+    device,
+    embedKernel(kind),
+    {
+      bind: { ...bind, ids: IDS, x: new Float32Array(IDS.length * columns).fill(-5) },
+      params: { rows: ROWS, columns, row_start: rowStart },
+      grid: embedGrid(columns, IDS.length),
+      count: IDS.length,
+    },
+    ['x'],
+  );
+  const expected = [...IDS].flatMap((id) => {
+    const row = id - rowStart;
+    return row < 0 || row >= ROWS
+      ? Array<number>(columns).fill(-5)
+      : [...values.subarray(row * columns, (row + 1) * columns)];
+  });
+  return { actual: new Float32Array(x), expected };
+}
+
+describe('embed', () => {
+  test.each(KINDS)('%s', async (kind) => {
+    const { actual, expected } = await gather(kind);
+    expect(relative(actual, expected)).toBeLessThan(1e-6);
+    expect(relative(actual, expected.toReversed())).toBeGreaterThan(0.1);
+  });
+
+  test('a part of the rows fills only its ids', async () => {
+    const { actual, expected } = await gather('q8', 10);
+    expect(relative(actual, expected)).toBeLessThan(1e-6);
+    expect(expected.filter((value) => value === -5)).toHaveLength(3 * oddColumns('q8'));
+  });
+});

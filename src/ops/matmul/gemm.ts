@@ -1,0 +1,27 @@
+// y = W·x for many tokens on hardware: tiles in shared memory, sums in registers.
+import { compose } from '../../gpu/wgsl';
+import type { Grid, Kernel } from '../../gpu/kernel';
+import stateSource from '../../../shaders/common/state.wgsl?raw';
+import projection from '../../../shaders/common/projection.wgsl?raw';
+import source from '../../../shaders/matmul/gemm.wgsl?raw';
+import { type ProjectionVariant, projectionVariant } from './matvec';
+import { weightSnippets } from './weights';
+
+/** Tokens and rows of a workgroup's tile. */
+const SIDE = 64;
+
+/** The kernel of a variant; its reference and its parameters are `matvec`'s. */
+export function gemmKernel(variant: ProjectionVariant): Kernel {
+  const { definitions, overrides } = projectionVariant(variant, true);
+  const own = { ROWS: 8, TOKENS: 8 };
+  return {
+    label: `gemm ${variant.kind}`,
+    wgsl: compose({ ...own, ...definitions }, stateSource, ...weightSnippets(variant.kind), projection, source),
+    overrides,
+  };
+}
+
+/** Workgroups for `rows` rows of the matrix (2F with swiglu) and `tokens` tokens. */
+export function gemmGrid(rows: number, tokens: number): Grid {
+  return [Math.ceil(rows / SIDE), Math.ceil(tokens / SIDE)];
+}

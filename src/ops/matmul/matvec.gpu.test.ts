@@ -1,0 +1,158 @@
+// Products with a matrix of each kind, in each form, against the reference in float64 on the values that are stored.
+import { describe, expect, test } from 'vitest';
+import { testDevices } from '../../gpu/testing/device';
+import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
+import type { WeightKind } from '../../core/weight-kinds';
+import { matvecGrid, matvecKernel, matvecReference, type MatvecVariant } from './matvec';
+import { random, relative, run } from '../testing/run';
+import { KINDS, oddColumns, randomMatrix } from '../testing/weights';
+import { type DotShape, tune } from '../tuning';
+
+/** No rows, tokens or blocks that come out even with a kernel's shape. */
+const [ROWS, TOKENS] = [37, 5];
+const EPSILON = 1e-5;
+
+const shapes = (software: boolean, subgroups = false) => {
+  const { decode, prefill } = tune({ f16: false, subgroups }, software, 'exact');
+  const one = decode.projection;
+  return { decode: one, prefill: prefill.projection === 'tiles' ? { ...one, tokens: 4 } : prefill.projection };
+};
+
+interface Options extends Omit<MatvecVariant, 'kind' | 'shape' | 'input' | 'output'> {
+  readonly element?: 'f32' | 'f16';
+  readonly lastOnly?: boolean;
+  /** The matrix is rows 3 … of a taller one. */
+  readonly rowStart?: number;
+  /** The bias is bound as if it began this many rows later. */
+  readonly biasShift?: number;
+  /** What is done to the codes before they are bound. */
+  readonly spoil?: (codes: Uint8Array) => void;
+}
+
+const stored = (data: Float32Array<ArrayBuffer>, type: 'f32' | 'f16') => (type === 'f16' ? f32ArrayToF16(data) : data);
+
+/** How far off a product is. */
+async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options: Options): Promise<number> {
+  const { element = 'f32', lastOnly = false, rowStart = 0, biasShift = 0, spoil, ...folded } = options;
+  const rows = folded.swiglu ? 2 * ROWS : ROWS;
+  const columns = oddColumns(kind);
+  const { bind, values } = randomMatrix(kind, rows, columns);
+  const [x, gain] = [random(TOKENS * columns, 1), random(columns, 2)];
+  const stride = ROWS + 2 * rowStart;
+  const before = random(TOKENS * stride, 3);
+  // as in the model: a norm is of the residual stream in f32, and what is added to it is f32 too
+  const [input, output] = folded.norm ? (['f32', element] as const) : ([element, 'f32'] as const);
+  const bias = random(rowStart + rows + biasShift, 4);
+  spoil?.(bind.codes);
+  const { y } = await run(
+    device,
+    matvecKernel({ ...folded, kind, shape, input, output }),
+    {
+      bind: { ...bind, x: stored(x, input), gain, bias: bias.subarray(biasShift), y: stored(before, output) },
+      params: {
+        rows,
+        columns,
+        row_start: rowStart,
+        out_stride: stride,
+        half: ROWS,
+        last_only: Number(lastOnly),
+        epsilon: EPSILON,
+      },
+      grid: matvecGrid(shape, rows, lastOnly ? 1 : TOKENS),
+      count: TOKENS,
+    },
+    ['y'],
+  );
+  const expected = Float64Array.from(before);
+  const products = matvecReference(
+    values,
+    x,
+    { rows, columns, tokens: TOKENS },
+    {
+      ...(folded.norm && { gain }),
+      epsilon: EPSILON,
+      swiglu: folded.swiglu ?? false,
+      ...(folded.bias && { bias: bias.subarray(rowStart) }),
+    },
+  );
+  for (const t of lastOnly ? [TOKENS - 1] : Array.from({ length: TOKENS }, (_, i) => i)) {
+    for (let row = 0; row < ROWS; row++) {
+      const at = (lastOnly ? 0 : t) * stride + rowStart + row;
+      expected[at] = products[t * ROWS + row]! + (folded.residual ? before[at]! : 0);
+    }
+  }
+  return relative(output === 'f16' ? f16ArrayToF32(new Uint16Array(y)) : new Float32Array(y), expected);
+}
+
+function flipSign(codes: Uint8Array): void {
+  codes[103]! ^= 0x80;
+}
+
+const devices = await testDevices();
+const { device: plain, name } = devices[0]!;
+/** Unrolled blocks take lavapipe many seconds to compile: there, shared rows are tested on f32 and q4 alone. */
+const patient = /swiftshader/i.test(name) || Boolean(process.env['PRONK_LONG']);
+
+for (const [form, { decode, prefill }] of Object.entries({ alone: shapes(true), shared: shapes(false) })) {
+  const kinds = form === 'alone' || patient ? KINDS : (['f32', 'q4'] as const);
+  describe(`matvec, rows ${form}`, () => {
+    test.each(kinds)('%s, one token at a time, normalised', async (kind) => {
+      expect(await off(plain, kind, decode, { norm: true })).toBeLessThan(1e-5);
+    });
+
+    test.each(kinds.filter((kind) => /^(f32|q4m|q8x16|q4ox16)$/.test(kind)))(
+      '%s, tokens together, normalised',
+      async (kind) => {
+        expect(await off(plain, kind, prefill, { norm: true })).toBeLessThan(1e-5);
+      },
+    );
+
+    const usual = form === 'alone' || patient ? 'q8' : 'f32';
+    test('added to the residual stream', async () => {
+      expect(await off(plain, usual, decode, { residual: true })).toBeLessThan(1e-5);
+    });
+
+    test('gate and up folded', async () => {
+      expect(await off(plain, usual, prefill, { norm: true, swiglu: true })).toBeLessThan(1e-5);
+    });
+
+    test('a bias added, in each place where one may be', async () => {
+      for (const folded of [
+        { norm: true, rowStart: 3 },
+        { residual: true },
+        { norm: true, swiglu: true },
+      ] satisfies Options[]) {
+        expect(await off(plain, usual, decode, { ...folded, bias: true })).toBeLessThan(1e-5);
+        expect(await off(plain, usual, decode, { ...folded, bias: true, biasShift: 1 })).toBeGreaterThan(1e-2);
+      }
+    });
+
+    test('a part of the rows, of the last token', async () => {
+      expect(await off(plain, 'q4', decode, { norm: true, rowStart: 3 })).toBeLessThan(1e-5);
+      expect(await off(plain, 'q4', decode, { norm: true, lastOnly: true })).toBeLessThan(1e-5);
+    });
+
+    test.each<WeightKind>([usual, ...kinds.filter((kind) => /^(q8o|q4ox16)$/.test(kind))])(
+      '%s, a code with its sign flipped is seen',
+      async (kind) => {
+        expect(await off(plain, kind, decode, { norm: true, spoil: flipSign })).toBeGreaterThan(1e-3);
+      },
+    );
+
+    for (const { device, variant } of devices.filter((each) => each.variant === 'f16')) {
+      test(`${variant}: 16-bit activations`, async () => {
+        expect(await off(device, usual, decode, { element: 'f16', norm: true })).toBeLessThan(5e-4);
+        expect(await off(device, usual, prefill, { element: 'f16', residual: true })).toBeLessThan(5e-4);
+      });
+    }
+  });
+}
+
+for (const { device, variant } of devices.filter((each) => each.variant === 'subgroups')) {
+  const { decode, prefill } = shapes(false, true);
+  test(`matvec, rows shared, ${variant}`, async () => {
+    expect(await off(device, 'f32', decode, { norm: true })).toBeLessThan(1e-5);
+    expect(await off(device, 'q4', decode, { norm: true })).toBeLessThan(1e-5);
+    expect(await off(device, 'f32', prefill, { norm: true, swiglu: true })).toBeLessThan(1e-5);
+  });
+}

@@ -1,0 +1,63 @@
+// A matrix on the GPU, and the snippet that reads its kind: what every op over weights shares.
+import type { Bound } from '../../gpu/kernel';
+import type { Definitions } from '../../gpu/wgsl';
+import { type FloatKind, type WeightKind, blockLayout, isBlockKind } from '../../core/weight-kinds';
+import bits4 from '../../../shaders/common/weights-4.wgsl?raw';
+import bits8 from '../../../shaders/common/weights-8.wgsl?raw';
+import bf16 from '../../../shaders/common/weights-bf16.wgsl?raw';
+import f16 from '../../../shaders/common/weights-f16.wgsl?raw';
+import f32 from '../../../shaders/common/weights-f32.wgsl?raw';
+import noScales from '../../../shaders/common/scales-none.wgsl?raw';
+import scales from '../../../shaders/common/scales.wgsl?raw';
+
+const FLOATS: Readonly<Record<FloatKind, string>> = { f32, f16, bf16 };
+
+/** Rows `rowStart` to `rowStart + rows` of a matrix: of one kind, and within what one binding may hold. */
+export interface MatrixPart {
+  readonly kind: WeightKind;
+  readonly rowStart: number;
+  readonly rows: number;
+  readonly codes: Bound;
+  /** Absent for float kinds. */
+  readonly scales?: Bound;
+}
+
+/** A weight matrix [rows, columns] on the GPU. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly parts: readonly MatrixPart[];
+  /** f32, one a row: what a projection adds. */
+  readonly bias?: GPUBuffer;
+}
+
+/** WGSL that reads this kind, by the names that `weightDefinitions` defines. */
+export function weightSnippets(kind: WeightKind): readonly string[] {
+  if (!isBlockKind(kind)) return [FLOATS[kind], noScales];
+  return [blockLayout(kind)?.bits === 4 ? bits4 : bits8, scales];
+}
+
+/**
+ * What tells one kind from another.
+ * @param whole a kernel takes whole blocks (`quad_0(block)`, …), and not quads one at a time (`codes_at`)
+ */
+export function weightDefinitions(kind: WeightKind, whole: boolean): Definitions {
+  const unrolled = { UNROLLED: Number(whole), LOOPED: Number(!whole) };
+  const layout = blockLayout(kind);
+  if (!layout) return { ...unrolled, BLOCK_QUADS: 1, OFFSET: 0 };
+  const { bits, block, zero, offset } = layout;
+  return {
+    ...unrolled,
+    /** Quads of elements that a kernel takes from a row at once. */
+    BLOCK_QUADS: block / 4,
+    ZERO: zero,
+    OFFSET: Number(offset),
+    SINGLE: Number(!offset),
+    ...(bits === 8 ? { CHUNKS: block / 16 } : { Words: block === 32 ? 'vec4u' : 'vec2u' }),
+  };
+}
+
+/** The bindings of a part, by the snippet's variable names. */
+export function bindPart(part: MatrixPart): Record<string, Bound> {
+  return part.scales ? { codes: part.codes, scales: part.scales } : { codes: part.codes };
+}

@@ -1,0 +1,120 @@
+// RMSNorm and its gradient in both forms against float64, at odd shapes, of all tokens and of some.
+import { describe, expect, test } from 'vitest';
+import { testDevices } from '../../gpu/testing/device';
+import type { Kernel } from '../../gpu/kernel';
+import { rmsnormGrid, rmsnormKernel, rmsnormReference } from './rmsnorm';
+import { rmsnormBackwardKernel, rmsnormBackwardReference } from './rmsnorm-backward';
+import { altered, cheapPipelines, joined, nowhere, random, relative, run, sameBits } from '../testing/run';
+
+interface Case {
+  readonly columns: number;
+  readonly tokens: number;
+  readonly picked?: readonly number[];
+}
+
+const CASES: readonly Case[] = [
+  { columns: 36, tokens: 1 },
+  { columns: 64, tokens: 5 },
+  { columns: 172, tokens: 67 },
+  { columns: 4096, tokens: 3 },
+  { columns: 36, tokens: 9, picked: [7, 0, 3] },
+  { columns: 172, tokens: 21, picked: [20, 4, 5, 6, 2, 19, 0, 11, 12, 3] },
+];
+const EPSILON = 1;
+/** What outputs hold before. */
+const UNTOUCHED = -5;
+/** Picked tokens that belong to another batch: it begins behind them. */
+const POSITION = 2;
+
+const [tested] = await testDevices();
+const { device } = tested!;
+
+/** Some channels are a hundred times the others, as a model's are. */
+function given({ columns, tokens, picked }: Case) {
+  const x = random(tokens * columns, 1).map((value, i) => (i % columns === 5 ? 100 * value : value));
+  const rows = picked?.length ?? tokens;
+  const [gain, dy, dx] = [random(columns, 2), random(rows * columns, 3), random(tokens * columns, 4)];
+  return { x, gain, dy, dx, rows, shape: { columns, epsilon: EPSILON, ...(picked && { picked }) } };
+}
+
+/** Runs a kernel with not-a-numbers behind all inputs, and a row more in the output; checks that this one is untouched. */
+async function compute(it: Case, software: boolean, op: 'y' | 'dx', change = (kernel: Kernel) => kernel) {
+  const { x, gain, dy, dx, rows } = given(it);
+  const { columns, picked } = it;
+  const variant = { software, picked: picked !== undefined };
+  const beyond = nowhere(columns);
+  const guard = new Float32Array(columns).fill(UNTOUCHED);
+  const [kernel, output, begin] =
+    op === 'y'
+      ? ([rmsnormKernel(variant), 'y', new Float32Array(rows * columns)] as const)
+      : ([rmsnormBackwardKernel(variant), 'dx', dx] as const);
+  const result = await run(
+    device,
+    change(kernel),
+    {
+      bind: {
+        x: joined(x, beyond),
+        gain,
+        ...(op === 'dx' && { dy: joined(dy, beyond) }),
+        picked: Uint32Array.of(0, 0, ...(picked ?? []), 1),
+        [output]: joined(begin, guard),
+      },
+      params: { columns, epsilon: EPSILON },
+      grid: rmsnormGrid(variant, rows + 9),
+      position: POSITION,
+      count: rows,
+    },
+    [output],
+  );
+  const all = new Float32Array(result[output]!);
+  expect(sameBits(all.subarray(begin.length), guard)).toBe(true);
+  return all.subarray(0, begin.length);
+}
+
+describe.each([
+  ['software', true],
+  ['hardware', false],
+] as const)('%s form', (_, software) => {
+  for (const it of CASES) {
+    const { x, gain, dy, dx, shape } = given(it);
+    test(`${it.tokens} tokens of ${it.columns}${it.picked ? `, ${it.picked.length} of them` : ''}`, async () => {
+      const y = await compute(it, software, 'y');
+      expect(relative(y, rmsnormReference(x, gain, shape))).toBeLessThan(1e-6);
+      const gradient = await compute(it, software, 'dx');
+      const expected = rmsnormBackwardReference(x, gain, dy, dx, shape);
+      expect(relative(gradient, expected)).toBeLessThan(1e-6);
+      // apart from what was there before
+      const added = (all: ArrayLike<number>) => Float64Array.from(dx, (before, i) => all[i]! - before);
+      expect(relative(added(gradient), added(expected))).toBeLessThan(1e-5);
+      // tokens that are not picked stay to the bit
+      const others = new Set(it.picked ? Array.from({ length: it.tokens }, (_, t) => t) : []);
+      for (const token of it.picked ?? []) others.delete(token);
+      for (const token of others) {
+        const row = [token * it.columns, (token + 1) * it.columns] as const;
+        expect(sameBits(gradient.subarray(...row), dx.subarray(...row))).toBe(true);
+      }
+      expect(sameBits(await compute(it, software, 'y'), y)).toBe(true);
+      expect(sameBits(await compute(it, software, 'dx'), gradient)).toBe(true);
+    });
+  }
+
+  test('a row has the same bits whatever stands beside it', async () => {
+    const it = CASES[5]!;
+    const one = { ...it, picked: [20] };
+    expect(await compute(one, software, 'y')).toEqual((await compute(it, software, 'y')).subarray(0, it.columns));
+  });
+
+  test.runIf(software || cheapPipelines(tested!))('what is wrong shows', async () => {
+    const it = CASES[4]!;
+    const { x, gain, dy, dx, shape } = given(it);
+    const off = async (op: 'y' | 'dx', from: string, to: string) => {
+      const expected = op === 'y' ? rmsnormReference(x, gain, shape) : rmsnormBackwardReference(x, gain, dy, dx, shape);
+      return relative(await compute(it, software, op, (kernel) => altered(kernel, from, to)), expected);
+    };
+    expect(await off('y', ' + params.epsilon', '')).toBeGreaterThan(1e-4);
+    expect(await off('y', 'return picked[state.position + row];', 'return row;')).toBeGreaterThan(0.05);
+    expect(await off('dx', ' - n * mean', '')).toBeGreaterThan(1e-3);
+    expect(await off('dx', '- n * mean', '+ n * mean')).toBeGreaterThan(1e-3);
+    expect(await off('dx', '+= scale *', '= scale *')).toBeGreaterThan(0.1);
+  });
+});

@@ -1,0 +1,83 @@
+// Rotary position embedding (Su et al. 2021) on adjacent pairs, and the write to the KV cache.
+import type { ModelConfig } from '../../core/model-config';
+import { compose } from '../../gpu/wgsl';
+import type { Grid, Kernel } from '../../gpu/kernel';
+import stateSource from '../../../shaders/common/state.wgsl?raw';
+import source from '../../../shaders/rope/rope.wgsl?raw';
+import type { Tuning } from '../tuning';
+
+export function ropeKernel({ activation, cache }: Pick<Tuning, 'activation' | 'cache'>): Kernel {
+  return { label: 'rope', wgsl: compose({ Act: activation, Cache: cache }, stateSource, source) };
+}
+
+/** One thread a pair of q, k and v. */
+export function ropeGrid(heads: number, kvHeads: number, headWidth: number, tokens: number): Grid {
+  return [Math.ceil((tokens * (heads + 2 * kvHeads) * headWidth) / 2 / 64)];
+}
+
+/**
+ * Angular frequency of each pair, d/2 values, as in transformers' modeling_rope_utils.
+ * @param length of the text: what exceeds the trained context scales dynamically where the model does
+ */
+export function ropeFrequencies(config: ModelConfig, length = 0): Float64Array {
+  const { headWidth, ropeScaling: scaling } = config;
+  const theta = dynamicTheta(config, length);
+  const frequencies = Float64Array.from({ length: headWidth / 2 }, (_, i) => theta ** ((-2 * i) / headWidth));
+  switch (scaling?.type) {
+    case undefined:
+    case 'dynamic':
+      return frequencies;
+    case 'linear':
+      return frequencies.map((f) => f / scaling.factor);
+    case 'divisors':
+      return frequencies.map((f, i) => f / scaling.divisors[i]!);
+    case 'llama3': {
+      const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength } = scaling;
+      return frequencies.map((f) => {
+        const turns = (originalContextLength * f) / (2 * Math.PI);
+        if (turns < low) return f / factor;
+        if (turns > high) return f;
+        const smooth = (turns - low) / (high - low);
+        return ((1 - smooth) * f) / factor + smooth * f;
+      });
+    }
+  }
+}
+
+/** θ, larger for texts beyond the trained context where the model scales dynamically (`_compute_dynamic_ntk_parameters`). */
+function dynamicTheta({ ropeTheta, ropeScaling, headWidth, contextLength }: ModelConfig, length: number): number {
+  if (ropeScaling?.type !== 'dynamic' || length <= contextLength) return ropeTheta;
+  const { factor } = ropeScaling;
+  return ropeTheta * ((factor * length) / contextLength - (factor - 1)) ** (headWidth / (headWidth - 2));
+}
+
+/**
+ * (cos, sin) of every position and pair, [context, d/2, 2], computed in float64.
+ * @param length of the text that all positions are of; without it, of each position the text that ends there
+ */
+export function ropeTable(config: ModelConfig, context: number, length?: number): Float32Array<ArrayBuffer> {
+  const grows = length === undefined && config.ropeScaling?.type === 'dynamic';
+  let frequencies = ropeFrequencies(config, length);
+  const table = new Float32Array(context * frequencies.length * 2);
+  let at = 0;
+  for (let position = 0; position < context; position++) {
+    if (grows && position >= config.contextLength) frequencies = ropeFrequencies(config, position + 1);
+    for (const frequency of frequencies) {
+      table[at++] = Math.cos(position * frequency);
+      table[at++] = Math.sin(position * frequency);
+    }
+  }
+  return table;
+}
+
+/** Rotates one head's row at a position, in float64. */
+export function ropeReference(row: ArrayLike<number>, position: number, frequencies: Float64Array): Float64Array {
+  const out = new Float64Array(row.length);
+  for (let i = 0; i < frequencies.length; i++) {
+    const [a, b] = [row[2 * i]!, row[2 * i + 1]!];
+    const [c, s] = [Math.cos(position * frequencies[i]!), Math.sin(position * frequencies[i]!)];
+    out[2 * i] = a * c - b * s;
+    out[2 * i + 1] = a * s + b * c;
+  }
+  return out;
+}

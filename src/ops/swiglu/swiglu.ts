@@ -1,0 +1,13 @@
+// silu(gate) · up as a dispatch of its own, where the projection could not fold it in.
+import { compose } from '../../gpu/wgsl';
+import type { Grid, Kernel } from '../../gpu/kernel';
+import stateSource from '../../../shaders/common/state.wgsl?raw';
+import source from '../../../shaders/swiglu/swiglu.wgsl?raw';
+
+export function swigluKernel(activation: 'f32' | 'f16'): Kernel {
+  return { label: 'swiglu', wgsl: compose({ Act: activation }, stateSource, source) };
+}
+
+export function swigluGrid(feedForwardWidth: number, tokens: number): Grid {
+  return [Math.ceil((tokens * feedForwardWidth) / 64)];
+}

@@ -1,0 +1,17 @@
+// A conversation as a file: Markdown to read, or JSON.
+import { type Conversation, shownPath } from '../shared/conversation';
+
+/** The shown branch, as a page to read. */
+export function toMarkdown(conversation: Conversation): string {
+  const { title, system } = conversation;
+  const parts = [`# ${title}`];
+  if (system.trim() !== '') parts.push(`> **System:** ${system.trim().replaceAll('\n', '\n> ')}`);
+  for (const { role, content, model } of shownPath(conversation)) {
+    parts.push(`## ${role === 'user' ? 'You' : (model ?? 'Answer')}`, content);
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** Everything, branches included, as it is stored; without the ids that answers are gone on with from. */
+export const toJson = (conversation: Conversation): string =>
+  `${JSON.stringify(conversation, (key, value: unknown) => (key === 'tokens' ? undefined : value), 2)}\n`;

@@ -1,0 +1,132 @@
+// Holds every import of src/ against the table in layers.mjs, after a negative control: planted imports, and a planted
+// circle for the linter's rule, must be refused.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, normalize, relative, resolve } from 'node:path';
+import { LAYERS } from './layers.mjs';
+
+const IMPORT = /(?:^|[\s;}])(?:from|import)\s*\(?\s*'([^'\s]+)'/g;
+const TEST = /\.test\.tsx?$|\/testing\//;
+
+/** The layer that a file below src/ belongs to. */
+export function layerOf(file) {
+  const inside = LAYERS.filter(({ folder }) => isBelow(file, folder));
+  return inside.toSorted((a, b) => b.folder.length - a.folder.length)[0];
+}
+
+const isBelow = (path, folder) =>
+  path === folder || path.startsWith(`${folder}/`) || path.replace(/\.\w+$/, '') === folder;
+
+/** Why a file below src/ may not import something; undefined where it may. */
+export function problemWith(file, specifier) {
+  const layer = layerOf(file);
+  if (!layer) return 'lies in no folder of tools/check/layers.mjs';
+  if (!specifier.startsWith('.')) return packageProblem(layer, specifier);
+  const target = normalize(join('src', dirname(file), specifier));
+  if (target.startsWith('shaders/')) return layer.shaders ? undefined : `${layer.folder}/ may not import shaders`;
+  if (!target.startsWith('src/')) return undefined;
+  const path = relative('src', target);
+  if (path.includes('/testing/')) return file === 'main.tsx' ? undefined : 'testing/ is for tests only';
+  const own = layerOf(path)?.folder === layer.folder;
+  const targetLayer = layerOf(path);
+  if (
+    own ||
+    layer.may.some((folder) => isBelow(path, folder) && (!targetLayer?.named || folder === targetLayer.folder))
+  )
+    return undefined;
+  // a room of a layer may use what the layer itself may; the layer uses its rooms
+  if (isBelow(path, layer.folder)) return undefined;
+  return `${layer.folder}/ may not import ${path}`;
+}
+
+function packageProblem(layer, specifier) {
+  const may = layer.packages ?? [];
+  const allowed = may.some((name) =>
+    name === 'node:*' ? specifier.startsWith('node:') : specifier === name || specifier.startsWith(`${name}/`),
+  );
+  return allowed ? undefined : `${layer.folder}/ may not import the package ${specifier}`;
+}
+
+/** Every import of a text. */
+export const importsIn = (text) => Array.from(text.matchAll(IMPORT), (match) => match[1]);
+
+const FORBIDDEN = [
+  ['formats/gguf/gguf.ts', '../../gpu/device'],
+  ['quant/blocks.ts', '../data/batches'],
+  ['core/source.ts', '../quant/blocks'],
+  ['tokenizer/bpe.ts', '../engine/index'],
+  ['storage/memory.ts', 'idb-keyval'],
+  ['hub/repository.ts', '../storage/memory'],
+  ['hub/hub-api.ts', '../engine/imports/types'],
+  ['gpu/device.ts', '../ops/matmul/matvec'],
+  ['gpu/wgsl.ts', '../../shaders/matmul/matvec.wgsl?raw'],
+  ['ops/matmul/matvec.ts', '../../model/inference/llama'],
+  ['model/inference/llama.ts', 'webgpu-utils'],
+  ['training/loop.ts', '../gpu/buffers'],
+  ['engine/index.ts', '../storage/indexeddb'],
+  ['engine/generation/generate.ts', '../../worker/api'],
+  ['worker/worker.ts', '../ui/app'],
+  ['ui/chat/page.tsx', '../../engine/index'],
+  ['ui/chat/list.tsx', '../../worker/worker'],
+  ['ui/shared/notices.ts', '../chat/chats'],
+  ['ui/app.tsx', 'comlink'],
+  ['headless/main.ts', '../worker/client'],
+  ['training/loop.ts', './testing/toy-trainer'],
+];
+const ALLOWED = [
+  ['formats/meta/meta.ts', '../../core/weight-kinds'],
+  ['storage/indexeddb.ts', 'idb-keyval'],
+  ['gpu/kernel.ts', 'webgpu-utils'],
+  ['ops/swiglu/swiglu.ts', '../../../shaders/swiglu/swiglu.wgsl?raw'],
+  ['worker/worker.ts', '../storage/indexeddb'],
+  ['worker/client.ts', 'comlink'],
+  ['ui/chat/page.tsx', '../shared/format'],
+  ['ui/chat/chats.ts', '../../worker/api'],
+  ['headless/dawn.ts', 'webgpu'],
+];
+
+function selfTest() {
+  const wrong = [
+    ...FORBIDDEN.filter(([file, from]) => !problemWith(file, from)).map((pair) => `missed: ${pair.join(' ← ')}`),
+    ...ALLOWED.filter(([file, from]) => problemWith(file, from)).map((pair) => `refused: ${pair.join(' ← ')}`),
+  ];
+  if (!findsCircle()) wrong.push('missed: the circle one ↔ two');
+  for (const line of wrong) console.error(line);
+  return wrong.length;
+}
+
+/** Whether the linter, with the project's rules, refuses two files that import each other. */
+function findsCircle() {
+  const folder = mkdtempSync(join(tmpdir(), 'pronk-circle-'));
+  try {
+    // plug-ins are resolved from the configuration's folder, and have no part in this
+    const config = JSON.parse(readFileSync('.oxlintrc.json', 'utf8'));
+    config.overrides = config.overrides.filter((override) => !override.jsPlugins);
+    writeFileSync(join(folder, '.oxlintrc.json'), JSON.stringify(config));
+    writeFileSync(join(folder, 'one.ts'), `import { two } from './two';\nexport const one = () => two;\n`);
+    writeFileSync(join(folder, 'two.ts'), `import { one } from './one';\nexport const two = () => one;\n`);
+    const argv = ['--format', 'json', '.'];
+    const { stdout } = spawnSync(resolve('node_modules/.bin/oxlint'), argv, { cwd: folder, encoding: 'utf8' });
+    return JSON.parse(stdout).diagnostics.some(({ code }) => code.includes('no-cycle'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
+  (file) => /\.tsx?$/.test(file) && !TEST.test(`/${file}`) && !file.endsWith('.d.ts'),
+);
+let broken = selfTest();
+let count = 0;
+for (const file of files) {
+  for (const specifier of importsIn(readFileSync(join('src', file), 'utf8'))) {
+    count++;
+    const problem = problemWith(file, specifier);
+    if (!problem) continue;
+    console.error(`src/${file}: ${problem}`);
+    broken++;
+  }
+}
+console.log(`${count} imports of ${files.length} files, ${FORBIDDEN.length} planted ones; ${broken} wrong`);
+process.exitCode = broken > 0 ? 1 : 0;
