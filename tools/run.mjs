@@ -24,18 +24,20 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 const BIN = resolve('node_modules/.bin');
 
 /**
- * Runs a program, of `node_modules/.bin` where it is there, to its end.
+ * Runs a program, of `node_modules/.bin` where it is there, to its end. Its output is this program's, or `onOutput`'s.
  * @returns its exit code; 124 after `minutes`
  */
-export function run([program, ...args], { env = process.env, minutes = 10 } = {}) {
+export function run([program, ...args], { env = process.env, minutes = 10, onOutput } = {}) {
+  const out = onOutput === undefined ? 'inherit' : 'pipe';
   const local = join(BIN, program);
   const child = spawn(existsSync(local) ? local : program, args, {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', out, out],
     env,
     detached: true,
   });
   if (child.pid === undefined) return Promise.resolve(127);
   running.add(child.pid);
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onOutput);
   return new Promise((settle) => {
     let late = false;
     const timer = setTimeout(() => {
@@ -44,7 +46,7 @@ export function run([program, ...args], { env = process.env, minutes = 10 } = {}
       end(child.pid, 'SIGKILL');
     }, minutes * 60_000);
     child.on('error', () => settle(127));
-    child.on('exit', (code) => {
+    child.on(onOutput === undefined ? 'exit' : 'close', (code) => {
       clearTimeout(timer);
       end(child.pid, 'SIGKILL');
       running.delete(child.pid);

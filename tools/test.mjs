@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBrowsers, firefox, LAVAPIPE, SWIFTSHADER } from './browsers.mjs';
+import { CHECKS } from './checks.mjs';
 import { run } from './run.mjs';
 
 const { values: options } = parseArgs({ options: { long: { type: 'boolean' }, only: { type: 'string' } } });
@@ -62,11 +63,7 @@ const inFirefox = () => {
 
 /** Steps by name: what runs them, or why they are skipped. Looked up once the browsers are there. */
 const steps = () => ({
-  types: command('tsc', '--noEmit'),
-  lint: command('oxlint', '--quiet'),
-  layers: command('node', 'tools/check/imports.mjs'),
-  format: command('biome', 'format'),
-  unused: command('knip'),
+  ...Object.fromEntries(Object.entries(CHECKS).map(([name, argv]) => [name, command(...argv)])),
   unit: vitest('node'),
   lavapipe: onDriver(LAVAPIPE),
   swiftshader: onDriver(SWIFTSHADER),
