@@ -104,7 +104,7 @@ test(`${KILLS} kills of a training, each at its own moment`, async ({ context })
       // by steps, as the machine may be slower or quicker than it was
       const step = Math.floor(random() * STEPS);
       const later = Math.round((random() * whole) / STEPS);
-      const way = WAYS[Math.floor(random() * WAYS.length)]!;
+      const way = WAYS[Math.floor(random() * WAYS.length)];
       if (step > 0) {
         await expect(page.getByRole('heading', { name, exact: true })).toBeVisible();
         await reached(page, step);

@@ -87,7 +87,7 @@ test('rows in, trained, paused, reloaded, resumed; it says what it was taught; t
   expect(await stepOf(page)).toBe(12);
   const curve = await losses(page);
   expect(curve).toHaveLength(12);
-  expect(curve.at(-1)).toBeLessThan(curve[0]! / 10);
+  expect(curve.at(-1)).toBeLessThan(curve[0] / 10);
   // base beside adapter, on the prompt that was asked while it trained
   const samples = page.getByRole('region', { name: 'Samples' });
   await expect(samples.locator('.sample-adapter')).toContainText(CANARY.output);

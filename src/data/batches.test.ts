@@ -43,7 +43,7 @@ test('an epoch reads each row once, in batches of the sizes asked for', () => {
         expect(microBatches).toHaveLength(settings.gradient_accumulation_steps);
       }
       for (const rows of epoch.flat()) {
-        const tokens = rows.reduce((sum, row) => sum + lengths[row]!, 0);
+        const tokens = rows.reduce((sum, row) => sum + lengths[row], 0);
         expect(tokens).toBeLessThanOrEqual(plan.largest);
         if (settings.packing) expect(tokens).toBeLessThanOrEqual(CUTOFF * settings.per_device_train_batch_size);
         else expect(rows.length).toBeLessThanOrEqual(settings.per_device_train_batch_size);
@@ -113,7 +113,7 @@ describe('packing', () => {
       fc.property(lengthLists, fc.nat(99), (lengths, seed) => {
         const packs = packRows(lengths, permutation(lengths.length, seed, 0), CUTOFF);
         expect(ascending(packs.flat())).toEqual(upTo(lengths.length));
-        const sums = packs.map((pack) => pack.reduce((sum, row) => sum + lengths[row]!, 0));
+        const sums = packs.map((pack) => pack.reduce((sum, row) => sum + lengths[row], 0));
         for (const sum of sums) expect(sum).toBeLessThanOrEqual(CUTOFF);
         // best fit leaves no two packs that would fit into one
         const [least = 0, second = CUTOFF] = ascending(sums);

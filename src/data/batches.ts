@@ -45,7 +45,7 @@ export function createBatches(lengths: readonly number[], config: BatchConfig): 
     const order = permutation(lengths.length, seed, epoch);
     if (packing) {
       const packs = packRows(lengths, order, cutoff);
-      return permutation(packs.length, seed + 1, epoch).map((i) => packs[i]!);
+      return permutation(packs.length, seed + 1, epoch).map((i) => packs[i]);
     }
     const rows = grouped ? groupByLength(lengths, size * accumulation, order) : order;
     return rows.map((row) => [row]);

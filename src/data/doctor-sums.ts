@@ -18,7 +18,7 @@ export function wrongSum(row: {
   if (!ASKED.test(instruction.trim())) return undefined;
   const runs =
     (input.trim() === '' ? instruction : input).match(RUN)?.filter((run) => /\d\s*[^\d\s.,]/.test(run)) ?? [];
-  const [text, left, sign, right] = (runs.length === 1 && SUM.exec(runs[0]!)) || [];
+  const [text, left, sign, right] = (runs.length === 1 && SUM.exec(runs[0])) || [];
   if (text === undefined) return undefined;
   const result = calculate(Number(left), sign!.trim(), Number(right));
   const numbers = (output.match(NUMBER) ?? []).map((number) => Number(number.replaceAll(',', '')));

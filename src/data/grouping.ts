@@ -12,10 +12,10 @@ export function groupByLength(lengths: readonly number[], batch: number, order: 
   const sorted: number[] = [];
   let longest = 0;
   for (let at = 0; at < order.length; at += size) {
-    const mega = order.slice(at, at + size).toSorted((a, b) => lengths[b]! - lengths[a]!);
-    if (lengths[mega[0]!]! > lengths[sorted[longest] ?? mega[0]!]!) longest = at;
+    const mega = order.slice(at, at + size).toSorted((a, b) => lengths[b] - lengths[a]);
+    if (lengths[mega[0]] > lengths[sorted[longest] ?? mega[0]]) longest = at;
     sorted.push(...mega);
   }
-  [sorted[0], sorted[longest]] = [sorted[longest]!, sorted[0]!];
+  [sorted[0], sorted[longest]] = [sorted[longest], sorted[0]];
   return sorted;
 }

@@ -11,17 +11,17 @@ export function packRows(lengths: readonly number[], order: readonly number[], c
   const packs: number[][] = [];
   // open packs by the room that is left in them
   const byRoom: number[][][] = Array.from({ length: capacity + 1 }, () => []);
-  for (const row of order.toSorted((a, b) => lengths[b]! - lengths[a]!)) {
-    const length = lengths[row]!;
+  for (const row of order.toSorted((a, b) => lengths[b] - lengths[a])) {
+    const length = lengths[row];
     let room = length;
-    while (room <= capacity && byRoom[room]!.length === 0) room++;
+    while (room <= capacity && byRoom[room].length === 0) room++;
     const pack: number[] = byRoom[room]?.pop() ?? [];
     if (pack.length === 0) {
       packs.push(pack);
       room = capacity;
     }
     pack.push(row);
-    if (room > length) byRoom[room - length]!.push(pack);
+    if (room > length) byRoom[room - length].push(pack);
   }
   return packs;
 }

@@ -24,7 +24,7 @@ export function permutation(length: number, seed: number, stream: number): numbe
     let bits = randomBits(seed, stream, counter++);
     while (bits >= limit) bits = randomBits(seed, stream, counter++);
     const at = bits % left;
-    [order[at], order[left - 1]] = [order[left - 1]!, order[at]!];
+    [order[at], order[left - 1]] = [order[left - 1], order[at]];
   }
   return order;
 }

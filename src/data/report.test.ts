@@ -36,7 +36,7 @@ test('a report counts what the model reads, and names rows that teach nothing or
     [4, 'empty-output'],
     [4, 'no-labels'],
   ]);
-  expect(made.problems[0]!.message).toMatch(
+  expect(made.problems[0].message).toMatch(
     /^It has \d+ tokens, and 100 are read: the rest and its end of text are cut off\.$/,
   );
   expect(made.coverage.rows).toBe(3 / 5);

@@ -100,7 +100,7 @@ export function histogram(lengths: readonly number[]): DatasetReport['histogram'
   let width = NARROWEST;
   while (width * BUCKETS <= longest) width *= 2;
   const counts = Array<number>(lengths.length === 0 ? 0 : Math.floor(longest / width) + 1).fill(0);
-  for (const length of lengths) counts[Math.floor(length / width)]!++;
+  for (const length of lengths) counts[Math.floor(length / width)]++;
   return counts.map((rows, i) => ({ from: i * width, to: (i + 1) * width, rows }));
 }
 

@@ -38,7 +38,7 @@ export function tokenizeChat(messages: readonly DatasetMessage[], tokenizer: Tok
     const ending = ids.slice(contentEnd, limit).findIndex((id) => tokenizer.eosIds.includes(id));
     const end = ending < 0 ? contentEnd : contentEnd + ending + 1;
     for (let i = start; i < end; i++) {
-      if (isLearnt) labels[i] = ids[i]!;
+      if (isLearnt) labels[i] = ids[i];
       else kept.add(i);
     }
   }

@@ -38,7 +38,7 @@ const instruct = (instruction: string, output: string, input = ''): Example => (
 
 describe.each(golden.scripts)('$template with $config', ({ template, config, made }) => {
   test.each(golden.rows.map((row, i) => [row.instruction.slice(0, 30), i] as const))('%s', (_, i) => {
-    const { instruction, input, output } = golden.rows[i]!;
+    const { instruction, input, output } = golden.rows[i];
     const row = tokenizeExample(instruct(instruction, output, input), i, llama, {
       ...config,
       prompt_template_name: template,
@@ -50,19 +50,19 @@ describe.each(golden.scripts)('$template with $config', ({ template, config, mad
 
 test('the golden rows tell the rules apart', () => {
   const [whole, masked] = golden.scripts.filter(({ template }) => template === 'alpaca');
-  const { instruction, input, output } = golden.rows[1]!;
+  const { instruction, input, output } = golden.rows[1];
   const other = tokenizeExample(instruct(instruction, output, input), 1, llama, {
     ...whole!.config,
     prompt_template_name: 'alpaca_legacy',
   });
-  expect(other.ids).not.toEqual(whole!.made[1]!.ids);
+  expect(other.ids).not.toEqual(whole!.made[1].ids);
   expect(masked).toBeDefined();
   const unmasked = tokenizeExample(instruct(instruction, output, input), 1, llama, {
     ...alpaca,
     train_on_inputs: true,
   });
   expect(unmasked.labels).toEqual(unmasked.ids);
-  expect(golden.scripts[2]!.made[1]!.labels).not.toEqual(unmasked.labels);
+  expect(golden.scripts[2].made[1].labels).not.toEqual(unmasked.labels);
 });
 
 describe('the end of a row', () => {
@@ -147,7 +147,7 @@ describe('chats', () => {
   });
 
   test('without a template of its own a model learns Alpaca’s form, each answer with EOS', () => {
-    const messages = golden.chats[1]!.messages;
+    const messages = golden.chats[1].messages;
     const { ids, labels } = tokenizeExample({ kind: 'messages', messages }, 0, llama, alpaca);
     expect(ids[0]).toBe(1);
     expect(labels.filter((id) => id === 2)).toHaveLength(2);
@@ -156,7 +156,7 @@ describe('chats', () => {
 
   test('a form that ends turns in words only has the words of the assistant in its loss', () => {
     const template = '{% for m in messages %}{{ m.role }}: {{ m.content }}\n\n{% endfor %}';
-    const messages = golden.chats[2]!.messages;
+    const messages = golden.chats[2].messages;
     const { labels } = tokenizeExample({ kind: 'messages', messages }, 0, chatTokenizer(template), alpaca);
     expect(chatml.decode(labels.filter((id) => id !== IGNORED)).trim()).toBe('mountains');
   });

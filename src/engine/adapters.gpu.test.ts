@@ -47,7 +47,7 @@ describe.skipIf(!existsSync(FOLDER))('adapters in the engine (skipped without ..
       if (next.done) return next.value.text;
     }
   };
-  const of = (...strengths: number[]) => strengths.map((strength, i) => ({ id: ids[i]!, strength }));
+  const of = (...strengths: number[]) => strengths.map((strength, i) => ({ id: ids[i], strength }));
 
   test('what a run made is kept once, also by a page that went on after one that died', async () => {
     const { config } = await engine.models.open(model);
@@ -97,7 +97,7 @@ describe.skipIf(!existsSync(FOLDER))('adapters in the engine (skipped without ..
   test('one that is removed is in use no more', async () => {
     await engine.adapters.use(model, of(1, 1));
     const second = await text(of(0, 1));
-    await engine.adapters.remove(ids[0]!);
+    await engine.adapters.remove(ids[0]);
     expect((await engine.models.list())[0]).toMatchObject({ adapters: [{ id: ids[1], strength: 1 }] });
     expect(await text()).toBe(second);
     expect((await engine.adapters.list()).map(({ name }) => name)).toEqual(['Trained']);

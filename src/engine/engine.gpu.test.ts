@@ -146,7 +146,7 @@ describe.skipIf(!existsSync(FOLDER))('engine (skipped without ../shared/data)', 
     })) {
       chunks.push(chunk.choices[0]);
     }
-    expect(chunks[0]!.delta.role).toBe('assistant');
+    expect(chunks[0].delta.role).toBe('assistant');
     expect(chunks.map(({ delta }) => delta.content ?? '').join('')).toBe(whole.choices[0].message.content);
     expect(chunks.at(-1)!.finish_reason).toBe('length');
   });

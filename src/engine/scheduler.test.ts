@@ -20,7 +20,7 @@ test('one at a time; the most urgent waiter is next, then the first to come', as
     work('e', 'decode'),
   ]);
   expect(order.filter((_, i) => i % 2 === 0).map((line) => line[0])).toEqual(['a', 'd', 'e', 'c', 'b']);
-  for (let i = 0; i < order.length; i += 2) expect(order[i]![0]).toBe(order[i + 1]![0]);
+  for (let i = 0; i < order.length; i += 2) expect(order[i][0]).toBe(order[i + 1][0]);
 });
 
 test('a waiter that is aborted leaves the queue', async () => {

@@ -36,7 +36,7 @@ function fileSets(): FileSet[] {
     ...torch.map((name) => ({ ...load(GOLDEN, name), 'config.json': config, ...small })),
     {
       ...load(GOLDEN, 'meta-consolidated.00.pth', 'meta-consolidated.01.pth'),
-      'params.json': load(GOLDEN, 'meta-params.json')['meta-params.json']!,
+      'params.json': load(GOLDEN, 'meta-params.json')['meta-params.json'],
       ...small,
     },
   ];
@@ -77,12 +77,12 @@ test(`${CASES} damaged models`, { timeout: 3_600_000 }, async () => {
   const outcomes = new Map<string, number>();
   for (let seed = 1; seed <= CASES; seed++) {
     const random = randomFrom(seed);
-    const set = sets[Math.floor(random() * sets.length)]!;
+    const set = sets[Math.floor(random() * sets.length)];
     const names = Object.keys(set);
-    const victim = names[Math.floor(random() * names.length)]!;
+    const victim = names[Math.floor(random() * names.length)];
     let read = 0;
     const files = names.map((name) => {
-      const bytes = name === victim ? mutate(set[name]!, random) : set[name]!;
+      const bytes = name === victim ? mutate(set[name], random) : set[name];
       return counted(bytesSource(bytes, `model/${name.replace('meta-', '')}`), (count) => (read += count));
     });
     const size = files.reduce((sum, file) => sum + file.size, 0);

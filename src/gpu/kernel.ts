@@ -119,7 +119,7 @@ function packParams(kernel: Kernel, params: Readonly<Record<string, number | rea
     layout = makeShaderDataDefinitions(`${source}\n@group(0) @binding(0) var<uniform> params: Params;`);
     layouts.set(source, layout);
   }
-  const view = makeStructuredView(layout.uniforms['params']!);
+  const view = makeStructuredView(layout.uniforms['params']);
   // webgpu-utils ignores unknown names silently, and leaves missing ones zero
   const known = Object.keys(view.views);
   for (const name of Object.keys(params)) {

@@ -138,7 +138,7 @@ describe.skipIf(slow || !existsSync(FOLDER))('stories260K (skipped without ../sh
     const { lines } = headless('bench', '--model', FOLDER, '--prompt-tokens', '16', '--tokens', '8');
     expect(lines.at(-1)).toMatchObject({ perToken: { passes: 1, bindGroups: 0, buffers: 0 } });
     const { decode, prefill } = lines.at(-1) as Record<string, Record<string, number>>;
-    for (const share of [decode!['shareOfBandwidth']!, prefill!['shareOfPeak']!]) {
+    for (const share of [decode!['shareOfBandwidth'], prefill!['shareOfPeak']]) {
       expect(share).toBeGreaterThan(0);
       expect(share).toBeLessThan(1);
     }

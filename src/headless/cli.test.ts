@@ -69,7 +69,7 @@ describe('encrypt and decrypt', { timeout: 60_000 }, () => {
       })),
     );
     expect(readdirSync(encrypted)).toEqual(enc.toSorted());
-    expect(readFileSync(join(encrypted, enc[0]!)).subarray(0, 32).toString('hex')).toBe(sha256(plain['config.json']!));
+    expect(readFileSync(join(encrypted, enc[0])).subarray(0, 32).toString('hex')).toBe(sha256(plain['config.json']));
   }, 60_000);
 
   /** A copy of the encrypted files, of which some may be changed. */
@@ -90,11 +90,11 @@ describe('encrypt and decrypt', { timeout: 60_000 }, () => {
     expect(code).toBe(0);
     const names = Object.keys(plain).toSorted();
     expect(lines).toEqual(
-      names.map((name) => ({ file: name, bytes: plain[name]!.length, sha256: sha256(plain[name]!), ok: true })),
+      names.map((name) => ({ file: name, bytes: plain[name].length, sha256: sha256(plain[name]), ok: true })),
     );
     expect(readdirSync(join(scratch, 'out/whole'))).toEqual(names);
     for (const name of names) {
-      expect(readFileSync(join(scratch, 'out/whole', name)).equals(Buffer.from(plain[name]!)), name).toBe(true);
+      expect(readFileSync(join(scratch, 'out/whole', name)).equals(Buffer.from(plain[name])), name).toBe(true);
     }
   });
 
@@ -133,9 +133,9 @@ describe('encrypt and decrypt', { timeout: 60_000 }, () => {
     const out = join(scratch, 'out/replace');
     mkdirSync(out, { recursive: true });
     for (const name of ['config.json', 'pytorch_model.bin']) writeFileSync(join(out, name), 'older');
-    const weights = readFileSync(join(folder, enc[1]!));
-    weights[200_000]! ^= 4;
-    writeFileSync(join(folder, enc[1]!), weights);
+    const weights = readFileSync(join(folder, enc[1]));
+    weights[200_000] ^= 4;
+    writeFileSync(join(folder, enc[1]), weights);
     expect(decrypt(folder, 'out/replace').code).toBe(1);
     expect(readFileSync(join(out, 'config.json'), 'utf8')).toBe(plain['config.json']);
     expect(readFileSync(join(out, 'pytorch_model.bin'), 'utf8')).toBe('older');
@@ -218,7 +218,7 @@ describe('import', { timeout: 60_000 }, () => {
     expect(headless(...argv).code).toBe(0);
     const manifest = JSON.parse(readFileSync(join(out, 'models/model.json'), 'utf8')) as Record<string, unknown>;
     const { shards, tensors } = manifest as { shards: { key: string }[]; tensors: unknown[] };
-    const prefix = shards[0]!.key.split('/')[0];
+    const prefix = shards[0].key.split('/')[0];
     // the manifest stands, and the journal still does
     const journal = { version: 1, id: 'model', name: 'x', startedAt: 1, origin: { kind: 'files' }, files: [] };
     const rest = { quantize: 'q8', prefix, written: { shards, tensors }, hashes: [], errors: {}, done: 1, total: 1 };

@@ -70,13 +70,13 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
 
   beforeAll(async () => {
     gpu = await openAdapter(await findAdapter());
-    const session = await sessionOf(await CONTAINERS['safetensors']!());
+    const session = await sessionOf(await CONTAINERS['safetensors']());
     reference = await session.logits([1, ...IDS]);
     session.destroy();
   });
 
   test.each(Object.keys(CONTAINERS))('%s: golden text, and the same logits', async (container) => {
-    const session = await sessionOf(await CONTAINERS[container]!());
+    const session = await sessionOf(await CONTAINERS[container]());
     const logits = await session.logits([1, ...IDS]);
     expect(logits[0]).toBeCloseTo(-6.222914, 4);
     expect(logits[1]).toBeCloseTo(8.404342, 4);
@@ -101,7 +101,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
   });
 
   test('q and k in the wrong order give other logits: the check can fail', async () => {
-    const { config, tensors } = await CONTAINERS['safetensors']!();
+    const { config, tensors } = await CONTAINERS['safetensors']();
     const swapped = tensors.map((tensor) => {
       if (!/layers\.0\.self_attn\.q_proj/.test(tensor.name)) return tensor;
       const other = tensors.find(({ name }) => name === tensor.name.replace('layers.0', 'layers.1'))!;
@@ -117,8 +117,8 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
 function distance(a: Float32Array, b: Float32Array): number {
   let [difference, total] = [0, 0];
   for (let i = 0; i < b.length; i++) {
-    difference += (a[i]! - b[i]!) ** 2;
-    total += b[i]! ** 2;
+    difference += (a[i] - b[i]) ** 2;
+    total += b[i] ** 2;
   }
   return Math.sqrt(difference / total);
 }

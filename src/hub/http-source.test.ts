@@ -131,7 +131,7 @@ test('what came before a connection broke is not asked for again', async () => {
   expect(same(await readAll(await open()), bytes)).toBe(true);
   const again = asked().filter((range) => range?.endsWith('-599999'));
   expect(again).toHaveLength(2);
-  expect(Number(/\d+/.exec(again[1]!)?.[0])).toBeGreaterThan(300_000);
+  expect(Number(/\d+/.exec(again[1] ?? '')?.[0])).toBeGreaterThan(300_000);
 });
 
 test('tries that bring something are not counted', async () => {
@@ -147,7 +147,7 @@ test('Retry-After is waited for and told of, in seconds and as a date; one of an
     await (await open({ onWait: (wait) => waits.push(wait) })).read(0, WINDOW);
     expect(performance.now() - before).toBeGreaterThan(1900);
     expect(waits).toMatchObject([{ host: new URL(server.url).host, asked: true }]);
-    expect(waits[0]!.ms).toBeGreaterThan(1900);
+    expect(waits[0].ms).toBeGreaterThan(1900);
   }
   server.setFaults([{ kind: '503', after: 3600 }]);
   const message = expect.stringContaining('It asks to wait 60 minutes.');

@@ -60,7 +60,7 @@ export async function uploadWeights(
   };
   const vector = async (name: string) => {
     const { parts } = await matrix(name);
-    return parts[0]!.codes as GPUBuffer;
+    return parts[0].codes as GPUBuffer;
   };
   const embedding = await matrix('model.embed_tokens.weight');
   const layers: LayerWeights[] = [];
@@ -117,7 +117,7 @@ async function stackedBias(
     }
     row += rows;
   }
-  return buffers.from('weights', stacked, `${matrices[0]!.name} bias`);
+  return buffers.from('weights', stacked, `${matrices[0].name} bias`);
 }
 
 /** Rows that a part may hold: even, so that a part's scales start on a whole word. */
@@ -138,14 +138,14 @@ async function upload(
 ): Promise<Matrix> {
   const { device } = buffers;
   const limit = Math.min(maxPartBytes, device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-  const columns = tensors[0]!.columns;
+  const columns = tensors[0].columns;
   const parts: MatrixPart[] = [];
   let total = 0;
   for (let i = 0; i < tensors.length; ) {
-    const { kind, name } = tensors[i]!;
+    const { kind, name } = tensors[i];
     let next = i;
     let rows = 0;
-    while (next < tensors.length && tensors[next]!.kind === kind) rows += tensors[next++]!.rows;
+    while (next < tensors.length && tensors[next].kind === kind) rows += tensors[next++].rows;
     const most = rowLimit(kind, columns, limit);
     const run: MatrixPart[] = [];
     for (let start = 0; start < rows; start += most) {

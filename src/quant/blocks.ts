@@ -17,9 +17,9 @@ function simple(zero: number, hasMinimum: boolean, fifthBit: boolean): BlockCode
     minimums[0] = hasMinimum ? half(bytes, at + 2) : -0;
     const high = at + (hasMinimum ? 4 : 2);
     const low = high + (fifthBit ? 4 : 0);
-    const bit = (j: number) => (fifthBit ? ((bytes[high + (j >> 3)]! >> (j & 7)) & 1) << 4 : 0);
+    const bit = (j: number) => (fifthBit ? ((bytes[high + (j >> 3)] >> (j & 7)) & 1) << 4 : 0);
     for (let j = 0; j < 16; j++) {
-      const byte = bytes[low + j]!;
+      const byte = bytes[low + j];
       codes[j] = ((byte & 15) | bit(j)) - zero;
       codes[j + 16] = ((byte >> 4) | bit(j + 16)) - zero;
     }
@@ -38,7 +38,7 @@ export const CODECS: Readonly<Record<BlockType, BlockCodec>> = {
     unpack(bytes, at, { codes, scales, minimums }) {
       scales[0] = half(bytes, at);
       minimums[0] = -0;
-      for (let j = 0; j < 32; j++) codes[j] = bytes[at + 2 + j]!;
+      for (let j = 0; j < 32; j++) codes[j] = bytes[at + 2 + j];
     },
   },
   Q4_0: { ...SIMPLE, bytes: 18, kind: 'q4', verbatim: true, unpack: simple(8, false, false) },
@@ -59,9 +59,9 @@ export function dequantizeBlocks(type: BlockType, bytes: Uint8Array): Float32Arr
   for (let at = 0, out = 0; at < bytes.length; at += size, out += elements) {
     unpack(bytes, at, each);
     for (let start = 0, b = 0; start < elements; start += block, b++) {
-      const scale = scales[b]!;
-      const minimum = minimums[b]!;
-      for (let j = start; j < start + block; j++) result[out + j] = Math.fround(scale * codes[j]!) + minimum;
+      const scale = scales[b];
+      const minimum = minimums[b];
+      for (let j = start; j < start + block; j++) result[out + j] = Math.fround(scale * codes[j]) + minimum;
     }
   }
   return result;

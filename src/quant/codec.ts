@@ -32,7 +32,7 @@ export interface BlockCodec {
 
 /** The f16 at a place. */
 export function half(bytes: Uint8Array, at: number): number {
-  return f16ToF32(bytes[at]! | (bytes[at + 1]! << 8));
+  return f16ToF32(bytes[at] | (bytes[at + 1] << 8));
 }
 
 /** Room for any block. */

@@ -17,7 +17,7 @@ const f32 = Math.fround;
 /** Code `j` of a field that lies in planes: each 32 bytes hold 32 codes in their lowest bits, the next 32 above those. */
 function plane(bytes: Uint8Array, at: number, j: number, bits: 1 | 2 | 4): number {
   const log = bits >> 1; // of bits: 0, 1, 2
-  const byte = bytes[at + ((j >> (8 - log)) << 5) + (j & 31)]!;
+  const byte = bytes[at + ((j >> (8 - log)) << 5) + (j & 31)];
   return (byte >> (((j >> 5) & ((8 >> log) - 1)) << log)) & ((1 << bits) - 1);
 }
 
@@ -27,7 +27,7 @@ function scalesAndMinimums(bytes: Uint8Array, at: number, { scales, minimums }: 
   const dmin = half(bytes, at + 2);
   for (let b = 0; b < 8; b++) {
     const packed = at + 4 + (b & 3);
-    const [first, second, third] = [bytes[packed]!, bytes[packed + 4]!, bytes[packed + 8]!];
+    const [first, second, third] = [bytes[packed], bytes[packed + 4], bytes[packed + 8]];
     const scale = b < 4 ? first & 63 : (third & 15) | ((first >> 2) & 48);
     const minimum = b < 4 ? second & 63 : (third >> 4) | ((second >> 2) & 48);
     scales[b] = d * scale;
@@ -46,8 +46,8 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
       const d = half(bytes, at + 80);
       const dmin = half(bytes, at + 82);
       for (let b = 0; b < 16; b++) {
-        scales[b] = d * (bytes[at + b]! & 15);
-        minimums[b] = -f32(dmin * (bytes[at + b]! >> 4));
+        scales[b] = d * (bytes[at + b] & 15);
+        minimums[b] = -f32(dmin * (bytes[at + b] >> 4));
       }
       for (let j = 0; j < 256; j++) codes[j] = plane(bytes, at + 16, j, 2);
     },
@@ -61,8 +61,8 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
     unpack(bytes, at, { codes, scales, minimums }) {
       const d = half(bytes, at + 108);
       for (let b = 0; b < 16; b++) {
-        const low = bytes[at + 96 + (b & 7)]! >> (b < 8 ? 0 : 4);
-        const high = bytes[at + 104 + (b & 3)]! >> (2 * (b >> 2));
+        const low = bytes[at + 96 + (b & 7)] >> (b < 8 ? 0 : 4);
+        const high = bytes[at + 104 + (b & 3)] >> (2 * (b >> 2));
         scales[b] = d * (((low & 15) | ((high & 3) << 4)) - 32);
         minimums[b] = -0;
       }
@@ -103,12 +103,12 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
     unpack(bytes, at, { codes, scales, minimums }) {
       const d = half(bytes, at + 208);
       for (let b = 0; b < 16; b++) {
-        scales[b] = d * ((bytes[at + 192 + b]! << 24) >> 24);
+        scales[b] = d * ((bytes[at + 192 + b] << 24) >> 24);
         minimums[b] = -0;
       }
       for (let j = 0; j < 256; j++) {
         // the low nibbles lie in planes of 64, the high bits in planes of 32
-        const low = (bytes[at + (j >> 7) * 64 + (j & 63)]! >> (j & 64 ? 4 : 0)) & 15;
+        const low = (bytes[at + (j >> 7) * 64 + (j & 63)] >> (j & 64 ? 4 : 0)) & 15;
         codes[j] = (low | (plane(bytes, at + 128, j, 2) << 4)) - 32;
       }
     },

@@ -6,24 +6,24 @@ import type { BlockLayout } from '../core/weight-kinds';
 /** Codes relative to the layout's zero. */
 export function writeCodes({ bits, block, zero }: BlockLayout, codes: Int8Array, b: number, out: Uint8Array): void {
   if (bits === 8) {
-    for (let j = 0; j < block; j++) out[b * block + j] = codes[j]!;
+    for (let j = 0; j < block; j++) out[b * block + j] = codes[j];
     return;
   }
   const nibbles = block / 2;
   for (let j = 0; j < nibbles; j++) {
-    out[b * nibbles + j] = (codes[j]! + zero) | ((codes[j + nibbles]! + zero) << 4);
+    out[b * nibbles + j] = (codes[j] + zero) | ((codes[j + nibbles] + zero) << 4);
   }
 }
 
 /** The inverse. */
 export function readCodes({ bits, block, zero }: BlockLayout, codes: Uint8Array, b: number, out: Int8Array): void {
   if (bits === 8) {
-    for (let j = 0; j < block; j++) out[j] = codes[b * block + j]!;
+    for (let j = 0; j < block; j++) out[j] = codes[b * block + j];
     return;
   }
   const nibbles = block / 2;
   for (let j = 0; j < nibbles; j++) {
-    const byte = codes[b * nibbles + j]!;
+    const byte = codes[b * nibbles + j];
     out[j] = (byte & 15) - zero;
     out[j + nibbles] = (byte >> 4) - zero;
   }
@@ -37,7 +37,7 @@ export function writeScale({ offset }: BlockLayout, scale: number, base: number,
 
 /** The f16 number `i`. */
 export function halfAt(bytes: Uint8Array, i: number): number {
-  return f16ToF32(bytes[2 * i]! | (bytes[2 * i + 1]! << 8));
+  return f16ToF32(bytes[2 * i] | (bytes[2 * i + 1] << 8));
 }
 
 function writeHalf(out: Uint8Array, i: number, value: number): void {

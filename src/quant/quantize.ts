@@ -37,14 +37,14 @@ function eight(x: Float32Array, words: Uint32Array, b: number, codes: Uint8Array
   const end = start + 32;
   let largest = 0;
   for (let j = start; j < end; j++) {
-    const size = Math.abs(x[j]!);
+    const size = Math.abs(x[j]);
     if (size > largest) largest = size;
   }
   const scale = f32(largest / 127);
   const inverse = scale ? f32(1 / scale) : 0;
   for (let j = start; j < end; j++) {
     // half a step away from zero and then towards it is roundAway; a byte keeps the low bits of a negative code
-    codes[j] = (f32(x[j]! * inverse) + HALF_STEP[words[j]! >>> 31]!) | 0;
+    codes[j] = (f32(x[j] * inverse) + HALF_STEP[words[j] >>> 31]) | 0;
   }
   return f32ToF16(scale);
 }
@@ -55,17 +55,17 @@ function four(x: Float32Array, b: number, codes: Uint8Array): number {
   let extreme = 0;
   let size = 0;
   for (let j = start; j < start + 32; j++) {
-    const each = Math.abs(x[j]!);
+    const each = Math.abs(x[j]);
     if (each > size) {
       size = each;
-      extreme = x[j]!;
+      extreme = x[j];
     }
   }
   const scale = f32(extreme / -8);
   const inverse = scale ? f32(1 / scale) : 0;
   for (let j = 0; j < 16; j++) {
-    const low = f32(f32(x[start + j]! * inverse) + 8.5) | 0;
-    const high = f32(f32(x[start + j + 16]! * inverse) + 8.5) | 0;
+    const low = f32(f32(x[start + j] * inverse) + 8.5) | 0;
+    const high = f32(f32(x[start + j + 16] * inverse) + 8.5) | 0;
     codes[b * 16 + j] = (low > 15 ? 15 : low) | ((high > 15 ? 15 : high) << 4);
   }
   return f32ToF16(scale);
@@ -74,20 +74,20 @@ function four(x: Float32Array, b: number, codes: Uint8Array): number {
 /** 8 bits around zero: the largest magnitude becomes 127. */
 const byLargest: BlockQuantizer = (x, codes) => {
   let largest = 0;
-  for (let j = 0; j < x.length; j++) largest = Math.max(largest, Math.abs(x[j]!));
+  for (let j = 0; j < x.length; j++) largest = Math.max(largest, Math.abs(x[j]));
   const scale = f32(largest / 127);
   const inverse = scale ? f32(1 / scale) : 0;
-  for (let j = 0; j < x.length; j++) codes[j] = roundAway(f32(x[j]! * inverse));
+  for (let j = 0; j < x.length; j++) codes[j] = roundAway(f32(x[j] * inverse));
   return [scale, 0];
 };
 
 /** 4 bits around zero: the value of largest magnitude, with its sign, becomes −8. */
 const byExtreme: BlockQuantizer = (x, codes) => {
   let extreme = 0;
-  for (let j = 0; j < x.length; j++) if (Math.abs(x[j]!) > Math.abs(extreme)) extreme = x[j]!;
+  for (let j = 0; j < x.length; j++) if (Math.abs(x[j]) > Math.abs(extreme)) extreme = x[j];
   const scale = f32(extreme / -8);
   const inverse = scale ? f32(1 / scale) : 0;
-  for (let j = 0; j < x.length; j++) codes[j] = Math.min(15, Math.trunc(f32(f32(x[j]! * inverse) + 8.5))) - 8;
+  for (let j = 0; j < x.length; j++) codes[j] = Math.min(15, Math.trunc(f32(f32(x[j] * inverse) + 8.5))) - 8;
   return [scale, 0];
 };
 
@@ -99,13 +99,13 @@ function withOffset({ bits, zero }: BlockLayout): BlockQuantizer {
     let minimum = Infinity;
     let maximum = -Infinity;
     for (let j = 0; j < x.length; j++) {
-      minimum = Math.min(minimum, x[j]!);
-      maximum = Math.max(maximum, x[j]!);
+      minimum = Math.min(minimum, x[j]);
+      maximum = Math.max(maximum, x[j]);
     }
     const scale = f32(f32(maximum - minimum) / steps);
     const inverse = scale ? f32(1 / scale) : 0;
     for (let j = 0; j < x.length; j++) {
-      codes[j] = Math.min(steps, Math.trunc(f32(f32(f32(x[j]! - minimum) * inverse) + 0.5))) - centre;
+      codes[j] = Math.min(steps, Math.trunc(f32(f32(f32(x[j] - minimum) * inverse) + 0.5))) - centre;
     }
     // not `+ 0`: a minimum of −0 stays one
     return [scale, centre ? minimum + centre * scale : minimum];

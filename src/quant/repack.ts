@@ -76,7 +76,7 @@ export function dequantizeRows(packed: PackedRows): Float32Array<ArrayBuffer> {
     readCodes(layout, codes, b, decoded);
     const scale = halfAt(scales, offset ? 2 * b : b);
     const base = offset ? halfAt(scales, 2 * b + 1) : -0;
-    for (let j = 0; j < block; j++) result[b * block + j] = Math.fround(scale * decoded[j]!) + base;
+    for (let j = 0; j < block; j++) result[b * block + j] = Math.fround(scale * decoded[j]) + base;
   }
   return result;
 }
@@ -139,8 +139,8 @@ function split(bytes: Uint8Array, size: number, packed: PackedRows): void {
   const head = headBytes(packed);
   const body = size - head;
   for (let block = 0, at = 0; at < bytes.length; block++, at += size) {
-    for (let i = 0; i < head; i++) scales[block * head + i] = bytes[at + i]!;
-    for (let i = 0; i < body; i++) codes[block * body + i] = bytes[at + head + i]!;
+    for (let i = 0; i < head; i++) scales[block * head + i] = bytes[at + i];
+    for (let i = 0; i < body; i++) codes[block * body + i] = bytes[at + head + i];
   }
 }
 
@@ -149,8 +149,8 @@ function join(packed: PackedRows, size: number, bytes: Uint8Array<ArrayBuffer>):
   const head = headBytes(packed);
   const body = size - head;
   for (let block = 0, at = 0; at < bytes.length; block++, at += size) {
-    for (let i = 0; i < head; i++) bytes[at + i] = scales[block * head + i]!;
-    for (let i = 0; i < body; i++) bytes[at + head + i] = codes[block * body + i]!;
+    for (let i = 0; i < head; i++) bytes[at + i] = scales[block * head + i];
+    for (let i = 0; i < body; i++) bytes[at + head + i] = codes[block * body + i];
   }
   return bytes;
 }
@@ -166,9 +166,9 @@ function takeApart(type: BlockType, bytes: Uint8Array, packed: PackedRows): void
     unpack(bytes, at, each);
     for (let i = 0; i < perBlock; i++, b++) {
       const own = codes.subarray(i * block, (i + 1) * block);
-      if (centre) for (let j = 0; j < block; j++) own[j]! -= centre;
+      if (centre) for (let j = 0; j < block; j++) own[j] -= centre;
       writeCodes(layout, own, b, packed.codes);
-      const [scale, offset] = [scales[i]!, minimums[i]! + centre * scales[i]!];
+      const [scale, offset] = [scales[i], minimums[i] + centre * scales[i]];
       // a rounding that would give infinity; what is infinite or no number in the file is left to whoever reads it
       if (Math.max(Math.abs(scale), Math.abs(offset)) >= 65520) throw new ScaleOverflow();
       writeScale(layout, scale, offset, b, packed.scales);

@@ -93,7 +93,7 @@ function damaged(store: Store, at: number): Store {
         ...source,
         read: async (start, end) => {
           const bytes = await source.read(start, end);
-          if (at >= start && at < end) bytes[at - start]! ^= 1;
+          if (at >= start && at < end) bytes[at - start] ^= 1;
           return bytes;
         },
       }
@@ -130,7 +130,7 @@ for (const [name, make] of Object.entries(STORES)) {
     test('a damaged byte is found, wherever it is', async () => {
       const store = make();
       const { shards } = await writeModel(store, 'tiny', meta, tensors());
-      for (const at of [0, 1, Math.floor(shards[0]!.bytes / 2), shards[0]!.bytes - 1]) {
+      for (const at of [0, 1, Math.floor(shards[0].bytes / 2), shards[0].bytes - 1]) {
         const broken = damaged(store, at);
         const read = async () => contents((await openStoredModel(broken, 'tiny')).tensors);
         expect(await code(read())).toBe('corrupt-file');
@@ -141,7 +141,7 @@ for (const [name, make] of Object.entries(STORES)) {
     test('a shard that is gone, and a model that never was, say so', async () => {
       const store = make();
       const { shards } = await writeModel(store, 'tiny', meta, tensors());
-      await store.shards.delete(shards[0]!.key);
+      await store.shards.delete(shards[0].key);
       const model = await openStoredModel(store, 'tiny');
       expect(await code(contents(model.tensors))).toBe('corrupt-file');
       expect(await code(openStoredModel(store, 'other'))).toBe('missing-model');

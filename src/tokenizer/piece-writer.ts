@@ -81,7 +81,7 @@ class Message {
       this.#bytes.push(left > 127 ? (left & 127) | 128 : left);
       if (left <= 127) break;
     }
-    for (let i = 0; i < value.length; i++) this.#bytes.push(value[i]!);
+    for (let i = 0; i < value.length; i++) this.#bytes.push(value[i]);
     return this;
   }
 

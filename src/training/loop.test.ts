@@ -44,10 +44,10 @@ test('learns, and says what it did', async () => {
   const { end, steps, events, state } = await run(toyTrainer(), data);
   expect(end).toBe('done');
   expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
-  expect(steps.at(-1)!.loss).toBeLessThan(0.8 * steps[0]!.loss);
+  expect(steps.at(-1)!.loss).toBeLessThan(0.8 * steps[0].loss);
   expect(steps[0]).toMatchObject({ learningRate: 0, epoch: 1 / 3, tokens: 7 });
-  expect(steps[1]!.learningRate).toBeCloseTo(0.1, 15);
-  expect(steps[2]!.learningRate).toBe(0.2);
+  expect(steps[1].learningRate).toBeCloseTo(0.1, 15);
+  expect(steps[2].learningRate).toBe(0.2);
   // the first validation comes before all steps, every other one after its step and before its boundary
   const order = events.slice(0, 11).map(({ type }) => type);
   expect(order).toEqual([
@@ -82,8 +82,8 @@ test('what is known before the first step is told, never kept, and counts for no
     [3, false],
   ]);
   expect([new Set(validations.map(({ loss }) => loss)).size, state.best?.step, state.sinceBest]).toEqual([1, 1, 2]);
-  const { loss, targets } = await toyTrainer().evaluate(data.validation[0]!);
-  expect(validations[0]!.loss).toBe(loss / targets);
+  const { loss, targets } = await toyTrainer().evaluate(data.validation[0]);
+  expect(validations[0].loss).toBe(loss / targets);
 });
 
 test('with and without it the steps are the same; a run that has begun does not take it', async () => {
@@ -106,9 +106,9 @@ test('the loss of validation is the mean over labelled tokens, not over batches'
   const each = await Promise.all(rows.map((row) => trainer.evaluate(row)));
   const { events } = await run(trainer, { ...toyData(), validation: rows }, { with: { ...config, max_steps: 1 } });
   const first = events.find((event) => event.type === 'validation');
-  expect(first?.record.loss).toBeCloseTo((each[0]!.loss + each[1]!.loss) / 5, 12);
+  expect(first?.record.loss).toBeCloseTo((each[0].loss + each[1].loss) / 5, 12);
   // control: as transformers' Trainer takes it
-  expect(Math.abs((each[0]!.loss / 1 + each[1]!.loss / 4) / 2 - first!.record.loss)).toBeGreaterThan(0.01);
+  expect(Math.abs((each[0].loss / 1 + each[1].loss / 4) / 2 - first!.record.loss)).toBeGreaterThan(0.01);
 });
 
 test('the loss is the mean over the labelled tokens of the whole batch, before the update', async () => {
@@ -117,11 +117,11 @@ test('the loss is the mean over the labelled tokens of the whole batch, before t
   const data: TrainingData = { stepsPerEpoch: 1, step: () => rows, validation: [] };
   const trainer = toyTrainer();
   const each = await Promise.all(rows.map((row) => trainer.evaluate(row)));
-  const mean = (each[0]!.loss + each[1]!.loss) / 5;
+  const mean = (each[0].loss + each[1].loss) / 5;
   const { steps } = await run(trainer, data, { with: { ...config, max_steps: 1 } });
-  expect(steps[0]!.loss).toBeCloseTo(mean, 12);
+  expect(steps[0].loss).toBeCloseTo(mean, 12);
   // control: the mean of the micro-batches' means is another number
-  expect(Math.abs((each[0]!.loss / 1 + each[1]!.loss / 4) / 2 - mean)).toBeGreaterThan(0.01);
+  expect(Math.abs((each[0].loss / 1 + each[1].loss / 4) / 2 - mean)).toBeGreaterThan(0.01);
 });
 
 test('accumulation is one large batch', async () => {
@@ -129,8 +129,8 @@ test('accumulation is one large batch', async () => {
   const whole: TrainingData = { ...data, step: (n) => [joined(data.step(n))] };
   const [a, b] = [await run(toyTrainer(), data), await run(toyTrainer(), whole)];
   for (const [i, { loss, gradNorm }] of a.steps.entries()) {
-    expect(Math.abs(loss - b.steps[i]!.loss)).toBeLessThan(1e-6);
-    expect(Math.abs(gradNorm - b.steps[i]!.gradNorm)).toBeLessThan(1e-5);
+    expect(Math.abs(loss - b.steps[i].loss)).toBeLessThan(1e-6);
+    expect(Math.abs(gradNorm - b.steps[i].gradNorm)).toBeLessThan(1e-5);
   }
 });
 
@@ -150,7 +150,7 @@ test('a step that is not finite is skipped: nothing changes, Adam does not count
   expect(steps[2]).not.toHaveProperty('skipped');
   expect(counts.slice(0, 6)).toEqual([1, 2, 3, 4, 4, 5]);
   expect(state).toMatchObject({ step: 12, updates: 11 });
-  expect(steps[4]!.learningRate).toBeLessThan(steps[2]!.learningRate);
+  expect(steps[4].learningRate).toBeLessThan(steps[2].learningRate);
 });
 
 test('a run that gives nothing finite any more is given up', async () => {

@@ -46,13 +46,13 @@ export function prepareData(
     );
   }
   const split = splitValidation(rows.length, size, seed);
-  const [train, held] = [split.train, split.validation].map((part) => part.map((i) => rows[i]!)) as [
+  const [train, held] = [split.train, split.validation].map((part) => part.map((i) => rows[i])) as [
     TokenizedRow[],
     TokenizedRow[],
   ];
   const lengths = train.map(({ ids }) => ids.length);
   const plan = createBatches(lengths, config);
-  const heldBatches = inOrder(held.length, batch).map((part) => part.map((i) => held[i]!));
+  const heldBatches = inOrder(held.length, batch).map((part) => part.map((i) => held[i]));
   const largestHeld = Math.max(0, ...heldBatches.map((part) => part.reduce((sum, { ids }) => sum + ids.length, 0)));
   const eos = endOfText(tokenizer);
   return {
@@ -64,7 +64,7 @@ export function prepareData(
     ended: rows.filter(({ labels }) => eos !== undefined && labels.at(-1) === eos).length,
     stepsPerEpoch: plan.stepsPerEpoch,
     rowsOf: (step) => plan.step(step),
-    step: (n) => plan.step(n).map((part) => toMicroBatch(part.map((i) => train[i]!))),
+    step: (n) => plan.step(n).map((part) => toMicroBatch(part.map((i) => train[i]))),
     validation: heldBatches.map(toMicroBatch),
     fingerprint: () => rowsFingerprint([...train, ...held]),
   };

@@ -27,7 +27,7 @@ const forms: Readonly<Record<string, string>> = {
 };
 
 test.each(Object.keys(forms))('%s', async (name) => {
-  const text = forms[name]!;
+  const text = forms[name];
   // the header of a table, and the bracket before the first row, are no row's
   const first = name.endsWith('.csv') ? text.indexOf('\n') + 1 : 3;
   const place = fc.integer({ min: first, max: text.length - 3 });

@@ -12,7 +12,7 @@ const golden = JSON.parse(readFileSync(new URL('golden/parquet.json', import.met
   string,
   Golden
 >;
-const bytesOf = (name: string) => Uint8Array.from(Buffer.from(golden[name]!.base64, 'base64'));
+const bytesOf = (name: string) => Uint8Array.from(Buffer.from(golden[name].base64, 'base64'));
 
 async function read(name: string, bytes = bytesOf(name)) {
   const made = await readDataset(bytesSource(bytes, `${name}.parquet`));
@@ -25,7 +25,7 @@ describe('Parquet', () => {
     const { rows, format } = await read(name);
     expect(format).toBe('Alpaca Parquet');
     expect(rows).toEqual(
-      golden[name]!.rows.map(({ instruction, input, output }) => ({
+      golden[name].rows.map(({ instruction, input, output }) => ({
         kind: 'instruct',
         instruction,
         input: input ?? '',
@@ -36,10 +36,10 @@ describe('Parquet', () => {
 
   test('lists of structs, and lists of numbers', async () => {
     const { rows, notes } = await read('nested');
-    expect(rows).toEqual(golden['nested']!.rows.map(({ messages }) => ({ kind: 'messages', messages })));
+    expect(rows).toEqual(golden['nested'].rows.map(({ messages }) => ({ kind: 'messages', messages })));
     expect(notes).toEqual(['Fields that are not used: id.']);
     expect((await read('tokens')).rows).toEqual(
-      golden['tokens']!.rows.map(({ input_ids: ids, labels }) => ({ kind: 'tokens', ids, labels })),
+      golden['tokens'].rows.map(({ input_ids: ids, labels }) => ({ kind: 'tokens', ids, labels })),
     );
   });
 

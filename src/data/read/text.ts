@@ -80,7 +80,7 @@ function encodingOf(start: Uint8Array): string {
   if (start[0] === 0xfe && start[1] === 0xff) return 'utf-16be';
   // most of what is written in Latin letters has a zero in every second byte
   const zeros = [0, 0];
-  for (const [i, byte] of start.entries()) if (byte === 0) zeros[i % 2]!++;
+  for (const [i, byte] of start.entries()) if (byte === 0) zeros[i % 2]++;
   const [even = 0, odd = 0] = zeros;
   if (odd > 3 && odd > start.length / 5 && even < odd / 10) return 'utf-16le';
   if (even > 3 && even > start.length / 5 && odd < even / 10) return 'utf-16be';

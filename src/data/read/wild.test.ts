@@ -325,7 +325,7 @@ describe('bad rows beside good ones', () => {
     const made = await read(name, content);
     expect(made.rows).toHaveLength(kept);
     expect(made.unread.map(({ place, code }) => [place + 1, code])).toEqual(bad.map(([row, code]) => [row, code]));
-    for (const [i, [, , message]] of bad.entries()) expect(made.unread[i]!.message).toMatch(message);
+    for (const [i, [, , message]] of bad.entries()) expect(made.unread[i].message).toMatch(message);
     // what is bad is kept as it stands, and no row is named twice
     for (const { text } of made.unread) expect(content.replaceAll(/\s/g, '')).toContain(text.replaceAll(/\s/g, ''));
     expect(new Set([...made.places, ...made.unread.map(({ place }) => place)]).size).toBe(kept + bad.length);
@@ -342,7 +342,7 @@ describe('bad rows beside good ones', () => {
       [0, 'made-text'],
       [1, 'made-text'],
     ]);
-    expect(conversions[1]!.message).toBe('It has a boolean in the field output, which was made text.');
+    expect(conversions[1].message).toBe('It has a boolean in the field output, which was made text.');
   });
 });
 

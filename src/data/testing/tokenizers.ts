@@ -8,7 +8,7 @@ const golden = JSON.parse(readFileSync(path, 'utf8')) as Record<string, { readon
 /** LLaMA-like: BOS 1 in front, EOS 2. */
 export function llamaTokenizer(): Tokenizer {
   return createTokenizer({
-    definition: { kind: 'huggingface', json: JSON.stringify(golden['llama2']!.json) },
+    definition: { kind: 'huggingface', json: JSON.stringify(golden['llama2'].json) },
     bosId: 1,
     eosIds: [2],
     addBos: true,
@@ -19,7 +19,7 @@ export function llamaTokenizer(): Tokenizer {
 /** ChatML-like: no BOS, turns end with `<|im_end|>`. */
 export function chatTokenizer(chatTemplate?: string): Tokenizer {
   return createTokenizer({
-    definition: { kind: 'huggingface', json: JSON.stringify(golden['smollm']!.json) },
+    definition: { kind: 'huggingface', json: JSON.stringify(golden['smollm'].json) },
     eosIds: [401],
     addBos: false,
     specialTokens: { eos_token: '<|im_end|>' },

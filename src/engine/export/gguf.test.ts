@@ -111,7 +111,7 @@ describe.each(Object.entries(MODELS))('%s', (_, files) => {
 });
 
 test("Hugging Face's reader finds the same header", async () => {
-  const checkpoint = await openCheckpoint(MODELS['the bundled model']!());
+  const checkpoint = await openCheckpoint(MODELS['the bundled model']());
   const bytes = await bytesOf(exported(checkpoint, weightTensors(checkpoint, 'keep')));
   const serve = async (_: unknown, init?: RequestInit) => {
     const [, start, end] = /bytes=(\d+)-(\d+)/.exec(new Headers(init?.headers).get('range') ?? '') ?? [];

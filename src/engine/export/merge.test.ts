@@ -102,7 +102,7 @@ async function off(checkpoint: Checkpoint, wanted: ReadonlyMap<string, Float32Ar
   for (const tensor of weightTensors(checkpoint, 'keep')) {
     const should = wanted.get(tensor.name);
     const is = await values(tensor);
-    should?.forEach((each, i) => (worst = Math.max(worst, Math.abs(each - is[i]!))));
+    should?.forEach((each, i) => (worst = Math.max(worst, Math.abs(each - is[i]))));
   }
   return worst;
 }
@@ -122,7 +122,7 @@ describe.each(Object.entries(cases))('%s', (_, own) => {
       const { columns } = merged.tensors.get(name)!;
       const rotated = /[qk]_proj/.test(name);
       const should = rotated ? fromHalfSplit(rows, columns * 4, merged.config.headWidth) : rows;
-      new Float32Array(should.buffer).forEach((each, i) => expect(Math.abs(each - is[i]!)).toBeLessThan(3e-7));
+      new Float32Array(should.buffer).forEach((each, i) => expect(Math.abs(each - is[i])).toBeLessThan(3e-7));
     }
     const half = await reopen(await merge(own, { format: 'hf', dtype: 'f16' }));
     const rounding = await off(half, wanted);
@@ -141,7 +141,7 @@ describe.each(Object.entries(cases))('%s', (_, own) => {
     const wanted = await expected(own);
     const reopened = async (dtype: MergeOptions['dtype']) => {
       const files = await merge(own, { format: 'gguf', dtype });
-      expect(files[0]!.name).toBe(`model-${dtype}.gguf`);
+      expect(files[0].name).toBe(`model-${dtype}.gguf`);
       return reopen(files);
     };
     expect(await off(await reopened('f32'), wanted)).toBe(0);
@@ -186,7 +186,7 @@ describe.each(Object.entries(cases))('%s', (_, own) => {
     const [merged, wanted] = [await expected({ ...own, adapter: back }), await expected(own)];
     let worst = 0;
     for (const [name, all] of wanted)
-      all.forEach((each, i) => (worst = Math.max(worst, Math.abs(each - merged.get(name)![i]!))));
+      all.forEach((each, i) => (worst = Math.max(worst, Math.abs(each - merged.get(name)![i]))));
     expect(worst).toBeLessThan(1e-6);
   });
 });

@@ -55,7 +55,7 @@ describe.each([
   ['qwen2', 'qwen2'],
   ['smollm', 'smollm'],
 ])('%s from a GGUF header', (name, pre) => {
-  const { json, cases } = golden[name]!;
+  const { json, cases } = golden[name];
   const spec = headerOf(json, pre);
 
   test('tokenizer.json encodes as the original', async () => {
@@ -163,7 +163,7 @@ describe('SentencePiece', () => {
       { special: false, lstrip: true, rstrip: false, singleWord: false, normalized: false },
       { special: true, lstrip: false, rstrip: true, singleWord: false, normalized: false },
     ];
-    const added = kinds.map((kind, i) => ({ id: 512 + i, content: ['[DRUG]', '<|turn|>'][i]!, ...kind }));
+    const added = kinds.map((kind, i) => ({ id: 512 + i, content: ['[DRUG]', '<|turn|>'][i], ...kind }));
     for (const legacy of [true, false]) {
       const definition = {
         kind: 'sentencepiece',

@@ -72,7 +72,7 @@ test.skipIf(!existsSync(FOLDER))('rows, order, settings and start', async () => 
   expect(batches).toHaveLength(8);
   for (const [step, microBatches] of batches.entries()) {
     const read = data.step(step).map(({ ids }) => [...ids]);
-    expect(microBatches.map((indices) => indices.flatMap((i) => rows[i]!.input_ids))).toEqual(read);
+    expect(microBatches.map((indices) => indices.flatMap((i) => rows[i].input_ids))).toEqual(read);
   }
   const { arguments: given } = JSON.parse(await textOf(files, 'training.json')) as { arguments: object };
   expect(given).toMatchObject({

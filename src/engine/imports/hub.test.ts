@@ -20,7 +20,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K from a server (skipped without
     const { faults, token, expired, pad = 0, ...more } = options;
     const files = Object.fromEntries(NAMES.map((name) => [name, new Uint8Array(readFileSync(`${FOLDER}/${name}`))]));
     // beyond the size at which a file is verified whole before it is used
-    const large = pad ? { ...files, 'model.safetensors': padded(files['model.safetensors']!, pad) } : files;
+    const large = pad ? { ...files, 'model.safetensors': padded(files['model.safetensors'], pad) } : files;
     server = await startServer({
       repositories: { 'someone/tiny': { files: large, licence: 'mit', ...(token && { token, gated: 'auto' }) } },
       ...(faults && { faults }),
@@ -174,7 +174,7 @@ describe.skipIf(!existsSync(FOLDER))('a folder on any server (skipped without ..
   /** The folder as it is now: what stands at the address may be replaced. */
   async function at(change: (weights: Uint8Array) => void = () => {}) {
     const files = Object.fromEntries(NAMES.map((name) => [name, new Uint8Array(readFileSync(`${FOLDER}/${name}`))]));
-    change(files['model.safetensors']!);
+    change(files['model.safetensors']);
     const server = await startServer({ repositories: { 'someone/tiny': { files } } });
     servers.push(server);
     return (input: string | URL | Request, init?: RequestInit) =>

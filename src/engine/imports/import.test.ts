@@ -53,7 +53,7 @@ function flipped({ name, size, read }: Source, from: number): Source {
     read: async (start, end) => {
       const bytes = await read(start, end);
       const at = size + from;
-      if (start <= at && at < end) bytes[at - start]! ^= 1;
+      if (start <= at && at < end) bytes[at - start] ^= 1;
       return bytes;
     },
   };
@@ -412,7 +412,7 @@ test.skipIf(!existsSync(FOLDER))(
       const other = twice!.tensors.find(({ name }) => name === tensor.name)!;
       const [a, b] = [await valuesOf(tensor), await valuesOf(other)];
       expect(
-        b.findIndex((value, i) => value !== 2 * a[i]!),
+        b.findIndex((value, i) => value !== 2 * a[i]),
         tensor.name,
       ).toBe(-1);
     }

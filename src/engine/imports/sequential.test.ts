@@ -16,7 +16,7 @@ function lying(n: number): Source {
     ...file,
     async read(start, end) {
       const result = await file.read(start, end);
-      if (reads++ === n) result[result.length >> 1]! ^= 1;
+      if (reads++ === n) result[result.length >> 1] ^= 1;
       return result;
     },
   };

@@ -23,7 +23,7 @@ export async function measurePerplexity({ session, tokenizer }: LoadedModel): Pr
   const V = session.config.vocabularySize;
   let sum = 0;
   for (let t = 0; t + 1 < ids.length; t++)
-    sum += negativeLogLikelihood(logits.subarray(t * V, (t + 1) * V), ids[t + 1]!);
+    sum += negativeLogLikelihood(logits.subarray(t * V, (t + 1) * V), ids[t + 1]);
   return { perplexity: Math.exp(sum / (ids.length - 1)), tokens: ids.length - 1 };
 }
 
@@ -33,5 +33,5 @@ export function negativeLogLikelihood(logits: Float32Array, id: number): number 
   for (const value of logits) if (value > largest) largest = value;
   let total = 0;
   for (const value of logits) total += Math.exp(value - largest);
-  return Math.log(total) + largest - logits[id]!;
+  return Math.log(total) + largest - logits[id];
 }

@@ -21,7 +21,7 @@ test('a dataset is added, edited, looked at, exported, and comes back from its e
     dropped: 0,
     dataset: { name: 'three', format: 'Alpaca JSON', rows: 3 },
   });
-  const { id } = (await datasets.list())[0]!;
+  const { id } = (await datasets.list())[0];
   const chat: Example = {
     kind: 'messages',
     messages: [

@@ -119,14 +119,14 @@ describe('bit for bit', () => {
     const runs = new RunStore<Run>(store);
     const run = (await runs.get('r'))!;
     const checkpoint = await runs.load(run);
-    checkpoint.arrays['second']![3]! *= 1.01;
+    checkpoint.arrays['second'][3] *= 1.01;
     await runs.save(run, checkpoint);
     expect(await drive(store, toyTrainer())).not.toEqual(whole);
 
-    const { key, bytes } = (await runs.get('r'))!.checkpoint!.arrays['first']!;
+    const { key, bytes } = (await runs.get('r'))!.checkpoint!.arrays['first'];
     const source = (await store.shards.get(key))!;
     const damaged = await source.read(0, bytes);
-    damaged[5]! ^= 1;
+    damaged[5] ^= 1;
     await store.shards.put(key, damaged);
     await expect(drive(store, toyTrainer())).rejects.toMatchObject({ code: 'corrupt-file' });
   });

@@ -123,7 +123,7 @@ test('a run from start to end', { timeout: 60_000 }, async () => {
   const steps = world.events.flatMap((event) => (event.type === 'step' ? [event.record] : []));
   expect(steps).toEqual(run.log);
   expect(world.kept).toHaveLength(1);
-  expect(world.kept[0]!.adapter.config).toMatchObject({ r: 8, target_modules: ['q_proj', 'v_proj'] });
+  expect(world.kept[0].adapter.config).toMatchObject({ r: 8, target_modules: ['q_proj', 'v_proj'] });
   expect(world.trainers.every(({ destroyed }) => destroyed)).toBe(true);
   expect(world.trainings.model).toBeUndefined();
   await expect(world.trainings.resume(id)).rejects.toMatchObject({ code: 'run-ended' });
@@ -159,7 +159,7 @@ test('paused, and resumed by another page: the same run', { timeout: 120_000 }, 
   expect(numbers(b.log)).toEqual(numbers(a.log));
   expect(b.validations).toEqual(a.validations);
   expect(b.samples).toEqual(a.samples);
-  expect(second.kept[0]!.adapter.pairs).toEqual(whole.kept[0]!.adapter.pairs);
+  expect(second.kept[0].adapter.pairs).toEqual(whole.kept[0].adapter.pairs);
 });
 
 test('a page that dies leaves an interrupted run, whose log goes back to its checkpoint', {
@@ -202,7 +202,7 @@ test('stopped: while it runs, and while it is paused', { timeout: 60_000 }, asyn
   await world.trainings.pause(other);
   await world.trainings.stop(other);
   expect(await world.trainings.get(other)).toMatchObject({ state: 'stopped', adapterId: 'adapter 2' });
-  expect(world.kept[1]!.adapter.pairs[0]!.b.some((value) => value !== 0)).toBe(true);
+  expect(world.kept[1].adapter.pairs[0].b.some((value) => value !== 0)).toBe(true);
   await world.trainings.remove(other);
   expect(world.events.at(-1)).toEqual({ type: 'removed', runId: other });
   await expect(world.trainings.get(other)).rejects.toMatchObject({ code: 'missing-run' });
@@ -327,7 +327,7 @@ describe('a full store', () => {
     const [a, b] = [await whole.trainings.get(wholeId), await world.trainings.get(id)];
     expect(numbers(b.log)).toEqual(numbers(a.log));
     expect([b.problem, b.unkept]).toEqual([undefined, undefined]);
-    expect(world.kept[0]!.adapter.pairs).toEqual(whole.kept[0]!.adapter.pairs);
+    expect(world.kept[0].adapter.pairs).toEqual(whole.kept[0].adapter.pairs);
   });
 
   test('a rest can be ended with its adapter, which takes less room', { timeout: 60_000 }, async () => {
@@ -414,7 +414,7 @@ test('a form of a person’s own: planned, trained, asked in, and kept with the 
   expect(await world.trainings.get(id)).toMatchObject({ state: 'done' });
   expect(asked.length).toBeGreaterThan(0);
   expect(asked.every((each) => each === template)).toBe(true);
-  expect(world.kept[0]!.from.template).toEqual(template);
+  expect(world.kept[0].from.template).toEqual(template);
 });
 
 test('measuring gives way to a run, and to whoever needs the device', { timeout: 60_000 }, async () => {
@@ -549,7 +549,7 @@ test('a plan: counts, memory by part, warnings with fixes', async () => {
     total: plan.memory.parts.reduce((sum, { bytes }) => sum + bytes, 0),
   });
   expect(plan.warnings.map(({ code }) => code)).toEqual(['few-steps']);
-  const fixed = await trainings.plan({ ...request, config: { ...config, ...plan.warnings[0]!.fix } });
+  const fixed = await trainings.plan({ ...request, config: { ...config, ...plan.warnings[0].fix } });
   expect(fixed.warnings).toEqual([]);
 });
 
@@ -597,7 +597,7 @@ test('a plan that does not fit offers the mildest change that does', async () =>
   const tight = await trainings.plan(large);
   expect(tight.memory.fits).toBe(false);
   expect(tight.problem).toContain('MiB');
-  const { code, fix = {} } = tight.warnings[0]!;
+  const { code, fix = {} } = tight.warnings[0];
   expect([code, fix.gradient_checkpointing]).toEqual(['out-of-memory', true]);
   expect((await trainings.plan({ ...large, config: { ...large.config, ...fix } })).problem).toBeUndefined();
 });
@@ -606,7 +606,7 @@ test('a measured step, and nothing of it is kept', { timeout: 60_000 }, async ()
   const world = page(memoryStore());
   const { secondsPerStep } = await world.trainings.measure(request);
   expect(secondsPerStep).toBeGreaterThan(0);
-  expect(world.trainers[0]!.destroyed).toBe(true);
+  expect(world.trainers[0].destroyed).toBe(true);
   expect((await world.trainings.plan(request)).secondsPerStep).toBe(secondsPerStep);
   expect(await world.trainings.list()).toEqual([]);
 });
@@ -627,8 +627,8 @@ test('trainer_state.json, there and back', { timeout: 60_000 }, async () => {
     best_global_step: run.validations.findLast(({ best }) => best)!.step,
   });
   expect(state.log_history).toHaveLength(12);
-  expect(state.log_history[0]).toEqual({ epoch: 0, eval_loss: run.validations[0]!.loss, step: 0 });
-  expect(Object.keys(state.log_history[1]!)).toEqual(['epoch', 'grad_norm', 'learning_rate', 'loss', 'step']);
+  expect(state.log_history[0]).toEqual({ epoch: 0, eval_loss: run.validations[0].loss, step: 0 });
+  expect(Object.keys(state.log_history[1])).toEqual(['epoch', 'grad_norm', 'learning_rate', 'loss', 'step']);
   const back = world.trainings.openState(text, 'trainer_state.json');
   expect(numbers(back.log).map((record) => ({ ...record, tokens: 0 }))).toEqual(
     numbers(run.log).map((record) => ({ ...record, tokens: 0 })),

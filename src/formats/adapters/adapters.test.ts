@@ -194,7 +194,7 @@ const failure = (files: readonly Source[], of: Checkpoint = llama) =>
 describe('what cannot be used is named', () => {
   test('the file of 443 bytes, and tensors without elements, are empty', async () => {
     const files = folder('empty', 'adapter_model.bin');
-    expect(files[1]!.size).toBe(443);
+    expect(files[1].size).toBe(443);
     expect(await failure(files)).toMatch(/^adapter-empty: adapter_model\.bin is an empty adapter/);
     const none = bytesSource(
       new Uint8Array(
@@ -206,9 +206,9 @@ describe('what cannot be used is named', () => {
       ),
       'empty/adapter_model.safetensors',
     );
-    expect(await failure([files[0]!, none])).toMatch(/^adapter-empty/);
+    expect(await failure([files[0], none])).toMatch(/^adapter-empty/);
     // a model of that name is still no model
-    await expect(openCheckpoint([files[1]!])).rejects.toThrow();
+    await expect(openCheckpoint([files[1]])).rejects.toThrow();
   });
 
   test.each([

@@ -40,10 +40,10 @@ test(`${CASES} damaged adapters`, { timeout: 600_000 }, async () => {
   const outcomes = new Map<string, number>();
   for (let seed = 1; seed <= CASES; seed++) {
     const random = randomFrom(seed);
-    const set = sets[Math.floor(random() * sets.length)]!;
+    const set = sets[Math.floor(random() * sets.length)];
     const names = Object.keys(set);
-    const victim = names[Math.floor(random() * names.length)]!;
-    const files = sources({ ...set, [victim]: mutate(set[victim]!, random) });
+    const victim = names[Math.floor(random() * names.length)];
+    const files = sources({ ...set, [victim]: mutate(set[victim], random) });
     let outcome = 'read';
     try {
       const { pairs } = await readAdapter(files, config);

@@ -120,7 +120,7 @@ const alphaOf = ({ scale, rank }: LoraPair) => scale * rank;
 
 /** The file that llama.cpp's `--lora` takes, in f32. */
 export function writeGgufAdapter(adapter: Adapter, config: ModelConfig): GgufStream {
-  const architecture = ggufArchitectures(config.architecture)[0]!;
+  const architecture = ggufArchitectures(config.architecture)[0];
   const { halfSplit } = familyOfGguf(architecture, adapter.name).gguf;
   const pairs = inOrder(adapter.pairs);
   // llama.cpp reads 0 as no alpha, a scale of 1: a strength of 0 is in B then

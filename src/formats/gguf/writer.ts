@@ -111,7 +111,7 @@ class Writer {
       this.scalar('u64', text.length);
       return this.bytes(text);
     }
-    const at = this.take(SIZES[TYPES.indexOf(type)]!);
+    const at = this.take(SIZES[TYPES.indexOf(type)]);
     const { view } = this;
     switch (type) {
       case 'u8':

@@ -70,7 +70,7 @@ export async function benchImport(argv: readonly string[], print: Print): Promis
   const hashers = threadHashers({ resumable: true });
   const folder = await mkdtemp(join(tmpdir(), 'pronk-import-'));
   try {
-    const stages = await alone(files[1]!.source, key, hashers, folder, config.width);
+    const stages = await alone(files[1].source, key, hashers, folder, config.width);
     print({ alone: stages });
     const imports = new Imports({ store: fileStore(join(folder, 'model')), hashers });
     await imports.plan('model', { kind: 'files', files });
@@ -219,11 +219,11 @@ async function torchShard(
  */
 async function encrypted({ source, sha256, patches }: TorchShard, plain: Tile, key: Source): Promise<Source> {
   const [a, b] = [plain(0, PERIOD), await key.read(0, PERIOD)];
-  const both = tile(a.map((byte, i) => byte ^ b[i]!));
+  const both = tile(a.map((byte, i) => byte ^ b[i]));
   const header = { at: 0, bytes: Buffer.from(sha256, 'hex') };
   const own = patches.map(async ({ at, bytes }) => {
     const stream = await key.read(at, at + bytes.length);
-    return { at: at + HEADER_BYTES, bytes: bytes.map((byte, i) => byte ^ stream[i]!) };
+    return { at: at + HEADER_BYTES, bytes: bytes.map((byte, i) => byte ^ stream[i]) };
   });
   const shifted: Tile = (start, end) => {
     const hidden = Math.max(0, HEADER_BYTES - start);

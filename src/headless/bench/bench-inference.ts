@@ -72,7 +72,7 @@ async function callsPerToken(session: Session, prompt: readonly number[], tokens
     return Object.entries(calls);
   };
   const [short, long] = [await count(1), await count(1 + tokens)];
-  return Object.fromEntries(long.map(([name, n], i) => [name, fourDigits((n - short[i]![1]) / tokens)]));
+  return Object.fromEntries(long.map(([name, n], i) => [name, fourDigits((n - short[i][1]) / tokens)]));
 }
 
 /** What a token reads and multiplies. */

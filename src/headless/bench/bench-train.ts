@@ -105,7 +105,7 @@ function sequence(tokens: number, vocabulary: number): MicroBatch {
   return {
     ids,
     positions: Uint32Array.from(ids.keys()),
-    targets: Int32Array.from(ids, (_, t) => (t < from || t === tokens - 1 ? -100 : ids[t + 1]!)),
+    targets: Int32Array.from(ids, (_, t) => (t < from || t === tokens - 1 ? -100 : ids[t + 1])),
     rows: new Uint32Array(tokens),
   };
 }

@@ -22,7 +22,7 @@ export async function census<T>(task: () => Promise<T>): Promise<{ result: T; ca
   const calls = { dispatches: 0, passes: 0, submits: 0, bindGroups: 0, buffers: 0 };
   const restore: (() => void)[] = [];
   for (const [name, [type, method]] of Object.entries(COUNTED)) {
-    const { prototype } = (globalThis as unknown as Record<string, { prototype: Record<string, unknown> }>)[type]!;
+    const { prototype } = (globalThis as unknown as Record<string, { prototype: Record<string, unknown> }>)[type];
     const original = prototype[method] as (...args: unknown[]) => unknown;
     prototype[method] = function counted(this: unknown, ...args: unknown[]) {
       calls[name as keyof Census]++;

@@ -28,7 +28,7 @@ describe('merge', { timeout: 60_000 }, () => {
     const run = merge('--format', 'hf', '--dtype', 'f32', '--max-shard-size', '200KB', '--out', out('hf'));
     const files = readdirSync(out('hf'));
     expect(run).toMatchObject({ code: 0, lines: [{ done: true }] });
-    expect((run.lines[0]!['files'] as string[]).toSorted()).toEqual(files.toSorted());
+    expect((run.lines[0]['files'] as string[]).toSorted()).toEqual(files.toSorted());
     expect(files.filter((name) => name.startsWith('model-')).length).toBeGreaterThan(1);
     const record = JSON.parse(readFileSync(join(out('hf'), 'pronk.json'), 'utf8')) as {
       base: { files: { name: string; sha256: string }[] };
@@ -92,7 +92,7 @@ describe('export-adapter', { timeout: 60_000 }, () => {
     for (const format of ['peft', 'gguf', 'mlx']) {
       const run = take(ADAPTER, format, format);
       expect(run).toMatchObject({ code: 0, lines: [{ done: true }] });
-      expect((run.lines[0]!['files'] as string[]).toSorted()).toEqual(readdirSync(out(format)).toSorted());
+      expect((run.lines[0]['files'] as string[]).toSorted()).toEqual(readdirSync(out(format)).toSorted());
       const back = format === 'gguf' ? join(out(format), 'adapter.gguf') : out(format);
       expect(take(back, 'peft', `${format}-back`).code).toBe(0);
       const bytes = data(join(out(`${format}-back`), 'adapter_model.safetensors'));

@@ -104,7 +104,7 @@ describe('dataset', { timeout: 60_000 }, () => {
     const out = join(scratch, 'diseases.json');
     const named = headless('dataset', ...data, '--instruction', 'disease', '--output', 'reason', '--out', out);
     expect([named.code, named.lines.at(-1)]).toMatchObject([0, { rows: 796, out }]);
-    expect((JSON.parse(readFileSync(out, 'utf8')) as { instruction: string }[])[0]!.instruction).toBe('Panic disorder');
+    expect((JSON.parse(readFileSync(out, 'utf8')) as { instruction: string }[])[0].instruction).toBe('Panic disorder');
   });
 
   test('chats of one exchange become Alpaca’s rows, others keep their form; JSON Lines by the name', () => {
@@ -123,7 +123,7 @@ describe('dataset', { timeout: 60_000 }, () => {
       .split('\n')
       .map((line) => JSON.parse(line) as object);
     expect(written[0]).toEqual({ instruction: 'Hi', input: '', output: 'Hé' });
-    expect(Object.keys(written[1]!)).toEqual(['messages']);
+    expect(Object.keys(written[1])).toEqual(['messages']);
   });
 
   test('bad rows are lines, the others are kept; with --strict they are an end', () => {

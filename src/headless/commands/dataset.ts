@@ -45,7 +45,7 @@ export async function datasetCommand(argv: readonly string[], print: Print): Pro
     ...(text !== undefined && { text }),
   };
   const read = await readData(path, { format, mapping, encoding });
-  const numberOf = (row: number) => read.places[row]! + 1;
+  const numberOf = (row: number) => read.places[row] + 1;
   const looked = await lengthsOf(read.rows, numberOf, options.model, options.config);
   const found = looked.problems.map((problem) => ({ ...problem, row: numberOf(problem.row) }));
   const problems = [...readProblems(read), ...found].toSorted((a, b) => a.row - b.row);

@@ -28,7 +28,7 @@ export async function logits(argv: readonly string[], print: Print): Promise<voi
   }
   const argmax = ids.map((_, t) => {
     const row = values.subarray(t * V, (t + 1) * V);
-    return row.reduce((best, value, id) => (value > row[best]! ? id : best), 0);
+    return row.reduce((best, value, id) => (value > row[best] ? id : best), 0);
   });
   print({ shape: [ids.length, V], argmax });
 }

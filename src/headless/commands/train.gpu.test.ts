@@ -78,7 +78,7 @@ describe.skipIf(slow || !existsSync(FOLDER))('train (skipped without ../shared/d
       const before = await killedAfter(argv(out), lines);
       const after = headless(...argv(out, config, '--resume'));
       expect(after.code).toBe(0);
-      const kept = steps(before).filter(({ step }) => Number(step) < Number(steps(after.lines)[0]!['step']));
+      const kept = steps(before).filter(({ step }) => Number(step) < Number(steps(after.lines)[0]['step']));
       expect([...kept, ...steps(after.lines)]).toEqual(steps(whole.lines));
       expect(adapterOf(out).equals(adapterOf('whole'))).toBe(true);
       expect(readdirSync(join(at(out), 'checkpoint', 'shards'))).toHaveLength(4);
@@ -121,7 +121,7 @@ describe.skipIf(slow || !existsSync(FOLDER))('train (skipped without ../shared/d
     const on = headless(...argv('on', { ...config, max_steps: 1, lora_dropout: 0 }, '--init-adapter', at('whole')));
     const first = headless(...argv('first', { ...config, max_steps: 1, lora_dropout: 0 }));
     expect(on.code).toBe(0);
-    expect(Number(steps(on.lines)[0]!['loss'])).toBeLessThan(Number(steps(first.lines)[0]!['loss']));
+    expect(Number(steps(on.lines)[0]['loss'])).toBeLessThan(Number(steps(first.lines)[0]['loss']));
     for (const [change, word] of [
       [{ lora_r: 8 }, 'has r 4'],
       [{ lora_alpha: 8 }, 'lora_alpha 16'],

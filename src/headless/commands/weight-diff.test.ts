@@ -51,12 +51,12 @@ const tuned: Weights = {
 /** The base as the fine-tuned model has it: a row more where there is a token more. */
 function resized(name: string): Float32Array {
   if (name === FREQUENCIES) return new Float32Array([1, Math.fround(0.01)]);
-  const values = base[name]!;
-  if (tuned[name]!.length === values.length) return values;
+  const values = base[name];
+  if (tuned[name].length === values.length) return values;
   const rows = values.length / WIDTH;
   const mean = Array.from({ length: WIDTH }, (_, column) => {
     let sum = 0;
-    for (let row = 0; row < rows; row++) sum += values[row * WIDTH + column]!;
+    for (let row = 0; row < rows; row++) sum += values[row * WIDTH + column];
     return sum / rows;
   });
   return Float32Array.from([...values, ...mean]);
@@ -65,13 +65,13 @@ function resized(name: string): Float32Array {
 const diff: Weights = Object.fromEntries(
   Object.entries(tuned).map(([name, values]) => [
     name,
-    Float32Array.from(values, (value, i) => Math.fround(value - resized(name)[i]!)),
+    Float32Array.from(values, (value, i) => Math.fround(value - resized(name)[i])),
   ]),
 );
 const recovered: Weights = Object.fromEntries(
   Object.entries(diff).map(([name, values]) => [
     name,
-    Float32Array.from(values, (value, i) => Math.fround(value + resized(name)[i]!)),
+    Float32Array.from(values, (value, i) => Math.fround(value + resized(name)[i])),
   ]),
 );
 const sumOf = (weights: Weights) =>
@@ -126,7 +126,7 @@ beforeAll(async () => {
 test('make and recover, each to the bit', { timeout: 60_000 }, async () => {
   const made = headless('weight-diff', 'make', '--base', at('base'), '--tuned', at('tuned'), '--out', at('made'));
   expect(made).toMatchObject({ code: 0, lines: [{ done: true, ok: null }] });
-  expect(made.lines[0]!['sum']).toBeCloseTo(sumOf(diff), 9);
+  expect(made.lines[0]['sum']).toBeCloseTo(sumOf(diff), 9);
   expect(await weightsIn(at('made'))).toEqual(diff);
   expect(readdirSync(at('made'))).toEqual(['added_tokens.json', 'config.json', 'model.safetensors', 'tokenizer.model']);
   expect(JSON.parse(readFileSync(at('made/config.json'), 'utf8'))).toEqual({

@@ -39,8 +39,8 @@ test('a split model’s parts come together, whichever of them is named', async 
   }
   const names = async (name: string) => (await modelFiles(join(path, name))).map((file) => file.name);
   const both = ['m-00001-of-00002.gguf', 'm-00002-of-00002.gguf'];
-  expect(await names(both[0]!)).toEqual(both);
-  expect(await names(both[1]!)).toEqual(both);
+  expect(await names(both[0])).toEqual(both);
+  expect(await names(both[1])).toEqual(both);
   expect(await names('m-00001-of-00003.gguf')).toEqual(['m-00001-of-00003.gguf']);
   await expect(names('o.gguf')).rejects.toMatchObject({ code: 'no-file' });
 });
@@ -56,7 +56,7 @@ test('a folder’s files, linked ones too', async () => {
     ['model/a.bin', 2],
     ['model/b.bin', 3],
   ]);
-  await expect(files[0]!.read(0, 3)).rejects.toMatchObject({ code: 'corrupt-file' });
+  await expect(files[0].read(0, 3)).rejects.toMatchObject({ code: 'corrupt-file' });
 });
 
 test('Meta’s folders have their tokenizer in the folder above', async () => {
@@ -157,12 +157,12 @@ test('a model is stored, opened, damaged, removed', async () => {
   expect((await listModels(store)).map(({ name }) => name)).toEqual(['tiny']);
   const model = await openStoredModel(store, 'model');
   expect(model.tokenizer).toEqual(meta.tokenizer);
-  for await (const group of model.tensors[0]!.groups()) {
+  for await (const group of model.tensors[0].groups()) {
     expect(new Float32Array(group.codes.slice().buffer)).toEqual(values);
   }
   const shard = readdirSync(join(path, 'shards')).find((name) => name.endsWith('000'))!;
   const damaged = readFileSync(join(path, 'shards', shard));
-  damaged[10]! ^= 1;
+  damaged[10] ^= 1;
   writeFileSync(join(path, 'shards', shard), damaged);
   const [read] = (await openStoredModel(store, 'model')).tensors;
   await expect(read!.groups()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'corrupt-file' });

@@ -131,7 +131,7 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
     );
   }
   weights.layers.forEach((layer, i) => {
-    const { keys, values } = cache.layers[i]!;
+    const { keys, values } = cache.layers[i];
     const adapted = lora?.layers[i];
     body.push(
       ...project(layer.qkv, adapted?.qkv, a.x, a.qkv, { input: 'f32', output: activation, norm: layer.attentionNorm }),

@@ -207,7 +207,7 @@ test('base and adapter keep what they have read; another strength reads anew', a
   expect(await ask(strong)).toEqual({ cached: 0, text: first.adapted.text });
   // other values under the old name
   const others = all.adapter.pairs.map((pair) => ({ ...pair, a: pair.a.map((x) => -x) }));
-  expect((await ask([{ ...strong[0]!, pairs: others }])).cached).toBe(0);
+  expect((await ask([{ ...strong[0], pairs: others }])).cached).toBe(0);
   expect((await ask([used(twoMaps.adapter)])).cached).toBe(0);
   expect((await ask([])).cached).toBe(prompt.length - 1);
   // both caches are counted

@@ -58,7 +58,7 @@ interface Stacked extends LoraProjection {
 /** Rows of each map's output. */
 function outputsOf({ heads: H, keyValueHeads: K, headWidth: d, width: D, feedForwardWidth: F }: ModelConfig) {
   const rows = [H * d, K * d, K * d, D, F, F, D];
-  return Object.fromEntries(LINEAR_MAPS.map((map, i) => [map, rows[i]!])) as Record<LinearMap, number>;
+  return Object.fromEntries(LINEAR_MAPS.map((map, i) => [map, rows[i]])) as Record<LinearMap, number>;
 }
 
 /** What decides how large the matrices are: adapters of one shape can take each other's place. */
@@ -136,18 +136,18 @@ function sameValues(before: UsedAdapter | undefined, now: UsedAdapter): boolean 
 
 function stackedA({ a, slots }: Stacked, adapters: readonly UsedAdapter[]): Float32Array<ArrayBuffer> {
   const values = new Float32Array(a.rows * a.columns);
-  for (const { adapter, pair, rank } of slots) values.set(adapters[adapter]!.pairs[pair]!.a, rank * a.columns);
+  for (const { adapter, pair, rank } of slots) values.set(adapters[adapter].pairs[pair].a, rank * a.columns);
   return values;
 }
 
 function stackedB({ b, slots }: Stacked, adapters: readonly UsedAdapter[]): Float32Array<ArrayBuffer> {
   const values = new Float32Array(b.rows * b.columns);
   for (const { adapter, pair: index, rank: first, output } of slots) {
-    const { strength, pairs } = adapters[adapter]!;
-    const { b: own, rank, outputs, scale } = pairs[index]!;
+    const { strength, pairs } = adapters[adapter];
+    const { b: own, rank, outputs, scale } = pairs[index];
     for (let row = 0; row < outputs; row++) {
       const to = (output + row) * b.columns + first;
-      for (let r = 0; r < rank; r++) values[to + r] = strength * scale * own[row * rank + r]!;
+      for (let r = 0; r < rank; r++) values[to + r] = strength * scale * own[row * rank + r];
     }
   }
   return values;

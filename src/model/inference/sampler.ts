@@ -44,7 +44,7 @@ export class Sampler {
   begin(ids: readonly number[], sampling: Sampling): void {
     const { queue } = this.#device;
     const seen = new Uint32Array(Math.ceil(this.#vocabulary / 32));
-    for (const id of ids) seen[id >> 5]! |= 1 << (id & 31);
+    for (const id of ids) seen[id >> 5] |= 1 << (id & 31);
     queue.writeBuffer(this.#buffers.seen, 0, seen);
     queue.writeBuffer(this.#buffers.params, 0, sampleParams(this.#vocabulary, sampling, RING));
   }
@@ -73,7 +73,7 @@ export class Sampler {
       throw new PronkError('device-lost', lost, { cause });
     }
     const ring = new Uint32Array(staging.getMappedRange());
-    const ids = Uint32Array.from({ length: count }, (_, i) => ring[(step + i) % RING]!);
+    const ids = Uint32Array.from({ length: count }, (_, i) => ring[(step + i) % RING]);
     staging.unmap();
     this.#staging.push(staging);
     return ids;

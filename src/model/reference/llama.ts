@@ -21,7 +21,7 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
   const frequencies = ropeFrequencies(config, T);
   let x: Float64Array = new Float64Array(T * D);
   ids.forEach((id, t) => {
-    for (let i = 0; i < D; i++) x[t * D + i] = embedding[id * D + i]!;
+    for (let i = 0; i < D; i++) x[t * D + i] = embedding[id * D + i];
   });
   /** [T, heads, d] rotated by position */
   const rotate = (rows: Float64Array, heads: number) => {

@@ -56,7 +56,7 @@ function derivative(
   const at = (times: number) => {
     const pairs = model.pairs.map((pair, i) =>
       i === index
-        ? { ...pair, [side]: Float64Array.from(pair[side], (x, j) => x + times * step * direction[j]!) }
+        ? { ...pair, [side]: Float64Array.from(pair[side], (x, j) => x + times * step * direction[j]) }
         : pair,
     );
     return loraLossReference({ ...model, pairs }, batch, WEIGHT);
@@ -66,18 +66,18 @@ function derivative(
 
 /** Two entries of a matrix and a direction through all of them: by differences, and by the gradient. */
 function compare(model: LoraReference, gradients: readonly PairGradient[], index: number, side: Side) {
-  const gradient = gradients[index]![side];
+  const gradient = gradients[index][side];
   const size = gradient.length;
   const unit = (place: number) => Float64Array.from({ length: size }, (_, j) => Number(j === place));
   const directions = [unit((7 * index + 1) % size), unit(size - 1 - (index % size)), random(size, index + 1)];
-  const expected = directions.map((direction) => gradient.reduce((sum, g, j) => sum + g * direction[j]!, 0));
+  const expected = directions.map((direction) => gradient.reduce((sum, g, j) => sum + g * direction[j], 0));
   const actual = directions.map((direction) => derivative(model, index, side, direction));
   return relative(expected, actual);
 }
 
 /** How far the gradient of a changed model is from the differences of the model. */
 function wrong(name: string, change: (model: LoraReference) => Partial<LoraReference>): number {
-  const model = MODELS[name]!;
+  const model = MODELS[name];
   const { gradients } = loraReference({ ...model, ...change(model) }, batch, WEIGHT);
   return compare(model, gradients, 0, 'b');
 }

@@ -56,7 +56,7 @@ export interface MapGroup {
 
 /** The maps of a layer that read the same. Those that are adapted have one rank and one scale. */
 export function mapGroup(model: LoraReference, layer: number, maps: readonly LinearMap[]): MapGroup {
-  const columns = inputs(model.config, maps[0]!);
+  const columns = inputs(model.config, maps[0]);
   const name = (map: LinearMap) => `model.layers.${layer}.${/gate|up|down/.test(map) ? 'mlp' : 'self_attn'}.${map}`;
   const matrices = maps.map((map) => weightNamed(model, `${name(map)}.weight`));
   const biases = maps.map((map) => model.weights.get(`${name(map)}.bias`));
@@ -69,7 +69,7 @@ export function mapGroup(model: LoraReference, layer: number, maps: readonly Lin
   const found = maps.map((map) => model.pairs.findIndex((pair) => pair.layer === layer && pair.map === map));
   const pairs = found.filter((index) => index >= 0);
   if (!pairs.length) return group;
-  const { rank, scale } = model.pairs[pairs[0]!]!;
+  const { rank, scale } = model.pairs[pairs[0]];
   const shape = {
     columns,
     rank,
@@ -79,10 +79,10 @@ export function mapGroup(model: LoraReference, layer: number, maps: readonly Lin
     maps: maps.flatMap((map, s) => {
       const first = rows.slice(0, s).reduce((a, b) => a + b, 0);
       const module = layer * LINEAR_MAPS.length + LINEAR_MAPS.indexOf(map);
-      return found[s]! < 0 ? [] : [{ first, rows: rows[s]!, module }];
+      return found[s] < 0 ? [] : [{ first, rows: rows[s], module }];
     }),
   };
-  const [a, b] = (['a', 'b'] as const).map((side) => stacked(pairs.map((index) => model.pairs[index]![side])));
+  const [a, b] = (['a', 'b'] as const).map((side) => stacked(pairs.map((index) => model.pairs[index][side])));
   return { ...group, lora: { shape, pairs, a: a!, b: b! } };
 }
 
@@ -119,9 +119,9 @@ export function groupBackward(
   ];
   let [atA, atB] = [0, 0];
   for (const index of pairs) {
-    const own = gradients[index]!;
-    own.a.forEach((before, i) => (own.a[i] = before + da[atA + i]!));
-    own.b.forEach((before, i) => (own.b[i] = before + db[atB + i]!));
+    const own = gradients[index];
+    own.a.forEach((before, i) => (own.a[i] = before + da[atA + i]));
+    own.b.forEach((before, i) => (own.b[i] = before + db[atB + i]));
     atA += own.a.length;
     atB += own.b.length;
   }
@@ -136,7 +136,7 @@ export function weightNamed({ weights }: Pick<LoraReference, 'weights'>, name: s
 }
 
 export function plus(a: Float64Array, b: ArrayLike<number>): Float64Array {
-  return a.map((each, i) => each + b[i]!);
+  return a.map((each, i) => each + b[i]);
 }
 
 function inputs({ width, feedForwardWidth, heads, headWidth }: ModelConfig, map: LinearMap): number {

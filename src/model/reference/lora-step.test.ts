@@ -44,10 +44,10 @@ function train(run: Run, weights: ReferenceWeights, change: Change = {}) {
   let first: readonly PairGradient[] = [];
   const steps: { loss: number; norm: number }[] = [];
   for (const [i, micros] of order.slice(0, change.steps).entries()) {
-    const targets = countTargets(micros.flat().map((row) => rows[row]!));
+    const targets = countTargets(micros.flat().map((row) => rows[row]));
     const model = { config, weights, pairs: pairsNow(trained) };
     const parts = micros.map((numbers) => {
-      const chosen = numbers.map((row) => rows[row]!);
+      const chosen = numbers.map((row) => rows[row]);
       const weight = change.meanOfMeans ? 1 / countTargets(chosen) / micros.length : 1 / targets;
       return loraReference(model, microBatch(chosen, numbers), weight);
     });
@@ -72,15 +72,15 @@ function train(run: Run, weights: ReferenceWeights, change: Change = {}) {
 
 function worstOf(steps: readonly { loss: number; norm: number }[], log: Run['log']) {
   return {
-    loss: Math.max(...steps.map(({ loss }, i) => Math.abs(loss - log[i]!.loss))),
-    norm: Math.max(...steps.map(({ norm }, i) => Math.abs(norm / log[i]!.gradNorm - 1))),
+    loss: Math.max(...steps.map(({ loss }, i) => Math.abs(loss - log[i].loss))),
+    norm: Math.max(...steps.map(({ norm }, i) => Math.abs(norm / log[i].gradNorm - 1))),
   };
 }
 
 function addGradients(left: readonly PairGradient[], right: readonly PairGradient[]): PairGradient[] {
   return left.map(({ a, b }, i) => ({
-    a: a.map((value, j) => value + right[i]!.a[j]!),
-    b: b.map((value, j) => value + right[i]!.b[j]!),
+    a: a.map((value, j) => value + right[i].a[j]),
+    b: b.map((value, j) => value + right[i].b[j]),
   }));
 }
 
@@ -90,7 +90,7 @@ function product({ a, b, rank, scale }: ReferencePair): Float64Array {
   return Float64Array.from({ length: outputs * inputs }, (_, at) => {
     const [i, j] = [Math.floor(at / inputs), at % inputs];
     let sum = 0;
-    for (let r = 0; r < rank; r++) sum += b[i * rank + r]! * a[r * inputs + j]!;
+    for (let r = 0; r < rank; r++) sum += b[i * rank + r] * a[r * inputs + j];
     return scale * sum;
   });
 }
@@ -101,7 +101,7 @@ function mergedErrors(run: Run, weights: ReferenceWeights, pairs: readonly Refer
     const end = run.end[i] as LoraPair;
     const name = `model.layers.${pair.layer}.${/gate|up|down/.test(pair.map) ? 'mlp' : 'self_attn'}.${pair.map}.weight`;
     const delta = product(pair);
-    const merged = delta.map((each, at) => each + weights.get(name)![at]!);
+    const merged = delta.map((each, at) => each + weights.get(name)![at]);
     return { merged: relative(merged, run.merged.get(name)!), delta: relative(delta, product(end)) };
   });
   return { merged: Math.max(...errors.map((e) => e.merged)), delta: Math.max(...errors.map((e) => e.delta)) };
@@ -115,8 +115,8 @@ for (const base of ['f32', 'q4'] as const) {
     const { steps, pairs, worst, first } = train(run, weights);
     expect(steps).toHaveLength(50);
     for (const [i, { a, b }] of run.firstGradients.entries()) {
-      expect(relative(first[i]!.b, b)).toBeLessThan(1e-5);
-      expect(a.every((x) => x === 0) && first[i]!.a.every((x) => x === 0)).toBe(true);
+      expect(relative(first[i].b, b)).toBeLessThan(1e-5);
+      expect(a.every((x) => x === 0) && first[i].a.every((x) => x === 0)).toBe(true);
     }
     expect(worst.loss).toBeLessThan(2e-5);
     expect(worst.norm).toBeLessThan(5e-5);
@@ -166,6 +166,6 @@ test('a gradient that is not finite changes nothing', async () => {
     count: 1,
   };
   expect(updateReference(trained, gradients, step).trained).toBe(trained);
-  const finite = gradients.map(({ a }, i) => ({ a, b: trained[i]!.b.parameters.map(() => 0) }));
+  const finite = gradients.map(({ a }, i) => ({ a, b: trained[i].b.parameters.map(() => 0) }));
   expect(updateReference(trained, finite, step).trained).not.toEqual(trained);
 });

@@ -41,8 +41,8 @@ export function updateReference(
   if (!finite) return { trained, norm };
   const updated = trained.map((pair, i) => ({
     ...pair,
-    a: adamwReference(pair.a, gradients[i]!.a, step, { factor }),
-    b: adamwReference(pair.b, gradients[i]!.b, step, { factor, ratioB: true }),
+    a: adamwReference(pair.a, gradients[i].a, step, { factor }),
+    b: adamwReference(pair.b, gradients[i].b, step, { factor, ratioB: true }),
   }));
   return { trained: updated, norm };
 }

@@ -23,15 +23,15 @@ type Golden = (typeof models)[number];
 
 /** The largest relative error of any matrix's gradient. */
 function worst(actual: readonly PairGradient[], expected: readonly PairGradient[]): number {
-  return Math.max(...expected.flatMap(({ a, b }, i) => [relative(actual[i]!.a, a), relative(actual[i]!.b, b)]));
+  return Math.max(...expected.flatMap(({ a, b }, i) => [relative(actual[i].a, a), relative(actual[i].b, b)]));
 }
 
-const add = (all: readonly Float64Array[]) => all.reduce((left, right) => left.map((each, i) => each + right[i]!));
+const add = (all: readonly Float64Array[]) => all.reduce((left, right) => left.map((each, i) => each + right[i]));
 
 function summed(parts: readonly { readonly gradients: readonly PairGradient[] }[]): PairGradient[] {
-  return parts[0]!.gradients.map((_, i) => ({
-    a: add(parts.map(({ gradients }) => gradients[i]!.a)),
-    b: add(parts.map(({ gradients }) => gradients[i]!.b)),
+  return parts[0].gradients.map((_, i) => ({
+    a: add(parts.map(({ gradients }) => gradients[i].a)),
+    b: add(parts.map(({ gradients }) => gradients[i].b)),
   }));
 }
 
@@ -144,7 +144,7 @@ describe.each(models)('however a batch is cut, $name', ({ model, rows, targets }
   });
 
   test('rows without a target give zero, not nothing', () => {
-    const { loss, gradients } = loraReference(model, batchOf([numbered[1]!, numbered[2]!]), weight);
+    const { loss, gradients } = loraReference(model, batchOf([numbered[1], numbered[2]]), weight);
     expect(loss).toBe(0);
     expect(gradients.every(({ a, b }) => a.every((x) => x === 0) && b.every((x) => x === 0))).toBe(true);
   });

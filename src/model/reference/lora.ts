@@ -72,7 +72,7 @@ function forward(model: LoraReference, batch: MicroBatch) {
   const embedding = weightNamed(model, 'model.embed_tokens.weight');
   let x: Float64Array = Float64Array.from(
     { length: batch.ids.length * columns },
-    (_, i) => embedding[batch.ids[Math.floor(i / columns)]! * columns + (i % columns)]!,
+    (_, i) => embedding[batch.ids[Math.floor(i / columns)] * columns + (i % columns)],
   );
   const layers = Array.from({ length: config.layers }, (_, layer) => layer);
   const kept = layers.map((layer) => {
@@ -93,10 +93,10 @@ function forward(model: LoraReference, batch: MicroBatch) {
     x = plus(between, project(groups.down, hidden));
     return { groups, gains, x: before, normed, qkv, mixed, between, normedBetween, gateUp, hidden };
   });
-  const picked = Array.from(batch.targets.keys()).filter((t) => batch.targets[t]! >= 0);
+  const picked = Array.from(batch.targets.keys()).filter((t) => batch.targets[t] >= 0);
   const final = rmsnormReference(x, gain(model, 'model.norm'), { columns, epsilon, picked });
   const logits = project(head(model), final);
-  return { kept, last: x, picked, logits, targets: picked.map((t) => batch.targets[t]!), dropout };
+  return { kept, last: x, picked, logits, targets: picked.map((t) => batch.targets[t]), dropout };
 }
 
 function groupsOf(model: LoraReference, layer: number) {
@@ -125,7 +125,7 @@ function attentionShape(config: ModelConfig, layer: number) {
 function swiglu(gateUp: Float64Array, half: number): Float64Array {
   return Float64Array.from({ length: gateUp.length / 2 }, (_, i) => {
     const at = Math.floor(i / half) * half + i;
-    return (gateUp[at]! / (1 + Math.exp(-gateUp[at]!))) * gateUp[at + half]!;
+    return (gateUp[at] / (1 + Math.exp(-gateUp[at]))) * gateUp[at + half];
   });
 }
 

@@ -14,7 +14,7 @@ export function microBatch(rows: readonly TokenRow[], numbers: readonly number[]
     ids: Uint32Array.from(rows.flatMap((row) => row.input_ids)),
     positions: Uint32Array.from(rows.flatMap((row) => row.input_ids.map((_, t) => t))),
     targets: Int32Array.from(rows.flatMap((row) => row.input_ids.map((_, t) => row.labels[t + 1] ?? IGNORED))),
-    rows: Uint32Array.from(rows.flatMap((row, i) => row.input_ids.map(() => numbers[i]!))),
+    rows: Uint32Array.from(rows.flatMap((row, i) => row.input_ids.map(() => numbers[i]))),
   };
 }
 

@@ -11,7 +11,7 @@ const [f32, q4] = await Promise.all([goldenRun('f32'), goldenRun('q4')]);
 test('the targets that are counted are those of the files', async () => {
   const { rows, targets } = await loraGolden('tiny-llama');
   expect(countTargets(rows)).toBe(targets);
-  const counts = f32.order.map((micros) => countTargets(micros.flat().map((i) => f32.rows[i]!)));
+  const counts = f32.order.map((micros) => countTargets(micros.flat().map((i) => f32.rows[i])));
   expect(counts).toEqual(f32.log.map((step) => step.targets));
 });
 
@@ -50,9 +50,9 @@ test('merged is base plus scale · B · A', async () => {
       let worst = 0;
       for (let i = 0; i < outputs; i++) {
         for (let j = 0; j < inputs; j++) {
-          let sum = before[i * inputs + j]!;
-          for (let r = 0; r < rank; r++) sum += scale * b[i * rank + r]! * a[r * inputs + j]!;
-          worst = Math.max(worst, Math.abs(sum - merged[i * inputs + j]!));
+          let sum = before[i * inputs + j];
+          for (let r = 0; r < rank; r++) sum += scale * b[i * rank + r] * a[r * inputs + j];
+          worst = Math.max(worst, Math.abs(sum - merged[i * inputs + j]));
         }
       }
       expect(worst, name).toBeLessThan(1e-6);

@@ -100,7 +100,7 @@ export async function goldenRun(base: 'f32' | 'q4') {
   const merged = new Map<string, Float32Array<ArrayBuffer>>();
   for (const [name, { shape, values }] of await readFloats(new URL(`${base}/merged.safetensors`, RUN))) {
     const rotated = /[qk]_proj/.test(name);
-    merged.set(name, rotated ? interleavedRows(values, shape[1]!, headWidth) : values);
+    merged.set(name, rotated ? interleavedRows(values, shape[1], headWidth) : values);
   }
   const firstGradients: Matrices[] = pairsOf(
     await readFloats(new URL(`${base}/first-gradients.safetensors`, RUN)),

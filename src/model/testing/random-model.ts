@@ -75,7 +75,7 @@ export function randomModel(config: ModelConfig, kind: WeightKind, biased: reado
   for (const [name, values] of reference) {
     if (!biased.some((part) => name.endsWith(`${part}.weight`))) continue;
     const { rows } = tensors.find((tensor) => tensor.name === name)!;
-    add(name.replace(/weight$/, 'bias'), 1, rows, 'f32', 0.5, values[0]! > 0 ? 0.5 : -0.5);
+    add(name.replace(/weight$/, 'bias'), 1, rows, 'f32', 0.5, values[0] > 0 ? 0.5 : -0.5);
   }
   add('model.norm.weight', 1, D, 'f32', 0.2, 1);
   if (!config.tiedHead) add('lm_head.weight', V, D, kind, 0.3);

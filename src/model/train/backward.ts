@@ -28,7 +28,7 @@ export async function buildBackward(builder: PassBuilder): Promise<Work[]> {
     const first = layout.lowest + run * length;
     const end = Math.min(config.layers, first + length);
     if (run < runs - 1) {
-      works.push(builder.copy(b.checkpoints[run]!, b.workspace.x));
+      works.push(builder.copy(b.checkpoints[run], b.workspace.x));
       for (let layer = first; layer < end; layer++) works.push(...layerForward(builder, layer, layer < end - 1));
     }
     for (let layer = end - 1; layer >= first; layer--) works.push(...layerBackward(builder, layer));
@@ -40,7 +40,7 @@ function layerBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
   const works: Promise<Work>[] = [];
   // below the first trained map nothing is trained: its input's gradient is nobody's
   const { layout } = builder.parts;
-  const last = layer === layout.lowest ? GROUP_NAMES.find((name) => layout.layers[layer]![name]) : undefined;
+  const last = layer === layout.lowest ? GROUP_NAMES.find((name) => layout.layers[layer][name]) : undefined;
   for (const name of GROUP_NAMES.toReversed()) {
     works.push(...backward[name](builder, layer, name === last));
     if (name === last) break;
@@ -55,7 +55,7 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
     const { feedForwardWidth: F } = config;
     const { dx, dHidden, hidden } = b.workspace;
     const kept = segmentOf(builder).keptOf(layer);
-    const adapted = builder.parts.layout.layers[layer]!.down !== undefined;
+    const adapted = builder.parts.layout.layers[layer].down !== undefined;
     return [
       ...(adapted
         ? [
@@ -69,7 +69,7 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
             ),
           ]
         : []),
-      ...(last ? [] : builder.transposed(weights.layers[layer]!.down, dx, dHidden, builder.tokens)),
+      ...(last ? [] : builder.transposed(weights.layers[layer].down, dx, dHidden, builder.tokens)),
       ...builder.adaptBackward(layer, 'down', { dy: dx, x: hidden, u: kept['u down'], dx: last ? undefined : dHidden }),
     ];
   },
@@ -78,9 +78,9 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
     const { weights, config, b, layout } = builder.parts;
     const { feedForwardWidth: F } = config;
     const { dx, dh, h, dHidden } = b.workspace;
-    const { feedForwardNorm, gateUp } = weights.layers[layer]!;
+    const { feedForwardNorm, gateUp } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
-    const adapted = layout.layers[layer]!.gateUp !== undefined;
+    const adapted = layout.layers[layer].gateUp !== undefined;
     return [
       builder.step(
         swigluBackwardKernel(),
@@ -107,7 +107,7 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
     const { dx, dMixed } = b.workspace;
     const kept = segmentOf(builder).keptOf(layer);
     return [
-      ...(last ? [] : builder.transposed(weights.layers[layer]!.output, dx, dMixed, builder.tokens)),
+      ...(last ? [] : builder.transposed(weights.layers[layer].output, dx, dMixed, builder.tokens)),
       ...builder.adaptBackward(layer, 'output', {
         dy: dx,
         x: kept.mixed,
@@ -120,9 +120,9 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
   qkv(builder, layer, last) {
     const { weights, b, layout } = builder.parts;
     const { dx, dh, h, dQkv } = b.workspace;
-    const { attentionNorm, qkv } = weights.layers[layer]!;
+    const { attentionNorm, qkv } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
-    const adapted = layout.layers[layer]!.qkv !== undefined;
+    const adapted = layout.layers[layer].qkv !== undefined;
     return [
       ...attentionBackward(builder, layer),
       rotated(builder, dQkv, -1),

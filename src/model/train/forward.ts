@@ -40,7 +40,7 @@ export function segmentOf({ parts: { b, layout } }: PassBuilder): {
 } {
   const length = b.kept.length;
   // layers below the lowest trained one keep nothing: the first place is theirs to scribble in
-  const keptOf = (layer: number) => b.kept[Math.max(0, layer - layout.lowest) % length]!;
+  const keptOf = (layer: number) => b.kept[Math.max(0, layer - layout.lowest) % length];
   return { length, keptOf };
 }
 
@@ -54,7 +54,7 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
   const { tokens, software } = builder;
   const variant = { software, headWidth: d };
   const { workspace: w } = b;
-  const { qkv, output: attended, gateUp, down, attentionNorm, feedForwardNorm } = weights.layers[layer]!;
+  const { qkv, output: attended, gateUp, down, attentionNorm, feedForwardNorm } = weights.layers[layer];
   const kept = segmentOf(builder).keptOf(layer);
   const keep = layer >= layout.lowest;
   return [

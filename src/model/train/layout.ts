@@ -108,7 +108,7 @@ export function layOut(config: ModelConfig, spec: LoraSpec, maxPoolBytes: number
       let first = 0;
       const maps: AdaptedMapLayout[] = [];
       for (const map of GROUPS[name]) {
-        const count = rows[map]!;
+        const count = rows[map] ?? 0;
         const module = layer * LINEAR_MAPS.length + LINEAR_MAPS.indexOf(map);
         if (wanted.has(`${layer} ${map}`)) maps.push({ map, module, first, rows: count });
         first += count;
@@ -146,7 +146,7 @@ class Pools {
     const last = this.sizes.at(-1);
     if (last === undefined || last + padded > this.#most) this.sizes.push(0);
     const pool = this.sizes.length - 1;
-    const offset = this.sizes[pool]!;
+    const offset = this.sizes[pool];
     this.sizes[pool] = offset + padded;
     return { pool, offset, length };
   }

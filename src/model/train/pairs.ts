@@ -38,7 +38,7 @@ export class TrainedPairs {
     const values = await this.read('parameters');
     const { rank, scale } = this.#spec;
     return this.#places.map(({ layer, map, inputs, outputs }, i) => {
-      return { layer, map, rank, scale, inputs, outputs, ...values[i]! };
+      return { layer, map, rank, scale, inputs, outputs, ...values[i] };
     });
   }
 
@@ -122,7 +122,7 @@ export class TrainedPairs {
   #write(part: Part, { a, b }: Placed, valuesA: Float32Array, valuesB: Float32Array): void {
     const { poolsA, poolsB } = this.#buffers;
     const write = (pools: readonly Pool[], { pool, offset }: Region, values: Float32Array) =>
-      this.#device.queue.writeBuffer(pools[pool]![part], 4 * offset, values as Float32Array<ArrayBuffer>);
+      this.#device.queue.writeBuffer(pools[pool][part], 4 * offset, values as Float32Array<ArrayBuffer>);
     write(poolsA, a, valuesA);
     write(poolsB, b, valuesB);
   }
@@ -142,7 +142,7 @@ export async function readBack(device: GPUDevice, buffer: GPUBuffer, bytes = buf
 }
 
 function cut(pools: readonly Float32Array<ArrayBuffer>[], { pool, offset, length }: Region): Float32Array<ArrayBuffer> {
-  return pools[pool]!.slice(offset, offset + length);
+  return pools[pool].slice(offset, offset + length);
 }
 
 /** Where a pair has its A and B. */

@@ -98,7 +98,7 @@ export class PassBuilder {
     const { prefill } = tune(this.parts.gpu.features, this.software, 'exact');
     const project = projector({ ...this.parts, state: over.state }, prefill.projection);
     return project(matrix, x, y, { input: 'f32', output: 'f32', residual }).map(async (step, i) =>
-      this.work(await step, over, matrix.parts[i]!.rows * matrix.columns),
+      this.work(await step, over, matrix.parts[i].rows * matrix.columns),
     );
   }
 
@@ -121,7 +121,7 @@ export class PassBuilder {
 
   /** u = A·mask(x), y += scale · B·u unless nobody wants y; nothing for a product without trained maps. */
   adapt(layer: number, name: GroupName, x: GPUBuffer, u: GPUBuffer, y: GPUBuffer | undefined): Promise<Work>[] {
-    const group = this.parts.layout.layers[layer]![name];
+    const group = this.parts.layout.layers[layer][name];
     if (!group) return [];
     const { software, dropout } = this;
     const shape = this.#shape(group);
@@ -155,7 +155,7 @@ export class PassBuilder {
     name: GroupName,
     { dy, x, u, dx }: { dy: GPUBuffer; x: GPUBuffer; u: GPUBuffer; dx: GPUBuffer | undefined },
   ): Promise<Work>[] {
-    const group = this.parts.layout.layers[layer]![name];
+    const group = this.parts.layout.layers[layer][name];
     if (!group) return [];
     const { software, dropout } = this;
     const shape = this.#shape(group);
@@ -215,7 +215,7 @@ export class PassBuilder {
   #matrices(group: AdaptedGroup, what: 'parameters' | 'gradients') {
     const { poolsA, poolsB } = this.parts.b;
     const bound = (pools: readonly Pool[], { pool, offset, length }: Region) => {
-      return { buffer: pools[pool]![what], offset: 4 * offset, size: 4 * length };
+      return { buffer: pools[pool][what], offset: 4 * offset, size: 4 * length };
     };
     return { a: bound(poolsA, group.a), b: bound(poolsB, group.b) };
   }

@@ -43,7 +43,7 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
   const { length, count } = segments(layout, spec.checkpointing);
   const width = (name: GroupName) => Math.max(0, ...layout.layers.map((groups) => groups[name]?.width ?? 0));
   const widths = GROUP_NAMES.map(width);
-  const u = Object.fromEntries(GROUP_NAMES.map((name, i) => [`u ${name}`, T * widths[i]!]));
+  const u = Object.fromEntries(GROUP_NAMES.map((name, i) => [`u ${name}`, T * widths[i]]));
   return {
     chunk,
     kept: {

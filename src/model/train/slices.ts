@@ -81,7 +81,7 @@ export class Slices {
     let cost = 0;
     let to = from;
     while (to < work.length) {
-      const here = work[to]!.cost * work[to]!.rows(extent);
+      const here = work[to].cost * work[to].rows(extent);
       if (to > from && cost + here > most) break;
       cost += here;
       to++;

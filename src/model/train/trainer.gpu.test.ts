@@ -70,8 +70,8 @@ describe.each(['tiny-llama', 'tiny-qwen2', 'tiny-mistral'] as const)('%s against
     const golden = await loraGolden(name);
     const { checkpoint, config, rows, targets, pairs } = golden;
     const spec = {
-      rank: pairs[0]!.rank,
-      scale: pairs[0]!.scale,
+      rank: pairs[0].rank,
+      scale: pairs[0].scale,
       targets: pairs.map(({ layer, map }) => ({ layer, map: map as LinearMap })),
     };
     const result = await training(config, weightTensors(checkpoint, 'f32'), spec, async (trainer) => {
@@ -86,8 +86,8 @@ describe.each(['tiny-llama', 'tiny-qwen2', 'tiny-mistral'] as const)('%s against
       error: relative(flat(result.found), flat(golden.gradients)),
       worst: Math.max(
         ...result.found.flatMap(({ a, b }, i) => [
-          relative(a, golden.gradients[i]!.a),
-          relative(b, golden.gradients[i]!.b),
+          relative(a, golden.gradients[i].a),
+          relative(b, golden.gradients[i].b),
         ]),
       ),
       loss: Math.abs(result.loss - golden.loss),
@@ -130,11 +130,11 @@ describe.each(['f32', 'q4'] as const)('50 steps of PEFT on a base in %s', (base)
     await training(run.config, tensors, spec, async (trainer) => {
       trainer.setPairs(run.start);
       for (const [i, golden] of run.log.entries()) {
-        const micros = run.order[i]!.map((rows) => rows.map((row) => run.rows[row]!));
+        const micros = run.order[i].map((rows) => rows.map((row) => run.rows[row]));
         const targets = countTargets(micros.flat());
         expect(targets).toBe(golden.targets);
         for (const [n, rows] of micros.entries())
-          await trainer.accumulate(microBatch(rows, run.order[i]![n]), 1 / targets, i);
+          await trainer.accumulate(microBatch(rows, run.order[i][n]), 1 / targets, i);
         if (i === 0) expect(relative(flat(await trainer.gradients()), flat(run.firstGradients))).toBeLessThan(1e-4);
         const { loss, gradNorm, skipped } = await trainer.update({
           learningRate: golden.learningRate,
@@ -267,13 +267,13 @@ describe('the same but for rounding', () => {
   test('masks go with a row, not with its place in the batch', async () => {
     const order = [2, 0, 3, 1];
     const moved = microBatch(
-      order.map((i) => ROWS[i]!),
+      order.map((i) => ROWS[i]),
       order,
     );
     const dropout = { dropout: 0.3 };
     expect(relative((await once(dropout, [moved])).found, (await once(dropout)).found)).toBeLessThan(1e-5);
     // numbered by place they are others
-    const renumbered = microBatch(order.map((i) => ROWS[i]!));
+    const renumbered = microBatch(order.map((i) => ROWS[i]));
     expect(relative((await once(dropout, [renumbered])).found, (await once(dropout)).found)).toBeGreaterThan(1e-2);
   });
 
@@ -306,7 +306,7 @@ test('a subset of maps and layers has the gradients that it has among all', asyn
   const silent = pairs.map((pair) => (some.includes(pair) ? pair : { ...pair, b: pair.b.map(() => 0) }));
   const all = await gradients(everywhere(3), silent);
   const few = await gradients(chosen, some);
-  const among = all.filter((_, i) => some.includes(pairs[i]!));
+  const among = all.filter((_, i) => some.includes(pairs[i]));
   expect(few).toHaveLength(6);
   expect(relative(flat(few), flat(among))).toBeLessThan(1e-6);
 });
@@ -316,7 +316,7 @@ test('a state that was saved goes on bit for bit', async () => {
   const steps = async (trainer: LoraTrainer, from: number, to: number) => {
     const losses: number[] = [];
     for (let i = from; i < to; i++) {
-      await trainer.accumulate(microBatch([ROWS[i % 4]!, ROWS[(i + 2) % 4]!], [i % 4, (i + 2) % 4]), 0.05, i);
+      await trainer.accumulate(microBatch([ROWS[i % 4], ROWS[(i + 2) % 4]], [i % 4, (i + 2) % 4]), 0.05, i);
       const { loss, gradNorm } = await trainer.update({ ...still, learningRate: 0.01, maxGradNorm: 1, count: i + 1 });
       losses.push(loss, gradNorm);
     }

@@ -143,7 +143,7 @@ export class GpuLoraTrainer implements LoraTrainer {
         `A micro-batch has ${tokens} tokens, and this run was planned for ${this.#spec.tokens}. Plan it again.`,
       );
     }
-    const picked = Uint32Array.from([...targets.keys()].filter((t) => targets[t]! >= 0));
+    const picked = Uint32Array.from([...targets.keys()].filter((t) => targets[t] >= 0));
     queue.writeBuffer(workspace.ids, 0, ids);
     queue.writeBuffer(workspace.places, 0, packPlaces({ positions, rows }));
     queue.writeBuffer(workspace.targets, 0, targets);

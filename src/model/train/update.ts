@@ -17,7 +17,7 @@ export async function buildUpdate(builder: PassBuilder): Promise<Work[]> {
   let first = 0;
   const norms = pools.map(({ pool }, i) => {
     const here = first;
-    first += counts[i]!;
+    first += counts[i];
     return builder.step(
       gradientNormKernel({ software }),
       once,

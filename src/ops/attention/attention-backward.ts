@@ -96,13 +96,13 @@ export function attentionBackwardReference(
   const dQkv = new Float64Array(qkv.length);
   forEachQuery(qkv, places, shape, ({ index, q, seen }) => {
     const dWeights = seen.map(({ v }) => dotAt(dOut, index * d, qkv, v, d));
-    const mean = seen.reduce((sum, { weight }, j) => sum + weight * dWeights[j]!, 0);
+    const mean = seen.reduce((sum, { weight }, j) => sum + weight * dWeights[j], 0);
     seen.forEach(({ k, v, weight }, j) => {
-      const dScore = (weight * (dWeights[j]! - mean)) / Math.sqrt(d);
+      const dScore = (weight * (dWeights[j] - mean)) / Math.sqrt(d);
       for (let c = 0; c < d; c++) {
-        dQkv[q + c]! += dScore * qkv[k + c]!;
-        dQkv[k + c]! += dScore * qkv[q + c]!;
-        dQkv[v + c]! += weight * dOut[index * d + c]!;
+        dQkv[q + c] += dScore * qkv[k + c];
+        dQkv[k + c] += dScore * qkv[q + c];
+        dQkv[v + c] += weight * dOut[index * d + c];
       }
     });
   });

@@ -63,7 +63,7 @@ const TILED_CHANGES: readonly Change[] = [
   ],
 ];
 
-const { device, name: driver } = (await testDevices())[0]!;
+const { device, name: driver } = (await testDevices())[0];
 const long = Boolean(process.env['PRONK_LONG']);
 const cheap = cheapPipelines({ name: driver });
 

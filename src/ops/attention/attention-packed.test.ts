@@ -72,10 +72,10 @@ describe.each(Object.entries(SHAPES))('attention, %s', (_, shape) => {
     );
     const sums = Float64Array.from(delta, (_each, n) => {
       let sum = 0;
-      for (let c = 0; c < shape.headWidth; c++) sum += dOut[n * shape.headWidth + c]!;
+      for (let c = 0; c < shape.headWidth; c++) sum += dOut[n * shape.headWidth + c];
       return sum;
     });
-    const moved = attentionDeltaReference(shifted.out, dOut, shape).map((x, n) => x - delta[n]!);
+    const moved = attentionDeltaReference(shifted.out, dOut, shape).map((x, n) => x - delta[n]);
     expect(relative(moved, sums)).toBeLessThan(1e-12);
   });
 });

@@ -83,7 +83,7 @@ export function attentionPackedGrid(
 /** Σ_i a[i] · b[j + …], of `count` elements. */
 export function dotAt(a: ArrayLike<number>, i: number, b: ArrayLike<number>, j: number, count: number): number {
   let sum = 0;
-  for (let c = 0; c < count; c++) sum += a[i + c]! * b[j + c]!;
+  for (let c = 0; c < count; c++) sum += a[i + c] * b[j + c];
   return sum;
 }
 
@@ -102,7 +102,7 @@ export function forEachQuery(
 ): void {
   const width = (heads + 2 * kvHeads) * d;
   for (let t = 0; t < places.length / 4; t++) {
-    const first = Math.max(places[4 * t + 1]!, t + 1 - window);
+    const first = Math.max(places[4 * t + 1], t + 1 - window);
     for (let h = 0; h < heads; h++) {
       const q = t * width + h * d;
       const kvHead = Math.floor(h / (heads / kvHeads));
@@ -110,7 +110,7 @@ export function forEachQuery(
       const scores = keys.map((k) => dotAt(qkv, q, qkv, k, d) / Math.sqrt(d));
       const largest = Math.max(...scores);
       const lse = largest + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - largest), 0));
-      const seen = keys.map((k, j) => ({ k, v: k + kvHeads * d, weight: Math.exp(scores[j]! - lse) }));
+      const seen = keys.map((k, j) => ({ k, v: k + kvHeads * d, weight: Math.exp(scores[j] - lse) }));
       visit({ index: t * heads + h, q, lse, seen });
     }
   }
@@ -131,7 +131,7 @@ export function attentionPackedReference(
   forEachQuery(qkv, places, shape, (query) => {
     lse[query.index] = query.lse;
     for (const { v, weight } of query.seen) {
-      for (let c = 0; c < d; c++) out[query.index * d + c]! += weight * qkv[v + c]!;
+      for (let c = 0; c < d; c++) out[query.index * d + c] += weight * qkv[v + c];
     }
   });
   return { out, lse };

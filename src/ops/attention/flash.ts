@@ -60,14 +60,14 @@ export function attentionReference(
       const scores = Array.from({ length: position + t + 1 }, (_, j) => {
         if (j + window <= position + t) return -Infinity;
         let sum = 0;
-        for (let i = 0; i < d; i++) sum += q[at + i]! * k[base + j * d + i]!;
+        for (let i = 0; i < d; i++) sum += q[at + i] * k[base + j * d + i];
         return sum / Math.sqrt(d);
       });
       const largest = Math.max(...scores);
       const weights = scores.map((s) => Math.exp(s - largest));
       const total = weights.reduce((a, b) => a + b, 0);
       weights.forEach((weight, j) => {
-        for (let i = 0; i < d; i++) out[at + i]! += (weight / total) * v[base + j * d + i]!;
+        for (let i = 0; i < d; i++) out[at + i] += (weight / total) * v[base + j * d + i];
       });
     }
   }

@@ -14,13 +14,13 @@ export function packPlaces(batch: {
   const places = new Uint32Array(tokens * 4);
   let end = tokens;
   for (let t = tokens - 1; t >= 0; t--) {
-    const position = positions[t]!;
+    const position = positions[t];
     if (position > 0 && positions[t - 1] !== position - 1) {
       throw new RangeError(
         `token ${t} of the batch is at position ${position}, and the one before it is not at ${position - 1}`,
       );
     }
-    places.set([position, t - position, end, rows[t]!], 4 * t);
+    places.set([position, t - position, end, rows[t]], 4 * t);
     if (position === 0) end = t;
   }
   return places;

@@ -8,7 +8,7 @@ import { KINDS, oddColumns, randomMatrix } from '../testing/weights';
 
 const ROWS = 23;
 const IDS = Uint32Array.of(22, 0, 7, 7, 13);
-const { device } = (await testDevices())[0]!;
+const { device } = (await testDevices())[0];
 
 /** The rows of `ids`; those that a part starting at `rowStart` does not hold stay −5. */
 async function gather(kind: WeightKind, rowStart = 0) {

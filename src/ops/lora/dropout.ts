@@ -46,6 +46,6 @@ export function dropoutMask(
     hash([key[0] + row, key[1] + position, key[2] + module, key[3] + quad]),
   );
   return Float64Array.from({ length: columns }, (_, k) =>
-    (quads[k >> 2]![k & 3]! >>> 8) * 2 ** -24 < kept ? 1 / kept : 0,
+    (quads[k >> 2][k & 3] >>> 8) * 2 ** -24 < kept ? 1 / kept : 0,
   );
 }

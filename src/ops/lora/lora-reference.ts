@@ -23,8 +23,8 @@ function masks({ maps, columns, keep }: LoraShape, tokens: number, dropout?: Dro
   return maps.map(({ module }) =>
     Array.from({ length: tokens }, (_, t) => {
       if (!dropout) return new Float64Array(columns).fill(1);
-      const [seed, step] = [dropout.noise[0]!, dropout.noise[1]!];
-      const [position, row] = [dropout.places[4 * t]!, dropout.places[4 * t + 3]!];
+      const [seed, step] = [dropout.noise[0], dropout.noise[1]];
+      const [position, row] = [dropout.places[4 * t], dropout.places[4 * t + 3]];
       return dropoutMask({ seed, step, row, position, module }, columns, keep);
     }),
   );
@@ -38,8 +38,8 @@ export function loraDownReference(shape: LoraShape, x: Values, a: Values, tokens
   const u = new Float64Array(tokens * width);
   for (let t = 0; t < tokens; t++) {
     for (let j = 0; j < width; j++) {
-      const own = mask[Math.floor(j / rank)]![t]!;
-      for (let k = 0; k < columns; k++) u[t * width + j]! += own[k]! * x[t * columns + k]! * a[j * columns + k]!;
+      const own = mask[Math.floor(j / rank)][t];
+      for (let k = 0; k < columns; k++) u[t * width + j] += own[k] * x[t * columns + k] * a[j * columns + k];
     }
   }
   return u;
@@ -52,7 +52,7 @@ export function loraUpReference(shape: LoraShape, u: Values, b: Values, tokens: 
   for (let t = 0; t < tokens; t++) {
     for (const { i, map, out } of outputs(shape)) {
       const from = (t * maps.length + map) * rank;
-      for (let r = 0; r < rank; r++) y[t * stride + out]! += scale * b[i * rank + r]! * u[from + r]!;
+      for (let r = 0; r < rank; r++) y[t * stride + out] += scale * b[i * rank + r] * u[from + r];
     }
   }
   return y;
@@ -65,7 +65,7 @@ export function loraUpBackwardReference(shape: LoraShape, dy: Values, b: Values,
   for (let t = 0; t < tokens; t++) {
     for (const { i, map, out } of outputs(shape)) {
       const to = (t * maps.length + map) * rank;
-      for (let r = 0; r < rank; r++) v[to + r]! += scale * dy[t * stride + out]! * b[i * rank + r]!;
+      for (let r = 0; r < rank; r++) v[to + r] += scale * dy[t * stride + out] * b[i * rank + r];
     }
   }
   return v;
@@ -78,7 +78,7 @@ export function loraBGradientReference(shape: LoraShape, dy: Values, u: Values, 
   for (let t = 0; t < tokens; t++) {
     for (const { i, map, out } of outputs(shape)) {
       const from = (t * maps.length + map) * rank;
-      for (let r = 0; r < rank; r++) db[i * rank + r]! += scale * dy[t * stride + out]! * u[from + r]!;
+      for (let r = 0; r < rank; r++) db[i * rank + r] += scale * dy[t * stride + out] * u[from + r];
     }
   }
   return db;
@@ -92,8 +92,8 @@ export function loraAGradientReference(shape: LoraShape, x: Values, v: Values, t
   const da = new Float64Array(width * columns);
   for (let t = 0; t < tokens; t++) {
     for (let j = 0; j < width; j++) {
-      const own = mask[Math.floor(j / rank)]![t]!;
-      for (let k = 0; k < columns; k++) da[j * columns + k]! += v[t * width + j]! * own[k]! * x[t * columns + k]!;
+      const own = mask[Math.floor(j / rank)][t];
+      for (let k = 0; k < columns; k++) da[j * columns + k] += v[t * width + j] * own[k] * x[t * columns + k];
     }
   }
   return da;
@@ -107,8 +107,8 @@ export function loraDownBackwardReference(shape: LoraShape, v: Values, a: Values
   const dx = new Float64Array(tokens * columns);
   for (let t = 0; t < tokens; t++) {
     for (let j = 0; j < width; j++) {
-      const own = mask[Math.floor(j / rank)]![t]!;
-      for (let k = 0; k < columns; k++) dx[t * columns + k]! += own[k]! * v[t * width + j]! * a[j * columns + k]!;
+      const own = mask[Math.floor(j / rank)][t];
+      for (let k = 0; k < columns; k++) dx[t * columns + k] += own[k] * v[t * width + j] * a[j * columns + k];
     }
   }
   return dx;

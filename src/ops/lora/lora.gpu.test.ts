@@ -48,7 +48,7 @@ describe.each([
     });
   });
 
-  const it: LoraCase = { ...CASES['q, k and v, rank 3']!, software, dropout: true };
+  const it: LoraCase = { ...CASES['q, k and v, rank 3'], software, dropout: true };
   /** The kernel is told something else than the reference. */
   const wrong = (op: LoraOp, change: Partial<LoraCase>) => loraOff(device, op, { ...it, ...change }, it);
 
@@ -127,11 +127,11 @@ describe('dropout', () => {
     const found = await masked(tokens, ones);
     const order = [2, 0, 3, 1];
     const moved = await masked(
-      order.map((t) => tokens[t]!),
+      order.map((t) => tokens[t]),
       ones,
     );
     for (const [place, t] of order.entries()) expect(moved[place]).toEqual(found[t]);
     expect(moved[0]).not.toEqual(found[0]);
-    expect(await masked([tokens[2]!], ones)).toEqual([found[2]]);
+    expect(await masked([tokens[2]], ones)).toEqual([found[2]]);
   });
 });

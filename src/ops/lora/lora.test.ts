@@ -49,21 +49,21 @@ const c = float64(TOKENS * rows, 5);
 function forward({ x, a, b }: Point, dropout?: Dropout) {
   const u = loraDownReference(SHAPE, x, a, TOKENS, dropout);
   const update = loraUpReference(SHAPE, u, b, TOKENS);
-  return { u, y: matvecReference(w, x, { rows, columns, tokens: TOKENS }).map((value, i) => value + update[i]!) };
+  return { u, y: matvecReference(w, x, { rows, columns, tokens: TOKENS }).map((value, i) => value + update[i]) };
 }
 
 /** Not linear, so that gradients depend on where they are taken: Σ c·y + y³/3 */
 const loss = (at: Point, dropout?: Dropout) =>
-  forward(at, dropout).y.reduce((sum, y, i) => sum + c[i]! * y + y ** 3 / 3, 0);
+  forward(at, dropout).y.reduce((sum, y, i) => sum + c[i] * y + y ** 3 / 3, 0);
 
 /** Gradients by the backward references, of a shape that a control may have got wrong. */
 function gradients(at: Point, shape: LoraShape, dropout?: Dropout): Point {
   const { u, y } = forward(at, dropout);
-  const dy = y.map((value, i) => c[i]! + value ** 2);
+  const dy = y.map((value, i) => c[i] + value ** 2);
   const v = loraUpBackwardReference(shape, dy, at.b, TOKENS);
   const low = loraDownBackwardReference(shape, v, at.a, TOKENS, dropout);
   return {
-    x: matvecTransposedReference(w, dy, { rows, columns, tokens: TOKENS }).map((value, i) => value + low[i]!),
+    x: matvecTransposedReference(w, dy, { rows, columns, tokens: TOKENS }).map((value, i) => value + low[i]),
     a: loraAGradientReference(shape, at.x, v, TOKENS, dropout),
     b: loraBGradientReference(shape, dy, u, TOKENS),
   };

@@ -35,7 +35,7 @@ function given({ vocabulary, picked, scale = 8 }: Case) {
   const targets = Int32Array.from(random(TOKENS, 2), (x, t) =>
     t === picked[0] ? vocabulary - 1 : t === picked[1] ? 0 : Math.floor((Math.abs(x) * vocabulary) % vocabulary),
   );
-  return { logits, targets, wanted: picked.map((t) => targets[t]!) };
+  return { logits, targets, wanted: picked.map((t) => targets[t]) };
 }
 
 async function compute(
@@ -103,11 +103,11 @@ describe.each([
     const { targets, ...made } = given({ ...it, scale: 1e4 });
     const row = made.logits.subarray(0, 131);
     targets[5] = row.indexOf(Math.max(...row));
-    made.logits[131 + targets[0]!] = -1e4;
+    made.logits[131 + targets[0]] = -1e4;
     made.logits[131 + 77] = 1e4;
     const expected = crossEntropyReference(
       made.logits,
-      it.picked.map((t) => targets[t]!),
+      it.picked.map((t) => targets[t]),
       WEIGHT,
     );
     const { rows, losses } = await compute(it, { software }, { targets, ...made });
@@ -118,7 +118,7 @@ describe.each([
   });
 
   test('a row has the same bits whatever stands beside it', async () => {
-    const it = CASES[1]!;
+    const it = CASES[1];
     const all = given(it);
     const { rows, losses } = await compute(it, { software });
     const last = it.picked.length - 1;
@@ -128,7 +128,7 @@ describe.each([
   });
 
   test.runIf(software || cheapPipelines(tested!))('what is wrong shows', async () => {
-    const it = CASES[1]!;
+    const it = CASES[1];
     const { logits, wanted } = given(it);
     const expected = crossEntropyReference(logits, wanted, WEIGHT);
     for (const [from, to] of [

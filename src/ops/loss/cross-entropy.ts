@@ -38,12 +38,12 @@ export function crossEntropyReference(
   const losses = new Float64Array(targets.length);
   const gradient = new Float64Array(logits.length);
   for (let row = 0; row < targets.length; row++) {
-    const z = Float64Array.from({ length: width }, (_, i) => logits[row * width + i]!);
+    const z = Float64Array.from({ length: width }, (_, i) => logits[row * width + i]);
     const largest = z.reduce((a, b) => Math.max(a, b));
     const p = z.map((value) => Math.exp(value - largest));
     const sum = p.reduce((a, b) => a + b, 0);
-    const target = targets[row]!;
-    losses[row] = Math.log(sum) + largest - z[target]!;
+    const target = targets[row];
+    losses[row] = Math.log(sum) + largest - z[target];
     p.forEach((value, i) => (gradient[row * width + i] = (value / sum - Number(i === target)) * weight));
   }
   return { losses, gradient };

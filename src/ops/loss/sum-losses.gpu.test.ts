@@ -5,7 +5,7 @@ import type { Kernel } from '../../gpu/kernel';
 import { sumLossesGrid, sumLossesKernel, sumLossesReference } from './sum-losses';
 import { altered, joined, nowhere, random, run } from '../testing/run';
 
-const { device } = (await testDevices())[0]!;
+const { device } = (await testDevices())[0];
 const WEIGHT = 0.03;
 const BEFORE = 2.5;
 
@@ -43,7 +43,7 @@ test.each([true, false])('losses are added up, weighted (software form: %s)', as
   expect((await reportOf(new Float32Array(0), kernel))[0]).toBe(BEFORE);
   const losses = lossesOf(257);
   const twice = sumLossesReference(losses, WEIGHT, sumLossesReference(losses, WEIGHT, BEFORE));
-  expect(Math.abs((await reportOf(losses, kernel, 2))[0]! / twice - 1)).toBeLessThan(1e-6);
+  expect(Math.abs((await reportOf(losses, kernel, 2))[0] / twice - 1)).toBeLessThan(1e-6);
   // without the weight, or without what was there
   for (const [from, to] of [
     ['weight[0] * ', ''],

@@ -83,14 +83,14 @@ async function off(it: Case, wrong: Wrong = {}): Promise<number> {
     x,
     { rows, columns, tokens },
     { rowStart: it.rowStart ?? 0, xStride: stride },
-  ).forEach((value, i) => (expected[i] = value + (it.accumulate ? before[i]! : 0)));
+  ).forEach((value, i) => (expected[i] = value + (it.accumulate ? before[i] : 0)));
   const actual = await product(it, wrong);
   expect(actual.subarray(tokens * columns)).toEqual(before.subarray(tokens * columns));
   return relative(actual.subarray(0, tokens * columns), expected.subarray(0, tokens * columns));
 }
 
 function flipSign(codes: Uint8Array): void {
-  codes[103]! ^= 0x80;
+  codes[103] ^= 0x80;
 }
 
 describe('threads alone', () => {

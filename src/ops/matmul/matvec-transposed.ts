@@ -44,8 +44,8 @@ export function matvecTransposedReference(
   const y = new Float64Array(tokens * columns);
   for (let t = 0; t < tokens; t++) {
     for (let n = 0; n < rows; n++) {
-      const factor = x[t * xStride + rowStart + n]!;
-      for (let k = 0; k < columns; k++) y[t * columns + k]! += factor * w[n * columns + k]!;
+      const factor = x[t * xStride + rowStart + n];
+      for (let k = 0; k < columns; k++) y[t * columns + k] += factor * w[n * columns + k];
     }
   }
   return y;

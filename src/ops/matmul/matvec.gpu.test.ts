@@ -78,18 +78,18 @@ async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options
   for (const t of lastOnly ? [TOKENS - 1] : Array.from({ length: TOKENS }, (_, i) => i)) {
     for (let row = 0; row < ROWS; row++) {
       const at = (lastOnly ? 0 : t) * stride + rowStart + row;
-      expected[at] = products[t * ROWS + row]! + (folded.residual ? before[at]! : 0);
+      expected[at] = products[t * ROWS + row] + (folded.residual ? before[at] : 0);
     }
   }
   return relative(output === 'f16' ? f16ArrayToF32(new Uint16Array(y)) : new Float32Array(y), expected);
 }
 
 function flipSign(codes: Uint8Array): void {
-  codes[103]! ^= 0x80;
+  codes[103] ^= 0x80;
 }
 
 const devices = await testDevices();
-const { device: plain, name } = devices[0]!;
+const { device: plain, name } = devices[0];
 /** Unrolled blocks take lavapipe many seconds to compile: there, shared rows are tested on f32 and q4 alone. */
 const patient = /swiftshader/i.test(name) || Boolean(process.env['PRONK_LONG']);
 

@@ -101,11 +101,11 @@ export function matvecReference(
   const y = new Float64Array(tokens * width);
   for (let t = 0; t < tokens; t++) {
     let squares = 0;
-    for (let k = 0; k < columns; k++) squares += x[t * columns + k]! ** 2;
+    for (let k = 0; k < columns; k++) squares += x[t * columns + k] ** 2;
     const scale = gain ? 1 / Math.sqrt(squares / columns + epsilon) : 1;
     const dot = (n: number) => {
       let sum = 0;
-      for (let k = 0; k < columns; k++) sum += w[n * columns + k]! * x[t * columns + k]! * (gain ? gain[k]! : 1);
+      for (let k = 0; k < columns; k++) sum += w[n * columns + k] * x[t * columns + k] * (gain ? gain[k] : 1);
       return sum * scale + (bias?.[n] ?? 0);
     };
     for (let n = 0; n < width; n++) {

@@ -25,13 +25,13 @@ export function rmsnormBackwardReference(
     const at = (picked?.[row] ?? row) * columns;
     let [squares, products] = [0, 0];
     for (let k = 0; k < columns; k++) {
-      squares += x[at + k]! ** 2;
-      products += x[at + k]! * dy[row * columns + k]! * gain[k]!;
+      squares += x[at + k] ** 2;
+      products += x[at + k] * dy[row * columns + k] * gain[k];
     }
     const scale = 1 / Math.sqrt(squares / columns + epsilon);
     const mean = (scale * products) / columns;
     for (let k = 0; k < columns; k++) {
-      out[at + k]! += scale * (dy[row * columns + k]! * gain[k]! - x[at + k]! * scale * mean);
+      out[at + k] += scale * (dy[row * columns + k] * gain[k] - x[at + k] * scale * mean);
     }
   }
   return out;

@@ -66,7 +66,7 @@ async function compute(it: Case, software: boolean, op: 'y' | 'dx', change = (ke
     },
     [output],
   );
-  const all = new Float32Array(result[output]!);
+  const all = new Float32Array(result[output]);
   expect(sameBits(all.subarray(begin.length), guard)).toBe(true);
   return all.subarray(0, begin.length);
 }
@@ -84,7 +84,7 @@ describe.each([
       const expected = rmsnormBackwardReference(x, gain, dy, dx, shape);
       expect(relative(gradient, expected)).toBeLessThan(1e-6);
       // apart from what was there before
-      const added = (all: ArrayLike<number>) => Float64Array.from(dx, (before, i) => all[i]! - before);
+      const added = (all: ArrayLike<number>) => Float64Array.from(dx, (before, i) => all[i] - before);
       expect(relative(added(gradient), added(expected))).toBeLessThan(1e-5);
       // tokens that are not picked stay to the bit
       const others = new Set(it.picked ? Array.from({ length: it.tokens }, (_, t) => t) : []);
@@ -99,13 +99,13 @@ describe.each([
   }
 
   test('a row has the same bits whatever stands beside it', async () => {
-    const it = CASES[5]!;
+    const it = CASES[5];
     const one = { ...it, picked: [20] };
     expect(await compute(one, software, 'y')).toEqual((await compute(it, software, 'y')).subarray(0, it.columns));
   });
 
   test.runIf(software || cheapPipelines(tested!))('what is wrong shows', async () => {
-    const it = CASES[4]!;
+    const it = CASES[4];
     const { x, gain, dy, dx, shape } = given(it);
     const off = async (op: 'y' | 'dx', from: string, to: string) => {
       const expected = op === 'y' ? rmsnormReference(x, gain, shape) : rmsnormBackwardReference(x, gain, dy, dx, shape);

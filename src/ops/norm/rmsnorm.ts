@@ -55,9 +55,9 @@ export function rmsnormReference(
   for (let row = 0; row < rows; row++) {
     const from = (picked?.[row] ?? row) * columns;
     let squares = 0;
-    for (let k = 0; k < columns; k++) squares += x[from + k]! ** 2;
+    for (let k = 0; k < columns; k++) squares += x[from + k] ** 2;
     const scale = 1 / Math.sqrt(squares / columns + epsilon);
-    for (let k = 0; k < columns; k++) y[row * columns + k] = x[from + k]! * scale * gain[k]!;
+    for (let k = 0; k < columns; k++) y[row * columns + k] = x[from + k] * scale * gain[k];
   }
   return y;
 }

@@ -5,7 +5,7 @@ import type { Grid, Kernel } from '../../gpu/kernel';
 import { adamwGrid, adamwKernel, adamwReference, type Moments, optimizerParams, type OptimizerStep } from './adamw';
 import { altered, joined, nowhere, random, relative, run, sameBits } from '../testing/run';
 
-const { device } = (await testDevices())[0]!;
+const { device } = (await testDevices())[0];
 const kernel = adamwKernel();
 
 const DEFAULTS = {
@@ -83,7 +83,7 @@ async function off(
     expected = adamwReference(expected, gradient, { ...options, count: step }, how);
   }
   const way = ({ parameters }: Moments<ArrayLike<number>>) =>
-    Float64Array.from(start.parameters, (from, i) => parameters[i]! - from);
+    Float64Array.from(start.parameters, (from, i) => parameters[i] - from);
   return Math.max(
     relative(way(actual), way(expected)),
     relative(actual.first, expected.first),

@@ -11,7 +11,7 @@ type Rule = typeof adamwReference;
 /** The largest difference over the largest number; B begins as zeros. */
 function apart(actual: Float64Array, expected: readonly number[]): number {
   const largest = Math.max(...expected.map(Math.abs));
-  return Math.max(...expected.map((x, i) => Math.abs(actual[i]! - x))) / (largest || 1);
+  return Math.max(...expected.map((x, i) => Math.abs(actual[i] - x))) / (largest || 1);
 }
 
 /** Largest relative difference to PyTorch's over all steps, from the same beginning. */
@@ -25,14 +25,14 @@ function off({ start, steps, ...options }: Case, rule: Rule = adamwReference): n
     const { norm, factor } = gradientScaleReference(gradientNormReference(step.gradients.flat()), options.maxNorm);
     worst = Math.max(worst, Math.abs(norm / step.norm - 1));
     step.gradients.forEach((gradient, part) => {
-      const after = rule(state[part]!, gradient, stepOf(options, step.learningRate, index + 1), {
+      const after = rule(state[part], gradient, stepOf(options, step.learningRate, index + 1), {
         factor,
         ratioB: part === 1,
       });
       state[part] = after;
-      const expected = [step.parameters, step.first, step.second].map((each) => each[part]!);
+      const expected = [step.parameters, step.first, step.second].map((each) => each[part]);
       [after.parameters, after.first, after.second].forEach(
-        (each, i) => (worst = Math.max(worst, apart(each, expected[i]!))),
+        (each, i) => (worst = Math.max(worst, apart(each, expected[i]))),
       );
     });
   });
@@ -47,8 +47,8 @@ const stepOf = (
   learningRate,
   ratio,
   weightDecay,
-  beta1: betas[0]!,
-  beta2: betas[1]!,
+  beta1: betas[0],
+  beta2: betas[1],
   epsilon: eps,
   maxGradNorm: maxNorm,
   count,
@@ -65,7 +65,7 @@ describe.each(golden.map((each) => [each.name, each] as const))('PyTorch, %s', (
       "the decay in the gradient, Adam's way": ({ parameters, ...state }, g, { weightDecay, ...step }, how) =>
         adamwReference(
           { parameters, ...state },
-          Float64Array.from(g, (x, i) => x + weightDecay * parameters[i]!),
+          Float64Array.from(g, (x, i) => x + weightDecay * parameters[i]),
           { ...step, weightDecay: 0 },
           how,
         ),
@@ -115,6 +115,6 @@ test("the shader's settings are exact where f32 arithmetic would not be", () => 
   const fields = optimizerParams({ ...step, beta1: 0.9, beta2: 0.999 });
   expect(fields).toHaveLength(11);
   // of 1 − β2, and of 1 − β2^t at t = 1
-  for (const at of [6, 9]) expect(Math.abs(fields[at]! / 1e-3 - 1)).toBeLessThan(6e-8);
+  for (const at of [6, 9]) expect(Math.abs(fields[at] / 1e-3 - 1)).toBeLessThan(6e-8);
   expect(Math.abs((1 - Math.fround(0.999)) / 1e-3 - 1)).toBeGreaterThan(1e-5);
 });

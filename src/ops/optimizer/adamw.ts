@@ -62,11 +62,11 @@ export function adamwReference(
   const rate = learningRate * (ratioB ? ratio : 1);
   const [correction1, correction2] = [1 - beta1 ** count, 1 - beta2 ** count];
   const scaled = Float64Array.from(gradient, (g) => g * factor);
-  const m = scaled.map((g, i) => beta1 * first[i]! + (1 - beta1) * g);
-  const v = scaled.map((g, i) => beta2 * second[i]! + (1 - beta2) * g * g);
+  const m = scaled.map((g, i) => beta1 * first[i] + (1 - beta1) * g);
+  const v = scaled.map((g, i) => beta2 * second[i] + (1 - beta2) * g * g);
   const moved = m.map((each, i) => {
-    const step = each / correction1 / (Math.sqrt(v[i]! / correction2) + epsilon);
-    return parameters[i]! * (1 - rate * weightDecay) - rate * step;
+    const step = each / correction1 / (Math.sqrt(v[i] / correction2) + epsilon);
+    return parameters[i] * (1 - rate * weightDecay) - rate * step;
   });
   return { parameters: moved, first: m, second: v };
 }

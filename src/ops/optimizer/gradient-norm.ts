@@ -26,7 +26,7 @@ export function gradientNormGrid(form: Form, count: number): Grid {
 export function gradientNormReference(gradient: ArrayLike<number>): Float64Array {
   const partials = new Float64Array(gradientPartials(gradient.length));
   for (let i = 0; i < gradient.length; i++) {
-    partials[Math.floor(i / PIECE)]! += Number.isFinite(gradient[i]) ? gradient[i]! ** 2 : Infinity;
+    partials[Math.floor(i / PIECE)] += Number.isFinite(gradient[i]) ? gradient[i] ** 2 : Infinity;
   }
   return partials;
 }

@@ -13,7 +13,7 @@ const SHAPES = [
   { heads: 4, kvHeads: 4, headWidth: 64, lengths: [3, 70] },
 ];
 
-const { device } = (await testDevices())[0]!;
+const { device } = (await testDevices())[0];
 
 /** The rotated rows, and what is in two rows beyond the batch. */
 async function rotate(given: Float32Array, shape: (typeof SHAPES)[number], direction: number, lengths = shape.lengths) {

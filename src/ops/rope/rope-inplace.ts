@@ -35,7 +35,7 @@ export function ropeInplaceReference(
   for (let t = 0; t < places.length / 4; t++) {
     for (let head = 0; head < heads + kvHeads; head++) {
       const at = t * width + head * d;
-      out.set(ropeReference(out.subarray(at, at + d), direction * places[4 * t]!, frequencies), at);
+      out.set(ropeReference(out.subarray(at, at + d), direction * places[4 * t], frequencies), at);
     }
   }
   return out;

@@ -74,7 +74,7 @@ function expected(model: ModelConfig): number[] {
           : head < heads + keyValueHeads
             ? [keys, slot, ropeReference(given, POSITION + t, frequencies)]
             : [values, slot, given];
-      for (let i = 0; i < headWidth; i++) target[start + i] = result[i]!;
+      for (let i = 0; i < headWidth; i++) target[start + i] = result[i];
     }
   }
   // the kernel leaves k and v where they were as they were

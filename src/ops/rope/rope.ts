@@ -30,7 +30,7 @@ export function ropeFrequencies(config: ModelConfig, length = 0): Float64Array {
     case 'linear':
       return frequencies.map((f) => f / scaling.factor);
     case 'divisors':
-      return frequencies.map((f, i) => f / scaling.divisors[i]!);
+      return frequencies.map((f, i) => f / scaling.divisors[i]);
     case 'llama3': {
       const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength } = scaling;
       return frequencies.map((f) => {
@@ -74,8 +74,8 @@ export function ropeTable(config: ModelConfig, context: number, length?: number)
 export function ropeReference(row: ArrayLike<number>, position: number, frequencies: Float64Array): Float64Array {
   const out = new Float64Array(row.length);
   for (let i = 0; i < frequencies.length; i++) {
-    const [a, b] = [row[2 * i]!, row[2 * i + 1]!];
-    const [c, s] = [Math.cos(position * frequencies[i]!), Math.sin(position * frequencies[i]!)];
+    const [a, b] = [row[2 * i], row[2 * i + 1]];
+    const [c, s] = [Math.cos(position * frequencies[i]), Math.sin(position * frequencies[i])];
     out[2 * i] = a * c - b * s;
     out[2 * i + 1] = a * s + b * c;
   }

@@ -5,7 +5,7 @@ import { GREEDY, sampleKernel, sampleParams, sampleReference, type Sampling } fr
 import { random, run } from '../testing/run';
 import { tune } from '../tuning';
 
-const { device } = (await testDevices())[0]!;
+const { device } = (await testDevices())[0];
 const THREADS = [true, false].map(
   (software) => tune({ f16: false, subgroups: false }, software, 'exact').samplerThreads,
 );
@@ -27,10 +27,10 @@ const logitsOf = (vocabulary: number) => random(vocabulary, 5).map((x) => (vocab
 async function draw(
   logits: Float32Array<ArrayBuffer>,
   sampling: Sampling,
-  { threads = THREADS[0]!, times = 1, seen = [] as number[] } = {},
+  { threads = THREADS[0], times = 1, seen = [] as number[] } = {},
 ) {
   const bits = new Uint32Array(Math.ceil(logits.length / 32));
-  for (const id of seen) bits[id >> 5]! |= 1 << (id & 31);
+  for (const id of seen) bits[id >> 5] |= 1 << (id & 31);
   const bind = {
     params: new Uint8Array(sampleParams(logits.length, sampling, times)),
     logits,
@@ -68,16 +68,16 @@ function uniform(seed: number, step: number): number {
 /** Σ (seen − expected)² / expected with rare ids in one bin, and its degrees of freedom. */
 function chiSquare(outputs: readonly number[], probabilities: Float64Array) {
   const counts = new Float64Array(probabilities.length);
-  for (const id of outputs) counts[id]!++;
+  for (const id of outputs) counts[id]++;
   let [statistic, bins, restSeen, restExpected] = [0, 0, 0, 0];
   probabilities.forEach((p, id) => {
     const expected = p * outputs.length;
     if (expected < 5) {
-      restSeen += counts[id]!;
+      restSeen += counts[id];
       restExpected += expected;
       return;
     }
-    statistic += (counts[id]! - expected) ** 2 / expected;
+    statistic += (counts[id] - expected) ** 2 / expected;
     bins++;
   });
   if (restExpected >= 5) {
@@ -99,7 +99,7 @@ for (const threads of THREADS) {
         const best = logits.indexOf(Math.max(...logits));
         expect((await draw(logits, GREEDY, { threads })).outputs).toEqual([best]);
         const tied = Float32Array.from(logits);
-        tied[Math.floor(best / 2)] = tied[vocabulary - 1] = logits[best]!;
+        tied[Math.floor(best / 2)] = tied[vocabulary - 1] = logits[best];
         expect((await draw(tied, GREEDY, { threads })).outputs).toEqual([Math.floor(best / 2)]);
       });
 
@@ -115,7 +115,7 @@ for (const threads of THREADS) {
             const u = uniform(sampling.seed, step);
             expect(p[id]).toBeGreaterThan(0);
             expect(u).toBeGreaterThan(below - 1e-4);
-            expect(u).toBeLessThan(below + p[id]! + 1e-4);
+            expect(u).toBeLessThan(below + p[id] + 1e-4);
           });
           expect((await draw(logits, sampling, { threads, times, seen })).outputs).toEqual(outputs);
           const other = { ...sampling, seed: 8 };
@@ -129,7 +129,7 @@ for (const threads of THREADS) {
       const { outputs, next, seen, state } = await draw(logits, { ...GREEDY, temperature: 1 }, { threads, times: 4 });
       expect(state).toEqual([10 + 3 + 3, 1, 4, outputs[3]]);
       expect(next).toBe(outputs[3]);
-      expect(outputs.every((id) => (seen[id >> 5]! >>> (id & 31)) & 1)).toBe(true);
+      expect(outputs.every((id) => (seen[id >> 5] >>> (id & 31)) & 1)).toBe(true);
     });
   });
 }

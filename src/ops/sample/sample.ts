@@ -61,7 +61,7 @@ export function sampleReference(
   }
   let p = penalised.map((logit) => Math.exp((logit - largest) / sampling.temperature));
   const sorted = [...p].toSorted((a, b) => b - a);
-  let least = sampling.topK > 0 && sampling.topK < p.length ? sorted[sampling.topK - 1]! : 0;
+  let least = sampling.topK > 0 && sampling.topK < p.length ? sorted[sampling.topK - 1] : 0;
   if (sampling.topP < 1) {
     const kept = sorted.filter((value) => value >= least);
     const target = sampling.topP * kept.reduce((a, b) => a + b, 0);

@@ -4,7 +4,7 @@ import { testDevices } from '../../gpu/testing/device';
 import { swigluBackwardGrid, swigluBackwardKernel, swigluBackwardReference } from './swiglu-backward';
 import { altered, joined, nowhere, random, relative, run, sameBits } from '../testing/run';
 
-const { device } = (await testDevices())[0]!;
+const { device } = (await testDevices())[0];
 const kernel = swigluBackwardKernel();
 
 function given(half: number, tokens: number, scale = 6) {

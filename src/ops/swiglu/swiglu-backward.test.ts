@@ -10,7 +10,7 @@ const dHidden = random(HALF * TOKENS, 2);
 const swiglu = (x: Float64Array) =>
   Float64Array.from({ length: HALF * TOKENS }, (_, i) => {
     const at = Math.floor(i / HALF) * HALF + i;
-    return (x[at]! / (1 + Math.exp(-x[at]!))) * x[at + HALF]!;
+    return (x[at] / (1 + Math.exp(-x[at]))) * x[at + HALF];
   });
 
 test('the gradient is what central differences say', () => {

@@ -30,7 +30,7 @@ export function swigluBackwardReference(
   const out = new Float64Array(gateUp.length);
   for (let i = 0; i < dHidden.length; i++) {
     const at = Math.floor(i / half) * half + i;
-    const [gate, up, d] = [gateUp[at]!, gateUp[at + half]!, dHidden[i]!];
+    const [gate, up, d] = [gateUp[at], gateUp[at + half], dHidden[i]];
     const sigma = 1 / (1 + Math.exp(-gate));
     out[at] = d * up * sigma * (1 + gate * (1 - sigma));
     out[at + half] = d * gate * sigma;

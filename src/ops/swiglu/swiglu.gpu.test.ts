@@ -11,7 +11,7 @@ const gateUp = random(2 * WIDTH * TOKENS).map((x) => 6 * x);
 const reference = (silu: (x: number) => number) =>
   Float64Array.from({ length: WIDTH * TOKENS }, (_, i) => {
     const at = Math.floor(i / WIDTH) * WIDTH + i;
-    return silu(gateUp[at]!) * gateUp[at + WIDTH]!;
+    return silu(gateUp[at]) * gateUp[at + WIDTH];
   });
 
 async function compute(device: GPUDevice, element: 'f32' | 'f16'): Promise<ArrayLike<number>> {

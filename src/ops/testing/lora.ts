@@ -164,7 +164,7 @@ export function loraWork(op: LoraOp, it: LoraCase): { kernel: Kernel; work: Run;
 export async function loraResult(device: GPUDevice, op: LoraOp, it: LoraCase): Promise<Float32Array> {
   const { kernel, work, output } = loraWork(op, it);
   const results = await run(device, kernel, work, [output]);
-  return new Float32Array(results[output]!);
+  return new Float32Array(results[output]);
 }
 
 /** How far a kernel is off from what the reference says of `right`; rows beyond the batch count. */
@@ -173,6 +173,6 @@ export async function loraOff(device: GPUDevice, op: LoraOp, it: LoraCase, right
   const { data, ...dropout } = given(right);
   const sums = reference(right, data, right.tokens, right.dropout ? dropout : undefined);
   const expected = Float64Array.from(before(op, right));
-  for (const [i, value] of sums.entries()) expected[i] = value + (adds ? expected[i]! : 0);
+  for (const [i, value] of sums.entries()) expected[i] = value + (adds ? expected[i] : 0);
   return relative(await loraResult(device, op, it), expected);
 }

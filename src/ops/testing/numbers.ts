@@ -16,8 +16,8 @@ export function relative(actual: ArrayLike<number>, expected: ArrayLike<number>)
   let difference = 0;
   let norm = 0;
   for (let i = 0; i < expected.length; i++) {
-    difference += (actual[i]! - expected[i]!) ** 2;
-    norm += expected[i]! ** 2;
+    difference += (actual[i] - expected[i]) ** 2;
+    norm += expected[i] ** 2;
   }
   return Math.sqrt(difference / norm);
 }
@@ -34,6 +34,6 @@ export function differences(f: (x: Float64Array) => number, x: ArrayLike<number>
 /** Σ a ⊙ b: what makes a number of a vector, so that b is its gradient. */
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
 }

@@ -47,8 +47,8 @@ export async function run<Name extends string>(
     if (error) throw new Error(error.message);
     const results: [Name, ArrayBuffer][] = [];
     for (const name of outputs) {
-      const { byteLength } = name === 'state' ? state : bind[name]!;
-      const whole = await read(device, bound[name]!, 0, Math.ceil(byteLength / 4) * 4);
+      const { byteLength } = name === 'state' ? state : bind[name];
+      const whole = await read(device, bound[name], 0, Math.ceil(byteLength / 4) * 4);
       results.push([name, whole.slice(0, byteLength)]);
     }
     return Object.fromEntries(results) as Record<Name, ArrayBuffer>;

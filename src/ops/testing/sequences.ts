@@ -30,7 +30,7 @@ export function placesOf(lengths: readonly number[]): Uint32Array<ArrayBuffer> {
 export function packedInputs({ lengths, heads, kvHeads, headWidth }: PackedCase, seeds = lengths.map((_, i) => i)) {
   const each = (width: number, scale: number, seed: number) =>
     Float32Array.from(
-      lengths.flatMap((length, i) => Array.from(random(length * width, seeds[i]! * 2 + seed), (x) => scale * x)),
+      lengths.flatMap((length, i) => Array.from(random(length * width, seeds[i] * 2 + seed), (x) => scale * x)),
     );
   return {
     qkv: each((heads + 2 * kvHeads) * headWidth, 1.5, 11),

@@ -1,4 +1,4 @@
-// Python's `str.format`: `{}`, `{0}`, `{name.attribute[key]!r:>10}`.
+// Python's `str.format`: `{}`, `{0}`, `{name.attribute[key]r:>10}`.
 
 import type { Budget } from './budget';
 import { TemplateError, typeError, unsupported, valueError } from './errors';

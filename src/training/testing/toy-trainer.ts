@@ -31,24 +31,24 @@ export function toyTrainer(options: ToyOptions = {}): LoraTrainer & { readonly d
   /** Cross-entropy of one target; adds weight · gradient. */
   const follow = (token: number, next: number, weight: number, keep: number) => {
     const [id, target] = [token % V, next % V];
-    const a = Array.from({ length: R }, (_, r) => parameters[r * V + id]! * keep);
-    const b = (v: number, r: number) => parameters[R * V + v * R + r]!;
+    const a = Array.from({ length: R }, (_, r) => parameters[r * V + id] * keep);
+    const b = (v: number, r: number) => parameters[R * V + v * R + r];
     const logits = Array.from(
       { length: V },
-      (_, v) => base[id * V + v]! + a.reduce((sum, x, r) => sum + x * b(v, r), 0),
+      (_, v) => base[id * V + v] + a.reduce((sum, x, r) => sum + x * b(v, r), 0),
     );
     const most = Math.max(...logits);
     const total = logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0);
     if (weight !== 0) {
       for (let v = 0; v < V; v++) {
-        const d = weight * (Math.exp(logits[v]! - most) / total - (v === target ? 1 : 0));
+        const d = weight * (Math.exp(logits[v] - most) / total - (v === target ? 1 : 0));
         for (let r = 0; r < R; r++) {
-          gradient[r * V + id]! += d * b(v, r) * keep;
-          gradient[R * V + v * R + r]! += d * a[r]!;
+          gradient[r * V + id] += d * b(v, r) * keep;
+          gradient[R * V + v * R + r] += d * a[r];
         }
       }
     }
-    return most + Math.log(total) - logits[target]!;
+    return most + Math.log(total) - logits[target];
   };
 
   const pairs = (): LoraPair[] => {
@@ -70,15 +70,15 @@ export function toyTrainer(options: ToyOptions = {}): LoraTrainer & { readonly d
       await before('accumulate');
       for (const [t, target] of targets.entries()) {
         if (target < 0) continue;
-        const dropped = dropout > 0 && random(seed + step, rows[t]!, positions[t]!) < dropout;
-        loss += weight * follow(ids[t]!, target, weight, dropped ? 0 : 1 / (1 - dropout));
+        const dropped = dropout > 0 && random(seed + step, rows[t], positions[t]) < dropout;
+        loss += weight * follow(ids[t], target, weight, dropped ? 0 : 1 / (1 - dropout));
       }
       if (poison?.has(step)) gradient[0] = Infinity;
     },
     async evaluate({ ids, targets }) {
       await before('evaluate');
       const each = [...targets.entries()].filter(([, target]) => target >= 0);
-      return { loss: each.reduce((sum, [t, target]) => sum + follow(ids[t]!, target, 0, 1), 0), targets: each.length };
+      return { loss: each.reduce((sum, [t, target]) => sum + follow(ids[t], target, 0, 1), 0), targets: each.length };
     },
     async update(step: OptimizerStep): Promise<StepResult> {
       await before('update');
@@ -87,12 +87,12 @@ export function toyTrainer(options: ToyOptions = {}): LoraTrainer & { readonly d
       const clip = step.maxGradNorm > 0 ? Math.min(1, step.maxGradNorm / (gradNorm + 1e-6)) : 1;
       for (let i = 0; i < size && !result.skipped; i++) {
         const rate = step.learningRate * (i < R * V ? 1 : step.ratio);
-        const g = gradient[i]! * clip;
-        first[i] = step.beta1 * first[i]! + (1 - step.beta1) * g;
-        second[i] = step.beta2 * second[i]! + (1 - step.beta2) * g * g;
-        const mean = first[i]! / (1 - step.beta1 ** step.count);
-        const root = Math.sqrt(second[i]! / (1 - step.beta2 ** step.count)) + step.epsilon;
-        parameters[i] = parameters[i]! * (1 - rate * step.weightDecay) - (rate * mean) / root;
+        const g = gradient[i] * clip;
+        first[i] = step.beta1 * first[i] + (1 - step.beta1) * g;
+        second[i] = step.beta2 * second[i] + (1 - step.beta2) * g * g;
+        const mean = first[i] / (1 - step.beta1 ** step.count);
+        const root = Math.sqrt(second[i] / (1 - step.beta2 ** step.count)) + step.epsilon;
+        parameters[i] = parameters[i] * (1 - rate * step.weightDecay) - (rate * mean) / root;
       }
       clear();
       return result;

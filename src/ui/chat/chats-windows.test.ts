@@ -78,7 +78,7 @@ test('two windows that send at once into one chat both get their answers, there 
   first.send('From the first');
   second.send('From the second');
   await until(async () => {
-    for (const { turns } of [first.current()!, second.current()!, (await shared.api.listRecords('chats'))[0]!]) {
+    for (const { turns } of [first.current()!, second.current()!, (await shared.api.listRecords('chats'))[0]]) {
       expect(turns).toHaveLength(6);
       expect(states(turns)).toEqual(['stop', 'stop', 'stop']);
     }
@@ -91,7 +91,7 @@ test('an answer whose window is gone is marked as cut off in the other one, and 
   writing.chats.send('Write a long poem');
   const reading = openWindow('b', shared).chats;
   await until(() => expect(reading.list()).toHaveLength(1));
-  reading.open(reading.list()[0]!.id);
+  reading.open(reading.list()[0].id);
   await until(() => expect(reading.path()[1]?.content).toMatch(/^Alpacas/));
   // it is being written elsewhere, and is not cut off
   expect(reading.path()[1]?.state).toBe('streaming');
@@ -109,7 +109,7 @@ test('a chat that is deleted in one window while the other answers in it stays d
   writing.send('Write a long poem');
   const deleting = openWindow('b', shared).chats;
   await until(() => expect(deleting.list()).toHaveLength(1));
-  deleting.remove(deleting.list()[0]!.id);
+  deleting.remove(deleting.list()[0].id);
   await until(() => expect(writing.list()).toEqual([]));
   await new Promise((settle) => setTimeout(settle, 900));
   expect(await shared.api.listRecords('chats')).toEqual([]);
