@@ -1,15 +1,15 @@
 // Rotates q and k of every token by its position in its sequence, or back: one thread a pair of adjacent rows (Meta's order).
-struct Params { heads: u32, kv_heads: u32, head_width: u32, direction: f32 }
+struct Params { heads: u32, kv_heads: u32, head_dim: u32, direction: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> places: array<Place>;
-@group(0) @binding(3) var<storage, read> table: array<vec2f>; // [context][head_width / 2] of (cos, sin)
+@group(0) @binding(3) var<storage, read> table: array<vec2f>; // [context][head_dim / 2] of (cos, sin)
 @group(0) @binding(4) var<storage, read_write> qkv: array<vec2f>; // [T][(H + 2K) · d]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) global: vec3u) {
   let token = global.y;
-  let half = params.head_width / 2u;
+  let half = params.head_dim / 2u;
   if (token >= state.count || global.x >= (params.heads + params.kv_heads) * half) { return; }
   let angle = table[places[token].position * half + global.x % half];
   let across = params.direction * angle.y;

@@ -1,16 +1,16 @@
 // Rotates q in place, and k into the cache; copies v into the cache. One thread a pair of adjacent rows (Meta's order).
 // The tables are computed on the CPU in float64: WGSL's cos and sin are too coarse at large angles.
-struct Params { heads: u32, kv_heads: u32, head_width: u32, context: u32 }
+struct Params { heads: u32, kv_heads: u32, head_dim: u32, context: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> table: array<vec2f>; // [context][head_width / 2] of (cos, sin)
+@group(0) @binding(2) var<storage, read> table: array<vec2f>; // [context][head_dim / 2] of (cos, sin)
 @group(0) @binding(3) var<storage, read_write> qkv: array<Act>; // [T][(H + 2K) · d]
 @group(0) @binding(4) var<storage, read_write> keys: array<Cache>; // [K][context][d]
 @group(0) @binding(5) var<storage, read_write> values: array<Cache>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) global: vec3u) {
-  let half = params.head_width / 2u;
+  let half = params.head_dim / 2u;
   let pairs = (params.heads + 2u * params.kv_heads) * half;
   let token = global.x / pairs;
   if (token >= state.count) { return; }
@@ -29,7 +29,7 @@ fn main(@builtin(global_invocation_id) global: vec3u) {
     return;
   }
   let kv_head = (head - params.heads) % params.kv_heads;
-  let slot = (kv_head * params.context + position) * params.head_width + 2u * i;
+  let slot = (kv_head * params.context + position) * params.head_dim + 2u * i;
   if (head < params.heads + params.kv_heads) {
     keys[slot] = Cache(rotated.x);
     keys[slot + 1u] = Cache(rotated.y);

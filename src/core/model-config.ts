@@ -22,26 +22,26 @@ export type RopeScaling =
 export interface ModelConfig {
   readonly architecture: Architecture;
   /** V */
-  readonly vocabularySize: number;
+  readonly vocabSize: number;
   /** D */
-  readonly width: number;
+  readonly hiddenSize: number;
   /** F */
-  readonly feedForwardWidth: number;
+  readonly intermediateSize: number;
   /** L */
-  readonly layers: number;
+  readonly numLayers: number;
   /** H */
-  readonly heads: number;
+  readonly numHeads: number;
   /** K */
-  readonly keyValueHeads: number;
+  readonly numKeyValueHeads: number;
   /** d; not always D / H */
-  readonly headWidth: number;
+  readonly headDim: number;
   /** Positions that the model was trained for. */
   readonly contextLength: number;
-  readonly normEpsilon: number;
+  readonly rmsNormEps: number;
   readonly ropeTheta: number;
   readonly ropeScaling?: RopeScaling;
   /** The output head is the embedding matrix. */
-  readonly tiedHead: boolean;
+  readonly tieWordEmbeddings: boolean;
   /** A position sees itself and the `slidingWindow` − 1 before it (Mistral); without it, all before it. */
   readonly slidingWindow?: number;
   /** Layers that have the window, in rising order (Qwen2); all of them where absent. */
@@ -53,4 +53,40 @@ type Windowed = Pick<ModelConfig, 'slidingWindow' | 'windowLayers'>;
 /** Positions that a token sees in a layer, its own included; undefined for all. */
 export function windowAt({ slidingWindow, windowLayers }: Windowed, layer: number): number | undefined {
   return windowLayers === undefined || windowLayers.includes(layer) ? slidingWindow : undefined;
+}
+
+/** The names that sizes have in records of models, adapters and runs: stores of earlier versions hold them, and keep them. */
+const STORED_NAMES = {
+  vocabSize: 'vocabularySize',
+  hiddenSize: 'width',
+  intermediateSize: 'feedForwardWidth',
+  numLayers: 'layers',
+  numHeads: 'heads',
+  numKeyValueHeads: 'keyValueHeads',
+  headDim: 'headWidth',
+  rmsNormEps: 'normEpsilon',
+  tieWordEmbeddings: 'tiedHead',
+} as const satisfies Partial<Record<keyof ModelConfig, string>>;
+
+type StoredNames = typeof STORED_NAMES;
+
+/** A configuration as records in a store hold it. */
+export type StoredConfig = {
+  readonly [K in keyof ModelConfig as K extends keyof StoredNames ? StoredNames[K] : K]: ModelConfig[K];
+};
+
+/** A configuration under the names that a store has for it, in the order in which it has its fields. */
+export function toStoredConfig(config: ModelConfig): StoredConfig {
+  const names: Readonly<Record<string, string>> = STORED_NAMES;
+  return renamed(config, (key) => names[key] ?? key) as StoredConfig;
+}
+
+/** What a store holds, as a configuration. */
+export function fromStoredConfig(stored: StoredConfig): ModelConfig {
+  const names = new Map(Object.entries(STORED_NAMES).map(([name, old]) => [old as string, name]));
+  return renamed(stored, (key) => names.get(key) ?? key) as ModelConfig;
+}
+
+function renamed(record: object, name: (key: string) => string): object {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [name(key), value]));
 }

@@ -140,9 +140,9 @@ function separated(prompt: string, answer: string, tokenizer: Tokenizer, separat
   return { ids: [...bos, ...source, ...target], labels: [...bos, ...masked, ...target] };
 }
 
-function checkedIds({ ids, labels }: Labelled, { vocabularySize }: Tokenizer): Labelled {
-  const foreign = [...ids, ...labels].find((id) => id >= vocabularySize);
+function checkedIds({ ids, labels }: Labelled, { vocabSize }: Tokenizer): Labelled {
+  const foreign = [...ids, ...labels].find((id) => id >= vocabSize);
   if (foreign === undefined) return { ids, labels };
-  const message = `It has the token ${foreign}, and the model's vocabulary ends at ${vocabularySize - 1}. Make the tokens with this model's tokenizer.`;
+  const message = `It has the token ${foreign}, and the model's vocabulary ends at ${vocabSize - 1}. Make the tokens with this model's tokenizer.`;
   throw new PronkError('bad-dataset', message);
 }

@@ -88,7 +88,7 @@ describe.skipIf(!existsSync(FOLDER))('adapters in the engine (skipped without ..
     await expect(text([{ id: 'nowhere', strength: 1 }])).rejects.toMatchObject({ code: 'missing-adapter' });
     await expect(engine.adapters.use(model, of(Number.NaN))).rejects.toMatchObject({ code: 'bad-strength' });
     const { config } = await engine.models.open(model);
-    const wide = madeUp({ ...config, width: 128 }, 1);
+    const wide = madeUp({ ...config, hiddenSize: 128 }, 1);
     const { id } = await engine.adapters.keep(wide, { modelId: model });
     await expect(text([{ id, strength: 1 }])).rejects.toMatchObject({ code: 'adapter-mismatch' });
     await engine.adapters.remove(id);

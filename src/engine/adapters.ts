@@ -1,5 +1,5 @@
 // The adapters that a person has: imported or trained here, kept in the store, used with models.
-import type { ModelConfig } from '../core/model-config';
+import { fromStoredConfig, toStoredConfig, type ModelConfig } from '../core/model-config';
 import type { Adapter } from '../core/adapter';
 import { shownName } from '../core/shown-name';
 import { checkFit, isGgufAdapter, readAdapter } from '../formats/adapters/index';
@@ -67,7 +67,13 @@ export class Adapters {
     const { manifest, config, tensors } = await this.#library.open(modelId);
     const adapter = await readAdapter(files, config, tensors);
     const { name } = adapter;
-    const meta = { name, modelId, modelName: manifest.name, model: config, source: 'imported' } as const;
+    const meta = {
+      name,
+      modelId,
+      modelName: manifest.name,
+      model: toStoredConfig(config),
+      source: 'imported',
+    } as const;
     return summary(await this.#stored.add(adapter, await this.#distinct(meta)));
   }
 
@@ -78,11 +84,11 @@ export class Adapters {
     const kept = runId === undefined ? undefined : (await this.#stored.list()).find((each) => each.runId === runId);
     if (kept) return summary(kept);
     const base = await this.#library.open(modelId).then(
-      ({ manifest, config }) => ({ modelName: manifest.name, model: config }),
+      ({ manifest, config }) => ({ modelName: manifest.name, model: toStoredConfig(config) }),
       (error: unknown) => {
         const { model, modelName = modelId } = trained;
         if (!model) throw error;
-        return { modelName, model };
+        return { modelName, model: toStoredConfig(model) };
       },
     );
     const from = { ...(runId !== undefined && { runId }), ...(template && { template }) };
@@ -162,7 +168,7 @@ export class Adapters {
     const base: AdapterBase = await this.#base(modelId).catch(() => ({
       name: record.modelName,
       source: 'a model that is not here any more',
-      config: record.model,
+      config: fromStoredConfig(record.model),
     }));
     yield* writeFiles(folder, adapterFiles(adapter, base, format, record.template), options);
   }
@@ -190,7 +196,7 @@ export class Adapters {
     for (const { id, name } of models) {
       if (name !== shownName(record.modelName)) continue;
       const { config } = await this.#library.open(id);
-      if (JSON.stringify(config) === JSON.stringify(record.model)) return { ...record, modelId: id };
+      if (JSON.stringify(toStoredConfig(config)) === JSON.stringify(record.model)) return { ...record, modelId: id };
     }
     return record;
   }

@@ -46,7 +46,7 @@ describe.skipIf(!existsSync(FOLDER))('engine (skipped without ../shared/data)', 
 
   test('the golden text, from the store, streamed as it is returned', async () => {
     const [summary] = await engine.models.list();
-    expect(summary).toMatchObject({ name: 'stories260K', vocabularySize: 512, quantization: 'f32' });
+    expect(summary).toMatchObject({ name: 'stories260K', vocabSize: 512, quantization: 'f32' });
     const result = await collect(engine.generate(request()));
     expect(result.text.slice(0, GOLDEN.length)).toBe(GOLDEN);
     expect(result.streamed).toBe(result.text);

@@ -132,7 +132,7 @@ export async function openVocabulary(path: string): Promise<Vocabulary | undefin
   if (safetensors.length || torch.length || config) return undefined;
   const header = gguf[0] && (await readGguf(gguf[0]));
   if (header?.tensors.length) return undefined;
-  const { vocabularySize: vocabulary } = createTokenizer(await openTokenizer(files));
+  const { vocabSize: vocabulary } = createTokenizer(await openTokenizer(files));
   const value = (key: string) => header?.metadata.get(key)?.value;
   const architecture = value('general.architecture');
   const number = (key: string) => {

@@ -192,7 +192,7 @@ test('a model is opened from the Hub as from the disk', async () => {
   expect(choice).toMatchObject({ kind: 'gguf', variant: basename(DEMO) });
   const opened = await Promise.all(choice.files.map((file) => openRemote(file, options)));
   const checkpoint = await openCheckpoint(opened.map(({ source }) => source));
-  expect(checkpoint.config.layers).toBeGreaterThan(1);
+  expect(checkpoint.config.numLayers).toBeGreaterThan(1);
   expect(dirname(checkpoint.tensors.values().next().value!.place.file)).toBe('.');
 });
 

@@ -64,7 +64,7 @@ export async function uploadWeights(
   };
   const embedding = await matrix('model.embed_tokens.weight');
   const layers: LayerWeights[] = [];
-  for (let i = 0; i < config.layers; i++) {
+  for (let i = 0; i < config.numLayers; i++) {
     const name = (part: string) => `model.layers.${i}.${part}.weight`;
     // reading one and uploading another go on at once
     const [attentionNorm, qkv, output, feedForwardNorm, gateUp, down] = await together([
@@ -78,7 +78,7 @@ export async function uploadWeights(
     layers.push({ attentionNorm, qkv, output, feedForwardNorm, gateUp, down });
   }
   const norm = await vector('model.norm.weight');
-  const head = config.tiedHead ? embedding : await matrix('lm_head.weight');
+  const head = config.tieWordEmbeddings ? embedding : await matrix('lm_head.weight');
   return { embedding, layers, norm, head };
 }
 

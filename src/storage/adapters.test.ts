@@ -1,6 +1,6 @@
 // Adapters in both stores: what is written comes back to the bit, what is cut off leaves nothing that stays, and what clears
 // away models leaves adapters alone.
-import type { ModelConfig } from '../core/model-config';
+import type { StoredConfig } from '../core/model-config';
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import type { Adapter, LoraPair } from '../core/adapter';
@@ -42,7 +42,7 @@ const meta: AdapterMeta = {
   name: 'Mine',
   modelId: 'model',
   modelName: 'Model',
-  model: { width: 5 } as ModelConfig,
+  model: { width: 5 } as StoredConfig,
   source: 'trained',
   runId: 'run',
 };

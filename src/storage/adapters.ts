@@ -1,7 +1,7 @@
 // Adapters in a store: their values in shards, written first, and a record that names them, written last. Half of an
 // adapter is shards without a record, which `sweep` takes.
 
-import type { ModelConfig } from '../core/model-config';
+import type { StoredConfig } from '../core/model-config';
 import type { Adapter, LoraConfig, LoraPair } from '../core/adapter';
 import { PronkError } from '../core/errors';
 import { ifUnlocked, withLock } from './locks';
@@ -21,7 +21,7 @@ export interface AdapterMeta {
   /** The model that it was trained on or first used with, and what that is: it may be removed. */
   readonly modelId: string;
   readonly modelName: string;
-  readonly model: ModelConfig;
+  readonly model: StoredConfig;
   readonly source: 'trained' | 'imported';
   readonly runId?: string;
   /** The form in which its instructions were put. */

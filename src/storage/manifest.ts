@@ -1,6 +1,6 @@
 // What a stored model's manifest says: the record that makes a model exist. Plain JSON values throughout.
 
-import type { ModelConfig } from '../core/model-config';
+import type { ModelConfig, StoredConfig } from '../core/model-config';
 import { PronkError } from '../core/errors';
 import type { Quantize } from '../formats/checkpoint/weights';
 import type { WeightKind } from '../core/weight-kinds';
@@ -74,7 +74,8 @@ export interface StoredShard {
   readonly checksums: readonly string[];
 }
 
-export interface Manifest extends ModelMeta {
+export interface Manifest extends Omit<ModelMeta, 'config'> {
+  readonly config: StoredConfig;
   readonly version: typeof MANIFEST_VERSION;
   readonly id: string;
   /** Number of weights. */

@@ -27,7 +27,7 @@ const tokenizer: TokenizerSpec = {
 };
 const meta = {
   name: 'Tiny',
-  config: { architecture: 'llama', width: 96 } as ModelConfig,
+  config: { architecture: 'llama', hiddenSize: 96 } as ModelConfig,
   source: 'tiny.gguf',
   addedAt: 1,
   tokenizer,

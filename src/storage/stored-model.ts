@@ -1,7 +1,7 @@
 // Models in a store. Weights are written first and the manifest last: it is the commit record, so that a model is there
 // whole or not at all, whenever the page is closed. Conversion happened before; loading moves bytes and computes nothing.
 
-import type { ModelConfig } from '../core/model-config';
+import { fromStoredConfig, toStoredConfig, type ModelConfig } from '../core/model-config';
 import { xxhash128 } from 'hash-wasm';
 import type { TokenizerSpec } from '../core/checkpoint';
 import type { WeightTensor } from '../core/weight-kinds';
@@ -85,6 +85,7 @@ export async function commitModel(
   const tokenizer = await writeShard(store.shards, shardKey(prefix, 'tokenizer'), encodeTokenizer(spec));
   const manifest: Manifest = {
     ...known,
+    config: toStoredConfig(known.config),
     version: MANIFEST_VERSION,
     id,
     parameters: tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0),
@@ -107,7 +108,8 @@ export async function commitModel(
  */
 export async function openStoredModel(store: Store, id: string): Promise<StoredModel> {
   const manifest = checkManifest(await store.records.get<Manifest>('models', id), id);
-  const { name, config } = manifest;
+  const { name } = manifest;
+  const config = fromStoredConfig(manifest.config);
   const tokenizer = decodeTokenizer(await readShard(store.shards, manifest.tokenizer, name));
   const reader = new ShardReader(store.shards, manifest.shards, name);
   return { manifest, config, tokenizer, tensors: manifest.tensors.map((tensor) => stored(tensor, reader)) };

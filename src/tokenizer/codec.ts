@@ -4,7 +4,7 @@ import type { MarkedText } from './marked-text';
 
 /** Text to ids, and ids to bytes. */
 export interface Codec {
-  readonly vocabularySize: number;
+  readonly vocabSize: number;
   /** Tokens that are made by id only, by their spelling. */
   readonly special: ReadonlyMap<string, number>;
   /** The space that decoding removes in front of a text: none, the first token's, or those of every leading token. */

@@ -75,7 +75,7 @@ describe.each(Object.entries(golden))('%s', (name, { json, cases }) => {
   const pre = { llama3: 'llama-bpe', smollm: 'smollm', qwen2: 'qwen2' }[name] ?? '';
   test('a GGUF header with the same vocabulary gives the same ids', () => {
     const gguf = createTokenizer(ggufOf(json, pre));
-    expect(gguf.vocabularySize).toBe(tokenizer.vocabularySize);
+    expect(gguf.vocabSize).toBe(tokenizer.vocabSize);
     for (const [text, ids] of cases) expect(gguf.encode(text)).toEqual(ids);
     const text = json.added_tokens.map(({ content }) => `${content}x`).join('');
     for (const trusted of [true, false]) {

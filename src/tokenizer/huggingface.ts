@@ -78,14 +78,14 @@ export function createHuggingFace(
   };
   const tokens = new Map(Object.entries(json.model.vocab).map(([token, id]) => [id, token]));
   for (const id of specials.values()) tokens.delete(id);
-  let vocabularySize = 0;
+  let vocabSize = 0;
   for (const ids of [tokens.keys(), specials.values(), verbatimTexts.keys()]) {
-    for (const id of ids) vocabularySize = Math.max(vocabularySize, id + 1);
+    for (const id of ids) vocabSize = Math.max(vocabSize, id + 1);
   }
   const utf8 = new TextEncoder();
   const prefixes = hasPrefix(json);
   return {
-    vocabularySize,
+    vocabSize,
     special: specials,
     leadingSpace: prefixes ? 'remove' : 'keep',
     encode(marked, beginning) {

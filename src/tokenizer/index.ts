@@ -25,7 +25,7 @@ export function createTokenizer(spec: TokenizerSpec): Tokenizer {
   const spellings = new Map(Array.from(codec.special, ([spelling, id]) => [id, spelling]));
 
   return {
-    vocabularySize: codec.vocabularySize,
+    vocabSize: codec.vocabSize,
     bosId,
     eosIds,
     addBos,

@@ -128,7 +128,7 @@ describe.skipIf(!existsSync(OPEN_LLAMA))('OpenLLaMA (skipped without ../shared/d
 
   test('without a dummy prefix the heading has its published ids', () => {
     expect(tokenizer.encode('### Response:')).toEqual([16121, 13166, 31871]);
-    expect([tokenizer.bosId, tokenizer.eosIds, tokenizer.vocabularySize]).toEqual([1, [2], 32000]);
+    expect([tokenizer.bosId, tokenizer.eosIds, tokenizer.vocabSize]).toEqual([1, [2], 32000]);
   });
 
   test('text in both directions equals the oracle’s', async () => {
@@ -163,7 +163,7 @@ describe.skipIf(!existsSync(STORIES))('stories260K (skipped without ../shared/da
   });
 
   test('the GGUF vocabulary gives the same ids, and keeps superfluous spaces', () => {
-    expect(gguf.vocabularySize).toBe(tokenizer.vocabularySize);
+    expect(gguf.vocabSize).toBe(tokenizer.vocabSize);
     const property = fc.property(texts, (text) => {
       const plain = text.replaceAll('▁', '').replace(/ +/g, ' ').replace(/^ | $/g, '');
       expect(gguf.encode(plain)).toEqual(tokenizer.encode(text.replaceAll('▁', '')));

@@ -112,7 +112,7 @@ export function createSentencePiece(
     return runIds(unknownText + text, false).slice(runIds(unknownText, false).length);
   };
   return {
-    vocabularySize: Math.max(pieces.length, ...Array.from(tokens.keys(), (id) => id + 1)),
+    vocabSize: Math.max(pieces.length, ...Array.from(tokens.keys(), (id) => id + 1)),
     special: specials,
     leadingSpace: removeExtraWhitespaces ? 'remove-all' : addDummyPrefix ? 'remove' : 'keep',
     encode(marked, beginning) {

@@ -2,7 +2,7 @@
 
 /** Text to ids and back. Special tokens are only ever made by id, never from text (`</s>` typed by a user stays text). */
 export interface Tokenizer {
-  readonly vocabularySize: number;
+  readonly vocabSize: number;
   readonly bosId: number | undefined;
   /** Ids that end a turn. */
   readonly eosIds: readonly number[];

@@ -53,7 +53,7 @@ def write_gguf(model: Llama, encoder: Encoder) -> None:
     writer.add_feed_forward_length(config.feed_forward)
     writer.add_head_count(config.heads)
     writer.add_head_count_kv(config.kv_heads)
-    writer.add_rope_dimension_count(config.head_width)
+    writer.add_rope_dimension_count(config.head_dim)
     writer.add_rope_freq_base(config.theta)
     writer.add_layer_norm_rms_eps(config.epsilon)
     writer.add_vocab_size(config.vocabulary)

@@ -20,7 +20,7 @@ class Config:
     epsilon: float = 1e-5
 
     @property
-    def head_width(self) -> int:
+    def head_dim(self) -> int:
         return self.width // self.heads
 
 
@@ -33,7 +33,7 @@ class Block(nn.Module):
     def __init__(self, config: Config):
         super().__init__()
         self.config = config
-        D, d = config.width, config.head_width
+        D, d = config.width, config.head_dim
         self.attn_norm = nn.RMSNorm(D, eps=config.epsilon)
         self.ffn_norm = nn.RMSNorm(D, eps=config.epsilon)
         self.attn_q = nn.Linear(D, config.heads * d, bias=False)
@@ -49,7 +49,7 @@ class Block(nn.Module):
         c = self.config
         h = self.attn_norm(x)
         q, k, v = (
-            linear(h).view(B, T, heads, c.head_width).transpose(1, 2)
+            linear(h).view(B, T, heads, c.head_dim).transpose(1, 2)
             for linear, heads in ((self.attn_q, c.heads), (self.attn_k, c.kv_heads), (self.attn_v, c.kv_heads))
         )
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
@@ -71,7 +71,7 @@ class Llama(nn.Module):
         self.token_embd = nn.Embedding(config.vocabulary, config.width)
         self.blk = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.output_norm = nn.RMSNorm(config.width, eps=config.epsilon)
-        frequencies = config.theta ** (-torch.arange(0, config.head_width, 2).double() / config.head_width)
+        frequencies = config.theta ** (-torch.arange(0, config.head_dim, 2).double() / config.head_dim)
         angles = torch.outer(torch.arange(config.context).double(), frequencies)
         self.register_buffer("cos", angles.cos().float(), persistent=False)
         self.register_buffer("sin", angles.sin().float(), persistent=False)

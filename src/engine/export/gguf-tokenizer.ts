@@ -15,10 +15,10 @@ type Vocabulary = Extract<TokenizerDefinition, { kind: 'gguf' }>;
  * The keys that llama.cpp reads. A vocabulary is filled up to the model's: a reader takes its length for that.
  * @throws PronkError `unsupported-tokenizer` for a tokenizer.json that GGUF has no word for
  */
-export function tokenizerMetadata(spec: TokenizerSpec, vocabularySize: number): Map<string, GgufValue> {
+export function tokenizerMetadata(spec: TokenizerSpec, vocabSize: number): Map<string, GgufValue> {
   const { model, pre, tokens, scores, types, merges, addSpacePrefix, removeExtraWhitespaces } = filled(
     vocabularyOf(spec.definition),
-    vocabularySize,
+    vocabSize,
   );
   const metadata = new Map<string, GgufValue>();
   const set = (key: string, type: 'u32' | 'bool' | 'string', value: number | boolean | string | undefined) => {

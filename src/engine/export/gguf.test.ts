@@ -49,8 +49,8 @@ async function values(tensors: readonly WeightTensor[]): Promise<Map<string, Flo
 }
 
 /** What a header makes of a tokenizer. */
-async function throughHeader(spec: TokenizerSpec, vocabularySize: number): Promise<TokenizerSpec> {
-  const metadata = tokenizerMetadata(spec, vocabularySize);
+async function throughHeader(spec: TokenizerSpec, vocabSize: number): Promise<TokenizerSpec> {
+  const metadata = tokenizerMetadata(spec, vocabSize);
   const source = bytesSource(await bytesOf(writeGguf({ metadata, tensors: [] })), 'header.gguf');
   return tokenizerFromGguf(await readGguf(source));
 }
@@ -87,8 +87,8 @@ describe.each(Object.entries(MODELS))('%s', (_, files) => {
     const back = await reopened(checkpoint);
     expect(back.name).toBe(checkpoint.name);
     expect(back.licence).toBe(checkpoint.licence);
-    const epsilon = Math.fround(checkpoint.config.normEpsilon);
-    expect(back.config).toEqual({ ...checkpoint.config, normEpsilon: epsilon });
+    const epsilon = Math.fround(checkpoint.config.rmsNormEps);
+    expect(back.config).toEqual({ ...checkpoint.config, rmsNormEps: epsilon });
     const [before, after] = [
       await values(weightTensors(checkpoint, 'keep')),
       await values(weightTensors(back, 'keep')),
@@ -103,7 +103,7 @@ describe.each(Object.entries(MODELS))('%s', (_, files) => {
     }
     const [old, now] = [createTokenizer(checkpoint.tokenizer), createTokenizer(back.tokenizer)];
     const text = 'a Once upon a time, there was 1 + 2 = 3.';
-    if (old.vocabularySize > 1) expect(now.encode(text)).toEqual(old.encode(text));
+    if (old.vocabSize > 1) expect(now.encode(text)).toEqual(old.encode(text));
     expect(now.bosId).toBe(old.bosId);
     expect(now.eosIds).toEqual(old.eosIds);
     expect(now.chatTemplate).toBe(old.chatTemplate);
@@ -118,7 +118,7 @@ test("Hugging Face's reader finds the same header", async () => {
     return new Response(bytes.slice(Number(start), Number(end) + 1));
   };
   const { metadata, tensorInfos, tensorDataOffset } = await gguf('https://example.test/a.gguf', { fetch: serve });
-  expect(metadata).toMatchObject({ 'general.architecture': 'llama', 'llama.block_count': checkpoint.config.layers });
+  expect(metadata).toMatchObject({ 'general.architecture': 'llama', 'llama.block_count': checkpoint.config.numLayers });
   const { tensors } = await readGguf(bytesSource(bytes));
   expect(tensorInfos.map(({ name, offset }) => [name, Number(tensorDataOffset + offset)])).toEqual(
     tensors.map(({ name, start }) => [name, start]),
@@ -188,7 +188,7 @@ describe('tokenizers', () => {
 
   test.each(jsons)('a tokenizer.json like %s, as metadata, gives the golden ids', async (_, { json, cases }) => {
     const definition = { kind: 'huggingface', json: JSON.stringify(json) } as const;
-    const size = createTokenizer({ definition, eosIds: [], addBos: false, specialTokens: {} }).vocabularySize;
+    const size = createTokenizer({ definition, eosIds: [], addBos: false, specialTokens: {} }).vocabSize;
     const back = await throughHeader({ definition, eosIds: [], addBos: false, specialTokens: {} }, size + 3);
     expect(back.definition).toMatchObject({ kind: 'gguf' });
     const tokenizer = createTokenizer(back);

@@ -36,13 +36,13 @@ export function exportGguf(
   // Mistral and InternLM2 compute what LLaMA does, and have no architecture of their own there
   const architecture = config.architecture === 'qwen2' ? 'qwen2' : 'llama';
   const { gguf } = familyOfGguf(architecture, meta.name);
-  const contents = tensors.map((tensor) => contentOf(tensor, gguf.halfSplit ? config.headWidth : undefined));
+  const contents = tensors.map((tensor) => contentOf(tensor, gguf.halfSplit ? config.headDim : undefined));
   const frequencies = ropeDivisors(config);
   return writeGguf({
     metadata: new Map<string, GgufValue>([
       ...general(architecture, tensors, meta),
       ...hyperparameters(config, architecture),
-      ...tokenizerMetadata(tokenizer, config.vocabularySize),
+      ...tokenizerMetadata(tokenizer, config.vocabSize),
     ]),
     tensors: frequencies ? [frequencies, ...contents] : contents,
   });
@@ -69,26 +69,26 @@ function general(
 }
 
 function hyperparameters(config: ModelConfig, architecture: string): Map<string, GgufValue> {
-  const { headWidth, slidingWindow, windowLayers } = config;
+  const { headDim, slidingWindow, windowLayers } = config;
   const metadata = new Map<string, GgufValue>();
   const count = (key: string, value: number) => metadata.set(`${architecture}.${key}`, { type: 'u32', value });
   const real = (key: string, value: number) => metadata.set(`${architecture}.${key}`, { type: 'f32', value });
-  count('vocab_size', config.vocabularySize);
+  count('vocab_size', config.vocabSize);
   count('context_length', config.contextLength);
-  count('embedding_length', config.width);
-  count('block_count', config.layers);
-  count('feed_forward_length', config.feedForwardWidth);
-  count('attention.head_count', config.heads);
-  count('attention.head_count_kv', config.keyValueHeads);
-  count('attention.key_length', headWidth);
-  count('attention.value_length', headWidth);
-  real('attention.layer_norm_rms_epsilon', config.normEpsilon);
+  count('embedding_length', config.hiddenSize);
+  count('block_count', config.numLayers);
+  count('feed_forward_length', config.intermediateSize);
+  count('attention.head_count', config.numHeads);
+  count('attention.head_count_kv', config.numKeyValueHeads);
+  count('attention.key_length', headDim);
+  count('attention.value_length', headDim);
+  real('attention.layer_norm_rms_epsilon', config.rmsNormEps);
   if (slidingWindow !== undefined) count('attention.sliding_window', slidingWindow);
   if (windowLayers) {
-    const value = Array.from({ length: config.layers }, (_, layer) => windowLayers.includes(layer));
+    const value = Array.from({ length: config.numLayers }, (_, layer) => windowLayers.includes(layer));
     metadata.set(`${architecture}.attention.sliding_window_pattern`, { type: 'array', of: 'bool', value });
   }
-  count('rope.dimension_count', headWidth);
+  count('rope.dimension_count', headDim);
   real('rope.freq_base', config.ropeTheta);
   scaling(config, architecture, metadata);
   return metadata;
@@ -143,13 +143,13 @@ function typeOf(kind: WeightKind): ElementType {
   return elementTypeOf(kind) ?? 'F16';
 }
 
-/** @param headWidth of q and k rows that are to be written in half-split order; undefined where none are */
-function contentOf(tensor: WeightTensor, headWidth: number | undefined): GgufTensorContent {
+/** @param headDim of q and k rows that are to be written in half-split order; undefined where none are */
+function contentOf(tensor: WeightTensor, headDim: number | undefined): GgufTensorContent {
   const { kind, rows, columns } = tensor;
   const name = toGgufName(tensor.name);
   if (name === undefined) {
     throw new PronkError('unsupported-tensor', `The model has the tensor ${tensor.name}, which GGUF has no name for.`);
   }
   const written = { name, type: typeOf(kind), shape: rows === 1 ? [columns] : [columns, rows] };
-  return { ...written, pieces: () => fileBytes(tensor, headWidth) };
+  return { ...written, pieces: () => fileBytes(tensor, headDim) };
 }

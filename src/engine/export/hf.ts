@@ -54,13 +54,13 @@ function shardFile({ file, tensors }: Shard): FileContent {
   };
 }
 
-function streamedTensor(tensor: WeightTensor, { headWidth }: ModelConfig, type: FloatType): StreamedTensor {
+function streamedTensor(tensor: WeightTensor, { headDim }: ModelConfig, type: FloatType): StreamedTensor {
   const { name, rows, columns } = tensor;
   return {
     name,
     dtype: type === 'f32' ? 'F32' : 'F16',
     shape: rows === 1 ? [columns] : [rows, columns],
-    bytes: () => fileBytes(tensor, headWidth),
+    bytes: () => fileBytes(tensor, headDim),
   };
 }
 
@@ -131,29 +131,29 @@ function configJson(
     model_type: family,
     ...ends(tokenizer),
     ...flags,
-    head_dim: config.headWidth,
+    head_dim: config.headDim,
     hidden_act: 'silu',
-    hidden_size: config.width,
-    intermediate_size: config.feedForwardWidth,
+    hidden_size: config.hiddenSize,
+    intermediate_size: config.intermediateSize,
     max_position_embeddings: config.contextLength,
-    num_attention_heads: config.heads,
-    num_hidden_layers: config.layers,
-    num_key_value_heads: config.keyValueHeads,
-    rms_norm_eps: config.normEpsilon,
+    num_attention_heads: config.numHeads,
+    num_hidden_layers: config.numLayers,
+    num_key_value_heads: config.numKeyValueHeads,
+    rms_norm_eps: config.rmsNormEps,
     rope_scaling: scalingJson(config.ropeScaling, config.contextLength),
     rope_theta: config.ropeTheta,
     ...windowOf(config, family),
-    tie_word_embeddings: config.tiedHead,
+    tie_word_embeddings: config.tieWordEmbeddings,
     torch_dtype: type === 'f32' ? 'float32' : 'float16',
-    vocab_size: config.vocabularySize,
+    vocab_size: config.vocabSize,
   };
 }
 
 function windowOf(config: ModelConfig, family: Family): object {
-  const { slidingWindow, layers } = config;
+  const { slidingWindow, numLayers } = config;
   if (family === 'mistral') return { sliding_window: slidingWindow ?? null };
   if (family === 'llama' || slidingWindow === undefined) return {};
-  const types = Array.from({ length: layers }, (_, layer) =>
+  const types = Array.from({ length: numLayers }, (_, layer) =>
     windowAt(config, layer) === undefined ? 'full_attention' : 'sliding_attention',
   );
   // for versions of transformers before layer_types

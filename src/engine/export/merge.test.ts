@@ -121,7 +121,7 @@ describe.each(Object.entries(cases))('%s', (_, own) => {
       const rows = await source.read(start, start + bytes);
       const { columns } = merged.tensors.get(name)!;
       const rotated = /[qk]_proj/.test(name);
-      const should = rotated ? fromHalfSplit(rows, columns * 4, merged.config.headWidth) : rows;
+      const should = rotated ? fromHalfSplit(rows, columns * 4, merged.config.headDim) : rows;
       new Float32Array(should.buffer).forEach((each, i) => expect(Math.abs(each - is[i])).toBeLessThan(3e-7));
     }
     const half = await reopen(await merge(own, { format: 'hf', dtype: 'f16' }));
@@ -194,7 +194,7 @@ describe.each(Object.entries(cases))('%s', (_, own) => {
 describe('meta', () => {
   /** The trained one with a vocabulary of pieces, which Meta's program reads. */
   const { base, adapters, ...rest } = cases['a trained one'];
-  const tokens = ['<unk>', '<s>', '</s>', ...Array.from({ length: base.config.vocabularySize - 3 }, (_, i) => `▁${i}`)];
+  const tokens = ['<unk>', '<s>', '</s>', ...Array.from({ length: base.config.vocabSize - 3 }, (_, i) => `▁${i}`)];
   const pieces: Base = {
     ...base,
     tokenizer: {
@@ -220,11 +220,11 @@ describe('meta', () => {
   });
 
   test('a tied head is there again', async () => {
-    const tied = { ...pieces, config: { ...base.config, tiedHead: true } };
+    const tied = { ...pieces, config: { ...base.config, tieWordEmbeddings: true } };
     const without = tied.tensors.filter(({ name }) => name !== 'lm_head.weight');
     const files = await merge({ base: { ...tied, tensors: without }, adapters }, { format: 'meta', dtype: 'f16' });
     const { tensors } = await readTorch(files.find(({ name }) => name.endsWith('.pth'))!);
-    expect(tensors.get('output.weight')!.shape).toEqual([base.config.vocabularySize, base.config.width]);
+    expect(tensors.get('output.weight')!.shape).toEqual([base.config.vocabSize, base.config.hiddenSize]);
   });
 
   test('what it cannot say is refused before anything is written', () => {
@@ -249,7 +249,7 @@ describe('meta', () => {
 test('a bias that LLaMA would want beside others is zero', async () => {
   const { base, adapters } = cases['a trained one'];
   const name = 'model.layers.0.self_attn.q_proj.bias';
-  const rows = base.config.heads * base.config.headWidth;
+  const rows = base.config.numHeads * base.config.headDim;
   const bias: WeightTensor = {
     name,
     kind: 'f32',
@@ -271,7 +271,7 @@ test('a bias that LLaMA would want beside others is zero', async () => {
     await merge({ base: { ...base, tensors: [...base.tensors, bias] }, adapters }, { format: 'hf', dtype: 'f32' }),
   );
   const all = new Map(weightTensors(merged, 'keep').map((tensor) => [tensor.name, tensor]));
-  expect([...all.keys()].filter((each) => each.endsWith('bias'))).toHaveLength(4 * base.config.layers);
+  expect([...all.keys()].filter((each) => each.endsWith('bias'))).toHaveLength(4 * base.config.numLayers);
   expect(await values(all.get(name)!)).toEqual(Float32Array.from({ length: rows }, (_, i) => i));
   expect((await values(all.get('model.layers.1.self_attn.o_proj.bias')!)).every((each) => each === 0)).toBe(true);
 });

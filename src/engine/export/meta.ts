@@ -30,7 +30,7 @@ export function metaFiles(
   const inputs = tensors.map((tensor) => torchInput(tensor, toMetaName(tensor.name)!, type));
   // Meta's program has a head of its own, which is the embedding again where they are one
   const embedding = tensors.find(({ name }) => name === 'model.embed_tokens.weight');
-  if (config.tiedHead && embedding) inputs.push(torchInput(embedding, 'output.weight', type));
+  if (config.tieWordEmbeddings && embedding) inputs.push(torchInput(embedding, 'output.weight', type));
   const size = inputs.reduce((sum, { shape }) => sum + shape.reduce((product, each) => product * each, BYTES[type]), 0);
   return [
     jsonFile('params.json', metaParams(config)),

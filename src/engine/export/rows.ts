@@ -11,13 +11,13 @@ function isRotated({ name }: Pick<WeightTensor, 'name'>): boolean {
 
 /**
  * A tensor's bytes, row after row. Kinds that no file has become F16.
- * @param headWidth of q's and k's rows that are to be in Hugging Face's half-split order; undefined where none are
+ * @param headDim of q's and k's rows that are to be in Hugging Face's half-split order; undefined where none are
  */
 export function fileBytes(
   tensor: WeightTensor,
-  headWidth: number | undefined,
+  headDim: number | undefined,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  return headWidth !== undefined && isRotated(tensor) ? halfSplit(tensor, headWidth) : asStored(tensor);
+  return headDim !== undefined && isRotated(tensor) ? halfSplit(tensor, headDim) : asStored(tensor);
 }
 
 async function* asStored(tensor: WeightTensor): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
@@ -29,10 +29,7 @@ function writable(rows: PackedRows): PackedRows {
 }
 
 /** Row groups may end within a head. */
-async function* halfSplit(
-  tensor: WeightTensor,
-  headWidth: number,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+async function* halfSplit(tensor: WeightTensor, headDim: number): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   let rest = new Uint8Array(0);
   let rowBytes = 0;
   for await (const group of tensor.groups()) {
@@ -41,8 +38,8 @@ async function* halfSplit(
     const joined = new Uint8Array(rest.length + bytes.length);
     joined.set(rest);
     joined.set(bytes, rest.length);
-    const whole = joined.length - (joined.length % (rowBytes * headWidth));
-    if (whole) yield toHalfSplit(joined.subarray(0, whole), rowBytes, headWidth);
+    const whole = joined.length - (joined.length % (rowBytes * headDim));
+    if (whole) yield toHalfSplit(joined.subarray(0, whole), rowBytes, headDim);
     rest = joined.slice(whole);
   }
 }

@@ -85,7 +85,7 @@ describe.each(Object.entries(scalings))('%s', (_, ropeScaling) => {
   });
 
   test('is written to Meta’s layout where that has words for it, else refused', () => {
-    const write = () => metaFiles({ ...config, width: 60 }, llama.tokenizer, [], 'f32');
+    const write = () => metaFiles({ ...config, hiddenSize: 60 }, llama.tokenizer, [], 'f32');
     if (ropeScaling.type === 'llama3') expect(write).not.toThrow(/scaling of positions/);
     else expect(write).toThrow(/no scaling of positions but Llama 3's/);
   });
@@ -155,7 +155,7 @@ describe('other programs’ GGUF files', async () => {
 
   test('a list of one number for each layer is that number; layers that differ are called that', async () => {
     const counts = { 'llama.attention.head_count': u32s(3, 3), 'llama.feed_forward_length': u32s(44, 44) };
-    expect(await config(counts)).toMatchObject({ heads: 3, feedForwardWidth: 44 });
+    expect(await config(counts)).toMatchObject({ numHeads: 3, intermediateSize: 44 });
     await expect(config({ 'llama.attention.head_count': u32s(3, 6) })).rejects.toMatchObject({
       code: 'unsupported-architecture',
       message: expect.stringMatching(/layers that differ from each other in attention\.head_count \(3, 6/) as string,

@@ -152,7 +152,7 @@ describe('SentencePiece', () => {
     expect(back.definition).toMatchObject({ added: tokens, legacy: true });
     // Meta's program has one file
     const whole = createTokenizer(await openTokenizer(await sources([metaTokenizer(more)])));
-    expect(whole.vocabularySize).toBe(514);
+    expect(whole.vocabSize).toBe(514);
     expect(whole.encodePieces([{ text: 'a<turn>b', trusted: true }])).toContain(513);
     for (const text of TEXTS) expect(whole.encode(text)).toEqual(createTokenizer(spec).encode(text));
   });

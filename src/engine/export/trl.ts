@@ -35,7 +35,7 @@ export function trlFiles(run: TrlRun): FileContent[] {
   const adapter: Adapter = {
     name: 'start',
     config: peftConfig(config, base),
-    pairs: start?.pairs ?? startOf(model, loraSpec(config, model.layers, data.largest)),
+    pairs: start?.pairs ?? startOf(model, loraSpec(config, model.numLayers, data.largest)),
   };
   const batches = Array.from({ length: steps }, (_, step) => data.rowsOf(step));
   return [

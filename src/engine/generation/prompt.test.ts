@@ -6,7 +6,7 @@ import { encodePrompt, promptStops, promptText, type Prompt } from './prompt';
 
 /** A token a character; templates as in the Alpaca form, since it brings none. */
 const letters: Tokenizer = {
-  vocabularySize: 0x1_0000,
+  vocabSize: 0x1_0000,
   bosId: 1,
   eosIds: [2],
   addBos: true,

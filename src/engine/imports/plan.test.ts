@@ -5,11 +5,11 @@ import { planModel } from './plan';
 
 const config = {
   architecture: 'llama',
-  layers: 32,
-  keyValueHeads: 32,
-  headWidth: 128,
+  numLayers: 32,
+  numKeyValueHeads: 32,
+  headDim: 128,
   contextLength: 4096,
-  vocabularySize: 32_000,
+  vocabSize: 32_000,
 };
 
 /** LLaMA 7B in half precision, by its shapes alone. */

@@ -61,7 +61,7 @@ export interface ImportPlan {
     readonly architecture: Architecture;
     readonly parameters: number;
     readonly layers: number;
-    readonly vocabularySize: number;
+    readonly vocabSize: number;
     /** Positions that the model was trained for, and the ones that it is loaded with unless asked otherwise. */
     readonly contextLength: number;
     readonly defaultContext: number;

@@ -75,7 +75,7 @@ describe.skipIf(!existsSync(FOLDER))('a device that is not there (skipped withou
     await cutOff;
     refusals = 0;
     engine.askForDevice();
-    expect((await second).session.config.vocabularySize).toBe(512);
+    expect((await second).session.config.vocabSize).toBe(512);
     // an engine that is not to wait says so at once
     refusals = 1;
     await expect(createEngine({ store, gpu: open }).device()).rejects.toMatchObject({ code: 'no-adapter' });

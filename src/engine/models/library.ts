@@ -29,7 +29,7 @@ export interface ModelSummary {
   readonly architecture: string;
   readonly parameters: number;
   readonly contextLength: number;
-  readonly vocabularySize: number;
+  readonly vocabSize: number;
   /** Stored bytes. */
   readonly bytes: number;
   /** Kinds of its matrices, the most bytes first, e.g. `q8`, `q4 + f16` */
@@ -184,7 +184,7 @@ function summary(manifest: Manifest): ModelSummary {
     architecture: config.architecture,
     parameters,
     contextLength: config.contextLength,
-    vocabularySize: config.vocabularySize,
+    vocabSize: config.vocabularySize,
     bytes,
     quantization: quantization(manifest),
     source,

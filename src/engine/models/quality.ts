@@ -20,7 +20,7 @@ export async function measurePerplexity({ session, tokenizer }: LoadedModel): Pr
     Math.min(MOST_TOKENS, session.context),
   );
   const logits = await session.logits(ids);
-  const V = session.config.vocabularySize;
+  const V = session.config.vocabSize;
   let sum = 0;
   for (let t = 0; t + 1 < ids.length; t++)
     sum += negativeLogLikelihood(logits.subarray(t * V, (t + 1) * V), ids[t + 1]);

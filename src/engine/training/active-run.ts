@@ -1,4 +1,5 @@
 // A run that is being trained now, from its start or its checkpoint to its end, a pause or a failure.
+import { fromStoredConfig, toStoredConfig } from '../../core/model-config';
 import { PronkError } from '../../core/errors';
 import type { Adapter, LoraPair } from '../../core/adapter';
 import type { Example } from '../../data/types';
@@ -129,14 +130,14 @@ export class ActiveRun {
     const form = { ...config, template: request.template };
     const data = prepareData(await tokenizeDataset(examples, model.tokenizer, form), model.tokenizer, config);
     checkPositions(data, model.config);
-    const spec = loraSpec(config, model.config.layers, data.largest);
+    const spec = loraSpec(config, model.config.numLayers, data.largest);
     const start = request.adapterId === undefined ? undefined : await this.#parts.adapter(request.adapterId);
     const pairs = start && startPairs(start, config, spec);
     const identity = await this.#identity(model.fingerprint, await data.fingerprint(), pairs);
     await this.#change({
       identity,
       modelName: model.name,
-      model: model.config,
+      model: toStoredConfig(model.config),
       template: this.#kind === 'instruct' ? templateOf(form) : undefined,
       steps: totalSteps(config, data.stepsPerEpoch),
     });
@@ -358,5 +359,5 @@ export function keepAdapter(
   const { config, modelId } = request;
   const pairs = config.load_best_model_at_end && best ? best.pairs : last;
   const adapter: Adapter = { name, config: peftConfig(config, modelName), pairs };
-  return parts.keep(adapter, { modelId, runId: id, modelName, model, template });
+  return parts.keep(adapter, { modelId, runId: id, modelName, model: model && fromStoredConfig(model), template });
 }

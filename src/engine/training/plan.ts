@@ -95,7 +95,7 @@ export async function planRun(
 
 /** Numbers that are trained: r · (inputs + outputs) of every adapted map. */
 function trainableParameters(config: TrainingConfig, model: ModelConfig): number {
-  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F } = model;
+  const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F } = model;
   const sizes = {
     q_proj: D + H * d,
     k_proj: D + K * d,
@@ -105,7 +105,7 @@ function trainableParameters(config: TrainingConfig, model: ModelConfig): number
     up_proj: D + F,
     down_proj: F + D,
   };
-  const layers = config.layers_to_transform?.length ?? model.layers;
+  const layers = config.layers_to_transform?.length ?? model.numLayers;
   return layers * config.r * config.target_modules.reduce((sum, map) => sum + sizes[map], 0);
 }
 
@@ -117,7 +117,7 @@ async function measureRoom(
 ): Promise<Memory> {
   const { adapter, optimizer, activations, workspace } = trainingMemory(
     model.config,
-    loraSpec(config, model.config.layers, tokens),
+    loraSpec(config, model.config.numLayers, tokens),
   );
   const training = adapter + optimizer + activations + workspace;
   const parts = [

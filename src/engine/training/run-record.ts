@@ -1,5 +1,5 @@
 // A training run as the store keeps it, and as the page sees it.
-import type { ModelConfig } from '../../core/model-config';
+import type { StoredConfig } from '../../core/model-config';
 import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 import type { StoredRun } from './run-store';
 import type {
@@ -31,7 +31,7 @@ export interface RunRecord extends StoredRun {
   readonly problem?: string;
   readonly unkept?: true;
   /** What it is trained beside, and the form of its instructions: both outlive their owners here. */
-  readonly model?: ModelConfig;
+  readonly model?: StoredConfig;
   readonly template?: PromptTemplate;
 }
 

@@ -66,7 +66,7 @@ function page(
     store,
     model: async () => ({
       name: 'Tiny',
-      config: { ...TINY, vocabularySize: 32_000 },
+      config: { ...TINY, vocabSize: 32_000 },
       tokenizer,
       fingerprint: 'f',
       bytes: 1000,
@@ -267,7 +267,7 @@ test('a run whose model was changed or removed is not gone on with, and can stil
   const id = await first.trainings.start(request);
   await until(first, (event) => event.type === 'step' && event.record.step === 2);
   await first.trainings.pause(id);
-  const model = { name: 'Tiny', config: { ...TINY, vocabularySize: 32_000 }, tokenizer, bytes: 1000 };
+  const model = { name: 'Tiny', config: { ...TINY, vocabSize: 32_000 }, tokenizer, bytes: 1000 };
   const changed = page(store, { model: async () => ({ ...model, fingerprint: 'another' }) });
   await changed.trainings.resume(id);
   await until(changed, (event) => event.type === 'run' && event.run.state === 'failed');
@@ -277,7 +277,7 @@ test('a run whose model was changed or removed is not gone on with, and can stil
   const refused = await removed.trainings.resume(id).catch((error: unknown) => error);
   expect(refused).toMatchObject({ code: 'missing-model', message: expect.stringContaining('Tiny, which') as string });
   await removed.trainings.stop(id);
-  expect(removed.kept).toMatchObject([{ from: { modelName: 'Tiny', model: { layers: TINY.layers } } }]);
+  expect(removed.kept).toMatchObject([{ from: { modelName: 'Tiny', model: { numLayers: TINY.numLayers } } }]);
 });
 
 describe('a full store', () => {
@@ -534,8 +534,8 @@ test('a plan: counts, memory by part, warnings with fixes', async () => {
     effectiveBatch: 4,
     warmupSteps: 0,
   });
-  const { width: D, keyValueHeads: K, heads: H, headWidth: d, layers } = TINY;
-  expect(plan.trainableParameters).toBe(layers * 8 * (D + H * d + D + K * d));
+  const { hiddenSize: D, numKeyValueHeads: K, numHeads: H, headDim: d, numLayers } = TINY;
+  expect(plan.trainableParameters).toBe(numLayers * 8 * (D + H * d + D + K * d));
   expect(plan.memory.parts.map(({ name }) => name)).toEqual([
     'Model',
     'Chat',

@@ -137,7 +137,7 @@ export class Trainings {
     signal.throwIfAborted();
     const watch: PassWatch = { onSlice: () => {} };
     const onSlice = (share: number) => watch.onSlice(share);
-    const spec = loraSpec(config, model.config.layers, data.largest);
+    const spec = loraSpec(config, model.config.numLayers, data.largest);
     const trainer = await this.#parts.trainer(modelId, spec, { signal, onSlice });
     try {
       const tell = (share: number) => onProgress('Timing a step', Math.round(100 * share), 100);
@@ -307,7 +307,7 @@ export class Trainings {
   ): Promise<FileContent[]> {
     const data = prepareData(tokens, model.tokenizer, config);
     const start = adapterId === undefined ? undefined : await this.#parts.adapter(adapterId);
-    if (start) startPairs(start, config, loraSpec(config, model.config.layers, data.largest));
+    if (start) startPairs(start, config, loraSpec(config, model.config.numLayers, data.largest));
     const run = { config, data, model: model.config, base: model.name };
     return trlFiles({ ...run, ...(start && { start }), ...(template && { template }) });
   }

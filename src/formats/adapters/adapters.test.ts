@@ -52,7 +52,7 @@ async function fromMerged(checkpoint: Checkpoint, name: string, pairs: readonly 
     const { source, start, bytes } = tensors.get(tensor.name)!;
     const rows = await source.read(start, start + bytes);
     const rotated = /[qk]_proj/.test(tensor.name);
-    const expected = rotated ? fromHalfSplit(rows, tensor.columns * 4, checkpoint.config.headWidth) : rows;
+    const expected = rotated ? fromHalfSplit(rows, tensor.columns * 4, checkpoint.config.headDim) : rows;
     new Float32Array(expected.buffer).forEach((each, i) => (worst = Math.max(worst, Math.abs(each - values[i]))));
   }
   return worst;
@@ -83,7 +83,7 @@ describe.each(merges)('%s', (name, checkpoint, weights) => {
       );
     const wrongRows = ({ map, b, rank }: LoraPair) =>
       /^[qk]_/.test(map)
-        ? { b: new Float32Array(fromHalfSplit(new Uint8Array(b.buffer), rank * 4, checkpoint.config.headWidth).buffer) }
+        ? { b: new Float32Array(fromHalfSplit(new Uint8Array(b.buffer), rank * 4, checkpoint.config.headDim).buffer) }
         : {};
     expect(await changed(wrongRows)).toBeGreaterThan(0.05);
     expect(await changed(() => ({ scale: 1 }))).toBeGreaterThan(0.05);
@@ -287,7 +287,7 @@ describe('what cannot be used is named', () => {
       /^adapter-mismatch: .*layer 2.*2 layers/,
     );
     expect(await failure(await onePair({ r: 8 }))).toMatch(/^adapter-mismatch: .*rank 4.*says 8/);
-    const tied = { ...llama, config: { ...llama.config, tiedHead: true } };
+    const tied = { ...llama, config: { ...llama.config, tieWordEmbeddings: true } };
     expect(await failure(folder('llama'), tied)).toMatch(/^adapter-mismatch: .*lm_head.*embedding/);
     const { pairs, config } = await readAdapter(folder('llama-2023', 'adapter_model.bin'), llama.config);
     const pieces: Uint8Array<ArrayBuffer>[] = [];

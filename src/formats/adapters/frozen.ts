@@ -15,8 +15,8 @@ const BATCH_BYTES = 8 << 20;
 export function frozenName({ name, shape }: DirectoryEntry, config: ModelConfig): string | undefined {
   const [, own] = /(lm_head|embed_tokens)(?:\.base_layer)?\.weight$/.exec(name) ?? [];
   const [rows, columns] = shape;
-  if (own === undefined || rows !== config.vocabularySize || columns !== config.width) return undefined;
-  return own === 'lm_head' && !config.tiedHead ? 'lm_head.weight' : 'model.embed_tokens.weight';
+  if (own === undefined || rows !== config.vocabSize || columns !== config.hiddenSize) return undefined;
+  return own === 'lm_head' && !config.tieWordEmbeddings ? 'lm_head.weight' : 'model.embed_tokens.weight';
 }
 
 /** Whether a tensor has a base's values, as far as the rounding of either lets them be told apart. */

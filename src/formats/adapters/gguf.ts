@@ -64,7 +64,7 @@ export async function readGgufAdapter(source: Source, config: ModelConfig): Prom
   const base = value('general.base_model.0.name');
   return {
     name: typeof title === 'string' && title ? title : file.replace(/\.gguf$/i, ''),
-    config: configOf(pairs, { base_model_name_or_path: typeof base === 'string' ? base : '' }, config.layers),
+    config: configOf(pairs, { base_model_name_or_path: typeof base === 'string' ? base : '' }, config.numLayers),
     pairs,
   };
 }

@@ -53,7 +53,7 @@ export async function readMlx(json: JsonFile, weights: Source, config: ModelConf
   }
   const dropout = isObject(parameters) ? numberIn(parameters, 'dropout') : undefined;
   const told = { ...(dropout !== undefined && { lora_dropout: dropout }), base_model_name_or_path: '' };
-  return { name, config: configOf(pairs, told, config.layers), pairs: inOrder(pairs) };
+  return { name, config: configOf(pairs, told, config.numLayers), pairs: inOrder(pairs) };
 }
 
 async function readPair(
@@ -103,12 +103,12 @@ export function writeMlx(adapter: Adapter, config: ModelConfig): AdapterFile[] {
     const name = moduleName(pair);
     return [f32Tensor(`${name}.lora_a`, [inputs, rank], a), f32Tensor(`${name}.lora_b`, [rank, outputs], b)];
   });
-  const first = Math.min(...pairs.filter(({ layer }) => layer >= 0).map(({ layer }) => layer), config.layers);
+  const first = Math.min(...pairs.filter(({ layer }) => layer >= 0).map(({ layer }) => layer), config.numLayers);
   const keys = [...new Set(pairs.map(({ map }) => (map === 'lm_head' ? map : modulePath(map))))];
   const json = {
     fine_tune_type: 'lora',
     // counted from the last
-    num_layers: config.layers - first,
+    num_layers: config.numLayers - first,
     lora_parameters: { rank, scale, dropout: adapter.config.lora_dropout, keys },
   };
   return [

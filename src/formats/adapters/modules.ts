@@ -42,11 +42,11 @@ interface Named {
 export function checkedPlace(module: string, config: ModelConfig, { file, tensor }: Named): Place {
   const place = placeOf(module);
   if (!place) throw unsupportedAdapter(file, `adapts ${tensor}, which is none of a LLaMA's linear maps`);
-  if (place.map === 'lm_head' && config.tiedHead) {
+  if (place.map === 'lm_head' && config.tieWordEmbeddings) {
     throw mismatch(file, `${tensor} adapts the head, and this model's head is its embedding, which would change too`);
   }
-  if (place.layer >= config.layers) {
-    throw mismatch(file, `${tensor} is for layer ${place.layer}, and it has ${config.layers} layers`);
+  if (place.layer >= config.numLayers) {
+    throw mismatch(file, `${tensor} is for layer ${place.layer}, and it has ${config.numLayers} layers`);
   }
   return place;
 }
@@ -78,10 +78,10 @@ function reordered(
   b: Floats,
   rank: number,
   config: ModelConfig,
-  order: (rows: Uint8Array, rowBytes: number, headWidth: number) => Uint8Array<ArrayBuffer>,
+  order: (rows: Uint8Array, rowBytes: number, headDim: number) => Uint8Array<ArrayBuffer>,
 ): Floats {
   if (place.map !== 'q_proj' && place.map !== 'k_proj') return b;
-  return new Float32Array(order(bytesOf(b), rank * 4, config.headWidth).buffer);
+  return new Float32Array(order(bytesOf(b), rank * 4, config.headDim).buffer);
 }
 
 /** B of q and k with rows in Hugging Face's half-split order as it is in memory; of other maps the same. */

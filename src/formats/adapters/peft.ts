@@ -152,7 +152,7 @@ export function writePeft(adapter: Adapter, config: ModelConfig): AdapterFile[] 
       f32Tensor(`${name}.lora_B.weight`, [outputs, rank], halfSplitB(pair, config)),
     ];
   });
-  const text = peftConfigJson(configOf(pairs, adapter.config, config.layers));
+  const text = peftConfigJson(configOf(pairs, adapter.config, config.numLayers));
   return [
     { name: 'adapter_config.json', pieces: [new TextEncoder().encode(text)] },
     { name: 'adapter_model.safetensors', pieces: writeSafetensors(tensors) },

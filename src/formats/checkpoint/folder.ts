@@ -67,7 +67,7 @@ async function openFolder(
     const parts = /\.wqkv\./.test(entry.name) ? family.unpack?.(fromDirectory(entry), config) : undefined;
     for (const tensor of parts ?? (expected.has(entry.name) ? [fromDirectory(entry)] : [])) {
       const rotated = /\.self_attn\.[qk]_proj\./.test(tensor.name);
-      found.set(tensor.name, rotated ? interleaved(tensor, config.headWidth) : tensor);
+      found.set(tensor.name, rotated ? interleaved(tensor, config.headDim) : tensor);
     }
   }
   const [first] = entries.values();
@@ -86,7 +86,7 @@ async function openFolder(
     ...(cardLicence && { licence: cardLicence }),
     config,
     tensors: checkTensors(biases.directory, config, source.name, biases.biased),
-    tokenizer: await tokenizerFromFiles(files, config.vocabularySize),
+    tokenizer: await tokenizerFromFiles(files, config.vocabSize),
     ...(said.length > 0 && { notes: said }),
   };
 }

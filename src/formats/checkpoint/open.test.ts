@@ -22,8 +22,8 @@ describe.skipIf(!existsSync(folder))('stories260K (skipped where ../shared/data 
     const hf = await openCheckpoint(sources(...readdirSync(folder).filter((name) => !name.endsWith('.gguf'))));
     const gguf = await openCheckpoint(sources('stories260K-F16.gguf'));
     expect(hf.name).toBe('stories260K');
-    expect({ ...hf.config, normEpsilon: 0 }).toEqual({ ...gguf.config, normEpsilon: 0 });
-    expect(hf.config.keyValueHeads).toBe(4);
+    expect({ ...hf.config, rmsNormEps: 0 }).toEqual({ ...gguf.config, rmsNormEps: 0 });
+    expect(hf.config.numKeyValueHeads).toBe(4);
     expect([...hf.tensors.keys()]).toEqual([...gguf.tensors.keys()]);
     for (const name of hf.tensors.keys()) {
       const [a, b] = await Promise.all([values(hf, name), values(gguf, name)]);

@@ -60,7 +60,7 @@ async function openGguf({ gguf }: ModelFiles): Promise<Checkpoint> {
     if (!name || more.length) continue;
     const plain = tensorAt(name, tensor.type, rows, columns, tensor.source, tensor.start);
     const rotated = halfSplit && /\.self_attn\.[qk]_proj\./.test(name);
-    directory.set(name, rotated ? interleaved(plain, config.headWidth) : plain);
+    directory.set(name, rotated ? interleaved(plain, config.headDim) : plain);
   }
   const text = (key: string) => {
     const value = file.metadata.get(key)?.value;
@@ -73,7 +73,7 @@ async function openGguf({ gguf }: ModelFiles): Promise<Checkpoint> {
     ...(licence && { licence }),
     config,
     tensors: checkTensors(directory, config, file.source.name, family.biased?.(undefined)),
-    tokenizer: tokenizerFromGguf(file, config.vocabularySize),
+    tokenizer: tokenizerFromGguf(file, config.vocabSize),
   };
 }
 

@@ -4,20 +4,20 @@
 import { elementRowBytes } from '../../quant/repack';
 import type { Tensor } from '../../core/checkpoint';
 
-/** The half-split row that stands at interleaved row `row`; `headWidth` is even. */
-function halfSplitRow(row: number, headWidth: number): number {
-  const inHead = row % headWidth;
-  return row - inHead + (inHead >> 1) + (inHead & 1) * (headWidth / 2);
+/** The half-split row that stands at interleaved row `row`; `headDim` is even. */
+function halfSplitRow(row: number, headDim: number): number {
+  const inHead = row % headDim;
+  return row - inHead + (inHead >> 1) + (inHead & 1) * (headDim / 2);
 }
 
 /** A q or k tensor in half-split order, or its bias, seen in interleaved order. */
-export function interleaved(tensor: Tensor, headWidth: number): Tensor {
+export function interleaved(tensor: Tensor, headDim: number): Tensor {
   return { ...tensor, readRows: tensor.rows === 1 ? readBias : readMatrix };
 
   async function readMatrix(start: number, end: number) {
     // Whole heads are read, so that any range costs at most two heads more than it holds.
-    const first = Math.floor(start / headWidth) * headWidth;
-    const last = Math.min(tensor.rows, Math.ceil(end / headWidth) * headWidth);
+    const first = Math.floor(start / headDim) * headDim;
+    const last = Math.min(tensor.rows, Math.ceil(end / headDim) * headDim);
     const heads = await tensor.readRows(first, last);
     return gather(heads, elementRowBytes(tensor.type, tensor.columns), start, end, first);
   }
@@ -30,7 +30,7 @@ export function interleaved(tensor: Tensor, headWidth: number): Tensor {
   function gather(source: Uint8Array, size: number, start: number, end: number, first: number) {
     const result = new Uint8Array((end - start) * size);
     for (let row = start; row < end; row++) {
-      const from = (halfSplitRow(row, headWidth) - first) * size;
+      const from = (halfSplitRow(row, headDim) - first) * size;
       result.set(source.subarray(from, from + size), (row - start) * size);
     }
     return result;
@@ -38,19 +38,19 @@ export function interleaved(tensor: Tensor, headWidth: number): Tensor {
 }
 
 /** Rows (or a bias's elements) in interleaved order -> half-split order, for writing Hugging Face files. */
-export function toHalfSplit(rows: Uint8Array, rowBytes: number, headWidth: number): Uint8Array<ArrayBuffer> {
+export function toHalfSplit(rows: Uint8Array, rowBytes: number, headDim: number): Uint8Array<ArrayBuffer> {
   const result = new Uint8Array(rows.length);
   for (let row = 0; row * rowBytes < rows.length; row++) {
-    result.set(rows.subarray(row * rowBytes, (row + 1) * rowBytes), halfSplitRow(row, headWidth) * rowBytes);
+    result.set(rows.subarray(row * rowBytes, (row + 1) * rowBytes), halfSplitRow(row, headDim) * rowBytes);
   }
   return result;
 }
 
 /** The reverse: rows (or a bias's elements) in half-split order -> interleaved order. */
-export function fromHalfSplit(rows: Uint8Array, rowBytes: number, headWidth: number): Uint8Array<ArrayBuffer> {
+export function fromHalfSplit(rows: Uint8Array, rowBytes: number, headDim: number): Uint8Array<ArrayBuffer> {
   const result = new Uint8Array(rows.length);
   for (let row = 0; row * rowBytes < rows.length; row++) {
-    const from = halfSplitRow(row, headWidth) * rowBytes;
+    const from = halfSplitRow(row, headDim) * rowBytes;
     result.set(rows.subarray(from, from + rowBytes), row * rowBytes);
   }
   return result;

@@ -20,26 +20,26 @@ export function configFromJson(json: JsonObject, name: string, family: Family, h
   }
   const wrong = OPTIONAL.find((key) => (json[key] ?? 0) !== 0 && typeof json[key] !== 'number');
   if (wrong) throw corruptFile(name, `its ${wrong} is not a number`);
-  const width = numberIn(json, 'hidden_size');
-  const heads = numberIn(json, 'num_attention_heads', 'num_heads');
+  const hiddenSize = numberIn(json, 'hidden_size');
+  const numHeads = numberIn(json, 'num_attention_heads', 'num_heads');
   const contextLength = numberIn(json, 'max_position_embeddings', 'max_sequence_length') ?? 2048;
   const ropeScaling = scalingFromJson(rope, contextLength, name);
   return checked(
     {
       architecture: family.architecture,
-      vocabularySize: numberIn(json, 'vocab_size'),
-      width,
-      feedForwardWidth: numberIn(json, 'intermediate_size'),
-      layers: numberIn(json, 'num_hidden_layers'),
-      heads,
-      keyValueHeads: numberIn(json, 'num_key_value_heads') ?? heads,
-      headWidth: numberIn(json, 'head_dim') ?? (width && heads && width / heads),
+      vocabSize: numberIn(json, 'vocab_size'),
+      hiddenSize,
+      intermediateSize: numberIn(json, 'intermediate_size'),
+      numLayers: numberIn(json, 'num_hidden_layers'),
+      numHeads,
+      numKeyValueHeads: numberIn(json, 'num_key_value_heads') ?? numHeads,
+      headDim: numberIn(json, 'head_dim') ?? (hiddenSize && numHeads && hiddenSize / numHeads),
       contextLength,
-      normEpsilon: numberIn(json, 'rms_norm_eps') ?? 1e-6,
+      rmsNormEps: numberIn(json, 'rms_norm_eps') ?? 1e-6,
       ropeTheta: numberIn(rope, 'rope_theta') ?? numberIn(json, 'rope_theta') ?? 10000,
       ...(ropeScaling && { ropeScaling }),
       // whatever tie_word_embeddings says: transformers uses a head that is in the files, too
-      tiedHead: !hasHead,
+      tieWordEmbeddings: !hasHead,
       ...family.window?.(json, name),
     },
     name,
@@ -63,34 +63,33 @@ export function configFromGguf(file: GgufFile, divisors?: Float32Array): ModelCo
   const prefix = family.gguf.architecture;
   const number = (key: string) => numberOf(file.metadata.get(`${prefix}.${key}`), key, name);
   if (number('expert_count')) throw unsupported(name, 'holds a mixture of experts');
-  const width = number('embedding_length');
-  const heads = number('attention.head_count');
-  const headWidth = number('attention.key_length') ?? (width && heads && width / heads);
-  const rotated = number('rope.dimension_count') ?? headWidth;
-  if (rotated !== headWidth) throw unsupported(name, 'rotates only a part of each head');
-  if ((number('attention.value_length') ?? headWidth) !== headWidth)
-    throw unsupported(name, 'has values wider than keys');
+  const hiddenSize = number('embedding_length');
+  const numHeads = number('attention.head_count');
+  const headDim = number('attention.key_length') ?? (hiddenSize && numHeads && hiddenSize / numHeads);
+  const rotated = number('rope.dimension_count') ?? headDim;
+  if (rotated !== headDim) throw unsupported(name, 'rotates only a part of each head');
+  if ((number('attention.value_length') ?? headDim) !== headDim) throw unsupported(name, 'has values wider than keys');
   const embedding = file.tensors.find((tensor) => tensor.name === 'token_embd.weight');
   const ropeTheta = number('rope.freq_base') ?? 10000;
-  const rope = { headWidth: headWidth ?? 0, ropeTheta, number, method: value(`${prefix}.rope.scaling.type`), name };
+  const rope = { headDim: headDim ?? 0, ropeTheta, number, method: value(`${prefix}.rope.scaling.type`), name };
   const own = (key: string) => numberOf(file.metadata.get(key), key, name);
   const ropeScaling = scalingFromGguf({ ...rope, divisors }, own);
-  const layers = number('block_count');
+  const numLayers = number('block_count');
   return checked(
     {
       architecture: family.architecture,
-      vocabularySize: embedding?.shape[1] ?? number('vocab_size'),
-      width,
-      feedForwardWidth: number('feed_forward_length'),
-      layers,
-      heads,
-      keyValueHeads: number('attention.head_count_kv') ?? heads,
-      headWidth,
+      vocabSize: embedding?.shape[1] ?? number('vocab_size'),
+      hiddenSize,
+      intermediateSize: number('feed_forward_length'),
+      numLayers,
+      numHeads,
+      numKeyValueHeads: number('attention.head_count_kv') ?? numHeads,
+      headDim,
       contextLength: number('context_length') ?? 2048,
-      normEpsilon: number('attention.layer_norm_rms_epsilon') ?? 1e-5,
+      rmsNormEps: number('attention.layer_norm_rms_epsilon') ?? 1e-5,
       ropeTheta,
       ...(ropeScaling && { ropeScaling }),
-      tiedHead: !file.tensors.some((tensor) => tensor.name === 'output.weight'),
+      tieWordEmbeddings: !file.tensors.some((tensor) => tensor.name === 'output.weight'),
       ...windowFromGguf(
         number('attention.sliding_window') || undefined,
         file.metadata.get(`${prefix}.attention.sliding_window_pattern`),
@@ -129,13 +128,13 @@ type Limits = typeof LIMITS;
 
 /** The largest plausible value of each size: what exceeds it is damage, not a model. */
 const LIMITS = {
-  vocabularySize: 1 << 24,
-  width: 1 << 17,
-  feedForwardWidth: 1 << 20,
-  layers: 1024,
-  heads: 4096,
-  keyValueHeads: 4096,
-  headWidth: 1 << 14,
+  vocabSize: 1 << 24,
+  hiddenSize: 1 << 17,
+  intermediateSize: 1 << 20,
+  numLayers: 1024,
+  numHeads: 4096,
+  numKeyValueHeads: 4096,
+  headDim: 1 << 14,
   contextLength: 1 << 30,
 } as const;
 
@@ -151,14 +150,14 @@ export function checked(draft: Draft, name: string): ModelConfig {
     }
   }
   const config = draft as ModelConfig;
-  if (config.headWidth % 2) throw corruptFile(name, `its headWidth is odd (${config.headWidth})`);
-  if (config.heads % config.keyValueHeads) throw corruptFile(name, 'its heads are no multiple of its key/value heads');
+  if (config.headDim % 2) throw corruptFile(name, `its headDim is odd (${config.headDim})`);
+  if (config.numHeads % config.numKeyValueHeads)
+    throw corruptFile(name, 'its heads are no multiple of its key/value heads');
   const { slidingWindow = 1 } = config;
   if (!Number.isInteger(slidingWindow) || slidingWindow < 1)
     throw corruptFile(name, `its slidingWindow is ${slidingWindow}`);
-  for (const value of [config.ropeTheta, config.normEpsilon, ...scalingNumbers(config)]) {
-    if (!(value > 0 && value < Infinity))
-      throw corruptFile(name, 'its normEpsilon or rope parameters are not positive');
+  for (const value of [config.ropeTheta, config.rmsNormEps, ...scalingNumbers(config)]) {
+    if (!(value > 0 && value < Infinity)) throw corruptFile(name, 'its rmsNormEps or rope parameters are not positive');
   }
   return config;
 }
@@ -171,23 +170,23 @@ function scalingNumbers({ ropeScaling }: ModelConfig): readonly number[] {
 
 /** Every tensor that a model must have, with its rows and columns (a vector has one row). */
 export function expectedTensors(config: ModelConfig): Map<string, readonly [rows: number, columns: number]> {
-  const { width: D, heads, keyValueHeads, headWidth, feedForwardWidth: F, vocabularySize: V } = config;
+  const { hiddenSize: D, numHeads, numKeyValueHeads, headDim, intermediateSize: F, vocabSize: V } = config;
   const expected = new Map<string, readonly [number, number]>([['model.embed_tokens.weight', [V, D]]]);
-  for (let layer = 0; layer < config.layers; layer++) {
+  for (let layer = 0; layer < config.numLayers; layer++) {
     const add = (part: string, rows: number, columns: number) =>
       expected.set(`model.layers.${layer}.${part}.weight`, [rows, columns]);
     add('input_layernorm', 1, D);
-    add('self_attn.q_proj', heads * headWidth, D);
-    add('self_attn.k_proj', keyValueHeads * headWidth, D);
-    add('self_attn.v_proj', keyValueHeads * headWidth, D);
-    add('self_attn.o_proj', D, heads * headWidth);
+    add('self_attn.q_proj', numHeads * headDim, D);
+    add('self_attn.k_proj', numKeyValueHeads * headDim, D);
+    add('self_attn.v_proj', numKeyValueHeads * headDim, D);
+    add('self_attn.o_proj', D, numHeads * headDim);
     add('post_attention_layernorm', 1, D);
     add('mlp.gate_proj', F, D);
     add('mlp.up_proj', F, D);
     add('mlp.down_proj', D, F);
   }
   expected.set('model.norm.weight', [1, D]);
-  if (!config.tiedHead) expected.set('lm_head.weight', [V, D]);
+  if (!config.tieWordEmbeddings) expected.set('lm_head.weight', [V, D]);
   return expected;
 }
 

@@ -6,7 +6,7 @@ import { corruptFile, unsupported } from '../../core/errors';
 import { type JsonObject, isObject, numberIn, stringIn } from '../../core/json';
 
 type Llama3 = Extract<RopeScaling, { readonly type: 'llama3' }>;
-type Rope = Pick<ModelConfig, 'headWidth' | 'ropeTheta'>;
+type Rope = Pick<ModelConfig, 'headDim' | 'ropeTheta'>;
 
 /** The part of a config.json that is about rotary positions: `rope_scaling` where it says anything, as in transformers. */
 export function ropeIn(json: JsonObject): JsonObject {
@@ -85,10 +85,10 @@ export function scalingJson(scaling: RopeScaling | undefined, contextLength: num
 }
 
 /** What Llama-3 scaling divides each pair's frequency by. */
-export function llama3Divisors(scaling: Llama3, { headWidth, ropeTheta }: Rope): Float64Array {
+export function llama3Divisors(scaling: Llama3, { headDim, ropeTheta }: Rope): Float64Array {
   const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength } = scaling;
-  return Float64Array.from({ length: headWidth / 2 }, (_, i) => {
-    const turns = (originalContextLength * ropeTheta ** ((-2 * i) / headWidth)) / (2 * Math.PI);
+  return Float64Array.from({ length: headDim / 2 }, (_, i) => {
+    const turns = (originalContextLength * ropeTheta ** ((-2 * i) / headDim)) / (2 * Math.PI);
     const smooth = high === low ? Number(turns >= high) : Math.min(1, Math.max(0, (turns - low) / (high - low)));
     return 1 / ((1 - smooth) / factor + smooth);
   });
@@ -131,8 +131,8 @@ export function scalingFromGguf(rope: GgufRope, own: (key: string) => number | u
     if (factor !== 1) return { type: 'linear', factor };
     return dynamic === undefined ? undefined : { type: 'dynamic', factor: dynamic };
   }
-  if (divisors.length !== rope.headWidth / 2) {
-    throw corruptFile(name, `its rope_freqs.weight has ${divisors.length} numbers for heads of ${rope.headWidth}`);
+  if (divisors.length !== rope.headDim / 2) {
+    throw corruptFile(name, `its rope_freqs.weight has ${divisors.length} numbers for heads of ${rope.headDim}`);
   }
   const llama3 = factor === 1 ? knownLlama3(rope, divisors, own) : undefined;
   return llama3 ?? { type: 'divisors', divisors: Array.from(divisors, (each) => each * factor) };

@@ -29,14 +29,14 @@ const base = {
   max_position_embeddings: 64,
 };
 const config = {
-  vocabularySize: 7,
-  width: 12,
-  feedForwardWidth: 20,
-  layers: 2,
-  heads: 4,
-  keyValueHeads: 2,
-  headWidth: 6,
-  tiedHead: false,
+  vocabSize: 7,
+  hiddenSize: 12,
+  intermediateSize: 20,
+  numLayers: 2,
+  numHeads: 4,
+  numKeyValueHeads: 2,
+  headDim: 6,
+  tieWordEmbeddings: false,
 } as ModelConfig;
 
 type Matrix = { readonly shape: readonly [number, number]; readonly bytes: Uint8Array<ArrayBuffer> };
@@ -59,7 +59,7 @@ const isRotated = (name: string) => /\.[qk]_proj\./.test(name);
 
 function halfSplit(name: string, { shape, bytes }: Matrix): Matrix {
   if (!isRotated(name)) return { shape, bytes };
-  return { shape, bytes: toHalfSplit(bytes, shape[0] === 1 ? 4 : shape[1] * 4, config.headWidth) };
+  return { shape, bytes: toHalfSplit(bytes, shape[0] === 1 ? 4 : shape[1] * 4, config.headDim) };
 }
 
 function safetensors(tensors: Iterable<readonly [string, Matrix]>): Source {
@@ -86,13 +86,13 @@ function gguf(architecture: string, tensors: ReadonlyMap<string, Matrix>, more: 
     out.push(...bytes);
   };
   const numbers = {
-    embedding_length: config.width,
-    feed_forward_length: config.feedForwardWidth,
-    block_count: config.layers,
+    embedding_length: config.hiddenSize,
+    feed_forward_length: config.intermediateSize,
+    block_count: config.numLayers,
     context_length: 64,
-    'attention.head_count': config.heads,
-    'attention.head_count_kv': config.keyValueHeads,
-    'attention.key_length': config.headWidth,
+    'attention.head_count': config.numHeads,
+    'attention.head_count_kv': config.numKeyValueHeads,
+    'attention.key_length': config.headDim,
     ...more,
   };
   const strings = { 'general.architecture': architecture, 'tokenizer.ggml.model': 'gpt2' };
@@ -225,7 +225,7 @@ describe('InternLM2', () => {
       const meta = toMetaName(name)!;
       packed.set(name === 'lm_head.weight' ? meta : `model.${meta}`, each);
     }
-    for (let layer = 0; layer < config.layers; layer++) {
+    for (let layer = 0; layer < config.numLayers; layer++) {
       for (const kind of ['weight', 'bias']) {
         const [q, k, v] = QKV.map((stem) => {
           const name = `model.layers.${layer}.self_attn.${stem}.${kind}`;
@@ -233,14 +233,14 @@ describe('InternLM2', () => {
           return found && halfSplit(name, found).bytes;
         });
         if (!q || !k || !v) continue;
-        const head = config.headWidth * 4 * (kind === 'weight' ? config.width : 1);
+        const head = config.headDim * 4 * (kind === 'weight' ? config.hiddenSize : 1);
         const bytes: number[] = [];
         for (let group = 0; group < 2; group++) {
           bytes.push(...q.slice(group * 2 * head, (group + 1) * 2 * head));
           bytes.push(...k.slice(group * head, (group + 1) * head), ...v.slice(group * head, (group + 1) * head));
         }
-        const rows = (4 + 2 * 2) * config.headWidth;
-        const shape = kind === 'weight' ? ([rows, config.width] as const) : ([1, rows] as const);
+        const rows = (4 + 2 * 2) * config.headDim;
+        const shape = kind === 'weight' ? ([rows, config.hiddenSize] as const) : ([1, rows] as const);
         packed.set(`model.layers.${layer}.attention.wqkv.${kind}`, { shape, bytes: Uint8Array.from(bytes) });
       }
     }
@@ -411,7 +411,7 @@ describe('folders as they are published', () => {
       const files = [bytesSource(bytes, shard.name), index(), tokenizer];
       return openCheckpoint([jsonSource({ ...json, tie_word_embeddings: tied }, 'config.json'), ...files]);
     };
-    expect((await open(true)).config.tiedHead).toBe(true);
+    expect((await open(true)).config.tieWordEmbeddings).toBe(true);
     await expectModel(await open(true), without);
     // what is needed is still missed, by the name of its file
     const missing = { code: 'missing-tensor', message: expect.stringMatching(/00001-of-00001.*lm_head\.weight/) };

@@ -16,17 +16,20 @@ export const internlm2: Family = {
   biased: (json) => (json?.['bias'] === true ? [...QKV, ...OUT] : []),
   rename: (name) => fromMetaName(name.replace(/^model\./, '')),
   /** For each key head: the query heads that share it, itself, its value head. */
-  unpack(tensor, { heads, keyValueHeads, headWidth }): readonly Tensor[] | undefined {
+  unpack(tensor, { numHeads, numKeyValueHeads, headDim }): readonly Tensor[] | undefined {
     const [, layer, kind] = PACKED.exec(tensor.name) ?? [];
     if (layer === undefined) return undefined;
     const height = tensor.rows === 1 ? tensor.columns : tensor.rows;
-    if (height !== (heads + 2 * keyValueHeads) * headWidth) {
-      throw corruptFile(tensor.place.file, `${tensor.name} does not hold ${heads} and twice ${keyValueHeads} heads`);
+    if (height !== (numHeads + 2 * numKeyValueHeads) * headDim) {
+      throw corruptFile(
+        tensor.place.file,
+        `${tensor.name} does not hold ${numHeads} and twice ${numKeyValueHeads} heads`,
+      );
     }
-    const shared = heads / keyValueHeads;
-    const groups = Array.from({ length: keyValueHeads }, (_, group) => group * (shared + 2));
+    const shared = numHeads / numKeyValueHeads;
+    const groups = Array.from({ length: numKeyValueHeads }, (_, group) => group * (shared + 2));
     const part = (stem: string, of: readonly number[]) =>
-      rowGroups(tensor, `${layer}.self_attn.${stem}_proj.${kind}`, of, headWidth);
+      rowGroups(tensor, `${layer}.self_attn.${stem}_proj.${kind}`, of, headDim);
     return [
       part(
         'q',

@@ -30,14 +30,14 @@ test('two parts that Python cut are whole again', async () => {
   }
   expect(checkpoint.config).toMatchObject({
     architecture: 'llama',
-    width: 16,
-    heads: 4,
-    keyValueHeads: 2,
-    headWidth: 4,
-    feedForwardWidth: 48,
-    vocabularySize: 10,
+    hiddenSize: 16,
+    numHeads: 4,
+    numKeyValueHeads: 2,
+    headDim: 4,
+    intermediateSize: 48,
+    vocabSize: 10,
     contextLength: 4096,
-    tiedHead: false,
+    tieWordEmbeddings: false,
   });
 });
 
@@ -81,17 +81,17 @@ describe('what params.json says and leaves out', () => {
 describe('params.json for a configuration', () => {
   const seven: ModelConfig = {
     architecture: 'llama',
-    vocabularySize: 32000,
-    width: 4096,
-    feedForwardWidth: 11008,
-    layers: 32,
-    heads: 32,
-    keyValueHeads: 32,
-    headWidth: 128,
+    vocabSize: 32000,
+    hiddenSize: 4096,
+    intermediateSize: 11008,
+    numLayers: 32,
+    numHeads: 32,
+    numKeyValueHeads: 32,
+    headDim: 128,
     contextLength: 2048,
-    normEpsilon: 1e-6,
+    rmsNormEps: 1e-6,
     ropeTheta: 10000,
-    tiedHead: false,
+    tieWordEmbeddings: false,
   };
 
   test('LLaMA 7B’s is the published one', () => {
@@ -102,15 +102,15 @@ describe('params.json for a configuration', () => {
   test('the formula gives any F back', () => {
     const widths = [64, 2048, 3200, 4096, 5120, 8192];
     for (const width of widths) {
-      for (const feedForwardWidth of [172, 8640, 5632, 11008, 13824, 14336, 28672, 999, 12345, 1]) {
-        const wanted = { ...seven, width, headWidth: width / 32, feedForwardWidth };
-        expect(feedForwardFormula(metaParams(wanted), width), `${width}, ${feedForwardWidth}`).toBe(feedForwardWidth);
+      for (const intermediateSize of [172, 8640, 5632, 11008, 13824, 14336, 28672, 999, 12345, 1]) {
+        const wanted = { ...seven, hiddenSize: width, headDim: width / 32, intermediateSize };
+        expect(feedForwardFormula(metaParams(wanted), width), `${width}, ${intermediateSize}`).toBe(intermediateSize);
       }
     }
   });
 
   test('what it cannot say is an error', () => {
-    for (const change of [{ architecture: 'qwen2' }, { headWidth: 64 }, { slidingWindow: 9 }] as const) {
+    for (const change of [{ architecture: 'qwen2' }, { headDim: 64 }, { slidingWindow: 9 }] as const) {
       expect(() => metaParams({ ...seven, ...change })).toThrow(/safetensors/);
     }
   });

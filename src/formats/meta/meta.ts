@@ -58,7 +58,7 @@ export async function openMeta(files: ModelFiles, parts: readonly TorchFile[]): 
     name: folderName(files.params) || 'llama',
     config,
     tensors: checkTensors(directory, config, firstName),
-    tokenizer: await tokenizerFromFiles(files, config.vocabularySize),
+    tokenizer: await tokenizerFromFiles(files, config.vocabSize),
   };
 }
 
@@ -119,36 +119,36 @@ function configFromParams(
     return found;
   };
   const rowsOf = (key: string) => pieces(key).reduce((sum, piece) => sum + piece.rows, 0);
-  const width = numberIn(json, 'dim');
-  const heads = numberIn(json, 'n_heads');
-  const headWidth = numberIn(json, 'head_dim') ?? (width && heads && width / heads);
+  const hiddenSize = numberIn(json, 'dim');
+  const numHeads = numberIn(json, 'n_heads');
+  const headDim = numberIn(json, 'head_dim') ?? (hiddenSize && numHeads && hiddenSize / numHeads);
   const query = pieces('model.layers.0.self_attn.q_proj.weight');
-  if (heads && headWidth && heads * headWidth > rowsOf(query[0].name)) {
-    const parts = (heads * headWidth) / query[0].rows;
+  if (numHeads && headDim && numHeads * headDim > rowsOf(query[0].name)) {
+    const parts = (numHeads * headDim) / query[0].rows;
     if (Number.isInteger(parts)) throw missingFile(partName(query.length));
   }
   const embedding = pieces('model.embed_tokens.weight');
   const [part] = embedding;
-  const vocabularySize = part.columns === width ? rowsOf(part.name) : part.rows;
-  const feedForwardWidth = rowsOf('model.layers.0.mlp.gate_proj.weight');
+  const vocabSize = part.columns === hiddenSize ? rowsOf(part.name) : part.rows;
+  const intermediateSize = rowsOf('model.layers.0.mlp.gate_proj.weight');
   const ropeTheta = numberIn(json, 'rope_theta') ?? 10000;
-  const ropeScaling = scalingOf(json, width ?? 0);
+  const ropeScaling = scalingOf(json, hiddenSize ?? 0);
   const contextLength = contextOf(json, ropeTheta);
   const window = numberIn(json, 'sliding_window') ?? contextLength;
   const draft: Draft = {
     architecture: isMistral(json) ? 'mistral' : 'llama',
-    vocabularySize,
-    width,
-    feedForwardWidth,
-    layers: numberIn(json, 'n_layers'),
-    heads,
-    keyValueHeads: numberIn(json, 'n_kv_heads') ?? heads,
-    headWidth,
+    vocabSize,
+    hiddenSize,
+    intermediateSize,
+    numLayers: numberIn(json, 'n_layers'),
+    numHeads,
+    numKeyValueHeads: numberIn(json, 'n_kv_heads') ?? numHeads,
+    headDim,
     contextLength,
-    normEpsilon: numberIn(json, 'norm_eps') ?? 1e-5,
+    rmsNormEps: numberIn(json, 'norm_eps') ?? 1e-5,
     ropeTheta,
     ...(ropeScaling && { ropeScaling }),
-    tiedHead: !tensors.has('lm_head.weight'),
+    tieWordEmbeddings: !tensors.has('lm_head.weight'),
     ...(window < contextLength && { slidingWindow: window }),
   };
   return checked(draft, name);
@@ -160,9 +160,9 @@ function isMistral(json: JsonObject): boolean {
 }
 
 /** Meta's F: two thirds of 4 D, times a factor, rounded up to a multiple. Where there are tensors, they are the truth. */
-export function feedForwardFormula(json: JsonObject, width: number): number {
+export function feedForwardFormula(json: JsonObject, hiddenSize: number): number {
   const multiple = numberIn(json, 'multiple_of') ?? 256;
-  const twoThirds = Math.floor((2 * 4 * width) / 3);
+  const twoThirds = Math.floor((2 * 4 * hiddenSize) / 3);
   const scaled = Math.floor((numberIn(json, 'ffn_dim_multiplier') ?? 1) * twoThirds);
   return multiple * Math.ceil(scaled / multiple);
 }
@@ -172,8 +172,16 @@ export function feedForwardFormula(json: JsonObject, width: number): number {
  * @throws PronkError `unsupported-format` for what params.json cannot say
  */
 export function metaParams(config: ModelConfig): JsonObject {
-  const { width: D, feedForwardWidth: F, heads, keyValueHeads, ropeTheta, ropeScaling, slidingWindow } = config;
-  const plain = config.architecture === 'llama' && config.headWidth * heads === D && slidingWindow === undefined;
+  const {
+    hiddenSize: D,
+    intermediateSize: F,
+    numHeads,
+    numKeyValueHeads,
+    ropeTheta,
+    ropeScaling,
+    slidingWindow,
+  } = config;
+  const plain = config.architecture === 'llama' && config.headDim * numHeads === D && slidingWindow === undefined;
   if (!plain || (ropeScaling && ropeScaling.type !== 'llama3')) {
     const message =
       "Meta's layout is for LLaMA models with heads of D / H, no sliding window, and no scaling of positions but Llama 3's.";
@@ -187,10 +195,10 @@ export function metaParams(config: ModelConfig): JsonObject {
     dim: D,
     multiple_of: multiple,
     ...(!usual && { ffn_dim_multiplier: target / Math.floor((8 * D) / 3) }),
-    n_heads: heads,
-    ...(keyValueHeads !== heads && { n_kv_heads: keyValueHeads }),
-    n_layers: config.layers,
-    norm_eps: config.normEpsilon,
+    n_heads: numHeads,
+    ...(numKeyValueHeads !== numHeads && { n_kv_heads: numKeyValueHeads }),
+    n_layers: config.numLayers,
+    norm_eps: config.rmsNormEps,
     ...(ropeTheta !== 10000 && { rope_theta: ropeTheta }),
     ...(ropeScaling && {
       use_scaled_rope: true,
@@ -199,16 +207,16 @@ export function metaParams(config: ModelConfig): JsonObject {
       high_freq_factor: ropeScaling.highFrequencyFactor,
       original_max_position_embeddings: ropeScaling.originalContextLength,
     }),
-    vocab_size: config.vocabularySize,
+    vocab_size: config.vocabSize,
   };
 }
 
 /** Llama 3.1's scaling. The files do not say its factor: the small models of 3.2 (1B and 3B) have 32, the others 8. */
-function scalingOf(json: JsonObject, width: number): ModelConfig['ropeScaling'] {
+function scalingOf(json: JsonObject, hiddenSize: number): ModelConfig['ropeScaling'] {
   if (json['use_scaled_rope'] !== true) return undefined;
   return {
     type: 'llama3',
-    factor: numberIn(json, 'rope_scaling_factor', 'scale_factor') ?? (width <= 3072 ? 32 : 8),
+    factor: numberIn(json, 'rope_scaling_factor', 'scale_factor') ?? (hiddenSize <= 3072 ? 32 : 8),
     lowFrequencyFactor: numberIn(json, 'low_freq_factor') ?? 1,
     highFrequencyFactor: numberIn(json, 'high_freq_factor') ?? 4,
     originalContextLength: numberIn(json, 'original_max_position_embeddings') ?? 8192,

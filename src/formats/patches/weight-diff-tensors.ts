@@ -61,20 +61,20 @@ async function metaTensors(files: readonly Source[]): Promise<ReadonlyMap<string
     Array.from(tensors, ([name, tensor]) => {
       const rotated = /\.self_attn\.[qk]_proj\.weight$/.test(name);
       const shape = tensor.rows === 1 ? [tensor.columns] : [tensor.rows, tensor.columns];
-      return [name, { ...(rotated ? halfSplit(tensor, config.headWidth) : tensor), shape }];
+      return [name, { ...(rotated ? halfSplit(tensor, config.headDim) : tensor), shape }];
     }),
   );
 }
 
 /** A matrix in interleaved order, seen in half-split order. */
-function halfSplit(tensor: Tensor, headWidth: number): Tensor {
+function halfSplit(tensor: Tensor, headDim: number): Tensor {
   const rowBytes = elementRowBytes(tensor.type, tensor.columns);
   return {
     ...tensor,
     async readRows(start, end) {
-      const first = Math.floor(start / headWidth) * headWidth;
-      const last = Math.min(tensor.rows, Math.ceil(end / headWidth) * headWidth);
-      const heads = toHalfSplit(await tensor.readRows(first, last), rowBytes, headWidth);
+      const first = Math.floor(start / headDim) * headDim;
+      const last = Math.min(tensor.rows, Math.ceil(end / headDim) * headDim);
+      const heads = toHalfSplit(await tensor.readRows(first, last), rowBytes, headDim);
       return heads.slice((start - first) * rowBytes, (end - first) * rowBytes);
     },
   };

@@ -215,7 +215,7 @@ describe('files', () => {
     const [own, ours] = [tensors.get(name)!, found.get(name)!];
     const all = await own.readRows(0, own.rows);
     const rowBytes = all.length / own.rows;
-    const d = config.headWidth;
+    const d = config.headDim;
     // in a head, rows 0, 2, 4, … and then 1, 3, 5, …
     const order = Array.from({ length: own.rows }, (_, row) => {
       const at = row % d;
@@ -234,6 +234,6 @@ describe('files', () => {
     }
     const value = 'model.layers.0.self_attn.v_proj.weight';
     expect(await found.get(value)!.readRows(0, 2)).toEqual(await tensors.get(value)!.readRows(0, 2));
-    expect(found.get('model.norm.weight')!.shape).toEqual([config.width]);
+    expect(found.get('model.norm.weight')!.shape).toEqual([config.hiddenSize]);
   });
 });

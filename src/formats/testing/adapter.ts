@@ -5,7 +5,7 @@ import type { Adapter, LoraPair } from '../../core/adapter';
 
 /** Of q and down, in every layer. */
 export function madeUp(
-  { layers, width: D, heads, headWidth: d, feedForwardWidth: F }: ModelConfig,
+  { numLayers, hiddenSize: D, numHeads, headDim: d, intermediateSize: F }: ModelConfig,
   seed: number,
 ): Adapter {
   const value = (i: number, n: number) => 0.3 * Math.sin(i * 12.9898 + n * 78.233 + seed);
@@ -29,8 +29,8 @@ export function madeUp(
       use_rslora: false,
       base_model_name_or_path: 'stories',
     },
-    pairs: Array.from({ length: layers }, (_, i) => [
-      pair(i, 'q_proj', D, heads * d),
+    pairs: Array.from({ length: numLayers }, (_, i) => [
+      pair(i, 'q_proj', D, numHeads * d),
       pair(i, 'down_proj', F, D),
     ]).flat(),
   };

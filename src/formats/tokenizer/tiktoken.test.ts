@@ -92,7 +92,7 @@ describe("Llama 3's tokenizer.model", () => {
     const spec = await openTokenizer([source(file(RANKS))]);
     const tokenizer = createTokenizer(spec);
     const n = RANKS.length;
-    expect(tokenizer.vocabularySize).toBe(n + 256);
+    expect(tokenizer.vocabSize).toBe(n + 256);
     expect(spec).toMatchObject({ bosId: n, addBos: true, specialTokens: { bos_token: '<|begin_of_text|>' } });
     expect(spec.eosIds).toEqual([n + 1, n + 9, n + 8]);
     const pieces = [{ text: '<|start_header_id|>user<|end_header_id|>', trusted: true }];

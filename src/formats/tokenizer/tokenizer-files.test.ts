@@ -9,8 +9,8 @@ import { tokenizerFromFiles, tokenizerFromGguf } from './tokenizer-files';
 
 const textSource = (text: string, name: string) => bytesSource(new TextEncoder().encode(text), name);
 const jsonSource = (json: object, name: string) => textSource(JSON.stringify(json), name);
-const specOf = async (given: readonly Source[], vocabularySize?: number) =>
-  tokenizerFromFiles(await sortFiles(given), vocabularySize);
+const specOf = async (given: readonly Source[], vocabSize?: number) =>
+  tokenizerFromFiles(await sortFiles(given), vocabSize);
 
 const LLAMA = '../shared/data/tokenizer/open_llama_3b-tokenizer.model';
 
@@ -71,7 +71,7 @@ describe.skipIf(!existsSync(LLAMA))('a fine-tune of 2023 (skipped where ../share
     expect(spec.specialTokens).toMatchObject({ bos_token: '<s>', eos_token: '</s>', pad_token: '[PAD]' });
     expect(spec.definition).toMatchObject({ kind: 'sentencepiece', added: [{ id: 32000, content: '[PAD]' }] });
     const tokenizer = createTokenizer(spec);
-    expect(tokenizer.vocabularySize).toBe(32001);
+    expect(tokenizer.vocabSize).toBe(32001);
     expect(tokenizer.encodePieces([{ text: '[PAD]', trusted: true }])).toEqual([32000]);
     expect(tokenizer.encode('[PAD]')).not.toContain(32000);
     expect(tokenizer.decode([32000])).toBe('');
@@ -111,9 +111,9 @@ describe('byte-level vocabularies', () => {
     const tokenizer = createTokenizer(spec);
     expect(tokenizer.encodePieces([{ text: 'ab<|im_end|>[PAD]', trusted: true }])).toEqual([8, 13, 12]);
     expect(tokenizer.encode('ab<tool> ab')).toEqual([8, 14, 10]);
-    expect(tokenizer.vocabularySize).toBe(15);
+    expect(tokenizer.vocabSize).toBe(15);
     const smaller = createTokenizer(await specOf(files, 13));
-    expect(smaller.vocabularySize).toBe(13);
+    expect(smaller.vocabSize).toBe(13);
     await expect(specOf(files, 10)).rejects.toMatchObject({ code: 'tokenizer-mismatch' });
   });
 

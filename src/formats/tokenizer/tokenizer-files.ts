@@ -14,12 +14,12 @@ import { baseTokenizer, missingTokenizer } from './base-tokenizer';
 /**
  * The tokenizer of a Hugging Face folder. `tokenizer.model` goes before `tokenizer.json`, which is often converted from
  * it with losses.
- * @param vocabularySize V of the model, if there is one beside the tokenizer
+ * @param vocabSize V of the model, if there is one beside the tokenizer
  * @throws PronkError `missing-tokenizer`, `tokenizer-mismatch`, `corrupt-file`
  */
-export async function tokenizerFromFiles(files: ModelFiles, vocabularySize?: number): Promise<TokenizerSpec> {
+export async function tokenizerFromFiles(files: ModelFiles, vocabSize?: number): Promise<TokenizerSpec> {
   const base = await baseTokenizer(files);
-  const limit = vocabularySize ?? Infinity;
+  const limit = vocabSize ?? Infinity;
   if (base.size > limit) throw mismatch(base.name, base.size, limit);
   const added = new Map([...base.added, ...addedTokens(files)].filter(([, { id }]) => id < limit));
   const idOf = (text: string | undefined) =>
@@ -60,7 +60,7 @@ export async function tokenizerFromFiles(files: ModelFiles, vocabularySize?: num
 }
 
 /** The tokenizer in a GGUF header. */
-export function tokenizerFromGguf({ source, metadata }: GgufFile, vocabularySize = Infinity): TokenizerSpec {
+export function tokenizerFromGguf({ source, metadata }: GgufFile, vocabSize = Infinity): TokenizerSpec {
   const value = (key: string) => metadata.get(`tokenizer.${key}`)?.value;
   const number = (key: string) => numeric(value(`ggml.${key}`));
   const boolean = (key: string) => {
@@ -82,7 +82,7 @@ export function tokenizerFromGguf({ source, metadata }: GgufFile, vocabularySize
     const message = `${source.name} has a tokenizer of the kind ${model}. Pronk reads llama and gpt2.`;
     throw new PronkError('unsupported-tokenizer', message);
   }
-  if (tokens.length > vocabularySize) throw mismatch(source.name, tokens.length, vocabularySize);
+  if (tokens.length > vocabSize) throw mismatch(source.name, tokens.length, vocabSize);
   const pre = value('ggml.pre');
   const optional = {
     scores: list<number>('scores', 'number'),
@@ -157,7 +157,7 @@ function numeric(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-function mismatch(name: string, tokens: number, vocabularySize: number): PronkError {
-  const message = `${name} has ${tokens} tokens, but the model knows ${vocabularySize}: they do not belong together.`;
+function mismatch(name: string, tokens: number, vocabSize: number): PronkError {
+  const message = `${name} has ${tokens} tokens, but the model knows ${vocabSize}: they do not belong together.`;
   return new PronkError('tokenizer-mismatch', message);
 }

@@ -96,7 +96,7 @@ test('323 tensors in 27 GB of float32 are opened by reading less than 0.5 MB', a
   const tokens = jsonSource(tokenizer, 'tokenizer.json');
   const checkpoint = await openCheckpoint([source, json, tokens]);
   expect(checkpoint.tensors.size).toBe(291);
-  expect(checkpoint.config.vocabularySize).toBe(V);
+  expect(checkpoint.config.vocabSize).toBe(V);
   // some 167 kB: the zip's tail and directory, the pickle, and each entry's local header
   expect(source.total).toBeLessThan(500_000);
 });

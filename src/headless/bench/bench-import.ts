@@ -39,7 +39,7 @@ export async function benchImport(argv: readonly string[], print: Print): Promis
   });
   const { quantize } = options;
   const shape = SHAPES[options.shape];
-  const { config } = synthetic({ ...shape, layers: options.layers ?? shape.layers }, 'f16');
+  const { config } = synthetic({ ...shape, numLayers: options.layers ?? shape.numLayers }, 'f16');
   const tokenizer = await readFile(required(options.tokenizer, 'tokenizer'));
 
   const plain = tile(weights());
@@ -70,7 +70,7 @@ export async function benchImport(argv: readonly string[], print: Print): Promis
   const hashers = threadHashers({ resumable: true });
   const folder = await mkdtemp(join(tmpdir(), 'pronk-import-'));
   try {
-    const stages = await alone(files[1].source, key, hashers, folder, config.width);
+    const stages = await alone(files[1].source, key, hashers, folder, config.hiddenSize);
     print({ alone: stages });
     const imports = new Imports({ store: fileStore(join(folder, 'model')), hashers });
     await imports.plan('model', { kind: 'files', files });
@@ -262,13 +262,13 @@ function huggingFace(config: ReturnType<typeof synthetic>['config']) {
   return {
     model_type: 'llama',
     architectures: ['LlamaForCausalLM'],
-    hidden_size: config.width,
-    intermediate_size: config.feedForwardWidth,
-    num_hidden_layers: config.layers,
-    num_attention_heads: config.heads,
-    num_key_value_heads: config.keyValueHeads,
-    vocab_size: config.vocabularySize,
-    tie_word_embeddings: config.tiedHead,
+    hidden_size: config.hiddenSize,
+    intermediate_size: config.intermediateSize,
+    num_hidden_layers: config.numLayers,
+    num_attention_heads: config.numHeads,
+    num_key_value_heads: config.numKeyValueHeads,
+    vocab_size: config.vocabSize,
+    tie_word_embeddings: config.tieWordEmbeddings,
   };
 }
 

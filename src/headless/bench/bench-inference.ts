@@ -24,12 +24,12 @@ export async function benchInference(
 
   const promptTokens = Math.min(wanted.promptTokens, context - 2);
   const tokens = Math.min(wanted.tokens, context - promptTokens);
-  const prompt = Array.from({ length: promptTokens }, (_, i) => (i * 7919 + 3) % config.vocabularySize);
-  const { matrixBytes, matrixWeights, headWeights } = work(tensors, config.tiedHead);
+  const prompt = Array.from({ length: promptTokens }, (_, i) => (i * 7919 + 3) % config.vocabSize);
+  const { matrixBytes, matrixWeights, headWeights } = work(tensors, config.tieWordEmbeddings);
   let prefill = Infinity;
   let decode = Infinity;
   for (let run = 0; run < 3; run++) {
-    const times = await timed(session, [(run + 1) % config.vocabularySize, ...prompt.slice(1)], tokens);
+    const times = await timed(session, [(run + 1) % config.vocabSize, ...prompt.slice(1)], tokens);
     prefill = Math.min(prefill, times.first);
     decode = Math.min(decode, times.rest / (tokens - 1));
   }
@@ -76,12 +76,12 @@ async function callsPerToken(session: Session, prompt: readonly number[], tokens
 }
 
 /** What a token reads and multiplies. */
-function work(tensors: readonly WeightTensor[], tiedHead: boolean) {
+function work(tensors: readonly WeightTensor[], tieWordEmbeddings: boolean) {
   const matrices = tensors.filter(({ rows }) => rows > 1);
   // of an embedding that is not the head too, a token reads one row
-  const read = matrices.filter(({ name }) => tiedHead || name !== 'model.embed_tokens.weight');
+  const read = matrices.filter(({ name }) => tieWordEmbeddings || name !== 'model.embed_tokens.weight');
   const sum = (count: (tensor: WeightTensor) => number) => read.reduce((total, tensor) => total + count(tensor), 0);
-  const head = tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight';
+  const head = tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
   return {
     matrixBytes: sum(({ kind, rows, columns }) => rows * codeBytes(kind, columns) + scaleBytes(kind, rows, columns)),
     matrixWeights: sum(({ rows, columns }) => rows * columns),
@@ -91,6 +91,6 @@ function work(tensors: readonly WeightTensor[], tiedHead: boolean) {
 
 /** Bytes of keys and values before a position. */
 function cachedBytes({ config, tuning }: Session, position: number): number {
-  const { layers, keyValueHeads, headWidth } = config;
-  return 2 * layers * keyValueHeads * headWidth * position * (tuning.cache === 'f16' ? 2 : 4);
+  const { numLayers, numKeyValueHeads, headDim } = config;
+  return 2 * numLayers * numKeyValueHeads * headDim * position * (tuning.cache === 'f16' ? 2 : 4);
 }

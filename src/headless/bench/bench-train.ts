@@ -33,14 +33,14 @@ export async function benchTraining(
   const { createLoraTrainer } = await import('../../model/train/trainer');
   const buffers = new Buffers(gpu.device);
   const weights = await uploadWeights(buffers, config, tensors);
-  const targets = Array.from({ length: config.layers }, (_, layer) =>
+  const targets = Array.from({ length: config.numLayers }, (_, layer) =>
     LINEAR_MAPS.map((map) => ({ layer, map })),
   ).flat();
   const spec: LoraSpec = { targets, rank, scale: 2, dropout: 0, seed: 1, checkpointing, tokens };
   const started = performance.now();
   const trainer = await createLoraTrainer({ gpu, config, weights }, spec, async () => () => {});
   const compileMs = performance.now() - started;
-  const batch = sequence(tokens, config.vocabularySize);
+  const batch = sequence(tokens, config.vocabSize);
   const labels = batch.targets.filter((target) => target >= 0).length;
   const optimizer = {
     learningRate: 1e-4,
@@ -94,9 +94,9 @@ export async function benchTraining(
 
 /** 4 FLOP a weight and token: forward, and the gradient of the input. The head works for labelled tokens only. */
 function stepFlop(config: ModelConfig, tokens: number, labels: number): number {
-  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, layers: L } = config;
+  const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F, numLayers: L } = config;
   const layer = D * (H + 2 * K) * d + H * d * D + 3 * D * F;
-  return 4 * (L * layer * tokens + config.vocabularySize * D * labels);
+  return 4 * (L * layer * tokens + config.vocabSize * D * labels);
 }
 
 function sequence(tokens: number, vocabulary: number): MicroBatch {

@@ -6,11 +6,18 @@ import { codeBytes, fitsKind, scaleBytes, type WeightKind, type WeightTensor } f
 
 type Shape = Pick<
   ModelConfig,
-  'vocabularySize' | 'width' | 'feedForwardWidth' | 'layers' | 'heads' | 'keyValueHeads' | 'headWidth' | 'tiedHead'
+  | 'vocabSize'
+  | 'hiddenSize'
+  | 'intermediateSize'
+  | 'numLayers'
+  | 'numHeads'
+  | 'numKeyValueHeads'
+  | 'headDim'
+  | 'tieWordEmbeddings'
 >;
 
 function shape(
-  [vocabularySize, width, feedForwardWidth, layers, heads, keyValueHeads]: [
+  [vocabSize, hiddenSize, intermediateSize, numLayers, numHeads, numKeyValueHeads]: [
     number,
     number,
     number,
@@ -18,9 +25,18 @@ function shape(
     number,
     number,
   ],
-  tiedHead = false,
+  tieWordEmbeddings = false,
 ): Shape {
-  return { vocabularySize, width, feedForwardWidth, layers, heads, keyValueHeads, headWidth: width / heads, tiedHead };
+  return {
+    vocabSize,
+    hiddenSize,
+    intermediateSize,
+    numLayers,
+    numHeads,
+    numKeyValueHeads,
+    headDim: hiddenSize / numHeads,
+    tieWordEmbeddings,
+  };
 }
 
 /** Shapes from the models' published config.json. */
@@ -41,7 +57,7 @@ export function synthetic(name: Shape, quantize: Quantize): { config: ModelConfi
   const config: ModelConfig = {
     architecture: 'llama',
     contextLength: 4096,
-    normEpsilon: 1e-5,
+    rmsNormEps: 1e-5,
     ropeTheta: 10_000,
     ...name,
   };

@@ -24,9 +24,9 @@ export async function info(argv: readonly string[], print: Print): Promise<void>
   print({
     architecture: config.architecture,
     parameters,
-    vocabulary: config.vocabularySize,
+    vocabulary: config.vocabSize,
     context: config.contextLength,
-    layers: config.layers,
+    layers: config.numLayers,
     tensors,
   });
 }

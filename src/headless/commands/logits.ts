@@ -14,7 +14,7 @@ export async function logits(argv: readonly string[], print: Print): Promise<voi
   const { out } = options;
   if (out !== undefined) await makeWay(out, options.model === undefined ? [] : [options.model]);
   const { session, tokenizer } = await loadModel(options);
-  const { vocabularySize: V } = session.config;
+  const { vocabSize: V } = session.config;
   const bos = tokenizer.addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [];
   const ids = given ?? [...bos, ...tokenizer.encode(options.text ?? '')];
   const bad = ids.find((id) => id >= V);

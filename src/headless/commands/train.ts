@@ -67,7 +67,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
   const prepared = prepareData(tokens, tokenizer, config);
   checkPositions(prepared, opened.config);
   for (const { message } of trainingWarnings(config, prepared, opened.config.contextLength)) warn(message);
-  const spec = loraSpec(config, opened.config.layers, prepared.largest);
+  const spec = loraSpec(config, opened.config.numLayers, prepared.largest);
   const start = options['init-adapter'] === undefined ? undefined : await adapterAt(options['init-adapter'], opened);
   const pairs = start && startPairs(start, config, spec);
   const identity: RunIdentity = {

@@ -68,7 +68,7 @@ for (const gpu of await testDevices()) {
     test('a wrong rotation shows', async () => {
       const ropeScaling = { type: 'linear', factor: 4 } as const;
       expect(await llama.error(gpu, { change: { ropeScaling } })).toBeGreaterThan(1e-2);
-      expect(await llama.error(gpu, { change: { normEpsilon: 1e-2 } })).toBeGreaterThan(1e-4);
+      expect(await llama.error(gpu, { change: { rmsNormEps: 1e-2 } })).toBeGreaterThan(1e-4);
     });
   });
 }
@@ -79,7 +79,7 @@ const patient = PATIENT.test(gpu.name) || process.env['PRONK_LONG'];
 
 describe('a tiny Qwen2, whose q, k and v have biases', () => {
   test('exact', async () => {
-    expect(qwen2.config).toMatchObject({ architecture: 'qwen2', tiedHead: true });
+    expect(qwen2.config).toMatchObject({ architecture: 'qwen2', tieWordEmbeddings: true });
     expect(await qwen2.error(gpu)).toBeLessThan(1e-4);
   });
   test.runIf(patient)('exact, in the forms that hardware gets', async () => {

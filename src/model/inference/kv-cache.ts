@@ -10,7 +10,7 @@ export interface KeyValueCache {
 
 /** Bytes of a cache for `context` positions. */
 export function cacheBytes(config: ModelConfig, context: number, element: 'f32' | 'f16'): number {
-  return 2 * config.layers * config.keyValueHeads * config.headWidth * context * (element === 'f16' ? 2 : 4);
+  return 2 * config.numLayers * config.numKeyValueHeads * config.headDim * context * (element === 'f16' ? 2 : 4);
 }
 
 export function createCache(
@@ -19,8 +19,8 @@ export function createCache(
   context: number,
   element: 'f32' | 'f16',
 ): KeyValueCache {
-  const bytes = cacheBytes(config, context, element) / (2 * config.layers);
-  const layers = Array.from({ length: config.layers }, (_, i) => ({
+  const bytes = cacheBytes(config, context, element) / (2 * config.numLayers);
+  const layers = Array.from({ length: config.numLayers }, (_, i) => ({
     keys: buffers.storage('cache', bytes, `keys ${i}`),
     values: buffers.storage('cache', bytes, `values ${i}`),
   }));

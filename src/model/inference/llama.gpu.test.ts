@@ -59,7 +59,7 @@ test('biases where there are any, and a window, whole and in parts', async () =>
 });
 
 test('greedy decoding continues as the reference does, and again from the cache', async () => {
-  const config = { ...TINY, tiedHead: true, slidingWindow: 12 };
+  const config = { ...TINY, tieWordEmbeddings: true, slidingWindow: 12 };
   const { reference, tensors } = randomModel(config, 'q8', ['k_proj']);
   const session = await createSession(gpu, config, tensors, { precision: 'exact', context: 128 });
   const prompt = IDS.slice(0, 9);
@@ -71,7 +71,7 @@ test('greedy decoding continues as the reference does, and again from the cache'
   const first = await run();
   const expected = [...prompt];
   for (let i = 0; i < 12; i++) {
-    const logits = llamaReference(config, reference, expected).subarray(-config.vocabularySize);
+    const logits = llamaReference(config, reference, expected).subarray(-config.vocabSize);
     expected.push(logits.indexOf(logits.reduce((a, b) => Math.max(a, b))));
   }
   expect(first).toEqual(expected.slice(prompt.length));
@@ -83,7 +83,7 @@ test('greedy decoding continues as the reference does, and again from the cache'
 test('reading a long prompt stops at the signal, and goes on from there', async () => {
   const { tensors } = randomModel(TINY, 'q8');
   const session = await createSession(gpu, TINY, tensors, { precision: 'exact', context: 512 });
-  const prompt = Array.from({ length: 400 }, (_, i) => (i * 7) % TINY.vocabularySize);
+  const prompt = Array.from({ length: 400 }, (_, i) => (i * 7) % TINY.vocabSize);
   const run = async (signal?: AbortSignal) => {
     const ids: number[] = [];
     for await (const id of session.generate(prompt, GREEDY, 3, signal)) ids.push(id);

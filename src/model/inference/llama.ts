@@ -73,7 +73,7 @@ export function createActivations(
   weights: Weights,
   tuning: Tuning,
 ): Activations {
-  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, vocabularySize: V } = config;
+  const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F, vocabSize: V } = config;
   const T = tuning.batch;
   const bytes = tuning.activation === 'f16' ? 2 : 4;
   const make = (elements: number, size: number, label: string) =>
@@ -93,7 +93,7 @@ export function createActivations(
 /** The same for a model with adapters, with what they need beside. */
 export function adaptedActivations(
   buffers: Buffers,
-  { feedForwardWidth: F }: ModelConfig,
+  { intermediateSize: F }: ModelConfig,
   { widest, layers }: LoraWeights,
   { batch: T, activation }: Tuning,
   base: Activations,
@@ -113,7 +113,7 @@ export function adaptedActivations(
  */
 export async function buildForward(llama: LlamaParts, shape: ForwardShape, table: GPUBuffer): Promise<Forward> {
   const { kernels, buffers, config, weights, cache, activations: a, tuning, lora } = llama;
-  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F } = config;
+  const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F } = config;
   const { activation } = tuning;
   const { state } = a;
   const project = adaptedProjector({ ...llama, state }, shape.projection, a.lowRank);
@@ -139,7 +139,7 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
         ropeKernel(tuning),
         buffers,
         { state, table, qkv: a.qkv, keys, values },
-        { heads: H, kv_heads: K, head_width: d, context: cache.context },
+        { heads: H, kv_heads: K, head_dim: d, context: cache.context },
         ({ count }) => ropeGrid(H, K, d, count),
       ),
       kernels.step(
@@ -245,7 +245,7 @@ export function projector({ kernels, buffers, config, state }: ProjectorParts, s
           out_stride: swiglu ? matrix.rows / 2 : matrix.rows,
           half: matrix.rows / 2,
           last_only: Number(lastOnly),
-          epsilon: config.normEpsilon,
+          epsilon: config.rmsNormEps,
         },
         ({ count }) => grid(part.rows, lastOnly ? 1 : count),
       ),

@@ -135,14 +135,14 @@ test('in parts of a few rows, and gate|up apart for the base too', async () => {
 });
 
 test('a wrong order of rows, a dropped scale, a transposed A and a layer left out show', async () => {
-  const { headWidth } = all.config;
+  const { headDim } = all.config;
   const error = async (change: (pair: LoraPair) => Partial<LoraPair>) => {
     const pairs = all.adapter.pairs.map((pair) => ({ ...pair, ...change(pair) }));
     await session.setAdapters([{ key: 'same', pairs, strength: 1 }]);
     return all.error(session);
   };
   const halfSplit = ({ b, rank }: LoraPair) => ({
-    b: new Float32Array(fromHalfSplit(new Uint8Array(b.buffer), rank * 4, headWidth).buffer),
+    b: new Float32Array(fromHalfSplit(new Uint8Array(b.buffer), rank * 4, headDim).buffer),
   });
   expect(await error(() => ({}))).toBeLessThan(1e-4);
   expect(await error((pair) => (pair.map === 'k_proj' ? halfSplit(pair) : {}))).toBeGreaterThan(1e-3);
@@ -211,7 +211,7 @@ test('base and adapter keep what they have read; another strength reads anew', a
   expect((await ask([used(twoMaps.adapter)])).cached).toBe(0);
   expect((await ask([])).cached).toBe(prompt.length - 1);
   // both caches are counted
-  const { layers, keyValueHeads, headWidth } = all.config;
-  expect(session.memory['cache']).toBe(2 * 2 * layers * keyValueHeads * headWidth * 128 * 4);
+  const { numLayers, numKeyValueHeads, headDim } = all.config;
+  expect(session.memory['cache']).toBe(2 * 2 * numLayers * numKeyValueHeads * headDim * 128 * 4);
   expect(session.memory['adapters']).toBeGreaterThan(0);
 });

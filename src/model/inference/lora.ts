@@ -56,7 +56,7 @@ interface Stacked extends LoraProjection {
 }
 
 /** Rows of each map's output. */
-function outputsOf({ heads: H, keyValueHeads: K, headWidth: d, width: D, feedForwardWidth: F }: ModelConfig) {
+function outputsOf({ numHeads: H, numKeyValueHeads: K, headDim: d, hiddenSize: D, intermediateSize: F }: ModelConfig) {
   const rows = [H * d, K * d, K * d, D, F, F, D];
   return Object.fromEntries(LINEAR_MAPS.map((map, i) => [map, rows[i]])) as Record<LinearMap, number>;
 }
@@ -79,7 +79,7 @@ export class Lora implements LoraWeights {
     this.#device = buffers.device;
     const outputs = outputsOf(config);
     const stack = (layer: number, maps: readonly (LinearMap | 'lm_head')[]): Stacked | undefined => {
-      const rowsOf = (map: LinearMap | 'lm_head') => (map === 'lm_head' ? config.vocabularySize : outputs[map]);
+      const rowsOf = (map: LinearMap | 'lm_head') => (map === 'lm_head' ? config.vocabSize : outputs[map]);
       let [rank, inputs] = [0, 0];
       const slots: Slot[] = [];
       for (const [adapter, { pairs }] of adapters.entries()) {
@@ -97,7 +97,7 @@ export class Lora implements LoraWeights {
       const matrix = (rows: number, columns: number) => floatMatrix(buffers, rows, columns, maxPartBytes);
       return { slots, a: matrix(total, inputs), b: matrix(all, total) };
     };
-    this.layers = Array.from({ length: config.layers }, (_, layer) =>
+    this.layers = Array.from({ length: config.numLayers }, (_, layer) =>
       Object.fromEntries(Object.entries(PROJECTIONS).map(([name, maps]) => [name, stack(layer, maps)])),
     );
     this.head = stack(-1, ['lm_head']);

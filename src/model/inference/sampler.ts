@@ -26,11 +26,11 @@ export class Sampler {
 
   /** Compiles the kernel. The buffers are the model's, and end with it. */
   static async create({ kernels, buffers, config, activations, tuning }: LlamaParts): Promise<Sampler> {
-    const own = createBuffers(buffers, config.vocabularySize);
+    const own = createBuffers(buffers, config.vocabSize);
     const { state, logits, ids } = activations;
     const kernel = sampleKernel(tuning.samplerThreads);
     const step = await kernels.step(kernel, buffers, { ...own, state, logits, ids }, undefined, () => [1]);
-    return new Sampler(kernels.device, config.vocabularySize, own, step);
+    return new Sampler(kernels.device, config.vocabSize, own, step);
   }
 
   private constructor(device: GPUDevice, vocabulary: number, buffers: SamplerBuffers, step: Step) {

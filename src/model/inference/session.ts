@@ -151,7 +151,7 @@ export class Session {
     signal?: AbortSignal,
     step = 0,
   ): AsyncGenerator<number, void, void> {
-    const { vocabularySize, contextLength } = this.config;
+    const { vocabSize, contextLength } = this.config;
     if (ids.length === 0)
       throw new PronkError('empty-prompt', 'There is nothing to continue: the prompt has no tokens.');
     if (ids.length >= this.context) {
@@ -164,9 +164,9 @@ export class Session {
         }`,
       );
     }
-    const bad = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabularySize));
+    const bad = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
     if (bad !== undefined)
-      throw new PronkError('bad-token', `${bad} is not a token of this model: its ids are 0 to ${vocabularySize - 1}.`);
+      throw new PronkError('bad-token', `${bad} is not a token of this model: its ids are 0 to ${vocabSize - 1}.`);
 
     const total = Math.min(maxTokens, this.context - ids.length + 1);
     if (total < 1) return;
@@ -207,7 +207,7 @@ export class Session {
 
   /** Logits of every position, [T, V]; leaves the cache as after reading `ids`. */
   async logits(ids: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
-    const { vocabularySize: V } = this.config;
+    const { vocabSize: V } = this.config;
     const { device } = this.#gpu;
     if (ids.length > this.context) {
       throw new PronkError('context-full', `${ids.length} tokens do not fit the context of ${this.context}.`);

@@ -12,7 +12,7 @@ const named = (name: string) => configCases.find((each) => each.name === name)!;
 /** How far the reference is from transformers. */
 async function off(own: Case, change: object = {}, heads: 'as opened' | 'tied' = 'as opened'): Promise<number> {
   const checkpoint = await openCase(own, change);
-  const config = { ...checkpoint.config, ...(heads === 'tied' && { tiedHead: true }) };
+  const config = { ...checkpoint.config, ...(heads === 'tied' && { tieWordEmbeddings: true }) };
   const logits = llamaReference(config, await referenceWeights(checkpoint), own.ids);
   const chosen = own.positions.flatMap((t) => [...logits.subarray(t * V, (t + 1) * V)]);
   return relative(chosen, own.logits.flat());

@@ -9,9 +9,9 @@ export type ReferenceWeights = ReadonlyMap<string, ArrayLike<number>>;
 
 /** Logits of every position, [T, V]. */
 export function llamaReference(config: ModelConfig, weights: ReferenceWeights, ids: readonly number[]): Float64Array {
-  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, vocabularySize: V } = config;
+  const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F, vocabSize: V } = config;
   const T = ids.length;
-  const epsilon = config.normEpsilon;
+  const epsilon = config.rmsNormEps;
   const weight = (name: string) => {
     const found = weights.get(name);
     if (!found) throw new Error(`no tensor ${name}`);
@@ -42,7 +42,7 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     }
     return out;
   };
-  for (let layer = 0; layer < config.layers; layer++) {
+  for (let layer = 0; layer < config.numLayers; layer++) {
     const name = (part: string) => `model.layers.${layer}.${part}.weight`;
     const bias = (part: string) => weights.get(`model.layers.${layer}.${part}.bias`);
     const gain = weight(name('input_layernorm'));
@@ -57,7 +57,7 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     const k = byHead(rotate(project('k_proj', K * d), K));
     const v = byHead(project('v_proj', K * d));
     const window = windowAt(config, layer);
-    const shape = { tokens: T, heads: H, kvHeads: K, headWidth: d, context: T, position: 0, window };
+    const shape = { tokens: T, heads: H, kvHeads: K, headDim: d, context: T, position: 0, window };
     const mixed = attentionReference(q, k, v, shape);
     x = matvecReference(
       weight(name('self_attn.o_proj')),
@@ -81,7 +81,7 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
       { residual: x, bias: bias('mlp.down_proj') },
     );
   }
-  const head = config.tiedHead ? embedding : weight('lm_head.weight');
+  const head = config.tieWordEmbeddings ? embedding : weight('lm_head.weight');
   return matvecReference(head, x, { rows: V, columns: D, tokens: T }, { gain: weight('model.norm.weight'), epsilon });
 }
 

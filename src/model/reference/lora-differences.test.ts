@@ -13,12 +13,12 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const small: ModelConfig = {
   ...TINY,
-  vocabularySize: 23,
-  width: 16,
-  feedForwardWidth: 20,
-  heads: 6,
-  keyValueHeads: 2,
-  headWidth: 4,
+  vocabSize: 23,
+  hiddenSize: 16,
+  intermediateSize: 20,
+  numHeads: 6,
+  numKeyValueHeads: 2,
+  headDim: 4,
 };
 
 const row = (length: number, start: number): TokenRow => {
@@ -35,7 +35,11 @@ function reference(config: ModelConfig, biased: readonly string[], rest: Partial
 
 const MODELS: Record<string, LoraReference> = {
   'grouped heads': reference(small, []),
-  'a tied head, and biases of q, k and v': reference({ ...small, tiedHead: true }, ['q_proj', 'k_proj', 'v_proj']),
+  'a tied head, and biases of q, k and v': reference({ ...small, tieWordEmbeddings: true }, [
+    'q_proj',
+    'k_proj',
+    'v_proj',
+  ]),
   'a window of three, and every bias': reference({ ...small, slidingWindow: 3 }, LINEAR_MAPS),
   'a rank of one, on some maps of the upper layer': reference(small, [], {
     pairs: randomPairs(small, { rank: 1, scale: 0.5, maps: ['k_proj', 'up_proj'], layers: [1] }),

@@ -139,8 +139,8 @@ export function plus(a: Float64Array, b: ArrayLike<number>): Float64Array {
   return a.map((each, i) => each + b[i]);
 }
 
-function inputs({ width, feedForwardWidth, heads, headWidth }: ModelConfig, map: LinearMap): number {
-  return map === 'o_proj' ? heads * headWidth : map === 'down_proj' ? feedForwardWidth : width;
+function inputs({ hiddenSize, intermediateSize, numHeads, headDim }: ModelConfig, map: LinearMap): number {
+  return map === 'o_proj' ? numHeads * headDim : map === 'down_proj' ? intermediateSize : hiddenSize;
 }
 
 function stacked(matrices: readonly ArrayLike<number>[]): Float64Array {

@@ -69,7 +69,7 @@ describe('against PyTorch it shows when', () => {
   test.each(['q_proj', 'k_proj'] as const)('rows of the B of %s are in another order', (map) => {
     const moved = withPairs((pair) =>
       pair.map === map && pair.layer === 1
-        ? { b: interleavedRows(Float64Array.from(pair.b), pair.rank, model.config.headWidth) }
+        ? { b: interleavedRows(Float64Array.from(pair.b), pair.rank, model.config.headDim) }
         : {},
     );
     expect(moved).toBeGreaterThan(1e-2);

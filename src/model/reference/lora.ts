@@ -36,7 +36,7 @@ export function loraReference(
   weight: number,
 ): { readonly loss: number; readonly gradients: readonly PairGradient[] } {
   const { config, pairs } = model;
-  const { width: columns, feedForwardWidth, normEpsilon: epsilon } = config;
+  const { hiddenSize: columns, intermediateSize, rmsNormEps: epsilon } = config;
   const { kept, last, picked, logits, targets, dropout } = forward(model, batch);
   const { places } = dropout;
   const gradients = pairs.map(({ a, b }) => ({ a: new Float64Array(a.length), b: new Float64Array(b.length) }));
@@ -49,7 +49,7 @@ export function loraReference(
   for (const [layer, each] of [...kept.entries()].toReversed()) {
     const { groups, gains, x, normed, qkv, mixed, between, normedBetween, gateUp, hidden } = each;
     const dHidden = backward(groups.down, hidden, dx);
-    const dGateUp = swigluBackwardReference(gateUp, dHidden, feedForwardWidth);
+    const dGateUp = swigluBackwardReference(gateUp, dHidden, intermediateSize);
     const dNormedBetween = backward(groups.gateUp, normedBetween, dGateUp);
     dx = rmsnormBackwardReference(between, gains.between, dNormedBetween, dx, { columns, epsilon });
     const dMixed = backward(groups.o, mixed, dx);
@@ -65,7 +65,7 @@ export function loraReference(
 /** The logits of the tokens that have a target, and all that the backward pass reads. */
 function forward(model: LoraReference, batch: MicroBatch) {
   const { config } = model;
-  const { width: columns, feedForwardWidth: F, normEpsilon: epsilon } = config;
+  const { hiddenSize: columns, intermediateSize: F, rmsNormEps: epsilon } = config;
   const places = packPlaces(batch);
   const dropout = { noise: [model.dropout?.seed ?? 0, model.dropout?.step ?? 0], places };
   const project = (group: MapGroup, input: Float64Array) => groupForward(group, input, model.dropout && dropout);
@@ -74,7 +74,7 @@ function forward(model: LoraReference, batch: MicroBatch) {
     { length: batch.ids.length * columns },
     (_, i) => embedding[batch.ids[Math.floor(i / columns)] * columns + (i % columns)],
   );
-  const layers = Array.from({ length: config.layers }, (_, layer) => layer);
+  const layers = Array.from({ length: config.numLayers }, (_, layer) => layer);
   const kept = layers.map((layer) => {
     const groups = groupsOf(model, layer);
     const gains = {
@@ -111,14 +111,14 @@ function groupsOf(model: LoraReference, layer: number) {
 const gain = (model: LoraReference, name: string) => weightNamed(model, `${name}.weight`);
 
 function head(model: LoraReference): MapGroup {
-  const { tiedHead, width: columns } = model.config;
-  const name = tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight';
+  const { tieWordEmbeddings, hiddenSize: columns } = model.config;
+  const name = tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
   return { w: Float64Array.from(weightNamed(model, name)), columns };
 }
 
 function attentionShape(config: ModelConfig, layer: number) {
-  const { heads, keyValueHeads, headWidth } = config;
-  return { heads, kvHeads: keyValueHeads, headWidth, window: windowAt(config, layer) };
+  const { numHeads, numKeyValueHeads, headDim } = config;
+  return { heads: numHeads, kvHeads: numKeyValueHeads, headDim, window: windowAt(config, layer) };
 }
 
 /** silu(gate) · up of [T, 2F] */

@@ -22,18 +22,18 @@ test('each matrix through q4 is what ggml makes of it, to the bit', async () => 
     const { rows, columns } = q4.checkpoint.tensors.get(name)!;
     if (rows === 1) continue;
     const through = dequantizeRows(packRows(values, 'q4', rows, columns));
-    const file = /[qk]_proj/.test(name) ? halfSplitRows(through, columns, config.headWidth) : through;
+    const file = /[qk]_proj/.test(name) ? halfSplitRows(through, columns, config.headDim) : through;
     digests[name] = createHash('sha256').update(file).digest('hex');
   }
   expect(digests).toEqual(q4.q4);
 });
 
 /** The inverse of `interleavedRows`: each row to where it came from. */
-function halfSplitRows(rows: Float32Array<ArrayBuffer>, columns: number, headWidth: number) {
+function halfSplitRows(rows: Float32Array<ArrayBuffer>, columns: number, headDim: number) {
   const from = interleavedRows(
     Float32Array.from({ length: rows.length / columns }, (_, row) => row),
     1,
-    headWidth,
+    headDim,
   );
   const result = rows.slice();
   from.forEach((to, row) => result.set(rows.subarray(row * columns, (row + 1) * columns), to * columns));

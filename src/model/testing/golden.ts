@@ -35,16 +35,16 @@ export async function loraGolden(name: 'tiny-llama' | 'tiny-qwen2' | 'tiny-mistr
     bytesSource(await readFile(file('safetensors')), 'model.safetensors'),
     bytesSource(Buffer.from(TOKENIZER), 'tokenizer.json'),
   ]);
-  const { headWidth } = checkpoint.config;
+  const { headDim } = checkpoint.config;
   const { rows, targets, loss, scale } = await json<{
     rows: TokenRow[];
     targets: number;
     loss: number;
     scale: number;
   }>(file('lora.json'));
-  const matrices = pairsOf(await readFloats(file('lora.safetensors')), headWidth);
+  const matrices = pairsOf(await readFloats(file('lora.safetensors')), headDim);
   const pairs: LoraPair[] = matrices.map((pair) => ({ ...pair, scale }));
-  const gradients = pairsOf(await readDoubles(file('lora-gradients.safetensors')), headWidth);
+  const gradients = pairsOf(await readDoubles(file('lora-gradients.safetensors')), headDim);
   return { checkpoint, config: checkpoint.config, rows, targets, loss, pairs, gradients };
 }
 
@@ -88,11 +88,11 @@ export async function goldenRun(base: 'f32' | 'q4') {
       ),
     ),
   );
-  const { headWidth } = checkpoint.config;
+  const { headDim } = checkpoint.config;
   const scale = run.lora.lora_alpha / run.lora.r;
   const adapter = async (folder: string): Promise<LoraPair[]> => {
     const file = new URL(`${folder}/adapter_model.safetensors`, RUN);
-    return pairsOf(await readFloats(file), headWidth).map((pair) => ({ ...pair, scale }));
+    return pairsOf(await readFloats(file), headDim).map((pair) => ({ ...pair, scale }));
   };
   const lines = String(await readFile(new URL('data.jsonl', RUN)))
     .trim()
@@ -100,11 +100,11 @@ export async function goldenRun(base: 'f32' | 'q4') {
   const merged = new Map<string, Float32Array<ArrayBuffer>>();
   for (const [name, { shape, values }] of await readFloats(new URL(`${base}/merged.safetensors`, RUN))) {
     const rotated = /[qk]_proj/.test(name);
-    merged.set(name, rotated ? interleavedRows(values, shape[1], headWidth) : values);
+    merged.set(name, rotated ? interleavedRows(values, shape[1], headDim) : values);
   }
   const firstGradients: Matrices[] = pairsOf(
     await readFloats(new URL(`${base}/first-gradients.safetensors`, RUN)),
-    headWidth,
+    headDim,
   );
   return {
     ...run,

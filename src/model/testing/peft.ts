@@ -20,7 +20,7 @@ type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 /** By layer, then in the order of `LINEAR_MAPS`. B's rows of q and k come out interleaved. */
 export function pairsOf<Values extends Floats>(
   tensors: ReadonlyMap<string, GoldenTensor<Values>>,
-  headWidth: number,
+  headDim: number,
 ): Matrices<Values>[] {
   const pairs: Matrices<Values>[] = [];
   for (const [name, a] of tensors) {
@@ -37,18 +37,18 @@ export function pairsOf<Values extends Floats>(
       inputs,
       outputs,
       a: a.values,
-      b: rotated ? interleavedRows(b.values, rank, headWidth) : b.values,
+      b: rotated ? interleavedRows(b.values, rank, headDim) : b.values,
     });
   }
   return pairs.toSorted((a, b) => a.layer - b.layer || LINEAR_MAPS.indexOf(a.map) - LINEAR_MAPS.indexOf(b.map));
 }
 
 /** Rows j and j + d/2 of each head become rows 2j and 2j + 1. */
-export function interleavedRows<Values extends Floats>(rows: Values, columns: number, headWidth: number): Values {
+export function interleavedRows<Values extends Floats>(rows: Values, columns: number, headDim: number): Values {
   const result = rows.slice() as Values;
   for (let row = 0; row * columns < rows.length; row++) {
-    const inHead = row % headWidth;
-    const half = headWidth / 2;
+    const inHead = row % headDim;
+    const half = headDim / 2;
     const to = row - inHead + (inHead < half ? 2 * inHead : 2 * (inHead - half) + 1);
     result.set(rows.subarray(row * columns, (row + 1) * columns), to * columns);
   }

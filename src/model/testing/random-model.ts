@@ -7,17 +7,17 @@ import { dequantizeRows, quantizeRows } from '../../quant/repack';
 /** Odd on purpose: grouped heads of 20, which are no D / H. */
 export const TINY: ModelConfig = {
   architecture: 'llama',
-  vocabularySize: 131,
-  width: 96,
-  feedForwardWidth: 160,
-  layers: 2,
-  heads: 6,
-  keyValueHeads: 2,
-  headWidth: 20,
+  vocabSize: 131,
+  hiddenSize: 96,
+  intermediateSize: 160,
+  numLayers: 2,
+  numHeads: 6,
+  numKeyValueHeads: 2,
+  headDim: 20,
   contextLength: 128,
-  normEpsilon: 1e-5,
+  rmsNormEps: 1e-5,
   ropeTheta: 10_000,
-  tiedHead: false,
+  tieWordEmbeddings: false,
 };
 
 /** A deterministic stand-in for weights: normal enough, and the same on each run. */
@@ -35,7 +35,7 @@ function pseudoRandom(seed: number) {
  */
 export function randomModel(config: ModelConfig, kind: WeightKind, biased: readonly string[] = []) {
   const next = pseudoRandom(7);
-  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F, vocabularySize: V } = config;
+  const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F, vocabSize: V } = config;
   const reference = new Map<string, Float32Array>();
   const tensors: WeightTensor[] = [];
   const add = (name: string, rows: number, columns: number, as: WeightKind, spread: number, centre = 0) => {
@@ -60,7 +60,7 @@ export function randomModel(config: ModelConfig, kind: WeightKind, biased: reado
     });
   };
   add('model.embed_tokens.weight', V, D, kind, 1);
-  for (let i = 0; i < config.layers; i++) {
+  for (let i = 0; i < config.numLayers; i++) {
     const name = (part: string) => `model.layers.${i}.${part}.weight`;
     add(name('input_layernorm'), 1, D, 'f32', 0.2, 1);
     add(name('self_attn.q_proj'), H * d, D, kind, 0.4);
@@ -78,13 +78,13 @@ export function randomModel(config: ModelConfig, kind: WeightKind, biased: reado
     add(name.replace(/weight$/, 'bias'), 1, rows, 'f32', 0.5, values[0] > 0 ? 0.5 : -0.5);
   }
   add('model.norm.weight', 1, D, 'f32', 0.2, 1);
-  if (!config.tiedHead) add('lm_head.weight', V, D, kind, 0.3);
+  if (!config.tieWordEmbeddings) add('lm_head.weight', V, D, kind, 0.3);
   return { reference, tensors };
 }
 
 /** Inputs and outputs of a linear map. */
 export function mapShape(config: ModelConfig, map: LinearMap): { readonly inputs: number; readonly outputs: number } {
-  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F } = config;
+  const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F } = config;
   return {
     q_proj: { inputs: D, outputs: H * d },
     k_proj: { inputs: D, outputs: K * d },
@@ -103,7 +103,7 @@ export function randomPairs(
     rank,
     scale,
     maps = LINEAR_MAPS,
-    layers = Array.from({ length: config.layers }, (_, layer) => layer),
+    layers = Array.from({ length: config.numLayers }, (_, layer) => layer),
   }: { rank: number; scale: number; maps?: readonly LinearMap[]; layers?: readonly number[] },
 ): LoraPair[] {
   const next = pseudoRandom(31);

@@ -23,10 +23,10 @@ export async function buildBackward(builder: PassBuilder): Promise<Work[]> {
   const { config, b, layout } = builder.parts;
   const { length } = segmentOf(builder);
   const works: Promise<Work>[] = [];
-  const runs = Math.ceil((config.layers - layout.lowest) / length);
+  const runs = Math.ceil((config.numLayers - layout.lowest) / length);
   for (let run = runs - 1; run >= 0; run--) {
     const first = layout.lowest + run * length;
-    const end = Math.min(config.layers, first + length);
+    const end = Math.min(config.numLayers, first + length);
     if (run < runs - 1) {
       works.push(builder.copy(b.checkpoints[run], b.workspace.x));
       for (let layer = first; layer < end; layer++) works.push(...layerForward(builder, layer, layer < end - 1));
@@ -52,7 +52,7 @@ function layerBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
 const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: boolean) => Promise<Work>[]> = {
   down(builder, layer, last) {
     const { weights, config, b } = builder.parts;
-    const { feedForwardWidth: F } = config;
+    const { intermediateSize: F } = config;
     const { dx, dHidden, hidden } = b.workspace;
     const kept = segmentOf(builder).keptOf(layer);
     const adapted = builder.parts.layout.layers[layer].down !== undefined;
@@ -76,7 +76,7 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
 
   gateUp(builder, layer, last) {
     const { weights, config, b, layout } = builder.parts;
-    const { feedForwardWidth: F } = config;
+    const { intermediateSize: F } = config;
     const { dx, dh, h, dHidden } = b.workspace;
     const { feedForwardNorm, gateUp } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
@@ -137,9 +137,9 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
 /** dQkv from dMixed. */
 function attentionBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
   const { config, b, spec } = builder.parts;
-  const { heads: H, keyValueHeads: K, headWidth: d } = config;
+  const { numHeads: H, numKeyValueHeads: K, headDim: d } = config;
   const { software, tokens } = builder;
-  const variant = { software, headWidth: d };
+  const variant = { software, headDim: d };
   const { places, dMixed, dQkv, delta } = b.workspace;
   const { qkv, mixed, lse } = segmentOf(builder).keptOf(layer);
   const params = { heads: H, kv_heads: K, quads: d / 4, window: windowAt(config, layer) ?? spec.tokens };
@@ -187,8 +187,8 @@ function normBackward(
     rmsnormBackwardKernel({ software, picked: false }),
     builder.tokens,
     { x, gain, dy, dx },
-    { columns: config.width, epsilon: config.normEpsilon },
+    { columns: config.hiddenSize, epsilon: config.rmsNormEps },
     (rows) => rmsnormGrid({ software }, rows),
-    6 * config.width,
+    6 * config.hiddenSize,
   );
 }

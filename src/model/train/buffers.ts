@@ -71,7 +71,7 @@ export function createTrainingBuffers(
   return {
     workspace: all(sizes.workspace),
     kept: repeat(sizes.keptLayers, () => all(sizes.kept)),
-    checkpoints: repeat(sizes.checkpoints, () => make(spec.tokens * config.width, 'checkpoint')),
+    checkpoints: repeat(sizes.checkpoints, () => make(spec.tokens * config.hiddenSize, 'checkpoint')),
     poolsA: layout.poolsA.map(pool),
     poolsB: layout.poolsB.map(pool),
     tokens: make(4, 'tokens'),

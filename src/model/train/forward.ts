@@ -19,12 +19,12 @@ export async function buildForward(builder: PassBuilder): Promise<Work[]> {
       embedKernel(part.kind),
       builder.tokens,
       { ids: w.ids, x: w.x, ...bindPart(part) },
-      { rows: part.rows, columns: config.width, row_start: part.rowStart },
-      (rows) => embedGrid(config.width, rows),
-      config.width,
+      { rows: part.rows, columns: config.hiddenSize, row_start: part.rowStart },
+      (rows) => embedGrid(config.hiddenSize, rows),
+      config.hiddenSize,
     ),
   );
-  for (let layer = 0; layer < config.layers; layer++) {
+  for (let layer = 0; layer < config.numLayers; layer++) {
     const trained = layer - layout.lowest;
     const checkpoint = trained >= 0 && trained % length === 0 ? b.checkpoints[trained / length] : undefined;
     if (checkpoint) works.push(builder.copy(w.x, checkpoint));
@@ -50,9 +50,9 @@ export function segmentOf({ parts: { b, layout } }: PassBuilder): {
  */
 export function layerForward(builder: PassBuilder, layer: number, output = true): Promise<Work>[] {
   const { weights, config, b, layout, spec } = builder.parts;
-  const { heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F } = config;
+  const { numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F } = config;
   const { tokens, software } = builder;
-  const variant = { software, headWidth: d };
+  const variant = { software, headDim: d };
   const { workspace: w } = b;
   const { qkv, output: attended, gateUp, down, attentionNorm, feedForwardNorm } = weights.layers[layer];
   const kept = segmentOf(builder).keptOf(layer);
@@ -98,21 +98,21 @@ export function normed(builder: PassBuilder, x: GPUBuffer, gain: GPUBuffer, y: G
     rmsnormKernel({ software, picked: false }),
     builder.tokens,
     { x, gain, y },
-    { columns: config.width, epsilon: config.normEpsilon },
+    { columns: config.hiddenSize, epsilon: config.rmsNormEps },
     (rows) => rmsnormGrid({ software }, rows),
-    2 * config.width,
+    2 * config.hiddenSize,
   );
 }
 
 /** RoPE on q and k in place; backward it is the rotation the other way. */
 export function rotated(builder: PassBuilder, qkv: GPUBuffer, direction: 1 | -1): Promise<Work> {
   const { config, b } = builder.parts;
-  const { heads: H, keyValueHeads: K, headWidth: d } = config;
+  const { numHeads: H, numKeyValueHeads: K, headDim: d } = config;
   return builder.step(
     ropeInplaceKernel(),
     builder.tokens,
     { places: b.workspace.places, table: b.table, qkv },
-    { heads: H, kv_heads: K, head_width: d, direction },
+    { heads: H, kv_heads: K, head_dim: d, direction },
     (rows) => ropeInplaceGrid(H, K, d, rows),
     (H + K) * d * 2,
   );

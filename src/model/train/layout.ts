@@ -25,7 +25,7 @@ export interface GroupShape {
 
 /** Sizes of the four products of a layer. */
 export function groupShapes(config: ModelConfig): Record<GroupName, GroupShape> {
-  const { width: D, heads: H, keyValueHeads: K, headWidth: d, feedForwardWidth: F } = config;
+  const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F } = config;
   return {
     qkv: { inputs: D, rows: { q_proj: H * d, k_proj: K * d, v_proj: K * d }, stride: (H + 2 * K) * d },
     output: { inputs: H * d, rows: { o_proj: D }, stride: D },
@@ -91,10 +91,10 @@ export function layOut(config: ModelConfig, spec: LoraSpec, maxPoolBytes: number
   const shapes = groupShapes(config);
   const wanted = new Set(spec.targets.map(({ layer, map }) => `${layer} ${map}`));
   for (const { layer, map } of spec.targets) {
-    if (layer < config.layers && layer >= 0 && LINEAR_MAPS.includes(map)) continue;
+    if (layer < config.numLayers && layer >= 0 && LINEAR_MAPS.includes(map)) continue;
     throw new PronkError(
       'bad-config',
-      `Layer ${layer} ${map} cannot be trained: the model has layers 0 to ${config.layers - 1}, with ${LINEAR_MAPS.join(', ')}.`,
+      `Layer ${layer} ${map} cannot be trained: the model has layers 0 to ${config.numLayers - 1}, with ${LINEAR_MAPS.join(', ')}.`,
     );
   }
   if (wanted.size === 0) {
@@ -102,7 +102,7 @@ export function layOut(config: ModelConfig, spec: LoraSpec, maxPoolBytes: number
   }
   const [poolsA, poolsB] = [new Pools(maxPoolBytes), new Pools(maxPoolBytes)];
   let parameters = 0;
-  const layers = Array.from({ length: config.layers }, (_, layer) => {
+  const layers = Array.from({ length: config.numLayers }, (_, layer) => {
     const groups = GROUP_NAMES.flatMap((name): [GroupName, AdaptedGroup][] => {
       const { inputs, rows, stride } = shapes[name];
       let first = 0;

@@ -23,7 +23,7 @@ export async function buildLoss(builder: PassBuilder, chunk: number, gradient: b
 
 function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise<Work>[] {
   const { config, weights, b } = builder.parts;
-  const { width: D, vocabularySize: V, normEpsilon: epsilon } = config;
+  const { hiddenSize: D, vocabSize: V, rmsNormEps: epsilon } = config;
   const { software } = builder;
   const { x, dx, hn, dhn, logits, losses, picked, targets } = b.workspace;
   const norm = { picked, x, gain: weights.norm };

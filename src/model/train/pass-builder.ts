@@ -85,8 +85,8 @@ export class PassBuilder {
   }
 
   copy(copy: GPUBuffer, to: GPUBuffer): Promise<Work> {
-    const { width } = this.parts.config;
-    return Promise.resolve({ rows: this.tokens.rows, cost: width, do: { copy, to, stride: 4 * width } });
+    const { hiddenSize } = this.parts.config;
+    return Promise.resolve({ rows: this.tokens.rows, cost: hiddenSize, do: { copy, to, stride: 4 * hiddenSize } });
   }
 
   clear(clear: GPUBuffer): Promise<Work> {

@@ -36,7 +36,7 @@ function segments({ layers, lowest }: Layout, checkpointing: number): { length: 
 
 /** Sizes for micro-batches of at most `spec.tokens` tokens (T below). */
 export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layout): TrainingSizes {
-  const { width: D, heads: H, feedForwardWidth: F, headWidth: d, vocabularySize: V } = config;
+  const { hiddenSize: D, numHeads: H, intermediateSize: F, headDim: d, vocabSize: V } = config;
   const T = spec.tokens;
   const qkv = groupShapes(config).qkv.stride;
   const chunk = Math.min(T, spec.chunk ?? Math.max(8, Math.floor(LOGITS_BYTES / 4 / V / 8) * 8));
@@ -88,7 +88,7 @@ export function trainingMemory(config: ModelConfig, spec: LoraSpec, maxPoolBytes
   return {
     adapter: 4 * pools,
     optimizer: 12 * pools,
-    activations: 4 * (keptLayers * sum(Object.values(kept)) + checkpoints * spec.tokens * config.width),
+    activations: 4 * (keptLayers * sum(Object.values(kept)) + checkpoints * spec.tokens * config.hiddenSize),
     workspace: 4 * sum(Object.values(workspace)),
   };
 }

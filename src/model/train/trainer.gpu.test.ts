@@ -38,7 +38,7 @@ async function training<Result>(
   const buffers = new Buffers(gpu.device);
   const weights = await uploadWeights(buffers, config, tensors, undefined, maxPartBytes);
   const whole: LoraSpec = {
-    targets: everywhere(config.layers),
+    targets: everywhere(config.numLayers),
     rank: 4,
     scale: 2,
     dropout: 0,
@@ -185,7 +185,7 @@ const WEIGHT = 1 / countTargets(ROWS);
 function once(
   spec: Partial<LoraSpec> = {},
   batches: readonly MicroBatch[] = [BATCH],
-  { config = { ...TINY, layers: 3 }, maxPartBytes = undefined as number | undefined, kind = 'q4' as const } = {},
+  { config = { ...TINY, numLayers: 3 }, maxPartBytes = undefined as number | undefined, kind = 'q4' as const } = {},
 ) {
   const { tensors } = randomModel(config, kind);
   const maps = spec.targets ? [...new Set(spec.targets.map(({ map }) => map))] : LINEAR_MAPS;
@@ -195,7 +195,7 @@ function once(
   return training(
     config,
     tensors,
-    { targets: everywhere(config.layers), ...spec },
+    { targets: everywhere(config.numLayers), ...spec },
     async (trainer) => {
       trainer.setPairs(pairs);
       for (const batch of batches) await trainer.accumulate(batch, WEIGHT, 5);
@@ -246,8 +246,8 @@ describe('bit for bit', () => {
     const top = all.filter(({ layer }) => layer === 2);
     const memory = (targets: LoraSpec['targets']) =>
       training(
-        { ...TINY, layers: 3 },
-        randomModel({ ...TINY, layers: 3 }, 'q4').tensors,
+        { ...TINY, numLayers: 3 },
+        randomModel({ ...TINY, numLayers: 3 }, 'q4').tensors,
         { targets },
         async (t) => t.memory,
       );
@@ -292,8 +292,8 @@ describe('the same but for rounding', () => {
 
 test('a subset of maps and layers has the gradients that it has among all', async () => {
   const chosen = everywhere(3).filter(({ layer, map }) => layer > 0 && /^(k_proj|v_proj|up_proj)$/.test(map));
-  const { tensors } = randomModel({ ...TINY, layers: 3 }, 'f32');
-  const config = { ...TINY, layers: 3 };
+  const { tensors } = randomModel({ ...TINY, numLayers: 3 }, 'f32');
+  const config = { ...TINY, numLayers: 3 };
   const pairs = randomPairs(config, { rank: 3, scale: 2 });
   const some = pairs.filter(({ layer, map }) => chosen.some((each) => each.layer === layer && each.map === map));
   const gradients = (targets: LoraSpec['targets'], given: LoraPair[]) =>

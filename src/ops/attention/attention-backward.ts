@@ -35,11 +35,11 @@ export function attentionDeltaGrid(heads: number, tokens: number): Grid {
 }
 
 /** q's part of d_qkv. Params as of the forward kernel. */
-export function attentionBackwardQKernel({ software, headWidth }: PackedVariant): Kernel {
+export function attentionBackwardQKernel({ software, headDim }: PackedVariant): Kernel {
   const label = 'attention backward q';
   return software
-    ? soloKernel(label, headWidth, bindings, qSource)
-    : tiledKernel(label, headWidth, headWidth > 64 ? 128 : 64, bindings, qTiledSource);
+    ? soloKernel(label, headDim, bindings, qSource)
+    : tiledKernel(label, headDim, headDim > 64 ? 128 : 64, bindings, qTiledSource);
 }
 
 /** Workgroups for `tokens` tokens of H query and K key heads. */
@@ -53,12 +53,12 @@ export function attentionBackwardQGrid(
 }
 
 /** k's and v's parts of d_qkv. Params as of the forward kernel. */
-export function attentionBackwardKvKernel({ software, headWidth }: PackedVariant): Kernel {
+export function attentionBackwardKvKernel({ software, headDim }: PackedVariant): Kernel {
   const label = 'attention backward kv';
   // two sums instead of one, and as many workgroups only as there are tiles of keys: more threads for each
   return software
-    ? soloKernel(label, headWidth, bindings, kvSource)
-    : tiledKernel(label, headWidth, headWidth > 32 ? 128 : 64, bindings, kvTiledSource);
+    ? soloKernel(label, headDim, bindings, kvSource)
+    : tiledKernel(label, headDim, headDim > 32 ? 128 : 64, bindings, kvTiledSource);
 }
 
 /** Workgroups for `tokens` tokens of H query and K key heads. */
@@ -75,10 +75,10 @@ export function attentionBackwardKvGrid(
 export function attentionDeltaReference(
   out: ArrayLike<number>,
   dOut: ArrayLike<number>,
-  { headWidth }: Pick<PackedShape, 'headWidth'>,
+  { headDim }: Pick<PackedShape, 'headDim'>,
 ): Float64Array {
-  return Float64Array.from({ length: out.length / headWidth }, (_, n) =>
-    dotAt(out, n * headWidth, dOut, n * headWidth, headWidth),
+  return Float64Array.from({ length: out.length / headDim }, (_, n) =>
+    dotAt(out, n * headDim, dOut, n * headDim, headDim),
   );
 }
 
@@ -92,7 +92,7 @@ export function attentionBackwardReference(
   places: Uint32Array,
   shape: PackedShape,
 ): Float64Array {
-  const { headWidth: d } = shape;
+  const { headDim: d } = shape;
   const dQkv = new Float64Array(qkv.length);
   forEachQuery(qkv, places, shape, ({ index, q, seen }) => {
     const dWeights = seen.map(({ v }) => dotAt(dOut, index * d, qkv, v, d));

@@ -7,7 +7,7 @@ import { cheapPipelines, relative } from '../testing/run';
 import { type PackedCase, packedInputs, packedReference, type PackedResult, placesOf } from '../testing/sequences';
 
 const NAMES = ['out', 'lse', 'delta', 'd_qkv'] as const;
-const SMALL = { heads: 6, kvHeads: 2, headWidth: 20 };
+const SMALL = { heads: 6, kvHeads: 2, headDim: 20 };
 
 /** One token; groups of 1, 3 and 8; nothing a multiple of a tile; windows within, of and beyond a tile. */
 const CASES: readonly PackedCase[] = [
@@ -15,9 +15,9 @@ const CASES: readonly PackedCase[] = [
   { ...SMALL, lengths: [5, 37, 1, 30] },
   { ...SMALL, lengths: [70, 4], window: 7 },
   { ...SMALL, lengths: [3, 70], window: 33 },
-  { heads: 2, kvHeads: 2, headWidth: 64, lengths: [40, 33] },
-  { heads: 3, kvHeads: 1, headWidth: 100, lengths: [35, 2] },
-  { heads: 8, kvHeads: 1, headWidth: 128, lengths: [9, 26] },
+  { heads: 2, kvHeads: 2, headDim: 64, lengths: [40, 33] },
+  { heads: 3, kvHeads: 1, headDim: 100, lengths: [35, 2] },
+  { heads: 8, kvHeads: 1, headDim: 128, lengths: [9, 26] },
 ];
 
 const FORMS = { software: true, hardware: false };
@@ -68,13 +68,13 @@ const long = Boolean(process.env['PRONK_LONG']);
 const cheap = cheapPipelines({ name: driver });
 
 /** A pipeline by tiles takes a software driver seconds: without time, 64 threads on each, and 128 on the one without changes. */
-const tried = ({ headWidth }: PackedCase) => long || headWidth === 20 || (headWidth === 128 && !cheap);
+const tried = ({ headDim }: PackedCase) => long || headDim === 20 || (headDim === 128 && !cheap);
 
 describe.each(Object.entries(FORMS))('%s form', (_, software) => {
   for (const it of software ? CASES : CASES.filter(tried)) {
-    const { heads, kvHeads, headWidth, lengths, window } = it;
+    const { heads, kvHeads, headDim, lengths, window } = it;
     const limit = window === undefined ? '' : `, a window of ${window}`;
-    test(`${heads}/${kvHeads} heads of ${headWidth}, sequences of ${lengths.join(', ')}${limit}`, async () => {
+    test(`${heads}/${kvHeads} heads of ${headDim}, sequences of ${lengths.join(', ')}${limit}`, async () => {
       const expected = packedReference(it);
       const { tails, ...actual } = await attendPacked(device, software, it);
       for (const [name, error] of Object.entries(errors(actual, expected))) expect(error, name).toBeLessThan(1e-5);

@@ -10,18 +10,18 @@ import { differences, random, relative } from '../testing/numbers';
 import { placesOf } from '../testing/sequences';
 
 const SHAPES: Record<string, { lengths: number[] } & PackedShape> = {
-  'one head': { lengths: [5], heads: 1, kvHeads: 1, headWidth: 4 },
-  'groups of three, packed': { lengths: [3, 1, 4], heads: 6, kvHeads: 2, headWidth: 4 },
-  'a window of two': { lengths: [2, 5], heads: 4, kvHeads: 2, headWidth: 8, window: 2 },
+  'one head': { lengths: [5], heads: 1, kvHeads: 1, headDim: 4 },
+  'groups of three, packed': { lengths: [3, 1, 4], heads: 6, kvHeads: 2, headDim: 4 },
+  'a window of two': { lengths: [2, 5], heads: 4, kvHeads: 2, headDim: 8, window: 2 },
 };
 
-function given({ lengths, heads, kvHeads, headWidth }: { lengths: number[] } & PackedShape) {
+function given({ lengths, heads, kvHeads, headDim }: { lengths: number[] } & PackedShape) {
   const places = placesOf(lengths);
   const tokens = places.length / 4;
   return {
     places,
-    qkv: Float64Array.from(random(tokens * (heads + 2 * kvHeads) * headWidth, 5)),
-    dOut: Float64Array.from(random(tokens * heads * headWidth, 6)),
+    qkv: Float64Array.from(random(tokens * (heads + 2 * kvHeads) * headDim, 5)),
+    dOut: Float64Array.from(random(tokens * heads * headDim, 6)),
   };
 }
 
@@ -46,7 +46,7 @@ describe.each(Object.entries(SHAPES))('attention, %s', (_, shape) => {
   });
 
   test('its gradient through RoPE is what central differences say', () => {
-    const frequencies = ropeFrequencies({ headWidth: shape.headWidth, ropeTheta: 10_000 } as ModelConfig);
+    const frequencies = ropeFrequencies({ headDim: shape.headDim, ropeTheta: 10_000 } as ModelConfig);
     const rotate = (x: ArrayLike<number>, direction: 1 | -1) =>
       ropeInplaceReference(x, places, shape, frequencies, direction);
     const loss = (x: Float64Array) =>
@@ -65,14 +65,14 @@ describe.each(Object.entries(SHAPES))('attention, %s', (_, shape) => {
     // a constant added to every value moves the loss by Σ d_out only: Σ_j dP_j · P_j is Σ_c d_out · out
     const shifted = attentionPackedReference(
       qkv.map((x, i) =>
-        i % (qkv.length / (places.length / 4)) < (shape.heads + shape.kvHeads) * shape.headWidth ? x : x + 1,
+        i % (qkv.length / (places.length / 4)) < (shape.heads + shape.kvHeads) * shape.headDim ? x : x + 1,
       ),
       places,
       shape,
     );
     const sums = Float64Array.from(delta, (_each, n) => {
       let sum = 0;
-      for (let c = 0; c < shape.headWidth; c++) sum += dOut[n * shape.headWidth + c];
+      for (let c = 0; c < shape.headDim; c++) sum += dOut[n * shape.headDim + c];
       return sum;
     });
     const moved = attentionDeltaReference(shifted.out, dOut, shape).map((x, n) => x - delta[n]);

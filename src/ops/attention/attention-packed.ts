@@ -18,14 +18,14 @@ export interface PackedVariant {
   /** A CPU that plays a GPU: one thread a query or key, and no barrier. */
   readonly software: boolean;
   /** d, a multiple of 4 */
-  readonly headWidth: number;
+  readonly headDim: number;
 }
 
 /** Sizes of attention in training. */
 export interface PackedShape {
   readonly heads: number;
   readonly kvHeads: number;
-  readonly headWidth: number;
+  readonly headDim: number;
   /** Positions that a query sees, its own included; all when left out. */
   readonly window?: number | undefined;
 }
@@ -34,14 +34,14 @@ export interface PackedShape {
 const SIDE = 32;
 
 /** One thread alone, from `sources`, over the bindings that forward and backward share. */
-export function soloKernel(label: string, headWidth: number, ...sources: string[]): Kernel {
-  const wgsl = compose({ QUADS: headWidth / 4, WORKGROUP: SOLO }, stateSource, placesSource, bindings, ...sources);
-  return { label: `${label} ${headWidth} solo`, wgsl };
+export function soloKernel(label: string, headDim: number, ...sources: string[]): Kernel {
+  const wgsl = compose({ QUADS: headDim / 4, WORKGROUP: SOLO }, stateSource, placesSource, bindings, ...sources);
+  return { label: `${label} ${headDim} solo`, wgsl };
 }
 
 /** The same by tiles. @param threads 64 or 128: a thread keeps 4 rows of d / (threads / 8) columns for each sum */
-export function tiledKernel(label: string, headWidth: number, threads: 64 | 128, ...sources: string[]): Kernel {
-  const [quads, lanes] = [headWidth / 4, threads / 8];
+export function tiledKernel(label: string, headDim: number, threads: 64 | 128, ...sources: string[]): Kernel {
+  const [quads, lanes] = [headDim / 4, threads / 8];
   const wgsl = compose(
     { QUADS: quads, THREADS: threads, LANES: lanes, PER: SIDE / lanes, SLICES: Math.ceil(quads / lanes) },
     stateSource,
@@ -50,7 +50,7 @@ export function tiledKernel(label: string, headWidth: number, threads: 64 | 128,
     tiles,
     ...sources,
   );
-  return { label: `${label} ${headWidth} tiled`, wgsl };
+  return { label: `${label} ${headDim} tiled`, wgsl };
 }
 
 /** Workgroups where rows are the queries of `tokens` tokens. */
@@ -64,10 +64,10 @@ export function keyGrid(software: boolean, kvHeads: number, tokens: number): Gri
 }
 
 /** Params: heads, kv_heads, window (the batch's tokens or more where all are seen), quads (d / 4). */
-export function attentionPackedKernel({ software, headWidth }: PackedVariant): Kernel {
+export function attentionPackedKernel({ software, headDim }: PackedVariant): Kernel {
   return software
-    ? soloKernel('attention packed', headWidth, soloSource)
-    : tiledKernel('attention packed', headWidth, headWidth > 64 ? 128 : 64, tiledSource);
+    ? soloKernel('attention packed', headDim, soloSource)
+    : tiledKernel('attention packed', headDim, headDim > 64 ? 128 : 64, tiledSource);
 }
 
 /** Workgroups for `tokens` tokens of H query and K key heads. */
@@ -91,7 +91,7 @@ export function dotAt(a: ArrayLike<number>, i: number, b: ArrayLike<number>, j: 
 export function forEachQuery(
   qkv: ArrayLike<number>,
   places: Uint32Array,
-  { heads, kvHeads, headWidth: d, window = Infinity }: PackedShape,
+  { heads, kvHeads, headDim: d, window = Infinity }: PackedShape,
   visit: (query: {
     /** t · H + h */
     readonly index: number;
@@ -125,7 +125,7 @@ export function attentionPackedReference(
   places: Uint32Array,
   shape: PackedShape,
 ): { readonly out: Float64Array; readonly lse: Float64Array } {
-  const { heads, headWidth: d } = shape;
+  const { heads, headDim: d } = shape;
   const lse = new Float64Array((places.length / 4) * heads);
   const out = new Float64Array(lse.length * d);
   forEachQuery(qkv, places, shape, (query) => {

@@ -13,7 +13,7 @@ const FORMS = {
 interface Shape {
   readonly heads: number;
   readonly kvHeads: number;
-  readonly headWidth: number;
+  readonly headDim: number;
   readonly tokens: number;
   readonly position: number;
   readonly context: number;
@@ -22,22 +22,22 @@ interface Shape {
 
 /** Grouped, single and many heads; head widths that are not powers of two; batches at the start and after a cache. */
 const SHAPES: readonly Shape[] = [
-  { heads: 6, kvHeads: 2, headWidth: 20, tokens: 5, position: 0, context: 40 },
-  { heads: 4, kvHeads: 4, headWidth: 64, tokens: 1, position: 70, context: 80 },
-  { heads: 3, kvHeads: 1, headWidth: 100, tokens: 3, position: 130, context: 150 },
+  { heads: 6, kvHeads: 2, headDim: 20, tokens: 5, position: 0, context: 40 },
+  { heads: 4, kvHeads: 4, headDim: 64, tokens: 1, position: 70, context: 80 },
+  { heads: 3, kvHeads: 1, headDim: 100, tokens: 3, position: 130, context: 150 },
   // windows that begin before the cache does, within a tile, and beyond the first query's tile
-  { heads: 6, kvHeads: 2, headWidth: 20, tokens: 5, position: 1, context: 40, window: 4 },
-  { heads: 4, kvHeads: 4, headWidth: 64, tokens: 1, position: 120, context: 150, window: 70 },
-  { heads: 3, kvHeads: 1, headWidth: 20, tokens: 60, position: 77, context: 150, window: 33 },
+  { heads: 6, kvHeads: 2, headDim: 20, tokens: 5, position: 1, context: 40, window: 4 },
+  { heads: 4, kvHeads: 4, headDim: 64, tokens: 1, position: 120, context: 150, window: 70 },
+  { heads: 3, kvHeads: 1, headDim: 20, tokens: 60, position: 77, context: 150, window: 33 },
 ];
 
-function inputs({ heads, kvHeads, headWidth, tokens, context }: Shape) {
-  const row = (heads + 2 * kvHeads) * headWidth;
+function inputs({ heads, kvHeads, headDim, tokens, context }: Shape) {
+  const row = (heads + 2 * kvHeads) * headDim;
   const qkv = random(tokens * row, 1).map((x) => 2 * x);
-  const keys = random(kvHeads * context * headWidth, 2);
-  const values = random(kvHeads * context * headWidth, 3);
-  const q = new Float32Array(tokens * heads * headWidth);
-  for (let t = 0; t < tokens; t++) q.set(qkv.subarray(t * row, t * row + heads * headWidth), t * heads * headWidth);
+  const keys = random(kvHeads * context * headDim, 2);
+  const values = random(kvHeads * context * headDim, 3);
+  const q = new Float32Array(tokens * heads * headDim);
+  for (let t = 0; t < tokens; t++) q.set(qkv.subarray(t * row, t * row + heads * headDim), t * heads * headDim);
   return { qkv, keys, values, q };
 }
 
@@ -45,17 +45,17 @@ for (const { device, features, variant } of await testDevices()) {
   describe(variant, () => {
     for (const [name, form] of Object.entries(FORMS)) {
       for (const shape of SHAPES) {
-        const { heads, kvHeads, headWidth, tokens, position, context, window = context } = shape;
+        const { heads, kvHeads, headDim, tokens, position, context, window = context } = shape;
         const attend = async (element: 'f32' | 'f16', at = position, reach = window) => {
           const { qkv, keys, values, q } = inputs(shape);
           const stored = (data: Float32Array<ArrayBuffer>) => (element === 'f16' ? f32ArrayToF16(data) : data);
-          const empty = new Float32Array(tokens * heads * headWidth);
+          const empty = new Float32Array(tokens * heads * headDim);
           const { out } = await run(
             device,
-            attentionKernel({ activation: element, cache: element }, form, headWidth),
+            attentionKernel({ activation: element, cache: element }, form, headDim),
             {
               bind: { qkv: stored(qkv), keys: stored(keys), values: stored(values), out: stored(empty) },
-              params: { heads, kv_heads: kvHeads, context, quads: headWidth / 4, window: reach },
+              params: { heads, kv_heads: kvHeads, context, quads: headDim / 4, window: reach },
               grid: attentionGrid(form, heads, kvHeads, tokens),
               position: at,
               count: tokens,
@@ -66,7 +66,7 @@ for (const { device, features, variant } of await testDevices()) {
           return relative(actual, attentionReference(q, keys, values, shape));
         };
         const limit = window < context ? `, a window of ${window}` : '';
-        test(`${name}: ${heads}/${kvHeads} heads of ${headWidth}, ${tokens} tokens at ${position}${limit}`, async () => {
+        test(`${name}: ${heads}/${kvHeads} heads of ${headDim}, ${tokens} tokens at ${position}${limit}`, async () => {
           expect(await attend('f32')).toBeLessThan(1e-5);
           // one key more than a query may see
           expect(await attend('f32', position + 1)).toBeGreaterThan(1e-3);

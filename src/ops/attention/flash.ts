@@ -10,16 +10,16 @@ import type { FlashShape, Tuning } from '../tuning';
 /** One thread alone takes few registers' worth of queries at a time: small groups spread over a CPU's cores. */
 const SOLO = 8;
 
-/** @param headWidth d, a multiple of 4 */
+/** @param headDim d, a multiple of 4 */
 export function attentionKernel(
   { activation, cache }: Pick<Tuning, 'activation' | 'cache'>,
   { threads, queries }: FlashShape,
-  headWidth: number,
+  headDim: number,
 ): Kernel {
   const solo = threads === 1;
-  const common = { Act: activation, Cache: cache, QUADS: headWidth / 4 };
+  const common = { Act: activation, Cache: cache, QUADS: headDim / 4 };
   return {
-    label: `flash attention ${headWidth} ${solo ? 'solo' : `${queries}/${threads}`}`,
+    label: `flash attention ${headDim} ${solo ? 'solo' : `${queries}/${threads}`}`,
     wgsl: solo
       ? compose({ ...common, WORKGROUP: SOLO }, stateSource, bindings, flashSource)
       : compose({ ...common, THREADS: threads, QUERIES: queries }, stateSource, bindings, tiledSource),
@@ -44,14 +44,14 @@ export function attentionReference(
     tokens: number;
     heads: number;
     kvHeads: number;
-    headWidth: number;
+    headDim: number;
     context: number;
     position: number;
     /** Positions that a query sees, its own included. */
     window?: number | undefined;
   },
 ): Float64Array {
-  const { tokens, heads, kvHeads, headWidth: d, context, position, window = Infinity } = shape;
+  const { tokens, heads, kvHeads, headDim: d, context, position, window = Infinity } = shape;
   const out = new Float64Array(tokens * heads * d);
   for (let t = 0; t < tokens; t++) {
     for (let h = 0; h < heads; h++) {

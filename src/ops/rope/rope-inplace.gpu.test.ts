@@ -8,20 +8,20 @@ import { random, relative, run } from '../testing/run';
 import { placesOf } from '../testing/sequences';
 
 const SHAPES = [
-  { heads: 6, kvHeads: 2, headWidth: 20, lengths: [1] },
-  { heads: 3, kvHeads: 1, headWidth: 100, lengths: [7, 1, 5] },
-  { heads: 4, kvHeads: 4, headWidth: 64, lengths: [3, 70] },
+  { heads: 6, kvHeads: 2, headDim: 20, lengths: [1] },
+  { heads: 3, kvHeads: 1, headDim: 100, lengths: [7, 1, 5] },
+  { heads: 4, kvHeads: 4, headDim: 64, lengths: [3, 70] },
 ];
 
 const { device } = (await testDevices())[0];
 
 /** The rotated rows, and what is in two rows beyond the batch. */
 async function rotate(given: Float32Array, shape: (typeof SHAPES)[number], direction: number, lengths = shape.lengths) {
-  const { heads, kvHeads, headWidth } = shape;
+  const { heads, kvHeads, headDim } = shape;
   const places = placesOf(lengths);
   const count = places.length / 4;
-  const beyond = (heads + 2 * kvHeads) * headWidth * 2;
-  const config = { headWidth, ropeTheta: 10_000 } as ModelConfig;
+  const beyond = (heads + 2 * kvHeads) * headDim * 2;
+  const config = { headDim, ropeTheta: 10_000 } as ModelConfig;
   const { qkv } = await run(
     device,
     ropeInplaceKernel(),
@@ -31,9 +31,9 @@ async function rotate(given: Float32Array, shape: (typeof SHAPES)[number], direc
         table: ropeTable(config, 128),
         qkv: Float32Array.of(...given, ...Array<number>(beyond).fill(NaN)),
       },
-      params: { heads, kv_heads: kvHeads, head_width: headWidth, direction },
+      params: { heads, kv_heads: kvHeads, head_dim: headDim, direction },
       // more than enough: threads without work keep off
-      grid: ropeInplaceGrid(heads, kvHeads, headWidth, count + 2),
+      grid: ropeInplaceGrid(heads, kvHeads, headDim, count + 2),
       count,
     },
     ['qkv'],
@@ -42,11 +42,11 @@ async function rotate(given: Float32Array, shape: (typeof SHAPES)[number], direc
   return { rotated: all.subarray(0, given.length), after: all.subarray(given.length) };
 }
 
-describe.each(SHAPES)('$heads/$kvHeads heads of $headWidth, sequences of $lengths', (shape) => {
-  const { heads, kvHeads, headWidth, lengths } = shape;
+describe.each(SHAPES)('$heads/$kvHeads heads of $headDim, sequences of $lengths', (shape) => {
+  const { heads, kvHeads, headDim, lengths } = shape;
   const places = placesOf(lengths);
-  const given = random((places.length / 4) * (heads + 2 * kvHeads) * headWidth, 4);
-  const frequencies = ropeFrequencies({ headWidth, ropeTheta: 10_000 } as ModelConfig);
+  const given = random((places.length / 4) * (heads + 2 * kvHeads) * headDim, 4);
+  const frequencies = ropeFrequencies({ headDim, ropeTheta: 10_000 } as ModelConfig);
   const moves = places.some((value, i) => i % 4 === 0 && value > 0);
 
   test.each([1, -1] as const)('rotated by %i', async (direction) => {

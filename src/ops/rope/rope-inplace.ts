@@ -8,14 +8,14 @@ import { ropeReference } from './rope';
 
 const WORKGROUP = 64;
 
-/** Params: heads, kv_heads, head_width, direction (1 forward, −1 backward). */
+/** Params: heads, kv_heads, head_dim, direction (1 forward, −1 backward). */
 export function ropeInplaceKernel(): Kernel {
   return { label: 'rope in place', wgsl: compose({ WORKGROUP }, stateSource, placesSource, source) };
 }
 
 /** One thread a pair of q and k; a row of workgroups a token. */
-export function ropeInplaceGrid(heads: number, kvHeads: number, headWidth: number, tokens: number): Grid {
-  return [Math.ceil(((heads + kvHeads) * headWidth) / 2 / WORKGROUP), tokens];
+export function ropeInplaceGrid(heads: number, kvHeads: number, headDim: number, tokens: number): Grid {
+  return [Math.ceil(((heads + kvHeads) * headDim) / 2 / WORKGROUP), tokens];
 }
 
 /**
@@ -25,11 +25,11 @@ export function ropeInplaceGrid(heads: number, kvHeads: number, headWidth: numbe
 export function ropeInplaceReference(
   qkv: ArrayLike<number>,
   places: Uint32Array,
-  shape: { readonly heads: number; readonly kvHeads: number; readonly headWidth: number },
+  shape: { readonly heads: number; readonly kvHeads: number; readonly headDim: number },
   frequencies: Float64Array,
   direction: 1 | -1,
 ): Float64Array {
-  const { heads, kvHeads, headWidth: d } = shape;
+  const { heads, kvHeads, headDim: d } = shape;
   const width = (heads + 2 * kvHeads) * d;
   const out = Float64Array.from(qkv);
   for (let t = 0; t < places.length / 4; t++) {

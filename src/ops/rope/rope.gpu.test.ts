@@ -16,11 +16,11 @@ const llama3 = {
   originalContextLength: 8192,
 } as const;
 
-const config = (heads: number, keyValueHeads: number, headWidth: number, scaled: boolean) =>
+const config = (numHeads: number, numKeyValueHeads: number, headDim: number, scaled: boolean) =>
   ({
-    heads,
-    keyValueHeads,
-    headWidth,
+    numHeads,
+    numKeyValueHeads,
+    headDim,
     ropeTheta: scaled ? 500_000 : 10_000,
     ...(scaled && { ropeScaling: llama3 }),
   }) as ModelConfig;
@@ -28,10 +28,10 @@ const config = (heads: number, keyValueHeads: number, headWidth: number, scaled:
 const CASES = [config(6, 2, 20, false), config(3, 1, 100, true), config(4, 4, 64, true)];
 
 async function rotate(device: GPUDevice, model: ModelConfig, element: 'f32' | 'f16', position: number) {
-  const { heads, keyValueHeads, headWidth } = model;
-  const row = (heads + 2 * keyValueHeads) * headWidth;
+  const { numHeads, numKeyValueHeads, headDim } = model;
+  const row = (numHeads + 2 * numKeyValueHeads) * headDim;
   const stored = (data: Float32Array<ArrayBuffer>) => (element === 'f16' ? f32ArrayToF16(data) : data);
-  const untouched = new Float32Array(keyValueHeads * CONTEXT * headWidth).fill(-5);
+  const untouched = new Float32Array(numKeyValueHeads * CONTEXT * headDim).fill(-5);
   const { qkv, keys, values } = await run(
     device,
     ropeKernel({ activation: element, cache: element }),
@@ -42,8 +42,8 @@ async function rotate(device: GPUDevice, model: ModelConfig, element: 'f32' | 'f
         keys: stored(untouched),
         values: stored(untouched),
       },
-      params: { heads, kv_heads: keyValueHeads, head_width: headWidth, context: CONTEXT },
-      grid: ropeGrid(heads, keyValueHeads, headWidth, TOKENS),
+      params: { heads: numHeads, kv_heads: numKeyValueHeads, head_dim: headDim, context: CONTEXT },
+      grid: ropeGrid(numHeads, numKeyValueHeads, headDim, TOKENS),
       position,
       count: TOKENS,
     },
@@ -56,25 +56,25 @@ async function rotate(device: GPUDevice, model: ModelConfig, element: 'f32' | 'f
 
 /** What must be in q|k|v, the keys and the values afterwards. */
 function expected(model: ModelConfig): number[] {
-  const { heads, keyValueHeads, headWidth } = model;
-  const row = (heads + 2 * keyValueHeads) * headWidth;
+  const { numHeads, numKeyValueHeads, headDim } = model;
+  const row = (numHeads + 2 * numKeyValueHeads) * headDim;
   const qkv = random(TOKENS * row);
   const after = [...qkv];
-  const keys = Array<number>(keyValueHeads * CONTEXT * headWidth).fill(-5);
+  const keys = Array<number>(numKeyValueHeads * CONTEXT * headDim).fill(-5);
   const values = [...keys];
   const frequencies = ropeFrequencies(model);
   for (let t = 0; t < TOKENS; t++) {
-    for (let head = 0; head < heads + 2 * keyValueHeads; head++) {
-      const at = t * row + head * headWidth;
-      const given = qkv.subarray(at, at + headWidth);
-      const slot = (((head - heads) % keyValueHeads) * CONTEXT + POSITION + t) * headWidth;
+    for (let head = 0; head < numHeads + 2 * numKeyValueHeads; head++) {
+      const at = t * row + head * headDim;
+      const given = qkv.subarray(at, at + headDim);
+      const slot = (((head - numHeads) % numKeyValueHeads) * CONTEXT + POSITION + t) * headDim;
       const [target, start, result] =
-        head < heads
+        head < numHeads
           ? [after, at, ropeReference(given, POSITION + t, frequencies)]
-          : head < heads + keyValueHeads
+          : head < numHeads + numKeyValueHeads
             ? [keys, slot, ropeReference(given, POSITION + t, frequencies)]
             : [values, slot, given];
-      for (let i = 0; i < headWidth; i++) target[start + i] = result[i];
+      for (let i = 0; i < headDim; i++) target[start + i] = result[i];
     }
   }
   // the kernel leaves k and v where they were as they were
@@ -91,7 +91,7 @@ for (const { device, features, variant } of await testDevices()) {
   describe(`rope, ${variant}`, () => {
     for (const model of CASES) {
       const scaled = model.ropeScaling ? ', Llama-3 frequencies' : '';
-      test(`${model.heads}/${model.keyValueHeads} heads of ${model.headWidth}${scaled}`, async () => {
+      test(`${model.numHeads}/${model.numKeyValueHeads} heads of ${model.headDim}${scaled}`, async () => {
         const wanted = expected(model);
         expect(off(await rotate(device, model, 'f32', POSITION), wanted)).toBeLessThan(1e-6);
         // a position too early

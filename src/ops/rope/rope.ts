@@ -11,8 +11,8 @@ export function ropeKernel({ activation, cache }: Pick<Tuning, 'activation' | 'c
 }
 
 /** One thread a pair of q, k and v. */
-export function ropeGrid(heads: number, kvHeads: number, headWidth: number, tokens: number): Grid {
-  return [Math.ceil((tokens * (heads + 2 * kvHeads) * headWidth) / 2 / 64)];
+export function ropeGrid(heads: number, kvHeads: number, headDim: number, tokens: number): Grid {
+  return [Math.ceil((tokens * (heads + 2 * kvHeads) * headDim) / 2 / 64)];
 }
 
 /**
@@ -20,9 +20,9 @@ export function ropeGrid(heads: number, kvHeads: number, headWidth: number, toke
  * @param length of the text: what exceeds the trained context scales dynamically where the model does
  */
 export function ropeFrequencies(config: ModelConfig, length = 0): Float64Array {
-  const { headWidth, ropeScaling: scaling } = config;
+  const { headDim, ropeScaling: scaling } = config;
   const theta = dynamicTheta(config, length);
-  const frequencies = Float64Array.from({ length: headWidth / 2 }, (_, i) => theta ** ((-2 * i) / headWidth));
+  const frequencies = Float64Array.from({ length: headDim / 2 }, (_, i) => theta ** ((-2 * i) / headDim));
   switch (scaling?.type) {
     case undefined:
     case 'dynamic':
@@ -45,10 +45,10 @@ export function ropeFrequencies(config: ModelConfig, length = 0): Float64Array {
 }
 
 /** θ, larger for texts beyond the trained context where the model scales dynamically (`_compute_dynamic_ntk_parameters`). */
-function dynamicTheta({ ropeTheta, ropeScaling, headWidth, contextLength }: ModelConfig, length: number): number {
+function dynamicTheta({ ropeTheta, ropeScaling, headDim, contextLength }: ModelConfig, length: number): number {
   if (ropeScaling?.type !== 'dynamic' || length <= contextLength) return ropeTheta;
   const { factor } = ropeScaling;
-  return ropeTheta * ((factor * length) / contextLength - (factor - 1)) ** (headWidth / (headWidth - 2));
+  return ropeTheta * ((factor * length) / contextLength - (factor - 1)) ** (headDim / (headDim - 2));
 }
 
 /**

@@ -12,9 +12,9 @@ export function swigluBackwardKernel(): Kernel {
   return { label: 'swiglu-backward', wgsl: compose({ WORKGROUP }, stateSource, source) };
 }
 
-/** @param feedForwardWidth F, a multiple of 4 */
-export function swigluBackwardGrid(feedForwardWidth: number, tokens: number): Grid {
-  return folded(Math.ceil((tokens * feedForwardWidth) / 4 / WORKGROUP));
+/** @param intermediateSize F, a multiple of 4 */
+export function swigluBackwardGrid(intermediateSize: number, tokens: number): Grid {
+  return folded(Math.ceil((tokens * intermediateSize) / 4 / WORKGROUP));
 }
 
 /**

@@ -8,6 +8,6 @@ export function swigluKernel(activation: 'f32' | 'f16'): Kernel {
   return { label: 'swiglu', wgsl: compose({ Act: activation }, stateSource, source) };
 }
 
-export function swigluGrid(feedForwardWidth: number, tokens: number): Grid {
-  return [Math.ceil((tokens * feedForwardWidth) / 64)];
+export function swigluGrid(intermediateSize: number, tokens: number): Grid {
+  return [Math.ceil((tokens * intermediateSize) / 64)];
 }

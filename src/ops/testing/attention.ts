@@ -34,11 +34,11 @@ export async function attendPacked(
   given = packedInputs(it),
   departure: Departure = {},
 ) {
-  const { heads, kvHeads, headWidth } = it;
+  const { heads, kvHeads, headDim } = it;
   const count = given.places.length / 4;
   const rows = count + BEYOND;
   const window = departure.window ?? it.window ?? rows;
-  const params = { heads, kv_heads: kvHeads, window, quads: headWidth / 4 };
+  const params = { heads, kv_heads: kvHeads, window, quads: headDim / 4 };
   const extended = <A extends Float32Array | Uint32Array>(data: A, width: number, beyond: number): A => {
     const whole = new (data.constructor as new (length: number) => A)(rows * width).fill(beyond) as A;
     whole.set(data.subarray(0, count * width));
@@ -46,7 +46,7 @@ export async function attendPacked(
   };
   const beyond = (data: Float32Array<ArrayBuffer>, width: number) => extended(data, width, NaN);
   const empty = (width: number) => new Float32Array(rows * width).fill(UNTOUCHED);
-  const variant = { software, headWidth };
+  const variant = { software, headDim };
   const dispatch = async <Name extends string>(
     kernel: Kernel,
     grid: readonly [number, number?, number?],
@@ -63,27 +63,27 @@ export async function attendPacked(
 
   const read = {
     places: extended(departure.places ?? given.places, 4, 0xffffffff),
-    qkv: beyond(given.qkv, (heads + 2 * kvHeads) * headWidth),
+    qkv: beyond(given.qkv, (heads + 2 * kvHeads) * headDim),
   };
-  const d_out = beyond(given.dOut, heads * headWidth);
+  const d_out = beyond(given.dOut, heads * headDim);
   const { out, lse } = await dispatch(
     attentionPackedKernel(variant),
     attentionPackedGrid(variant, heads, kvHeads, count),
-    { ...read, out: empty(heads * headWidth), lse: empty(heads) },
+    { ...read, out: empty(heads * headDim), lse: empty(heads) },
     ['out', 'lse'],
   );
   const { delta } = await dispatch(
     attentionDeltaKernel(),
     attentionDeltaGrid(heads, count),
-    { out: beyond(out, heads * headWidth), d_out, delta: empty(heads) },
+    { out: beyond(out, heads * headDim), d_out, delta: empty(heads) },
     ['delta'],
-    { heads, quads: headWidth / 4 },
+    { heads, quads: headDim / 4 },
   );
   const known = { ...read, d_out, lse: beyond(lse, heads), delta: beyond(departure.delta?.(delta) ?? delta, heads) };
   const { d_qkv: first } = await dispatch(
     attentionBackwardQKernel(variant),
     attentionBackwardQGrid(variant, heads, kvHeads, count),
-    { ...known, d_qkv: empty((heads + 2 * kvHeads) * headWidth) },
+    { ...known, d_qkv: empty((heads + 2 * kvHeads) * headDim) },
     ['d_qkv'],
   );
   const { d_qkv } = await dispatch(

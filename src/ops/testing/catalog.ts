@@ -85,9 +85,9 @@ const packedAttention = (): Kernel[] => [
   ropeInplaceKernel(),
   attentionDeltaKernel(),
   ...[true, false].flatMap((software) =>
-    HEAD_WIDTHS.flatMap((headWidth) =>
+    HEAD_WIDTHS.flatMap((headDim) =>
       [attentionPackedKernel, attentionBackwardQKernel, attentionBackwardKvKernel].map((kernel) =>
-        kernel({ software, headWidth }),
+        kernel({ software, headDim }),
       ),
     ),
   ),

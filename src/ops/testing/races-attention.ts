@@ -12,7 +12,7 @@ import type { RaceCase } from './races';
 import { packedInputs } from './sequences';
 
 /** Vectors of more than one step of a tile, and of one column more than the lanes have. */
-const CASE = { heads: 4, kvHeads: 2, headWidth: 36, lengths: [3, 37] };
+const CASE = { heads: 4, kvHeads: 2, headDim: 36, lengths: [3, 37] };
 
 const race =
   (
@@ -23,10 +23,10 @@ const race =
     idle = 0,
   ) =>
   (): RaceCase => {
-    const { heads, kvHeads, headWidth } = CASE;
+    const { heads, kvHeads, headDim } = CASE;
     const { qkv, dOut, places } = packedInputs(CASE);
     const count = places.length / 4;
-    const variant = { software: false, headWidth };
+    const variant = { software: false, headDim };
     const kernel = kernelOf(variant);
     const written: Record<string, Float32Array> = {
       out: new Float32Array(dOut.length),
@@ -42,7 +42,7 @@ const race =
             new RegExp(`> *${name} *:`).test(kernel.wgsl),
           ),
         ),
-        params: { heads, kv_heads: kvHeads, window: count, quads: headWidth / 4 },
+        params: { heads, kv_heads: kvHeads, window: count, quads: headDim / 4 },
         grid: gridOf(variant, heads, kvHeads, count),
         count,
       },

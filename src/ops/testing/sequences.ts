@@ -27,14 +27,14 @@ export function placesOf(lengths: readonly number[]): Uint32Array<ArrayBuffer> {
 }
 
 /** Random q|k|v and gradient of out, the same for a sequence wherever it stands: its number is in `seeds`. */
-export function packedInputs({ lengths, heads, kvHeads, headWidth }: PackedCase, seeds = lengths.map((_, i) => i)) {
+export function packedInputs({ lengths, heads, kvHeads, headDim }: PackedCase, seeds = lengths.map((_, i) => i)) {
   const each = (width: number, scale: number, seed: number) =>
     Float32Array.from(
       lengths.flatMap((length, i) => Array.from(random(length * width, seeds[i] * 2 + seed), (x) => scale * x)),
     );
   return {
-    qkv: each((heads + 2 * kvHeads) * headWidth, 1.5, 11),
-    dOut: each(heads * headWidth, 1, 12),
+    qkv: each((heads + 2 * kvHeads) * headDim, 1.5, 11),
+    dOut: each(heads * headDim, 1, 12),
     places: placesOf(lengths),
   };
 }

@@ -44,7 +44,7 @@ export function ModelDetail(props: { model: ModelSummary }) {
       </div>
       <p class="hint">
         From <span title={props.model.source}>{shortHashes(props.model.source)}</span> · vocabulary of{' '}
-        {formatNumber(props.model.vocabularySize)} · added {formatWhen(props.model.addedAt)}
+        {formatNumber(props.model.vocabSize)} · added {formatWhen(props.model.addedAt)}
         <Show when={engine.model()?.id === props.model.id && engine.loadedContext()}>
           {(tokens) => ` · loaded with ${formatNumber(tokens())} tokens of context`}
         </Show>

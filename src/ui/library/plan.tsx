@@ -164,7 +164,7 @@ function Facts(props: { plan: ImportPlan }) {
     const parts = [
       readBytes > 0 && `${formatBytes(readBytes)} to ${download ? 'download' : 'read'}`,
       model && `${model.layers} layers`,
-      model && `vocabulary of ${formatNumber(model.vocabularySize)}`,
+      model && `vocabulary of ${formatNumber(model.vocabSize)}`,
       model && `trained for ${formatNumber(model.contextLength)} tokens`,
       model && `licence ${model.licence ?? 'not stated'}`,
     ];

@@ -30,7 +30,7 @@ export const fakeModel = (id: string, values: Partial<ModelSummary> = {}): Model
   architecture: 'llama',
   parameters: 6_160_000,
   contextLength: 512,
-  vocabularySize: 4096,
+  vocabSize: 4096,
   bytes: 6_560_000,
   quantization: 'q8',
   source: 'Comes with Pronk',
