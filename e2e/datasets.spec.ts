@@ -28,7 +28,7 @@ test('a bad row stays with its text, and is repaired or left out', async ({ page
   await expect(page.locator('.row-editor').getByText('It has no field output')).toBeVisible();
   await text.fill('{"instruction":"Ask 2.","output":"Answer 2."}');
   await page.getByRole('button', { name: 'Read it again' }).click();
-  await expect(page.getByLabel('The answer to learn')).toHaveValue('Answer 2.');
+  await expect(page.getByLabel('Output', { exact: true })).toHaveValue('Answer 2.');
   await expect(unread).toContainText('1 row of 4 could not be read');
   // what was typed survives the page
   await unread.getByRole('button', { name: 'Repair it' }).click();
@@ -49,7 +49,7 @@ test('an encoding is asked for where a text is not UTF-8', async ({ page }) => {
   await expect(dialog).toContainText('Sag GrьЯe.');
   await dialog.getByLabel('Encoding').selectOption('windows-1252');
   await dialog.getByRole('button', { name: 'Read the rows' }).click();
-  await expect(page.getByLabel('What is asked')).toHaveValue('Sag Grüße.');
+  await expect(page.getByLabel('Instruction', { exact: true })).toHaveValue('Sag Grüße.');
 });
 
 test('five thousand rows are searched, and those with problems listed', async ({ page }) => {
@@ -65,7 +65,7 @@ test('five thousand rows are searched, and those with problems listed', async ({
   await list.getByRole('option').click();
   await expect(page.getByRole('heading', { name: 'Row 4,322' })).toBeVisible();
   await search.getByLabel('Search the rows').fill('no such words');
-  await expect(page.getByText('No row holds that.')).toBeVisible();
+  await expect(page.getByText('No row contains that.')).toBeVisible();
   await search.getByLabel('Search the rows').fill('');
   await expect(search.getByRole('status')).toHaveText('');
   await search.getByLabel('with problems').check();

@@ -33,7 +33,7 @@ const failure = (page: Page) => page.getByRole('group', { name: 'Messages' }).ge
 async function answers(page: Page): Promise<void> {
   await say(page, 'Who are you?');
   await expect(failure(page)).toHaveCount(0);
-  await expect(page.getByText('brings no chat template')).toHaveCount(0);
+  await expect(page.getByText('has no chat template')).toHaveCount(0);
   await expect(page.getByRole('article', { name: /^Pronk/ })).toContainText(/\w{2,} \w+/);
 }
 

@@ -76,7 +76,7 @@ test('the plan says what it takes, and a model is made as was chosen', async ({ 
   await row.getByRole('button', { name: 'Use Small stories' }).click();
   await expect(row).toContainText('In use');
   await goTo(page, 'Chat');
-  const note = page.getByText('Small stories brings no chat template, so it is asked in Alpaca’s form');
+  const note = page.getByText('Small stories has no chat template, so Pronk uses Alpaca’s format');
   await expect(note).toBeVisible();
   await say(page, 'Once upon a time');
   await page.getByLabel('Prompt style').selectOption('Point-Alpaca');
@@ -92,7 +92,7 @@ test('what is here already is said to be, at the size that was planned, and can 
     payload('holiday.txt', Buffer.from('none of it')),
   ]);
   const plan = card(page, /^Import of/);
-  await expect(plan).toContainText('No part of it, and not read: holiday.txt.');
+  await expect(plan).toContainText('Not part of the model, and not read: holiday.txt.');
   const planned = await plan
     .locator('label.choice')
     .filter({ hasText: '8 bits' })
@@ -109,7 +109,7 @@ test('what is here already is said to be, at the size that was planned, and can 
     page,
     [...plainFiles()].map(([name, bytes]) => payload(name, bytes)),
   );
-  await expect(plan).toContainText('This model is here already, as First (8 bits).');
+  await expect(plan).toContainText('This model is already here, as First (8 bits).');
   await plan.getByRole('button', { name: 'Use First' }).click();
   await expect(row).toContainText('In use');
   await plan.getByLabel('Name').fill('Second');
@@ -159,7 +159,7 @@ test('a context that was chosen is loaded, and checks pass', async ({ page }) =>
   await page.getByRole('button', { name: /^Details of Pronk/ }).click();
   await page.getByLabel(/^Context of Pronk/).selectOption('256');
   await page.getByRole('button', { name: 'Verify' }).click();
-  await expect(page.getByText('is as it was stored, to the byte')).toBeVisible();
+  await expect(page.getByText('is intact: every byte is as it was stored.')).toBeVisible();
 });
 
 test('a model leaves as GGUF, comes back the same, and its perplexity is measured', async ({ page }) => {

@@ -28,7 +28,7 @@ test('a publisher’s prompt and sampling are one click away, here and in Chat',
   await say(page, 'Hello');
   await page.reload();
   await expect(style).toHaveValue('openalpaca');
-  await style.selectOption('Own prompt');
+  await style.selectOption('Own template');
   await say(page, 'Hello again');
 });
 
@@ -42,7 +42,7 @@ test('a response at its limit goes on as one without a limit', async ({ page }) 
   const generate = page.getByRole('button', { name: 'Generate', exact: true });
   const limit = page.getByLabel('Max tokens, as a number');
   await generate.click();
-  await expect(page.getByText(/first after/)).toBeVisible();
+  await expect(page.getByText(/first token after/)).toBeVisible();
   await expect(page.getByRole('button', { name: 'Continue', exact: true })).toHaveCount(0);
   const whole = await response.innerText();
   await limit.fill('14');

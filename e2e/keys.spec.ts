@@ -85,7 +85,7 @@ test('Settings close by Escape, say what became of a number, and are each placeâ
   const topP = panel.getByLabel('Top-p, as a number');
   await topP.fill('5');
   await topP.press('Enter');
-  await expect(panel.getByText('Top-p goes from 0.05 to 1: it is 1 now.')).toBeVisible();
+  await expect(panel.getByText('Top-p can be from 0.05 to 1; it is now 1.')).toBeVisible();
   await topP.press('Escape');
   await expect(panel).toHaveCount(0);
   await expect(toggle).toBeFocused();
@@ -119,7 +119,7 @@ test('nothing jumps as the device and a notice appear, and the notice covers not
     }).observe({ type: 'layout-shift', buffered: true });
   });
   await page.goto('/');
-  await expect(page.getByRole('button', { name: /^Slow here: the CPU plays the GPU/ })).toBeVisible();
+  await expect(page.getByRole('button', { name: /^Slow: no GPU, models run on the CPU/ })).toBeVisible();
   const notice = page.getByText('Works offline now.');
   await expect(notice).toBeVisible();
   const [box, composer] = await Promise.all([

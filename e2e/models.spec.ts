@@ -26,11 +26,11 @@ const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: t
 
 /** A template that adds nothing to the instruction. */
 async function bareTemplate(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Change it' }).click();
+  await page.getByRole('button', { name: 'Edit template' }).click();
   const template = page.getByRole('dialog', { name: 'Template' });
   await template.getByLabel('Name', { exact: true }).fill('bare');
-  await template.getByLabel('Form for an instruction with text to work on').fill('{instruction}{input}');
-  await template.getByLabel('Form for an instruction alone').fill('{instruction}');
+  await template.getByLabel('Prompt with input').fill('{instruction}{input}');
+  await template.getByLabel('Prompt without input').fill('{instruction}');
   await template.getByRole('button', { name: 'Save' }).click();
   await expect(template).toBeHidden();
 }

@@ -140,7 +140,7 @@ test('cut off, or interrupted by a chat: the same adapter, to the bit', async ({
   const cut = await trained(page, 'Cut off', async () => {
     await reached(page, 4);
     await page.reload();
-    await expect(state).toHaveText('Cut off when the page was closed');
+    await expect(state).toHaveText('Interrupted when the page was closed');
     expect(await stepOf(page)).toBeLessThan(QUICK.max_steps);
     await resume.click();
   });
@@ -168,7 +168,7 @@ test('a row that was edited is so after a reload', async ({ page }) => {
   await withRows(page, [CANARY, { instruction: 'Hello', input: '', output: 'Hello there.' }]);
   const { rows } = fineTune(page);
   await rows.getByRole('option').nth(1).click();
-  await page.getByLabel('The answer to learn').fill('Good day to you.');
+  await page.getByLabel('Output', { exact: true }).fill('Good day to you.');
   await expect(rows.getByRole('option').nth(1)).toContainText('Good day to you.');
   await page.reload();
   await expect(rows.getByRole('option').nth(1)).toContainText('Good day to you.');

@@ -120,7 +120,7 @@ test('with three windows open, each goes over to a new version when its person s
   // what the old version never fetched is gone: it says so instead of staying blank
   await goTo(idle, 'Fine-tune');
   const missing = idle.getByRole('main').getByRole('alert');
-  await expect(missing).toContainText('A new version of Pronk is there');
+  await expect(missing).toContainText('There is a new version of Pronk');
   await goTo(idle, 'Chat');
   await expect(chat(idle).message).toBeVisible();
 

@@ -12,9 +12,9 @@ export function Branches(props: { turn: Turn }) {
   return (
     <Show when={forms().length > 1}>
       <span class="branches" role="group" aria-label={`Version ${at() + 1} of ${forms().length}`}>
-        <IconButton icon="left" label="Version before" disabled={at() === 0} onClick={() => go(-1)} />
+        <IconButton icon="left" label="Previous version" disabled={at() === 0} onClick={() => go(-1)} />
         <span class="drawn-text" data-text={`${at() + 1}/${forms().length}`} />
-        <IconButton icon="right" label="Version after" disabled={at() === forms().length - 1} onClick={() => go(1)} />
+        <IconButton icon="right" label="Next version" disabled={at() === forms().length - 1} onClick={() => go(1)} />
       </span>
     </Show>
   );

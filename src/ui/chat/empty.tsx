@@ -18,7 +18,7 @@ export function EmptyChat() {
         >
           <p>
             The bundled model is a {millions()}-million-parameter toy, so that everything works right away. For real
-            answers, <a href="#/models">bring a larger one</a>. Nothing that you write leaves this device.
+            answers, <a href="#/models">add a larger one</a>. Nothing that you write leaves this device.
           </p>
         </Show>
         <StyleHint />

@@ -104,12 +104,12 @@ function AnswerTools(props: { turn: Turn; onEdit: () => void }) {
     const { timing } = props.turn;
     if (!timing || timing.completionTokens === 0) return props.turn.edited ? 'edited' : '';
     const rate = timing.tokensPerSecond > 0 ? `${formatRate(timing.tokensPerSecond)} · ` : '';
-    return `${rate}first after ${formatSeconds(timing.firstTokenMs)}`;
+    return `${rate}first token after ${formatSeconds(timing.firstTokenMs)}`;
   };
   const title = () => {
     const { timing, seed, model, adapters, edited } = props.turn;
     const tokens =
-      timing && `${countOf(timing.promptTokens, 'token')} read, ${formatNumber(timing.completionTokens)} written`;
+      timing && `${countOf(timing.promptTokens, 'prompt token')}, ${formatNumber(timing.completionTokens)} generated`;
     return [
       edited && 'edited',
       model,

@@ -9,8 +9,8 @@ export function NoTemplate() {
     <Show when={name()}>
       {(model) => (
         <p class="compare-hint hint">
-          <bdi>{model()}</bdi> brings no chat template, so it is asked in Alpaca’s form, which it may not know. If its
-          publisher names another form, choose it as the prompt style.
+          <bdi>{model()}</bdi> has no chat template, so Pronk uses Alpaca’s format, which the model may not know. If its
+          publisher names another format, choose it as the prompt style.
         </p>
       )}
     </Show>

@@ -17,8 +17,8 @@ export function ConversationNote() {
   const waiting = () => {
     if (engine.deviceWait.waiting()) return 'Waiting for a graphics device';
     const progress = engine.progress();
-    if (progress) return `The model comes first: ${formatStage(progress).toLowerCase()}`;
-    return engine.model() ? 'Reading' : 'Waiting for a model';
+    if (progress) return `Waiting for the model: ${formatStage(progress).toLowerCase()}`;
+    return engine.model() ? 'Reading the prompt' : 'Waiting for a model';
   };
   /** Which of two limits was reached, and what there is to do about it. */
   const atLimit = ({ timing }: Turn) => {

@@ -9,9 +9,9 @@ export function StyleHint() {
     <Show when={offered()}>
       {(style) => (
         <p class="style-hint">
-          {engine.model()?.name} comes from a project with a prompt and sampling of its own.
+          {engine.model()?.name} was published with its own prompt format and sampling.
           <button type="button" class="button" onClick={() => styles.useInChat(style().id)}>
-            Ask as {style().name} does
+            Use {style().name}’s format
           </button>
         </p>
       )}

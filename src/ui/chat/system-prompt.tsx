@@ -20,8 +20,8 @@ export function SystemPrompt() {
       </button>
       <Dialog open={open()} title="System prompt" onClose={() => setOpen(false)}>
         <p class="hint">
-          Told to the model before the conversation, and kept with it. Chats that begin later start with the one that
-          was written in a new chat.
+          Sent to the model before the conversation, and saved with it. A system prompt that is written in a new chat is
+          used for later chats too.
         </p>
         <textarea
           class="field"

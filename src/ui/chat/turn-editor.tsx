@@ -4,7 +4,7 @@ import { fitHeight } from '../shared/fit-height';
 
 const words = {
   user: { label: 'Question in other words', done: 'Ask this instead' },
-  assistant: { label: 'Answer in other words', done: 'Keep this instead' },
+  assistant: { label: 'Answer in other words', done: 'Save this answer' },
 };
 
 /**
@@ -48,7 +48,7 @@ export function TurnEditor(props: {
         onKeyDown={key}
       />
       <div class="message-tools always">
-        <IconButton icon="close" label="Leave as it was" onClick={() => props.onCancel()} />
+        <IconButton icon="close" label="Cancel" onClick={() => props.onCancel()} />
         <IconButton icon="done" label={words[props.role].done} onClick={() => props.onDone(box.value)} />
       </div>
     </div>

@@ -39,7 +39,7 @@ export function AdapterSwitches() {
         <h2>Adapters</h2>
         <For each={adapters.ofModel().map((each) => each.id)}>{(each) => <AdapterSwitch id={each} />}</For>
         <p class="hint">
-          Several can be on at once: what they add is summed. <a href="#/models">Rename or delete them in Models.</a>
+          Several can be on at once; their effects add up. <a href="#/models">Rename or delete them in Models.</a>
         </p>
       </div>
     </Show>

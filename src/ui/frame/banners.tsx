@@ -41,8 +41,8 @@ export function Banners() {
           <div class="banner warning">
             <p role="alert">
               {waiting().lost
-                ? 'The browser gives no graphics device for now: after its graphics process has died, that can take two minutes. Pronk goes on by itself as soon as there is one, and nothing is lost. If it takes much longer, restart the browser.'
-                : 'The browser offers no graphics adapter for now. If it stays so, turn hardware acceleration on in the browser, restart it, or update the graphics driver. Chats can still be read here.'}
+                ? 'The browser offers no graphics device for now. After its graphics process has crashed, this can take two minutes. Pronk continues by itself, and nothing is lost. If it takes much longer, restart the browser.'
+                : 'The browser offers no graphics adapter for now. If this does not change, turn on hardware acceleration in the browser, restart it, or update the graphics driver. Chats can still be read here.'}
             </p>
             <span class="hint">
               {engine.deviceWait.seconds() > 0 ? `Asks again in ${engine.deviceWait.seconds()} s` : 'Asking'}

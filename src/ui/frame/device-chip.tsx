@@ -12,7 +12,7 @@ export function DeviceChip() {
   const total = () => memory().reduce((sum, [, bytes]) => sum + bytes, 0);
   const [seen, setSeen] = createStored('software-seen', false, asBoolean);
   /** One line the first time, a word from then on; all of it stands in the card. */
-  const more = () => (seen() ? '' : ' here: the CPU plays the GPU');
+  const more = () => (seen() ? '' : ': no GPU, models run on the CPU');
   // the next visit knows it
   const leave = () => engine.device()?.software && setSeen(true);
   addEventListener('pagehide', leave);
@@ -50,7 +50,7 @@ export function DeviceChip() {
             <h2>{device().name}</h2>
             <p>
               {device().software
-                ? 'Slow here: the CPU does the work of a graphics processor. Turn on hardware acceleration in the browser, or use a device with a GPU.'
+                ? 'Slow: the browser offers no GPU, so models run on the CPU. Turn on hardware acceleration in the browser, or use a device with a GPU.'
                 : 'The GPU that the browser offers.'}
             </p>
             <dl>

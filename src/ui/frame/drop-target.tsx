@@ -36,7 +36,7 @@ export function DropTarget() {
 
   const words = () =>
     place() === 'fine-tune'
-      ? 'Drop rows to train on, an adapter, or a trainer_state.json'
+      ? 'Drop a dataset, an adapter, or a trainer_state.json'
       : 'Drop model files, a folder, encrypted files, or an adapter';
 
   const listeners = { dragenter: enter, dragleave: leave, dragover: allow, drop } as const;

@@ -9,8 +9,8 @@ export function Missing(props: { error: unknown }) {
   const words = () => {
     if (!isMissingPart(props.error)) return 'This part of Pronk has failed.';
     return isNew()
-      ? 'A new version of Pronk is there, and this window shows the old one, whose parts are gone.'
-      : 'This part of Pronk could not be fetched. Check the connection.';
+      ? 'There is a new version of Pronk. This window shows the old one, whose files are gone.'
+      : 'This part of Pronk could not be loaded. Check the connection.';
   };
   return (
     <div class="banner warning">

@@ -7,7 +7,7 @@ import { AdapterSwitches } from './adapter-switches';
 import { DeviceChip } from './device-chip';
 import { ProgressLine } from './progress-line';
 
-const themeLabels = { system: 'Theme: as the system', light: 'Theme: light', dark: 'Theme: dark' };
+const themeLabels = { system: 'Theme: system', light: 'Theme: light', dark: 'Theme: dark' };
 
 /** The model in use, what it runs on, and the way to the settings. */
 export function TopBar() {
@@ -50,7 +50,7 @@ export function TopBar() {
           onClick={() => setSettingsOpen(!settingsOpen())}
         >
           <Icon name="settings" />
-          <span>{settings.preset()?.name ?? 'Own settings'}</span>
+          <span>{settings.preset()?.name ?? 'Custom settings'}</span>
         </button>
       </div>
       <ProgressLine />

@@ -15,7 +15,7 @@ export function TrainingRing(props: { id: string }) {
           </svg>
           {percentOf(run())}
           <span id={props.id} hidden>
-            {run().name} {run().state === 'running' ? 'trains' : 'rests'} at {percentOf(run())}
+            {run().name} {run().state === 'running' ? 'is training' : 'is paused'}, at {percentOf(run())}
           </span>
         </span>
       )}

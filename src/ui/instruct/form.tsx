@@ -39,7 +39,7 @@ export function InstructForm() {
           class="field"
           dir="auto"
           rows="3"
-          placeholder="Text to work on; may stay empty"
+          placeholder="Optional: text that the instruction refers to"
           value={instruct.input()}
           onInput={(event) => instruct.setInput(event.currentTarget.value)}
         />
@@ -67,7 +67,7 @@ export function InstructForm() {
       <p class="hint">{templates.chosen()?.description}</p>
       <details class="preview" open>
         <summary>The exact prompt</summary>
-        <pre tabindex="0">{instruct.preview() ?? 'Shown once a model is there.'}</pre>
+        <pre tabindex="0">{instruct.preview() ?? 'Shown once a model is loaded.'}</pre>
       </details>
     </form>
   );

@@ -16,9 +16,9 @@ export function History() {
   const runs = () => (starredOnly() ? starred() : instruct.runs());
   return (
     <Show when={instruct.runs().length > 0}>
-      <section class="history" aria-label="Runs">
+      <section class="history" aria-label="History">
         <header class="row">
-          <h2>Runs</h2>
+          <h2>History</h2>
           <span class="spring" />
           <label class="check">
             <input
@@ -32,16 +32,16 @@ export function History() {
             type="button"
             class="button quiet"
             disabled={starred().length === 0}
-            onClick={() => download('pronk-runs.json', toDataset(starred()), 'application/json')}
+            onClick={() => download('pronk-instructions.json', toDataset(starred()), 'application/json')}
           >
-            Export the starred ones
+            Export starred
           </button>
         </header>
         <ul>
           <For each={runs()}>{(run) => <RunRow run={run} />}</For>
         </ul>
         <Show when={runs().length === 0}>
-          <p class="hint">No run is starred.</p>
+          <p class="hint">No instruction is starred.</p>
         </Show>
       </section>
     </Show>
@@ -56,14 +56,14 @@ function RunRow(props: { run: Run }) {
       <IconButton
         icon="star"
         class="star"
-        label="Star this run"
+        label="Star this instruction"
         pressed={props.run.starred}
         onClick={() => instruct.star(props.run)}
       />
       <button
         type="button"
         class="open"
-        title="Show this run again"
+        title="Show this instruction again"
         disabled={instruct.running()}
         onClick={() => instruct.open(props.run)}
       >
@@ -71,8 +71,8 @@ function RunRow(props: { run: Run }) {
         <Written class="hint" text={props.run.response.slice(0, 200) || '—'} />
       </button>
       <time datetime={new Date(props.run.createdAt).toISOString()}>{formatWhen(props.run.createdAt)}</time>
-      <IconButton icon="plus" label="Add this run to a dataset" onClick={() => setSending(true)} />
-      <IconButton icon="trash" label="Delete this run" onClick={() => instruct.remove(props.run)} />
+      <IconButton icon="plus" label="Add this instruction to a dataset" onClick={() => setSending(true)} />
+      <IconButton icon="trash" label="Delete this instruction" onClick={() => instruct.remove(props.run)} />
       <SendRow open={sending()} run={props.run} onClose={() => setSending(false)} />
     </li>
   );

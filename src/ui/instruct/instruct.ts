@@ -130,7 +130,7 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
     read: (id) => unwrap(all.find((run) => run.id === id)),
     put: async (record) => void (await putJoined(api, 'runs', record as Run, joinStored)),
     remove: (id) => api.deleteRecord('runs', id),
-    onError: (error) => notices.show(`A run could not be saved. ${errorData(error).message}`),
+    onError: (error) => notices.show(`An instruction could not be saved. ${errorData(error).message}`),
     leftover: 'unsaved-runs',
   });
   const change = (id: string, values: (run: Run) => Partial<Run>) =>
@@ -253,7 +253,7 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
       if (!unsent.delete(run.id) && run.state === 'streaming') engine.stop(run.id);
       setAll((before) => before.filter(({ id }) => id !== run.id));
       void saver.remove(run.id).catch((error: unknown) => notices.show(errorData(error).message));
-      notices.show('A run was deleted.', {
+      notices.show('The instruction was deleted.', {
         label: 'Undo',
         run() {
           setAll((before) => [...before, kept]);

@@ -13,16 +13,16 @@ export function ResponseView() {
     const progress = engine.progress();
     if (run()?.state === 'streaming') {
       if (instruct.tokensPerSecond() > 0) return formatRate(instruct.tokensPerSecond());
-      if (!progress) return engine.model() ? 'Reading' : 'Waiting for a model';
-      return `The model comes first: ${formatStage(progress).toLowerCase()}`;
+      if (!progress) return engine.model() ? 'Reading the prompt' : 'Waiting for a model';
+      return `Waiting for the model: ${formatStage(progress).toLowerCase()}`;
     }
     const { timing, state, model } = run() ?? {};
     const notes = [
       model,
       timing && timing.tokensPerSecond > 0 && formatRate(timing.tokensPerSecond),
-      timing && timing.completionTokens > 0 && `first after ${formatSeconds(timing.firstTokenMs)}`,
+      timing && timing.completionTokens > 0 && `first token after ${formatSeconds(timing.firstTokenMs)}`,
       state === 'abort' && 'stopped',
-      state === 'length' && 'at its limit of tokens',
+      state === 'length' && 'reached its limit of tokens',
     ];
     return notes.filter(Boolean).join(' · ');
   };

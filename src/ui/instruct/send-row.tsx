@@ -26,7 +26,7 @@ function Sent(props: { run: Run; onClose: () => void }) {
 const fields = [
   { key: 'instruction', label: 'Instruction', rows: 3 },
   { key: 'input', label: 'Input', rows: 2 },
-  { key: 'output', label: 'Answer that is to be learnt', rows: 6 },
+  { key: 'output', label: 'Output', rows: 6 },
 ] as const;
 
 const NEW = 'Rows from Instruct';
@@ -53,7 +53,7 @@ function RowForm(props: { run: Run; training: TrainingState; onClose: () => void
         void add();
       }}
     >
-      <p class="hint">Write the answer as it should have been: that is what a model learns from it.</p>
+      <p class="hint">Correct the output where it is wrong: a model learns to write exactly this.</p>
       <For each={fields}>
         {(field) => (
           <div class="labelled">

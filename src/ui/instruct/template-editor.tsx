@@ -8,9 +8,9 @@ import { noTemplate, readTemplate } from './templates';
 const fields = [
   { key: 'name', label: 'Name', rows: 1 },
   { key: 'description', label: 'Description', rows: 1 },
-  { key: 'prompt_input', label: 'Form for an instruction with text to work on', rows: 6 },
-  { key: 'prompt_no_input', label: 'Form for an instruction alone', rows: 5 },
-  { key: 'response_split', label: 'Words before the answer', rows: 1 },
+  { key: 'prompt_input', label: 'Prompt with input', rows: 6 },
+  { key: 'prompt_no_input', label: 'Prompt without input', rows: 5 },
+  { key: 'response_split', label: 'Text before the response', rows: 1 },
 ] as const;
 
 /** Own templates, written here or read from alpaca-lora's JSON files. */
@@ -42,7 +42,7 @@ export function TemplateEditor() {
   return (
     <>
       <button type="button" class="button quiet" disabled={!templates.chosen()} onClick={begin}>
-        Change it
+        Edit template
       </button>
       <Dialog open={edited() !== undefined} title="Template" onClose={() => setEdited(undefined)}>
         <form
@@ -54,7 +54,7 @@ export function TemplateEditor() {
           }}
         >
           <p class="hint">
-            <code>{'{instruction}'}</code> and <code>{'{input}'}</code> are replaced by what is in the form.
+            <code>{'{instruction}'}</code> and <code>{'{input}'}</code> are replaced by the text of the form.
           </p>
           <For each={fields}>{(field) => <TemplateField field={field} template={edited()} onChange={setEdited} />}</For>
           <Show when={problem()}>
@@ -62,7 +62,7 @@ export function TemplateEditor() {
           </Show>
           <div class="row">
             <label class="button quiet">
-              Read a file
+              Load a file
               <input
                 class="hidden-input"
                 type="file"

@@ -48,9 +48,9 @@ export const noTemplate = (file: string): string =>
 export function problemWith({ name, prompt_input, prompt_no_input }: PromptTemplate): string | undefined {
   if (name.trim() === '') return 'The template needs a name.';
   if (!prompt_input.includes('{instruction}') || !prompt_no_input.includes('{instruction}')) {
-    return 'Both forms need the placeholder {instruction}.';
+    return 'Both prompts need the placeholder {instruction}.';
   }
-  if (!prompt_input.includes('{input}')) return 'The first form needs the placeholder {input}.';
+  if (!prompt_input.includes('{input}')) return 'The prompt with input needs the placeholder {input}.';
   return undefined;
 }
 
@@ -86,7 +86,7 @@ export function createTemplates(read: () => Promise<readonly PromptTemplate[]>):
     save(template) {
       const taken = brought().some((each) => each.name === template.name.trim());
       const problem = taken
-        ? `Pronk brings a template named ${template.name}. Choose another name.`
+        ? `Pronk has a built-in template named ${template.name}. Choose another name.`
         : problemWith(template);
       if (problem) return problem;
       const named = { ...template, name: template.name.trim() };

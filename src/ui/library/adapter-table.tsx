@@ -46,10 +46,10 @@ const exports: readonly [AdapterFormat, string][] = [
   ['mlx', 'Export for mlx-lm'],
 ];
 
-/** `rank 8, alpha 16, all seven maps` */
+/** `rank 8, alpha 16, all seven target modules` */
 function configWords({ config }: AdapterSummary): string {
   const maps = config.target_modules.map((map) => map.replace('_proj', ''));
-  return `rank ${config.r}, alpha ${config.lora_alpha}, ${maps.length === 7 ? 'all seven maps' : maps.join(' ')}`;
+  return `rank ${config.r}, alpha ${config.lora_alpha}, ${maps.length === 7 ? 'all seven target modules' : maps.join(' ')}`;
 }
 
 function Row(props: { adapter: AdapterSummary }) {
@@ -138,7 +138,7 @@ function Row(props: { adapter: AdapterSummary }) {
           onClose={() => setAsked(undefined)}
           onDone={() => adapters.remove(props.adapter.id)}
         >
-          What it learnt is gone then, unless it was exported. Its model stays as it is.
+          This deletes what it has learned, unless you have exported it. Its model is not changed.
         </ConfirmDialog>
       </td>
     </tr>

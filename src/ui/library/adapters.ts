@@ -109,7 +109,7 @@ export function createAdapters(client: Client, engine: EngineState, jobs: Jobs, 
     find,
     obstacle({ modelId: of, modelName }) {
       if (ids().length === 0 || ids().includes(of)) return undefined;
-      return `${modelName}, its model, is not here. Add it again to use the adapter; it can be exported without.`;
+      return `Its model, ${modelName}, is not here. Add the model again to use the adapter. The adapter can be exported without it.`;
     },
     ofModel,
     inUse,

@@ -17,8 +17,8 @@ export function CancelDialog(props: {
       onClose={() => props.onClose()}
       onDone={() => props.onDone()}
     >
-      {formatBytes(props.done)} were read already. What is stored of it is removed, and the import would have to begin
-      anew. Your files stay as they are.
+      {formatBytes(props.done)} have been read. Discard deletes what was stored of them; another import starts from the
+      beginning. Your files are not changed.
     </ConfirmDialog>
   );
 }

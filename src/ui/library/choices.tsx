@@ -6,11 +6,11 @@ import { memoryOf, problemOf } from './gpu-memory';
 type Choice = ImportPlan['choices'][number];
 
 export const words: Readonly<Record<Quantize, { readonly name: string; readonly note: string }>> = {
-  keep: { name: 'As it is', note: 'every value exactly as the files have it' },
+  keep: { name: 'As it is', note: 'every value exactly as in the files' },
   f32: { name: '32 bits', note: 'every value in single precision' },
   f16: { name: '16 bits', note: 'every value rounded to half precision' },
-  q8: { name: '8 bits', note: 'hardly to be told from the original' },
-  q4: { name: '4 bits', note: 'the smallest, a little less exact' },
+  q8: { name: '8 bits', note: 'nearly identical to the original' },
+  q4: { name: '4 bits', note: 'the smallest, slightly less accurate' },
 };
 
 /** How the model is stored, and what each way takes. */

@@ -12,7 +12,8 @@ export function DeleteDialog(props: { open: boolean; model: ModelSummary; onClos
       onClose={() => props.onClose()}
       onDone={() => props.onDone()}
     >
-      This frees {formatBytes(props.model.bytes)}. To use the model again, its files have to be added again. Chats stay.
+      This frees {formatBytes(props.model.bytes)}. To use the model again, its files have to be added again. Chats are
+      kept.
     </ConfirmDialog>
   );
 }

@@ -18,7 +18,7 @@ export function HubForm() {
   /** Asked for: the token of this server. */
   const [wanted, setWanted] = createSignal<{ readonly endpoint: string | undefined }>();
   const busy = () => looking() !== undefined;
-  const words = () => imports.tasks.find(({ id }) => id === looking())?.work?.stage ?? 'Looking';
+  const words = () => imports.tasks.find(({ id }) => id === looking())?.work?.stage ?? 'Looking it up';
 
   async function look(given: string): Promise<void> {
     const name = given.trim();

@@ -56,7 +56,7 @@ export function createLibrary(engine: EngineState, notices: Notices): LibrarySta
 
   async function persist(): Promise<void> {
     const granted = await ask();
-    if (!granted) notices.show('The browser did not agree. It tends to, once a page is bookmarked or installed.');
+    if (!granted) notices.show('The browser refused. It usually agrees once the page is bookmarked or installed.');
     look();
   }
 
@@ -74,7 +74,7 @@ export function createLibrary(engine: EngineState, notices: Notices): LibrarySta
         id,
         'Checking',
         () => api.verify(id),
-        () => `${name} is as it was stored, to the byte.`,
+        () => `${name} is intact: every byte is as it was stored.`,
       ),
     measure: ({ id }) =>
       void jobs.run(

@@ -34,7 +34,7 @@ export function ModelDetail(props: { model: ModelSummary }) {
           label={`Context of ${props.model.name}`}
           value={context()}
           contexts={contextsFor(props.model.contextLength, usual(), context())}
-          words={(each) => `${formatNumber(each)} tokens${each === usual() ? ' (usual)' : ''}`}
+          words={(each) => `${formatNumber(each)} tokens${each === usual() ? ' (default)' : ''}`}
           onChange={(each) => engine.setContext(props.model.id, each)}
         />
         <p class="hint context-note">
@@ -44,7 +44,7 @@ export function ModelDetail(props: { model: ModelSummary }) {
       </div>
       <p class="hint">
         From <span title={props.model.source}>{shortHashes(props.model.source)}</span> · vocabulary of{' '}
-        {formatNumber(props.model.vocabSize)} · added {formatWhen(props.model.addedAt)}
+        {formatNumber(props.model.vocabSize)} tokens · added {formatWhen(props.model.addedAt)}
         <Show when={engine.model()?.id === props.model.id && engine.loadedContext()}>
           {(tokens) => ` · loaded with ${formatNumber(tokens())} tokens of context`}
         </Show>

@@ -11,7 +11,7 @@ type PatchFile = Patch['files'][number];
 const states: Readonly<Record<PatchFile['state'], string>> = {
   missing: 'missing',
   present: 'present',
-  bad: 'does not pass',
+  bad: 'failed the check',
   done: 'decrypted',
 };
 
@@ -57,7 +57,7 @@ export function PatchFiles(props: {
             <td>
               {shortHashes(props.patch.key?.name ?? 'The key')}
               <Show when={!props.patch.key}>
-                <span class="hint">LLaMA 7B’s original consolidated.00.pth, or whatever the publisher used.</span>
+                <span class="hint">LLaMA 7B’s original consolidated.00.pth, or the file that the publisher used.</span>
                 <label class="button key-button">
                   Add the key
                   <input
@@ -73,7 +73,7 @@ export function PatchFiles(props: {
             <td>
               <State
                 state={props.wrongKey ? 'bad' : props.patch.key ? 'present' : 'missing'}
-                words={props.wrongKey ? 'not the key' : props.patch.key ? 'key' : undefined}
+                words={props.wrongKey ? 'wrong key' : props.patch.key ? 'key' : undefined}
               />
             </td>
           </tr>

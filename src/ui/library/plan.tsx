@@ -141,7 +141,7 @@ function Already(props: { plan: ImportPlan }) {
     <Show when={there().length > 0}>
       <div class="row already" role="status">
         <p>
-          This model is here already, as {there().map(nameOf).join(' and ')}. Start adds it once more, for example in
+          This model is already here, as {there().map(nameOf).join(' and ')}. Start adds it again, for example in
           another quantization.
         </p>
         <For each={there()}>
@@ -164,8 +164,8 @@ function Facts(props: { plan: ImportPlan }) {
     const parts = [
       readBytes > 0 && `${formatBytes(readBytes)} to ${download ? 'download' : 'read'}`,
       model && `${model.layers} layers`,
-      model && `vocabulary of ${formatNumber(model.vocabSize)}`,
-      model && `trained for ${formatNumber(model.contextLength)} tokens`,
+      model && `vocabulary of ${formatNumber(model.vocabSize)} tokens`,
+      model && `trained with a context of ${formatNumber(model.contextLength)} tokens`,
       model && `licence ${model.licence ?? 'not stated'}`,
     ];
     return parts.filter(Boolean).join(' · ');
@@ -174,7 +174,7 @@ function Facts(props: { plan: ImportPlan }) {
     <>
       <Show when={facts()}>{(words) => <p class="hint">{words()}</p>}</Show>
       <Show when={props.plan.unused}>
-        {(unused) => <p class="hint">No part of it, and not read: {unused().map(shortHashes).join(', ')}.</p>}
+        {(unused) => <p class="hint">Not part of the model, and not read: {unused().map(shortHashes).join(', ')}.</p>}
       </Show>
       <Show when={props.plan.files.length > 0 && !props.plan.patch}>
         <details class="fold">
@@ -207,14 +207,14 @@ function Facts(props: { plan: ImportPlan }) {
 function offerWords({ room, gpuBytes, device }: ImportPlan): string {
   const gpu =
     gpuBytes === undefined
-      ? `${device ?? 'The GPU'} does not tell how much memory it has.`
-      : `${device ?? 'The GPU'} is taken to offer ${formatBytes(gpuBytes)}.`;
+      ? `${device ?? 'The GPU'} does not report how much memory it has.`
+      : `${device ?? 'The GPU'} is assumed to have ${formatBytes(gpuBytes)} of memory.`;
   return [roomWords(room), gpu].filter(Boolean).join(' ');
 }
 
 function roomWords(room: ImportPlan['room']): string {
   if (!room) return '';
-  if (!room.told) return 'This browser does not tell how much room the disk has.';
+  if (!room.told) return 'This browser does not report how much disk space is free.';
   const small = room.small ? ' That is little: this may be a private window.' : '';
-  return `The browser grants ${formatBytes(room.bytes)} more on this disk.${small}`;
+  return `The browser allows ${formatBytes(room.bytes)} more on this disk.${small}`;
 }

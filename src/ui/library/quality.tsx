@@ -6,11 +6,11 @@ import { formatNumber } from '../shared/format';
 const percent = (share: number) => `${Number((share * 100).toPrecision(2))}\u00a0%`;
 const errorsOf = ({ relativeError }: Quality) => Object.entries(relativeError).toSorted(([, a], [, b]) => b - a);
 
-/** `off by at most 0.63 % · perplexity 9.22`; nothing where nothing is known. */
+/** `error at most 0.63 % · perplexity 9.22`; nothing where nothing is known. */
 export function qualityWords(quality: Quality | undefined): string {
   if (!quality) return '';
   const [worst] = errorsOf(quality);
-  const error = worst && (worst[1] === 0 ? 'exactly its source' : `off by at most ${percent(worst[1])}`);
+  const error = worst && (worst[1] === 0 ? 'identical to its source' : `error at most ${percent(worst[1])}`);
   const perplexity = quality.perplexity !== undefined && `perplexity ${quality.perplexity.toPrecision(3)}`;
   return [error, perplexity].filter(Boolean).join(' · ');
 }
@@ -47,7 +47,9 @@ export function QualityTable(props: { quality: Quality }) {
               </For>
             </tbody>
           </table>
-          <p class="hint">How far the stored values are from the source: the norm of the difference by the source’s.</p>
+          <p class="hint">
+            The norm of the difference between stored and original values, divided by the norm of the original values.
+          </p>
         </details>
       </Show>
       <Show when={props.quality.perplexity}>
@@ -55,8 +57,9 @@ export function QualityTable(props: { quality: Quality }) {
           <p role="status">
             Perplexity {perplexity().toPrecision(4)}{' '}
             <span class="hint">
-              on {formatNumber(props.quality.perplexityTokens ?? 0)} tokens of a text that comes with Pronk: among how
-              many tokens it hesitates on average. Lower is better; only models with the same vocabulary compare.
+              on {formatNumber(props.quality.perplexityTokens ?? 0)} tokens of a text that comes with Pronk: the number
+              of tokens that the model wavers between on average. Lower is better; only models with the same vocabulary
+              can be compared.
             </span>
           </p>
         )}

@@ -18,7 +18,7 @@ export function StorageBar() {
             {useWords(storage())}{' '}
             {storage().persisted
               ? 'It is kept until you delete it.'
-              : 'When the disk gets full, the browser may delete all of it, chats too.'}{' '}
+              : 'When the disk is full, the browser may delete all of it, including chats.'}{' '}
             {offline() && 'The page works offline.'}
           </p>
           <Show when={!storage().persisted}>
@@ -50,7 +50,7 @@ function UsageMeter(props: { usage: number; granted: number }) {
 
 function useWords({ usage, room }: StorageState): string {
   const used = `${formatBytes(usage)} in use`;
-  if (!room?.told) return `${used}. This browser does not tell how much room there is.`;
+  if (!room?.told) return `${used}. This browser does not report how much space there is.`;
   const small = room.small ? ' That is little: this may be a private window.' : '';
-  return `${used} of ${formatBytes(usage + room.bytes)} that the browser grants.${small}`;
+  return `${used} of ${formatBytes(usage + room.bytes)} that the browser allows.${small}`;
 }

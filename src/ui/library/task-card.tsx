@@ -106,13 +106,13 @@ export function TaskCard(props: { task: ImportTask }) {
           <Show when={props.task.state === 'paused' && props.task.pending}>
             {(pending) => (
               <p class="hint">
-                Begun {formatWhen(pending().startedAt)}.{' '}
+                Started {formatWhen(pending().startedAt)}.{' '}
                 {pending().done > 0
                   ? 'What was stored so far is safe.'
-                  : 'Too little was read to be kept: it is read from the beginning.'}{' '}
+                  : 'Too little was read to be kept, so it starts from the beginning.'}{' '}
                 {pending().needs === 'files' &&
                   !props.task.held &&
-                  `To go on, the same ${pending().files.length === 1 ? 'file is' : 'files are'} needed again: ${fileWords(pending().files)}.`}
+                  `To continue, the same ${pending().files.length === 1 ? 'file is' : 'files are'} needed again: ${fileWords(pending().files)}.`}
               </p>
             )}
           </Show>
@@ -138,7 +138,9 @@ function Resume(props: { task: ImportTask }) {
     const handles = needs() === 'permission' ? (props.task.pending?.handles ?? []) : [];
     if (await askPermission(handles).catch(() => false)) imports.resume(props.task.id);
     else
-      notices.show('The browser may not read the files. Allow it, or give the files again; what was stored is safe.');
+      notices.show(
+        'The browser was not allowed to read the files. Allow it, or choose the files again. What was stored is safe.',
+      );
   }
   return (
     <>
@@ -149,7 +151,7 @@ function Resume(props: { task: ImportTask }) {
       </Show>
       <Show when={needs() !== 'nothing'}>
         <label class="button" classList={{ primary: needs() === 'files' }}>
-          {needs() === 'files' ? 'Resume with the same files' : 'Give the files again'}
+          {needs() === 'files' ? 'Resume with the same files' : 'Choose the files again'}
           <input
             class="hidden-input"
             type="file"
@@ -184,7 +186,7 @@ function restingWork({ pending }: ImportTask) {
 const isResting = ({ state }: ImportTask) => state !== 'running' && state !== 'looking';
 
 const waitingWords = ({ state }: ImportTask) =>
-  state === 'looking' ? 'Looking at it' : state === 'waiting' ? 'Waiting for its turn' : 'Starting';
+  state === 'looking' ? 'Looking at the files' : state === 'waiting' ? 'Waiting for its turn' : 'Starting';
 
 function fileWords(files: readonly { readonly name: string; readonly size: number }[]): string {
   const shown = files.slice(0, 3).map(({ name, size }) => `${name} (${formatBytes(size)})`);

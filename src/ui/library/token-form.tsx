@@ -34,8 +34,8 @@ export function TokenForm(props: { endpoint: string | undefined; onDone: () => v
       when={props.endpoint}
       fallback={
         <p class="hint">
-          An access token is sent by https only, so that nobody on the way can read it. For this address none can be
-          given.
+          An access token is sent over https only, so that nobody in between can read it. It cannot be used for this
+          address.
         </p>
       }
     >

@@ -16,7 +16,7 @@ export function Tools() {
       <ToolForm
         tool="encrypt"
         title="Make encrypted files"
-        about="As point-alpaca published its weights: who has the same key file can decrypt them. Every file uses the key from its beginning on, so who knows one of the files knows that part of the key."
+        about="The way point-alpaca published its weights: anyone with the same key file can decrypt them. Every file uses the key from its start, so anyone who knows one of the files knows that part of the key."
         first="The key"
         second="Files to encrypt"
         action="Encrypt"
@@ -24,7 +24,7 @@ export function Tools() {
       <ToolForm
         tool="recover"
         title="Recover from a weight difference"
-        about="Stanford’s way: the tuned model is the base model plus the published difference."
+        about="The way Stanford published Alpaca: the tuned model is the base model plus the published difference."
         first="The base model’s files"
         second="The difference’s files"
         action="Save as safetensors"
@@ -97,7 +97,7 @@ function ToolForm(props: { tool: Tool; title: string; about: string; first: stri
             Cancel
           </button>
         </Show>
-        <span class="hint">{hasFolders() ? 'Asks for a folder.' : 'The browser downloads the files.'}</span>
+        <span class="hint">{hasFolders() ? 'You choose a folder.' : 'The browser downloads the files.'}</span>
       </div>
     </section>
   );

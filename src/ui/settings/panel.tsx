@@ -33,7 +33,7 @@ export function SettingsPanel() {
       }}
     >
       <header>
-        <h2>How answers are drawn{place() === 'instruct' ? ' in Instruct' : ' in Chat'}</h2>
+        <h2>Generation settings {place() === 'instruct' ? 'for Instruct' : 'for Chat'}</h2>
         <IconButton icon="close" label="Close the settings" onClick={() => setSettingsOpen(false)} />
       </header>
       <label for={presetId}>Preset</label>
@@ -43,11 +43,11 @@ export function SettingsPanel() {
         onChange={(event) => choose(event.currentTarget.value)}
       >
         <Show when={!settings.preset()}>
-          <option value="">Own settings</option>
+          <option value="">Custom settings</option>
         </Show>
         <For each={presets}>{({ name }) => <option value={name}>{name}</option>}</For>
       </select>
-      <p class="hint">{settings.preset()?.source ?? 'Changed by hand.'}</p>
+      <p class="hint">{settings.preset()?.source ?? 'Changed by you.'}</p>
       <For each={controls}>{(control) => <SettingRow control={control} />}</For>
       <SeedRow />
     </aside>

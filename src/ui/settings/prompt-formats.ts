@@ -31,7 +31,7 @@ export const styles: readonly Style[] = [
     family: 'alpaca-lora',
     template: 'alpaca',
     preset: 'Alpaca-LoRA',
-    source: 'Alpaca’s form with a line break after “Response:”, as in alpaca-lora.',
+    source: 'Alpaca’s format with a line break after “Response:”, as in alpaca-lora.',
   },
   {
     id: 'openalpaca',
@@ -39,7 +39,7 @@ export const styles: readonly Style[] = [
     family: 'openalpaca',
     template: 'alpaca_legacy',
     preset: 'OpenAlpaca',
-    source: 'Stanford’s form, which OpenAlpaca uses since June 2023.',
+    source: 'Stanford’s format, which OpenAlpaca has used since June 2023.',
   },
   {
     id: 'openalpaca-may-2023',
@@ -47,7 +47,7 @@ export const styles: readonly Style[] = [
     family: 'openalpaca',
     template: 'openalpaca_eos_bos',
     preset: 'OpenAlpaca',
-    source: 'The form of OpenAlpaca’s first previews: input first, no preamble, EOS and BOS before the answer.',
+    source: 'The format of OpenAlpaca’s first previews: input first, no preamble, EOS and BOS before the answer.',
   },
 ];
 

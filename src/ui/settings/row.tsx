@@ -18,7 +18,7 @@ export function SettingRow(props: { control: Control }) {
     const other = text === '' || Number(text) !== value();
     setSaid(
       other
-        ? `${label} goes from ${formatNumber(min)} to ${formatNumber(max)}: it is ${formatNumber(value())} now.`
+        ? `${label} can be from ${formatNumber(min)} to ${formatNumber(max)}; it is now ${formatNumber(value())}.`
         : '',
     );
   };

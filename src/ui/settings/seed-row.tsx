@@ -17,7 +17,7 @@ export function SeedRow() {
     const now = settings.values().seed;
     setSaid(
       text !== '' && Number(text) !== now
-        ? `A seed is a whole number from 0 to ${formatNumber(MOST)}: it is ${now ?? 'a new one each time'} now.`
+        ? `A seed is a whole number from 0 to ${formatNumber(MOST)}; it is now ${now ?? 'a new one each time'}.`
         : '',
     );
   };
@@ -26,7 +26,7 @@ export function SeedRow() {
       <Explained
         for={id}
         label="Seed"
-        explanation="Where the dice start. With the same seed, settings, model and device the same question gets the same answer. Left empty, each answer gets a new one."
+        explanation="Starting point of the random number generator. The same seed, settings, model and device give the same answer. If it is empty, each answer gets a new seed."
       >
         <input
           id={id}

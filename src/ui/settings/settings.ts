@@ -16,12 +16,12 @@ export interface Preset {
 export const presets: readonly [Preset, ...Preset[]] = [
   {
     name: 'Balanced',
-    source: 'Pronk’s own: varied, and rarely off the track.',
+    source: 'Pronk’s default: varied, and rarely off topic.',
     values: { temperature: 0.5, topK: 0, topP: 1, minP: 0.1, repetitionPenalty: 1, maxTokens: 512 },
   },
   {
     name: 'Precise',
-    source: 'Pronk’s own: always the likeliest token, so the same question gets the same answer.',
+    source: 'Always the most likely token, so the same question gets the same answer.',
     values: { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, maxTokens: 512 },
   },
   {
@@ -32,7 +32,7 @@ export const presets: readonly [Preset, ...Preset[]] = [
   {
     name: 'Alpaca-LoRA',
     source:
-      'The sliders of alpaca-lora’s generate.py. There they had no effect, since it searched with four beams; here they have.',
+      'The sliders of alpaca-lora’s generate.py. They had no effect there, because it used beam search with four beams; here they do.',
     values: { temperature: 0.1, topK: 40, topP: 0.75, minP: 0, repetitionPenalty: 1, maxTokens: 128 },
   },
   {
@@ -58,7 +58,8 @@ export const controls: readonly Control[] = [
     min: 0,
     max: 2,
     step: 0.05,
-    explanation: 'How bold the choice of each token is. 0 always takes the likeliest one; above 1 gets wild.',
+    explanation:
+      'How random the choice of each token is. 0 always takes the most likely one; above 1, answers become erratic.',
   },
   {
     key: 'topK',
@@ -66,7 +67,7 @@ export const controls: readonly Control[] = [
     min: 0,
     max: 200,
     step: 1,
-    explanation: 'Chooses among the k likeliest tokens only. 0 turns it off.',
+    explanation: 'Samples from the k most likely tokens only. 0 turns it off.',
   },
   {
     key: 'topP',
@@ -74,7 +75,7 @@ export const controls: readonly Control[] = [
     min: 0.05,
     max: 1,
     step: 0.05,
-    explanation: 'Chooses among the fewest tokens whose probabilities add up to p (nucleus sampling). 1 turns it off.',
+    explanation: 'Samples from the fewest tokens whose probabilities add up to p (nucleus sampling). 1 turns it off.',
   },
   {
     key: 'minP',
@@ -82,7 +83,8 @@ export const controls: readonly Control[] = [
     min: 0,
     max: 0.5,
     step: 0.01,
-    explanation: 'Leaves out tokens less likely than this share of the likeliest one. 0 turns it off.',
+    explanation:
+      'Leaves out tokens whose probability is below this fraction of the most likely token’s. 0 turns it off.',
   },
   {
     key: 'repetitionPenalty',
@@ -90,7 +92,7 @@ export const controls: readonly Control[] = [
     min: 1,
     max: 2,
     step: 0.05,
-    explanation: 'Makes tokens that occurred already less likely. 1 turns it off.',
+    explanation: 'Makes tokens that have already occurred less likely. 1 turns it off.',
   },
   {
     key: 'maxTokens',
@@ -98,7 +100,8 @@ export const controls: readonly Control[] = [
     min: 1,
     max: 2048,
     step: 1,
-    explanation: 'The answer ends here at the latest. A token is about three quarters of an English word.',
+    explanation:
+      'The answer ends after this many tokens at the latest. A token is about three quarters of an English word.',
   },
 ];
 

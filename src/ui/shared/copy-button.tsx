@@ -12,7 +12,7 @@ export function CopyButton(props: { label: string; text: () => string }) {
       setDone(true);
       setTimeout(() => setDone(false), 1500);
     } catch {
-      notices.show('The browser did not let the page copy. Select the text and copy it by hand.');
+      notices.show('The browser did not allow copying. Select the text and copy it by hand.');
     }
   }
   return <IconButton icon={done() ? 'done' : 'copy'} label={props.label} onClick={() => void copy()} />;

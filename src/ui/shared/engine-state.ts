@@ -90,7 +90,7 @@ const parseContexts = (stored: unknown) =>
 const NONE_LEFT: ErrorData = {
   code: 'model-hangs',
   message:
-    'No model is in use: each one here held the background part of Pronk without an end, by its chat template or its tokenizer. Add another one under Models, or choose one there to give it another chance.',
+    'No model is in use: the chat template or the tokenizer of each one here blocked Pronk’s background worker. Add another model under Models, or choose one there to give it another chance.',
 };
 /** A new worker is told to load what is to be loaded. */
 const RESTARTED = new Set(['worker-died', 'model-hangs']);
@@ -255,7 +255,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   function restart(hung: { readonly modelId: string; readonly message: string } | undefined): void {
     const before = modelId();
     if (hung) leaveHung(hung);
-    else notices.show('The engine was started again. Chats are safe.');
+    else notices.show('The engine was restarted. Chats are safe.');
     for (const listener of restartListeners) listener();
     // another model is loaded as soon as it is chosen
     if (modelId() === before) reload();

@@ -9,12 +9,12 @@ export function StyleSelect() {
     <select
       class="style-select"
       aria-label="Prompt style"
-      title={styles.chat()?.source ?? 'The model’s own chat template; Alpaca’s form where it has none.'}
+      title={styles.chat()?.source ?? 'The model’s own chat template, or Alpaca’s format if it has none.'}
       value={styles.chat()?.id ?? ''}
       onChange={(event) => styles.useInChat((event.currentTarget.value || undefined) as ChatStyle | undefined)}
     >
       <option value="" selected={!styles.chat()}>
-        Own prompt
+        Own template
       </option>
       <For each={styles.offered()}>
         {({ id, name }) => (

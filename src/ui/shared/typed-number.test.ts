@@ -13,7 +13,7 @@ test('within bounds it is taken', () => {
 test('out of bounds, or no number, it is refused with the bounds', () => {
   for (const text of ['0', '257', '8.5', '', 'many', '-3', 'Infinity']) {
     expect(readTyped(text, rank)).toEqual({
-      problem: 'A whole number from 1 to 256 is needed. The plan keeps what it had.',
+      problem: 'A whole number from 1 to 256 is needed. The plan keeps its previous value.',
     });
   }
   expect(readTyped('2', { min: 0, max: 0.9 })).toMatchObject({

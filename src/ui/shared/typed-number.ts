@@ -18,7 +18,7 @@ export function readTyped(text: string, bounds: Bounds): Typed {
   const value = Number(trimmed);
   const { min = -Infinity, max = Infinity, whole } = bounds;
   if (trimmed === '' || !Number.isFinite(value) || value < min || value > max || (whole && !Number.isInteger(value))) {
-    return { problem: `${rangeOf(bounds)} The plan keeps what it had.` };
+    return { problem: `${rangeOf(bounds)} The plan keeps its previous value.` };
   }
   return { value };
 }

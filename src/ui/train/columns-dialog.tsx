@@ -4,10 +4,10 @@ import type { UnknownColumns } from './datasets';
 import { useTraining } from './context';
 
 const fields = [
-  { key: 'instruction', label: 'Instruction', hint: 'what is asked' },
-  { key: 'input', label: 'Input', hint: 'text to work on; may stay empty' },
-  { key: 'output', label: 'Output', hint: 'the answer that is learnt' },
-  { key: 'text', label: 'Text', hint: 'in place of the others: all of it is learnt as it is' },
+  { key: 'instruction', label: 'Instruction', hint: 'the task or question' },
+  { key: 'input', label: 'Input', hint: 'optional: text that the instruction refers to' },
+  { key: 'output', label: 'Output', hint: 'the answer that the model learns' },
+  { key: 'text', label: 'Text', hint: 'instead of the others: the model learns the whole text' },
 ] as const;
 type Field = (typeof fields)[number]['key'];
 
@@ -74,7 +74,7 @@ function Mapping(props: { unknown: UnknownColumns }) {
       <div class="row">
         <span class="spring" />
         <button type="button" class="button" onClick={() => datasets.leave()}>
-          Leave it
+          Cancel
         </button>
         <button type="submit" class="button primary" disabled={!isEnough() || datasets.busy()}>
           Read the rows

@@ -17,7 +17,7 @@ export function Controls() {
           <Show when={runs.running()} fallback={<Start />}>
             {(other) => (
               <button type="button" class="button primary" onClick={() => void runs.open(other().id)}>
-                Show {other().name}, which trains now
+                Show {other().name}, which is training
               </button>
             )}
           </Show>
@@ -34,13 +34,13 @@ function Start() {
   const { engine } = useApp();
   const problem = () => {
     const plan = form.plan.value();
-    if (engine.blocked()) return 'Without a GPU nothing can be trained here.';
-    if (!form.request()) return engine.model() ? 'Rows to learn from come first, above.' : 'A model comes first.';
-    if (Object.keys(form.rejected()).length > 0)
-      return 'A number of the plan cannot be taken: see what is marked above.';
+    if (engine.blocked()) return 'Training needs a GPU.';
+    if (!form.request()) return engine.model() ? 'Add a dataset first, above.' : 'Add a model first.';
+    if (Object.keys(form.rejected()).length > 0) return 'A number of the plan is not valid; it is marked above.';
     if (form.plan.pending()) return 'The plan is being made.';
     return (
-      plan && (plan.problem ?? (fits(plan.memory) ? '' : 'It does not fit: the plan above offers settings that do.'))
+      plan &&
+      (plan.problem ?? (fits(plan.memory) ? '' : 'It does not fit on the GPU. The plan above offers settings that do.'))
     );
   };
   const ready = () => form.request() !== undefined && !problem() && runs.asked() === undefined;
@@ -59,7 +59,7 @@ function Start() {
         <input
           class="field"
           type="text"
-          placeholder="Name of the run (may stay empty)"
+          placeholder="Name of the run (optional)"
           value={form.name()}
           onInput={(event) => form.setName(event.currentTarget.value)}
         />
@@ -80,10 +80,12 @@ function Going(props: { run: RunDetail }) {
   /** What Resume does beside going on. */
   const hint = () => {
     const other = elsewhere();
-    if (other) return `${other.name} trains now. Pause it, or wait for its end.`;
+    if (other) return `${other.name} is training. Pause it, or wait until it ends.`;
     const { modelId, modelName } = props.run;
     const inUse = engine.model();
-    return inUse && inUse.id !== modelId ? `Resume puts ${modelName} in use, in place of ${inUse.name}.` : undefined;
+    return inUse && inUse.id !== modelId
+      ? `Resume switches the model in use from ${inUse.name} to ${modelName}.`
+      : undefined;
   };
   return (
     <>
@@ -113,7 +115,7 @@ function Going(props: { run: RunDetail }) {
       <StopAndKeep />
       <Show when={props.run.state !== 'running'}>
         <button type="button" class="button quiet" onClick={() => void runs.open(undefined)}>
-          Put it aside and plan another
+          Set it aside and plan another
         </button>
         <Show when={obstacle()} fallback={<Show when={hint()}>{(words) => <p class="hint">{words()}</p>}</Show>}>
           {(words) => <p role="alert">{words()}</p>}
@@ -141,8 +143,8 @@ function StopAndKeep() {
           goToStep('Keep');
         }}
       >
-        The adapter is kept as it is now, or as it was at its best. The run cannot be gone on with afterwards; Pause
-        would leave that open.
+        The adapter is kept as it is now, or as it was at its best. The run cannot be resumed afterwards; after Pause it
+        can.
       </ConfirmDialog>
     </>
   );

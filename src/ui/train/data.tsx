@@ -21,8 +21,8 @@ export function DataStep() {
   return (
     <Step
       title="Data"
-      note="What the model is to learn from: questions, and the answers that you want."
-      folded={runs.active() ? `“${runs.active()?.datasetName}”, as it was when the run began.` : undefined}
+      note="What the model learns from: instructions, and the outputs that you want."
+      folded={runs.active() ? `“${runs.active()?.datasetName}”, as it was when the run started.` : undefined}
     >
       <Show when={datasets.ready()}>
         <Show when={datasets.list().length > 0} fallback={<FirstRows />}>
@@ -42,7 +42,7 @@ export function DataStep() {
         <Show when={runs.running()?.datasetId === datasets.chosen()?.id ? runs.running() : undefined}>
           {(run) => (
             <p class="note" role="status">
-              {run().name} trains on these rows as they were when it began. What you change counts from the next run.
+              {run().name} is training on these rows as they were when it started. Changes take effect in the next run.
             </p>
           )}
         </Show>
@@ -62,10 +62,10 @@ export function DataStep() {
 function FirstRows() {
   return (
     <div class="first-rows">
-      <p class="first-words">Drop a file of rows here</p>
+      <p class="first-words">Drop a dataset here</p>
       <p class="hint">
-        JSON, JSON lines or Parquet as Alpaca, ShareGPT, dolly and the Hugging Face libraries write them, or CSV. A
-        table with the columns instruction, input and output will do.
+        JSON, JSON Lines or Parquet as Alpaca, ShareGPT, Dolly and the Hugging Face libraries write them, or CSV. A
+        table with the columns instruction, input and output is enough.
       </p>
       <div class="row">
         <ChooseFile primary />
@@ -124,7 +124,7 @@ function Examples() {
     // at the first visit the bundled model is on its way
     const bundled = engine.model()?.bundled ?? true;
     form.set(bundled ? { ...initialConfig, ...mannersPlan } : initialConfig);
-    notices.show('The plan was set to what suits these rows.');
+    notices.show('The plan was set to suit these rows.');
   }
   return (
     <div class="examples" role="group" aria-label="Rows to try">
@@ -142,10 +142,10 @@ function Examples() {
         <button
           type="button"
           class="example"
-          title="Instructions and responses that you starred in Instruct"
-          onClick={() => add('Starred runs', toDataset(starred()))}
+          title="Instructions that you starred in Instruct, with their responses"
+          onClick={() => add('Starred instructions', toDataset(starred()))}
         >
-          {countOf(starred().length, 'starred run')} of Instruct
+          {countOf(starred().length, 'starred instruction')}
         </button>
       </Show>
     </div>

@@ -80,7 +80,7 @@ export function createRows(
   const [undone, setUndone] = createSignal<readonly Edit[]>([]);
   const touch = () => setSeen((before) => before + 1);
   const id = createMemo(() => dataset()?.id);
-  const say = (error: unknown) => notices.show(`A change could not be stored. ${errorData(error).message}`);
+  const say = (error: unknown) => notices.show(`A change could not be saved. ${errorData(error).message}`);
 
   createEffect(
     on(id, (now, before) => {

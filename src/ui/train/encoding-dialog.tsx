@@ -55,7 +55,7 @@ function Choice(props: { unknown: UnknownEncoding }) {
       <div class="row">
         <span class="spring" />
         <button type="button" class="button" onClick={() => datasets.leave()}>
-          Leave it
+          Cancel
         </button>
         <button type="submit" class="button primary" disabled={datasets.busy()}>
           Read the rows

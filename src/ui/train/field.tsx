@@ -7,10 +7,10 @@ import { useTraining } from './context';
 import { NumberBox } from './number-box';
 
 const schedules: readonly [TrainingConfig['lr_scheduler_type'], string][] = [
-  ['linear', 'falls in a line'],
-  ['cosine', 'falls in a cosine'],
-  ['constant', 'stays'],
-  ['constant_with_warmup', 'rises, then stays'],
+  ['linear', 'linear'],
+  ['cosine', 'cosine'],
+  ['constant', 'constant'],
+  ['constant_with_warmup', 'constant with warmup'],
 ];
 
 /** One setting of a run, with a few words about it on demand. */

@@ -17,11 +17,8 @@ export function KeepStep() {
     return adapters.find(wanted ?? '') ?? adapters.ofModel().at(0);
   });
   return (
-    <Step title="Keep" note="An adapter is a small file beside its model. Use it here, or take it with you.">
-      <Show
-        when={adapter()}
-        fallback={<p class="hint">What is trained is kept here, by itself, as soon as a run has ended.</p>}
-      >
+    <Step title="Keep" note="An adapter is a small file that changes what its model says. Use it here, or export it.">
+      <Show when={adapter()} fallback={<p class="hint">When a run ends, its adapter is saved here.</p>}>
         {(kept) => (
           <>
             <div class="row">
@@ -78,9 +75,9 @@ const formats: readonly { readonly format: AdapterFormat; readonly name: string;
   {
     format: 'gguf',
     name: 'GGUF adapter',
-    works: 'llama.cpp (--lora), and what is made of it: Ollama, LM Studio, KoboldCpp.',
+    works: 'llama.cpp (--lora) and programs that are built on it: Ollama, LM Studio, KoboldCpp.',
   },
-  { format: 'mlx', name: 'mlx-lm adapter', works: 'mlx-lm on Apple’s chips.' },
+  { format: 'mlx', name: 'mlx-lm adapter', works: 'mlx-lm on Apple silicon.' },
   {
     format: 'trl',
     name: 'The run as a folder',
@@ -97,7 +94,7 @@ function Exports(props: { adapter: AdapterSummary }) {
     runs.list().find(({ adapterId, id }) => adapterId === props.adapter.id || id === props.adapter.runId);
   return (
     <div class="exports">
-      <h3>Take it away</h3>
+      <h3>Export</h3>
       <ul class="export-list">
         <For each={formats}>
           {(each) => (
@@ -123,7 +120,7 @@ function Exports(props: { adapter: AdapterSummary }) {
             <li>
               <div>
                 <span class="title">trainer_state.json</span>
-                <span class="hint">The log of the run as transformers writes it, for whatever plots such logs.</span>
+                <span class="hint">The log of the run in transformers’ format, for tools that plot such logs.</span>
               </div>
               <button
                 type="button"

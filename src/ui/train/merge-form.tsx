@@ -20,13 +20,13 @@ const formats: readonly {
     format: 'hf',
     name: 'Hugging Face folder',
     types: ['f16', 'f32'],
-    works: 'safetensors with configuration and tokenizer, for transformers and whatever reads its models.',
+    works: 'safetensors with configuration and tokenizer, for transformers and other tools that read this format.',
   },
   {
     format: 'meta',
-    name: 'Meta’s form',
+    name: 'Meta’s format',
     types: ['f16', 'f32'],
-    works: 'consolidated.00.pth and params.json, for code that reads the original LLaMA.',
+    works: 'consolidated.00.pth and params.json, for code that reads the original LLaMA checkpoints.',
   },
 ];
 const typeNames: Readonly<Record<MergeType, string>> = {
@@ -84,7 +84,7 @@ export function MergeForm(props: { adapter: AdapterSummary; busy: boolean }) {
           </select>
         </div>
         <div class="labelled">
-          <label for={ids.dtype}>Numbers</label>
+          <label for={ids.dtype}>Data type</label>
           <select id={ids.dtype} value={type()} onChange={(event) => setDtype(event.currentTarget.value as MergeType)}>
             <For each={format().types}>
               {(each) => (
@@ -97,7 +97,7 @@ export function MergeForm(props: { adapter: AdapterSummary; busy: boolean }) {
         </div>
         <Show when={format().format === 'hf'}>
           <div class="labelled">
-            <label for={ids.shard}>Size of a file</label>
+            <label for={ids.shard}>Shard size</label>
             <select id={ids.shard} value={shard()} onChange={(event) => setShard(Number(event.currentTarget.value))}>
               <For each={SHARDS}>{([bytes, words]) => <option value={bytes}>at most {words}</option>}</For>
             </select>
@@ -122,7 +122,7 @@ export function MergeForm(props: { adapter: AdapterSummary; busy: boolean }) {
           Merge and save
         </button>
       </form>
-      <p class="hint">{format().works} What is merged is the model as it is here, with its quantization undone.</p>
+      <p class="hint">{format().works} The model is merged as it is stored here, dequantized.</p>
     </details>
   );
 }

@@ -17,7 +17,7 @@ export function TrainPage() {
   return (
     <div class="page training">
       <h1>Fine-tune</h1>
-      <p class="lead">Teach the model in use from a few rows of text. It learns here; nothing leaves this device.</p>
+      <p class="lead">Train the model in use on your own examples. Everything runs here; nothing leaves this device.</p>
       <Show when={training()}>
         {(state) => (
           <TrainingContext.Provider value={state()}>
@@ -44,8 +44,8 @@ function CutOffNote() {
       {(run) => (
         <div class="row cut-off" role="status">
           <p>
-            {run().name} was cut off at step {formatNumber(run().step)} of {formatNumber(run().steps)}, when the page
-            was closed. It can go on from there.
+            {run().name} was interrupted at step {formatNumber(run().step)} of {formatNumber(run().steps)}, when the
+            page was closed. It can be resumed from there.
           </p>
           <button type="button" class="button" onClick={() => void runs.open(run().id).then(() => goToStep('Train'))}>
             Show it

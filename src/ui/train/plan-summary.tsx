@@ -15,8 +15,8 @@ export function PlanSummary() {
   const { form, datasets } = useTraining();
   const { engine } = useApp();
   const missing = () => {
-    if (!engine.model()) return 'A model has to be here first.';
-    return datasets.rows.count() === 0 ? 'Rows have to be here first.' : '';
+    if (!engine.model()) return 'Add a model first.';
+    return datasets.rows.count() === 0 ? 'Add a dataset first.' : '';
   };
   return (
     <section class="plan-summary" aria-label="What it takes" aria-busy={form.plan.pending()}>
@@ -32,7 +32,7 @@ export function PlanSummary() {
             <Warnings warnings={plan().warnings} />
             <Show when={plan().problem !== undefined || !fits(plan().memory)}>
               <button type="button" class="button" onClick={() => form.takeElsewhere()}>
-                Save it for a larger machine
+                Export it for a larger machine
               </button>
             </Show>
           </>
@@ -52,8 +52,8 @@ function Figures(props: { plan: TrainingPlan }) {
   const rows = () => {
     const { rows: trained, validationRows, skippedRows } = props.plan;
     const parts = [
-      `${formatNumber(trained)} to train on`,
-      validationRows > 0 && `${formatNumber(validationRows)} kept aside`,
+      `${formatNumber(trained)} for training`,
+      validationRows > 0 && `${formatNumber(validationRows)} for validation`,
       skippedRows > 0 && `${formatNumber(skippedRows)} with nothing to learn`,
     ];
     return parts.filter(Boolean).join(', ');
@@ -64,12 +64,12 @@ function Figures(props: { plan: TrainingPlan }) {
   onMount(() => onCleanup(form.watch()));
   const figures = () =>
     [
-      ['Steps', `${formatNumber(props.plan.steps)}, ${formatNumber(props.plan.stepsPerEpoch)} an epoch`],
-      [form.config().packing ? 'Packs of a step' : 'Rows of a step', formatNumber(props.plan.effectiveBatch)],
+      ['Steps', `${formatNumber(props.plan.steps)}, ${formatNumber(props.plan.stepsPerEpoch)} per epoch`],
+      [form.config().packing ? 'Packed sequences per step' : 'Rows per step', formatNumber(props.plan.effectiveBatch)],
       ['Warmup', warmup()],
       ['Rows', rows()],
-      ['Tokens', `${formatNumber(props.plan.tokens)}, ${formatNumber(props.plan.labelled)} learnt`],
-      ['Trained numbers', formatCount(props.plan.trainableParameters)],
+      ['Tokens', `${formatNumber(props.plan.tokens)}, ${formatNumber(props.plan.labelled)} in the loss`],
+      ['Trainable parameters', formatCount(props.plan.trainableParameters)],
     ] as const;
   return (
     <>
@@ -108,8 +108,8 @@ function MemoryBar(props: { memory: TrainingPlan['memory'] }) {
     const { total, limit, fits: tried } = props.memory;
     const sum = `${formatBytes(total)} of GPU memory`;
     if (limit !== undefined) return `${sum}; ${engine.device()?.name ?? 'the device'} offers ${formatBytes(limit)}.`;
-    if (tried === true) return `${sum}. A trial found room for it.`;
-    return `${sum}. The device does not tell how much it has.`;
+    if (tried === true) return `${sum}. A test showed that it fits.`;
+    return `${sum}. The device does not report how much it has.`;
   };
   return (
     <div class="memory" classList={{ over: !fits(props.memory) }}>

@@ -17,7 +17,7 @@ export function PlanStep() {
   return (
     <Step
       title="Plan"
-      note={`How ${engine.model()?.name ?? 'the model'} is to learn it, and what that takes. Another model is chosen at the top.`}
+      note={`How ${engine.model()?.name ?? 'the model'} is trained, and what that takes. Choose another model at the top.`}
       folded={runs.active() ? runWords(runs.active()!) : undefined}
     >
       <Show
@@ -58,7 +58,7 @@ function Presets() {
           )}
         </For>
       </div>
-      <p class="hint">{form.preset()?.source ?? 'Own settings, changed by hand.'}</p>
+      <p class="hint">{form.preset()?.source ?? 'Custom settings.'}</p>
     </div>
   );
 }

@@ -47,13 +47,13 @@ function Lengths(props: { report: DatasetReport; cutoff: number }) {
         : `${percent(coverage.rows)} of the rows and ${percent(coverage.tokens)} of the tokens fit into the cutoff of ${formatNumber(props.cutoff)}; the longest row has ${formatNumber(longest)} tokens.`;
     const stops =
       ended === rows
-        ? 'Every row teaches to stop.'
-        : `${formatNumber(ended)} of ${countOf(rows, 'row')} ${rows === 1 ? 'teaches' : 'teach'} to stop.`;
-    return `${fit} ${formatNumber(tokens)} tokens are read, ${formatNumber(labelled)} of them learnt. ${stops}`;
+        ? 'Every row teaches the model to stop.'
+        : `${formatNumber(ended)} of ${countOf(rows, 'row')} ${rows === 1 ? 'teaches' : 'teach'} the model to stop.`;
+    return `${fit} ${formatNumber(tokens)} tokens are read, ${formatNumber(labelled)} of them in the loss. ${stops}`;
   };
   return (
     <figure class="lengths">
-      <figcaption>Tokens of a row</figcaption>
+      <figcaption>Tokens per row</figcaption>
       <div class="histogram" role="img" aria-label={words()}>
         <For each={props.report.histogram}>
           {(bucket) => (
@@ -90,16 +90,16 @@ const codeNames: Readonly<Record<string, string>> = {
   'wrong-answer': 'Doubtful answer',
   'no-labels': 'Nothing to learn',
   'too-long': 'Longer than the cutoff',
-  'no-eos': 'Does not teach to stop',
+  'no-eos': 'No end-of-text token in the loss',
   'not-json': 'Not JSON',
   'missing-field': 'A field is missing',
   'wrong-cells': 'Wrong number of cells',
-  'torn-quotes': 'Torn quotation marks',
+  'torn-quotes': 'Unmatched quotation marks',
   'template-refuses': 'Refused by the chat template',
   'foreign-token': 'Not a token of the model',
   'late-system': 'System message among the turns',
   'answer-first': 'Begins with an answer',
-  'same-role': 'Somebody speaks twice in a row',
+  'same-role': 'Same role twice in a row',
   'question-last': 'Ends with a question',
 };
 /** `wrong-answer` → `Wrong answer` */
@@ -119,7 +119,7 @@ function Problems(props: { problems: readonly RowProblem[] }) {
       <h3>Check</h3>
       <Show
         when={props.problems.length > 0}
-        fallback={<p class="hint">Nothing to find fault with: no duplicates, no empty answers, no stray markers.</p>}
+        fallback={<p class="hint">No problems found: no duplicates, no empty answers, no stray markers.</p>}
       >
         <For each={groups()}>{([code, problems]) => <ProblemGroup code={code} problems={problems} />}</For>
       </Show>

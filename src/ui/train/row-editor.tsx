@@ -39,18 +39,20 @@ function Fields(props: { row: Example; onChange: (row: Example) => void }) {
         {(row) => (
           <>
             <Words
-              label="What is asked"
+              label="Instruction"
+              hint="the task or question"
               value={row().instruction}
               onChange={(instruction) => props.onChange({ ...row(), instruction })}
             />
             <Words
-              label="Text to work on"
-              placeholder="may stay empty"
+              label="Input"
+              hint="optional: text that the instruction refers to"
               value={row().input}
               onChange={(input) => props.onChange({ ...row(), input })}
             />
             <Words
-              label="The answer to learn"
+              label="Output"
+              hint="the answer that the model learns"
               value={row().output}
               onChange={(output) => props.onChange({ ...row(), output })}
             />
@@ -67,7 +69,7 @@ function Fields(props: { row: Example; onChange: (row: Example) => void }) {
           <>
             <Words label="Prompt" value={row().prompt} onChange={(prompt) => props.onChange({ ...row(), prompt })} />
             <Words
-              label="Completion to learn"
+              label="Completion"
               value={row().completion}
               onChange={(completion) => props.onChange({ ...row(), completion })}
             />
@@ -75,20 +77,20 @@ function Fields(props: { row: Example; onChange: (row: Example) => void }) {
         )}
       </Match>
       <Match when={as('text')}>
-        {(row) => (
-          <Words label="Text to learn" value={row().text} onChange={(text) => props.onChange({ ...row(), text })} />
-        )}
+        {(row) => <Words label="Text" value={row().text} onChange={(text) => props.onChange({ ...row(), text })} />}
       </Match>
       <Match when={as('tokens')}>
-        <p class="hint">This row is made of tokens, which are taken as they are.</p>
+        <p class="hint">This row is made of token ids, which are used as they are.</p>
       </Match>
       <Match when={as('unread')}>{(row) => <UnreadRow row={row()} />}</Match>
     </Switch>
   );
 }
 
-function Words(props: { label: string; value: string; placeholder?: string; onChange: (text: string) => void }) {
+/** A text of the row: its field’s name, a few words about it, and the box that grows with it. */
+function Words(props: { label: string; hint?: string; value: string; onChange: (text: string) => void }) {
   const id = createUniqueId();
+  const hintId = createUniqueId();
   let box!: HTMLTextAreaElement;
   createEffect(() => {
     if (box.value !== props.value) box.value = props.value;
@@ -96,13 +98,20 @@ function Words(props: { label: string; value: string; placeholder?: string; onCh
   });
   return (
     <div class="labelled">
-      <label for={id}>{props.label}</label>
+      <div class="label-row">
+        <label for={id}>{props.label}</label>
+        <Show when={props.hint}>
+          <span id={hintId} class="hint">
+            {props.hint}
+          </span>
+        </Show>
+      </div>
       <textarea
         ref={box}
         id={id}
         class="field"
         rows="1"
-        placeholder={props.placeholder}
+        aria-describedby={props.hint && hintId}
         onInput={(event) => props.onChange(event.currentTarget.value)}
       />
     </div>
@@ -111,7 +120,7 @@ function Words(props: { label: string; value: string; placeholder?: string; onCh
 
 type Message = Of<'messages'>['messages'][number];
 const roles: readonly Message['role'][] = ['system', 'user', 'assistant'];
-const roleNames: Readonly<Record<string, string>> = { system: 'System', user: 'Person', assistant: 'Model' };
+const roleNames: Readonly<Record<string, string>> = { system: 'System', user: 'User', assistant: 'Assistant' };
 
 function Messages(props: { messages: readonly Message[]; onChange: (messages: readonly Message[]) => void }) {
   const change = (at: number, values: Partial<Message>) =>
@@ -125,7 +134,7 @@ function Messages(props: { messages: readonly Message[]; onChange: (messages: re
             {(message) => (
               <div class="dataset-message">
                 <select
-                  aria-label={`Who says message ${at + 1}`}
+                  aria-label={`Role of message ${at + 1}`}
                   value={message().role}
                   onChange={(event) => change(at, { role: event.currentTarget.value as Message['role'] })}
                 >
@@ -144,7 +153,7 @@ function Messages(props: { messages: readonly Message[]; onChange: (messages: re
                     onChange={(content) => change(at, { content })}
                   />
                   <Show when={message().learn === false}>
-                    <p class="hint">read, not learnt: the file says so</p>
+                    <p class="hint">not in the loss: the file says so</p>
                   </Show>
                 </div>
                 <IconButton

@@ -114,10 +114,10 @@ export function RowList() {
         </div>
       </div>
       <Show when={rows.count() === 0}>
-        <p class="hint">No row is here. Add one.</p>
+        <p class="hint">There are no rows yet. Add one.</p>
       </Show>
       <Show when={rows.count() > 0 && length() === 0}>
-        <p class="hint">{rows.search().trim() === '' ? 'No row has a problem.' : 'No row holds that.'}</p>
+        <p class="hint">{rows.search().trim() === '' ? 'No row has a problem.' : 'No row contains that.'}</p>
       </Show>
     </div>
   );

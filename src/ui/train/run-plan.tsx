@@ -8,7 +8,7 @@ import { FigureList } from './figure-list';
 
 /** What a run was begun with, in a few words. */
 export function runWords({ request, steps, modelName }: RunDetail): string {
-  const preset = presetOf(request.config)?.name ?? 'Own settings';
+  const preset = presetOf(request.config)?.name ?? 'Custom settings';
   return [modelName, preset, steps > 0 && countOf(steps, 'step')].filter(Boolean).join(' · ');
 }
 
@@ -27,7 +27,7 @@ export function RunPlan(props: { run: RunDetail }) {
   return (
     <section class="run-plan" aria-label={`The plan of ${props.run.name}`}>
       <p class="hint">
-        A run keeps the settings that it was begun with. To plan another one, pause this one and put it aside.
+        A run keeps the settings that it was started with. To plan another run, pause this one and set it aside.
       </p>
       <div class="field-groups">
         <For each={groups()}>
@@ -40,7 +40,7 @@ export function RunPlan(props: { run: RunDetail }) {
         </For>
       </div>
       <Show when={props.run.request.prompts.length > 0}>
-        <h3>Asked while it trains</h3>
+        <h3>Sample prompts</h3>
         <ul class="run-prompts">
           <For each={props.run.request.prompts}>{(prompt) => <li>{prompt}</li>}</For>
         </ul>
@@ -55,8 +55,8 @@ const valueOf = (value: TrainingConfig[keyof TrainingConfig]): string =>
 function trained(config: TrainingConfig): (readonly [string, string])[] {
   const { target_modules: maps, layers_to_transform: layers, gradient_checkpointing: twice } = config;
   return [
-    ['Maps', maps.map((map) => map.replace('_proj', '')).join(', ')],
+    ['Target modules', maps.map((map) => map.replace('_proj', '')).join(', ')],
     ['Layers', formatLayers(layers) || 'all'],
-    ['Computed twice', twice === false ? 'nothing' : twice === true ? 'each layer' : `every ${twice} layers`],
+    ['Gradient checkpointing', twice === false ? 'off' : twice === true ? 'each layer' : `every ${twice} layers`],
   ];
 }

@@ -9,9 +9,9 @@ import { FigureList } from './figure-list';
 const stateWords = {
   running: 'Training',
   paused: 'Paused',
-  interrupted: 'Cut off when the page was closed',
+  interrupted: 'Interrupted when the page was closed',
   done: 'Done',
-  stopped: 'Ended early, and kept',
+  stopped: 'Ended early; adapter kept',
   failed: 'Failed',
 } as const;
 
@@ -78,11 +78,11 @@ function safetyWords(run: RunDetail): string {
   const { checkpointStep, state, startedAt, unkept } = run;
   const from = checkpointStep === undefined ? 'from the beginning' : `from step ${formatNumber(checkpointStep)}`;
   if (state === 'interrupted') {
-    return `The page was closed while it trained (begun ${formatWhen(startedAt)}). Resume goes on ${from}, exactly as if nothing had happened.`;
+    return `The page was closed during training (started ${formatWhen(startedAt)}). Resume continues ${from}, exactly as if nothing had happened.`;
   }
-  if (state === 'failed') return `What was learnt is kept. Resume tries again ${from}.`;
-  if (unkept) return 'Free some room, for example by removing a model that you do not need, and press Resume.';
-  if (state === 'paused') return `Nothing is lost when this page is closed. Resume goes on ${from}.`;
+  if (state === 'failed') return `What was learned is kept. Resume tries again ${from}.`;
+  if (unkept) return 'Free some space, for example by deleting a model that you do not need, and press Resume.';
+  if (state === 'paused') return `Nothing is lost when this page is closed. Resume continues ${from}.`;
   const last = checkpointStep === undefined ? '' : `, last at step ${formatNumber(checkpointStep)}`;
-  return `You may close this page: everything is kept now and then and when the page is hidden${last}. Training rests while the page is closed and goes on with Resume. Chat can be used meanwhile.`;
+  return `You can close this page: checkpoints are saved now and then and when the page is hidden${last}. Training pauses while the page is closed and continues with Resume. You can use Chat meanwhile.`;
 }

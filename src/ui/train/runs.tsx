@@ -66,7 +66,7 @@ function Comparison() {
 const stateNames = {
   running: 'training',
   paused: 'paused',
-  interrupted: 'cut off',
+  interrupted: 'interrupted',
   done: 'done',
   stopped: 'ended early',
   failed: 'failed',
@@ -126,13 +126,13 @@ function Row(props: { run: RunSummary }) {
         <button
           type="button"
           class="button"
-          aria-label={`Go on with ${props.run.name}`}
+          aria-label={`Continue ${props.run.name}`}
           onClick={() => {
             void runs.resume(props.run.id);
             goToStep('Train');
           }}
         >
-          Go on
+          Continue
         </button>
       </Show>
       <Show when={!fromFile()}>
@@ -148,8 +148,8 @@ function Row(props: { run: RunSummary }) {
         onClose={() => setRemoving(false)}
         onDone={() => void runs.remove(props.run.id)}
       >
-        Its log, samples and checkpoint go{isResting(props.run) ? ', and it cannot be gone on with' : ''}.
-        {props.run.adapterId === undefined ? '' : ' The adapter that it made stays.'}
+        This deletes its log, samples and checkpoint{isResting(props.run) ? ', and it cannot be resumed' : ''}.
+        {props.run.adapterId === undefined ? '' : ' The adapter that it made is kept.'}
       </ConfirmDialog>
     </li>
   );

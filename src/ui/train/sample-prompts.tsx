@@ -14,8 +14,10 @@ export function SamplePrompts() {
     form.setPrompts(form.prompts().map((prompt, i) => (i === at ? text : prompt)));
   return (
     <section class="sample-prompts" aria-label="Sample prompts">
-      <h3>Asked while it trains</h3>
-      <p class="hint">The base and the adapter answer these side by side, so that you see what changes.</p>
+      <h3>Sample prompts</h3>
+      <p class="hint">
+        The base and the adapter answer these side by side during training, so that you see what changes.
+      </p>
       <For each={form.prompts().map((_, i) => i)}>
         {(at) => (
           <div class="row sample-prompt">
@@ -48,7 +50,7 @@ export function SamplePrompts() {
           <Explained
             for={everyId}
             label="Every … steps"
-            explanation="Answering takes time too; 0 asks only at the end."
+            explanation="Generating samples takes time too. 0 generates them only at the end."
           >
             <NumberBox
               id={everyId}

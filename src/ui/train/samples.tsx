@@ -15,7 +15,7 @@ export function Samples(props: { run: RunDetail }) {
     <Show when={steps().length > 0}>
       <section class="samples" aria-label="Samples">
         <div class="row">
-          <h3>What it says</h3>
+          <h3>Samples</h3>
           <label class="row sample-step">
             <span class="hint">at step</span>
             <select

@@ -17,7 +17,7 @@ export function MapsField() {
   };
   return (
     <fieldset class="maps">
-      <legend>Maps that are trained</legend>
+      <legend>Target modules</legend>
       <For each={LINEAR_MAPS}>
         {(map) => (
           <label class="check">
@@ -55,7 +55,7 @@ export function TemplateField() {
       <Explained
         for={id}
         label="Template"
-        explanation="The words around instruction and input; one of your own comes from Instruct, or from a file as alpaca-lora has them. Chat asks the bundled model in the form of alpaca_short; what is trained in one form is best asked in the same."
+        explanation="The text around instruction and input. Add your own in Instruct, or from a file in alpaca-lora’s format. Chat uses alpaca_short for the bundled model; use the same template for training and for chat."
       >
         <select
           id={id}
@@ -75,11 +75,11 @@ export function TemplateField() {
         </select>
       </Explained>
       <label class="button quiet read-template">
-        Read a template
+        Load a template
         <input
           class="hidden-input"
           type="file"
-          aria-label="Read a template"
+          aria-label="Load a template"
           accept=".json,application/json"
           onChange={(event) => void read(event.currentTarget)}
         />
@@ -89,7 +89,7 @@ export function TemplateField() {
 }
 
 const recomputed: readonly [boolean | number, string][] = [
-  [false, 'nothing'],
+  [false, 'off'],
   [true, 'each layer'],
   [2, 'every 2 layers'],
   [4, 'every 4 layers'],
@@ -104,8 +104,8 @@ export function RecomputeField() {
     <div class="setting">
       <Explained
         for={id}
-        label="Computed twice"
-        explanation="Gradient checkpointing: what is not kept on the way forward is computed again on the way back. It takes far less memory and about half as much time more; the result is the same to the bit."
+        label="Gradient checkpointing"
+        explanation="What is not kept in the forward pass is computed again in the backward pass. It takes far less memory and about half as much time again; the result is the same to the bit."
       >
         <select
           id={id}
@@ -125,7 +125,7 @@ export function RecomputeField() {
   );
 }
 
-const LAYERS = 'Numbers of layers are needed, as 4-7 or 0, 3, 6. The plan keeps what it had.';
+const LAYERS = 'Layer numbers are needed, such as 4-7 or 0, 3, 6. The plan keeps its previous value.';
 
 /** The layers that get an adapter. */
 export function LayersField() {
@@ -144,7 +144,7 @@ export function LayersField() {
       <Explained
         for={id}
         label="Layers"
-        explanation="Layers that get an adapter, from 0: 4-7, or 0, 3, 6. Empty is all of them. Layers below the lowest one cost nothing on the way back."
+        explanation="Layers that get an adapter, counted from 0: 4-7, or 0, 3, 6. Empty means all layers. Layers below the lowest one cost nothing in the backward pass."
       >
         <input
           id={id}
@@ -179,8 +179,8 @@ export function BeginField() {
       <div class="setting">
         <Explained
           for={id}
-          label="Begins from"
-          explanation="A new adapter changes nothing at first. One that was trained before can be trained further; rank, alpha and maps must be the same."
+          label="Start from"
+          explanation="A new adapter changes nothing at first. One that was trained before can be trained further; rank, alpha and target modules must be the same."
         >
           <select id={id} value={form.adapterId()} onChange={(event) => form.setAdapterId(event.currentTarget.value)}>
             <option value="">a new adapter</option>

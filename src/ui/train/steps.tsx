@@ -61,16 +61,16 @@ export function StepNavigation() {
         return datasets.chosen() ? countOf(datasets.rows.count(), 'row') : 'no rows yet';
       case 'Plan': {
         const plan = form.plan.value();
-        if (!plan) return form.preset()?.name ?? 'own settings';
+        if (!plan) return form.preset()?.name ?? 'custom settings';
         return plan.problem ? 'needs a change' : countOf(plan.steps, 'step');
       }
       case 'Train':
-        if (!run) return 'not begun';
+        if (!run) return 'not started';
         return run.state === 'running' || run.state === 'paused' || run.state === 'interrupted'
           ? `${run.state}, ${formatNumber(run.step)} of ${formatNumber(run.steps)}`
           : run.state;
       case 'Keep':
-        return adapters.ofModel().length === 0 ? 'nothing yet' : countOf(adapters.ofModel().length, 'adapter');
+        return adapters.ofModel().length === 0 ? 'no adapter yet' : countOf(adapters.ofModel().length, 'adapter');
     }
   };
   return (

@@ -13,8 +13,8 @@ export function TokenPreview() {
           <figcaption>
             <span>As the model reads it</span>
             <span class="key">
-              <span class="swatch learnt" /> learnt
-              <span class="swatch" /> only read
+              <span class="swatch learnt" /> in the loss
+              <span class="swatch" /> prompt only
             </span>
           </figcaption>
           <div class="tokens" tabindex="0" role="group" aria-label="Tokens of the row">
@@ -41,8 +41,9 @@ export function TokenPreview() {
 function previewWords({ tokens, truncated }: RowPreview): string {
   const learnt = tokens.filter(({ inLoss }) => inLoss).length;
   const last = tokens.at(-1);
-  const counted = `${formatNumber(learnt)} of ${formatNumber(tokens.length)} tokens are learnt.`;
-  if (truncated) return `${counted} The row is longer than the cutoff: its end is cut off, and stopping is not learnt.`;
-  if (last?.special && last.inLoss) return `${counted} It ends with ${last.text}, so stopping is learnt as well.`;
-  return `${counted} No end-of-text token is learnt: the model may go on and on.`;
+  const counted = `${formatNumber(learnt)} of ${formatNumber(tokens.length)} tokens are in the loss.`;
+  if (truncated)
+    return `${counted} The row is longer than the cutoff: its end is cut off, so it does not teach the model to stop.`;
+  if (last?.special && last.inLoss) return `${counted} It ends with ${last.text}, so it teaches the model to stop.`;
+  return `${counted} No end-of-text token is in the loss, so the model may not learn to stop.`;
 }

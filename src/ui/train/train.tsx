@@ -11,7 +11,7 @@ export function TrainStep() {
   const { runs } = useTraining();
   holdPlace(() => runs.active() !== undefined);
   return (
-    <Step title="Train" note="Training can be paused at any time, and goes on from where it was, also after a reload.">
+    <Step title="Train" note="Training can be paused at any time and resumed from there, even after a reload.">
       <Controls />
       <Show when={runs.shown()}>
         {(run) => (

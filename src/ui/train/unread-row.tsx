@@ -36,7 +36,7 @@ export function UnreadRow(props: { row: Unread }) {
           Read it again
         </button>
         <button type="button" class="button" onClick={() => rows.replace(rows.selected(), [draftOf(props.row.text)])}>
-          Write it in fields
+          Edit it in fields
         </button>
         <button type="button" class="button quiet" onClick={() => rows.remove(rows.selected())}>
           Leave it out

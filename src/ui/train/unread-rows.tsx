@@ -16,7 +16,7 @@ export function UnreadRows() {
         <p>
           <strong>{countOf(unread(), 'row')}</strong> of {formatNumber(datasets.rows.count())} could not be read.{' '}
           {unread() === 1 ? 'It stays' : 'They stay'} here with {unread() === 1 ? 'its' : 'their'} text, and{' '}
-          {unread() === 1 ? 'is' : 'are'} not trained until repaired.
+          {unread() === 1 ? 'is' : 'are'} not used for training until repaired.
         </p>
         <div class="row">
           <button type="button" class="button" onClick={() => void repair()}>
@@ -26,7 +26,7 @@ export function UnreadRows() {
             {unread() === 1 ? 'Leave it out' : 'Leave them out'}
           </button>
           <button type="button" class="button quiet" onClick={() => datasets.remove(datasets.chosen()?.id ?? '')}>
-            Take the whole file away
+            Delete the whole dataset
           </button>
         </div>
       </section>
