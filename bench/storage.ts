@@ -1,5 +1,5 @@
 // What storage.mjs runs in the browser: importing and loading against their stages alone, in bytes a second.
-import { hasNonFinite } from '../src/engine/imports/finite';
+import { hasNonFinite } from '../src/core/finite';
 import type { GivenSource } from '../src/engine/imports/identity';
 import { createEngine } from '../src/engine/index';
 import { blobSource, type Source } from '../src/core/source';

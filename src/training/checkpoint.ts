@@ -1,6 +1,7 @@
 // What a run must bring back, as plain values and arrays of floats. Where they are kept is not known here.
 import type { LoraPair } from '../core/adapter';
 import { PronkError } from '../core/errors';
+import { areFinite } from '../core/finite';
 import type { OptimizerState } from '../model/lora-types';
 import { FIELDS } from './check-config';
 import type { TrainingConfig } from './config';
@@ -51,7 +52,7 @@ export function packCheckpoint(
   const arrays: Record<string, Floats> = { parameters, first, second };
   if (best) arrays['best'] = flat(best.pairs);
   for (const [name, values] of Object.entries(arrays)) {
-    if (isFinite32(values)) continue;
+    if (areFinite(values)) continue;
     throw new PronkError(
       'not-finite',
       `The run went astray: its ${name} hold numbers that are not finite, so it is not kept. The checkpoint before it is safe; ` +
@@ -109,12 +110,6 @@ function cut(values: Floats, shapes: readonly PairShape[]): LoraPair[] {
     const a = take(shape.rank * shape.inputs);
     return { ...shape, a, b: take(shape.outputs * shape.rank) };
   });
-}
-
-/** By their bits: an exponent of ones is an infinity or no number. */
-function isFinite32({ buffer, byteOffset, length }: Floats): boolean {
-  const bits = new Uint32Array(buffer, byteOffset, length);
-  return bits.every((each) => (each & 0x7f800000) !== 0x7f800000);
 }
 
 /** Settings that may change between a run and its resumption: they decide when it ends and what is written down, not a step. */

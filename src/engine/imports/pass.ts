@@ -8,7 +8,7 @@ import { elementRowBytes, isFloatType, storedKind } from '../../quant/elements';
 import { repackRows } from '../../quant/repack';
 import { type ModelWriter, rowsOf, type Written } from '../../storage/model-writer';
 import type { ErrorMeter } from './error-meter';
-import { hasNonFinite } from './finite';
+import { hasNonFinite } from '../../core/finite';
 
 /** Source bytes that are converted at once: the rest of the memory that a pass takes is a few times this. */
 export const BATCH_BYTES = 16 << 20;

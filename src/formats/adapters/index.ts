@@ -4,12 +4,10 @@ import type { ModelConfig } from '../../core/model-config';
 import type { WeightTensor } from '../../core/weight-kinds';
 import type { Adapter } from '../../core/adapter';
 import { PronkError } from '../../core/errors';
-import type { JsonFile } from '../checkpoint/files';
-import { isGguf } from '../gguf/gguf';
+import { areFinite } from '../../core/finite';
+import { type Container, inspectFile, type JsonFile } from '../checkpoint/files';
 import { parseObject } from '../../core/json';
-import { isSafetensors } from '../safetensors/safetensors';
 import { baseName, readText, type Source } from '../../core/source';
-import { isZip } from '../torch/zip';
 import { readGgufAdapter } from './gguf';
 import { isMlx, readMlx } from './mlx';
 import { moduleName } from './modules';
@@ -37,16 +35,11 @@ export async function readAdapter(
 ): Promise<Adapter> {
   const adapter = await read(files, config, tensors);
   for (const pair of adapter.pairs) {
-    if (allFinite(pair.a) && allFinite(pair.b) && Number.isFinite(pair.scale)) continue;
+    if (areFinite(pair.a) && areFinite(pair.b) && Number.isFinite(pair.scale)) continue;
     const message = `${adapter.name} has values in ${moduleName(pair)} that are no numbers: its training went wrong. Take an earlier checkpoint.`;
     throw new PronkError('nan-weights', message);
   }
   return adapter;
-}
-
-/** By exponents: compilers may assume that there are no others. */
-function allFinite({ buffer, byteOffset, length }: Float32Array): boolean {
-  return new Uint32Array(buffer, byteOffset, length).every((bits) => (bits & 0x7f800000) !== 0x7f800000);
 }
 
 async function read(
@@ -104,17 +97,13 @@ async function choose(files: readonly Source[]): Promise<Chosen> {
   return { gguf: of('gguf')[0], weights: usual ?? beside[0], json };
 }
 
-type Kind = 'gguf' | 'safetensors' | 'torch' | 'json' | 'other';
+type Kind = Container | 'json' | 'other';
 
 async function kindOf(source: Source): Promise<Kind> {
-  const head = await source.read(0, Math.min(source.size, 16));
-  const name = baseName(source.name).toLowerCase();
+  const { name, container } = await inspectFile(source);
   // what training leaves beside an adapter
   if (/^(training_args|optimizer|scheduler|scaler|rng_state)/.test(name)) return 'other';
-  if (isGguf(head) || name.endsWith('.gguf')) return 'gguf';
-  if (isSafetensors(head) || name.endsWith('.safetensors')) return 'safetensors';
-  if (isZip(head) || /\.(bin|pth?)$/.test(name)) return 'torch';
-  return name.endsWith('.json') ? 'json' : 'other';
+  return container ?? (name.endsWith('.json') ? 'json' : 'other');
 }
 
 /** adapter_config.json, by its name or by what it says. @throws PronkError `corrupt-file` */

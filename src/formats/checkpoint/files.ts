@@ -70,6 +70,27 @@ function isCalled(name: string, stem: string): boolean {
   return name.startsWith(stem) && !/^_?[a-z]/.test(name.slice(stem.length));
 }
 
+/** The containers of weights that are known. */
+export type Container = 'gguf' | 'safetensors' | 'torch';
+
+/**
+ * The container that a file is taken for, by its first bytes or else by its name; undefined for anything else. A model's
+ * files and an adapter's are told apart by this alone.
+ * @param head the first 16 bytes
+ */
+function containerOf(head: Uint8Array, name: string): Container | undefined {
+  if (isGguf(head) || name.endsWith('.gguf')) return 'gguf';
+  if (isSafetensors(head) || name.endsWith('.safetensors')) return 'safetensors';
+  return isZip(head) || /\.(pth|pt|bin)$/.test(name) ? 'torch' : undefined;
+}
+
+/** The container of a source, and its file's name in small letters. */
+export async function inspectFile(source: Source) {
+  const head = await source.read(0, Math.min(source.size, 16));
+  const name = baseName(source.name).toLowerCase();
+  return { head, name, container: containerOf(head, name) };
+}
+
 /** Larger JSON files than this are not read to find out what they are. */
 const MAX_JSON = 128 << 20;
 
@@ -83,13 +104,10 @@ export async function sortFiles(sources: readonly Source[]): Promise<ModelFiles>
 }
 
 async function sort(source: Source, files: ModelFiles): Promise<void> {
-  const head = await source.read(0, Math.min(source.size, 16));
-  const name = baseName(source.name).toLowerCase();
+  const { head, name, container } = await inspectFile(source);
   // by name before anything else: a template begins like JSON does
   if (name.endsWith('.jinja')) sortTemplate(source, name, files);
-  else if (isGguf(head) || name.endsWith('.gguf')) files.gguf.push(source);
-  else if (isSafetensors(head) || name.endsWith('.safetensors')) files.safetensors.push(source);
-  else if (isZip(head) || /\.(pth|pt|bin)$/.test(name)) files.torch.push(source);
+  else if (container) files[container].push(source);
   else if (name.endsWith('.json') || head[0] === 0x7b) await sortJson(source, name, files);
   else if (name === 'readme.md') files.readme = source;
   else if (/^merges.*\.txt$/.test(name)) files.merges = source;

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hasNonFinite } from '../../engine/imports/finite';
+import { hasNonFinite } from '../../core/finite';
 import type { GivenSource } from '../../engine/imports/identity';
 import { Imports } from '../../engine/imports/index';
 import { BATCH_BYTES } from '../../engine/imports/pass';

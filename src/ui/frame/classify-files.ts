@@ -1,11 +1,10 @@
 // What files are that were given to the page as a whole: models, adapters, datasets, logs of training, instruct templates.
 // Names tell most of it; what is inside is looked at where they do not.
 import type { GivenFile, PromptTemplate } from '../../worker/api';
+import { baseName, folderOf } from '../shared/paths';
 import type { Place } from '../shared/route';
 import { readTemplate } from '../instruct/templates';
 
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1);
-const baseName = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 const isAdapter = (path: string) => /^adapter_(config\.json|model\.(safetensors|bin))$/i.test(baseName(path));
 const isLog = (path: string) => /trainer_state[^/]*\.json$/i.test(path);
 /** Beside it, other files are a part of the model. */

@@ -1,5 +1,6 @@
 // Which of the files that were given together are one model, and which belong to what was given before.
 import type { GivenFile, ImportPlan } from '../../worker/api';
+import { baseName, folderOf } from '../shared/paths';
 
 const SPLIT = /-\d{5}-of-\d{5}\.gguf$/i;
 const GGUF = /\.gguf$/i;
@@ -11,8 +12,6 @@ const CHECKPOINT = /\.(safetensors|pth)(\.index\.json)?$|(^|\/)pytorch_model[^/]
 
 type Named = Pick<GivenFile, 'path'>;
 
-const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1);
 const has = (files: readonly Named[], pattern: RegExp) => files.some(({ path }) => pattern.test(path));
 
 /** Files that belong together: a GGUF file (or its splits), encrypted files with their key, or all else of a folder. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { packRows } from '../../quant/repack';
-import { hasNonFinite } from './finite';
+import { packRows } from '../quant/repack';
+import { areFinite, hasNonFinite } from './finite';
 
 const KINDS = ['f32', 'f16', 'bf16', 'q8', 'q4', 'q4m'] as const;
 
@@ -24,4 +24,10 @@ test('a scale that is none is found', () => {
   const rows = packRows(new Float32Array(96).fill(1), 'q8', 1, 96);
   rows.scales[3] = 0x7c;
   expect(hasNonFinite(rows)).toBe(true);
+});
+
+test('an array of floats is looked at whole, where it begins within its buffer too', () => {
+  const values = Float32Array.of(Number.NaN, 1, -0, 3e38, 1e-45);
+  expect(areFinite(values.subarray(1))).toBe(true);
+  for (const bad of [Number.NaN, Infinity, -Infinity]) expect(areFinite(Float32Array.of(1, bad, 1))).toBe(false);
 });

@@ -1,7 +1,7 @@
-// Weights that are no numbers come of failed trainings and damaged downloads. Compilers may assume that there are none, so
-// exponents are looked at instead of values.
+// The one place that looks for infinities and NaN in arrays: failed trainings and damaged downloads leave them. Compilers may
+// assume that there are none, so exponents are looked at instead of values; shaders/common/finite.wgsl does it on the device.
 
-import { type PackedRows, codeBytes } from '../../core/weight-kinds';
+import { type PackedRows, codeBytes } from './weight-kinds';
 
 /** An exponent field of all ones, in each half of a word where there are two, carries into the bit above it. */
 const PATTERNS = {
@@ -10,7 +10,12 @@ const PATTERNS = {
   f16: { exponents: 0x7c007c00, lowest: 0x04000400, carries: 0x80008000 },
 } as const;
 
-/** Whether rows hold an infinity or a NaN. Of block kinds the scales are looked at: codes are whole numbers. */
+/** Whether all of the values are finite numbers. */
+export function areFinite({ buffer, byteOffset, length }: Float32Array): boolean {
+  return new Uint32Array(buffer, byteOffset, length).every((bits) => (bits & 0x7f800000) !== 0x7f800000);
+}
+
+/** Whether rows hold an infinity or a NaN. The codes of block kinds are whole numbers, so only their scales are looked at. */
 export function hasNonFinite({ kind, rows, columns, codes, scales }: PackedRows): boolean {
   if (kind === 'f32' || kind === 'bf16' || kind === 'f16') {
     return someNonFinite(codes.subarray(0, rows * codeBytes(kind, columns)), PATTERNS[kind]);
