@@ -1,31 +1,39 @@
-// A kernel is data: its source, its overrides, and (when bound) a grid. One place compiles, binds and dispatches.
+// A kernel is data: its source, its overrides and what it binds. One place compiles, binds and dispatches.
 import { makeShaderDataDefinitions, makeStructuredView, type ShaderDataDefinitions } from 'webgpu-utils';
 import type { Buffers } from './buffers';
+import { type Binding, readBindings } from './declarations';
+import type { Fields, FieldValues, Struct } from './struct';
 
-/** A compute shader with everything that decides its pipeline. */
+/** A compute shader with everything that decides its pipeline. Ops make them (op.ts). */
 export interface Kernel {
   readonly label: string;
   /** Composed WGSL with one entry point `main`, bindings in group 0. */
   readonly wgsl: string;
   /** Values of `override` constants. */
   readonly overrides?: Readonly<Record<string, number>>;
+  readonly bindings?: readonly Binding[];
+  /** The uniform `params`; without fields, there is none. */
+  readonly params?: Struct<Fields>;
 }
 
 /** Workgroups in x, y, z. */
 export type Grid = readonly [x: number, y?: number, z?: number];
 
-/** What a dispatch is over: tokens in this batch, and the position of the first. */
-export interface Batch {
-  readonly count: number;
-  readonly position: number;
+/** The least that a dispatch must do, whatever the device. */
+export interface Cost {
+  readonly flops: number;
+  /** Read and written in memory, each once. */
+  readonly bytes: number;
 }
 
-/** One prebuilt dispatch: only its grid may depend on the batch. */
+/** One prebuilt dispatch: only how many rows it is over may change. */
 export interface Step {
   readonly label: string;
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
-  readonly grid: (batch: Batch) => Grid;
+  readonly grid: (rows: number) => Grid;
+  /** @param position of the batch's first token, 0 when left out */
+  readonly cost: (rows: number, position?: number) => Cost;
 }
 
 /** A whole buffer, or a part of one. */
@@ -34,11 +42,9 @@ export type Bound = GPUBuffer | { readonly buffer: GPUBuffer; readonly offset: n
 interface Compiled {
   readonly pipeline: Promise<GPUComputePipeline>;
   readonly layout: GPUBindGroupLayout;
-  /** binding number by variable name */
-  readonly slots: ReadonlyMap<string, number>;
 }
 
-const BINDING = /@group\(0\)\s*@binding\((\d+)\)\s*var<(uniform|storage)(?:,\s*(read|read_write))?>\s*(\w+)/g;
+const LAYOUT_TYPES = { uniform: 'uniform', read: 'read-only-storage', read_write: 'storage' } as const;
 
 /** Compiles each kernel once per device, all in parallel, and binds buffers to them by name. */
 export class Kernels {
@@ -50,33 +56,51 @@ export class Kernels {
   }
 
   /**
-   * A dispatch of `kernel` with its buffers bound by variable name; `params` fills the uniform struct of that name
-   * (leave it out to bind a buffer of one's own).
-   * @throws when a binding or a parameter is missing or unknown
+   * A dispatch of `kernel` with its buffers bound by variable name.
+   * @param params what fills the uniform `params`: bytes, or a buffer of the caller's own
+   * @throws when a binding is missing or unknown
    */
-  async step(
+  async prepare(
+    kernel: Kernel,
+    buffers: Buffers,
+    bound: Readonly<Record<string, Bound | undefined>>,
+    params: ArrayBuffer | GPUBuffer | undefined,
+    work: Pick<Step, 'grid' | 'cost'>,
+  ): Promise<Step> {
+    const { label, wgsl, bindings = readBindings(wgsl) } = kernel;
+    const { pipeline, layout } = this.#compile(kernel);
+    const all: Record<string, Bound | undefined> = { ...bound };
+    if (params) {
+      all['params'] = params instanceof ArrayBuffer ? buffers.from('uniforms', params, `${label} params`) : params;
+    }
+    const entries = bindings.map(({ name, binding }): GPUBindGroupEntry => {
+      const value = all[name];
+      if (!value) throw new Error(`${label}: no buffer bound to ${name}`);
+      return { binding, resource: 'buffer' in value ? value : { buffer: value } };
+    });
+    for (const [name, value] of Object.entries(all)) {
+      if (value && !bindings.some((each) => each.name === name)) {
+        throw new Error(`${label}: the shader has no binding ${name}`);
+      }
+    }
+    const bindGroup = this.device.createBindGroup({ label, layout, entries });
+    return { label, pipeline: await pipeline, bindGroup, ...work };
+  }
+
+  /** The former way, for kernels that are not yet made by `op`. */
+  step(
     kernel: Kernel,
     buffers: Buffers,
     bound: Readonly<Record<string, Bound>>,
     params: Readonly<Record<string, number | readonly number[]>> | undefined,
-    grid: Step['grid'],
+    grid: (batch: { readonly count: number }) => Grid,
   ): Promise<Step> {
-    const compiled = this.#compile(kernel);
-    const all: Record<string, Bound> = { ...bound };
-    if (params) {
-      all['params'] = buffers.from('uniforms', packParams(kernel, params), `${kernel.label} params`);
-    }
-    const entries: GPUBindGroupEntry[] = [];
-    for (const [name, binding] of compiled.slots) {
-      const value = all[name];
-      if (!value) throw new Error(`${kernel.label}: no buffer bound to ${name}`);
-      entries.push({ binding, resource: 'buffer' in value ? value : { buffer: value } });
-    }
-    for (const name of Object.keys(all)) {
-      if (!compiled.slots.has(name)) throw new Error(`${kernel.label}: the shader has no binding ${name}`);
-    }
-    const bindGroup = this.device.createBindGroup({ label: kernel.label, layout: compiled.layout, entries });
-    return { label: kernel.label, pipeline: await compiled.pipeline, bindGroup, grid };
+    const pack = () => kernel.params?.pack(params as FieldValues<Fields>) ?? packParams(kernel, params ?? {});
+    const bytes = params ? pack() : undefined;
+    return this.prepare(kernel, buffers, bound, bytes, {
+      grid: (count) => grid({ count }),
+      cost: () => ({ flops: 0, bytes: 0 }),
+    });
   }
 
   #compile(kernel: Kernel): Compiled {
@@ -84,24 +108,21 @@ export class Kernels {
     const known = this.#compiled.get(key);
     if (known) return known;
     const { device } = this;
-    const slots = new Map<string, number>();
-    const entries: GPUBindGroupLayoutEntry[] = [];
-    for (const [, binding, space, access, name] of kernel.wgsl.matchAll(BINDING)) {
-      slots.set(name as string, Number(binding));
-      const type = space === 'uniform' ? 'uniform' : access === 'read_write' ? 'storage' : 'read-only-storage';
-      entries.push({ binding: Number(binding), visibility: GPUShaderStage.COMPUTE, buffer: { type } });
-    }
-    const layout = device.createBindGroupLayout({ label: kernel.label, entries });
-    const pipeline = device.createComputePipelineAsync({
-      label: kernel.label,
-      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: {
-        module: device.createShaderModule({ label: kernel.label, code: kernel.wgsl }),
-        entryPoint: 'main',
-        constants: kernel.overrides ?? {},
-      },
+    const { label, wgsl, overrides = {}, bindings = readBindings(wgsl) } = kernel;
+    const layout = device.createBindGroupLayout({
+      label,
+      entries: bindings.map(({ binding, access }) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: LAYOUT_TYPES[access] },
+      })),
     });
-    const compiled = { pipeline, layout, slots };
+    const pipeline = device.createComputePipelineAsync({
+      label,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module: device.createShaderModule({ label, code: wgsl }), entryPoint: 'main', constants: overrides },
+    });
+    const compiled = { pipeline, layout };
     this.#compiled.set(key, compiled);
     return compiled;
   }
@@ -130,14 +151,17 @@ function packParams(kernel: Kernel, params: Readonly<Record<string, number | rea
   return view.arrayBuffer;
 }
 
-/** Records steps in one compute pass. */
-export function encode(encoder: GPUCommandEncoder, steps: readonly Step[], batch: Batch): void {
+/** Records steps in one compute pass, all over the same rows. */
+export function encode(encoder: GPUCommandEncoder, steps: readonly Step[], rows: number): void {
   const pass = encoder.beginComputePass();
-  for (const step of steps) {
-    const [x, y = 1, z = 1] = step.grid(batch);
-    pass.setPipeline(step.pipeline);
-    pass.setBindGroup(0, step.bindGroup);
-    pass.dispatchWorkgroups(x, y, z);
-  }
+  for (const step of steps) dispatch(pass, step, rows);
   pass.end();
+}
+
+/** Records one step over these rows. */
+export function dispatch(pass: GPUComputePassEncoder, { pipeline, bindGroup, grid }: Step, rows: number): void {
+  const [x, y = 1, z = 1] = grid(rows);
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, bindGroup);
+  pass.dispatchWorkgroups(x, y, z);
 }

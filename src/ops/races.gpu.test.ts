@@ -45,7 +45,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 const matvec = (): RaceCase => {
   const [rows, columns, tokens] = [13, 96, 3];
-  const shape = { rows: 4, tokens: 2, lanes: 32 };
+  const shape = { rows: 4, tokens: 2, lanes: 32, workgroup: 32 };
   return {
     kernel: matvecKernel({ kind: 'f32', shape, input: 'f32', output: 'f32', norm: true }),
     work: {
@@ -88,7 +88,7 @@ const gemm = (): RaceCase => {
 
 const attention = (): RaceCase => {
   const [heads, kvHeads, width, context, tokens] = [6, 2, 20, 140, 5];
-  const form = { threads: 32, queries: 2 };
+  const form = { lanes: 32, workgroup: 32, queries: 2 };
   const kernel = attentionKernel({ activation: 'f32', cache: 'f32' }, form, width);
   return {
     kernel,

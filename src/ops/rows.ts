@@ -2,14 +2,13 @@
 import type { Grid } from '../gpu/kernel';
 import alone from '../../shaders/common/rows-alone.wgsl?raw';
 import tree from '../../shaders/common/rows-tree.wgsl?raw';
+import type { LaneShape } from './tuning';
 
-/** Which form of a kernel a device gets. */
+/** Which form of a kernel a device gets; ops that are not yet made by `op` ask for it. */
 export interface Form {
-  /** A CPU that plays a GPU: one thread a row, since barriers cost it 5 to 10 times the work. */
   readonly software: boolean;
 }
 
-/** Threads of a workgroup whose threads work alone: as many as a CPU's vector has lanes, so that the rest spreads. */
 const SOLO = 8;
 
 /** What a kernel is composed with: `lanes` threads share a row on hardware. */
@@ -23,6 +22,16 @@ export function rowForm({ software }: Form, lanes: number, solo = SOLO) {
 /** Workgroups for this many rows. */
 export function rowWorkgroups({ software }: Form, rows: number): number {
   return software ? Math.ceil(rows / SOLO) : rows;
+}
+
+/** What a kernel whose lanes share a row is composed with. */
+export function rowSource({ lanes, workgroup }: LaneShape) {
+  return { definitions: { LANES: lanes, WORKGROUP: workgroup }, snippet: lanes === 1 ? alone : tree };
+}
+
+/** Workgroups for this many rows. */
+export function rowGroups({ lanes, workgroup }: LaneShape, rows: number): number {
+  return Math.ceil(rows / (workgroup / lanes));
 }
 
 /** Any number of workgroups as a grid: one dimension takes 65,535 at most. Those too many find nothing to do. */

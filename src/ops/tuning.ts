@@ -1,38 +1,86 @@
-// Which form of each kernel a device gets, and the element types that a precision names.
+// Which form of each kernel a device gets, and the element types that a precision names. This table is the only place that
+// chooses: ops take its fields and never ask what the device is.
 import type { Features } from '../gpu/device';
 
 /** `exact`: f32 everywhere. `fast`: f16 activations and KV cache, f32 accumulation and residual stream. */
 export type Precision = 'exact' | 'fast';
 
-/** Shape of the dot-product kernel. */
-export interface DotShape {
-  /** Rows of the matrix a thread group computes. */
-  readonly rows: number;
-  /** Tokens a thread group computes. */
-  readonly tokens: number;
-  /** Threads that share a row; 1 needs no barrier. */
+/** How threads are dealt out. */
+export interface LaneShape {
+  /** Threads that share a result; 1 is a thread alone, which needs no barrier. */
   readonly lanes: number;
+  /** Threads of a workgroup. */
+  readonly workgroup: number;
+}
+
+/** Shape of the dot-product kernel. */
+export interface DotShape extends LaneShape {
+  /** Rows of the matrix that a thread group computes. */
+  readonly rows: number;
+  /** Tokens that a thread group computes. */
+  readonly tokens: number;
   /** Lanes reduce by subgroup operations. */
   readonly subgroups?: boolean;
 }
 
-/** Shape of the attention kernel. */
-export interface FlashShape {
-  /** Threads that share queries, at least a quarter of the head width; 1 needs no barrier. */
-  readonly threads: number;
+/** Shape of the kernel of a product with a transposed matrix, whose threads work alone. */
+export interface ColumnShape extends LaneShape {
+  /** Tokens that a thread computes. */
+  readonly tokens: number;
+  /** Quads of columns that a thread computes. */
+  readonly quads: number;
+}
+
+/** Shape of the attention kernel. Its lanes are 1, or at least a quarter of the head width. */
+export interface FlashShape extends LaneShape {
   /** Queries of one key head that a thread group takes together. */
   readonly queries: number;
 }
 
-/** Kernel shapes of a forward pass. */
-export interface ForwardShape<Projection = DotShape | 'tiles'> {
-  /** Dot products, or tiles (src/ops/matmul/gemm.ts) for batches of many tokens. */
-  readonly projection: Projection;
+/** Kernel shapes of a forward pass. `tiles` is the form that goes over tiles in shared memory, for batches of many tokens. */
+export interface ForwardShape<Linear = DotShape | 'tiles'> {
+  readonly linear: Linear;
   readonly attention: FlashShape;
 }
 
-/** Everything that decides which pipelines a model is built from. */
-export interface Tuning {
+/** Kernel shapes of LoRA's forward and backward pass. */
+export interface LoraTarget {
+  /** A·x, and the gradient that goes back through B: few sums, which lanes share. */
+  readonly dots: LaneShape;
+  /** B·u, and the gradient that goes back through A: many sums, each of one thread. */
+  readonly elements: LaneShape;
+  readonly aGradient: LaneShape;
+  readonly bGradient: LaneShape & { /** Rows of B that a thread takes. */ readonly rows: number };
+}
+
+/** Kernel shapes of training. */
+export interface TrainingTarget {
+  readonly linear: DotShape | 'tiles';
+  readonly linearBackward: ColumnShape | 'tiles';
+  /** Attention over packed sequences, forward and backward. */
+  readonly attention: LaneShape | 'tiles';
+  /** Both directions of RMSNorm: lanes share a row. */
+  readonly rmsnorm: LaneShape;
+  /** Lanes share a row of logits. */
+  readonly crossEntropy: LaneShape;
+  /** Lanes share a piece of the gradient. */
+  readonly gradientNorm: LaneShape;
+  /** One workgroup sums a whole buffer. */
+  readonly sum: LaneShape;
+  readonly lora: LoraTarget;
+}
+
+/** Sizes that the peaks of a device are measured with. */
+export interface PeakTarget {
+  readonly bytes: number;
+  readonly threads: number;
+  readonly iterations: number;
+  /** Dispatches in a row. */
+  readonly repeats: number;
+}
+
+/** Everything about a device that decides which kernels it gets. */
+export interface KernelTarget {
   readonly precision: Precision;
   /** WGSL element type of activations between projections. */
   readonly activation: 'f32' | 'f16';
@@ -44,30 +92,67 @@ export interface Tuning {
   readonly samplerThreads: number;
   /** Most tokens of a prompt in one batch. */
   readonly batch: number;
+  readonly training: TrainingTarget;
+  readonly peak: PeakTarget;
 }
 
-const SOLO: FlashShape = { threads: 1, queries: 1 };
+type Shapes = Omit<KernelTarget, 'precision' | 'activation' | 'cache'>;
+
+/**
+ * Threads that work alone come in groups of a CPU's vector width: what one group reads is read once for all of them, and
+ * small groups spread over the cores.
+ */
+const ALONE: LaneShape = { lanes: 1, workgroup: 8 };
+const ONE_THREAD: LaneShape = { lanes: 1, workgroup: 1 };
+const together = (lanes: number): LaneShape => ({ lanes, workgroup: lanes });
+
+/** A CPU that plays a GPU: each thread works alone, since barriers cost it 5 to 10 times the work. */
+const SOFTWARE: Shapes = {
+  decode: { linear: { ...ALONE, rows: 8, tokens: 1 }, attention: { ...ALONE, queries: 1 } },
+  prefill: { linear: { ...ALONE, rows: 4, tokens: 8 }, attention: { ...ALONE, queries: 1 } },
+  samplerThreads: 8,
+  batch: 64,
+  training: {
+    linear: { ...ALONE, rows: 4, tokens: 8 },
+    linearBackward: { ...ALONE, tokens: 8, quads: 2 },
+    attention: ALONE,
+    rmsnorm: ALONE,
+    crossEntropy: ALONE,
+    gradientNorm: ALONE,
+    sum: ONE_THREAD,
+    lora: { dots: ALONE, elements: ALONE, aGradient: ALONE, bGradient: { ...ALONE, rows: 4 } },
+  },
+  peak: { bytes: 128 * 2 ** 20, threads: 256, iterations: 2 ** 16, repeats: 1 },
+};
+
+const hardware = ({ subgroups }: Features): Shapes => ({
+  decode: { linear: { ...together(32), rows: 4, tokens: 1, subgroups }, attention: { ...together(128), queries: 1 } },
+  prefill: { linear: 'tiles', attention: { ...together(128), queries: 8 } },
+  samplerThreads: 256,
+  batch: 256,
+  training: {
+    linear: 'tiles',
+    linearBackward: 'tiles',
+    attention: 'tiles',
+    rmsnorm: together(128),
+    crossEntropy: together(256),
+    gradientNorm: together(256),
+    sum: together(256),
+    lora: {
+      dots: together(32),
+      elements: { lanes: 1, workgroup: 64 },
+      aGradient: { lanes: 8, workgroup: 64 },
+      bGradient: { lanes: 8, workgroup: 128, rows: 1 },
+    },
+  },
+  peak: { bytes: 2 ** 30, threads: 2 ** 17, iterations: 2 ** 14, repeats: 10 },
+});
 
 /**
  * The fixed table. Without `shader-f16`, `fast` computes what `exact` does: the precision is a promise of at least that.
- * @param software a CPU that plays a GPU: one thread a row, since barriers cost it 5 to 10 times the work
+ * @param software a CPU that plays a GPU
  */
-export function tune(features: Features, software: boolean, precision: Precision): Tuning {
-  const { subgroups } = features;
-  const half = precision === 'fast' && features.f16;
-  return {
-    precision,
-    activation: half ? 'f16' : 'f32',
-    cache: half ? 'f16' : 'f32',
-    decode: {
-      projection: software ? { rows: 8, tokens: 1, lanes: 1 } : { rows: 4, tokens: 1, lanes: 32, subgroups },
-      attention: software ? SOLO : { threads: 128, queries: 1 },
-    },
-    prefill: {
-      projection: software ? { rows: 4, tokens: 8, lanes: 1 } : 'tiles',
-      attention: software ? SOLO : { threads: 128, queries: 8 },
-    },
-    samplerThreads: software ? 8 : 256,
-    batch: software ? 64 : 256,
-  };
+export function tune(features: Features, software: boolean, precision: Precision): KernelTarget {
+  const element = precision === 'fast' && features.f16 ? 'f16' : 'f32';
+  return { precision, activation: element, cache: element, ...(software ? SOFTWARE : hardware(features)) };
 }

@@ -37,7 +37,7 @@ export async function benchInference(
   const flop = 2 * ((matrixWeights - headWeights) * promptTokens + headWeights);
   const cacheBytes = cachedBytes(session, promptTokens + tokens / 2);
   const result = {
-    precision: session.tuning.precision,
+    precision: session.target.precision,
     decode: {
       tokensPerSecond: fourDigits(1000 / decode),
       shareOfBandwidth: fourDigits(((matrixBytes + cacheBytes) * 1000) / decode / peak.bandwidth),
@@ -90,7 +90,7 @@ function work(tensors: readonly WeightTensor[], tieWordEmbeddings: boolean) {
 }
 
 /** Bytes of keys and values before a position. */
-function cachedBytes({ config, tuning }: Session, position: number): number {
+function cachedBytes({ config, target }: Session, position: number): number {
   const { numLayers, numKeyValueHeads, headDim } = config;
-  return 2 * numLayers * numKeyValueHeads * headDim * position * (tuning.cache === 'f16' ? 2 : 4);
+  return 2 * numLayers * numKeyValueHeads * headDim * position * (target.cache === 'f16' ? 2 : 4);
 }

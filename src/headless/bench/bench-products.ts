@@ -32,15 +32,15 @@ export async function benchProducts(gpu: Gpu, peak: Peak, kinds: readonly Weight
     });
     const state = buffers.from('activations', Uint32Array.of(0, tokens, 0, 0));
     const [narrow, wide] = [make(4 * tokens * COLUMNS), make(4 * tokens * ROWS)];
-    const { projection } = tune(gpu.features, gpu.software, 'exact').prefill;
-    const tiles = projection === 'tiles';
+    const { linear } = tune(gpu.features, gpu.software, 'exact').prefill;
+    const tiles = linear === 'tiles';
     const variant = { kind, input: 'f32', output: 'f32' } as const;
     const forward = await kernels.step(
-      tiles ? gemmKernel(variant) : matvecKernel({ ...variant, shape: projection }),
+      tiles ? gemmKernel(variant) : matvecKernel({ ...variant, shape: linear }),
       buffers,
       { state, x: narrow, y: wide, gain: state, ...part },
       { rows: ROWS, columns: COLUMNS, row_start: 0, out_stride: ROWS, half: ROWS / 2, last_only: 0, epsilon: 0 },
-      () => (tiles ? gemmGrid(ROWS, tokens) : matvecGrid(projection, ROWS, tokens)),
+      () => (tiles ? gemmGrid(ROWS, tokens) : matvecGrid(linear, ROWS, tokens)),
     );
     const transposed = await kernels.step(
       (gpu.software ? matvecTransposedKernel : gemmTransposedKernel)({ kind, accumulate: false }),
@@ -64,7 +64,7 @@ async function milliseconds(device: GPUDevice, step: Step): Promise<number> {
   let least = Infinity;
   for (let run = 0; run < 5; run++) {
     const encoder = device.createCommandEncoder();
-    encode(encoder, [step], { position: 0, count: 1 });
+    encode(encoder, [step], 1);
     await device.queue.onSubmittedWorkDone();
     const started = performance.now();
     device.queue.submit([encoder.finish()]);

@@ -15,7 +15,7 @@ import { gemmGrid, gemmKernel } from '../../ops/matmul/gemm';
 import { matvecGrid, matvecKernel, type ProjectionVariant } from '../../ops/matmul/matvec';
 import { ropeGrid, ropeKernel } from '../../ops/rope/rope';
 import { swigluGrid, swigluKernel } from '../../ops/swiglu/swiglu';
-import type { ForwardShape, Tuning } from '../../ops/tuning';
+import type { ForwardShape, KernelTarget } from '../../ops/tuning';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
 import type { KeyValueCache } from './kv-cache';
 import type { LoraProjection, LoraWeights } from './lora';
@@ -58,7 +58,7 @@ export interface LlamaParts {
   readonly cache: KeyValueCache;
   readonly rotary: Rotary;
   readonly activations: Activations;
-  readonly tuning: Tuning;
+  readonly target: KernelTarget;
   /** Adapters in use. */
   readonly lora?: LoraWeights | undefined;
 }
@@ -66,16 +66,16 @@ export interface LlamaParts {
 /** Gate and up fuse where one part holds both. */
 const fusesSwiglu = (gateUp: Matrix) => gateUp.parts.length === 1;
 
-/** Buffers for batches of at most `tuning.batch` tokens. */
+/** Buffers for batches of at most `target.batch` tokens. */
 export function createActivations(
   buffers: Buffers,
   config: ModelConfig,
   weights: Weights,
-  tuning: Tuning,
+  target: KernelTarget,
 ): Activations {
   const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F, vocabSize: V } = config;
-  const T = tuning.batch;
-  const bytes = tuning.activation === 'f16' ? 2 : 4;
+  const T = target.batch;
+  const bytes = target.activation === 'f16' ? 2 : 4;
   const make = (elements: number, size: number, label: string) =>
     buffers.storage('activations', elements * size, label);
   return {
@@ -95,7 +95,7 @@ export function adaptedActivations(
   buffers: Buffers,
   { intermediateSize: F }: ModelConfig,
   { widest, layers }: LoraWeights,
-  { batch: T, activation }: Tuning,
+  { batch: T, activation }: KernelTarget,
   base: Activations,
 ): Activations {
   const bytes = activation === 'f16' ? 2 : 4;
@@ -112,11 +112,11 @@ export function adaptedActivations(
  * @param table of rotary angles
  */
 export async function buildForward(llama: LlamaParts, shape: ForwardShape, table: GPUBuffer): Promise<Forward> {
-  const { kernels, buffers, config, weights, cache, activations: a, tuning, lora } = llama;
+  const { kernels, buffers, config, weights, cache, activations: a, target, lora } = llama;
   const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F } = config;
-  const { activation } = tuning;
+  const { activation } = target;
   const { state } = a;
-  const project = adaptedProjector({ ...llama, state }, shape.projection, a.lowRank);
+  const project = adaptedProjector({ ...llama, state }, shape.linear, a.lowRank);
   const body: Promise<Step>[] = [];
 
   for (const part of weights.embedding.parts) {
@@ -136,14 +136,14 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
     body.push(
       ...project(layer.qkv, adapted?.qkv, a.x, a.qkv, { input: 'f32', output: activation, norm: layer.attentionNorm }),
       kernels.step(
-        ropeKernel(tuning),
+        ropeKernel(target),
         buffers,
         { state, table, qkv: a.qkv, keys, values },
         { heads: H, kv_heads: K, head_dim: d, context: cache.context },
         ({ count }) => ropeGrid(H, K, d, count),
       ),
       kernels.step(
-        attentionKernel(tuning, shape.attention, d),
+        attentionKernel(target, shape.attention, d),
         buffers,
         { state, qkv: a.qkv, keys, values, out: a.mixed },
         { heads: H, kv_heads: K, context: cache.context, quads: d / 4, window: windowAt(config, i) ?? cache.context },
@@ -172,13 +172,13 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
       ...project(layer.down, adapted?.down, a.hidden, a.x, { input: activation, output: 'f32', residual: true }),
     );
   });
-  return { body: await Promise.all(body), head: await buildHead(llama, tuning.decode.projection, a.logits, true) };
+  return { body: await Promise.all(body), head: await buildHead(llama, target.decode.linear, a.logits, true) };
 }
 
 /** W_head · norm(x): of the batch's last token, or of every token into [T, V]. */
 export function buildHead(
   llama: LlamaParts,
-  shape: ForwardShape['projection'],
+  shape: ForwardShape['linear'],
   logits: GPUBuffer,
   lastOnly: boolean,
 ): Promise<Step[]> {
@@ -194,7 +194,7 @@ interface ProjectionOptions extends Pick<ProjectionVariant, 'input' | 'output' |
 }
 
 /** Makes the dispatches of y = W·x, and of y += B·(A·x) where there are adapters. */
-function adaptedProjector(parts: ProjectorParts, shape: ForwardShape['projection'], lowRank: GPUBuffer | undefined) {
+function adaptedProjector(parts: ProjectorParts, shape: ForwardShape['linear'], lowRank: GPUBuffer | undefined) {
   const project = projector(parts, shape);
   return (
     matrix: Matrix,
@@ -219,7 +219,7 @@ function adaptedProjector(parts: ProjectorParts, shape: ForwardShape['projection
 export type ProjectorParts = Pick<LlamaParts, 'kernels' | 'buffers' | 'config'> & { readonly state: GPUBuffer };
 
 /** Makes the dispatches of y = W·x, one a part of the matrix. */
-export function projector({ kernels, buffers, config, state }: ProjectorParts, shape: ForwardShape['projection']) {
+export function projector({ kernels, buffers, config, state }: ProjectorParts, shape: ForwardShape['linear']) {
   const tiles = shape === 'tiles';
   const kernel = (variant: ProjectionVariant) => (tiles ? gemmKernel(variant) : matvecKernel({ ...variant, shape }));
   const grid = tiles ? gemmGrid : matvecGrid.bind(undefined, shape);

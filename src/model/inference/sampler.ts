@@ -25,10 +25,10 @@ export class Sampler {
   readonly #staging: GPUBuffer[] = [];
 
   /** Compiles the kernel. The buffers are the model's, and end with it. */
-  static async create({ kernels, buffers, config, activations, tuning }: LlamaParts): Promise<Sampler> {
+  static async create({ kernels, buffers, config, activations, target }: LlamaParts): Promise<Sampler> {
     const own = createBuffers(buffers, config.vocabSize);
     const { state, logits, ids } = activations;
-    const kernel = sampleKernel(tuning.samplerThreads);
+    const kernel = sampleKernel(target.samplerThreads);
     const step = await kernels.step(kernel, buffers, { ...own, state, logits, ids }, undefined, () => [1]);
     return new Sampler(kernels.device, config.vocabSize, own, step);
   }

@@ -6,7 +6,7 @@ import { unlessAborted } from '../../gpu/cut-off';
 import type { Gpu } from '../../gpu/device';
 import { encode, Kernels, type Step } from '../../gpu/kernel';
 import { GREEDY, type Sampling } from '../../ops/sample/sample';
-import { type Precision, tune, type Tuning } from '../../ops/tuning';
+import { type KernelTarget, type Precision, tune } from '../../ops/tuning';
 import type { WeightTensor } from '../../core/weight-kinds';
 import { createCache } from './kv-cache';
 import type { UsedAdapter } from './lora';
@@ -41,17 +41,17 @@ export async function createSession(
   tensors: readonly WeightTensor[],
   options: SessionOptions,
 ): Promise<Session> {
-  const tuning = tune(gpu.features, gpu.software, options.precision);
+  const target = tune(gpu.features, gpu.software, options.precision);
   const buffers = new Buffers(gpu.device);
   const { signal } = options;
   try {
     const weights = await uploadWeights(buffers, config, tensors, options.onProgress, options.maxPartBytes, signal);
     options.onUploaded?.();
-    const cache = createCache(buffers, config, options.context, tuning.cache);
-    const activations = createActivations(buffers, config, weights, tuning);
+    const cache = createCache(buffers, config, options.context, target.cache);
+    const activations = createActivations(buffers, config, weights, target);
     const kernels = new Kernels(gpu.device);
     const rotary = new Rotary(buffers, config, options.context);
-    const llama: LlamaParts = { kernels, buffers, config, weights, cache, rotary, activations, tuning };
+    const llama: LlamaParts = { kernels, buffers, config, weights, cache, rotary, activations, target };
     const building = Promise.all([buildVariant(llama, { cache, ids: [], by: '' }, ''), Sampler.create(llama)]);
     const [base, sampler] = await unlessAborted(building, signal).catch((error: unknown) => {
       // what a compiler still makes for nobody is freed when it comes
@@ -74,7 +74,7 @@ interface SessionParts {
 
 export class Session {
   readonly config: ModelConfig;
-  readonly tuning: Tuning;
+  readonly target: KernelTarget;
   readonly context: number;
   readonly #gpu: Gpu;
   readonly #base: Variant;
@@ -91,7 +91,7 @@ export class Session {
     this.#adapted = adapted;
     this.#sampler = sampler;
     this.config = base.llama.config;
-    this.tuning = base.llama.tuning;
+    this.target = base.llama.target;
     this.context = base.llama.cache.context;
   }
 
@@ -179,7 +179,7 @@ export class Session {
       while (pending.length < READBACKS_IN_FLIGHT && enqueued < total) {
         const first = enqueued === 0;
         const count = first ? 1 : Math.min(this.#ahead.size, total - enqueued);
-        if (!first) this.#enqueueTokens(ids.length + enqueued - 1, count);
+        if (!first) this.#enqueueTokens(count);
         pending.push(this.#sampler.read(step + enqueued, count));
         enqueued += count;
         if (first) break; // the prompt's time is not a token's
@@ -214,16 +214,16 @@ export class Session {
     }
     const out = new Float32Array(ids.length * V);
     const scratch = new Buffers(device);
-    const { batch, prefill } = this.tuning;
+    const { batch, prefill } = this.target;
     try {
       const logits = scratch.storage('activations', Math.min(batch, ids.length) * V * 4, 'logits of all tokens');
       const { llama, prefill: forward } = this.#variant;
-      const head = await buildHead({ ...llama, buffers: scratch }, prefill.projection, logits, false);
+      const head = await buildHead({ ...llama, buffers: scratch }, prefill.linear, logits, false);
       this.#beginPrompt(ids.length);
       for (let start = 0; start < ids.length; start += batch) {
         const chunk = ids.slice(start, start + batch);
         this.#writeBatch(chunk, start, 0);
-        this.#submit([...forward.body, ...head], start, chunk.length);
+        this.#submit([...forward.body, ...head], chunk.length);
         out.set(new Float32Array(await read(device, logits, 0, chunk.length * V * 4)), start * V);
       }
     } finally {
@@ -276,7 +276,7 @@ export class Session {
    * signal is heeded within two batches; false when it was.
    */
   async #readPrompt(ids: readonly number[], step: number, signal: AbortSignal | undefined): Promise<boolean> {
-    const { batch } = this.tuning;
+    const { batch } = this.target;
     const { prefill } = this.#variant;
     const { step: sample } = this.#sampler;
     const { queue } = this.#gpu.device;
@@ -287,7 +287,7 @@ export class Session {
       const chunk = ids.slice(start, start + batch);
       const end = start + chunk.length;
       this.#writeBatch(chunk, start, step);
-      this.#submit(end === ids.length ? [...prefill.body, ...prefill.head, sample] : prefill.body, start, chunk.length);
+      this.#submit(end === ids.length ? [...prefill.body, ...prefill.head, sample] : prefill.body, chunk.length);
       // the last one's logits are the sampler's: its place is read again by whoever comes next
       this.#noteRead(ids.slice(0, end - 1));
       if (end === ids.length) break;
@@ -298,18 +298,18 @@ export class Session {
     return true;
   }
 
-  /** Enqueues `count` decode steps from a position; each samples the id that the next one reads. */
-  #enqueueTokens(position: number, count: number): void {
+  /** Enqueues `count` decode steps; each samples the id that the next one reads. */
+  #enqueueTokens(count: number): void {
     const { decode } = this.#variant;
     const steps = [...decode.body, ...decode.head, this.#sampler.step];
     const encoder = this.#gpu.device.createCommandEncoder();
-    for (let i = 0; i < count; i++) encode(encoder, steps, { position: position + i, count: 1 });
+    for (let i = 0; i < count; i++) encode(encoder, steps, 1);
     this.#gpu.device.queue.submit([encoder.finish()]);
   }
 
-  #submit(steps: readonly Step[], position: number, count: number): void {
+  #submit(steps: readonly Step[], count: number): void {
     const encoder = this.#gpu.device.createCommandEncoder();
-    encode(encoder, steps, { position, count });
+    encode(encoder, steps, count);
     this.#gpu.device.queue.submit([encoder.finish()]);
   }
 }

@@ -27,10 +27,10 @@ export interface Variant {
 
 /** Builds the dispatches of a prompt and of a token. */
 export async function buildVariant(llama: LlamaParts, read: ReadSoFar, name: string): Promise<Variant> {
-  const { tuning, rotary } = llama;
+  const { target, rotary } = llama;
   const [forPrompt, forToken] = await Promise.all([
-    buildForward(llama, tuning.prefill, rotary.prompt),
-    buildForward(llama, tuning.decode, rotary.token),
+    buildForward(llama, target.prefill, rotary.prompt),
+    buildForward(llama, target.decode, rotary.token),
   ]);
   return { name, llama, prefill: forPrompt, decode: forToken, read };
 }
@@ -89,14 +89,14 @@ export class Adapted {
     const read = await (this.#read ??= this.#allocateCache());
     const buffers = new Buffers(this.#gpu.device);
     try {
-      const { config, tuning, activations } = this.#base.llama;
+      const { config, target, activations } = this.#base.llama;
       const lora = new Lora(buffers, config, adapters, this.#maxPartBytes);
       const llama: LlamaParts = {
         ...this.#base.llama,
         buffers,
         cache: read.cache,
         lora,
-        activations: adaptedActivations(buffers, config, lora, tuning, activations),
+        activations: adaptedActivations(buffers, config, lora, target, activations),
       };
       const built = { shape, lora, buffers, variant: await buildVariant(llama, read, '') };
       this.#built = built;
@@ -110,9 +110,9 @@ export class Adapted {
   /** A second cache; where there is no room for it, the base's. */
   async #allocateCache(): Promise<ReadSoFar> {
     const { device } = this.#gpu;
-    const { config, cache, tuning } = this.#base.llama;
+    const { config, cache, target } = this.#base.llama;
     device.pushErrorScope('out-of-memory');
-    const own = createCache(this.#cacheBuffers, config, cache.context, tuning.cache);
+    const own = createCache(this.#cacheBuffers, config, cache.context, target.cache);
     const failure = await device.popErrorScope();
     if (!failure) return { cache: own, ids: [], by: '' };
     this.#cacheBuffers.destroy();

@@ -5,8 +5,7 @@ import { attentionBackwardReference } from '../../ops/attention/attention-backwa
 import { attentionPackedReference } from '../../ops/attention/attention-packed';
 import { crossEntropyReference } from '../../ops/loss/cross-entropy';
 import { packPlaces } from '../../ops/attention/places';
-import { rmsnormReference } from '../../ops/norm/rmsnorm';
-import { rmsnormBackwardReference } from '../../ops/norm/rmsnorm-backward';
+import { rmsnorm, rmsnormBackward } from '../../ops/norm/rmsnorm';
 import { ropeFrequencies } from '../../ops/rope/rope';
 import { ropeInplaceReference } from '../../ops/rope/rope-inplace';
 import { swigluBackwardReference } from '../../ops/swiglu/swiglu-backward';
@@ -45,19 +44,19 @@ export function loraReference(
   const { losses, gradient: dLogits } = crossEntropyReference(logits, targets, weight);
   const dFinal = backward(head(model), new Float64Array(targets.length * columns), dLogits);
   const nothing = new Float64Array(last.length);
-  let dx = rmsnormBackwardReference(last, gain(model, 'model.norm'), dFinal, nothing, { columns, epsilon, picked });
+  let dx = rmsnormBackward.reference(last, gain(model, 'model.norm'), dFinal, nothing, { columns, epsilon, picked });
   for (const [layer, each] of [...kept.entries()].toReversed()) {
     const { groups, gains, x, normed, qkv, mixed, between, normedBetween, gateUp, hidden } = each;
     const dHidden = backward(groups.down, hidden, dx);
     const dGateUp = swigluBackwardReference(gateUp, dHidden, intermediateSize);
     const dNormedBetween = backward(groups.gateUp, normedBetween, dGateUp);
-    dx = rmsnormBackwardReference(between, gains.between, dNormedBetween, dx, { columns, epsilon });
+    dx = rmsnormBackward.reference(between, gains.between, dNormedBetween, dx, { columns, epsilon });
     const dMixed = backward(groups.o, mixed, dx);
     const dRotated = attentionBackwardReference(qkv, dMixed, places, attentionShape(config, layer));
     const dQkv = ropeInplaceReference(dRotated, places, attentionShape(config, layer), ropeFrequencies(config), -1);
     const dNormed = backward(groups.qkv, normed, dQkv);
     // what is below the first layer is frozen
-    if (layer > 0) dx = rmsnormBackwardReference(x, gains.input, dNormed, dx, { columns, epsilon });
+    if (layer > 0) dx = rmsnormBackward.reference(x, gains.input, dNormed, dx, { columns, epsilon });
   }
   return { loss: weight * total(losses), gradients };
 }
@@ -82,19 +81,19 @@ function forward(model: LoraReference, batch: MicroBatch) {
       between: gain(model, `model.layers.${layer}.post_attention_layernorm`),
     };
     const before = x;
-    const normed = rmsnormReference(x, gains.input, { columns, epsilon });
+    const normed = rmsnorm.reference(x, gains.input, { columns, epsilon });
     const plain = project(groups.qkv, normed);
     const qkv = ropeInplaceReference(plain, places, attentionShape(config, layer), ropeFrequencies(config), 1);
     const mixed = attentionPackedReference(qkv, places, attentionShape(config, layer)).out;
     const between = plus(x, project(groups.o, mixed));
-    const normedBetween = rmsnormReference(between, gains.between, { columns, epsilon });
+    const normedBetween = rmsnorm.reference(between, gains.between, { columns, epsilon });
     const gateUp = project(groups.gateUp, normedBetween);
     const hidden = swiglu(gateUp, F);
     x = plus(between, project(groups.down, hidden));
     return { groups, gains, x: before, normed, qkv, mixed, between, normedBetween, gateUp, hidden };
   });
   const picked = Array.from(batch.targets.keys()).filter((t) => batch.targets[t] >= 0);
-  const final = rmsnormReference(x, gain(model, 'model.norm'), { columns, epsilon, picked });
+  const final = rmsnorm.reference(x, gain(model, 'model.norm'), { columns, epsilon, picked });
   const logits = project(head(model), final);
   return { kept, last: x, picked, logits, targets: picked.map((t) => batch.targets[t]), dropout };
 }

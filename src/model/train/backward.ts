@@ -9,8 +9,7 @@ import {
   attentionDeltaGrid,
   attentionDeltaKernel,
 } from '../../ops/attention/attention-backward';
-import { rmsnormGrid } from '../../ops/norm/rmsnorm';
-import { rmsnormBackwardKernel } from '../../ops/norm/rmsnorm-backward';
+import { rmsnormBackward } from '../../ops/norm/rmsnorm';
 import { swigluGrid, swigluKernel } from '../../ops/swiglu/swiglu';
 import { swigluBackwardGrid, swigluBackwardKernel } from '../../ops/swiglu/swiglu-backward';
 import { layerForward, normed, rotated, segmentOf } from './forward';
@@ -181,14 +180,7 @@ function normBackward(
   dy: GPUBuffer,
   dx: GPUBuffer,
 ): Promise<Work> {
-  const { config } = builder.parts;
-  const { software } = builder;
-  return builder.step(
-    rmsnormBackwardKernel({ software, picked: false }),
-    builder.tokens,
-    { x, gain, dy, dx },
-    { columns: config.hiddenSize, epsilon: config.rmsNormEps },
-    (rows) => rmsnormGrid({ software }, rows),
-    6 * config.hiddenSize,
-  );
+  const { hiddenSize, rmsNormEps } = builder.parts.config;
+  const params = { columns: hiddenSize, epsilon: rmsNormEps };
+  return builder.dispatch(rmsnormBackward, builder.tokens, { picked: false }, { x, gain, dy, dx }, params);
 }

@@ -2,7 +2,7 @@
 import { windowAt } from '../../core/model-config';
 import { attentionPackedGrid, attentionPackedKernel } from '../../ops/attention/attention-packed';
 import { embedGrid, embedKernel } from '../../ops/embed/embed';
-import { rmsnormGrid, rmsnormKernel } from '../../ops/norm/rmsnorm';
+import { rmsnorm } from '../../ops/norm/rmsnorm';
 import { ropeInplaceGrid, ropeInplaceKernel } from '../../ops/rope/rope-inplace';
 import { swigluGrid, swigluKernel } from '../../ops/swiglu/swiglu';
 import { bindPart } from '../../ops/matmul/weights';
@@ -92,16 +92,9 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
 
 /** h = norm(x) */
 export function normed(builder: PassBuilder, x: GPUBuffer, gain: GPUBuffer, y: GPUBuffer): Promise<Work> {
-  const { config } = builder.parts;
-  const { software } = builder;
-  return builder.step(
-    rmsnormKernel({ software, picked: false }),
-    builder.tokens,
-    { x, gain, y },
-    { columns: config.hiddenSize, epsilon: config.rmsNormEps },
-    (rows) => rmsnormGrid({ software }, rows),
-    2 * config.hiddenSize,
-  );
+  const { hiddenSize, rmsNormEps } = builder.parts.config;
+  const params = { columns: hiddenSize, epsilon: rmsNormEps };
+  return builder.dispatch(rmsnorm, builder.tokens, { picked: false }, { x, gain, y }, params);
 }
 
 /** RoPE on q and k in place; backward it is the rotation the other way. */

@@ -1,8 +1,7 @@
 // Cross-entropy of the labelled tokens, a chunk at a time: no more logits than a chunk's are ever in memory, and tokens
 // without a label cost nothing (Hsu et al. 2024, Liger Kernel, arXiv:2410.10989, does it by rows too).
 import { crossEntropyGrid, crossEntropyKernel } from '../../ops/loss/cross-entropy';
-import { rmsnormGrid, rmsnormKernel } from '../../ops/norm/rmsnorm';
-import { rmsnormBackwardKernel } from '../../ops/norm/rmsnorm-backward';
+import { rmsnorm, rmsnormBackward } from '../../ops/norm/rmsnorm';
 import { sumLossesGrid, sumLossesKernel } from '../../ops/loss/sum-losses';
 import type { Over, PassBuilder } from './pass-builder';
 import type { Work } from './slices';
@@ -36,14 +35,7 @@ function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise
     8 * V,
   );
   const forward = [
-    builder.step(
-      rmsnormKernel({ software, picked: true }),
-      over,
-      { ...norm, y: hn },
-      { columns: D, epsilon },
-      (rows) => rmsnormGrid({ software }, rows),
-      2 * D,
-    ),
+    builder.dispatch(rmsnorm, over, { picked: true }, { ...norm, y: hn }, { columns: D, epsilon }),
     ...builder.product(weights.head, hn, logits, over),
     loss,
   ];
@@ -51,14 +43,7 @@ function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise
   return [
     ...forward,
     ...builder.transposed(weights.head, logits, dhn, over),
-    builder.step(
-      rmsnormBackwardKernel({ software, picked: true }),
-      over,
-      { ...norm, dy: dhn, dx },
-      { columns: D, epsilon },
-      (rows) => rmsnormGrid({ software }, rows),
-      6 * D,
-    ),
+    builder.dispatch(rmsnormBackward, over, { picked: true }, { ...norm, dy: dhn, dx }, { columns: D, epsilon }),
   ];
 }
 

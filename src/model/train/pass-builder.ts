@@ -3,10 +3,12 @@ import type { ModelConfig } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
 import type { Bound, Grid, Kernel, Kernels, Step } from '../../gpu/kernel';
+import type { Bindings, BindingTypes, Op, OpContext } from '../../gpu/op';
+import type { Fields, FieldValues } from '../../gpu/struct';
 import { gemmTransposedGrid, gemmTransposedKernel } from '../../ops/matmul/gemm-transposed';
 import * as lora from '../../ops/lora/lora';
 import { matvecTransposedGrid, matvecTransposedKernel } from '../../ops/matmul/matvec-transposed';
-import { tune } from '../../ops/tuning';
+import { type KernelTarget, tune } from '../../ops/tuning';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
 import { projector } from '../inference/llama';
 import type { LoraSpec } from '../lora-types';
@@ -39,6 +41,7 @@ export interface BuilderParts {
 /** Makes work for one run. */
 export class PassBuilder {
   readonly parts: BuilderParts;
+  readonly context: OpContext<KernelTarget>;
   readonly software: boolean;
   /** Dropout is on. */
   readonly dropout: boolean;
@@ -46,7 +49,9 @@ export class PassBuilder {
   readonly #labels = new Set<string>();
 
   constructor(parts: BuilderParts, dropout = parts.spec.dropout > 0) {
+    const { kernels, buffers, gpu } = parts;
     this.parts = parts;
+    this.context = { kernels, buffers, target: tune(gpu.features, gpu.software, 'exact') };
     this.software = parts.gpu.software;
     this.dropout = dropout;
     this.tokens = { state: parts.b.tokens, rows: ({ tokens }) => tokens };
@@ -62,6 +67,19 @@ export class PassBuilder {
     return [...this.#labels].toSorted().join(', ');
   }
 
+  /** An op over some rows; its `state` says to the kernel how many those are. */
+  async dispatch<Variant, P extends Fields, B extends BindingTypes>(
+    op: Op<Variant, KernelTarget, P, B, unknown>,
+    over: Over,
+    variant: Variant,
+    bindings: Omit<Bindings<B>, 'state'>,
+    params: FieldValues<P>,
+  ): Promise<Work> {
+    const bound = (op.bindings['state'] ? { ...bindings, state: over.state } : bindings) as unknown as Bindings<B>;
+    const step = await op.step(this.context, variant, bound, params);
+    return this.work(step, over);
+  }
+
   /** @param cost multiplications a row, about */
   async step(
     kernel: Kernel,
@@ -75,30 +93,33 @@ export class PassBuilder {
     // optimizer kernels go over whole pools, and have no state
     const state = /\bstate *:/.test(kernel.wgsl) ? { state: over.state } : {};
     const step = await kernels.step(kernel, buffers, { ...state, ...bound }, params, ({ count }) => grid(count));
-    return this.work(step, over, cost);
+    return this.work(step, over, (rows) => 2 * cost * rows);
   }
 
   /** A step as work. */
-  work(step: Step, { rows }: Over, cost: number): Work {
+  work(step: Step, { rows }: Over, cost = (count: number) => step.cost(count).flops): Work {
     this.#labels.add(step.label);
     return { rows, cost, do: { step } };
   }
 
   copy(copy: GPUBuffer, to: GPUBuffer): Promise<Work> {
     const { hiddenSize } = this.parts.config;
-    return Promise.resolve({ rows: this.tokens.rows, cost: hiddenSize, do: { copy, to, stride: 4 * hiddenSize } });
+    return Promise.resolve({
+      rows: this.tokens.rows,
+      cost: (rows) => 2 * hiddenSize * rows,
+      do: { copy, to, stride: 4 * hiddenSize },
+    });
   }
 
   clear(clear: GPUBuffer): Promise<Work> {
-    return Promise.resolve({ rows: () => 1, cost: clear.size / 4, do: { clear } });
+    return Promise.resolve({ rows: () => 1, cost: () => clear.size / 2, do: { clear } });
   }
 
   /** y (+)= W·x */
   product(matrix: Matrix, x: GPUBuffer, y: GPUBuffer, over: Over, residual = false): Promise<Work>[] {
-    const { prefill } = tune(this.parts.gpu.features, this.software, 'exact');
-    const project = projector({ ...this.parts, state: over.state }, prefill.projection);
+    const project = projector({ ...this.parts, state: over.state }, this.context.target.training.linear);
     return project(matrix, x, y, { input: 'f32', output: 'f32', residual }).map(async (step, i) =>
-      this.work(await step, over, matrix.parts[i].rows * matrix.columns),
+      this.work(await step, over, (rows) => 2 * matrix.parts[i].rows * matrix.columns * rows),
     );
   }
 

@@ -1,5 +1,5 @@
 // Runs work in slices that leave the device to others every 50 ms, without letting it fall idle between them.
-import { encode, type Step } from '../../gpu/kernel';
+import { dispatch, type Step } from '../../gpu/kernel';
 import type { Turn } from '../lora-types';
 
 /** What a piece of work is over: tokens of the micro-batch, labelled ones, and those of a chunk of the loss. */
@@ -12,8 +12,8 @@ export interface Extent {
 export interface Work {
   /** Rows that it goes over; nothing is done where there are none. */
   readonly rows: (extent: Extent) => number;
-  /** About how many multiplications a row costs: slices are cut by it. */
-  readonly cost: number;
+  /** About how many operations so many rows cost: slices are cut by it. */
+  readonly cost: (rows: number) => number;
   readonly do:
     | { readonly step: Step }
     /** The first rows of a buffer, `stride` bytes each. */
@@ -23,8 +23,10 @@ export interface Work {
 
 /** Milliseconds of work that are submitted at a time; two slices are on their way. */
 const SLICE = 25;
-/** Multiplications a millisecond before anything was measured: a slow CPU's. */
-const FIRST_RATE = 3e6;
+/** Operations a millisecond before anything was measured: a slow CPU's. */
+const FIRST_RATE = 6e6;
+/** Slices of fewer operations say nothing about the rate. */
+const TELLING = 2e4;
 
 /** The order in which work reaches the device. */
 export class Slices {
@@ -50,7 +52,7 @@ export class Slices {
   async run(work: readonly Work[], extent: Extent): Promise<void> {
     const depth = 2 + Math.ceil(this.#latency / SLICE);
     const pending: { done: Promise<unknown>; cost: number }[] = [];
-    const total = work.reduce((sum, each) => sum + each.cost * each.rows(extent), 0);
+    const total = work.reduce((sum, each) => sum + costOf(each, extent), 0);
     let finished = 0;
     let last = performance.now();
     const finishOne = async () => {
@@ -81,7 +83,7 @@ export class Slices {
     let cost = 0;
     let to = from;
     while (to < work.length) {
-      const here = work[to].cost * work[to].rows(extent);
+      const here = costOf(work[to], extent);
       if (to > from && cost + here > most) break;
       cost += here;
       to++;
@@ -91,7 +93,7 @@ export class Slices {
 
   /** A running mean of the rate; slow to trust a single fast answer, since several may arrive together. */
   #note(cost: number, milliseconds: number): void {
-    if (cost < 1e4) return;
+    if (cost < TELLING) return;
     const weight = 0.2;
     const time = cost / this.#rate;
     this.#rate *= 1 / (1 - weight + (weight * milliseconds) / time);
@@ -99,24 +101,26 @@ export class Slices {
 
   #submit(slice: readonly Work[], extent: Extent): void {
     const encoder = this.#device.createCommandEncoder();
-    let steps: Step[] = [];
-    const flush = () => {
-      if (steps.length > 0) encode(encoder, steps, { count: 0, position: 0 });
-      steps = [];
-    };
+    let pass: GPUComputePassEncoder | undefined;
     for (const { rows, do: what } of slice) {
       const count = rows(extent);
       if (count <= 0) continue;
       if ('step' in what) {
-        const { step } = what;
-        steps.push({ ...step, grid: () => step.grid({ count, position: 0 }) });
+        pass ??= encoder.beginComputePass();
+        dispatch(pass, what.step, count);
         continue;
       }
-      flush();
+      pass?.end();
+      pass = undefined;
       if ('copy' in what) encoder.copyBufferToBuffer(what.copy, 0, what.to, 0, count * what.stride);
       else encoder.clearBuffer(what.clear);
     }
-    flush();
+    pass?.end();
     this.#device.queue.submit([encoder.finish()]);
   }
+}
+
+function costOf({ cost, rows }: Work, extent: Extent): number {
+  const count = rows(extent);
+  return count > 0 ? cost(count) : 0;
 }

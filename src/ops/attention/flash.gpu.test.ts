@@ -6,9 +6,9 @@ import { attentionGrid, attentionKernel, attentionReference } from './flash';
 import { random, relative, run } from '../testing/run';
 
 const FORMS = {
-  solo: { threads: 1, queries: 1 },
-  'tiled, one query': { threads: 64, queries: 1 },
-  'tiled, three queries': { threads: 32, queries: 3 },
+  solo: { lanes: 1, workgroup: 8, queries: 1 },
+  'tiled, one query': { lanes: 64, workgroup: 64, queries: 1 },
+  'tiled, three queries': { lanes: 32, workgroup: 32, queries: 3 },
 };
 interface Shape {
   readonly heads: number;

@@ -5,30 +5,32 @@ import stateSource from '../../../shaders/common/state.wgsl?raw';
 import bindings from '../../../shaders/common/attention.wgsl?raw';
 import flashSource from '../../../shaders/attention/flash.wgsl?raw';
 import tiledSource from '../../../shaders/attention/flash-tiled.wgsl?raw';
-import type { FlashShape, Tuning } from '../tuning';
-
-/** One thread alone takes few registers' worth of queries at a time: small groups spread over a CPU's cores. */
-const SOLO = 8;
+import type { FlashShape, KernelTarget } from '../tuning';
 
 /** @param headDim d, a multiple of 4 */
 export function attentionKernel(
-  { activation, cache }: Pick<Tuning, 'activation' | 'cache'>,
-  { threads, queries }: FlashShape,
+  { activation, cache }: Pick<KernelTarget, 'activation' | 'cache'>,
+  { lanes, workgroup, queries }: FlashShape,
   headDim: number,
 ): Kernel {
-  const solo = threads === 1;
+  const solo = lanes === 1;
   const common = { Act: activation, Cache: cache, QUADS: headDim / 4 };
   return {
-    label: `flash attention ${headDim} ${solo ? 'solo' : `${queries}/${threads}`}`,
+    label: `flash attention ${headDim} ${solo ? 'solo' : `${queries}/${lanes}`}`,
     wgsl: solo
-      ? compose({ ...common, WORKGROUP: SOLO }, stateSource, bindings, flashSource)
-      : compose({ ...common, THREADS: threads, QUERIES: queries }, stateSource, bindings, tiledSource),
+      ? compose({ ...common, WORKGROUP: workgroup }, stateSource, bindings, flashSource)
+      : compose({ ...common, THREADS: lanes, QUERIES: queries }, stateSource, bindings, tiledSource),
   };
 }
 
 /** Workgroups for `tokens` tokens of H query and K key heads. */
-export function attentionGrid({ threads, queries }: FlashShape, heads: number, kvHeads: number, tokens: number): Grid {
-  if (threads === 1) return [Math.ceil((tokens * heads) / SOLO)];
+export function attentionGrid(
+  { lanes, workgroup, queries }: FlashShape,
+  heads: number,
+  kvHeads: number,
+  tokens: number,
+): Grid {
+  if (lanes === 1) return [Math.ceil((tokens * heads) / workgroup)];
   return [Math.ceil((tokens * heads) / kvHeads / queries), kvHeads];
 }
 

@@ -14,8 +14,8 @@ const EPSILON = 1e-5;
 
 const shapes = (software: boolean, subgroups = false) => {
   const { decode, prefill } = tune({ f16: false, subgroups }, software, 'exact');
-  const one = decode.projection;
-  return { decode: one, prefill: prefill.projection === 'tiles' ? { ...one, tokens: 4 } : prefill.projection };
+  const one = decode.linear;
+  return { decode: one, prefill: prefill.linear === 'tiles' ? { ...one, tokens: 4 } : prefill.linear };
 };
 
 interface Options extends Omit<MatvecVariant, 'kind' | 'shape' | 'input' | 'output'> {

@@ -10,9 +10,6 @@ import source from '../../../shaders/matmul/matvec.wgsl?raw';
 import type { DotShape } from '../tuning';
 import { weightDefinitions, weightSnippets } from './weights';
 
-/** Threads of a workgroup whose threads work alone: as many as a CPU's vector has lanes, so that the rest spreads. */
-const SOLO = 8;
-
 /** What is folded into a product with a weight matrix. */
 export interface ProjectionVariant {
   readonly kind: WeightKind;
@@ -61,7 +58,7 @@ export function matvecKernel(variant: MatvecVariant): Kernel {
     ROWS: shape.rows,
     TOKENS: shape.tokens,
     LANES: shape.lanes,
-    WORKGROUP: shape.lanes === 1 ? SOLO : shape.lanes,
+    WORKGROUP: shape.workgroup,
     SHARED: shape.lanes === 1 ? 0 : 1,
   };
   const lanes = shape.lanes === 1 ? [] : [shape.subgroups ? lanesSubgroups : lanesShared];
@@ -76,7 +73,7 @@ export function matvecKernel(variant: MatvecVariant): Kernel {
 /** Workgroups for `rows` output rows (of the gate alone with swiglu: pass 2F) and `tokens` tokens. */
 export function matvecGrid(shape: DotShape, rows: number, tokens: number): Grid {
   const groups = Math.ceil(rows / shape.rows);
-  return [shape.lanes === 1 ? Math.ceil(groups / SOLO) : groups, Math.ceil(tokens / shape.tokens)];
+  return [shape.lanes === 1 ? Math.ceil(groups / shape.workgroup) : groups, Math.ceil(tokens / shape.tokens)];
 }
 
 /**

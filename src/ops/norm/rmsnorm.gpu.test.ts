@@ -2,9 +2,20 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import type { Kernel } from '../../gpu/kernel';
-import { rmsnormGrid, rmsnormKernel, rmsnormReference } from './rmsnorm';
-import { rmsnormBackwardKernel, rmsnormBackwardReference } from './rmsnorm-backward';
-import { altered, cheapPipelines, joined, nowhere, random, relative, run, sameBits } from '../testing/run';
+import type { KernelTarget } from '../tuning';
+import { rmsnorm, rmsnormBackward } from './rmsnorm';
+import {
+  altered,
+  cheapPipelines,
+  joined,
+  nowhere,
+  random,
+  relative,
+  run,
+  sameBits,
+  TARGETS,
+  workOf,
+} from '../testing/run';
 
 interface Case {
   readonly columns: number;
@@ -38,50 +49,40 @@ function given({ columns, tokens, picked }: Case) {
 }
 
 /** Runs a kernel with not-a-numbers behind all inputs, and a row more in the output; checks that this one is untouched. */
-async function compute(it: Case, software: boolean, op: 'y' | 'dx', change = (kernel: Kernel) => kernel) {
+async function compute(it: Case, target: KernelTarget, op: 'y' | 'dx', change = (kernel: Kernel) => kernel) {
   const { x, gain, dy, dx, rows } = given(it);
   const { columns, picked } = it;
-  const variant = { software, picked: picked !== undefined };
+  const variant = { picked: picked !== undefined };
   const beyond = nowhere(columns);
   const guard = new Float32Array(columns).fill(UNTOUCHED);
-  const [kernel, output, begin] =
-    op === 'y'
-      ? ([rmsnormKernel(variant), 'y', new Float32Array(rows * columns)] as const)
-      : ([rmsnormBackwardKernel(variant), 'dx', dx] as const);
-  const result = await run(
-    device,
-    change(kernel),
-    {
-      bind: {
-        x: joined(x, beyond),
-        gain,
-        ...(op === 'dx' && { dy: joined(dy, beyond) }),
-        picked: Uint32Array.of(0, 0, ...(picked ?? []), 1),
-        [output]: joined(begin, guard),
-      },
-      params: { columns, epsilon: EPSILON },
-      grid: rmsnormGrid(variant, rows + 9),
-      position: POSITION,
-      count: rows,
+  const begin = op === 'y' ? new Float32Array(rows * columns) : dx;
+  const { kernel, work } = workOf(op === 'y' ? rmsnorm : rmsnormBackward, variant, target, {
+    bind: {
+      x: joined(x, beyond),
+      gain,
+      dy: joined(dy, beyond),
+      picked: Uint32Array.of(0, 0, ...(picked ?? []), 1),
+      [op]: joined(begin, guard),
     },
-    [output],
-  );
-  const all = new Float32Array(result[output]);
+    params: { columns, epsilon: EPSILON },
+    dealt: rows + 9,
+    position: POSITION,
+    count: rows,
+  });
+  const result = await run(device, change(kernel), work, [op]);
+  const all = new Float32Array(result[op]);
   expect(sameBits(all.subarray(begin.length), guard)).toBe(true);
   return all.subarray(0, begin.length);
 }
 
-describe.each([
-  ['software', true],
-  ['hardware', false],
-] as const)('%s form', (_, software) => {
+describe.each(Object.entries(TARGETS))('%s form', (form, target) => {
   for (const it of CASES) {
     const { x, gain, dy, dx, shape } = given(it);
     test(`${it.tokens} tokens of ${it.columns}${it.picked ? `, ${it.picked.length} of them` : ''}`, async () => {
-      const y = await compute(it, software, 'y');
-      expect(relative(y, rmsnormReference(x, gain, shape))).toBeLessThan(1e-6);
-      const gradient = await compute(it, software, 'dx');
-      const expected = rmsnormBackwardReference(x, gain, dy, dx, shape);
+      const y = await compute(it, target, 'y');
+      expect(relative(y, rmsnorm.reference(x, gain, shape))).toBeLessThan(1e-6);
+      const gradient = await compute(it, target, 'dx');
+      const expected = rmsnormBackward.reference(x, gain, dy, dx, shape);
       expect(relative(gradient, expected)).toBeLessThan(1e-6);
       // apart from what was there before
       const added = (all: ArrayLike<number>) => Float64Array.from(dx, (before, i) => all[i] - before);
@@ -93,23 +94,24 @@ describe.each([
         const row = [token * it.columns, (token + 1) * it.columns] as const;
         expect(sameBits(gradient.subarray(...row), dx.subarray(...row))).toBe(true);
       }
-      expect(sameBits(await compute(it, software, 'y'), y)).toBe(true);
-      expect(sameBits(await compute(it, software, 'dx'), gradient)).toBe(true);
+      expect(sameBits(await compute(it, target, 'y'), y)).toBe(true);
+      expect(sameBits(await compute(it, target, 'dx'), gradient)).toBe(true);
     });
   }
 
   test('a row has the same bits whatever stands beside it', async () => {
     const it = CASES[5];
     const one = { ...it, picked: [20] };
-    expect(await compute(one, software, 'y')).toEqual((await compute(it, software, 'y')).subarray(0, it.columns));
+    expect(await compute(one, target, 'y')).toEqual((await compute(it, target, 'y')).subarray(0, it.columns));
   });
 
-  test.runIf(software || cheapPipelines(tested!))('what is wrong shows', async () => {
+  test.runIf(form === 'software' || cheapPipelines(tested!))('what is wrong shows', async () => {
     const it = CASES[4];
     const { x, gain, dy, dx, shape } = given(it);
     const off = async (op: 'y' | 'dx', from: string, to: string) => {
-      const expected = op === 'y' ? rmsnormReference(x, gain, shape) : rmsnormBackwardReference(x, gain, dy, dx, shape);
-      return relative(await compute(it, software, op, (kernel) => altered(kernel, from, to)), expected);
+      const expected =
+        op === 'y' ? rmsnorm.reference(x, gain, shape) : rmsnormBackward.reference(x, gain, dy, dx, shape);
+      return relative(await compute(it, target, op, (kernel) => altered(kernel, from, to)), expected);
     };
     expect(await off('y', ' + params.epsilon', '')).toBeGreaterThan(1e-4);
     expect(await off('y', 'return picked[state.position + row];', 'return row;')).toBeGreaterThan(0.05);

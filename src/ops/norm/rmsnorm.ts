@@ -1,36 +1,57 @@
-// RMSNorm (Zhang and Sennrich 2019) as a dispatch of its own: training keeps what projections would fold in.
-import { compose } from '../../gpu/wgsl';
-import type { Grid, Kernel } from '../../gpu/kernel';
+// RMSNorm (Zhang and Sennrich 2019) as a dispatch of its own, forward and backward: training keeps what projections would fold
+// in. The gain is frozen.
+import { op } from '../../gpu/op';
+import type { KernelTarget } from '../tuning';
 import shared from '../../../shaders/common/rmsnorm.wgsl?raw';
 import stateSource from '../../../shaders/common/state.wgsl?raw';
-import source from '../../../shaders/norm/rmsnorm.wgsl?raw';
-import { type Form, rowForm, rowWorkgroups } from '../rows';
+import backward from '../../../shaders/norm/rmsnorm-backward.wgsl?raw';
+import forward from '../../../shaders/norm/rmsnorm.wgsl?raw';
+import { rowGroups, rowSource } from '../rows';
 
-const LANES = 128;
-
-export interface RmsnormVariant extends Form {
+interface Variant {
   /** Rows are the tokens that a list names, instead of all. */
   readonly picked: boolean;
 }
 
-/** One of the norm's two directions, over what both share. */
-export function rowNormKernel(label: string, variant: RmsnormVariant, direction: string): Kernel {
-  const { definitions, snippet } = rowForm(variant, LANES);
-  const rows = { PICKED: Number(variant.picked), ALL: Number(!variant.picked) };
-  return {
-    label: `${label}${variant.picked ? ' picked' : ''}`,
-    wgsl: compose({ ...definitions, ...rows }, stateSource, snippet, shared, direction),
+/** What both directions share. */
+const both = {
+  variants: () => [{ picked: false }, { picked: true }],
+  params: { columns: 'u32', epsilon: 'f32' },
+} as const;
+
+/** The kernel of one direction. */
+const source =
+  (label: string, direction: string) =>
+  (variant: Variant, { training }: KernelTarget) => {
+    const { definitions, snippet } = rowSource(training.rmsnorm);
+    return {
+      label: `${label}${variant.picked ? ' picked' : ''}`,
+      definitions: { ...definitions, PICKED: Number(variant.picked), ALL: Number(!variant.picked) },
+      snippets: [stateSource, snippet, shared, direction],
+    };
   };
-}
 
-export function rmsnormKernel(variant: RmsnormVariant): Kernel {
-  return rowNormKernel('rmsnorm', variant, source);
-}
+/** y [rows, D] = x / rms(x) · gain, of all tokens or of those that are picked. */
+export const rmsnorm = op({
+  ...both,
+  name: 'rmsnorm',
+  source: source('rmsnorm', forward),
+  bindings: { state: 'read', x: 'read', gain: 'read', picked: 'read?', y: 'read_write' },
+  grid: ({ target, rows }) => [rowGroups(target.training.rmsnorm, rows)],
+  cost: ({ params: { columns }, rows }) => ({ flops: 4 * columns * rows, bytes: 8 * columns * rows }),
+  reference: forwardReference,
+});
 
-/** For the backward kernel too. */
-export function rmsnormGrid(form: Form, rows: number): Grid {
-  return [rowWorkgroups(form, rows)];
-}
+/** dx [T, D] += the gradient through the norm of x, from dy [rows, D]. */
+export const rmsnormBackward = op({
+  ...both,
+  name: 'rmsnorm-backward',
+  source: source('rmsnorm-backward', backward),
+  bindings: { state: 'read', x: 'read', gain: 'read', picked: 'read?', dy: 'read', dx: 'read_write' },
+  grid: ({ target, rows }) => [rowGroups(target.training.rmsnorm, rows)],
+  cost: ({ params: { columns }, rows }) => ({ flops: 12 * columns * rows, bytes: 16 * columns * rows }),
+  reference: backwardReference,
+});
 
 export interface RmsnormShape {
   /** D, a multiple of 4. */
@@ -41,11 +62,11 @@ export interface RmsnormShape {
 }
 
 /**
- * The reference in float64.
+ * RMSNorm in float64.
  * @param x [T, D] @param gain [D]
  * @returns [rows, D]
  */
-export function rmsnormReference(
+function forwardReference(
   x: ArrayLike<number>,
   gain: ArrayLike<number>,
   { columns, epsilon, picked }: RmsnormShape,
@@ -60,4 +81,33 @@ export function rmsnormReference(
     for (let k = 0; k < columns; k++) y[row * columns + k] = x[from + k] * scale * gain[k];
   }
   return y;
+}
+
+/**
+ * Its gradient in float64.
+ * @param x [T, D] @param gain [D] @param dy [rows, D] @param dx [T, D] before
+ * @returns dx [T, D] with the norm's part added
+ */
+function backwardReference(
+  x: ArrayLike<number>,
+  gain: ArrayLike<number>,
+  dy: ArrayLike<number>,
+  dx: ArrayLike<number>,
+  { columns, epsilon, picked }: RmsnormShape,
+): Float64Array {
+  const out = Float64Array.from(dx);
+  for (let row = 0; row < dy.length / columns; row++) {
+    const at = (picked?.[row] ?? row) * columns;
+    let [squares, products] = [0, 0];
+    for (let k = 0; k < columns; k++) {
+      squares += x[at + k] ** 2;
+      products += x[at + k] * dy[row * columns + k] * gain[k];
+    }
+    const scale = 1 / Math.sqrt(squares / columns + epsilon);
+    const mean = (scale * products) / columns;
+    for (let k = 0; k < columns; k++) {
+      out[at + k] += scale * (dy[row * columns + k] * gain[k] - x[at + k] * scale * mean);
+    }
+  }
+  return out;
 }

@@ -49,7 +49,7 @@ async function best(device: GPUDevice, step: Step, repeats: number): Promise<num
   // the first two are for warming up
   for (let i = 0; i < 7; i++) {
     const encoder = device.createCommandEncoder();
-    for (let n = 0; n < repeats; n++) encode(encoder, [step], { position: 0, count: 1 });
+    for (let n = 0; n < repeats; n++) encode(encoder, [step], 1);
     await device.queue.onSubmittedWorkDone();
     const started = performance.now();
     device.queue.submit([encoder.finish()]);

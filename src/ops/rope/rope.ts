@@ -4,9 +4,9 @@ import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
 import stateSource from '../../../shaders/common/state.wgsl?raw';
 import source from '../../../shaders/rope/rope.wgsl?raw';
-import type { Tuning } from '../tuning';
+import type { KernelTarget } from '../tuning';
 
-export function ropeKernel({ activation, cache }: Pick<Tuning, 'activation' | 'cache'>): Kernel {
+export function ropeKernel({ activation, cache }: Pick<KernelTarget, 'activation' | 'cache'>): Kernel {
   return { label: 'rope', wgsl: compose({ Act: activation, Cache: cache }, stateSource, source) };
 }
 

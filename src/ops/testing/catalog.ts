@@ -11,6 +11,7 @@ import {
 } from '../attention/attention-backward';
 import { attentionPackedKernel } from '../attention/attention-packed';
 import { crossEntropyKernel } from '../loss/cross-entropy';
+import { OPS } from '../index';
 import { embedKernel } from '../embed/embed';
 import { gemmKernel } from '../matmul/gemm';
 import { gemmTransposedKernel } from '../matmul/gemm-transposed';
@@ -27,22 +28,20 @@ import {
 import { matvecKernel, type ProjectionVariant } from '../matmul/matvec';
 import { matvecTransposedKernel } from '../matmul/matvec-transposed';
 import { fmaKernel, streamKernel } from '../peak/peak';
-import { rmsnormKernel } from '../norm/rmsnorm';
-import { rmsnormBackwardKernel } from '../norm/rmsnorm-backward';
 import { ropeKernel } from '../rope/rope';
 import { ropeInplaceKernel } from '../rope/rope-inplace';
 import { sampleKernel } from '../sample/sample';
 import { sumLossesKernel } from '../loss/sum-losses';
 import { swigluKernel } from '../swiglu/swiglu';
 import { swigluBackwardKernel } from '../swiglu/swiglu-backward';
-import { tune, type Tuning } from '../tuning';
+import { type KernelTarget, tune } from '../tuning';
 import { KINDS } from './weights';
 
 /** 20 and 100 leave threads of a group idle. */
 const HEAD_WIDTHS = [20, 64, 100, 128];
 
 /** The projections of a model: what is folded into each, and between which element types. */
-const projections = (activation: Tuning['activation']): Omit<ProjectionVariant, 'kind'>[] => [
+const projections = (activation: KernelTarget['activation']): Omit<ProjectionVariant, 'kind'>[] => [
   { input: 'f32', output: activation, norm: true } as const,
   { input: activation, output: 'f32', residual: true } as const,
   { input: 'f32', output: activation, norm: true, swiglu: true } as const,
@@ -53,7 +52,7 @@ const projections = (activation: Tuning['activation']): Omit<ProjectionVariant, 
 ];
 
 /** The products with an adapter's matrices, which are f32. */
-const adapterProjections = (activation: Tuning['activation']): ProjectionVariant[] =>
+const adapterProjections = (activation: KernelTarget['activation']): ProjectionVariant[] =>
   [
     { input: activation, output: 'f32' } as const,
     { input: 'f32', output: 'f32', norm: true } as const,
@@ -61,20 +60,20 @@ const adapterProjections = (activation: Tuning['activation']): ProjectionVariant
     { input: 'f32', output: 'f32', residual: true } as const,
   ].map((each) => ({ ...each, kind: 'f32' }));
 
-/** Kernels of a model with this tuning. */
-function kernelsOf(tuning: Tuning): Kernel[] {
-  const { activation, prefill, decode, samplerThreads } = tuning;
+/** Kernels of a model on this target. */
+function kernelsOf(target: KernelTarget): Kernel[] {
+  const { activation, prefill, decode, samplerThreads } = target;
   const shapes = [prefill, decode];
   return [
     ...KINDS.map(embedKernel),
-    ...shapes.flatMap(({ projection: shape }) =>
+    ...shapes.flatMap(({ linear: shape }) =>
       [
         ...KINDS.flatMap((kind) => projections(activation).map((each) => ({ ...each, kind }))),
         ...adapterProjections(activation),
       ].map((each) => (shape === 'tiles' ? gemmKernel(each) : matvecKernel({ ...each, shape }))),
     ),
-    ropeKernel(tuning),
-    ...shapes.flatMap(({ attention }) => HEAD_WIDTHS.map((width) => attentionKernel(tuning, attention, width))),
+    ropeKernel(target),
+    ...shapes.flatMap(({ attention }) => HEAD_WIDTHS.map((width) => attentionKernel(target, attention, width))),
     swigluKernel(activation),
     sampleKernel(samplerThreads),
   ];
@@ -93,15 +92,11 @@ const packedAttention = (): Kernel[] => [
   ),
 ];
 
-/** Norms, loss and optimizer of training. */
-function normsLossOptimizer(): Kernel[] {
+/** Loss and optimizer of training. */
+function lossOptimizer(): Kernel[] {
   const forms = [true, false].map((software) => ({ software }));
   return [
     ...forms.flatMap((form) => [
-      ...[true, false].flatMap((picked) => [
-        rmsnormKernel({ ...form, picked }),
-        rmsnormBackwardKernel({ ...form, picked }),
-      ]),
       ...[true, false].map((gradient) => crossEntropyKernel({ ...form, gradient })),
       sumLossesKernel(form),
       gradientNormKernel(form),
@@ -125,14 +120,15 @@ const trainedMaps = (software: boolean): Kernel[] => [
 
 /** The catalogue of a device with these features, each kernel once. */
 export function kernelsFor(features: Features): Kernel[] {
-  const tunings = [true, false].flatMap((software) =>
+  const targets = [true, false].flatMap((software) =>
     (['exact', 'fast'] as const).map((precision) => tune(features, software, precision)),
   );
   const all = [
-    ...tunings.flatMap(kernelsOf),
+    ...targets.flatMap((target) => OPS.flatMap((op) => op.kernels(target))),
+    ...targets.flatMap(kernelsOf),
     ...[true, false].flatMap(trainedMaps),
     ...packedAttention(),
-    ...normsLossOptimizer(),
+    ...lossOptimizer(),
     streamKernel(),
     fmaKernel(),
   ];

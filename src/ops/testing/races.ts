@@ -4,11 +4,10 @@ import { optimizerParams } from '../optimizer/adamw';
 import { crossEntropyGrid, crossEntropyKernel } from '../loss/cross-entropy';
 import { gradientNormGrid, gradientNormKernel, gradientPartials } from '../optimizer/gradient-norm';
 import { gradientScaleGrid, gradientScaleKernel } from '../optimizer/gradient-scale';
-import { rmsnormGrid, rmsnormKernel } from '../norm/rmsnorm';
-import { rmsnormBackwardKernel } from '../norm/rmsnorm-backward';
+import { rmsnorm, rmsnormBackward } from '../norm/rmsnorm';
 import { sumLossesGrid, sumLossesKernel } from '../loss/sum-losses';
 import { random } from './numbers';
-import type { Run } from './run';
+import { type Run, TARGETS, workOf } from './run';
 
 export interface RaceCase {
   readonly kernel: Kernel;
@@ -22,18 +21,17 @@ const FORM = { software: false };
 /** The tree of a sum and the tree of a maximum have a barrier each; what follows waits in workgroupUniformLoad. */
 const [SUM, MAXIMUM] = [0, 1];
 
-const rmsnorm = (backward: boolean) => (): RaceCase => {
+const norm = (backward: boolean) => (): RaceCase => {
   const [columns, tokens] = [300, 3];
-  const bind = { x: random(tokens * columns, 1), gain: random(columns, 2) };
+  const op = backward ? rmsnormBackward : rmsnorm;
+  const given = { x: random(tokens * columns, 1), gain: random(columns, 2) };
   const output = random(tokens * columns, 3);
   return {
-    kernel: (backward ? rmsnormBackwardKernel : rmsnormKernel)({ ...FORM, picked: false }),
-    work: {
-      bind: backward ? { ...bind, dy: random(tokens * columns, 4), dx: output } : { ...bind, y: output },
+    ...workOf(op, { picked: false }, TARGETS.hardware, {
+      bind: backward ? { ...given, dy: random(tokens * columns, 4), dx: output } : { ...given, y: output },
       params: { columns, epsilon: 1e-5 },
-      grid: rmsnormGrid(FORM, tokens),
       count: tokens,
-    },
+    }),
     outputs: [backward ? 'dx' : 'y'],
     needed: [SUM],
   };
@@ -107,8 +105,8 @@ const gradientScale = (): RaceCase => {
 
 /** By name. */
 export const rowRaces: Readonly<Record<string, () => RaceCase>> = {
-  rmsnorm: rmsnorm(false),
-  'rmsnorm backward': rmsnorm(true),
+  rmsnorm: norm(false),
+  'rmsnorm backward': norm(true),
   'cross-entropy': crossEntropy,
   'sum of losses': sumLosses,
   'gradient norm': gradientNorm,

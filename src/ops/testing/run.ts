@@ -1,6 +1,10 @@
 // What kernel tests share: running one step, random data, and how far off a result is.
 import { Buffers, read } from '../../gpu/buffers';
+import { readBindings } from '../../gpu/declarations';
 import { encode, type Grid, type Kernel, Kernels, type Step } from '../../gpu/kernel';
+import type { BindingTypes, Op } from '../../gpu/op';
+import type { Fields, FieldValues } from '../../gpu/struct';
+import { type KernelTarget, tune } from '../tuning';
 
 export { random, relative } from './numbers';
 
@@ -19,6 +23,28 @@ export interface Run {
   readonly count: number;
 }
 
+const FEATURES = { f16: false, subgroups: false };
+
+/** The forms of kernels that each kind of device gets, without optional features. */
+export const TARGETS = { software: tune(FEATURES, true, 'exact'), hardware: tune(FEATURES, false, 'exact') };
+
+interface Work<P extends Fields> extends Omit<Run, 'grid' | 'params'> {
+  readonly params: FieldValues<P>;
+  /** Rows that workgroups are dealt out for; the batch's when left out. */
+  readonly dealt?: number;
+}
+
+/** An op's kernel, and how it is run. */
+export function workOf<Variant, P extends Fields>(
+  op: Pick<Op<Variant, KernelTarget, P, BindingTypes, unknown>, 'grid' | 'kernel'>,
+  variant: Variant,
+  target: KernelTarget,
+  { params, dealt, ...rest }: Work<P>,
+): { kernel: Kernel; work: Run } {
+  const grid = op.grid({ variant, target, params, rows: dealt ?? rest.count });
+  return { kernel: op.kernel(variant, target), work: { ...rest, params, grid } };
+}
+
 const compiled = new WeakMap<GPUDevice, Kernels>();
 
 /** Runs a kernel once; the bytes of the buffers that were bound to `outputs`. */
@@ -34,14 +60,15 @@ export async function run<Name extends string>(
   device.pushErrorScope('validation');
   try {
     const state = Uint32Array.of(position, count, 0, 0);
+    const names = readBindings(kernel.wgsl).map(({ name }) => name);
     const bound = Object.fromEntries(
       Object.entries({ state, ...bind })
-        .filter(([name]) => new RegExp(`> *${name} *:`).test(kernel.wgsl))
+        .filter(([name]) => names.includes(name))
         .map(([name, data]) => [name, buffers.from(name === 'params' ? 'uniforms' : 'activations', data, name)]),
     );
     const step = await kernels.step(kernel, buffers, bound, params, () => grid);
     const encoder = device.createCommandEncoder();
-    encode(encoder, Array<Step>(times).fill(step), { position, count });
+    encode(encoder, Array<Step>(times).fill(step), count);
     device.queue.submit([encoder.finish()]);
     const error = await device.popErrorScope();
     if (error) throw new Error(error.message);
