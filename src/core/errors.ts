@@ -4,11 +4,14 @@
 export class PronkError extends Error {
   /** Stable, kebab-case: `corrupt-file`, `missing-tensor`, `unsupported-architecture`, `no-adapter`, … */
   readonly code: string;
+  /** The setting that is wrong, where the code is `bad-config`. */
+  readonly field: string | undefined;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: string, message: string, options?: ErrorOptions & { readonly field?: string }) {
     super(message, options);
     this.name = 'PronkError';
     this.code = code;
+    this.field = options?.field;
   }
 }
 

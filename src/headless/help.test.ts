@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { HelpWanted, number, type OptionTypes, parseOptions, UsageError } from './arguments';
 import { COMMANDS_HELP, type Help, helpOf, helpText } from './help';
 import { COMMANDS } from './main';
+import { DEFAULT_CONFIG } from '../training/config';
 import { headless } from './testing/headless';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-help-'));
@@ -43,6 +44,21 @@ test('defaults and bounds are those that the command reads by', async () => {
   expect(helpText(helpOf('generate', await typesOf('generate')))).toContain('--top-p N\n');
   // control: an option that nothing is said of
   expect(() => helpOf('generate', { unknown: 'text' })).toThrow(RangeError);
+});
+
+test('commands that read a config say what each setting is', async () => {
+  const { settings = [] } = helpOf('train', await typesOf('train'));
+  expect(settings.map(({ name }) => name)).toEqual(Object.keys(DEFAULT_CONFIG));
+  expect(settings.find(({ name }) => name === 'r')).toMatchObject({
+    aliases: ['lora_r'],
+    default: 8,
+    takes: 'a whole number from 1 to 1024',
+  });
+  expect(settings.every(({ about }) => /^\S.+\.$/.test(about))).toBe(true);
+  expect(helpText(helpOf('dataset', await typesOf('dataset')))).toContain(
+    '\n  cutoff_len, max_length, max_seq_length\n',
+  );
+  expect(helpOf('generate', await typesOf('generate'))).not.toHaveProperty('settings');
 });
 
 test('numbers: bounds, whole ones, and what is none', () => {

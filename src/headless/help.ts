@@ -1,5 +1,6 @@
-// What `COMMAND --help` says. Names, bounds and defaults come from the table that the command reads its options by; here stands
-// what they mean.
+// What `COMMAND --help` says. Names, bounds and defaults of options come from the table that the command reads them by, those of
+// training settings from theirs; here stands what options mean.
+import { FIELD_NAMES, FIELDS } from '../training/fields';
 import { boundsOf, type OptionType, type OptionTypes } from './arguments';
 
 interface CommandHelp {
@@ -139,11 +140,24 @@ interface OptionHelp {
   readonly about: string;
 }
 
+/** One training setting of `--config` as a person reads it. */
+interface SettingHelp {
+  readonly name: string;
+  /** Other names that it may have in a config. */
+  readonly aliases: readonly string[];
+  readonly default: unknown;
+  /** Which values it takes, in words. */
+  readonly takes: string;
+  readonly about: string;
+}
+
 export interface Help {
   readonly command: string;
   readonly about: string;
   readonly usage: string;
   readonly options: readonly OptionHelp[];
+  /** Training settings, where the command reads a config. */
+  readonly settings?: readonly SettingHelp[];
   readonly example: string;
 }
 
@@ -157,8 +171,16 @@ export function helpOf(command: string, types: OptionTypes): Help {
     about,
     usage: [RUN, command, ...(words === undefined ? [] : [words]), '[options]'].join(' '),
     options: Object.entries(types).map(([name, type]) => optionHelp(name, type, options[name])),
+    ...(Object.hasOwn(types, 'config') && { settings: settingsHelp() }),
     example: `${RUN} ${example}`,
   };
+}
+
+function settingsHelp(): SettingHelp[] {
+  return FIELD_NAMES.map((name) => {
+    const { aliases = [], default: fallback, takes, hint } = FIELDS[name];
+    return { name, aliases, default: fallback, takes, about: hint };
+  });
 }
 
 function optionHelp(name: string, type: OptionType, here: string | undefined): OptionHelp {
@@ -183,10 +205,15 @@ function valueOf(type: Exclude<OptionType, string>): string {
 }
 
 /** Help as text. */
-export function helpText({ about, usage, options, example }: Help): string {
+export function helpText({ about, usage, options, settings = [], example }: Help): string {
   const lines = options.flatMap(({ name, value, default: fallback, bounds, about: meaning }) => {
     const facts = [bounds, fallback === undefined ? undefined : `default ${fallback}`].filter(Boolean);
     return [`  --${name}${value === undefined ? '' : ` ${value}`}`, `      ${[meaning, ...facts].join(' · ')}`];
   });
-  return [about, '', `Usage: ${usage}`, '', ...lines, '', `Example: ${example}`].join('\n');
+  const table = settings.flatMap(({ name, aliases, default: fallback, takes, about: meaning }) => [
+    `  ${[name, ...aliases].join(', ')}`,
+    `      ${[meaning, takes, `default ${JSON.stringify(fallback)}`].join(' · ')}`,
+  ]);
+  const config = table.length > 0 ? ['', 'Settings in the file of --config:', '', ...table] : [];
+  return [about, '', `Usage: ${usage}`, '', ...lines, ...config, '', `Example: ${example}`].join('\n');
 }

@@ -3,8 +3,8 @@ import type { LoraPair } from '../core/adapter';
 import { PronkError } from '../core/errors';
 import { areFinite } from '../core/finite';
 import type { OptimizerState } from '../model/lora-types';
-import { FIELDS } from './check-config';
 import type { TrainingConfig } from './config';
+import { FIELD_NAMES, FIELDS } from './fields';
 import type { LoopState } from './loop';
 
 type Floats = Float32Array<ArrayBuffer>;
@@ -112,22 +112,11 @@ function cut(values: Floats, shapes: readonly PairShape[]): LoraPair[] {
   });
 }
 
-/** Settings that may change between a run and its resumption: they decide when it ends and what is written down, not a step. */
-const FREE: ReadonlySet<keyof TrainingConfig> = new Set([
-  'max_steps',
-  'num_train_epochs',
-  'eval_steps',
-  'eval_on_start',
-  'save_steps',
-  'logging_steps',
-  'load_best_model_at_end',
-  'early_stopping_patience',
-  'gradient_checkpointing',
-]);
-
 /** Why a run cannot be gone on with, as a clause; undefined if it can. */
 export function differs(then: RunIdentity, now: RunIdentity): string | undefined {
-  const field = FIELDS.find((name) => !FREE.has(name) && !same(then.config[name], now.config[name]));
+  const field = FIELD_NAMES.find(
+    (name) => FIELDS[name].resumable !== true && !same(then.config[name], now.config[name]),
+  );
   if (field)
     return `its ${field} was ${JSON.stringify(then.config[field])} and is now ${JSON.stringify(now.config[field])}`;
   if (then.model !== now.model) return 'it was begun on another model, or on one that was quantized differently';

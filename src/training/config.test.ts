@@ -1,8 +1,9 @@
 // Configs as people write them: names of three projects, defaults, and a sentence for every mistake.
 import { describe, expect, test } from 'vitest';
 import { LINEAR_MAPS } from '../core/adapter';
-import { checkConfig, FIELDS } from './check-config';
+import { checkConfig } from './check-config';
 import { DEFAULT_CONFIG } from './config';
+import { FIELD_NAMES } from './fields';
 import { PRESETS } from './presets';
 import { readConfig } from './read-config';
 import { warmupSteps } from './schedules';
@@ -165,7 +166,7 @@ describe('mistakes are sentences that name the field', () => {
   });
 
   test('every field has a rule: a config whose field is missing is refused', () => {
-    for (const field of FIELDS) {
+    for (const field of FIELD_NAMES) {
       expect(() => checkConfig({ ...DEFAULT_CONFIG, [field]: undefined })).toThrow(field);
     }
   });

@@ -21,7 +21,7 @@ export function loraSpec(config: TrainingConfig, layers: number, tokens: number)
   const beyond = wanted.find((layer) => layer >= layers);
   if (beyond !== undefined) {
     const message = `layers_to_transform has ${beyond}, and the model's layers are 0 to ${layers - 1}.`;
-    throw new PronkError('bad-config', message);
+    throw new PronkError('bad-config', message, { field: 'layers_to_transform' });
   }
   return {
     targets: wanted.flatMap((layer) => target_modules.map((map) => ({ layer, map }))),

@@ -43,6 +43,7 @@ export function prepareData(
       'bad-config',
       `val_set_size is ${size}, and the data has ${rows.length === 1 ? '1 row' : `${rows.length} rows`} to learn from: nothing would be left to train on. ` +
         'Set it to 0, or to a smaller share such as 0.1.',
+      { field: 'val_set_size' },
     );
   }
   const split = splitValidation(rows.length, size, seed);
@@ -86,5 +87,6 @@ export function checkPositions(
     'bad-config',
     `cutoff_len lets rows of ${longest} tokens through, and this model scales the positions of texts beyond ${contextLength} tokens ` +
       `dynamically, which training does not do. Set cutoff_len to ${contextLength}.`,
+    { field: 'cutoff_len' },
   );
 }

@@ -41,7 +41,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'OpenAlpaca',
     source:
       'The previews of May 2023: batch, optimizer, warmup, lengths and form of github.com/yxuansu/OpenAlpaca’s DeepSpeed run. It ' +
-      'trained all weights at 2e-5: the LoRA on all seven maps and a learning rate ten times as high are ours.',
+      'trained all weights at 2e-5: the LoRA on all seven target modules and a learning rate ten times as high are ours.',
     config: {
       ...DEFAULT_CONFIG,
       r: 16,
@@ -69,7 +69,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'Stanford recipe as LoRA',
     source:
       'The training command of github.com/tatsu-lab/stanford_alpaca (7B). It trained all weights at 2e-5: the LoRA on all seven ' +
-      'maps and a learning rate ten times as high are ours.',
+      'target modules and a learning rate ten times as high are ours.',
     config: {
       ...DEFAULT_CONFIG,
       r: 16,
@@ -94,7 +94,7 @@ export const PRESETS: readonly Preset[] = [
     id: 'small-data',
     name: 'Small data',
     source:
-      'Ours, for tens to hundreds of rows: small batches so that there are steps enough, all seven maps, the answer alone in the ' +
+      'Ours, for tens to hundreds of rows: small batches so that there are steps enough, all seven target modules, the answer alone in the ' +
       'loss with its end, a tenth of the rows to see when it begins to learn by heart.',
     config: {
       ...DEFAULT_CONFIG,

@@ -80,6 +80,15 @@ test.skipIf(!existsSync(FOLDER))('rows, order, settings and start', async () => 
     warmup_steps: 2,
     lr_scheduler_type: 'cosine',
     load_best_model_at_end: true,
+    // named and valued as in the config
+    per_device_train_batch_size: 2,
+    learning_rate: 5e-3,
+    weight_decay: 0.01,
+    adam_beta1: 0.9,
+    adam_beta2: 0.999,
+    adam_epsilon: 1e-8,
+    max_grad_norm: 1,
+    seed: 42,
   });
   const start = files.filter(({ name }) => name.startsWith('adapter_'));
   const sources = start.map(async (file) => {

@@ -8,6 +8,7 @@ import type { Adapter } from '../../core/adapter';
 import { writePeft } from '../../formats/adapters/index';
 import { startOf } from '../../model/train/start';
 import type { TrainingConfig } from '../../training/config';
+import { FIELD_NAMES, FIELDS } from '../../training/fields';
 import { loraSpec, peftConfig } from '../../training/lora-spec';
 import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 import type { PreparedData } from '../../training/prepare';
@@ -56,6 +57,12 @@ function rowOf({ ids, labels }: TokenizedRow) {
   return { input_ids: ids, labels: [IGNORED, ...labels.slice(1)] };
 }
 
+/** Settings that SFTConfig takes by their names and with their values, as the table of settings says. */
+function sameArguments(config: TrainingConfig): Partial<TrainingConfig> {
+  const same = FIELD_NAMES.filter((name) => FIELDS[name].trl === 'argument');
+  return Object.fromEntries(same.map((name) => [name, config[name]]));
+}
+
 /** Arguments of SFTConfig, and what train.py needs beside them. */
 function settings({ config, data, base, template }: TrlRun, steps: number) {
   const validates = data.held.length > 0;
@@ -65,19 +72,11 @@ function settings({ config, data, base, template }: TrlRun, steps: number) {
     loraplus_lr_ratio: config.loraplus_lr_ratio,
     prompt_template: template ?? config.prompt_template_name,
     arguments: {
+      ...sameArguments(config),
       max_steps: steps,
-      per_device_train_batch_size: config.per_device_train_batch_size,
       per_device_eval_batch_size: config.per_device_train_batch_size,
-      learning_rate: config.learning_rate,
-      lr_scheduler_type: config.lr_scheduler_type,
       warmup_steps: warmupSteps(config, steps),
       optim: 'adamw_torch',
-      adam_beta1: config.adam_beta1,
-      adam_beta2: config.adam_beta2,
-      adam_epsilon: config.adam_epsilon,
-      weight_decay: config.weight_decay,
-      max_grad_norm: config.max_grad_norm,
-      seed: config.seed,
       gradient_checkpointing: config.gradient_checkpointing !== false,
       logging_steps: 1,
       eval_strategy: validates ? 'steps' : 'no',

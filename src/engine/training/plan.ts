@@ -15,10 +15,13 @@ type Memory = TrainingPlan['memory'];
 /** Sequences that a fit is looked for at, shortest last. */
 const CUTOFFS = [512, 256, 128, 64];
 
-/** A plan of what could not be prepared: the reason, and the change that helps where one is known. */
-export function brokenPlan(error: unknown, rows: number, config: TrainingConfig): TrainingPlan {
+/**
+ * A plan of what could not be prepared: the reason, and the change that helps where one is known.
+ * @param context tokens that the model was trained for
+ */
+export function brokenPlan(error: unknown, rows: number, config: TrainingConfig, context: number): TrainingPlan {
   const problem = error instanceof Error ? error.message : String(error);
-  const fix = error instanceof PronkError ? fixOf(error, config, rows) : undefined;
+  const fix = error instanceof PronkError ? fixOf(error, config, rows, context) : undefined;
   return {
     rows,
     validationRows: 0,
@@ -37,15 +40,13 @@ export function brokenPlan(error: unknown, rows: number, config: TrainingConfig)
 }
 
 function fixOf(
-  { code, message }: PronkError,
+  { code, field }: PronkError,
   config: TrainingConfig,
   rows: number,
+  context: number,
 ): Partial<TrainingConfig> | undefined {
-  if (code === 'bad-config' && message.startsWith('val_set_size')) return { val_set_size: rows < 20 ? 0 : 0.1 };
-  if (code === 'bad-config' && message.startsWith('cutoff_len')) {
-    const [, trained] = /Set cutoff_len to (\d+)/.exec(message) ?? [];
-    return trained === undefined ? undefined : { cutoff_len: Number(trained) };
-  }
+  if (field === 'val_set_size') return { val_set_size: rows < 20 ? 0 : 0.1 };
+  if (field === 'cutoff_len') return { cutoff_len: context };
   if (code === 'no-labels') return { cutoff_len: 4 * config.cutoff_len };
   return undefined;
 }

@@ -90,7 +90,7 @@ export class Trainings {
       checkPositions(data, model.config);
       return await planRun(config, data, model, room, await this.#paces.of(request, () => this.#runs.list()));
     } catch (error) {
-      return brokenPlan(error, dataset.rows, config);
+      return brokenPlan(error, dataset.rows, config, model.config.contextLength);
     }
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readTyped } from './typed-number';
-import { fieldGroups } from '../train/training-fields';
+import { fieldGroups, typedBounds } from '../train/training-fields';
 
 const rank = { min: 1, max: 256, whole: true };
 
@@ -26,10 +26,11 @@ test('out of bounds, or no number, it is refused with the bounds', () => {
 
 test('each field of the form has bounds that its own value keeps', async () => {
   const { initialConfig } = await import('../train/training-config');
-  for (const { key, kind, min, max, step } of fieldGroups.flatMap(({ fields }) => fields)) {
-    if (kind !== 'number') continue;
-    const bounds = { min, max, whole: step === 1, mayBeEmpty: key === 'loraplus_lr_ratio' };
+  for (const field of fieldGroups.flatMap(({ fields }) => fields)) {
+    const { key, control } = field;
+    if (control !== 'number') continue;
+    const bounds = typedBounds(field);
     expect(readTyped(String(initialConfig[key] ?? ''), bounds), key).not.toHaveProperty('problem');
-    expect(readTyped(String((max ?? 0) + 1), bounds), key).toHaveProperty('problem');
+    expect(readTyped(String((bounds.max ?? 0) + 1), bounds), key).toHaveProperty('problem');
   }
 });

@@ -7,7 +7,7 @@ import { Field } from './field';
 import { PlanSummary } from './plan-summary';
 import { SamplePrompts } from './sample-prompts';
 import { RunPlan, runWords } from './run-plan';
-import { BeginField, LayersField, MapsField, RecomputeField, TemplateField } from './special-fields';
+import { BeginField } from './special-fields';
 import { Step } from './steps';
 
 /** Settings, and what they come to before anything begins. */
@@ -26,8 +26,8 @@ export function PlanStep() {
           <div class="plan-columns">
             <div class="plan-settings">
               <Presets />
-              <PlainFields />
-              <FineFields />
+              <UsualFields />
+              <AdvancedFields />
               <SamplePrompts />
             </div>
             <PlanSummary />
@@ -63,7 +63,7 @@ function Presets() {
   );
 }
 
-function PlainFields() {
+function UsualFields() {
   return (
     <div class="field-groups">
       <For each={groupsOf(false)}>
@@ -71,17 +71,8 @@ function PlainFields() {
           <section class="field-group" aria-label={group.title}>
             <h3>{group.title}</h3>
             <For each={group.fields}>{(field) => <Field field={field} />}</For>
-            <Show when={group.title === 'What is trained'}>
-              <MapsField />
-            </Show>
-            <Show when={group.title === 'What counts'}>
-              <TemplateField />
-            </Show>
             <Show when={group.title === 'How long'}>
               <BeginField />
-            </Show>
-            <Show when={group.title === 'How much at once'}>
-              <RecomputeField />
             </Show>
           </section>
         )}
@@ -90,7 +81,7 @@ function PlainFields() {
   );
 }
 
-function FineFields() {
+function AdvancedFields() {
   return (
     <details class="fold">
       <summary>More settings</summary>
@@ -100,9 +91,6 @@ function FineFields() {
             <section class="field-group" aria-label={`${group.title}, more settings`}>
               <h3>{group.title}</h3>
               <For each={group.fields}>{(field) => <Field field={field} />}</For>
-              <Show when={group.title === 'What is trained'}>
-                <LayersField />
-              </Show>
             </section>
           )}
         </For>

@@ -3,7 +3,7 @@ import type { RunDetail, TrainingConfig } from '../../worker/training-api';
 import { countOf } from '../shared/format';
 import { formatLayers } from './layer-list';
 import { presetOf } from './training-config';
-import { fieldGroups } from './training-fields';
+import { fieldGroups, type TrainingField } from './training-fields';
 import { FigureList } from './figure-list';
 
 /** What a run was begun with, in a few words. */
@@ -18,11 +18,7 @@ export function RunPlan(props: { run: RunDetail }) {
   const groups = () =>
     fieldGroups.map(({ title, fields }) => ({
       title,
-      figures: [
-        ...fields.map(({ key, label }) => [label, valueOf(config()[key])] as const),
-        ...(title === 'What is trained' ? trained(config()) : []),
-        ...(title === 'What counts' ? [['Template', config().prompt_template_name] as const] : []),
-      ],
+      figures: fields.map((field) => [field.label, shown(field, config())] as const),
     }));
   return (
     <section class="run-plan" aria-label={`The plan of ${props.run.name}`}>
@@ -49,14 +45,12 @@ export function RunPlan(props: { run: RunDetail }) {
   );
 }
 
-const valueOf = (value: TrainingConfig[keyof TrainingConfig]): string =>
-  value === true ? 'on' : value === false ? 'off' : value === null || value === undefined ? '–' : String(value);
-
-function trained(config: TrainingConfig): (readonly [string, string])[] {
-  const { target_modules: maps, layers_to_transform: layers, gradient_checkpointing: twice } = config;
-  return [
-    ['Target modules', maps.map((map) => map.replace('_proj', '')).join(', ')],
-    ['Layers', formatLayers(layers) || 'all'],
-    ['Gradient checkpointing', twice === false ? 'off' : twice === true ? 'each layer' : `every ${twice} layers`],
-  ];
+/** A setting's value in the words of the form. */
+function shown({ key, control, choices = [] }: TrainingField, config: TrainingConfig): string {
+  if (control === 'modules') return config.target_modules.map((name) => name.replace('_proj', '')).join(', ');
+  if (control === 'layers') return formatLayers(config.layers_to_transform) || 'all';
+  const value = config[key];
+  const chosen = choices.find((choice) => choice.value === value);
+  if (chosen) return chosen.label;
+  return value === true ? 'on' : value === false ? 'off' : String(value ?? '–');
 }

@@ -1,4 +1,4 @@
-// Settings that are more than a number: which maps and layers, which template, what is computed twice, where to begin.
+// Settings that are more than a number: which target modules and layers, which template, where to begin.
 import { createUniqueId, For, Show } from 'solid-js';
 import { useApp } from '../context';
 import { Explained } from '../settings/explained';
@@ -6,9 +6,10 @@ import { LINEAR_MAPS } from '../../worker/training-presets';
 import { formatLayers, parseLayers } from './layer-list';
 import { noTemplate, readTemplate } from '../instruct/templates';
 import { useTraining } from './context';
+import type { TrainingField } from './training-fields';
 
 /** The linear maps that get an adapter. */
-export function MapsField() {
+export function ModulesField(props: { field: TrainingField }) {
   const { form } = useTraining();
   const chosen = () => form.config().target_modules;
   const turn = (map: (typeof LINEAR_MAPS)[number], on: boolean) => {
@@ -17,7 +18,7 @@ export function MapsField() {
   };
   return (
     <fieldset class="maps">
-      <legend>Target modules</legend>
+      <legend>{props.field.label}</legend>
       <For each={LINEAR_MAPS}>
         {(map) => (
           <label class="check">
@@ -36,7 +37,7 @@ export function MapsField() {
 }
 
 /** The words around each row. */
-export function TemplateField() {
+export function TemplateField(props: { field: TrainingField }) {
   const { form } = useTraining();
   const { notices } = useApp();
   const id = createUniqueId();
@@ -52,11 +53,7 @@ export function TemplateField() {
   }
   return (
     <div class="setting">
-      <Explained
-        for={id}
-        label="Template"
-        explanation="The text around instruction and input. Add your own in Instruct, or from a file in alpaca-lora’s format. Chat uses alpaca_short for the bundled model; use the same template for training and for chat."
-      >
+      <Explained for={id} label={props.field.label} explanation={props.field.hint}>
         <select
           id={id}
           value={name()}
@@ -88,47 +85,10 @@ export function TemplateField() {
   );
 }
 
-const recomputed: readonly [boolean | number, string][] = [
-  [false, 'off'],
-  [true, 'each layer'],
-  [2, 'every 2 layers'],
-  [4, 'every 4 layers'],
-];
-
-/** Gradient checkpointing. */
-export function RecomputeField() {
-  const { form } = useTraining();
-  const id = createUniqueId();
-  const value = () => form.config().gradient_checkpointing;
-  return (
-    <div class="setting">
-      <Explained
-        for={id}
-        label="Gradient checkpointing"
-        explanation="What is not kept in the forward pass is computed again in the backward pass. It takes far less memory and about half as much time again; the result is the same to the bit."
-      >
-        <select
-          id={id}
-          value={String(value())}
-          onChange={(event) => form.set({ gradient_checkpointing: JSON.parse(event.currentTarget.value) })}
-        >
-          <For each={recomputed}>
-            {([each, words]) => (
-              <option value={String(each)} selected={each === value()}>
-                {words}
-              </option>
-            )}
-          </For>
-        </select>
-      </Explained>
-    </div>
-  );
-}
-
 const LAYERS = 'Layer numbers are needed, such as 4-7 or 0, 3, 6. The plan keeps its previous value.';
 
 /** The layers that get an adapter. */
-export function LayersField() {
+export function LayersField(props: { field: TrainingField }) {
   const { form } = useTraining();
   const id = createUniqueId();
   const problemId = createUniqueId();
@@ -141,11 +101,7 @@ export function LayersField() {
   }
   return (
     <div class="setting">
-      <Explained
-        for={id}
-        label="Layers"
-        explanation="Layers that get an adapter, counted from 0: 4-7, or 0, 3, 6. Empty means all layers. Layers below the lowest one cost nothing in the backward pass."
-      >
+      <Explained for={id} label={props.field.label} explanation={props.field.hint}>
         <input
           id={id}
           class="number wide"

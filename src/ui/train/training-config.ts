@@ -1,6 +1,6 @@
 // Settings of a run: presets, and what is kept of them between visits.
 import type { TrainingConfig } from '../../worker/training-api';
-import { DEFAULT_CONFIG, fieldProblem, type Preset, PRESETS } from '../../worker/training-presets';
+import { FIELD_NAMES, fieldProblem, type Preset, PRESETS } from '../../worker/training-presets';
 import { isRecord } from '../shared/local-storage';
 
 /** What suits whoever tries this for the first time comes first. */
@@ -10,12 +10,10 @@ export const trainingPresets: readonly Preset[] = PRESETS.toSorted(
 
 export const initialConfig: TrainingConfig = trainingPresets[0].config;
 
-const keys = Object.keys(DEFAULT_CONFIG) as (keyof TrainingConfig)[];
-
 /** Whatever was stored, as settings: what is unknown or broken falls back to the first preset's. */
 export function parseConfig(stored: unknown): TrainingConfig | undefined {
   if (!isRecord(stored)) return undefined;
-  const entries = keys.map((key) => [
+  const entries = FIELD_NAMES.map((key) => [
     key,
     fieldProblem(key, stored[key]) === undefined ? stored[key] : initialConfig[key],
   ]);
@@ -23,7 +21,7 @@ export function parseConfig(stored: unknown): TrainingConfig | undefined {
 }
 
 const isSame = (a: TrainingConfig, b: TrainingConfig): boolean =>
-  keys.every((key) => JSON.stringify(a[key]) === JSON.stringify(b[key]));
+  FIELD_NAMES.every((key) => JSON.stringify(a[key]) === JSON.stringify(b[key]));
 
 /** The preset that a config equals, if any. */
 export const presetOf = (config: TrainingConfig): Preset | undefined =>
