@@ -1,5 +1,7 @@
 // The same as attention-backward-kv.wgsl by tiles: rows are keys, and columns are the queries of their key head, all heads of a token
 // side by side, from the first row's token to the last that sees the last row.
+//: needs attention-tiles.wgsl, attention-packed-bindings.wgsl, attention-backward-bindings.wgsl, THREADS, LANES
+//: needs QUADS, PER
 var<workgroup> column_token: array<u32, SIDE>;
 var<workgroup> column_head: array<u32, SIDE>; // t · H + h
 
@@ -22,11 +24,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   //: for r in 4
   keys[$r] = min(first + team * 4u + $ru, last);
   until[$r] = seen_until(keys[$r], places[keys[$r]].end);
-  //: end r
+  //: end
   //: for s in SLICES
   var d_key_$s: array<vec4f, 4>;
   var d_value_$s: array<vec4f, 4>;
-  //: end s
+  //: end
 
   let count = seen_until(last, places[last].end) * group;
   for (var base = first * group; base < count; base += SIDE) {
@@ -74,7 +76,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let weight_$i = select(vec4f(0.0), exp(products[$i] - lse[head_$i]), visible_$i);
     let d_score_$i = weight_$i * (d_weights[$i] - delta[head_$i]);
     scores[team * SIDE + column_$i] = weight_$i;
-    //: end i
+    //: end
     //: for s in SLICES
     if ($su * LANES + lane < params.quads) {
       for (var n = team; n < columns; n += 8u) { tiles[n * LANES + lane] = d_out[column_head[n] * QUADS + $su * LANES + lane]; }
@@ -82,11 +84,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     workgroupBarrier();
     weigh(team, lane, columns, &d_value_$s);
     workgroupBarrier();
-    //: end s
+    //: end
 
     //: for i in PER
     scores[team * SIDE + column_$i] = d_score_$i;
-    //: end i
+    //: end
     //: for s in SLICES
     if ($su * LANES + lane < params.quads) {
       for (var n = team; n < columns; n += 8u) { tiles[n * LANES + lane] = qkv[query_at(n) + $su * LANES + lane]; }
@@ -94,7 +96,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     workgroupBarrier();
     weigh(team, lane, columns, &d_key_$s);
     workgroupBarrier();
-    //: end s
+    //: end
   }
 
   //: for r in 4
@@ -105,9 +107,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       d_qkv[at + key_at + $su * LANES] = d_key_$s[$r] * scale;
       d_qkv[at + value_at + $su * LANES] = d_value_$s[$r];
     }
-    //: end s
+    //: end
   }
-  //: end r
+  //: end
 }
 
 /// Where a column's query is in qkv.

@@ -1,6 +1,7 @@
 // dk[j] = Σ P · (d_out[t, h] · v[j] − delta[t, h]) · q[t, h] / √d and dv[j] = Σ P · d_out[t, h], over the tokens t that see j and the
 // query heads h that share its key head, in this order: one thread a key, so that nothing is added up by two. The keys of a
 // workgroup, tokens side by side, go over queries together, as in attention-packed.wgsl.
+//: needs attention-packed-bindings.wgsl, attention-backward-bindings.wgsl, WORKGROUP, QUADS
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let first = workgroup.x * WORKGROUP;
@@ -19,7 +20,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   //: for i in QUADS or params.quads
   key[$i] = qkv[at + $i] * scale;
   value[$i] = qkv[at + to_value + $i];
-  //: end i
+  //: end
 
   let group = params.heads / params.kv_heads;
   let own_until = seen_until(token, places[token].end);
@@ -34,17 +35,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       //: for i in QUADS or params.quads
       score += dot(key[$i], qkv[q + $i]);
       d_weight += dot(value[$i], d_out[n * QUADS + $i]);
-      //: end i
+      //: end
       let weight = select(0.0, exp(score - lse[n]), visible);
       let d_score = weight * (d_weight - delta[n]);
       //: for i in QUADS or params.quads
       d_key[$i] += d_score * qkv[q + $i];
       d_value[$i] += weight * d_out[n * QUADS + $i];
-      //: end i
+      //: end
     }
   }
   //: for i in QUADS or params.quads
   d_qkv[at + $i] = d_key[$i] * scale;
   d_qkv[at + to_value + $i] = d_value[$i];
-  //: end i
+  //: end
 }

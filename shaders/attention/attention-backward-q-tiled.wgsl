@@ -1,5 +1,7 @@
 // The same as attention-backward-q.wgsl by tiles: rows are the queries of one key head, all heads of a token side by side, and columns
 // are keys, from the first that the first row sees to the last row's token.
+//: needs attention-tiles.wgsl, attention-packed-bindings.wgsl, attention-backward-bindings.wgsl, THREADS, LANES
+//: needs QUADS, PER
 var<workgroup> q_at: array<u32, SIDE>;   // of each row in qkv
 var<workgroup> out_at: array<u32, SIDE>; // and in d_out
 
@@ -33,10 +35,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   seen[$r] = first_seen(tokens[$r], places[tokens[$r]].start);
   own_lse[$r] = lse[tokens[$r] * params.heads + kv_head * group + n_$r % group];
   own_delta[$r] = delta[tokens[$r] * params.heads + kv_head * group + n_$r % group];
-  //: end r
+  //: end
   //: for s in SLICES
   var sum_$s: array<vec4f, 4>;
-  //: end s
+  //: end
   workgroupBarrier();
 
   let until = last / group + 1u;
@@ -76,7 +78,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let visible_$i = (vec4u(key_$i) >= seen) & (vec4u(key_$i) <= tokens);
     let d_score_$i = exp(products[$i] - own_lse) * (d_weights[$i] - own_delta);
     scores[team * SIDE + lane + $iu * LANES] = select(vec4f(0.0), d_score_$i, visible_$i);
-    //: end i
+    //: end
 
     //: for s in SLICES
     if ($su * LANES + lane < params.quads) {
@@ -87,14 +89,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     workgroupBarrier();
     weigh(team, lane, columns, &sum_$s);
     workgroupBarrier();
-    //: end s
+    //: end
   }
 
   //: for r in 4
   if (first + team * 4u + $ru <= last) {
     //: for s in SLICES
     if ($su * LANES + lane < params.quads) { d_qkv[q_at[team * 4u + $ru] + $su * LANES + lane] = sum_$s[$r] * scale; }
-    //: end s
+    //: end
   }
-  //: end r
+  //: end
 }

@@ -1,5 +1,6 @@
 // dq[t, h] = Σ_j P · (d_out[t, h] · v[j] − delta[t, h]) · k[j] / √d over the tokens j that t sees, with P = e^(q · k / √d − lse)
 // computed again instead of stored (Dao et al. 2022, arXiv:2205.14135): one thread a query, as in attention-packed.wgsl.
+//: needs attention-packed-bindings.wgsl, attention-backward-bindings.wgsl, WORKGROUP, QUADS
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let first = workgroup.x * WORKGROUP;
@@ -17,7 +18,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   //: for i in QUADS or params.quads
   query[$i] = qkv[q + $i] * scale;
   slope[$i] = d_out[n * QUADS + $i];
-  //: end i
+  //: end
 
   let kv_head = head / (params.heads / params.kv_heads);
   let key_at = (params.heads + kv_head) * QUADS;
@@ -32,14 +33,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     //: for i in QUADS or params.quads
     score += dot(query[$i], qkv[at + $i]);
     d_weight += dot(slope[$i], qkv[at + to_value + $i]);
-    //: end i
+    //: end
     let visible = key >= seen && key <= token;
     let d_score = select(0.0, exp(score - own_lse) * (d_weight - own_delta), visible);
     //: for i in QUADS or params.quads
     sum[$i] += d_score * qkv[at + $i];
-    //: end i
+    //: end
   }
   //: for i in QUADS or params.quads
   d_qkv[q + $i] = sum[$i] * scale;
-  //: end i
+  //: end
 }

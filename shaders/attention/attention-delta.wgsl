@@ -1,4 +1,5 @@
 // delta[t, h] = Σ_c d_out[t, h, c] · out[t, h, c]: what the softmax's backward takes off every score's gradient. One thread a head.
+//: needs State, WORKGROUP
 struct Params { heads: u32, quads: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;

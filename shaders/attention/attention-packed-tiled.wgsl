@@ -1,6 +1,7 @@
 // The same as attention-packed.wgsl by tiles (Dao et al. 2022, arXiv:2205.14135): rows are the queries of one key head, all heads of
 // a token side by side; columns are keys. Where the rows are of several sequences, these follow one another, each with tiles that
 // begin where it does: then a sequence's sums are the same wherever it stands.
+//: needs attention-tiles.wgsl, attention-packed-bindings.wgsl, LANES, THREADS, QUADS, PER
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>; // [T][H · d]
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;   // [T][H]
 
@@ -30,12 +31,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   //: for r in 4
   tokens[$r] = min(first + team * 4u + $ru, last) / group;
   seen[$r] = first_seen(tokens[$r], places[tokens[$r]].start);
-  //: end r
+  //: end
   var largest = vec4f(-3.4e38);
   var total = vec4f(0.0); // of the lane's own columns
   //: for s in SLICES
   var sum_$s: array<vec4f, 4>;
-  //: end s
+  //: end
   workgroupBarrier();
 
   for (var token = first / group; token <= last / group; token = places[token].end) {
@@ -66,7 +67,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       let key_$i = base + lane + $iu * LANES;
       let visible_$i = (vec4u(key_$i) >= seen) & (vec4u(key_$i) <= tokens) & vec4<bool>(key_$i < until);
       top = select(top, max(top, products[$i]), visible_$i);
-      //: end i
+      //: end
       parts[lane * 8u + team] = top;
       workgroupBarrier();
       for (var other = 0u; other < LANES; other++) { top = max(top, parts[other * 8u + team]); }
@@ -77,7 +78,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       let weight_$i = select(vec4f(0.0), exp(products[$i] - top), visible_$i);
       total += weight_$i;
       scores[team * SIDE + lane + $iu * LANES] = weight_$i;
-      //: end i
+      //: end
 
       //: for s in SLICES
       if ($su * LANES + lane < params.quads) {
@@ -88,10 +89,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       workgroupBarrier();
       //: for r in 4
       sum_$s[$r] *= shrink[$r];
-      //: end r
+      //: end
       weigh(team, lane, columns, &sum_$s);
       workgroupBarrier();
-      //: end s
+      //: end
     }
   }
 
@@ -104,8 +105,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let n = tokens[$r] * params.heads + kv_head * group + (first + team * 4u + $ru) % group;
     //: for s in SLICES
     if ($su * LANES + lane < params.quads) { out[n * QUADS + $su * LANES + lane] = sum_$s[$r] / total[$r]; }
-    //: end s
+    //: end
     if (lane == 0u) { lse[n] = largest[$r] + log(total[$r]); }
   }
-  //: end r
+  //: end
 }

@@ -2,6 +2,7 @@
 // denominator for the backward pass: one thread a query, with the online softmax (Milakov and Gimelshein 2018,
 // arXiv:1805.02867), so that no score is stored and nobody waits. The queries of a workgroup, tokens side by side, go over keys
 // together, so that a CPU's vector unit reads each key once for all of them.
+//: needs attention-packed-bindings.wgsl, WORKGROUP, QUADS
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>; // [T][H · d]
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;   // [T][H]
 
@@ -19,7 +20,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var sum: array<vec4f, QUADS>;
   //: for i in QUADS or params.quads
   query[$i] = qkv[q + $i] * scale;
-  //: end i
+  //: end
 
   let kv_head = head / (params.heads / params.kv_heads);
   let key_at = (params.heads + kv_head) * QUADS;
@@ -32,7 +33,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     var score = 0.0;
     //: for i in QUADS or params.quads
     score += dot(query[$i], qkv[at + $i]);
-    //: end i
+    //: end
     let visible = key >= seen && key <= token;
     let top = select(largest, max(largest, score), visible);
     let shrink = exp(largest - top);
@@ -41,11 +42,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     total = total * shrink + weight;
     //: for i in QUADS or params.quads
     sum[$i] = sum[$i] * shrink + weight * qkv[at + to_value + $i];
-    //: end i
+    //: end
   }
   let n = token * params.heads + head;
   //: for i in QUADS or params.quads
   out[n * QUADS + $i] = sum[$i] / total;
-  //: end i
+  //: end
   lse[n] = largest + log(total);
 }

@@ -1,6 +1,7 @@
 // The same as flash.wgsl by a group of threads (Dao et al. 2022, arXiv:2205.14135): QUERIES queries that share a key head
 // go over the keys in tiles. For a tile, each thread scores one key for all queries; then each takes a quad of the output
 // and a share of the tile's keys. A key and a value are read once for all queries of the group.
+//: needs flash-bindings.wgsl, Act, THREADS, QUADS, QUERIES
 
 // THREADS = SHARES · QUADS rounded down: threads beyond that only score
 const SHARES = THREADS / QUADS;
@@ -34,7 +35,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   }
   //: for n in QUERIES
   var o_$n = vec4f(0.0);
-  //: end n
+  //: end
   workgroupBarrier();
 
   // from the first key that the group's first query sees to the last that its last one does
@@ -46,17 +47,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       let k = base + key * QUADS;
       //: for n in QUERIES
       var score_$n = 0.0;
-      //: end n
+      //: end
       for (var i = 0u; i < params.quads; i++) {
         let part = vec4f(keys[k + i]);
         //: for n in QUERIES
         score_$n += dot(part, queries[$nu * QUADS + i]);
-        //: end n
+        //: end
       }
       //: for n in QUERIES
       let own_$n = position + (first + $nu) / group;
       weights[$nu * THREADS + local] = select(-3.4e38, score_$n, key <= own_$n && key + params.window > own_$n);
-      //: end n
+      //: end
     }
     workgroupBarrier();
     let here = min(THREADS, seen - start);
@@ -80,13 +81,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     workgroupBarrier();
     //: for n in QUERIES
     o_$n *= shrink[$n];
-    //: end n
+    //: end
     if (share < SHARES) {
       for (var j = share; j < here; j += SHARES) {
         let value = vec4f(values[base + (start + j) * QUADS + quad]);
         //: for n in QUERIES
         o_$n += weights[$nu * THREADS + j] * value;
-        //: end n
+        //: end
       }
     }
     workgroupBarrier();
@@ -103,5 +104,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     out[(n / group * params.heads + head) * QUADS + local] = vec4<Act>(sum / total[$n]);
   }
   workgroupBarrier();
-  //: end n
+  //: end
 }

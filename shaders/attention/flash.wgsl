@@ -1,5 +1,6 @@
 // out[t, h] = Σ_j softmax_j(q[t, h] · k[j] / √d) · v[j] over the keys j up to t's own position, as far back as the window reaches: one thread a query, with
 // the online softmax (Milakov and Gimelshein 2018, arXiv:1805.02867), so that no score is stored and nobody waits.
+//: needs flash-bindings.wgsl, Act, WORKGROUP, QUADS
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) global: vec3u) {
   let token = global.x / params.heads;

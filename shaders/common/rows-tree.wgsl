@@ -1,4 +1,5 @@
 // A row is a workgroup's: its lanes reduce along a fixed tree, so that a row has one result whatever else is computed.
+//: needs LANES
 var<workgroup> tree: array<f32, LANES>;
 
 fn row_of(workgroup: u32, local: u32) -> u32 { return workgroup; }

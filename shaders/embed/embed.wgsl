@@ -1,4 +1,5 @@
 // x[t] = embedding[ids[t]]: one thread a quad of elements. A part of the matrix fills only the ids that it holds.
+//: needs State, block_scale, codes_at, BLOCK_QUADS
 struct Params { rows: u32, columns: u32, row_start: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;

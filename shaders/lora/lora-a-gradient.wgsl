@@ -1,5 +1,9 @@
 // da[j, k] += Σ_t v[t, j] · mask(x)[t, k]. A thread takes a quad of columns and RANKS rows of one map's A; LANES threads share
 // the tokens of the same ones.
+//: needs lora-bindings.wgsl, dropout_key, dropout_site, masked, dropout_keep, WORKGROUP, LANES, RANKS
+//: if SHARED
+//: needs leave, total, SUMS
+//: end
 const SPAN = WORKGROUP / LANES;
 @group(0) @binding(4) var<storage, read> x: array<vec4f>;        // [T, K]
 @group(0) @binding(5) var<storage, read> v: array<f32>;          // [T, J]
@@ -22,25 +26,24 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   //: for r in RANKS
   let v_$r = map * params.rank + within(rank + $ru);
   var sum_$r = vec4f(0.0);
-  //: end r
+  //: end
 
   for (var t = lane; t < state.count; t += LANES) {
     let in = masked(dropout_site(key, t), quad, x[t * quads + quad]);
     //: for r in RANKS
     sum_$r += v[t * stacked() + v_$r] * in;
-    //: end r
+    //: end
   }
 
-  //: for s in SHARED
+  //: if SHARED
   //: for r in RANKS
   leave(lane, $ru * SPAN + local % SPAN, sum_$r);
-  //: end r
+  //: end
   workgroupBarrier();
   for (var n = local; n < SUMS; n += WORKGROUP) { store(map, rank + n / SPAN, base + n % SPAN, total(n)); }
-  //: end s
-  //: for s in ALONE
+  //: else
   //: for r in RANKS
   store(map, rank + $ru, base + local, sum_$r);
-  //: end r
-  //: end s
+  //: end
+  //: end
 }

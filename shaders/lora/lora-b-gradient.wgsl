@@ -1,5 +1,9 @@
 // db[i, r] += scale · Σ_t dy[t, out(i)] · u[t, j]. A thread takes ROWS rows of one map's B, a span apart, and RANKS columns of
 // it; LANES threads share the tokens of the same ones.
+//: needs lora-bindings.wgsl, WORKGROUP, LANES, ROWS, RANKS
+//: if SHARED
+//: needs leave, total, SUMS
+//: end
 const SPAN = WORKGROUP / LANES;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;       // [T, stride]
 @group(0) @binding(3) var<storage, read> u: array<f32>;        // [T, J]
@@ -23,41 +27,40 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let dy_$i = params.first[map] + min(row_$i, rows - 1u);
   //: for r in RANKS
   var sum_$i_$r = 0.0;
-  //: end r
-  //: end i
+  //: end
+  //: end
   //: for r in RANKS
   let u_$r = map * params.rank + within(rank + $ru);
-  //: end r
+  //: end
 
   for (var t = lane; t < state.count; t += LANES) {
     //: for i in ROWS
     let out_$i = dy[t * params.stride + dy_$i];
-    //: end i
+    //: end
     //: for r in RANKS
     let in_$r = u[t * stacked() + u_$r];
     //: for i in ROWS
     sum_$i_$r += out_$i * in_$r;
-    //: end i
-    //: end r
+    //: end
+    //: end
   }
 
-  //: for s in SHARED
+  //: if SHARED
   //: for i in ROWS
   //: for r in RANKS
   leave(lane, ($iu * RANKS + $ru) * SPAN + local % SPAN, sum_$i_$r);
-  //: end r
-  //: end i
+  //: end
+  //: end
   workgroupBarrier();
   for (var n = local; n < SUMS; n += WORKGROUP) {
     let tile = n / SPAN;
     store(map, base + tile / RANKS * SPAN + n % SPAN, rank + tile % RANKS, total(n));
   }
-  //: end s
-  //: for s in ALONE
+  //: else
   //: for i in ROWS
   //: for r in RANKS
   store(map, row_$i, rank + $ru, sum_$i_$r);
-  //: end r
-  //: end i
-  //: end s
+  //: end
+  //: end
+  //: end
 }

@@ -1,5 +1,9 @@
 // u[t, j] = Σ_k mask(x)[t, k] · a[j, k], as dot products along the rows: RANKS rows of a map's A and TOKENS tokens a group of
 // LANES threads. One lane is a thread alone; more share the rows and leave their sums in shared memory.
+//: needs lora-bindings.wgsl, dropout_key, dropout_site, masked, dropout_keep, WORKGROUP, LANES, TOKENS, RANKS
+//: if SHARED
+//: needs leave, total, SUMS
+//: end
 @group(0) @binding(4) var<storage, read> x: array<vec4f>;     // [T, K]
 @group(0) @binding(5) var<storage, read> a: array<vec4f>;     // [J, K]
 @group(0) @binding(6) var<storage, read_write> u: array<f32>; // [T, J]
@@ -23,38 +27,37 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let site_$t = dropout_site(key, token_$t);
   //: for r in RANKS
   var sum_$r_$t = 0.0;
-  //: end r
-  //: end t
+  //: end
+  //: end
   //: for r in RANKS
   let a_$r = (map * params.rank + within(rank + $ru)) * quads;
-  //: end r
+  //: end
 
   for (var quad = lane; quad < quads; quad += LANES) {
     //: for t in TOKENS
     let in_$t = masked(site_$t, quad, x[token_$t * quads + quad]);
-    //: end t
+    //: end
     //: for r in RANKS
     let weights_$r = a[a_$r + quad];
     //: for t in TOKENS
     sum_$r_$t += dot(weights_$r, in_$t);
-    //: end t
-    //: end r
+    //: end
+    //: end
   }
 
-  //: for s in SHARED
+  //: if SHARED
   //: for t in TOKENS
   //: for r in RANKS
   leave(lane, $ru * TOKENS + $tu, sum_$r_$t);
-  //: end r
-  //: end t
+  //: end
+  //: end
   workgroupBarrier();
   for (var i = lane; i < SUMS; i += LANES) { store(map, first + i % TOKENS, rank + i / TOKENS, total(i)); }
-  //: end s
-  //: for s in ALONE
+  //: else
   //: for t in TOKENS
   //: for r in RANKS
   store(map, first + $tu, rank + $ru, sum_$r_$t);
-  //: end r
-  //: end t
-  //: end s
+  //: end
+  //: end
+  //: end
 }

@@ -1,6 +1,7 @@
 // loss = log Σ e^z − z_target of each row of logits; with GRADIENT the row becomes (softmax(z) − onehot) · weight in place.
 // The row is read once for its largest logit and Σ e^(z − largest), in blocks whose own sums keep the rounding small, and
 // once more for the gradient. Nothing overflows: no exponent is above 0.
+//: needs State, row_of, lane_of, largest_of, total, WORKGROUP, LANES
 const BLOCK = 32u; // elements of a lane
 struct Params { vocabulary: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -36,11 +37,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let slot = state.position + row;
   let wanted = u32(targets[picked[slot]]);
   if (wanted % LANES == lane) { loss[slot] = log(all) + (largest - logits[base + wanted]); }
-  //: for g in GRADIENT
+  //: if GRADIENT
   let scale = weight[0];
   for (var i = lane; i < width; i += LANES) {
     let p = exp(logits[base + i] - largest) / all;
     logits[base + i] = (p - select(0.0, 1.0, i == wanted)) * scale;
   }
-  //: end g
+  //: end
 }

@@ -1,4 +1,5 @@
 // report[0] += weight · Σ loss over the batch's rows.
+//: needs State, lane_of, total, WORKGROUP, LANES
 const BLOCK = 64u; // elements of a lane that are summed apart: rounding grows with the longest sum only
 @group(0) @binding(0) var<storage, read> state: State;
 @group(0) @binding(1) var<storage, read> weight: array<f32>; // [1]

@@ -1,6 +1,7 @@
 // y[t, k] = Σ_n x[t, n] · w[n, k] for many tokens: tiles of 64 tokens × 64 columns by 8 × 8 threads, each with a register
 // tile of TOKENS tokens × 2 quads of columns, half a tile apart. A step of 32 rows is dequantised once into shared memory,
 // from the matrix as it is stored.
+//: needs transposed.wgsl, block_scale, codes_at, BLOCK_QUADS, TOKENS
 const STEP = 32u;
 const SIDE = 64u;
 const QUADS = SIDE / 4u;
@@ -20,7 +21,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   //: for t in TOKENS
   var left_$t = vec4f(0.0);
   var right_$t = vec4f(0.0);
-  //: end t
+  //: end
 
   for (var base = 0u; base < params.rows; base += STEP) {
     let end = params.rows - 1u;
@@ -51,7 +52,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       let x_$t = x_quads[$tu / 4u][$tu % 4u];
       left_$t += x_$t * w_left;
       right_$t += x_$t * w_right;
-      //: end t
+      //: end
     }
     workgroupBarrier();
   }
@@ -63,5 +64,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     if (quad < quads) { store(token, quad, left_$t); }
     if (quad + 8u < quads) { store(token, quad + 8u, right_$t); }
   }
-  //: end t
+  //: end
 }

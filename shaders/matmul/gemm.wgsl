@@ -1,6 +1,10 @@
 // y[t, n] = Σ_k w[n, k] · x[t, k] for many tokens: tiles of 64 tokens × 64 rows by 8 × 8 threads, each with a register tile
 // of TOKENS × ROWS (8 × 8). A step of 8 quads of columns is dequantised once into shared memory: thread i brings token i's
 // quads and row i's, so that Σx² of a token needs no reduction.
+//: needs projection.wgsl, load_block, block_scale, BLOCK_QUADS, ROWS, TOKENS
+//: for q in BLOCK_QUADS
+//: needs quad_$q
+//: end
 const STEP = 8u;
 const SIDE = 64u;
 var<workgroup> tokens: array<vec4f, STEP * SIDE>; // [quad][token]
@@ -20,8 +24,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   //: for t in TOKENS
   //: for r in ROWS
   var sum_$r_$t = 0.0;
-  //: end r
-  //: end t
+  //: end
+  //: end
 
   for (var base = 0u; base < quads; base += STEP) {
     let here = min(STEP, quads - base);
@@ -39,7 +43,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       let scale = block_scale(my_row, block, blocks);
       //: for q in BLOCK_QUADS
       rows[(b + $qu) * SIDE + local] = scale.x * quad_$q(codes) + scale.y;
-      //: end q
+      //: end
     }
     workgroupBarrier();
     for (var q = 0u; q < here; q++) {
@@ -47,13 +51,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       let r = q * SIDE + local % 8u * ROWS;
       //: for t in TOKENS
       let x_$t = tokens[t + $tu];
-      //: end t
+      //: end
       //: for r in ROWS
       let w_$r = rows[r + $ru];
       //: for t in TOKENS
       sum_$r_$t += dot(w_$r, x_$t);
-      //: end t
-      //: end r
+      //: end
+      //: end
     }
     workgroupBarrier();
   }
@@ -65,9 +69,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     var sums_$t: array<f32, ROWS>;
     //: for r in ROWS
     sums_$t[$r] = sum_$r_$t;
-    //: end r
+    //: end
     let token = select(first + team * TOKENS + $tu, 0u, params.last_only == 1u);
     finish(token, group, tokens[team * TOKENS + $tu].x, sums_$t);
   }
-  //: end t
+  //: end
 }

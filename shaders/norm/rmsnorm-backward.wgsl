@@ -1,5 +1,6 @@
 // dx[t] += rs · (w − n · mean(w ⊙ n)) with w = dy ⊙ gain, n = x · rs, rs = 1 / rms(x), of the token t of each row of dy; no token
 // twice.
+//: needs rmsnorm-bindings.wgsl, row_of, lane_of, total, WORKGROUP, LANES
 @group(0) @binding(5) var<storage, read> dy: array<vec4f>; // [rows][D]
 @group(0) @binding(6) var<storage, read_write> dx: array<vec4f>; // [T][D]
 

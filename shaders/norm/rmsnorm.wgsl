@@ -1,4 +1,5 @@
 // y[i] = x[t] / rms(x[t]) · gain, of the token t of row i.
+//: needs rmsnorm-bindings.wgsl, row_of, lane_of, total, WORKGROUP, LANES
 @group(0) @binding(5) var<storage, read_write> y: array<vec4f>; // [rows][D]
 
 @compute @workgroup_size(WORKGROUP)

@@ -1,4 +1,5 @@
 // AdamW (Loshchilov and Hutter 2019) in PyTorch's order: the weights decay, the moments move, the weights step.
+//: needs Optimizer, WORKGROUP
 struct Params {
   count: u32,
   ratio_b: u32, // 1: the learning rate is multiplied by the optimizer's ratio

@@ -1,4 +1,5 @@
 // Partial sums of squares of a gradient, PIECE elements each; infinity where an element is not finite.
+//: needs row_of, lane_of, finite, total, WORKGROUP, PIECE, LANES, INFINITY
 const BLOCK = 64u; // elements of a lane that are summed apart
 struct Params {
   count: u32,

@@ -1,5 +1,6 @@
 // From the partial sums of squares: the gradient's norm, what it is multiplied by so that it is no longer than max_norm, and
 // whether it is finite. Where it is not, the factor is 0 and the update does nothing.
+//: needs Optimizer, lane_of, finite, total, WORKGROUP, LANES, INFINITY
 const BLOCK = 64u; // elements of a lane that are summed apart
 struct Params { count: u32 }
 @group(0) @binding(0) var<uniform> params: Params;

@@ -9,15 +9,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = vec4f(f32(id.x & 7u));
   //: for i in 8
   var a$i = vec4f(f32(id.x + $iu));
-  //: end i
+  //: end
   for (var n = 0u; n < params.iterations; n++) {
     //: for i in 8
     a$i = fma(a$i, m, c);
-    //: end i
+    //: end
   }
   var total = vec4f(0.0);
   //: for i in 8
   total += a$i;
-  //: end i
+  //: end
   sums[id.x] = dot(total, vec4f(1.0));
 }

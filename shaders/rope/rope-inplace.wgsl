@@ -1,4 +1,5 @@
 // Rotates q and k of every token by its position in its sequence, or back: one thread a pair of adjacent rows (Meta's order).
+//: needs State, Place, WORKGROUP
 struct Params { heads: u32, kv_heads: u32, head_dim: u32, direction: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;

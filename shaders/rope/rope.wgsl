@@ -1,5 +1,6 @@
 // Rotates q in place, and k into the cache; copies v into the cache. One thread a pair of adjacent rows (Meta's order).
 // The tables are computed on the CPU in float64: WGSL's cos and sin are too coarse at large angles.
+//: needs State, Act, Cache
 struct Params { heads: u32, kv_heads: u32, head_dim: u32, context: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;

@@ -1,6 +1,7 @@
 // Draws the next token and advances the state. One workgroup; every threshold is found by bisection over the bit pattern
 // of a probability (non-negative floats order as integers), so that top-k and nucleus are exact for any vocabulary
 // without a sort. Order as in Hugging Face transformers: repetition penalty, temperature, top-k, top-p, min-p.
+//: needs State, THREADS
 struct Params {
   vocabulary: u32,
   temperature: f32, // 0: greedy

@@ -1,4 +1,5 @@
 // (gate, up) become (d gate, d up) in place, where d hidden is the gradient of silu(gate) · up.
+//: needs State, WORKGROUP
 struct Params { half: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;

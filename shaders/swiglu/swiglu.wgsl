@@ -1,4 +1,5 @@
 // hidden[t, i] = silu(gate[t, i]) · up[t, i], for a projection that wrote gate and up side by side.
+//: needs State, Act
 struct Params { half: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;

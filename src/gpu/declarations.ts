@@ -1,5 +1,6 @@
-// What composed WGSL declares for the CPU: structs and the bindings of group 0. This is the one place that reads WGSL by
-// regular expressions, and it takes nothing on trust: what it finds must be what an op's literal says (src/gpu/op.ts).
+// What WGSL declares: names at module scope, and for the CPU structs and the bindings of group 0. This is the one place that
+// reads WGSL by regular expressions, and it takes nothing on trust: what it finds must be what an op's literal says
+// (src/gpu/op.ts), and what snippets say that they need (src/gpu/wgsl.ts).
 import type { Fields } from './struct';
 
 /** How a shader uses a buffer. */
@@ -16,6 +17,14 @@ const COMMENT = /\/\/.*$/gm;
 const BINDING = /@group\(0\)\s*@binding\((\d+)\)\s*var<(?:(uniform)|storage,\s*(read_write|read))>\s*(\w+)\s*:/g;
 const ANY_BINDING = /@binding\b/g;
 const FIELD = /(\w+)\s*:\s*([\w<>]+)\s*(?:,|$)/g;
+
+/** Declarations at module scope begin their line; those within functions are indented. */
+const DECLARATION = /^(?:@\w+(?:\([^)]*\))? *)*(?:fn|struct|alias|const|override|var(?:<[^>]*>)?) +(\w+)/gm;
+
+/** Names that WGSL declares at module scope: functions, types, constants, overrides and variables. */
+export function readNames(wgsl: string): readonly string[] {
+  return Array.from(wgsl.matchAll(DECLARATION), ([, name]) => name);
+}
 
 /** The bindings of a module, by name. @throws when one is declared in a way that cannot be read here */
 export function readBindings(wgsl: string): Binding[] {

@@ -90,7 +90,7 @@ const literal = (bindings: string) =>
     source: ({ doubled }: Variant, { lanes }: { readonly lanes: number }) => ({
       label: `scale ${lanes}`,
       definitions: { DOUBLED: Number(doubled), LANES: lanes },
-      snippets: [bindings, 'fn main() {}'],
+      snippets: { bindings, main: 'fn main() {}' },
     }),
     params: { rows: 'u32', factor: 'f32', at: 'vec2u' },
     bindings: { x: 'read', y: 'read_write', picked: 'read?' },

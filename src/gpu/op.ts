@@ -5,7 +5,7 @@
 //     export const scale = op({
 //       name: 'scale',
 //       variants: () => [{ half: true }, { half: false }],
-//       source: ({ half }: ScaleVariant, target: KernelTarget) => ({ definitions: { … }, snippets: [source] }),
+//       source: ({ half }: ScaleVariant, target: KernelTarget) => ({ definitions: { … }, snippets: { state, scale: source } }),
 //       params: { columns: 'u32', factor: 'f32' },
 //       bindings: { state: 'read', x: 'read', y: 'read_write' },
 //       grid: ({ params: { columns }, rows }) => [Math.ceil((rows * columns) / 64)],
@@ -19,7 +19,7 @@ import type { Buffers } from './buffers';
 import { type Access, checkBindings, checkStruct, readBindings } from './declarations';
 import type { Bound, Cost, Grid, Kernel, Kernels, Step } from './kernel';
 import { type Fields, type FieldValues, Struct } from './struct';
-import { compose, type Definitions } from './wgsl';
+import { compose, type Definitions, type Snippets } from './wgsl';
 
 /** How the kernel uses each buffer, by its variable's name; with a question mark, some variants do not have it. */
 export type BindingTypes = Readonly<Record<string, Exclude<Access, 'uniform'> | `${Exclude<Access, 'uniform'>}?`>>;
@@ -36,7 +36,7 @@ export interface KernelSource {
   /** Tells kernels that round differently apart: a checkpoint of a training run names them. The op's name when left out. */
   readonly label?: string;
   readonly definitions: Definitions;
-  readonly snippets: readonly string[];
+  readonly snippets: Snippets;
   /** Values of `override` constants. */
   readonly overrides?: Readonly<Record<string, number>>;
 }
@@ -119,7 +119,7 @@ export function op<Variant, Target extends object, const P extends Fields, const
 
   const make = (variant: Variant, target: Target): Kernel => {
     const { label = name, definitions, snippets, overrides = {} } = literal.source(variant, target);
-    const wgsl = compose(definitions, ...snippets);
+    const wgsl = compose(definitions, snippets);
     try {
       const found = readBindings(wgsl);
       checkBindings(found, wanted);

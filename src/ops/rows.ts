@@ -1,7 +1,8 @@
 // How kernels that reduce along rows, or go over many elements, are dealt out to threads.
 import type { Grid } from '../gpu/kernel';
-import alone from '../../shaders/common/rows-alone.wgsl?raw';
-import tree from '../../shaders/common/rows-tree.wgsl?raw';
+import type { Definitions, Snippets } from '../gpu/wgsl';
+import rowsAlone from '../../shaders/common/rows-alone.wgsl?raw';
+import rowsTree from '../../shaders/common/rows-tree.wgsl?raw';
 import type { LaneShape } from './tuning';
 
 /** Which form of a kernel a device gets; ops that are not yet made by `op` ask for it. */
@@ -12,10 +13,10 @@ export interface Form {
 const SOLO = 8;
 
 /** What a kernel is composed with: `lanes` threads share a row on hardware. */
-export function rowForm({ software }: Form, lanes: number, solo = SOLO) {
+export function rowForm({ software }: Form, lanes: number, solo = SOLO): { definitions: Definitions; rows: Snippets } {
   return {
     definitions: software ? { LANES: 1, WORKGROUP: solo } : { LANES: lanes, WORKGROUP: lanes },
-    snippet: software ? alone : tree,
+    rows: software ? { rowsAlone } : { rowsTree },
   };
 }
 
@@ -25,8 +26,8 @@ export function rowWorkgroups({ software }: Form, rows: number): number {
 }
 
 /** What a kernel whose lanes share a row is composed with. */
-export function rowSource({ lanes, workgroup }: LaneShape) {
-  return { definitions: { LANES: lanes, WORKGROUP: workgroup }, snippet: lanes === 1 ? alone : tree };
+export function rowSource({ lanes, workgroup }: LaneShape): { definitions: Definitions; rows: Snippets } {
+  return { definitions: { LANES: lanes, WORKGROUP: workgroup }, rows: lanes === 1 ? { rowsAlone } : { rowsTree } };
 }
 
 /** Workgroups for this many rows. */

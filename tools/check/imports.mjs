@@ -60,7 +60,7 @@ const FORBIDDEN = [
   ['hub/repository.ts', '../storage/memory'],
   ['hub/hub-api.ts', '../engine/imports/types'],
   ['gpu/device.ts', '../ops/matmul/matvec'],
-  ['gpu/wgsl.ts', '../../shaders/matmul/matvec.wgsl?raw'],
+  ['gpu/wgsl.ts', '../../shaders/matmul/matvec-blocks.wgsl?raw'],
   ['ops/matmul/matvec.ts', '../../model/inference/llama'],
   ['model/inference/llama.ts', 'webgpu-utils'],
   ['training/loop.ts', '../gpu/buffers'],

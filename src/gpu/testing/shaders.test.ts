@@ -4,12 +4,17 @@ import { describe, expect, test } from 'vitest';
 import { nullDevice } from './device';
 import { kernelsFor } from '../../ops/testing/catalog';
 import type { Kernel } from '../kernel';
+import { snippetOf } from '../wgsl';
+import { needProblems } from './needs';
 
 const sources = import.meta.glob<string>('../../../shaders/**/*.wgsl', {
   query: '?raw',
   import: 'default',
   eager: true,
 });
+
+/** The ops, as they are written: which shaders each folder imports. */
+const ops = import.meta.glob<string>('../../ops/**/*.ts', { query: '?raw', import: 'default', eager: true });
 
 /** What Tint says against a shader, as `line:column message` with the line. */
 async function complaints(device: GPUDevice, wgsl: string): Promise<string[]> {
@@ -64,11 +69,56 @@ for (const { features, kernels: all } of catalogues) {
   });
 }
 
-test('the catalogue uses every shader file', () => {
-  const all = catalogues.flatMap(({ kernels }) => kernels).map(({ wgsl }) => wgsl);
+const composed = [...new Set(catalogues.flatMap(({ kernels }) => kernels).map(({ wgsl }) => wgsl))];
+
+/** `loraBindings` of `…/lora-bindings.wgsl` */
+const snippetName = (path: string) => snippetOf(path.slice(path.lastIndexOf('/') + 1)) ?? path;
+
+test('the catalogue uses every shader file, each by its own name', () => {
   // files begin with a comment that is theirs alone
+  const firstLines = (wgsl: string) =>
+    wgsl
+      .split('//: snippet ')
+      .slice(1)
+      .map((each) => each.split('\n', 2).join(': '));
+  const used = new Set(composed.flatMap(firstLines));
   const unused = (files: Record<string, string>) =>
-    Object.keys(files).filter((path) => !all.some((wgsl) => wgsl.includes(files[path].split('\n', 1)[0])));
+    Object.entries(files).flatMap(([path, text]) =>
+      used.has(`${snippetName(path)}: ${text.split('\n', 1).join('')}`) ? [] : [path],
+    );
   expect(unused(sources)).toEqual([]);
   expect(unused({ other: '// No kernel begins like this.\n' })).toEqual(['other']);
+  const [[path, text]] = Object.entries(sources);
+  expect(unused({ 'misnamed.wgsl': text }), path).toEqual(['misnamed.wgsl']);
+});
+
+test('each snippet says what it needs of others, and no more', () => {
+  expect(needProblems(composed)).toEqual([]);
+});
+
+test('a need that is not written down is found, and one that is not used', () => {
+  const without = (from: string, to: string) =>
+    composed.map((wgsl) => wgsl.replace('//: snippet gemm\n', `//: snippet gemm\n${to}`).replace(from, ''));
+  expect(needProblems(without('load_block, ', ''))).toContainEqual(
+    expect.stringMatching(/^gemm uses load_block \(weights\w+\) and does not say/),
+  );
+  expect(needProblems(without('', '//: needs Act\n'))).toEqual(['gemm says that it needs Act and never uses it']);
+});
+
+test('shaders/ has the folders of src/ops, and what only one of them uses lies there', () => {
+  const folder = (path: string) => /([^/]+)\/[^/]+$/.exec(path)?.[1] ?? '';
+  const importers = new Map<string, string[]>();
+  for (const [path, text] of Object.entries(ops)) {
+    for (const [, shader = ''] of text.matchAll(/\/shaders\/([\w/-]+\.wgsl)\?raw/g)) {
+      importers.set(shader, [...(importers.get(shader) ?? []), folder(path)]);
+    }
+  }
+  const misplaced = Object.keys(sources).flatMap((path) => {
+    const shader = path.slice(path.indexOf('/shaders/') + '/shaders/'.length);
+    const users = [...new Set(importers.get(shader))];
+    const home = users.length === 1 && users[0] !== 'ops' ? users[0] : 'common';
+    return folder(shader) === home ? [] : [`${shader} belongs into ${home}/`];
+  });
+  expect(importers.size).toBe(Object.keys(sources).length);
+  expect(misplaced).toEqual([]);
 });

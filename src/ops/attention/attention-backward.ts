@@ -4,13 +4,13 @@
 // each pair of tokens that see each other; bytes: q, k, v, d_out once each, and d_qkv.
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import bindings from '../../../shaders/common/attention-backward.wgsl?raw';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import deltaSource from '../../../shaders/attention/attention-delta.wgsl?raw';
-import kvSource from '../../../shaders/attention/attention-backward-kv.wgsl?raw';
-import kvTiledSource from '../../../shaders/attention/attention-backward-kv-tiled.wgsl?raw';
-import qSource from '../../../shaders/attention/attention-backward-q.wgsl?raw';
-import qTiledSource from '../../../shaders/attention/attention-backward-q-tiled.wgsl?raw';
+import attentionBackwardBindings from '../../../shaders/attention/attention-backward-bindings.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import attentionDelta from '../../../shaders/attention/attention-delta.wgsl?raw';
+import attentionBackwardKv from '../../../shaders/attention/attention-backward-kv.wgsl?raw';
+import attentionBackwardKvTiled from '../../../shaders/attention/attention-backward-kv-tiled.wgsl?raw';
+import attentionBackwardQ from '../../../shaders/attention/attention-backward-q.wgsl?raw';
+import attentionBackwardQTiled from '../../../shaders/attention/attention-backward-q-tiled.wgsl?raw';
 import {
   dotAt,
   forEachQuery,
@@ -26,7 +26,10 @@ const DELTA_WORKGROUP = 32;
 
 /** Params: heads, quads (d / 4). */
 export function attentionDeltaKernel(): Kernel {
-  return { label: 'attention delta', wgsl: compose({ WORKGROUP: DELTA_WORKGROUP }, stateSource, deltaSource) };
+  return {
+    label: 'attention delta',
+    wgsl: compose({ WORKGROUP: DELTA_WORKGROUP }, { state, attentionDelta }),
+  };
 }
 
 /** One thread a query. */
@@ -38,8 +41,8 @@ export function attentionDeltaGrid(heads: number, tokens: number): Grid {
 export function attentionBackwardQKernel({ software, headDim }: PackedVariant): Kernel {
   const label = 'attention backward q';
   return software
-    ? soloKernel(label, headDim, bindings, qSource)
-    : tiledKernel(label, headDim, headDim > 64 ? 128 : 64, bindings, qTiledSource);
+    ? soloKernel(label, headDim, { attentionBackwardBindings, attentionBackwardQ })
+    : tiledKernel(label, headDim, headDim > 64 ? 128 : 64, { attentionBackwardBindings, attentionBackwardQTiled });
 }
 
 /** Workgroups for `tokens` tokens of H query and K key heads. */
@@ -57,8 +60,8 @@ export function attentionBackwardKvKernel({ software, headDim }: PackedVariant):
   const label = 'attention backward kv';
   // two sums instead of one, and as many workgroups only as there are tiles of keys: more threads for each
   return software
-    ? soloKernel(label, headDim, bindings, kvSource)
-    : tiledKernel(label, headDim, headDim > 32 ? 128 : 64, bindings, kvTiledSource);
+    ? soloKernel(label, headDim, { attentionBackwardBindings, attentionBackwardKv })
+    : tiledKernel(label, headDim, headDim > 32 ? 128 : 64, { attentionBackwardBindings, attentionBackwardKvTiled });
 }
 
 /** Workgroups for `tokens` tokens of H query and K key heads. */

@@ -1,14 +1,14 @@
 // Causal grouped-query attention over sequences that lie side by side, as training needs it: flash attention that leaves the
 // logarithm of each softmax's denominator for the backward pass. Work: 4 · d FLOP for each query head and each pair of tokens
 // that see each other; bytes: q, k, v and out once, and one float a query.
-import { compose } from '../../gpu/wgsl';
+import { compose, type Snippets } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import bindings from '../../../shaders/common/attention-packed.wgsl?raw';
-import placesSource from '../../../shaders/common/places.wgsl?raw';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import tiles from '../../../shaders/common/attention-tiles.wgsl?raw';
-import soloSource from '../../../shaders/attention/attention-packed.wgsl?raw';
-import tiledSource from '../../../shaders/attention/attention-packed-tiled.wgsl?raw';
+import attentionPackedBindings from '../../../shaders/attention/attention-packed-bindings.wgsl?raw';
+import places from '../../../shaders/common/places.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import attentionTiles from '../../../shaders/attention/attention-tiles.wgsl?raw';
+import attentionPacked from '../../../shaders/attention/attention-packed.wgsl?raw';
+import attentionPackedTiled from '../../../shaders/attention/attention-packed-tiled.wgsl?raw';
 
 /** Threads that work alone come in small groups, of a CPU's vector width: they spread over its cores. */
 const SOLO = 8;
@@ -33,22 +33,18 @@ export interface PackedShape {
 /** Rows and columns of a tile. */
 const SIDE = 32;
 
-/** One thread alone, from `sources`, over the bindings that forward and backward share. */
-export function soloKernel(label: string, headDim: number, ...sources: string[]): Kernel {
-  const wgsl = compose({ QUADS: headDim / 4, WORKGROUP: SOLO }, stateSource, placesSource, bindings, ...sources);
+/** One thread alone, from `own` snippets after the bindings that forward and backward share. */
+export function soloKernel(label: string, headDim: number, own: Snippets): Kernel {
+  const wgsl = compose({ QUADS: headDim / 4, WORKGROUP: SOLO }, { state, places, attentionPackedBindings, ...own });
   return { label: `${label} ${headDim} solo`, wgsl };
 }
 
 /** The same by tiles. @param threads 64 or 128: a thread keeps 4 rows of d / (threads / 8) columns for each sum */
-export function tiledKernel(label: string, headDim: number, threads: 64 | 128, ...sources: string[]): Kernel {
+export function tiledKernel(label: string, headDim: number, threads: 64 | 128, own: Snippets): Kernel {
   const [quads, lanes] = [headDim / 4, threads / 8];
   const wgsl = compose(
     { QUADS: quads, THREADS: threads, LANES: lanes, PER: SIDE / lanes, SLICES: Math.ceil(quads / lanes) },
-    stateSource,
-    placesSource,
-    bindings,
-    tiles,
-    ...sources,
+    { state, places, attentionPackedBindings, attentionTiles, ...own },
   );
   return { label: `${label} ${headDim} tiled`, wgsl };
 }
@@ -66,8 +62,8 @@ export function keyGrid(software: boolean, kvHeads: number, tokens: number): Gri
 /** Params: heads, kv_heads, window (the batch's tokens or more where all are seen), quads (d / 4). */
 export function attentionPackedKernel({ software, headDim }: PackedVariant): Kernel {
   return software
-    ? soloKernel('attention packed', headDim, soloSource)
-    : tiledKernel('attention packed', headDim, headDim > 64 ? 128 : 64, tiledSource);
+    ? soloKernel('attention packed', headDim, { attentionPacked })
+    : tiledKernel('attention packed', headDim, headDim > 64 ? 128 : 64, { attentionPackedTiled });
 }
 
 /** Workgroups for `tokens` tokens of H query and K key heads. */

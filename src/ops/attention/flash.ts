@@ -1,10 +1,10 @@
 // Causal grouped-query attention over the KV cache, as flash attention: no score ever reaches memory.
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import bindings from '../../../shaders/common/attention.wgsl?raw';
-import flashSource from '../../../shaders/attention/flash.wgsl?raw';
-import tiledSource from '../../../shaders/attention/flash-tiled.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import flashBindings from '../../../shaders/attention/flash-bindings.wgsl?raw';
+import flash from '../../../shaders/attention/flash.wgsl?raw';
+import flashTiled from '../../../shaders/attention/flash-tiled.wgsl?raw';
 import type { FlashShape, KernelTarget } from '../tuning';
 
 /** @param headDim d, a multiple of 4 */
@@ -18,8 +18,8 @@ export function attentionKernel(
   return {
     label: `flash attention ${headDim} ${solo ? 'solo' : `${queries}/${lanes}`}`,
     wgsl: solo
-      ? compose({ ...common, WORKGROUP: workgroup }, stateSource, bindings, flashSource)
-      : compose({ ...common, THREADS: lanes, QUERIES: queries }, stateSource, bindings, tiledSource),
+      ? compose({ ...common, WORKGROUP: workgroup }, { state, flashBindings, flash })
+      : compose({ ...common, THREADS: lanes, QUERIES: queries }, { state, flashBindings, flashTiled }),
   };
 }
 

@@ -2,14 +2,14 @@
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
 import type { WeightKind } from '../../core/weight-kinds';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import source from '../../../shaders/embed/embed.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import embed from '../../../shaders/embed/embed.wgsl?raw';
 import { weightDefinitions, weightSnippets } from '../matmul/weights';
 
 export function embedKernel(kind: WeightKind): Kernel {
   return {
     label: `embed ${kind}`,
-    wgsl: compose(weightDefinitions(kind, false), stateSource, ...weightSnippets(kind), source),
+    wgsl: compose(weightDefinitions(kind, false), { state, ...weightSnippets(kind), embed }),
   };
 }
 

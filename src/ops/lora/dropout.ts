@@ -1,4 +1,4 @@
-// The dropout masks of training, bit for bit as shaders/common/dropout.wgsl draws them: for references and checks.
+// The dropout masks of training, bit for bit as shaders/lora/dropout.wgsl draws them: for references and checks.
 
 /** What a mask depends on besides the column. */
 export interface MaskOf {

@@ -1,19 +1,19 @@
 // Low-rank updates y += scale · B·A·mask(x) of a group of linear maps that share their input (q|k|v, o, gate|up or down), and
 // their gradients. The references are in lora-reference.ts.
-import { compose, type Definitions } from '../../gpu/wgsl';
+import { compose, type Definitions, type Snippets } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import dropoutSource from '../../../shaders/common/dropout.wgsl?raw';
-import noDropout from '../../../shaders/common/dropout-none.wgsl?raw';
-import laneSums from '../../../shaders/common/lane-sums.wgsl?raw';
-import common from '../../../shaders/common/lora.wgsl?raw';
-import placesSource from '../../../shaders/common/places.wgsl?raw';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import aGradient from '../../../shaders/lora/lora-a-gradient.wgsl?raw';
-import bGradient from '../../../shaders/lora/lora-b-gradient.wgsl?raw';
-import downBackward from '../../../shaders/lora/lora-down-backward.wgsl?raw';
-import down from '../../../shaders/lora/lora-down.wgsl?raw';
-import upBackward from '../../../shaders/lora/lora-up-backward.wgsl?raw';
-import up from '../../../shaders/lora/lora-up.wgsl?raw';
+import dropout from '../../../shaders/lora/dropout.wgsl?raw';
+import dropoutNone from '../../../shaders/lora/dropout-none.wgsl?raw';
+import laneSums from '../../../shaders/lora/lane-sums.wgsl?raw';
+import loraBindings from '../../../shaders/lora/lora-bindings.wgsl?raw';
+import places from '../../../shaders/common/places.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import loraAGradient from '../../../shaders/lora/lora-a-gradient.wgsl?raw';
+import loraBGradient from '../../../shaders/lora/lora-b-gradient.wgsl?raw';
+import loraDownBackward from '../../../shaders/lora/lora-down-backward.wgsl?raw';
+import loraDown from '../../../shaders/lora/lora-down.wgsl?raw';
+import loraUpBackward from '../../../shaders/lora/lora-up-backward.wgsl?raw';
+import loraUp from '../../../shaders/lora/lora-up.wgsl?raw';
 
 /** One adapted map of a group. */
 export interface LoraMap {
@@ -79,17 +79,13 @@ const MANY_TOKENS = 8;
 /** Threads that share a sum, on hardware. */
 const [LANES, SLICES] = [32, 8];
 
-const lanes = ({ software }: LoraForm, own: Definitions): Definitions => ({
-  ...own,
-  SHARED: Number(!software),
-  ALONE: Number(software),
-});
-const summed = ({ software }: LoraForm) => (software ? [] : [laneSums]);
-const masks = ({ dropout }: LoraVariant) => (dropout ? [placesSource, dropoutSource] : [noDropout]);
+const lanes = ({ software }: LoraForm, own: Definitions): Definitions => ({ ...own, SHARED: !software });
+const summed = ({ software }: LoraForm): Snippets => (software ? {} : { laneSums });
+const masks = (variant: LoraVariant): Snippets => (variant.dropout ? { places, dropout } : { dropoutNone });
 const solo = ({ software }: LoraForm) => (software ? 8 : 64);
 
-function kernel(label: string, definitions: Definitions, ...sources: string[]): Kernel {
-  return { label, wgsl: compose(definitions, stateSource, common, ...sources) };
+function kernel(label: string, definitions: Definitions, own: Snippets): Kernel {
+  return { label, wgsl: compose(definitions, { state, loraBindings, ...own }) };
 }
 
 /** Dot products of many tokens with few rows: TOKENS × RANKS of them a group of lanes. */
@@ -108,19 +104,19 @@ const dotsGrid = (form: LoraForm, { rank, maps }: LoraShape, tokens: number): Gr
 
 /** u = A · mask(x); binds state, x, a, u, and with dropout places and noise. */
 export function loraDownKernel(variant: LoraVariant): Kernel {
-  return kernel('lora-down', dots(variant).definitions, ...masks(variant), ...summed(variant), down);
+  return kernel('lora-down', dots(variant).definitions, { ...masks(variant), ...summed(variant), loraDown });
 }
 export const loraDownGrid = dotsGrid;
 
 /** v = scale · Bᵀ · dy, the gradient of u; binds state, dy, b, v. */
 export function loraUpBackwardKernel(form: LoraForm): Kernel {
-  return kernel('lora-up-backward', dots(form).definitions, ...summed(form), upBackward);
+  return kernel('lora-up-backward', dots(form).definitions, { ...summed(form), loraUpBackward });
 }
 export const loraUpBackwardGrid = dotsGrid;
 
 /** y += scale · B · u; binds state, u, b, y. */
 export function loraUpKernel(form: LoraForm): Kernel {
-  return kernel('lora-up', { TOKENS: MANY_TOKENS, ROWS, WORKGROUP: solo(form) }, up);
+  return kernel('lora-up', { TOKENS: MANY_TOKENS, ROWS, WORKGROUP: solo(form) }, { loraUp });
 }
 
 const mostRows = ({ maps }: LoraShape) => Math.max(...maps.map(({ rows }) => rows));
@@ -137,7 +133,7 @@ const bTile = ({ software }: LoraForm) =>
 export function loraBGradientKernel(form: LoraForm): Kernel {
   const { span, count, rows } = bTile(form);
   const own = { ROWS: rows, RANKS, LANES: count, WORKGROUP: span * count, SUMS: rows * RANKS * span, Sum: 'f32' };
-  return kernel('lora-b-gradient', lanes(form, own), ...summed(form), bGradient);
+  return kernel('lora-b-gradient', lanes(form, own), { ...summed(form), loraBGradient });
 }
 
 export function loraBGradientGrid(form: LoraForm, shape: LoraShape): Grid {
@@ -152,7 +148,7 @@ const A_SPAN = 8;
 export function loraAGradientKernel(variant: LoraVariant): Kernel {
   const count = variant.software ? 1 : SLICES;
   const own = { RANKS, LANES: count, WORKGROUP: A_SPAN * count, SUMS: RANKS * A_SPAN, Sum: 'vec4f' };
-  return kernel('lora-a-gradient', lanes(variant, own), ...masks(variant), ...summed(variant), aGradient);
+  return kernel('lora-a-gradient', lanes(variant, own), { ...masks(variant), ...summed(variant), loraAGradient });
 }
 
 export function loraAGradientGrid(_: LoraForm, { columns, rank, maps }: LoraShape): Grid {
@@ -162,7 +158,7 @@ export function loraAGradientGrid(_: LoraForm, { columns, rank, maps }: LoraShap
 /** dx += mask(Aᵀ · v); binds state, v, a, dx, and with dropout places and noise. */
 export function loraDownBackwardKernel(variant: LoraVariant): Kernel {
   const own = { TOKENS: MANY_TOKENS, WORKGROUP: solo(variant) };
-  return kernel('lora-down-backward', own, ...masks(variant), downBackward);
+  return kernel('lora-down-backward', own, { ...masks(variant), loraDownBackward });
 }
 
 export function loraDownBackwardGrid(form: LoraForm, { columns }: LoraShape, tokens: number): Grid {

@@ -1,8 +1,8 @@
 // Cross-entropy of a chunk of logits against the tokens that follow, and its gradient in place.
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import source from '../../../shaders/loss/cross-entropy.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import crossEntropy from '../../../shaders/loss/cross-entropy.wgsl?raw';
 import { type Form, rowForm, rowWorkgroups } from '../rows';
 
 const LANES = 256;
@@ -13,10 +13,10 @@ export interface CrossEntropyVariant extends Form {
 }
 
 export function crossEntropyKernel(variant: CrossEntropyVariant): Kernel {
-  const { definitions, snippet } = rowForm(variant, LANES);
+  const { definitions, rows } = rowForm(variant, LANES);
   return {
     label: `cross-entropy${variant.gradient ? ' gradient' : ''}`,
-    wgsl: compose({ ...definitions, GRADIENT: Number(variant.gradient) }, stateSource, snippet, source),
+    wgsl: compose({ ...definitions, GRADIENT: variant.gradient }, { state, ...rows, crossEntropy }),
   };
 }
 

@@ -1,9 +1,9 @@
 // y = x·W with W as it is stored, for many tokens on hardware: tiles in shared memory, sums in registers.
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import transposed from '../../../shaders/common/transposed.wgsl?raw';
-import source from '../../../shaders/matmul/gemm-transposed.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import transposed from '../../../shaders/matmul/transposed.wgsl?raw';
+import gemmTransposed from '../../../shaders/matmul/gemm-transposed.wgsl?raw';
 import type { TransposedVariant } from './matvec-transposed';
 import { weightDefinitions, weightSnippets } from './weights';
 
@@ -15,7 +15,7 @@ export function gemmTransposedKernel({ kind, accumulate }: TransposedVariant): K
   const definitions = { TOKENS: 8, ...weightDefinitions(kind, false) };
   return {
     label: `gemm transposed ${kind}`,
-    wgsl: compose(definitions, stateSource, ...weightSnippets(kind), transposed, source),
+    wgsl: compose(definitions, { state, ...weightSnippets(kind), transposed, gemmTransposed }),
     overrides: { ACCUMULATE: Number(accumulate) },
   };
 }

@@ -1,9 +1,9 @@
 // y = W·x for many tokens on hardware: tiles in shared memory, sums in registers.
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import projection from '../../../shaders/common/projection.wgsl?raw';
-import source from '../../../shaders/matmul/gemm.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import projection from '../../../shaders/matmul/projection.wgsl?raw';
+import gemm from '../../../shaders/matmul/gemm.wgsl?raw';
 import { type ProjectionVariant, projectionVariant } from './matvec';
 import { weightSnippets } from './weights';
 
@@ -16,7 +16,7 @@ export function gemmKernel(variant: ProjectionVariant): Kernel {
   const own = { ROWS: 8, TOKENS: 8 };
   return {
     label: `gemm ${variant.kind}`,
-    wgsl: compose({ ...own, ...definitions }, stateSource, ...weightSnippets(variant.kind), projection, source),
+    wgsl: compose({ ...own, ...definitions }, { state, ...weightSnippets(variant.kind), projection, gemm }),
     overrides,
   };
 }

@@ -2,9 +2,9 @@
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
 import type { WeightKind } from '../../core/weight-kinds';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import transposed from '../../../shaders/common/transposed.wgsl?raw';
-import source from '../../../shaders/matmul/matvec-transposed.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import transposed from '../../../shaders/matmul/transposed.wgsl?raw';
+import matvecTransposed from '../../../shaders/matmul/matvec-transposed.wgsl?raw';
 import { weightDefinitions, weightSnippets } from './weights';
 
 const [WORKGROUP, TOKENS, QUADS] = [8, 8, 2];
@@ -20,7 +20,7 @@ export function matvecTransposedKernel({ kind, accumulate }: TransposedVariant):
   const definitions = { WORKGROUP, TOKENS, QUADS, ...weightDefinitions(kind, false) };
   return {
     label: `matvec transposed ${kind}`,
-    wgsl: compose(definitions, stateSource, ...weightSnippets(kind), transposed, source),
+    wgsl: compose(definitions, { state, ...weightSnippets(kind), transposed, matvecTransposed }),
     overrides: { ACCUMULATE: Number(accumulate) },
   };
 }

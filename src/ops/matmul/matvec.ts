@@ -2,11 +2,12 @@
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
 import type { WeightKind } from '../../core/weight-kinds';
-import lanesShared from '../../../shaders/common/lanes-shared.wgsl?raw';
-import lanesSubgroups from '../../../shaders/common/lanes-subgroups.wgsl?raw';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import projection from '../../../shaders/common/projection.wgsl?raw';
-import source from '../../../shaders/matmul/matvec.wgsl?raw';
+import lanesShared from '../../../shaders/matmul/lanes-shared.wgsl?raw';
+import lanesSubgroups from '../../../shaders/matmul/lanes-subgroups.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import projection from '../../../shaders/matmul/projection.wgsl?raw';
+import matvecBlocks from '../../../shaders/matmul/matvec-blocks.wgsl?raw';
+import matvecQuads from '../../../shaders/matmul/matvec-quads.wgsl?raw';
 import type { DotShape } from '../tuning';
 import { weightDefinitions, weightSnippets } from './weights';
 
@@ -29,15 +30,8 @@ export interface ProjectionVariant {
 
 /** What both kernels of a projection are composed and specialised by. */
 export function projectionVariant({ kind, input, output, ...folded }: ProjectionVariant, whole: boolean) {
-  const bias = folded.bias ?? false;
   return {
-    definitions: {
-      ...weightDefinitions(kind, whole),
-      BIAS: Number(bias),
-      PLAIN: Number(!bias),
-      In: input,
-      Out: output,
-    },
+    definitions: { ...weightDefinitions(kind, whole), BIAS: folded.bias ?? false, In: input, Out: output },
     overrides: {
       NORM: Number(folded.norm ?? false),
       RESIDUAL: Number(folded.residual ?? false),
@@ -53,19 +47,14 @@ export interface MatvecVariant extends ProjectionVariant {
 /** The kernel of a variant. */
 export function matvecKernel(variant: MatvecVariant): Kernel {
   const { kind, shape } = variant;
-  const { definitions, overrides } = projectionVariant(variant, shape.lanes > 1);
-  const own = {
-    ROWS: shape.rows,
-    TOKENS: shape.tokens,
-    LANES: shape.lanes,
-    WORKGROUP: shape.workgroup,
-    SHARED: shape.lanes === 1 ? 0 : 1,
-  };
-  const lanes = shape.lanes === 1 ? [] : [shape.subgroups ? lanesSubgroups : lanesShared];
-  const parts = [stateSource, ...weightSnippets(kind), projection, ...lanes, source];
+  const solo = shape.lanes === 1;
+  const { definitions, overrides } = projectionVariant(variant, !solo);
+  const own = { ROWS: shape.rows, TOKENS: shape.tokens, LANES: shape.lanes, WORKGROUP: shape.workgroup };
+  const lanes = shape.subgroups ? { lanesSubgroups } : { lanesShared };
+  const snippets = solo ? { matvecQuads } : { ...lanes, matvecBlocks };
   return {
     label: `matvec ${kind} ${shape.rows}x${shape.tokens}/${shape.lanes}${shape.subgroups ? 's' : ''}`,
-    wgsl: compose({ ...own, ...definitions }, ...parts),
+    wgsl: compose({ ...own, ...definitions }, { state, ...weightSnippets(kind), projection, ...snippets }),
     overrides,
   };
 }

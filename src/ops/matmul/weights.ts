@@ -1,16 +1,20 @@
 // A matrix on the GPU, and the snippet that reads its kind: what every op over weights shares.
 import type { Bound } from '../../gpu/kernel';
-import type { Definitions } from '../../gpu/wgsl';
+import type { Definitions, Snippets } from '../../gpu/wgsl';
 import { type FloatKind, type WeightKind, blockLayout, isBlockKind } from '../../core/weight-kinds';
-import bits4 from '../../../shaders/common/weights-4.wgsl?raw';
-import bits8 from '../../../shaders/common/weights-8.wgsl?raw';
-import bf16 from '../../../shaders/common/weights-bf16.wgsl?raw';
-import f16 from '../../../shaders/common/weights-f16.wgsl?raw';
-import f32 from '../../../shaders/common/weights-f32.wgsl?raw';
-import noScales from '../../../shaders/common/scales-none.wgsl?raw';
-import scales from '../../../shaders/common/scales.wgsl?raw';
+import weights4 from '../../../shaders/matmul/weights-4.wgsl?raw';
+import weights8 from '../../../shaders/matmul/weights-8.wgsl?raw';
+import weightsBf16 from '../../../shaders/matmul/weights-bf16.wgsl?raw';
+import weightsF16 from '../../../shaders/matmul/weights-f16.wgsl?raw';
+import weightsF32 from '../../../shaders/matmul/weights-f32.wgsl?raw';
+import scalesNone from '../../../shaders/matmul/scales-none.wgsl?raw';
+import scales from '../../../shaders/matmul/scales.wgsl?raw';
 
-const FLOATS: Readonly<Record<FloatKind, string>> = { f32, f16, bf16 };
+const FLOATS: Readonly<Record<FloatKind, Snippets>> = {
+  f32: { weightsF32 },
+  f16: { weightsF16 },
+  bf16: { weightsBf16 },
+};
 
 /** Rows `rowStart` to `rowStart + rows` of a matrix: of one kind, and within what one binding may hold. */
 export interface MatrixPart {
@@ -32,9 +36,9 @@ export interface Matrix {
 }
 
 /** WGSL that reads this kind, by the names that `weightDefinitions` defines. */
-export function weightSnippets(kind: WeightKind): readonly string[] {
-  if (!isBlockKind(kind)) return [FLOATS[kind], noScales];
-  return [blockLayout(kind)?.bits === 4 ? bits4 : bits8, scales];
+export function weightSnippets(kind: WeightKind): Snippets {
+  if (!isBlockKind(kind)) return { ...FLOATS[kind], scalesNone };
+  return blockLayout(kind)?.bits === 4 ? { weights4, scales } : { weights8, scales };
 }
 
 /**
@@ -42,17 +46,15 @@ export function weightSnippets(kind: WeightKind): readonly string[] {
  * @param whole a kernel takes whole blocks (`quad_0(block)`, …), and not quads one at a time (`codes_at`)
  */
 export function weightDefinitions(kind: WeightKind, whole: boolean): Definitions {
-  const unrolled = { UNROLLED: Number(whole), LOOPED: Number(!whole) };
   const layout = blockLayout(kind);
-  if (!layout) return { ...unrolled, BLOCK_QUADS: 1, OFFSET: 0 };
+  if (!layout) return { WHOLE_BLOCKS: whole, BLOCK_QUADS: 1, OFFSET: false };
   const { bits, block, zero, offset } = layout;
   return {
-    ...unrolled,
+    WHOLE_BLOCKS: whole,
     /** Quads of elements that a kernel takes from a row at once. */
     BLOCK_QUADS: block / 4,
     ZERO: zero,
-    OFFSET: Number(offset),
-    SINGLE: Number(!offset),
+    OFFSET: offset,
     ...(bits === 8 ? { CHUNKS: block / 16 } : { Words: block === 32 ? 'vec4u' : 'vec2u' }),
   };
 }

@@ -1,11 +1,12 @@
 // RMSNorm (Zhang and Sennrich 2019) as a dispatch of its own, forward and backward: training keeps what projections would fold
 // in. The gain is frozen.
 import { op } from '../../gpu/op';
+import type { Snippets } from '../../gpu/wgsl';
 import type { KernelTarget } from '../tuning';
-import shared from '../../../shaders/common/rmsnorm.wgsl?raw';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import backward from '../../../shaders/norm/rmsnorm-backward.wgsl?raw';
-import forward from '../../../shaders/norm/rmsnorm.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import rmsnormBackwardSource from '../../../shaders/norm/rmsnorm-backward.wgsl?raw';
+import rmsnormBindings from '../../../shaders/norm/rmsnorm-bindings.wgsl?raw';
+import rmsnormSource from '../../../shaders/norm/rmsnorm.wgsl?raw';
 import { rowGroups, rowSource } from '../rows';
 
 interface Variant {
@@ -21,13 +22,13 @@ const both = {
 
 /** The kernel of one direction. */
 const source =
-  (label: string, direction: string) =>
+  (label: string, direction: Snippets) =>
   (variant: Variant, { training }: KernelTarget) => {
-    const { definitions, snippet } = rowSource(training.rmsnorm);
+    const { definitions, rows } = rowSource(training.rmsnorm);
     return {
       label: `${label}${variant.picked ? ' picked' : ''}`,
-      definitions: { ...definitions, PICKED: Number(variant.picked), ALL: Number(!variant.picked) },
-      snippets: [stateSource, snippet, shared, direction],
+      definitions: { ...definitions, PICKED: variant.picked },
+      snippets: { state, ...rows, rmsnormBindings, ...direction },
     };
   };
 
@@ -35,7 +36,7 @@ const source =
 export const rmsnorm = op({
   ...both,
   name: 'rmsnorm',
-  source: source('rmsnorm', forward),
+  source: source('rmsnorm', { rmsnorm: rmsnormSource }),
   bindings: { state: 'read', x: 'read', gain: 'read', picked: 'read?', y: 'read_write' },
   grid: ({ target, rows }) => [rowGroups(target.training.rmsnorm, rows)],
   cost: ({ params: { columns }, rows }) => ({ flops: 4 * columns * rows, bytes: 8 * columns * rows }),
@@ -46,7 +47,7 @@ export const rmsnorm = op({
 export const rmsnormBackward = op({
   ...both,
   name: 'rmsnorm-backward',
-  source: source('rmsnorm-backward', backward),
+  source: source('rmsnorm-backward', { rmsnormBackward: rmsnormBackwardSource }),
   bindings: { state: 'read', x: 'read', gain: 'read', picked: 'read?', dy: 'read', dx: 'read_write' },
   grid: ({ target, rows }) => [rowGroups(target.training.rmsnorm, rows)],
   cost: ({ params: { columns }, rows }) => ({ flops: 12 * columns * rows, bytes: 16 * columns * rows }),

@@ -1,8 +1,8 @@
 // AdamW (Loshchilov and Hutter 2019) in PyTorch's order, on the GPU and in float64.
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import optimizer from '../../../shaders/common/optimizer.wgsl?raw';
-import source from '../../../shaders/optimizer/adamw.wgsl?raw';
+import optimizerStep from '../../../shaders/optimizer/optimizer-step.wgsl?raw';
+import adamw from '../../../shaders/optimizer/adamw.wgsl?raw';
 import { folded } from '../rows';
 
 const WORKGROUP = 64;
@@ -33,7 +33,7 @@ export function optimizerParams(step: OptimizerStep): Float32Array<ArrayBuffer> 
 
 /** One thread an element, on every device. */
 export function adamwKernel(): Kernel {
-  return { label: 'adamw', wgsl: compose({ WORKGROUP }, optimizer, source) };
+  return { label: 'adamw', wgsl: compose({ WORKGROUP }, { optimizerStep, adamw }) };
 }
 
 /** @param count elements of the parameters */

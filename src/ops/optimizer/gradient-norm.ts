@@ -1,16 +1,19 @@
 // The first half of the gradient's norm: sums of squares of a buffer, one for each few thousand elements.
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import finite from '../../../shaders/common/finite.wgsl?raw';
-import source from '../../../shaders/optimizer/gradient-norm.wgsl?raw';
+import finite from '../../../shaders/optimizer/finite.wgsl?raw';
+import gradientNorm from '../../../shaders/optimizer/gradient-norm.wgsl?raw';
 import { folded, type Form, rowForm, rowWorkgroups } from '../rows';
 
 /** Elements of a partial sum. */
 const PIECE = 4096;
 
 export function gradientNormKernel(form: Form): Kernel {
-  const { definitions, snippet } = rowForm(form, 256);
-  return { label: 'gradient-norm', wgsl: compose({ ...definitions, PIECE }, finite, snippet, source) };
+  const { definitions, rows } = rowForm(form, 256);
+  return {
+    label: 'gradient-norm',
+    wgsl: compose({ ...definitions, PIECE }, { finite, ...rows, gradientNorm }),
+  };
 }
 
 /** Partial sums that a buffer of `count` elements leaves, on every device. */

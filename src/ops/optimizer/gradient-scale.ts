@@ -1,14 +1,17 @@
 // The second half of the gradient's norm: what clips the gradient, and whether it can be used at all. Nothing is read back.
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import finite from '../../../shaders/common/finite.wgsl?raw';
-import optimizer from '../../../shaders/common/optimizer.wgsl?raw';
-import source from '../../../shaders/optimizer/gradient-scale.wgsl?raw';
+import finite from '../../../shaders/optimizer/finite.wgsl?raw';
+import optimizerStep from '../../../shaders/optimizer/optimizer-step.wgsl?raw';
+import gradientScale from '../../../shaders/optimizer/gradient-scale.wgsl?raw';
 import { type Form, rowForm } from '../rows';
 
 export function gradientScaleKernel(form: Form): Kernel {
-  const { definitions, snippet } = rowForm(form, 256, 1);
-  return { label: 'gradient-scale', wgsl: compose(definitions, finite, optimizer, snippet, source) };
+  const { definitions, rows } = rowForm(form, 256, 1);
+  return {
+    label: 'gradient-scale',
+    wgsl: compose(definitions, { finite, optimizerStep, ...rows, gradientScale }),
+  };
 }
 
 export function gradientScaleGrid(): Grid {

@@ -3,8 +3,8 @@ import { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
 import { encode, type Kernel, Kernels, type Step } from '../../gpu/kernel';
 import { compose } from '../../gpu/wgsl';
-import fmaSource from '../../../shaders/peak/fma.wgsl?raw';
-import streamSource from '../../../shaders/peak/stream.wgsl?raw';
+import fma from '../../../shaders/peak/fma.wgsl?raw';
+import stream from '../../../shaders/peak/stream.wgsl?raw';
 
 export interface Peak {
   /** Bytes a second, read by one kernel over a buffer that no cache holds. */
@@ -13,8 +13,8 @@ export interface Peak {
   readonly flops: number;
 }
 
-export const streamKernel = (): Kernel => ({ label: 'peak stream', wgsl: compose({}, streamSource) });
-export const fmaKernel = (): Kernel => ({ label: 'peak fma', wgsl: compose({}, fmaSource) });
+export const streamKernel = (): Kernel => ({ label: 'peak stream', wgsl: compose({}, { stream }) });
+export const fmaKernel = (): Kernel => ({ label: 'peak fma', wgsl: compose({}, { fma }) });
 
 /** FLOP of a thread in one iteration of `fma.wgsl`: 8 chains of 4 lanes, 2 each. */
 const FMA_FLOP = 64;

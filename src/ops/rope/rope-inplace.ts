@@ -1,16 +1,16 @@
 // Rotary position embedding of q and k where they stand, forward and (by the opposite angle) backward: training keeps no cache.
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import placesSource from '../../../shaders/common/places.wgsl?raw';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import source from '../../../shaders/rope/rope-inplace.wgsl?raw';
+import places from '../../../shaders/common/places.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import ropeInplace from '../../../shaders/rope/rope-inplace.wgsl?raw';
 import { ropeReference } from './rope';
 
 const WORKGROUP = 64;
 
 /** Params: heads, kv_heads, head_dim, direction (1 forward, −1 backward). */
 export function ropeInplaceKernel(): Kernel {
-  return { label: 'rope in place', wgsl: compose({ WORKGROUP }, stateSource, placesSource, source) };
+  return { label: 'rope in place', wgsl: compose({ WORKGROUP }, { state, places, ropeInplace }) };
 }
 
 /** One thread a pair of q and k; a row of workgroups a token. */

@@ -2,12 +2,12 @@
 import type { ModelConfig } from '../../core/model-config';
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import source from '../../../shaders/rope/rope.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import rope from '../../../shaders/rope/rope.wgsl?raw';
 import type { KernelTarget } from '../tuning';
 
 export function ropeKernel({ activation, cache }: Pick<KernelTarget, 'activation' | 'cache'>): Kernel {
-  return { label: 'rope', wgsl: compose({ Act: activation, Cache: cache }, stateSource, source) };
+  return { label: 'rope', wgsl: compose({ Act: activation, Cache: cache }, { state, rope }) };
 }
 
 /** One thread a pair of q, k and v. */

@@ -1,8 +1,8 @@
 // The sampler: on the GPU, and its twin on the CPU that tests compare distributions with.
 import { compose } from '../../gpu/wgsl';
 import type { Kernel } from '../../gpu/kernel';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import source from '../../../shaders/sample/sample.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import sample from '../../../shaders/sample/sample.wgsl?raw';
 
 /** Sampling controls; names and meanings as in Hugging Face transformers. */
 export interface Sampling {
@@ -22,7 +22,7 @@ export interface Sampling {
 export const GREEDY: Sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 };
 
 export function sampleKernel(threads: number): Kernel {
-  return { label: 'sample', wgsl: compose({ THREADS: threads }, stateSource, source) };
+  return { label: 'sample', wgsl: compose({ THREADS: threads }, { state, sample }) };
 }
 
 /** Uniform bytes of the sampler's `Params`, for a buffer that is rewritten at each generation. */

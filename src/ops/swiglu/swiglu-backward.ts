@@ -1,15 +1,15 @@
 // The gradient of silu(gate) · up, written over gate and up.
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import source from '../../../shaders/swiglu/swiglu-backward.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import swigluBackward from '../../../shaders/swiglu/swiglu-backward.wgsl?raw';
 import { folded } from '../rows';
 
 const WORKGROUP = 64;
 
 /** One thread four elements, on every device. */
 export function swigluBackwardKernel(): Kernel {
-  return { label: 'swiglu-backward', wgsl: compose({ WORKGROUP }, stateSource, source) };
+  return { label: 'swiglu-backward', wgsl: compose({ WORKGROUP }, { state, swigluBackward }) };
 }
 
 /** @param intermediateSize F, a multiple of 4 */

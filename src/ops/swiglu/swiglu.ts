@@ -1,11 +1,11 @@
 // silu(gate) · up as a dispatch of its own, where the projection could not fold it in.
 import { compose } from '../../gpu/wgsl';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import stateSource from '../../../shaders/common/state.wgsl?raw';
-import source from '../../../shaders/swiglu/swiglu.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import swiglu from '../../../shaders/swiglu/swiglu.wgsl?raw';
 
 export function swigluKernel(activation: 'f32' | 'f16'): Kernel {
-  return { label: 'swiglu', wgsl: compose({ Act: activation }, stateSource, source) };
+  return { label: 'swiglu', wgsl: compose({ Act: activation }, { state, swiglu }) };
 }
 
 export function swigluGrid(intermediateSize: number, tokens: number): Grid {

@@ -1,4 +1,5 @@
 // Sums that LANES threads have parts of, through shared memory: SUMS of them, of type Sum, each added up in the lanes' order.
+//: needs Sum, SUMS, LANES
 const ROW = SUMS + 1u; // one more than a power of two, so that lanes meet different banks
 var<workgroup> left: array<Sum, ROW * LANES>;
 

@@ -1,4 +1,5 @@
 // What attention in training reads, forward and backward: q, k and v of all tokens, and who sees whom.
+//: needs State, Place, QUADS
 struct Params {
   heads: u32,
   kv_heads: u32,

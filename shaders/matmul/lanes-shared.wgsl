@@ -1,4 +1,5 @@
 // Sums over a workgroup's lanes through shared memory alone.
+//: needs ROWS, TOKENS, LANES
 const SUMS = ROWS * TOKENS + TOKENS;
 var<workgroup> partial_sums: array<f32, SUMS * LANES>;
 var<workgroup> sums: array<f32, SUMS>;

@@ -1,6 +1,7 @@
 // Which elements of a low-rank map's input dropout keeps: a hash of a counter, so that the backward pass meets the mask of
 // the forward pass without storing it, and a token has the same one wherever in a batch it stands. Its twin is
 // src/ops/lora/dropout.ts.
+//: needs lora-bindings.wgsl, Place
 @group(0) @binding(2) var<storage, read> places: array<Place>;
 @group(0) @binding(3) var<storage, read> noise: array<u32>; // seed, step
 

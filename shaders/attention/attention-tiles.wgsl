@@ -1,6 +1,7 @@
 // Tiles of attention in training for hardware: 32 rows against 32 columns by 8 teams of LANES threads; a team has 4 rows, and a
 // lane's columns are LANES apart, so that neighbours read neighbouring memory. First both tiles' vectors are multiplied, STEP
 // quads at a time; what comes of it (`scores`) then weighs vectors of the columns, of which each lane sums one quad.
+//: needs PER, LANES
 const SIDE = 32u;
 const STEP = 8u;
 const PITCH = SIDE + 1u; // threads that bring a row's quads write to different banks
@@ -11,21 +12,21 @@ var<workgroup> scores: array<vec4f, 8 * SIDE>;        // [team][column], a compo
 fn multiply(team: u32, lane: u32, here: u32, sums: ptr<function, array<vec4f, PER>>) {
   //: for i in PER
   var sum_$i = (*sums)[$i];
-  //: end i
+  //: end
   for (var q = 0u; q < here; q++) {
     let rows = q * PITCH + team * 4u;
     let columns = (STEP + q) * PITCH + lane;
     //: for r in 4
     let row_$r = tiles[rows + $ru];
-    //: end r
+    //: end
     //: for i in PER
     let column_$i = tiles[columns + $iu * LANES];
     sum_$i += vec4f(dot(row_0, column_$i), dot(row_1, column_$i), dot(row_2, column_$i), dot(row_3, column_$i));
-    //: end i
+    //: end
   }
   //: for i in PER
   (*sums)[$i] = sum_$i;
-  //: end i
+  //: end
 }
 
 /// sums[r] += Σ scores[r][column] · the lane's quad of the column, over `here` columns one after the other: what is masked adds
@@ -33,7 +34,7 @@ fn multiply(team: u32, lane: u32, here: u32, sums: ptr<function, array<vec4f, PE
 fn weigh(team: u32, lane: u32, here: u32, sums: ptr<function, array<vec4f, 4>>) {
   //: for r in 4
   var sum_$r = (*sums)[$r];
-  //: end r
+  //: end
   for (var column = 0u; column < here; column++) {
     let weight = scores[team * SIDE + column];
     let quad = tiles[column * LANES + lane];
@@ -44,5 +45,5 @@ fn weigh(team: u32, lane: u32, here: u32, sums: ptr<function, array<vec4f, 4>>) 
   }
   //: for r in 4
   (*sums)[$r] = sum_$r;
-  //: end r
+  //: end
 }

@@ -2,6 +2,7 @@
 // NORM folds RMSNorm in without a prologue: Σx² is accumulated beside Σ w·x·gain, and 1/rms multiplies the end.
 // SWIGLU takes the matrix as gate rows, then up rows: a group has ROWS / 2 of each, and y = silu(gate) · up.
 // BIAS adds a vector of all the matrix's rows, after the norm.
+//: needs State, In, Out, ROWS
 struct Params {
   rows: u32,       // of this part of the matrix
   columns: u32,    // K, a multiple of 4, and of the block for block kinds
@@ -16,9 +17,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read> x: array<vec4<In>>;
 @group(0) @binding(3) var<storage, read> gain: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<Out>;
-//: for b in BIAS
+//: if BIAS
 @group(0) @binding(7) var<storage, read> bias: array<f32>;
-//: end b
+//: end
 
 override NORM: bool = false;
 override RESIDUAL: bool = false;
@@ -36,12 +37,11 @@ fn store(token: u32, row: u32, value: f32) {
 }
 
 fn biased(row: u32, value: f32) -> f32 {
-  //: for b in BIAS
+  //: if BIAS
   return value + bias[params.row_start + row];
-  //: end b
-  //: for p in PLAIN
+  //: else
   return value;
-  //: end p
+  //: end
 }
 
 fn swiglu(gate: f32, up: f32) -> f32 { return gate / (1.0 + exp(-gate)) * up; }

@@ -1,5 +1,6 @@
 // Low-rank updates y += scale · B · A · x of a group of linear maps that read the same x: q|k|v, gate|up, or one alone. Of those
 // that are adapted, one to three, the A's lie stacked [J, K] with J = maps · R, and the B's [M, R] with M = Σ rows.
+//: needs State
 struct Params {
   columns: u32,   // K, a multiple of 4
   rank: u32,      // R

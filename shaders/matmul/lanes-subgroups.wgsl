@@ -1,5 +1,6 @@
 // Sums over a workgroup's lanes: within subgroups by hardware, across them through shared memory. A workgroup's
 // invocations are dealt to subgroups in order; of a subgroup that is wider than the workgroup, the active lanes count.
+//: needs ROWS, TOKENS, LANES
 const SUMS = ROWS * TOKENS + TOKENS;
 var<workgroup> partial_sums: array<f32, SUMS * LANES>;
 var<workgroup> sums: array<f32, SUMS>;

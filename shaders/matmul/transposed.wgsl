@@ -1,4 +1,5 @@
 // What both forms of the product with a transposed matrix share: bindings, and what happens to a result.
+//: needs State
 struct Params {
   rows: u32,      // of this part of the matrix
   columns: u32,   // K, a multiple of 4, and of the block for block kinds

@@ -1,4 +1,5 @@
 // What both forms of attention read and write.
+//: needs State, Act, Cache
 struct Params {
   heads: u32,
   kv_heads: u32,

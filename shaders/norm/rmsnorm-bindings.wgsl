@@ -1,19 +1,19 @@
 // What both directions of RMSNorm share: x and its frozen gain, and the token of a row. Row i is token i, or with PICKED the token that
 // a list names.
+//: needs State
 struct Params { columns: u32, epsilon: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>; // [T][D]
 @group(0) @binding(3) var<storage, read> gain: array<vec4f>; // [D]
-//: for p in PICKED
+//: if PICKED
 @group(0) @binding(4) var<storage, read> picked: array<u32>;
-//: end p
+//: end
 
 fn token_of(row: u32) -> u32 {
-  //: for p in PICKED
+  //: if PICKED
   return picked[state.position + row];
-  //: end p
-  //: for a in ALL
+  //: else
   return row;
-  //: end a
+  //: end
 }
