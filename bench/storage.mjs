@@ -10,7 +10,7 @@ import { chromium } from '../tools/browsers.mjs';
 import { makeModel } from '../tools/made-model.mjs';
 
 const TOKENIZER = '../shared/data/stories260K/tokenizer.model';
-/** Of a model of 824 MB in f32, so that what is done once does not count. */
+/** The model has 824 MB in f32, so that what is done once does not count. */
 const config = {
   model_type: 'llama',
   hidden_size: 1024,

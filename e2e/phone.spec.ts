@@ -1,4 +1,4 @@
-// The same page 375 pixels wide.
+// The page on a screen 375 pixels wide.
 import { chat, expect, goTo, say, test } from './page';
 
 test.use({ viewport: { width: 375, height: 667 }, hasTouch: true });

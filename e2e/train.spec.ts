@@ -18,7 +18,7 @@ import {
   withRows,
 } from './train';
 
-/** The same question gets the same answer. */
+/** Chooses settings by which a question gets one answer every time. */
 async function drawPrecisely(page: Page): Promise<void> {
   await page.locator('[aria-controls="settings"]').click();
   await page.getByLabel('Preset', { exact: true }).selectOption('Precise');

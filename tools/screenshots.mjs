@@ -23,7 +23,7 @@ const VIEWS = {
   train: { draw: train, colorScheme: 'light', viewport: { width: 1280, height: 900 } },
 };
 
-/** The same words at every run. */
+/** Sets the chat so that it says the same words at every run. */
 async function chat(page) {
   await page.locator('[aria-controls="settings"]').click();
   await page.getByLabel('Preset', { exact: true }).selectOption('Precise');

@@ -9,7 +9,7 @@ import { IGNORED } from './types';
 
 /** Milliseconds between two breaks for whatever else its thread has to do. */
 const SLICE = 30;
-/** Of the histogram, at most. */
+/** Most buckets of the histogram. */
 const BUCKETS = 40;
 const NARROWEST = 8;
 

@@ -46,7 +46,7 @@ export function tokenizeExample(
   return cutRow(tokenizeWhole(example, tokenizer, config), example, row, config);
 }
 
-/** The same, with how many tokens it had before it was cut, EOS included. */
+/** A row's tokens, and how many it had before it was cut, EOS included. */
 export function tokenizeCounted(
   example: Example,
   row: number,

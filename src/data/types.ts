@@ -64,7 +64,7 @@ export interface DatasetReport {
   readonly problems: readonly RowProblem[];
   /** That the model reads, after the cutoff. */
   readonly tokens: number;
-  /** Of them, those in the loss. */
+  /** Tokens that are in the loss. */
   readonly labelled: number;
   /** Rows whose end of text is in the loss: from them the model learns to stop. */
   readonly ended: number;

@@ -205,7 +205,7 @@ export class Engine {
     }
   }
 
-  /** The same of a model if it is on the GPU when its turn comes; else nothing is done. */
+  /** Measures a model if it is on the GPU when its turn comes; else nothing is done. */
   async measureLoaded(model: string): Promise<Quality | undefined> {
     const release = await this.#scheduler.turn('training');
     try {
@@ -215,7 +215,7 @@ export class Engine {
     }
   }
 
-  /** Of the base, whatever it is used with. */
+  /** Measures the base, whatever it is used with. */
   async #measure(model: string, hosted: HostedModel): Promise<Quality> {
     await hosted.session.setAdapters([]);
     const { perplexity, tokens } = await measurePerplexity(hosted);

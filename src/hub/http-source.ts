@@ -14,7 +14,7 @@ export interface HttpSourceOptions extends TransportOptions {
   readonly name: string;
   /** Bytes, where they are known: nothing is then asked for before the first read. */
   readonly size?: number | undefined;
-  /** Of the file that an earlier visit read from. */
+  /** The ETag of the file that an earlier visit read from. */
   readonly etag?: string | undefined;
   /** The address names its content (by a commit), or a digest decides: ETags, which differ between storages, may differ. */
   readonly immutable?: boolean | undefined;

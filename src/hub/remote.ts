@@ -6,7 +6,7 @@ export interface RemoteFile {
   readonly path: string;
   readonly size: number;
   readonly url: string;
-  /** Of the whole file, lower-case hexadecimal; the Hub knows it of large files (Git LFS). */
+  /** The whole file's digest, lower-case hexadecimal; the Hub knows it of large files (Git LFS). */
   readonly sha256?: string;
   /** git's id, which the Hub knows of all other files. */
   readonly gitOid?: string;

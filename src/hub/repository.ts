@@ -11,7 +11,7 @@ import type { TransportOptions } from './transport';
 import { verifiedSource } from './verify';
 
 export interface RemoteOptions extends TransportOptions {
-  /** Of the Hub or a mirror of it. */
+  /** The address of the Hub or of a mirror of it. */
   readonly endpoint?: string | undefined;
 }
 

@@ -22,7 +22,7 @@ export interface LoraSpec {
   /** alpha / r, or alpha / √r */
   readonly scale: number;
   readonly dropout: number;
-  /** Of A's initial values and of the dropout masks. */
+  /** Decides A's initial values and the dropout masks. */
   readonly seed: number;
   /** Layers that are recomputed together in the backward pass; 0: nothing is recomputed. */
   readonly checkpointing: number;
@@ -43,7 +43,7 @@ export interface StepResult {
 
 /** Everything that a run must bring back to go on bit for bit. */
 export interface OptimizerState {
-  /** Of all pairs in the trainer's order. */
+  /** Values of all pairs in the trainer's order. */
   readonly parameters: Float32Array<ArrayBuffer>;
   readonly first: Float32Array<ArrayBuffer>;
   readonly second: Float32Array<ArrayBuffer>;
@@ -76,7 +76,7 @@ export interface LoraTrainer {
   pairs(): Promise<LoraPair[]>;
   /** Begins from these pairs, which must be of the spec's maps and rank; moments and gradients are zero. */
   setPairs(pairs: readonly LoraPair[]): void;
-  /** As of the last update: what was accumulated since does not show. */
+  /** The state after the last update: what was accumulated since does not show. */
   state(): Promise<OptimizerState>;
   /** Goes on from a state of this spec; gradients are zero, whatever was accumulated before. */
   restore(state: OptimizerState): void;

@@ -41,10 +41,10 @@ export interface Journal {
   readonly quantize: Quantize;
   /** Tells the files' bytes from others; the model's manifest will have it too. */
   readonly identity?: string;
-  /** Of the shards' keys. */
+  /** The prefix of the shards' keys. */
   readonly prefix: string;
   readonly written: Written;
-  /** Of the files that are hashed on the way, in their order. */
+  /** States of the files that are hashed on the way, in their order. */
   readonly hashes: readonly JournalHash[];
   /** The quality meter's sums. */
   readonly errors: Readonly<Record<string, readonly [difference: number, total: number]>>;

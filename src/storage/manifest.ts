@@ -17,7 +17,7 @@ export type PromptStyle = 'point-alpaca' | 'alpaca-lora' | 'openalpaca';
 export interface Quality {
   /** ‖stored − source‖ / ‖source‖ by kind of tensor (`q_proj`, `embed_tokens`, …). */
   readonly relativeError: Readonly<Record<string, number>>;
-  /** Of the bundled text, and how many tokens of it were counted. */
+  /** Perplexity on the bundled text, and how many tokens of it were counted. */
   readonly perplexity?: number;
   readonly perplexityTokens?: number;
 }
@@ -41,7 +41,7 @@ export interface ModelMeta {
   readonly bundled?: boolean;
   /** How far it is from its source. */
   readonly quality?: Quality;
-  /** Whose prompt it was trained with. */
+  /** The publisher's prompt that it was trained with. */
   readonly style?: PromptStyle;
   /** Adapters that it is used with, and how much of each. */
   readonly adapters?: readonly { readonly id: string; readonly strength: number }[];

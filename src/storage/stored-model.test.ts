@@ -84,7 +84,7 @@ function failingAt(store: Store, n: number): Store {
   return { ...store, shards: { ...store.shards, put } };
 }
 
-/** The same store, with one byte of the shards read flipped. */
+/** A store that flips one byte of the shards that are read. */
 function damaged(store: Store, at: number): Store {
   const get = async (key: string): Promise<Source | undefined> => {
     const source = await store.shards.get(key);

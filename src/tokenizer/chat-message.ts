@@ -9,6 +9,6 @@ export interface ChatMessage {
 export interface ChatPiece {
   readonly text: string;
   readonly trusted: boolean;
-  /** Whose content, or part of a content, it is. */
+  /** The role of the turn whose content, or part of a content, it is. */
   readonly role?: ChatMessage['role'];
 }

@@ -7,6 +7,9 @@ const LEANING = ['Of', 'The same', 'Such', 'Whose', 'As', 'Also', 'And', 'But', 
 const DOC_COMMENT = new RegExp(`/\\*\\*\\s+(?:\\*\\s+)?(${LEANING.join('|')})\\b`, 'g');
 const FILE_COMMENT = new RegExp(`^(?:#!.*\\n)?(?://|/\\*|#)\\s*(${LEANING.join('|')})\\b`, 'g');
 
+/** Apart, so that this file's own faults are none of its comments. */
+const DOC = '/**';
+
 /** @type {import('./run.mjs').Check} */
 export default {
   name: 'comments',
@@ -20,8 +23,8 @@ export default {
         ),
       ),
   faults: [
-    [{ path: 'src/a.ts', text: '// Adds.\n/** Of the same shape. */\nexport const a = 1;\n' }],
-    [{ path: 'src/a.ts', text: '/**\n * The same for columns.\n */\nexport const a = 1;\n' }],
+    [{ path: 'src/a.ts', text: `// Adds.\n${DOC} Of the same shape. */\nexport const a = 1;\n` }],
+    [{ path: 'src/a.ts', text: `${DOC}\n * The same for columns.\n */\nexport const a = 1;\n` }],
     [{ path: 'shaders/a.wgsl', text: '// The same as b.wgsl by a group.\n' }],
   ],
   sound: [

@@ -15,7 +15,7 @@ import { type AdapterOrigin, type Base, type MadeAs, originFiles } from './origi
 export interface MergeOptions {
   readonly format: MergeFormat;
   readonly dtype: MergeType;
-  /** Of a file's data, at most; `hf` only. */
+  /** Most bytes of a file's data; `hf` only. */
   readonly shardBytes?: number;
 }
 

@@ -74,7 +74,7 @@ export type StoredOrigin =
       readonly kind: 'hub';
       readonly address: string;
       readonly variant?: string | undefined;
-      /** Of files at any other address, which may be replaced at any time. */
+      /** Samples of files at any other address, which may be replaced at any time. */
       readonly samples?: readonly JournalFile[] | undefined;
     }
   /** The first `baseFiles` files are the base's. */
@@ -85,7 +85,7 @@ export interface OpenOptions {
   readonly hashers: HasherFactory;
   /** For addresses; the global one without it. */
   readonly fetch?: typeof fetch | undefined;
-  /** Of the Hub or a mirror of it. */
+  /** The address of the Hub or of a mirror of it. */
   readonly endpoint?: string | undefined;
   /** Ends the requests of an address. */
   readonly signal?: AbortSignal | undefined;

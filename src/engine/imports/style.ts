@@ -1,4 +1,4 @@
-// Whose prompt and sampling a model was trained with, as far as names tell.
+// The publisher whose prompt and sampling a model was trained with, as far as names tell.
 
 import type { PatchTable, PromptStyle } from './types';
 

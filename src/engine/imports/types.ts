@@ -34,9 +34,9 @@ export interface SameModel {
 
 /** One encrypted file, given or still missing. */
 export interface PatchFile {
-  /** Of the decrypted file. */
+  /** The decrypted file's name. */
   readonly name: string;
-  /** Of the encrypted file; undefined for one that is missing. */
+  /** Bytes of the encrypted file; undefined for one that is missing. */
   readonly size?: number;
   /** One of the twelve that point-alpaca published. */
   readonly published: boolean;

@@ -21,7 +21,7 @@ export interface WeightDiffOptions extends Omit<SaveOptions, 'hashers'> {
 }
 
 export interface WeightDiffResult {
-  /** Of all entries of all tensors that were written, added in float64. */
+  /** The sum of all entries of all tensors that were written, added in float64. */
   readonly sum: number;
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }

@@ -115,7 +115,7 @@ function sortHalves({ tensors }: GgufFile, file: string): Map<string, Halves> {
   return halves;
 }
 
-/** Also of rsLoRA: the file's scale is alpha / r. */
+/** The alpha that the file needs, for rsLoRA too: its scale is alpha / r. */
 const alphaOf = ({ scale, rank }: LoraPair) => scale * rank;
 
 /** The file that llama.cpp's `--lora` takes, in f32. */

@@ -6,7 +6,7 @@ import { type Source, baseName } from '../../core/source';
 import { HEADER_BYTES } from './xor';
 
 export interface EncName {
-  /** Of the decrypted file. */
+  /** The decrypted file's name. */
   readonly plain: string;
   /** 64 lower-case hexadecimal digits. */
   readonly sha256: string;

@@ -1,9 +1,9 @@
 // The files that pointnetwork/point-alpaca published, with the checksums that its README gives. Facts only.
 
 export interface PublishedFile {
-  /** Of the encrypted file, hash included. */
+  /** The encrypted file's name, hash included. */
   readonly name: string;
-  /** Of the decrypted file. */
+  /** The decrypted file's name. */
   readonly plain: string;
   readonly sha256: string;
   /** MD5 of the encrypted file, and of the decrypted one. */

@@ -27,7 +27,7 @@ const DTYPE_BYTES: Readonly<Record<string, number>> = {
 
 export interface SafetensorsTensor {
   readonly name: string;
-  /** As written: `F32`, `F16`, `BF16`, … */
+  /** The type as the file writes it: `F32`, `F16`, `BF16`, … */
   readonly dtype: string;
   /** Row-major; the last dimension is contiguous. */
   readonly shape: readonly number[];

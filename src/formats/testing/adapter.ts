@@ -3,7 +3,7 @@
 import type { ModelConfig } from '../../core/model-config';
 import type { Adapter, LoraPair } from '../../core/adapter';
 
-/** Of q and down, in every layer. */
+/** An adapter of q and down, in every layer. */
 export function madeUp(
   { numLayers, hiddenSize: D, numHeads, headDim: d, intermediateSize: F }: ModelConfig,
   seed: number,

@@ -36,7 +36,7 @@ export interface Fault {
   readonly skip?: number;
   /** Where in the body, 0 to 1. */
   readonly at?: number;
-  /** Of `delay`. */
+  /** How long `delay` waits. */
   readonly ms?: number;
   /** Retry-After: seconds, or a date. */
   readonly after?: number | string;
@@ -91,7 +91,7 @@ export interface LoggedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Of the Hub or its storage. */
+  /** The server that was asked: the Hub or its storage. */
   readonly origin: string;
 }
 

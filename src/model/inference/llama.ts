@@ -90,7 +90,7 @@ export function createActivations(
   };
 }
 
-/** The same for a model with adapters, with what they need beside. */
+/** Activations of a model with adapters, with what they need beside. */
 export function adaptedActivations(
   buffers: Buffers,
   { intermediateSize: F }: ModelConfig,

@@ -28,7 +28,7 @@ export function loraLossReference(model: LoraReference, batch: MicroBatch, weigh
   return weight * total(crossEntropyReference(logits, targets, weight).losses);
 }
 
-/** The same with its gradients, in the order of the pairs. */
+/** The loss with its gradients, in the order of the pairs. */
 export function loraReference(
   model: LoraReference,
   batch: MicroBatch,

@@ -10,7 +10,7 @@ import { readDoubles, readFloats } from './safetensors';
 import type { TokenRow } from './batch';
 
 const MODELS = new URL('../golden/', import.meta.url);
-/** Of the run: `base/` opens as a model, `start/` and `<base>/adapter/` as PEFT adapters, `data.jsonl` as a dataset. */
+/** The run's files: `base/` opens as a model, `start/` and `<base>/adapter/` as PEFT adapters, `data.jsonl` as a dataset. */
 export const RUN = new URL('../../training/golden/', import.meta.url);
 const TOKENIZER = '{"model": {"vocab": {"a": 0}, "merges": []}}';
 
@@ -113,7 +113,7 @@ export async function goldenRun(base: 'f32' | 'q4') {
     rows: lines.map((line) => JSON.parse(line) as TokenRow),
     start: await adapter('start'),
     log: await json<GoldenStep[]>(new URL(`${base}/log.json`, RUN)),
-    /** Of the first step's loss; those of A are zero, since B is. */
+    /** Gradients of the first step's loss; those of A are zero, since B is. */
     firstGradients,
     end: await adapter(`${base}/adapter`),
     /** Matrices of the seven maps after merge_and_unload, rows of q and k interleaved. */
