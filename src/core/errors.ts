@@ -1,13 +1,14 @@
 // The one error class of the engine's layers. It crosses the worker and the command line as { code, message }.
 
+import type { ErrorCode } from './error-codes';
+
 /** A named failure whose message is a sentence for the person: what happened, what is safe, what to do. */
 export class PronkError extends Error {
-  /** Stable, kebab-case: `corrupt-file`, `missing-tensor`, `unsupported-architecture`, `no-adapter`, … */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The setting that is wrong, where the code is `bad-config`. */
   readonly field: string | undefined;
 
-  constructor(code: string, message: string, options?: ErrorOptions & { readonly field?: string }) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly field?: string }) {
     super(message, options);
     this.name = 'PronkError';
     this.code = code;

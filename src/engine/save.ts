@@ -1,4 +1,5 @@
 // One file into a folder: whole and verified, or not at all.
+import type { ErrorCode } from '../core/error-codes';
 import { PronkError } from '../core/errors';
 import type { HasherFactory } from '../core/hash';
 import type { Folder } from '../storage/folder';
@@ -14,7 +15,7 @@ export interface SaveOptions {
 
 /** A saved file; one that failed carries the code of its error. */
 export interface WrittenFile extends SavedFile {
-  readonly code?: string;
+  readonly code?: ErrorCode;
 }
 
 /** What came of producing a file's bytes. */
@@ -64,7 +65,7 @@ export async function writeFile(
 
 /** The result of a file that was not written. */
 export function failed(name: string, error: unknown): WrittenFile {
-  const { code, message } =
+  const { code, message }: { code: ErrorCode; message: string } =
     error instanceof PronkError
       ? error
       : { code: 'failed', message: `${name} could not be made: ${error instanceof Error ? error.message : error}` };

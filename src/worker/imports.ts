@@ -100,7 +100,7 @@ async function fromHandles(handles: readonly unknown[]): Promise<GivenSource[]> 
         return { source: blobSource(file), path: file.name, handle };
       } catch (cause) {
         const message = `${handle.name} cannot be read: the browser was not allowed to, or the file is gone. Add the files again.`;
-        throw new PronkError('permission', message, { cause });
+        throw new PronkError('no-permission', message, { cause });
       }
     }),
   );

@@ -1,5 +1,6 @@
 // What is said about an import before, while and after it runs: plain data, so that it can cross to the page.
 
+import type { ErrorCode } from '../../core/error-codes';
 import type { Architecture } from '../../core/model-config';
 import type { Checkpoint } from '../../core/checkpoint';
 import type { Quantize } from '../../formats/checkpoint/weights';
@@ -85,7 +86,7 @@ export interface ImportPlan {
   readonly gpuBytes?: number;
   readonly device?: string;
   /** Why nothing can be made of it yet, or at all. */
-  readonly problem?: { readonly code: string; readonly message: string };
+  readonly problem?: { readonly code: ErrorCode; readonly message: string };
   /** What came up on the way and is no problem, as sentences. */
   readonly notes?: readonly string[];
   /** For encrypted files. */

@@ -286,7 +286,7 @@ export class Trainings {
     if (!run) {
       const message =
         'The adapter was not trained here, or its run was removed: its rows and settings are not known. Plan a run from it instead.';
-      throw new PronkError('no-run', message);
+      throw new PronkError('missing-run', message);
     }
     // a run of before may lack a setting
     const request = { ...run.request, config: { ...DEFAULT_CONFIG, ...run.request.config } };

@@ -23,7 +23,7 @@ export async function trlOfAdapter(
   const run = await runIn(folder);
   if (!run?.identity) {
     const message = `${folder} does not say how its adapter was trained: there is no run in its checkpoint folder. Give a folder that train wrote.`;
-    throw new PronkError('no-run', message);
+    throw new PronkError('missing-run', message);
   }
   const { config, data: rows } = run.identity;
   const read = await readData(run.data, { encoding: run.encoding });
