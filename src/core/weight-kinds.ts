@@ -72,6 +72,11 @@ export function scaleBytes(kind: WeightKind, rows: number, columns: number): num
   return Math.ceil((rows * scalesPerRow(kind, columns)) / 2) * 4;
 }
 
+/** Bytes of a whole tensor: its codes and its scales. */
+export function tensorBytes({ kind, rows, columns }: Pick<WeightTensor, 'kind' | 'rows' | 'columns'>): number {
+  return rows * codeBytes(kind, columns) + scaleBytes(kind, rows, columns);
+}
+
 /** Whether rows of this width can be stored in the kind: block kinds need whole blocks. */
 export function fitsKind(kind: WeightKind, columns: number): boolean {
   return columns % (blockLayout(kind)?.block ?? 1) === 0;

@@ -11,6 +11,7 @@ import { madeUp } from '../formats/testing/adapter';
 import { GREEDY } from '../ops/sample/sample';
 import { memoryStore } from '../storage/memory';
 import { createEngine, type Engine, type EngineRequest } from './index';
+import { storeModel } from './testing/stored';
 
 describe.skipIf(!existsSync(FOLDER))('adapters in the engine (skipped without ../shared/data)', () => {
   let engine: Engine;
@@ -19,7 +20,7 @@ describe.skipIf(!existsSync(FOLDER))('adapters in the engine (skipped without ..
 
   beforeAll(async () => {
     engine = createEngine({ store: memoryStore(), gpu: async () => openAdapter(await findAdapter()) });
-    model = (await engine.models.import(await modelFiles(FOLDER))).id;
+    model = await storeModel(engine, await modelFiles(FOLDER));
     const { config } = await engine.models.open(model);
     const files = await Promise.all(
       writePeft(madeUp(config, 1), config).map(async ({ name, pieces }) =>

@@ -1,21 +1,23 @@
-// The adapters that a person has: imported or trained here, kept in the store, used with models.
-import { fromStoredConfig, toStoredConfig, type ModelConfig } from '../core/model-config';
+// The adapters that an engine can use with models: those that a person has in the store, imported or trained, and those that
+// were attached for as long as the engine lives.
+import { fromStoredConfig, type ModelConfig, toStoredConfig } from '../core/model-config';
 import type { Adapter } from '../core/adapter';
 import { shownName } from '../core/shown-name';
 import { checkFit, isGgufAdapter, readAdapter } from '../formats/adapters/index';
 import { PronkError } from '../core/errors';
+import type { HasherFactory } from '../core/hash';
 import type { Source } from '../core/source';
 import type { UsedAdapter } from '../model/inference/lora';
 import { type AdapterRecord, AdapterStore } from '../storage/adapters';
 import type { Folder } from '../storage/folder';
 import type { Store } from '../storage/store';
-import { contentsDigest } from '../storage/stored-model';
 import type { PromptTemplate } from '../tokenizer/prompt-templates';
 import { adapterFiles, type PlainFormat } from './export/adapter';
-import { writeFiles } from './export/file';
+import { type FileContent, writeFiles } from './export/file';
 import { mergedFiles, type MergeOptions } from './export/merge';
 import type { AdapterBase, Base } from './export/origin';
-import type { Library, ModelSummary } from './models/library';
+import type { Library } from './models/library';
+import type { ModelSummary } from './models/summary';
 import { numbered } from '../core/numbered';
 import type { SaveOptions, WrittenFile } from './save';
 import type { AdapterSummary, AdapterUse } from './training/types';
@@ -36,19 +38,28 @@ export interface TrainedFrom {
   readonly name?: string;
 }
 
-/** Adapters in a store. */
+/** An adapter that is not stored, and the model that it was read for. */
+interface Attached {
+  readonly adapter: Adapter;
+  readonly modelId: string;
+}
+
 export class Adapters {
   readonly #stored: AdapterStore;
   readonly #library: Library;
-  /** By id, the one used last at the end. */
+  readonly #hashers: HasherFactory | undefined;
+  readonly #attached = new Map<string, Attached>();
+  /** Values by id, the adapter that was used last at the end. */
   readonly #open = new Map<string, Promise<Adapter>>();
 
-  constructor(store: Store, library: Library) {
+  /** @param hashers for the digests of a base's files; in this thread without it */
+  constructor(store: Store, library: Library, hashers?: HasherFactory) {
     this.#stored = new AdapterStore(store);
     this.#library = library;
+    this.#hashers = hashers;
   }
 
-  /** All adapters, the newest first. */
+  /** All stored adapters, the newest first. */
   async list(): Promise<AdapterSummary[]> {
     const [records, models] = await Promise.all([this.#stored.list(), this.#library.list()]);
     return (await Promise.all(records.map((record) => this.#atHome(record, models)))).map(summary);
@@ -64,17 +75,22 @@ export class Adapters {
    * @throws PronkError `adapter-empty`, `adapter-mismatch`, `unsupported-adapter`, `missing-model`, `quota-exceeded`, …
    */
   async import(files: readonly Source[], modelId: string): Promise<AdapterSummary> {
-    const { manifest, config, tensors } = await this.#library.open(modelId);
+    const { name: modelName, config, tensors } = await this.#library.open(modelId);
     const adapter = await readAdapter(files, config, tensors);
     const { name } = adapter;
-    const meta = {
-      name,
-      modelId,
-      modelName: manifest.name,
-      model: toStoredConfig(config),
-      source: 'imported',
-    } as const;
+    const meta = { name, modelId, modelName, model: toStoredConfig(config), source: 'imported' } as const;
     return summary(await this.#stored.add(adapter, await this.#distinct(meta)));
+  }
+
+  /**
+   * Reads an adapter that fits a model, without storing it: it can be used, merged and exported under its id.
+   * @throws PronkError as `import`
+   */
+  async attach(files: readonly Source[], modelId: string): Promise<string> {
+    const { config, tensors } = await this.#library.open(modelId);
+    const id = crypto.randomUUID();
+    this.#attached.set(id, { adapter: await readAdapter(files, config, tensors), modelId });
+    return id;
   }
 
   /** Stores an adapter that was trained here; of one run, once. @throws PronkError `missing-model`, `quota-exceeded` */
@@ -84,7 +100,7 @@ export class Adapters {
     const kept = runId === undefined ? undefined : (await this.#stored.list()).find((each) => each.runId === runId);
     if (kept) return summary(kept);
     const base = await this.#library.open(modelId).then(
-      ({ manifest, config }) => ({ modelName: manifest.name, model: toStoredConfig(config) }),
+      ({ name: modelName, config }) => ({ modelName, model: toStoredConfig(config) }),
       (error: unknown) => {
         const { model, modelName = modelId } = trained;
         if (!model) throw error;
@@ -163,31 +179,58 @@ export class Adapters {
     folder: Folder,
     options?: SaveOptions,
   ): AsyncGenerator<WrittenFile, void, void> {
-    const { record, adapter } = await this.open(id);
-    const { modelId } = await this.#atHome(record, await this.#library.list());
-    const base: AdapterBase = await this.#base(modelId).catch(() => ({
-      name: record.modelName,
-      source: 'a model that is not here any more',
-      config: fromStoredConfig(record.model),
-    }));
-    yield* writeFiles(folder, adapterFiles(adapter, base, format, record.template), options);
+    yield* writeFiles(folder, await this.exportFiles({ id, strength: 1 }, format), options);
+  }
+
+  /** The files of `export`. @param use another strength than 1 becomes part of the adapter's scale */
+  async exportFiles({ id, strength }: AdapterUse, format: PlainFormat): Promise<FileContent[]> {
+    const { adapter, template } = await this.#withTemplate(id);
+    const pairs = adapter.pairs.map((pair) => ({ ...pair, scale: pair.scale * strength }));
+    return adapterFiles({ ...adapter, pairs }, await this.#baseOf(id), format, template);
   }
 
   /**
-   * Saves a model with an adapter merged into it.
+   * Saves a model with adapters merged into it.
    * @throws PronkError `missing-adapter`, `missing-model`, `adapter-mismatch`, `unsupported-format`,
    *   `unsupported-tokenizer`, `corrupt-file`; the signal's reason
    */
   async *merge(
-    id: string,
+    uses: readonly AdapterUse[],
     modelId: string,
-    { strength = 1, ...merge }: MergeOptions & { readonly strength?: number },
+    options: MergeOptions,
     folder: Folder,
-    options?: SaveOptions,
+    saving?: SaveOptions,
   ): AsyncGenerator<WrittenFile, void, void> {
+    yield* writeFiles(folder, await this.mergedFiles(uses, modelId, options), saving);
+  }
+
+  /** The files of `merge`. */
+  async mergedFiles(uses: readonly AdapterUse[], modelId: string, options: MergeOptions): Promise<FileContent[]> {
+    const adapters = await Promise.all(
+      uses.map(async ({ id, strength }) => ({ ...(await this.#withTemplate(id)), strength })),
+    );
+    return mergedFiles(await this.#base(modelId), adapters, options);
+  }
+
+  /** An adapter with the form of its instructions, where it is known. */
+  async #withTemplate(id: string): Promise<{ adapter: Adapter; template: PromptTemplate | undefined }> {
+    const attached = this.#attached.get(id);
+    if (attached) return { adapter: attached.adapter, template: undefined };
     const { adapter, record } = await this.open(id);
-    const merged = [{ adapter, strength, template: record.template }];
-    yield* writeFiles(folder, mergedFiles(await this.#base(modelId), merged, merge), options);
+    return { adapter, template: record.template };
+  }
+
+  /** The model that an adapter belongs to, as far as it is known. */
+  async #baseOf(id: string): Promise<AdapterBase> {
+    const attached = this.#attached.get(id);
+    if (attached) return this.#base(attached.modelId);
+    const record = await this.#stored.get(id);
+    const { modelId } = await this.#atHome(record, await this.#library.list());
+    return this.#base(modelId).catch(() => ({
+      name: record.modelName,
+      source: 'a model that is not here any more',
+      config: fromStoredConfig(record.model),
+    }));
   }
 
   /** An adapter whose model was removed belongs to the one that came in its place: of its name and its shapes. */
@@ -202,10 +245,8 @@ export class Adapters {
   }
 
   async #base(modelId: string): Promise<Base> {
-    const { manifest, config, tokenizer, tensors } = await this.#library.open(modelId);
-    const { name, licence, source } = manifest;
-    const stored = await contentsDigest(manifest);
-    return { name, ...(licence !== undefined && { licence }), source, config, tokenizer, tensors, stored };
+    const model = await this.#library.open(modelId);
+    return { ...model, ...(await model.digests(this.#hashers)) };
   }
 
   /** Clears away what storing an adapter left when it was cut off. */
@@ -227,6 +268,8 @@ export class Adapters {
   }
 
   #values(id: string): Promise<Adapter> {
+    const attached = this.#attached.get(id);
+    if (attached) return Promise.resolve(attached.adapter);
     const found = this.#open.get(id) ?? this.#stored.open(id);
     this.#open.delete(id);
     this.#open.set(id, found);

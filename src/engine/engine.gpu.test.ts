@@ -8,6 +8,7 @@ import { type Gpu, openAdapter } from '../gpu/device';
 import { GREEDY } from '../ops/sample/sample';
 import { memoryStore } from '../storage/memory';
 import { createEngine, type Engine, type EngineRequest } from './index';
+import { storeModel } from './testing/stored';
 
 describe.skipIf(!existsSync(FOLDER))('engine (skipped without ../shared/data)', () => {
   let engine: Engine;
@@ -25,7 +26,7 @@ describe.skipIf(!existsSync(FOLDER))('engine (skipped without ../shared/data)', 
       },
       onDeviceLost: (message) => lost.push(message),
     });
-    model = (await engine.models.import(await modelFiles(FOLDER))).id;
+    model = await storeModel(engine, await modelFiles(FOLDER));
   });
 
   const request = (more: Partial<EngineRequest> = {}): EngineRequest => ({

@@ -74,7 +74,7 @@ export class Engine {
   constructor({ store, gpu, onDeviceLost = () => {}, onDeviceWait, onHeld, hashers }: EngineOptions) {
     this.#onHeld = onHeld;
     this.models = new Library(store);
-    this.adapters = new Adapters(store, this.models);
+    this.adapters = new Adapters(store, this.models, hashers);
     this.imports = new Imports({
       store,
       hashers,
@@ -356,6 +356,6 @@ function inTraining(): PronkError {
 
 export type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from './generation/completions';
 export type { ImportPlan, PendingImport, Quality } from './imports/types';
-export type { ModelSummary } from './models/library';
+export type { ModelSummary } from './models/summary';
 export type { Prompt, PromptSize } from './generation/prompt';
 export type { EngineRequest } from './generation/request';

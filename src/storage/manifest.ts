@@ -26,7 +26,7 @@ export interface Quality {
 export interface ModelMeta {
   readonly name: string;
   readonly config: ModelConfig;
-  readonly licence?: string;
+  readonly licence?: string | undefined;
   /** Where it came from: file names, an address, or `bundled`. */
   readonly source: string;
   /** Equal for models that were made of the same files. */

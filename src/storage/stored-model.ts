@@ -21,7 +21,7 @@ import { decodeTokenizer, encodeTokenizer } from './tokenizer-record';
 
 export interface WriteOptions {
   /** Called with the weight bytes stored so far. */
-  readonly onProgress?: (bytes: number) => void;
+  readonly onProgress?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal;
   /** A shard is closed before it would grow beyond this (one row group always fits); for tests. */
   readonly shardBytes?: number;

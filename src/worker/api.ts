@@ -1,7 +1,7 @@
 // What crosses between the page and the worker: plain data and one event stream. The engine's types, never its code.
-import type { ImportPlan, PendingImport, Quality, SavedFile } from '../engine/imports/types';
+import type { ImportPlan, PendingImport, PromptStyle, Quality, SavedFile } from '../engine/imports/types';
 import type { Waiting } from '../engine/models/device-wait';
-import type { ModelSummary, PromptStyle } from '../engine/models/library';
+import type { ModelSummary } from '../engine/models/summary';
 import type { PromptSize } from '../engine/generation/prompt';
 import type { AdapterUse } from '../engine/training/types';
 import type { Quantize } from '../formats/checkpoint/weights';

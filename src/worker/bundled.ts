@@ -1,5 +1,6 @@
 // The model that ships with the page: fetched on the first visit, read from the store ever after.
 import type { Engine } from '../engine/index';
+import { modelInFiles } from '../engine/models/model';
 import { PronkError } from '../core/errors';
 import { bytesSource } from '../core/source';
 
@@ -24,14 +25,14 @@ export async function ensureBundled(engine: Engine, onProgress: Progress): Promi
     const bytes = await download(new URL(`${FOLDER}/${FILE}`, globalThis.location.href), (done, total) =>
       onProgress('Downloading', done, total),
     );
-    await engine.models.import([bytesSource(bytes, FILE)], {
-      id: ID,
-      bundled: true,
-      // of tabs that open at once one stores it: its copy may be on its way to the GPU
-      once: true,
-      source: 'Comes with Pronk',
-      onProgress: (done, total) => onProgress('Storing', done, total),
-    });
+    const total = bytes.length;
+    const stored = (done: number) => onProgress('Storing', Math.min(done, total), total);
+    stored(0);
+    const model = await modelInFiles([bytesSource(bytes, FILE)]).open();
+    // tabs that open at once share one copy: the first may be on its way to the GPU already
+    const options = { id: ID, bundled: true, once: true, source: 'Comes with Pronk' } as const;
+    await engine.imports.copy(model, { ...options, onProgress: stored });
+    stored(total);
   } catch (error) {
     if (older[0]) return older[0].id;
     throw error;

@@ -124,7 +124,9 @@ function adapterApi(
     },
     async mergeAdapter(id, modelId, merge, handle) {
       const archive = `${await nameOf(id)} merged ${merge.format} ${merge.dtype}`;
-      return saves.save(id, handle, archive, (folder, options) => adapters.merge(id, modelId, merge, folder, options));
+      return saves.save(id, handle, archive, (folder, options) =>
+        adapters.merge([{ id, strength: merge.strength ?? 1 }], modelId, merge, folder, options),
+      );
     },
   };
 }

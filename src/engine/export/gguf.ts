@@ -31,7 +31,7 @@ export function exportGguf(
   config: ModelConfig,
   tokenizer: TokenizerSpec,
   tensors: readonly WeightTensor[],
-  meta: { readonly name: string; readonly licence?: string },
+  meta: { readonly name: string; readonly licence?: string | undefined },
 ): GgufStream {
   // Mistral and InternLM2 compute what LLaMA does, and have no architecture of their own there
   const architecture = config.architecture === 'qwen2' ? 'qwen2' : 'llama';
@@ -51,7 +51,7 @@ export function exportGguf(
 function general(
   architecture: string,
   tensors: readonly WeightTensor[],
-  { name, licence }: { readonly name: string; readonly licence?: string },
+  { name, licence }: { readonly name: string; readonly licence?: string | undefined },
 ): Map<string, GgufValue> {
   const weights = new Map<ElementType, number>();
   for (const { kind, rows, columns } of tensors) {

@@ -16,9 +16,8 @@ export async function exportModel(
   folder: Folder,
   { onProgress, signal }: SaveOptions = {},
 ): Promise<WrittenFile> {
-  const { manifest, config, tokenizer, tensors } = await library.open(id);
-  const { name, licence } = manifest;
-  const gguf = exportGguf(config, tokenizer, tensors, { name, ...(licence !== undefined && { licence }) });
+  const { name, licence, config, tokenizer, tensors } = await library.open(id);
+  const gguf = exportGguf(config, tokenizer, tensors, { name, licence });
   return writeFile(folder, `${fileName(name)}.gguf`, signal, async (write) => {
     let bytes = 0;
     for await (const piece of gguf) {

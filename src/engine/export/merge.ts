@@ -36,9 +36,9 @@ export function mergedFiles(
   const merged = (kindOf: (tensor: WeightTensor) => WeightKind) => mergedTensors(base.tensors, used, kindOf);
   const origin = originFiles(base, adapters, madeAs(format, dtype, adapters));
   if (format === 'gguf') {
-    const title = { name: `${name} + ${adapters.map(({ adapter }) => adapter.name).join(' + ')}` };
+    const title = `${name} + ${adapters.map(({ adapter }) => adapter.name).join(' + ')}`;
     const tensors = merged((tensor) => ggufKind(tensor, KINDS[dtype]));
-    const gguf = exportGguf(config, tokenizer, tensors, { ...title, ...(licence !== undefined && { licence }) });
+    const gguf = exportGguf(config, tokenizer, tensors, { name: title, licence });
     return [
       { name: `model-${dtype}.gguf`, size: gguf.size, pieces: () => gguf, note: ggufNote(config, tokenizer) },
       ...origin,

@@ -11,7 +11,7 @@ import { type FileContent, jsonFile, textFile } from './file';
 /** What is known of an adapter's base, which may be gone. */
 export interface AdapterBase {
   readonly name: string;
-  readonly licence?: string;
+  readonly licence?: string | undefined;
   /** File names, an address, or `bundled`. */
   readonly source: string;
   readonly config: ModelConfig;

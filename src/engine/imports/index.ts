@@ -1,4 +1,5 @@
-// Imports as a person sees them: planned, started, paused, gone on with after a reload, cancelled.
+// The only way into the store for a model. An import of files is planned, started, paused, resumed after a reload, cancelled; a
+// model that is open already is copied in one go. What a pass over files does is in ./run.ts.
 
 import { PronkError } from '../../core/errors';
 import { shownName } from '../../core/shown-name';
@@ -9,6 +10,9 @@ import { ifUnlocked, whenUnlocked } from '../../storage/locks';
 import type { AccessToken } from '../../hub/access';
 import type { Manifest } from '../../storage/manifest';
 import type { Store } from '../../storage/store';
+import { writeModel } from '../../storage/stored-model';
+import { createTokenizer } from '../../tokenizer/index';
+import type { Model } from '../models/model';
 import { type GivenSource, recognise } from './identity';
 import { lookAt } from './look';
 import { type OpenedOrigin, type OpenOptions, type Origin, openOrigin, type StoredOrigin } from './origin';
@@ -35,6 +39,18 @@ export interface ImportsOptions extends Omit<OpenOptions, 'hashers'> {
   readonly committing?: RunOptions['committing'];
   /** Told of work that a tokenizer in the files may never end. */
   readonly onHeld?: RunOptions['onHeld'];
+}
+
+export interface CopyOptions {
+  /** An existing model of that id is replaced once the new one is complete; a new id without it. */
+  readonly id?: string;
+  /** An existing model of that id stays, and nothing is stored. */
+  readonly once?: boolean;
+  /** Default: the model's own. */
+  readonly source?: string;
+  readonly bundled?: boolean;
+  /** Told the bytes stored so far. */
+  readonly onProgress?: (bytes: number) => void;
 }
 
 interface Running {
@@ -117,7 +133,25 @@ export class Imports {
   }
 
   /**
-   * Goes on with an import.
+   * Stores a model that is open: one of another store, one that comes with the page, files that are at hand. It is there whole
+   * or not at all, and a copy that was cut off begins anew.
+   * @throws PronkError `quota-exceeded`; what reading the model throws
+   */
+  async copy(model: Model, { id = crypto.randomUUID(), once, ...options }: CopyOptions = {}): Promise<Manifest> {
+    const { store, committing = (task) => task() } = this.#options;
+    const { name, licence, config, tokenizer, tensors } = model;
+    createTokenizer(tokenizer);
+    const { source = model.source, bundled = false, onProgress } = options;
+    const meta = { name: shownName(name), licence, config, tokenizer, source, addedAt: Date.now(), bundled };
+    // other tabs sweep what no manifest and no journal names, unless somebody changes the list
+    return committing(async () => {
+      const existing = once ? await store.records.get<Manifest>('models', id) : undefined;
+      return existing ?? writeModel(store, id, meta, tensors, { onProgress });
+    });
+  }
+
+  /**
+   * Resumes an import.
    * @param files the same ones again, where it reads files
    * @param tokens for a repository that asks for one
    */

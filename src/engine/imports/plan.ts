@@ -3,7 +3,7 @@
 import type { Checkpoint } from '../../core/checkpoint';
 import { keepRounds, type Quantize, weightTensor, weightTensors } from '../../formats/checkpoint/weights';
 import { cacheBytes } from '../../model/inference/kv-cache';
-import { codeBytes, scaleBytes } from '../../core/weight-kinds';
+import { codeBytes, scaleBytes, tensorBytes } from '../../core/weight-kinds';
 import { ShardLayout } from '../../storage/model-writer';
 import { bytesText, type Room, roomWarning } from '../../storage/quota';
 import { encodeTokenizer } from '../../storage/tokenizer-record';
@@ -130,10 +130,7 @@ function shardBytes(checkpoint: Checkpoint, quantize: Quantize): number {
 }
 
 function weightBytes(checkpoint: Checkpoint, quantize: Quantize): number {
-  return weightTensors(checkpoint, quantize).reduce(
-    (sum, { kind, rows, columns }) => sum + rows * codeBytes(kind, columns) + scaleBytes(kind, rows, columns),
-    0,
-  );
+  return weightTensors(checkpoint, quantize).reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
 }
 
 function countText(count: number): string {

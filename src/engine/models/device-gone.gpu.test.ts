@@ -10,6 +10,7 @@ import { GREEDY } from '../../ops/sample/sample';
 import { memoryStore } from '../../storage/memory';
 import type { Waiting } from './device-wait';
 import { createEngine } from '../index';
+import { storeModel } from '../testing/stored';
 
 describe.skipIf(!existsSync(FOLDER))('a device that is not there (skipped without ../shared/data)', () => {
   const store = memoryStore();
@@ -35,8 +36,8 @@ describe.skipIf(!existsSync(FOLDER))('a device that is not there (skipped withou
 
   beforeAll(async () => {
     const engine = createEngine({ store, gpu: open });
-    model = (await engine.models.import(await modelFiles(FOLDER))).id;
-    other = (await engine.models.import(await modelFiles(FOLDER))).id;
+    model = await storeModel(engine, await modelFiles(FOLDER));
+    other = await storeModel(engine, await modelFiles(FOLDER));
   });
 
   test('an answer waits for it, three times, and is what it would have been', async () => {

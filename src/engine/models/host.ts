@@ -1,7 +1,7 @@
 // The model that is on the GPU: loaded when it is asked for, dropped when another one is, or when the device is lost.
+import type { ModelConfig } from '../../core/model-config';
 import { unlessAborted } from '../../gpu/cut-off';
 import { type Gpu, lossOr, openGpu } from '../../gpu/device';
-import { createSession } from '../../model/inference/session';
 import type { Precision } from '../../ops/tuning';
 import { createTokenizer } from '../../tokenizer/index';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
@@ -14,11 +14,16 @@ import { encodePrompt } from '../generation/prompt';
 /** Told what is being done, and bytes done of all. */
 export type LoadProgress = (stage: string, done: number, total: number) => void;
 
+/** How a model is put on the GPU. */
 export interface LoadOptions {
   /** Default: `fast`, which is `exact` where the adapter has no f16 and on software adapters. */
   readonly precision?: Precision;
   /** Positions; without it the model's own, up to `DEFAULT_CONTEXT`, or those that it is loaded with. */
   readonly context?: number | undefined;
+  /** Takes `context` as it is, even beyond the positions that the model was trained for. */
+  readonly beyondTrained?: boolean;
+  /** Runs each pipeline once and reads what most chats begin with, so that the first answer comes sooner; true without it. */
+  readonly warmUp?: boolean;
   readonly onProgress?: LoadProgress;
   /** Cuts the loading off. */
   readonly signal?: AbortSignal | undefined;
@@ -86,8 +91,8 @@ export class Host {
   async tokenizer(id: string): Promise<Tokenizer> {
     const loaded = this.#loading?.id === id ? await this.#loading.model.catch(() => undefined) : undefined;
     if (loaded) return loaded.tokenizer;
-    const { tokenizer } = await this.#library.open(id);
-    return held(this.#onHeld, id, () => createTokenizer(tokenizer));
+    const spec = await this.#library.tokenizer(id);
+    return held(this.#onHeld, id, () => createTokenizer(spec));
   }
 
   /** Bytes on the GPU by purpose. */
@@ -113,31 +118,36 @@ export class Host {
     return loading.model;
   }
 
-  async #load(id: string, { precision, context, onProgress, signal }: LoadOptions): Promise<HostedModel> {
-    const opening = Promise.all([this.gpu(), this.#library.open(id)]);
-    const [gpu, { manifest, config, tokenizer, tensors }] = await unlessAborted(opening, signal);
+  async #load(id: string, options: LoadOptions): Promise<HostedModel> {
+    const { precision, onProgress, warmUp = true, signal } = options;
+    const { config, tokenizer: spec, tensors, bytes: total } = await unlessAborted(this.#library.open(id), signal);
     // a tokenizer that cannot be made must not leave weights on the GPU
-    const made = held(this.#onHeld, id, () => createTokenizer(tokenizer));
+    const tokenizer = held(this.#onHeld, id, () => createTokenizer(spec));
+    const gpu = await unlessAborted(this.gpu(), signal);
+    // after the device, and only now: under Node opening one defines what kernels look for, and not every engine opens one
+    const { createSession } = await import('../../model/inference/session');
     const create = createSession(gpu, config, tensors, {
       precision: precision ?? (gpu.software ? 'exact' : 'fast'),
-      context: Math.min(context ?? DEFAULT_CONTEXT, config.contextLength),
-      onProgress: (bytes) => onProgress?.('Loading', Math.min(bytes, manifest.bytes), manifest.bytes),
-      onUploaded: () => onProgress?.('Compiling', manifest.bytes, manifest.bytes),
+      context: contextOf(config, options),
+      onProgress: (bytes) => onProgress?.('Loading', Math.min(bytes, total), total),
+      onUploaded: () => onProgress?.('Compiling', total, total),
       ...(signal && { signal }),
     });
     const session = await create.catch(async (error: unknown) => {
       throw await lossOr(gpu, error);
     });
     try {
-      const words = held(this.#onHeld, id, () => firstWords(made, session.context));
-      await session.warmUp(words, signal);
+      if (warmUp) {
+        const words = held(this.#onHeld, id, () => firstWords(tokenizer, session.context));
+        await session.warmUp(words, signal);
+      }
       signal?.throwIfAborted();
     } catch (error) {
       session.destroy();
       throw await lossOr(gpu, error);
     }
     await this.#library.touch(id).catch(() => undefined);
-    return { gpu, session, tokenizer: made };
+    return { gpu, session, tokenizer };
   }
 
   /** Frees the loaded model's memory. */
@@ -156,6 +166,11 @@ export class Host {
     const gpu = await opening?.catch(() => undefined);
     gpu?.device.destroy();
   }
+}
+
+function contextOf({ contextLength }: ModelConfig, { context, beyondTrained = false }: LoadOptions): number {
+  if (context !== undefined && beyondTrained) return context;
+  return Math.min(context ?? DEFAULT_CONTEXT, contextLength);
 }
 
 /** What most conversations begin with: the chat template's own words, read before anybody has asked. */

@@ -3,25 +3,28 @@ import { expect, test } from 'vitest';
 import { blobSource, bytesSource } from '../../core/source';
 import { memoryStore } from '../../storage/memory';
 import type { Store } from '../../storage/store';
+import { Imports } from '../imports/index';
+import { storeModel } from '../testing/stored';
 import { Library } from './library';
 
 const DEMO = 'public/demo-model/pronk-6m-q8_0.gguf';
 
 test.skipIf(!existsSync(DEMO))('what is to be stored once is not stored over', async () => {
   const store = memoryStore();
-  const library = new Library(store);
+  const imports = new Imports({ store });
   const files = [bytesSource(readFileSync(DEMO), 'demo.gguf')];
-  await library.import(files, { id: 'demo', once: true });
+  await storeModel({ imports }, files, { id: 'demo', once: true });
   const keys = await store.shards.keys();
-  expect((await library.import(files, { id: 'demo', once: true })).id).toBe('demo');
+  expect(await storeModel({ imports }, files, { id: 'demo', once: true })).toBe('demo');
   expect(await store.shards.keys()).toEqual(keys);
-  await library.import(files, { id: 'demo' });
+  await storeModel({ imports }, files, { id: 'demo' });
   expect(await store.shards.keys()).not.toEqual(keys);
 });
 
 test.skipIf(!existsSync(DEMO))('a shard that the browser cannot read is a damaged model', async () => {
   const store = memoryStore();
-  await new Library(store).import([bytesSource(readFileSync(DEMO), 'demo.gguf')], { id: 'demo' });
+  const demo = bytesSource(readFileSync(DEMO), 'demo.gguf');
+  await storeModel({ imports: new Imports({ store }) }, [demo], { id: 'demo' });
   const unreadable: Store = {
     ...store,
     shards: {

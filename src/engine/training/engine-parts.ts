@@ -1,5 +1,4 @@
 // What training gets of the engine: its stores, its device between the turns of others, its answers.
-import { xxhash128 } from 'hash-wasm';
 import { PronkError } from '../../core/errors';
 import { lossOr } from '../../gpu/device';
 import { cacheBytes } from '../../model/inference/kv-cache';
@@ -46,11 +45,11 @@ export function trainingParts(parts: EngineParts): TrainingParts {
   return {
     store,
     async model(id) {
-      const { manifest, config, tokenizer } = await models.open(id);
-      const { name, bytes, shards } = manifest;
-      const fingerprint = await xxhash128(shards.flatMap(({ checksums }) => checksums).join());
-      const made = held(onHeld, id, () => createTokenizer(tokenizer));
-      return { name, config, tokenizer: made, fingerprint, bytes };
+      const model = await models.open(id);
+      const { name, config, bytes } = model;
+      const fingerprint = await model.fingerprint();
+      const tokenizer = held(onHeld, id, () => createTokenizer(model.tokenizer));
+      return { name, config, tokenizer, fingerprint, bytes };
     },
     async dataset(id) {
       const { name, editedAt, rows } = await datasets.get(id);
@@ -89,7 +88,7 @@ export function trainingParts(parts: EngineParts): TrainingParts {
       }),
 
     async room(modelId) {
-      const [gpu, { manifest, config }] = await Promise.all([host.gpu(), models.open(modelId)]);
+      const [gpu, { bytes: weights, config }] = await Promise.all([host.gpu(), models.open(modelId)]);
       const loaded = host.loadedId === modelId ? await host.memory() : undefined;
       const used = loaded && Object.values(loaded).reduce((sum, bytes) => sum + bytes, 0) - (loaded['weights'] ?? 0);
       const context = Math.min(DEFAULT_CONTEXT, config.contextLength);
@@ -98,7 +97,7 @@ export function trainingParts(parts: EngineParts): TrainingParts {
       return {
         chat,
         ...(limit !== undefined && { limit }),
-        fits: (bytes) => trial(gpu.device).fits(loaded ? bytes : bytes + manifest.bytes + chat),
+        fits: (bytes) => trial(gpu.device).fits(loaded ? bytes : bytes + weights + chat),
       };
     },
 

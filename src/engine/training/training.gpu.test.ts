@@ -15,6 +15,7 @@ import type { Store } from '../../storage/store';
 import { DEFAULT_CONFIG, type TrainingConfig } from '../../training/config';
 import { createEngine, type Engine } from '../index';
 import type { StepRecord, TrainingEvent, TrainingRequest } from './types';
+import { storeModel } from '../testing/stored';
 
 const PROMPT = 'Say the word.';
 const ANSWER = 'zebra moon';
@@ -62,7 +63,7 @@ test.skipIf(slow)(
   'the bundled model learns a sentence by heart: it says it and stops, and without the adapter it does not',
   async () => {
     const engine = createEngine({ store: memoryStore(), gpu: async () => openAdapter(await findAdapter()) });
-    const modelId = (await engine.models.import(await modelFiles('public/demo-model/pronk-6m-q8_0.gguf'))).id;
+    const modelId = await storeModel(engine, await modelFiles('public/demo-model/pronk-6m-q8_0.gguf'));
     const datasetId = (await engine.datasets.create('Zebra')).id;
     await engine.datasets.edit(datasetId, 0, 0, rows.slice(0, 1));
     const ended = new Promise((resolve) => {
@@ -117,7 +118,7 @@ describe.skipIf(!existsSync(FOLDER))('training in the engine (skipped without ..
   beforeAll(async () => {
     store = memoryStore();
     const { engine } = open();
-    model = (await engine.models.import(await modelFiles(FOLDER))).id;
+    model = await storeModel(engine, await modelFiles(FOLDER));
     dataset = (await engine.datasets.create('Zebra')).id;
     await engine.datasets.edit(dataset, 0, 0, rows);
   });
@@ -135,7 +136,7 @@ describe.skipIf(!existsSync(FOLDER))('training in the engine (skipped without ..
 
     const second = open();
     const id = await second.engine.train.start(request());
-    const other = (await second.engine.models.import(await modelFiles(FOLDER))).id;
+    const other = await storeModel(second.engine, await modelFiles(FOLDER));
     await second.until((event) => event.type === 'step' && event.record.step === 2);
     // chat goes on between slices; another model must wait
     expect((await answer(second.engine, model, [])).completionTokens).toBeGreaterThan(0);

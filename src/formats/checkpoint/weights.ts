@@ -9,7 +9,8 @@ import {
   fitsKind,
   scalesPerRow,
 } from '../../core/weight-kinds';
-import { packRows, repackRows, ScaleOverflow } from '../../quant/repack';
+import { packRows, quantizeRows, repackRows, ScaleOverflow } from '../../quant/repack';
+import { groupsOf } from '../../quant/slice';
 import type { Checkpoint, Tensor } from '../../core/checkpoint';
 import { PronkError } from '../../core/errors';
 
@@ -48,7 +49,7 @@ export function weightTensors(
 /** One tensor of `weightTensors`. */
 export function weightTensor(tensor: Tensor, quantize: Quantize, maxGroupBytes = MAX_GROUP_BYTES): WeightTensor {
   const { name, rows, columns } = tensor;
-  const kind = targetKind(tensor, quantize);
+  const kind = targetKind(tensor, storedKind(tensor.type), quantize);
   // what is converted passes through f32, which is not to take more room than a group either
   const widest = kind === storedKind(tensor.type) ? kind : 'f32';
   const step = Math.min(groupRows(kind, columns, maxGroupBytes), groupRows(widest, columns, maxGroupBytes));
@@ -89,10 +90,36 @@ export function convertRows(
   }
 }
 
-function targetKind(tensor: Tensor, quantize: Quantize): WeightKind {
-  if (tensor.rows === 1) return 'f32';
-  if (quantize === 'keep') return storedKind(tensor.type);
-  return fitsKind(quantize, tensor.columns) ? quantize : 'f16';
+/**
+ * The kind that a tensor is stored in. Vectors are f32 always; rows that are no whole blocks become f16 where a block kind is
+ * asked for.
+ * @param own the kind that holds the tensor's values as they are
+ */
+function targetKind(
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+  own: WeightKind,
+  quantize: Quantize,
+): WeightKind {
+  if (rows === 1) return 'f32';
+  if (quantize === 'keep') return own;
+  return fitsKind(quantize, columns) ? quantize : 'f16';
+}
+
+/** A stored tensor in the kind that a conversion asks for, converted while it is read. */
+export function convertedTensor(tensor: WeightTensor, quantize: Quantize): WeightTensor {
+  const kind = targetKind(tensor, tensor.kind, quantize);
+  if (kind === tensor.kind) return tensor;
+  // a stored group of 4-bit rows is 8 times as large in f32
+  const step = groupRows('f32', tensor.columns, MAX_GROUP_BYTES);
+  return {
+    ...tensor,
+    kind,
+    async *groups() {
+      for await (const group of groupsOf(tensor, step)) {
+        yield { ...quantizeRows(group, kind), rowStart: group.rowStart };
+      }
+    },
+  };
 }
 
 /** Rows of a full group: as many as `maxGroupBytes` of codes and scales hold. */

@@ -3,7 +3,7 @@ import type { Gpu } from '../../gpu/device';
 import { createSession, type Session } from '../../model/inference/session';
 import type { Peak } from '../../ops/peak/peak';
 import { GREEDY } from '../../ops/sample/sample';
-import { codeBytes, scaleBytes, type WeightTensor } from '../../core/weight-kinds';
+import { tensorBytes, type WeightTensor } from '../../core/weight-kinds';
 import { census } from './census';
 import { fourDigits } from '../digits';
 import type { Prepared } from '../load';
@@ -83,7 +83,7 @@ function work(tensors: readonly WeightTensor[], tieWordEmbeddings: boolean) {
   const sum = (count: (tensor: WeightTensor) => number) => read.reduce((total, tensor) => total + count(tensor), 0);
   const head = tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
   return {
-    matrixBytes: sum(({ kind, rows, columns }) => rows * codeBytes(kind, columns) + scaleBytes(kind, rows, columns)),
+    matrixBytes: sum(tensorBytes),
     matrixWeights: sum(({ rows, columns }) => rows * columns),
     headWeights: matrices.filter(({ name }) => name === head).reduce((n, { rows, columns }) => n + rows * columns, 0),
   };

@@ -13,7 +13,7 @@ import { choice, oneOf, type Options, parseOptions, required, UsageError } from 
 import { directory } from '../node-store/folder';
 import { whileLocked } from '../node-store/lock';
 import { threadHashers } from '../node-store/hashers';
-import { modelDigests, openModel, QUANTIZE } from '../model';
+import { openModel, QUANTIZE } from '../model';
 import type { Print } from '../print';
 import { trlOfAdapter } from './trl';
 import { toldNowAndThen } from '../progress';
@@ -89,7 +89,7 @@ async function given(options: Options<typeof OPTIONS>) {
     if (read === undefined || read !== written) continue;
     throw new PronkError('would-overwrite', `${out} is one of the folders that are read. Choose another --out.`);
   }
-  const base: Base = { ...opened, ...(await modelDigests(model, threadHashers({ resumable: false }))) };
+  const base: Base = { ...opened, ...(await opened.digests(threadHashers({ resumable: false }))) };
   return { base, adapters, out };
 }
 

@@ -7,7 +7,7 @@ import type { Quantize } from '../../formats/checkpoint/weights';
 import { readJournal } from '../../storage/journal';
 import type { Manifest } from '../../storage/manifest';
 import type { Store } from '../../storage/store';
-import { sweep, writeModel } from '../../storage/stored-model';
+import { sweep } from '../../storage/stored-model';
 import { choice, parseOptions, required } from '../arguments';
 import { fileStore, holdsModel, removePartials } from '../node-store/file-store';
 import { modelFiles } from '../node-store/files';
@@ -35,9 +35,10 @@ export async function importCommand(argv: readonly string[], print: Print): Prom
   await whileLocked(out, async () => {
     await removePartials(out);
     const store = fileStore(out);
+    const imports = new Imports({ store, hashers: threadHashers({ resumable: true }) });
     const manifest = again
-      ? await convertImported(store, model, quantize, progress)
-      : await importFiles(store, model, quantize, progress);
+      ? await convertImported(imports, model, quantize, progress)
+      : await importFiles(imports, store, model, quantize, progress);
     // what imports that were given up left behind
     await sweep(store);
     print({ done: true, bytes: manifest.bytes, tensors: manifest.tensors.length });
@@ -45,9 +46,14 @@ export async function importCommand(argv: readonly string[], print: Print): Prom
 }
 
 /** From its publisher's files, or from encrypted ones with their key. */
-async function importFiles(store: Store, model: string, quantize: Quantize, progress: Progress): Promise<Manifest> {
+async function importFiles(
+  imports: Imports,
+  store: Store,
+  model: string,
+  quantize: Quantize,
+  progress: Progress,
+): Promise<Manifest> {
   const files = (await modelFiles(model)).map((source): GivenSource => ({ source, path: source.name }));
-  const imports = new Imports({ store, hashers: threadHashers({ resumable: true }) });
   // not of one that came to its end, and was killed right then
   const pending = (await imports.pending()).some(({ id }) => id === ID);
   const journal = pending ? await readJournal(store, ID) : undefined;
@@ -69,10 +75,14 @@ async function importFiles(store: Store, model: string, quantize: Quantize, prog
 }
 
 /** From a folder that was imported before. */
-async function convertImported(store: Store, path: string, quantize: Quantize, progress: Progress): Promise<Manifest> {
-  const { name, licence, config, tokenizer, tensors, source } = await openModel(path, quantize);
-  const meta = { name, config, tokenizer, source, addedAt: Date.now(), ...(licence !== undefined && { licence }) };
-  return writeModel(store, ID, meta, tensors, { onProgress: (bytes) => progress('Converting', bytes) });
+async function convertImported(
+  imports: Imports,
+  path: string,
+  quantize: Quantize,
+  progress: Progress,
+): Promise<Manifest> {
+  const model = await openModel(path, quantize);
+  return imports.copy(model, { id: ID, onProgress: (bytes) => progress('Converting', bytes) });
 }
 
 /** Passes on the first of each stage, and at most two a second of the others. */

@@ -25,7 +25,7 @@ import { checkedOptions, LOAD_OPTIONS, openDevice } from '../load';
 import { whileLocked } from '../node-store/lock';
 import { checkStore } from '../node-store/store-names';
 import { checkpointsIn, openCheckpoints } from './train-checkpoints';
-import { modelFingerprint, openModel } from '../model';
+import { openModel } from '../model';
 import type { Print } from '../print';
 
 const OPTIONS = {
@@ -73,7 +73,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
   const identity: RunIdentity = {
     config,
     data: await prepared.fingerprint(),
-    model: await modelFingerprint(model, quantize),
+    model: await opened.fingerprint(),
     ...(pairs && { start: await pairsFingerprint(pairs) }),
   };
 

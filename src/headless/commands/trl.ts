@@ -7,7 +7,7 @@ import { createTokenizer } from '../../tokenizer/index';
 import { prepareData } from '../../training/prepare';
 import { adapterAt } from '../adapter-at';
 import { readData } from './data';
-import type { OpenedModel } from '../model';
+import type { Model } from '../../engine/models/model';
 import { runIn } from './train-checkpoints';
 
 /**
@@ -17,7 +17,7 @@ import { runIn } from './train-checkpoints';
  */
 export async function trlOfAdapter(
   folder: string,
-  model: Pick<OpenedModel, 'config' | 'tokenizer' | 'tensors'>,
+  model: Pick<Model, 'config' | 'tokenizer' | 'tensors'>,
   base: string,
 ): Promise<FileContent[]> {
   const run = await runIn(folder);

@@ -1,0 +1,138 @@
+// A model as the engine works with it, wherever its weights lie: in a store, or in files as their publisher has them. Who
+// loads, merges, exports or trains on one does not know which. Nothing here touches a device or writes anything.
+import { xxhash128 } from 'hash-wasm';
+import type { TokenizerSpec } from '../../core/checkpoint';
+import type { HasherFactory } from '../../core/hash';
+import type { ModelConfig } from '../../core/model-config';
+import { baseName, type Source } from '../../core/source';
+import { tensorBytes, type WeightKind, type WeightTensor } from '../../core/weight-kinds';
+import { openCheckpoint, openTokenizer } from '../../formats/checkpoint/open';
+import { convertedTensor, keepRounds, type Quantize, weightTensors } from '../../formats/checkpoint/weights';
+import { sha256Of } from '../../formats/patches/xor';
+import { storedKind } from '../../quant/elements';
+import type { Store } from '../../storage/store';
+import { contentsDigest, openStoredModel } from '../../storage/stored-model';
+import type { Base } from '../export/origin';
+import { identify } from '../imports/identity';
+
+export interface Model {
+  readonly name: string;
+  readonly licence?: string | undefined;
+  /** File names, an address, or `bundled`. */
+  readonly source: string;
+  readonly config: ModelConfig;
+  readonly tokenizer: TokenizerSpec;
+  /** The weights, converted while they are read. */
+  readonly tensors: readonly WeightTensor[];
+  /** The kind of each tensor before any conversion. */
+  readonly kinds: readonly WeightKind[];
+  /** Number of weights. */
+  readonly parameters: number;
+  /** Bytes of the weights after conversion; of a stored model, what it takes in the store. */
+  readonly bytes: number;
+  /** What came up while it was opened and is no problem, as sentences. */
+  readonly notes: readonly string[];
+  /** What `keep` does not keep to the bit, as a clause; absent where it keeps everything. */
+  readonly rounds?: string | undefined;
+  /** Equal for the same weights at another time: a training run goes on only with the model that it was begun with. */
+  fingerprint(): Promise<string>;
+  /** Digests of its files, or of what is stored of it. @param hashers compute SHA-256; in this thread without it */
+  digests(hashers?: HasherFactory): Promise<Pick<Base, 'files' | 'stored'>>;
+}
+
+/** Where a model comes from. Nothing is read before it is asked for. */
+export interface ModelOrigin {
+  /** @throws PronkError whatever is wrong with the files; `missing-model` */
+  open(): Promise<Model>;
+  /** The tokenizer alone, which may be there without a model. */
+  tokenizer(): Promise<TokenizerSpec>;
+}
+
+/** A model, or a tokenizer, in files that stay where they are. The files are opened once. */
+export function modelInFiles(files: readonly Source[], quantize: Quantize = 'keep'): ModelOrigin {
+  let opened: Promise<Model> | undefined;
+  return {
+    open: () => (opened ??= openFiles(files, quantize)),
+    tokenizer: async () => (opened ? (await opened).tokenizer : openTokenizer(files)),
+  };
+}
+
+/**
+ * A model in a store.
+ * @param quantize converts it while it is read; without it the model is what is stored
+ */
+export function modelInStore(store: Store, id: string, quantize?: Quantize): ModelOrigin {
+  return {
+    open: () => openStored(store, id, quantize),
+    tokenizer: async () => (await openStoredModel(store, id)).tokenizer,
+  };
+}
+
+async function openFiles(files: readonly Source[], quantize: Quantize): Promise<Model> {
+  const checkpoint = await openCheckpoint(files);
+  const { name, licence, config, tokenizer, notes = [] } = checkpoint;
+  const own = [...checkpoint.tensors.values()];
+  const tensors = weightTensors(checkpoint, quantize);
+  return {
+    name,
+    licence,
+    source: files.map((file) => file.name).join(', '),
+    config,
+    tokenizer,
+    tensors,
+    kinds: own.map(({ type }) => storedKind(type)),
+    parameters: own.reduce((sum, { rows, columns }) => sum + rows * columns, 0),
+    bytes: weightBytes(tensors),
+    notes,
+    rounds: quantize === 'keep' ? keepRounds(own) : undefined,
+    async fingerprint() {
+      const known = await Promise.all(files.map((source) => identify({ source, path: source.name })));
+      return fingerprintOf(
+        quantize,
+        known.map(({ size, sample }) => `${size} ${sample}`),
+      );
+    },
+    digests: async (hashers) => ({ files: await Promise.all(files.map((file) => fileDigest(file, hashers))) }),
+  };
+}
+
+async function openStored(store: Store, id: string, quantize: Quantize | undefined): Promise<Model> {
+  const { manifest, config, tokenizer, tensors } = await openStoredModel(store, id);
+  const { name, licence, source, parameters, shards } = manifest;
+  const converted = tensors.map((tensor) => convertedTensor(tensor, quantize ?? 'keep'));
+  const isStored = converted.every((tensor, i) => tensor === tensors[i]);
+  return {
+    name,
+    licence,
+    source,
+    config,
+    tokenizer,
+    tensors: converted,
+    kinds: tensors.map(({ kind }) => kind),
+    parameters,
+    bytes: isStored ? manifest.bytes : weightBytes(converted),
+    notes: [],
+    // runs were begun with both: what is stored, and a conversion of what was imported
+    fingerprint: () =>
+      quantize === undefined
+        ? contentsDigest(manifest)
+        : fingerprintOf(
+            quantize,
+            shards.map(({ checksums }) => checksums.join()),
+          ),
+    digests: async () => ({ stored: await contentsDigest(manifest) }),
+  };
+}
+
+function weightBytes(tensors: readonly WeightTensor[]): number {
+  return tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
+}
+
+/** XXH3-128 of a conversion and of what is converted. */
+function fingerprintOf(quantize: Quantize, parts: readonly string[]): Promise<string> {
+  return xxhash128([quantize, ...parts].join('\n'));
+}
+
+async function fileDigest(file: Source, hashers: HasherFactory | undefined) {
+  return { name: baseName(file.name), bytes: file.size, sha256: await sha256Of(file, hashers) };
+}

@@ -1,0 +1,69 @@
+// What is shown of a stored model: plain data, so that it can cross to the page.
+import { shownName } from '../../core/shown-name';
+import type { WeightKind } from '../../core/weight-kinds';
+import type { Manifest } from '../../storage/manifest';
+import type { PromptStyle, Quality } from '../imports/types';
+import type { AdapterUse } from '../training/types';
+
+export interface ModelSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly architecture: string;
+  readonly parameters: number;
+  readonly contextLength: number;
+  readonly vocabSize: number;
+  /** Stored bytes. */
+  readonly bytes: number;
+  /** Kinds of its matrices, the most bytes first, e.g. `q8`, `q4 + f16` */
+  readonly quantization: string;
+  readonly source: string;
+  readonly licence: string | undefined;
+  /** The model that ships with the page. */
+  readonly bundled: boolean;
+  /** Milliseconds since 1970. */
+  readonly addedAt: number;
+  /** When it was last put on a GPU; when it was added, if it never was. */
+  readonly usedAt: number;
+  /** How far it is from its source, for models that were converted. */
+  readonly quality?: Quality;
+  /** The publisher whose prompt and sampling it was trained with, as far as is known. */
+  readonly style?: PromptStyle;
+  /** Adapters that it is used with unless a request says otherwise. */
+  readonly adapters?: readonly AdapterUse[];
+}
+
+/** What is shown of a stored model. */
+export function modelSummary(manifest: Manifest): ModelSummary {
+  const { id, name, config, parameters, bytes, source, licence, bundled = false, addedAt, usedAt = addedAt } = manifest;
+  const { quality, style, adapters } = manifest;
+  return {
+    id,
+    // stored names may be older than this rule
+    name: shownName(name),
+    architecture: config.architecture,
+    parameters,
+    contextLength: config.contextLength,
+    vocabSize: config.vocabularySize,
+    bytes,
+    quantization: quantization(manifest),
+    source,
+    licence,
+    bundled,
+    addedAt,
+    usedAt,
+    ...(quality && { quality }),
+    ...(style && { style }),
+    ...(adapters?.length && { adapters }),
+  };
+}
+
+function quantization({ tensors }: Manifest): string {
+  const weights = new Map<WeightKind, number>();
+  for (const { kind, rows, columns } of tensors) {
+    if (rows > 1) weights.set(kind, (weights.get(kind) ?? 0) + rows * columns);
+  }
+  return [...weights]
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([kind]) => kind)
+    .join(' + ');
+}
