@@ -14,7 +14,7 @@ import { sayNotes } from './notes';
 export const QUANTIZE = ['keep', 'f32', 'f16', 'q8', 'q4'] as const satisfies readonly Quantize[];
 
 /** Where a model comes from. @throws PronkError `no-file` */
-export async function modelAt(path: string, quantize: Quantize): Promise<ModelOrigin> {
+async function modelAt(path: string, quantize: Quantize): Promise<ModelOrigin> {
   if (path === 'demo' || !(await holdsModel(path))) return modelInFiles(await modelFiles(path), quantize);
   const store = fileStore(path);
   const [{ id }] = await listModels(store);
