@@ -83,8 +83,8 @@ test.describe('a model that holds the worker', () => {
     const { message, send } = chat(page);
     await message.fill('Hello');
     await send.click();
-    const sentence = /Holder did not come to an end: its chat template or its tokenizer/;
-    await expect(page.getByText(/Holder did not come to an end.*answers now\.$/)).toBeVisible();
+    const sentence = /Holder did not finish: its chat template or its tokenizer/;
+    await expect(page.getByText(/Holder did not finish.*answers now\.$/)).toBeVisible();
     await expect(failure(page)).toContainText(sentence);
     expect(trapped).toBe(2);
 

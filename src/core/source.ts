@@ -32,7 +32,7 @@ export function blobSource(blob: Blob, name = blob instanceof File ? blob.name :
 /** Browsers' errors for a file on disk that is not any more what it was when it was given. */
 function unreadable(cause: unknown, name: string): unknown {
   if (!(cause instanceof Error) || !/^(NotFound|NotReadable)Error$/.test(cause.name)) return cause;
-  const message = `${name || 'A file'} cannot be read any more: it was moved, changed or taken away. What was done so far is kept; put it back and add it again.`;
+  const message = `${name || 'A file'} cannot be read any more: it was moved, changed or deleted. What was done so far is kept; restore it and add it again.`;
   return new PronkError('unreadable-file', message, { cause });
 }
 

@@ -8,22 +8,23 @@ export function chatProblems(messages: readonly DatasetMessage[]): Omit<RowProbl
   if (messages.findLastIndex(({ role }) => role === 'system') > 0)
     found.push({
       code: 'late-system',
-      message: 'A system message stands among its turns: many templates refuse that, or lose it.',
+      message: 'It has a system message after its first turn: many chat templates refuse or drop it.',
     });
   if (turns[0]?.role === 'assistant')
     found.push({
       code: 'answer-first',
-      message: 'It begins with an answer, before anything was asked: many templates refuse that.',
+      message: 'It starts with an answer, before any question: many chat templates refuse that.',
     });
   if (turns.some(({ role }, i) => role === turns[i - 1]?.role))
     found.push({
       code: 'same-role',
-      message: 'Somebody speaks twice in a row: many templates refuse that. Put both into one message.',
+      message:
+        'It has two messages of the same role in a row: many chat templates refuse that. Put both into one message.',
     });
   if (turns.at(-1)?.role === 'user' && turns.length > 1)
     found.push({
       code: 'question-last',
-      message: 'It ends with a question that nobody answers: it is read, and teaches no answer.',
+      message: 'It ends with a question that has no answer: it is read, but teaches nothing.',
     });
   return found;
 }

@@ -16,27 +16,26 @@ interface Words {
 const RULES: Readonly<Record<string, (words: Words) => string | undefined>> = {
   'hallucinated-url': ({ instruction, input, output }) => {
     const asked = URL_TEXT.exec(`${instruction}\n${input}`)?.[0];
-    if (asked !== undefined)
-      return `It asks about ${asked}, which a model cannot open: the answer can only be made up.`;
+    if (asked !== undefined) return `It asks about ${asked}, which a model cannot open, so the answer must be made up.`;
     const told = URL_TEXT.exec(output)?.[0];
-    return told && `Its output names ${told}, which nothing in the row gives: it may be made up.`;
+    return told && `Its output names ${told}, which appears nowhere else in the row: it may be made up.`;
   },
   'merged-instructions': ({ instruction, output }) =>
-    (MERGED.test(output) && 'Its output goes on with another instruction: two rows were merged. Cut it there.') ||
+    (MERGED.test(output) && 'Its output continues with another instruction: two rows were merged. Cut it there.') ||
     (MERGED.test(instruction) && 'Its instruction holds another one: two rows were merged. Split it.') ||
     undefined,
   'empty-output': ({ output }) =>
-    output.trim() === '' ? 'Its output is empty: it teaches to say nothing.' : undefined,
+    output.trim() === '' ? 'Its output is empty: it teaches the model to say nothing.' : undefined,
   'empty-code': ({ instruction, input, output }) => {
     if (EMPTY_FENCE.test(output)) return 'Its output has a code block with nothing in it.';
     return input.trim() === '' && GIVEN_CODE.test(instruction) && !HAS_CODE.test(instruction)
-      ? 'It asks about code that is not there. Put the code into the input.'
+      ? 'It asks about code that is missing. Put the code into the input.'
       : undefined;
   },
   'image-request': ({ instruction }) =>
     IMAGE.test(instruction) ? 'It asks for an image, which a language model cannot make.' : undefined,
   'na-output': ({ output }) =>
-    NOT_APPLICABLE.test(output) ? `Its output is “${output.trim()}”, which is no answer.` : undefined,
+    NOT_APPLICABLE.test(output) ? `Its output is “${output.trim()}”, which is not an answer.` : undefined,
   'no-input-marker': ({ input }) =>
     NO_INPUT.test(input)
       ? `Its input is “${input.trim()}” where it should be empty: the prompt would show it.`
@@ -45,14 +44,14 @@ const RULES: Readonly<Record<string, (words: Words) => string | undefined>> = {
   'unclear-instruction': ({ instruction, input }) => {
     if (!/[\p{L}\p{N}]/u.test(instruction)) return 'Its instruction has no words.';
     return input.trim() === '' && GIVEN_TEXT.test(instruction)
-      ? 'It speaks of something that is given, and its input is empty. Put it into the input.'
+      ? 'It refers to a given text, but its input is empty. Put the text into the input.'
       : undefined;
   },
   'control-characters': ({ instruction, input, output }) => {
     const found = CONTROL.exec(instruction + input + output)?.[0];
     return (
       found &&
-      `It has the character U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}, which is not shown: remains of a conversion.`
+      `It has the character U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}, which is invisible: a leftover of a conversion.`
     );
   },
 };

@@ -90,7 +90,7 @@ function tokenProblems(
     const message = `It has ${length} tokens, and ${ids.length} are read: ${stops ? 'its beginning is' : 'the rest and its end of text are'} cut off.`;
     return [{ row, code: 'too-long', message }];
   }
-  const message = 'Its end of text is not in the loss: it does not teach to stop.';
+  const message = 'Its end-of-text token is not in the loss, so it does not teach the model to stop.';
   return stops ? [] : [{ row, code: 'no-eos', message }];
 }
 

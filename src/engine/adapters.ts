@@ -228,7 +228,7 @@ export class Adapters {
     const { modelId } = await this.#atHome(record, await this.#library.list());
     return this.#base(modelId).catch(() => ({
       name: record.modelName,
-      source: 'a model that is not here any more',
+      source: 'a model that is no longer here',
       config: fromStoredConfig(record.model),
     }));
   }

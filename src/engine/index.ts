@@ -170,7 +170,7 @@ export class Engine {
     const loading = this.#loading;
     if (!loading || !isOld(loading.model) || this.#asked.includes(loading.model)) return;
     loading.controller.abort(
-      new PronkError('not-wanted', 'Another model was chosen, so that this one is not loaded any further.'),
+      new PronkError('not-wanted', 'Another model was chosen, so this one is no longer being loaded.'),
     );
   }
 
@@ -350,7 +350,7 @@ export class Engine {
 function inTraining(): PronkError {
   return new PronkError(
     'training',
-    'A run is being trained on the model that is loaded, and there is one on the device at a time. Pause it under Fine-tune to use another model; it goes on later where it was.',
+    'A run is being trained on the model that is loaded, and the device holds one model at a time. Pause the run under Fine-tune to use another model; it can be resumed later.',
   );
 }
 

@@ -38,14 +38,14 @@ export async function openGpu(api: GPU | undefined): Promise<Gpu> {
   if (!api) {
     throw new PronkError(
       'no-webgpu',
-      'This browser has no WebGPU. Pronk needs Chrome or Edge 113, Safari 26, Firefox 141 on Windows or a later version of one of them.',
+      'This browser has no WebGPU. Pronk needs Chrome or Edge 113, Safari 26, Firefox 141 on Windows, or a later version of one of them.',
     );
   }
   const adapter = await api.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
     throw new PronkError(
       'no-adapter',
-      'WebGPU is there, but it offers no graphics adapter for now. If it stays so, turn hardware acceleration on in the browser, restart it, or update the graphics driver.',
+      'WebGPU is there, but it offers no graphics adapter for now. If this does not change, turn on hardware acceleration in the browser, restart it, or update the graphics driver.',
     );
   }
   try {

@@ -109,7 +109,7 @@ describe.skipIf(slow || !existsSync(FOLDER))('stories260K (skipped without ../sh
   test('generate: a model without a chat template says in which form it is asked, unless a template was named', () => {
     const argv = ['--model', GGUF, '--instruction', 'Tell a story.', '--max-tokens', '4', '--precision', 'exact'];
     const plain = headless('generate', ...argv);
-    expect(plain.stderr).toContain('The model brings no chat template. It is asked in Alpaca’s form');
+    expect(plain.stderr).toContain('The model has no chat template. Pronk uses Alpaca’s format');
     const named = headless('generate', ...argv, '--template', 'alpaca');
     expect(named.stderr).not.toContain('chat template');
     expect(named.lines).toEqual(

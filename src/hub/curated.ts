@@ -45,7 +45,7 @@ export const CURATED: readonly CuratedModel[] = [
     parameters: 1_100_048_384,
     bytes: 2_200_119_864 + 2_400_000,
     licence: 'apache-2.0',
-    note: "LLaMA 2's architecture and tokenizer, in small",
+    note: "LLaMA 2's architecture and tokenizer, in a small size",
   },
   {
     address: 'Qwen/Qwen2.5-1.5B-Instruct@989aa7980e4cf806f80c7fef2b1adb7bc71aa306',
@@ -77,6 +77,6 @@ export const CURATED: readonly CuratedModel[] = [
     parameters: 3_426_473_600,
     bytes: 6_853_000_000 + 600_000,
     licence: 'apache-2.0',
-    note: 'A base model that goes on with a text: for fine-tuning, not for chat',
+    note: 'A base model that continues a text: for fine-tuning, not for chat',
   },
 ];

@@ -116,7 +116,7 @@ export function gated(name: string, url: string, token: 'given' | 'refused' | fa
 /** `private`: the Hub does not tell who may not know whether there is such a model. */
 export function unlisted({ name, url }: { readonly name: string; readonly url: string }, refused: boolean): PronkError {
   const { host } = new URL(url);
-  if (refused) return new PronkError('private', `${expired(host)} Everybody else is told that there is no ${name}.`);
+  if (refused) return new PronkError('private', `${expired(host)} To everybody else it says that there is no ${name}.`);
   return new PronkError(
     'private',
     `${host} shows no ${name} to everybody. Check the name. If the model is private, give an access token of an account ` +

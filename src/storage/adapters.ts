@@ -65,7 +65,7 @@ export class AdapterStore {
   async get(id: string): Promise<AdapterRecord> {
     const found = await this.#find(id);
     if (found) return found;
-    throw new PronkError('missing-adapter', 'This adapter is not here any more. Import it again, or choose another.');
+    throw new PronkError('missing-adapter', 'This adapter is no longer here. Import it again, or choose another.');
   }
 
   /** Stores an adapter. Nothing of it stays when it fails. @throws PronkError `quota-exceeded` */

@@ -58,7 +58,7 @@ export class DatasetStore<Row> {
   async get(id: string): Promise<DatasetHead> {
     const head = await this.#find(id);
     if (head) return head;
-    throw new PronkError('missing-dataset', 'This dataset is not here any more. Add its file again.');
+    throw new PronkError('missing-dataset', 'This dataset is no longer here. Add its file again.');
   }
 
   /** Stores a new dataset. @throws PronkError `quota-exceeded` */

@@ -18,7 +18,7 @@ const fail = (name: string) =>
 
 test('a sentence names what is needed and what is missing, in decimal units', () => {
   expect(noRoom(1.5e9, 20e6)).toBe(
-    'There is no room to store 1.5 GB more: 20 MB are missing. Remove a model or free disk space, and try again. (A private window has little room, however large the disk.)',
+    'There is not enough space to store 1.5 GB more: 20 MB are missing. Remove a model or free disk space, and try again. (A private window has little space, however large the disk.)',
   );
   expect(noRoom(4000, undefined)).toContain('the browser refused it');
 });
@@ -60,9 +60,9 @@ test.each([
 test('what may not find room is warned of: by the figure, or by what cannot be known', () => {
   const told = roomOf({ used: 0, quota: 12e9 + 1 });
   expect(roomWarning(11e9, told)).toBeUndefined();
-  expect(roomWarning(13.5e9, told)).toMatch(/^It needs 14 GB of disk, and the browser grants about 13 GB more\./);
+  expect(roomWarning(13.5e9, told)).toMatch(/^It needs 14 GB of disk space, and the browser allows about 13 GB more\./);
   expect(roomWarning(13.5e9, roomOf({ used: 0, quota: 10 * GiB }))).toMatch(/does not tell pages.*private window/);
-  expect(roomWarning(2e9, roomOf({ used: 0, quota: 1.5e9 }))).toMatch(/A private window has as little as that/);
+  expect(roomWarning(2e9, roomOf({ used: 0, quota: 1.5e9 }))).toMatch(/A private window has that little space/);
   expect(roomWarning(2e9, undefined)).toBeUndefined();
 });
 

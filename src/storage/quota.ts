@@ -30,10 +30,10 @@ export function roomOf({ used = 0, quota }: StorageEstimate): Room | undefined {
 export function roomWarning(needed: number, room: Room | undefined): string | undefined {
   if (!room || needed <= room.bytes) return undefined;
   if (!room.told) {
-    return `It needs ${bytesText(needed)} of disk. This browser does not tell pages how much there is: check that the disk has it, and use no private window, which has far less.`;
+    return `It needs ${bytesText(needed)} of disk space. This browser does not tell pages how much is free: make sure that there is enough, and do not use a private window, which has far less.`;
   }
-  const small = room.small ? ' A private window has as little as that: use a normal one.' : '';
-  return `It needs ${bytesText(needed)} of disk, and the browser grants about ${bytesText(room.bytes)} more.${small} It can be tried: what is stored before the room ends is kept.`;
+  const small = room.small ? ' A private window has that little space: use a normal one.' : '';
+  return `It needs ${bytesText(needed)} of disk space, and the browser allows about ${bytesText(room.bytes)} more.${small} You can try it: what is stored before the space runs out is kept.`;
 }
 
 /** 1.5 GB, 20 MB, 3 kB: decimal units, as browsers' settings show them. */
@@ -51,5 +51,5 @@ export function bytesText(bytes: number): string {
 export function noRoom(needed: number | undefined, missing: number | undefined): string {
   const short = missing !== undefined && missing > 0 ? `${bytesText(missing)} are missing` : 'the browser refused it';
   const more = needed === undefined ? 'more' : `${bytesText(needed)} more`;
-  return `There is no room to store ${more}: ${short}. Remove a model or free disk space, and try again. (A private window has little room, however large the disk.)`;
+  return `There is not enough space to store ${more}: ${short}. Remove a model or free disk space, and try again. (A private window has little space, however large the disk.)`;
 }

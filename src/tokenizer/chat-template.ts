@@ -110,7 +110,7 @@ function parse(source: string): Template {
   } catch (error) {
     if (error instanceof PronkError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    const message = `The model’s chat template cannot be read (${reason}). Use Instruct, which needs none.`;
+    const message = `The model’s chat template cannot be read (${reason}). Use Instruct, which does not need one.`;
     throw new PronkError('bad-chat-template', message, { cause: error });
   }
 }

@@ -55,8 +55,8 @@ export function packCheckpoint(
     if (areFinite(values)) continue;
     throw new PronkError(
       'not-finite',
-      `The run went astray: its ${name} hold numbers that are not finite, so it is not kept. The checkpoint before it is safe; ` +
-        'begin again with a smaller learning_rate.',
+      `The run diverged: its ${name} hold numbers that are not finite, so this state is not kept. The checkpoint before it is safe; ` +
+        'start again with a smaller learning_rate.',
     );
   }
   return {
@@ -81,7 +81,7 @@ export function unpackCheckpoint({ state, best, pairs, arrays }: Checkpoint): Un
   const { parameters, first, second, best: values } = arrays;
   const length = pairs.reduce((sum, { rank, inputs, outputs }) => sum + rank * (inputs + outputs), 0);
   const fits = [parameters, first, second, ...(best ? [values] : [])].every((each) => each?.length === length);
-  if (!fits) throw new PronkError('corrupt-file', 'The checkpoint is not whole. Begin the run anew.');
+  if (!fits) throw new PronkError('corrupt-file', 'The checkpoint is incomplete. Start the run again.');
   return {
     state: { ...state, ...(best && { best: { ...best, pairs: cut(values!, pairs) } }) },
     optimizer: { parameters: parameters!, first: first!, second: second! },
@@ -119,9 +119,9 @@ export function differs(then: RunIdentity, now: RunIdentity): string | undefined
   );
   if (field)
     return `its ${field} was ${JSON.stringify(then.config[field])} and is now ${JSON.stringify(now.config[field])}`;
-  if (then.model !== now.model) return 'it was begun on another model, or on one that was quantized differently';
-  if (then.data !== now.data) return 'its rows are others, or in another order';
-  if (then.start !== now.start) return 'it was begun from another adapter';
+  if (then.model !== now.model) return 'it was started on another model, or on one that was quantized differently';
+  if (then.data !== now.data) return 'its rows are different, or in another order';
+  if (then.start !== now.start) return 'it was started from another adapter';
   return undefined;
 }
 

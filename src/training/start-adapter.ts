@@ -24,7 +24,7 @@ export function startPairs(adapter: Adapter, config: TrainingConfig, spec: LoraS
   const difference = compared.find(([, there, here]) => there !== here);
   if (!difference) return pairs;
   const [what, there, here] = difference;
-  const message = `${adapter.name} has ${what} ${String(there)}, and the config asks for ${String(here)}. Give the adapter's in the config, or begin a new one.`;
+  const message = `${adapter.name} has ${what} ${String(there)}, and the config asks for ${String(here)}. Use the adapter's value in the config, or start a new one.`;
   throw new PronkError('adapter-mismatch', message);
 }
 

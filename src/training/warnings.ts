@@ -58,8 +58,8 @@ function longWarmup(config: TrainingConfig, steps: number): Warning | undefined 
   const fix = { warmup_steps: 0, warmup_ratio: 0.05 };
   const message =
     warmup >= steps
-      ? `The warmup of ${plural(warmup, 'step')} is as long as the run of ${steps} or longer: the learning rate never gets where it was set to. Use a share of the steps, such as warmup_ratio 0.05.`
-      : `The warmup takes ${warmup} of ${steps} steps. Use a share of the steps, such as warmup_ratio 0.05.`;
+      ? `The warmup of ${plural(warmup, 'step')} is as long as the run of ${steps} or longer: the learning rate never reaches its set value. Use a fraction of the steps, such as warmup_ratio 0.05.`
+      : `The warmup takes ${warmup} of ${steps} steps. Use a fraction of the steps, such as warmup_ratio 0.05.`;
   return { code: 'long-warmup', message, fix };
 }
 

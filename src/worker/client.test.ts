@@ -157,7 +157,7 @@ test('a worker that a model holds is ended, and who waited is told which model i
   await client.api.generate(request('g1'));
   const waiting = expect(client.api.rename('a', 'b')).rejects.toMatchObject({
     name: 'model-hangs',
-    message: expect.stringMatching(/^Bomb 1B did not come to an end/),
+    message: expect.stringMatching(/^Bomb 1B did not finish/),
   });
   first.emit(held(1, 'other'));
   first.emit({ type: 'free', work: 1 });

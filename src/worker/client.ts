@@ -39,22 +39,19 @@ const spawnWorker = () => new Worker(new URL('./worker.ts', import.meta.url), { 
 const ATTEMPTS = 3;
 
 const gone = (): Error =>
-  Object.assign(
-    new Error('The background part of Pronk stopped and was started again. What was kept is safe; try again.'),
-    {
-      name: 'worker-died',
-    },
-  );
+  Object.assign(new Error('Pronk’s background worker stopped and was restarted. What was saved is safe; try again.'), {
+    name: 'worker-died',
+  });
 const hangs = (name: string): Error =>
   Object.assign(
     new Error(
-      `${name} did not come to an end: its chat template or its tokenizer held the background part of Pronk, which was started again. Nothing is lost. Delete this model, or choose it again to give it another chance.`,
+      `${name} did not finish: its chat template or its tokenizer blocked Pronk’s background worker, which was restarted. Nothing is lost. Delete this model, or choose it again to give it another chance.`,
     ),
     { name: 'model-hangs' },
   );
 const unstartable: ErrorData = {
   code: 'worker-died',
-  message: 'The background part of Pronk does not start. Chats are safe; reload the page.',
+  message: 'Pronk’s background worker does not start. Chats are safe; reload the page.',
 };
 
 /** An error as data: the worker puts codes where Comlink carries them. */

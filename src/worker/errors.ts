@@ -5,7 +5,7 @@ import type { ErrorData } from './api';
 /** Each browser's words for a part of the program that cannot be fetched. */
 const MISSING_PART = /dynamically imported module|importing a module script failed/i;
 const RELOAD =
-  'A part of Pronk could not be fetched: a new version of the page has taken its place, or there is no connection. Reload this window; what was kept is safe.';
+  'A part of Pronk could not be loaded: a new version of the page has replaced it, or there is no connection. Reload this window; what was saved is safe.';
 
 /** An error's code and sentence. */
 export function errorData(error: unknown): ErrorData {

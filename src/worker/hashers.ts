@@ -6,7 +6,7 @@ import { createHasher, type Hasher, type HasherFactory } from '../core/hash';
 import type { HashWorker } from './hash-worker';
 
 const UNSTARTABLE =
-  'The part of Pronk that computes checksums does not start. What was done so far is kept; reload the page and go on.';
+  'The part of Pronk that computes checksums does not start. What was done so far is kept; reload the page and continue.';
 
 /** Bytes of a file that are hashed in this thread, before a worker goes on. */
 const SMALL = 8 << 20;

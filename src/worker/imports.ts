@@ -20,7 +20,7 @@ export function importApi(engine: Engine, saves: Saves, tell: Tell, announce: ()
   async function made(id: string): Promise<ModelSummary> {
     await announce();
     const model = (await engine.models.list()).find((each) => each.id === id);
-    if (!model) throw new PronkError('missing-model', 'The model was removed while it was being made.');
+    if (!model) throw new PronkError('missing-model', 'The model was removed while it was being imported.');
     return model;
   }
 

@@ -50,7 +50,7 @@ export function readMessages(value: unknown, field: string, found: Found): Datas
   return list.map((message: unknown, i) => {
     const where = `${field}[${i}]`;
     if (!isObject(message))
-      throw new BadRow('no-messages', `has no message at ${where}: it is no object of role and content.`);
+      throw new BadRow('no-messages', `has no message at ${where}: it is not an object of role and content.`);
     const role = roleOf(message, where);
     const content = contentOf(message, where, found);
     return isLearnt(message) ? { role, content } : { role, content, learn: false };

@@ -40,7 +40,7 @@ function listed({ cells, text, torn }: RawRow, header: readonly string[]): Liste
   if (torn) {
     const what =
       torn === 'MissingQuotes'
-        ? 'begins a quotation that does not end'
+        ? 'starts a quotation that does not end'
         : 'has a quotation mark that is not written twice';
     return { text, fault: { code: 'torn-quotes', message: `It ${what}.` } };
   }

@@ -38,7 +38,7 @@ interface Fields {
 export function readRecord(given: unknown, form: Form, found: Found): Example[] {
   if (form === 'text' && typeof given === 'string') return [readText(given, found)];
   if (form === 'messages' && Array.isArray(given)) return [chat(readMessages(given, 'the list', found))];
-  if (!isObject(given)) throw new BadRow('not-a-row', 'is no object with named fields.');
+  if (!isObject(given)) throw new BadRow('not-a-row', 'is not an object with named fields.');
   const record = named(given);
   switch (form) {
     case 'alpaca':
@@ -79,7 +79,7 @@ function instructFields(record: JsonObject, form: 'alpaca' | 'pairs' | 'dolly'):
 
 /** A record whose columns a person has named. @throws BadRow */
 export function readMapped(record: unknown, mapping: ColumnMapping, found: Found): Example {
-  if (!isObject(record)) throw new BadRow('not-a-row', 'is no object with named fields.');
+  if (!isObject(record)) throw new BadRow('not-a-row', 'is not an object with named fields.');
   const { instruction, input, output, text } = mapping;
   const loose = Object.fromEntries(
     Object.entries(record).map(([name, value]) => [name, isMissing(value) ? value : cellText(value)]),
@@ -141,7 +141,7 @@ function readCompletion(record: JsonObject, found: Found): Example {
   const { prompt, [answer]: completion, label } = record;
   // TRL's unpaired preferences
   if (label === false)
-    throw new BadRow('undesirable', 'is marked as an answer not to give (label is false), so it is none to learn.');
+    throw new BadRow('undesirable', 'is marked as an answer not to give (label is false), so it is not trained on.');
   // TRL's conversational form
   if (Array.isArray(prompt) && Array.isArray(completion) && completion.every(isObject))
     return chat([...readMessages(prompt, 'prompt', found), ...readMessages(completion, answer, found)]);
@@ -151,7 +151,7 @@ function readCompletion(record: JsonObject, found: Found): Example {
 function readText(text: string, found: Found): Example {
   const split = splitTurns(text);
   if (!split) return { kind: 'text', text };
-  found({ code: 'split-turns', message: 'It holds the marks of turns, and was split into them.' });
+  found({ code: 'split-turns', message: 'It holds turn markers, and was split into turns.' });
   return split;
 }
 
@@ -182,7 +182,8 @@ function readSeedTask(record: JsonObject, found: Found): Example[] {
   if (!Array.isArray(instances) || instances.length === 0)
     throw new BadRow('not-a-row', 'has no instances, a list of input and output.');
   return instances.map((instance: unknown) => {
-    if (!isObject(instance)) throw new BadRow('not-a-row', 'has an instance that is no object of input and output.');
+    if (!isObject(instance))
+      throw new BadRow('not-a-row', 'has an instance that is not an object of input and output.');
     const { instruction } = record;
     return readInstruct({ ...instance, instruction }, instructFields({ ...instance, instruction }, 'alpaca'), found);
   });

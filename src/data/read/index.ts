@@ -94,7 +94,7 @@ async function containerOf(file: TextFile, format: DatasetFormat | undefined): P
     first = piece.replaceAll('\u001E', ' ').trimStart().slice(0, 1);
     if (first !== '') break;
   }
-  if (first === '') throw badDataset(`${name} is empty. A dataset has a row at least.`);
+  if (first === '') throw badDataset(`${name} is empty. A dataset has at least one row.`);
   if (format === 'csv' || format === 'tsv' || format === 'txt') return format;
   const extension = /\.(csv|tsv|tab|txt|text|md|jsonl?|ndjson)$/i.exec(name)?.[1]?.toLowerCase();
   if (extension === 'csv') return 'csv';

@@ -8,8 +8,8 @@ import { type Found, isMissing, textIn, textOr } from './values';
 
 /** What is said of a file that holds such rows. */
 export const PREFERENCES_NOTE =
-  'The rows are preferences: a chosen and a rejected answer. Training on preferences is not there yet, so each is read as ' +
-  'its prompt with the chosen answer, to be learnt as any other row; rejected answers are left out.';
+  'The rows are preferences: a chosen and a rejected answer. Training on preferences is not supported yet, so each row is read as ' +
+  'its prompt with the chosen answer; rejected answers are left out.';
 
 /** Fields of what was asked of both answers: as messages, as text beside an instruction or without one. */
 const TALKS = ['prompt', 'messages', ...CONVERSATIONS] as const;

@@ -151,7 +151,9 @@ describe('forms', () => {
   test('rows of different forms are read each in its own, and that is said', async () => {
     const { rows, notes } = await read('x.jsonl', '{"instruction":"a","output":"b"}\n{"text":"c"}\n{"text":"d"}');
     expect(rows.map(({ kind }) => kind)).toEqual(['instruct', 'text', 'text']);
-    expect(notes).toEqual(['The rows have different forms: 1 × Alpaca, 2 × Text. Each is trained in its own.']);
+    expect(notes).toEqual([
+      'The rows have different formats: 1 × Alpaca, 2 × Text. Each is trained in its own format.',
+    ]);
   });
 
   test('dolly keeps rows of up to 2000 words, counted as Python counts them', async () => {

@@ -11,11 +11,11 @@ export type Quirk = keyof typeof QUIRKS;
 
 /** What is said of quirks. */
 export const QUIRKS = {
-  'no-number': 'NaN or Infinity stands where JSON has no number, and is read as no value',
-  'raw-control': 'Line breaks or tabs stand in texts as they are, where JSON has them escaped, and are kept',
-  'python-form': 'Values are written as Python prints them, and are read as it would',
-  'extra-comma': 'A comma stands where nothing follows it',
-  'same-field': 'A field stands twice in one object, and the last one counts, as it does in Python',
+  'no-number': 'NaN or Infinity appears where JSON needs a number, and is read as a missing value',
+  'raw-control': 'Line breaks or tabs appear in texts unescaped, and are kept',
+  'python-form': 'Values are written as Python prints them, and are read that way',
+  'extra-comma': 'There is a trailing comma',
+  'same-field': 'A field appears twice in one object, and the last one counts, as in Python',
   'wide-row': 'There are more cells than the header has, all of them empty, and they are left out',
 } as const;
 

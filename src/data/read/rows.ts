@@ -22,7 +22,7 @@ const SAMPLE_ROWS = 5;
 const NAMED_FIELDS = 5;
 /** Conversions that are said once of all rows, not of each. */
 const SAID_ONCE: Readonly<Record<string, string>> = {
-  'split-turns': 'Texts with the marks of turns ([INST], ### Human:, ### Instruction:) were split into them',
+  'split-turns': 'Texts with turn markers ([INST], ### Human:, ### Instruction:) were split into turns',
 };
 
 /** @throws PronkError `bad-dataset` where there are no records with fields */
@@ -104,7 +104,7 @@ class RowReader {
     for (const quirk of quirks) this.#noticed.add(QUIRKS[quirk], place);
     if (isKept(record)) {
       const { pronk_unread: text, problem } = record;
-      this.unread.push({ place, text, code: 'not-repaired', message: problem ?? 'It was not repaired yet.' });
+      this.unread.push({ place, text, code: 'not-repaired', message: problem ?? 'It has not been repaired yet.' });
       return;
     }
     try {
@@ -152,7 +152,7 @@ function isKept(record: unknown): record is { readonly pronk_unread: string; rea
 function mixture(forms: ReadonlyMap<Form, number>): string[] {
   if (forms.size < 2) return [];
   const counts = [...forms].map(([form, count]) => `${count} × ${FORMS[form]}`).join(', ');
-  return [`The rows have different forms: ${counts}. Each is trained in its own.`];
+  return [`The rows have different formats: ${counts}. Each is trained in its own format.`];
 }
 
 function askColumns(list: readonly Listed[], name: string): DatasetRead {
@@ -197,7 +197,7 @@ class Noticed {
     return [
       ...(this.#evaluation
         ? [
-            'These are the user-oriented tasks that models are compared by. Do not train on them: scores on them would mean nothing.',
+            'These are the user-oriented tasks that are used to compare models. Do not train on them: scores on them would mean nothing.',
           ]
         : []),
       ...(fields.length > 0 ? [`Fields that are not used: ${listed}.`] : []),

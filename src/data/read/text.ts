@@ -100,7 +100,7 @@ function undecoded(
   const what = `${source.name} is not ${taken.toUpperCase()} text: line ${line} or the one after it holds bytes that are no characters.`;
   if (encoding !== undefined) return badDataset(`${what} Name another encoding.`, cause);
   const sample = bytes.slice(damage.start, damage.start + SAMPLE);
-  return new UnknownEncoding(`${what} Save it as UTF-8, or say how it is written.`, sample, cause);
+  return new UnknownEncoding(`${what} Save it as UTF-8, or choose its encoding.`, sample, cause);
 }
 
 function notText({ name }: Source, why: string): Error {

@@ -32,13 +32,13 @@ export function toText(value: unknown, where: string, found: Found): string {
   if (typeof value === 'string') return value;
   const text = scalarText(value);
   if (text !== undefined) {
-    found({ code: 'made-text', message: `It has ${kindOf(value)} in ${where}, which was made text.` });
+    found({ code: 'made-text', message: `It has ${kindOf(value)} in ${where}, which was converted to text.` });
     return text;
   }
   const parts = Array.isArray(value) ? value.map((each) => (typeof each === 'string' ? each : scalarText(each))) : [];
   if (parts.length === 0 || !parts.every((part) => part !== undefined))
     throw new BadRow('not-text', `has ${kindOf(value)} in ${where}, where text is needed.`);
-  const message = `It has a list of ${parts.length} in ${where}, which was made text, an entry on each line.`;
+  const message = `It has a list of ${parts.length} in ${where}, which was converted to text, one entry per line.`;
   found({ code: 'made-text', message });
   return parts.join('\n');
 }

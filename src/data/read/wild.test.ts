@@ -158,7 +158,7 @@ describe('names of fields', () => {
   test('preferences are said to be rows to learn', async () => {
     const { format, notes } = await read('x.json', '[{"prompt":"a","chosen":"b","rejected":"c"}]');
     expect(format).toBe('Preferences JSON');
-    expect(notes).toEqual([expect.stringMatching(/Training on preferences is not there yet/)]);
+    expect(notes).toEqual([expect.stringMatching(/Training on preferences is not supported yet/)]);
   });
 
   test('answers that are marked as not to be given are left out', async () => {
@@ -225,7 +225,7 @@ describe('JSON as others write it', () => {
     [
       '[{"instruction":"a\tb","output":"x\ny"}]',
       { ...ab, instruction: 'a\tb', output: 'x\ny' } as Example,
-      /as they are, .* \(row 1\)\.$/,
+      /unescaped, and are kept \(row 1\)\.$/,
     ],
     ['[{"instruction":"a","input":NaN,"output":"b"}]', ab, /^NaN or Infinity/],
     ["[{'instruction': 'a', 'input': None, 'output': \"b\"}]", ab, /as Python prints them/],
@@ -234,8 +234,8 @@ describe('JSON as others write it', () => {
       { ...ab, instruction: 'it\'s "a"' } as Example,
       /as Python prints them/,
     ],
-    ['[{"instruction":"a","instruction":"z","output":"b"}]', { ...ab, instruction: 'z' } as Example, /stands twice/],
-    ['[{"instruction":"a","output":"b",}]', ab, /A comma stands/],
+    ['[{"instruction":"a","instruction":"z","output":"b"}]', { ...ab, instruction: 'z' } as Example, /appears twice/],
+    ['[{"instruction":"a","output":"b",}]', ab, /There is a trailing comma/],
   ])('%s', async (content, row, note) => {
     const made = await read('x.json', content);
     expect(made.rows).toEqual([row]);
@@ -279,7 +279,7 @@ describe('bad rows beside good ones', () => {
         [3, 'not-json', /\(line 3\)/],
       ],
     ],
-    ['x.json', `[${AB}, 7]`, 1, [[2, 'not-a-row', /^It is no object/]]],
+    ['x.json', `[${AB}, 7]`, 1, [[2, 'not-a-row', /^It is not an object/]]],
     [
       'x.json',
       `[{"instruction":"b"}, ${AB}]`,
@@ -318,7 +318,7 @@ describe('bad rows beside good ones', () => {
       [[2, 'wrong-cells', /^It has 1 cell, and the header has 3/]],
     ],
     ['x.csv', 'instruction,output\na,b,c,d\ne,f\n', 1, [[1, 'wrong-cells', /^It has 4 cells/]]],
-    ['x.csv', 'instruction,output\na,b\n"c,d\ne,f\n', 2, [[2, 'torn-quotes', /begins a quotation/]]],
+    ['x.csv', 'instruction,output\na,b\n"c,d\ne,f\n', 2, [[2, 'torn-quotes', /starts a quotation/]]],
     ['x.csv', 'instruction,output\na,b\n"c" d,e\nf,g\n', 2, [[2, 'torn-quotes', /not written twice/]]],
     ['x.csv', 'instruction,output\n"a,b\n"c",d\ne,f\n', 2, [[1, 'torn-quotes', /./]]],
   ])('%s: %s', async (name, content, kept, bad) => {
@@ -342,7 +342,7 @@ describe('bad rows beside good ones', () => {
       [0, 'made-text'],
       [1, 'made-text'],
     ]);
-    expect(conversions[1].message).toBe('It has a boolean in the field output, which was made text.');
+    expect(conversions[1].message).toBe('It has a boolean in the field output, which was converted to text.');
   });
 });
 

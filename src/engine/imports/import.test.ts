@@ -84,7 +84,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
     // the browser's figure informs, and forbids nothing
     expect(sizes.map(([, , fits]) => fits)).toEqual([true, true, true, true]);
     expect(plan.choices.map(({ warning }) => warning !== undefined)).toEqual([false, false, true, true]);
-    expect(plan.choices.at(-1)!.warning).toMatch(/1\.2 MB of disk.*400 kB more.*private window.*can be tried/);
+    expect(plan.choices.at(-1)!.warning).toMatch(/1\.2 MB of disk.*400 kB more.*private window.*You can try it/);
     expect(await code(imports.start('b', { quantize: 'q8' }))).toBe('missing-import');
     expect(await code(imports.start('a', { quantize: 'keep' }))).toBe('no error');
   });

@@ -108,7 +108,7 @@ export class Imports {
   /** What a planned origin was opened as. @throws PronkError `missing-import` */
   planned(id: string): OpenedOrigin {
     const planned = this.#planned.get(id);
-    if (!planned) throw new PronkError('missing-import', 'These files are not known any more. Add them again.');
+    if (!planned) throw new PronkError('missing-import', 'These files are no longer known. Add them again.');
     return planned.opened;
   }
 
@@ -168,7 +168,7 @@ export class Imports {
       if (!journal) {
         const manifest = await store.records.get<Manifest>('models', id);
         if (manifest) return manifest;
-        throw new PronkError('missing-import', 'There is no such import any more. Start it again.');
+        throw new PronkError('missing-import', 'This import no longer exists. Start it again.');
       }
       try {
         const opened = await this.#reopen(journal, files, tokens, signal);
@@ -245,7 +245,7 @@ export class Imports {
     if (stored.kind === 'hub') return openOrigin({ ...stored, tokens }, { ...this.#opening, signal, resumes: true });
     const { found, missing } = await recognise(journal.files, files);
     if (missing.length > 0) {
-      const message = `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} needed to go on, the same as before. Add ${missing.length > 1 ? 'them' : 'it'} again.`;
+      const message = `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} needed to continue, the same as before. Add ${missing.length > 1 ? 'them' : 'it'} again.`;
       throw new PronkError('missing-file', message);
     }
     if (stored.kind === 'weight-diff') {
@@ -286,7 +286,7 @@ export class Imports {
 }
 
 function busy(): PronkError {
-  return new PronkError('busy', 'This import is under way already, here or in another tab.');
+  return new PronkError('busy', 'This import is already running, here or in another tab.');
 }
 
 type FilesOrigin = Origin & { readonly kind: 'files' };

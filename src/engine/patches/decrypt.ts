@@ -82,7 +82,7 @@ async function problemOf({ source, name, published }: EncryptedFile, sha256: str
     throw error;
   }
   if (!published || (md5s[0] === published.md5 && md5s[1] === published.encMd5)) return undefined;
-  return new PronkError('hash-mismatch', `${name.whole} does not have the MD5 that was published. Download it again.`);
+  return new PronkError('hash-mismatch', `${name.whole} does not have its published MD5. Download it again.`);
 }
 
 /** Ciphertext and plaintext side by side, both read ahead. */

@@ -200,7 +200,7 @@ export class ActiveRun {
     const now = { config: request.config, data, model, ...(start && { start: await pairsFingerprint(start) }) };
     const why = then && checkpoint && differs(then, now);
     if (why !== undefined) {
-      const message = `The run cannot be gone on with: ${why}. Undo the change, or stop the run to keep its adapter as it is.`;
+      const message = `The run cannot be resumed: ${why}. Undo the change, or stop the run to keep its adapter as it is.`;
       throw new PronkError('checkpoint-mismatch', message);
     }
     return now;
@@ -254,7 +254,7 @@ export class ActiveRun {
   async #rest(reason: string, step: number): Promise<'go' | 'stop' | 'leave'> {
     const kept = this.#record.checkpoint?.state.step ?? 0;
     const since = kept < step ? `what it learned since step ${kept}` : 'what it learned';
-    const problem = `${reason} The run rests, and ${since} is in the memory of this page alone: keep the page open, and press Resume once there is room.`;
+    const problem = `${reason} The run is paused, and ${since} is only in the memory of this page. Keep the page open, and press Resume once there is space.`;
     const woken = new Promise<'go' | 'stop' | 'leave'>((wake) => (this.#wake = wake));
     await this.#change({ state: 'paused', problem, unkept: true }).catch(() => {});
     this.#onRest();

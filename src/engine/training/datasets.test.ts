@@ -80,7 +80,7 @@ test('rows that cannot be read stay in their places, are counted, found and read
   if (added.kind !== 'stored') throw new Error('not stored');
   const { id } = added.dataset;
   expect(added.dataset).toMatchObject({ rows: 4, unread: 2 });
-  expect(added.notes).toEqual(['Row 3: It has a number in the field output, which was made text.']);
+  expect(added.notes).toEqual(['Row 3: It has a number in the field output, which was converted to text.']);
   const rows = await datasets.rows(id);
   expect(rows.map(({ kind }) => kind)).toEqual(['instruct', 'unread', 'instruct', 'unread']);
   expect(rows[1]).toMatchObject({ text: '{"instruction":"c"}', code: 'missing-field' });

@@ -79,7 +79,7 @@ export function trainingParts(parts: EngineParts): TrainingParts {
           made.destroy();
           if (!full) throw watched?.signal.reason;
           const message =
-            'The device has no room for this run beside the model. Nothing was changed; choose a smaller cutoff_len or ' +
+            'The device does not have enough memory for this run beside the model. Nothing was changed; choose a smaller cutoff_len or ' +
             'per_device_train_batch_size, or turn gradient_checkpointing on.';
           throw new PronkError('out-of-memory', message);
         } finally {

@@ -68,7 +68,7 @@ export async function planRun(
   const warnings: Warning[] = trainingWarnings(config, data, model.config.contextLength);
   const tooLarge = memory.fits === false || memory.total > (memory.limit ?? Infinity);
   const smaller = tooLarge && room ? await fittingConfig(config, data, model, room) : undefined;
-  const problem = `The run needs ${mebibytes(memory.total)} MiB on the device, and there is not so much.`;
+  const problem = `The run needs ${mebibytes(memory.total)} MiB on the device, which is more than it has.`;
   if (tooLarge) {
     const todo = smaller
       ? `Use ${describe(smaller)}.`

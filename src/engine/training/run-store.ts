@@ -77,18 +77,18 @@ export class RunStore<Run extends StoredRun> {
   async rows({ name, rows }: Run): Promise<unknown[] | undefined> {
     if (!rows) return undefined;
     const bytes = await readShard(this.#store.shards, rows, name).catch((cause: unknown) => {
-      throw damaged(cause, `The rows of ${name} are damaged, so it cannot be gone on with. Start it anew.`);
+      throw damaged(cause, `The rows of ${name} are damaged, so it cannot be resumed. Start it again.`);
     });
     return JSON.parse(new TextDecoder().decode(bytes)) as unknown[];
   }
 
   /** The checkpoint of a run. @throws PronkError `no-checkpoint`, `corrupt-file` */
   async load({ name, checkpoint }: Run): Promise<Checkpoint> {
-    if (!checkpoint) throw new PronkError('no-checkpoint', `${name} has no checkpoint to go on from. Start it anew.`);
+    if (!checkpoint) throw new PronkError('no-checkpoint', `${name} has no checkpoint to resume from. Start it again.`);
     const { arrays, ...head } = checkpoint;
     const read = async (shard: StoredShard) => {
       const bytes = await readShard(this.#store.shards, shard, name).catch((cause: unknown) => {
-        throw damaged(cause, `The checkpoint of ${name} is damaged, so it cannot be gone on with. Start it anew.`);
+        throw damaged(cause, `The checkpoint of ${name} is damaged, so it cannot be resumed. Start it again.`);
       });
       return new Float32Array(bytes.slice().buffer);
     };

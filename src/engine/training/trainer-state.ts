@@ -57,7 +57,7 @@ export function readTrainerState(text: string, name: string): RunDetail {
   const state = parsed(text);
   const history = state?.['log_history'];
   if (!state || !Array.isArray(history)) {
-    const message = `${name} is no trainer_state.json: it has no log_history. Choose the file that transformers' Trainer wrote into a checkpoint.`;
+    const message = `${name} is not a trainer_state.json: it has no log_history. Choose the file that transformers' Trainer wrote into a checkpoint.`;
     throw new PronkError('not-a-trainer-state', message);
   }
   const entries = history.filter(isObject);

@@ -289,7 +289,7 @@ describe('a full store', () => {
     const put: Store['shards']['put'] = (key, data) => {
       // three arrays and the best one are a checkpoint
       if (!key.endsWith('/rows') && ++arrays > 7 && !room.free) {
-        return Promise.reject(new PronkError('quota-exceeded', 'There is no room to store 1 MB more.'));
+        return Promise.reject(new PronkError('quota-exceeded', 'There is not enough space to store 1 MB more.'));
       }
       return store.shards.put(key, data);
     };
@@ -309,9 +309,9 @@ describe('a full store', () => {
     const resting = await world.trainings.get(id);
     expect(resting).toMatchObject({ state: 'paused', unkept: true });
     expect(resting.step).toBeGreaterThan(resting.checkpointStep!);
-    expect(resting.problem).toMatch(/no room.*since step 4 .*keep the page open, and press Resume/);
+    expect(resting.problem).toMatch(/not enough space.*since step 4 .*Keep the page open, and press Resume/);
     expect(world.trainings.model).toBe('m');
-    await expect(world.trainings.start(request)).rejects.toThrow(/waits in this page's memory/);
+    await expect(world.trainings.start(request)).rejects.toThrow(/is only in the memory of this page/);
     await world.trainings.checkpoint();
     // there is still none
     world.events.length = 0;

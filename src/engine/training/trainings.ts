@@ -123,7 +123,8 @@ export class Trainings {
 
   /** Ends a measurement, if there is one; resolves when its memory is free. */
   async stopMeasuring(): Promise<void> {
-    const message = 'Measuring was ended: the device was needed, or the plan was changed. Measure again when you like.';
+    const message =
+      'The measurement was stopped, because the device was needed or the plan was changed. Measure again at any time.';
     this.#measuring?.controller.abort(new PronkError('cancelled', message));
     await this.#measuring?.ended;
   }
@@ -189,7 +190,7 @@ export class Trainings {
     if (record.state === 'done' || record.state === 'stopped') {
       throw new PronkError(
         'run-ended',
-        `${record.name} has come to its end. Start a new run from its adapter to go on.`,
+        `${record.name} has ended. To train further, start a new run from its adapter.`,
       );
     }
     await this.#parts.model(record.request.modelId).catch((cause: unknown) => {
@@ -252,10 +253,10 @@ export class Trainings {
   /** @throws PronkError `busy` while it runs */
   async remove(id: string): Promise<void> {
     if (this.#active?.record.id === id)
-      throw new PronkError('busy', 'The run is under way. Stop it before removing it.');
+      throw new PronkError('busy', 'The run is in progress. Stop it before removing it.');
     const run = await this.#runs.get(id);
     if (run?.state === 'running' && !(await this.#nobodyTrains()))
-      throw new PronkError('busy', 'The run is under way in another tab. Stop it before removing it.');
+      throw new PronkError('busy', 'The run is in progress in another tab. Stop it before removing it.');
     await this.#runs.remove(id);
     this.#emit({ type: 'removed', runId: id });
   }
@@ -360,7 +361,7 @@ export class Trainings {
 
   async #get(id: string): Promise<RunRecord> {
     const run = await this.#runs.get(id);
-    if (run?.version !== RUN_VERSION) throw new PronkError('missing-run', 'There is no such run here any more.');
+    if (run?.version !== RUN_VERSION) throw new PronkError('missing-run', 'This run is no longer here.');
     return run;
   }
 
@@ -388,7 +389,7 @@ export class Trainings {
 
   #busy(): PronkError {
     if (this.#active?.rests) {
-      const message = `${this.#active.record.name} waits in this page's memory for room to be kept. Free some and resume it, or end it, first.`;
+      const message = `${this.#active.record.name} is only in the memory of this page, as there is no space to save it. Free some space and resume it, or end it, first.`;
       return new PronkError('busy', message);
     }
     const message =

@@ -28,8 +28,8 @@ export function readPeftConfig(json: JsonObject, name: string): PeftConfig {
   const r = numberIn(json, 'r');
   const alpha = numberIn(json, 'lora_alpha') ?? 8; // PEFT's default
   if (r === undefined || !Number.isInteger(r) || r < 1)
-    throw corruptFile(name, 'its rank r is no whole number above 0');
-  if (!Number.isFinite(alpha)) throw corruptFile(name, 'its lora_alpha is no number');
+    throw corruptFile(name, 'its rank r is not a whole number above 0');
+  if (!Number.isFinite(alpha)) throw corruptFile(name, 'its lora_alpha is not a number');
   const ranks = patternsIn(json, 'rank_pattern', name);
   const alphas = patternsIn(json, 'alpha_pattern', name);
   const layers = json['layers_to_transform'];
@@ -65,7 +65,7 @@ function refuseOthers(json: JsonObject, name: string): void {
   if (type !== 'LORA') throw is(`is of the kind ${String(type)}`);
   if (json['use_dora'] === true) throw is('is a DoRA adapter (use_dora)');
   const other = Object.keys(json).find((key) => OTHER_METHODS.test(key) && json[key] !== null && json[key] !== false);
-  if (other !== undefined) throw is(`is no plain LoRA (${other})`);
+  if (other !== undefined) throw is(`is not a plain LoRA (${other})`);
   // fan_in_fan_out is no reason: it says how a base of Conv1D layers lies in memory, and PEFT ignores it for linear ones
   const bias = json['bias'] ?? 'none';
   if (bias !== 'none') throw is(`trains biases too (bias: ${String(bias)})`);
@@ -90,7 +90,7 @@ function strings(value: unknown): string[] {
 function layerList(value: unknown, name: string): number[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (!list.every((each): each is number => Number.isInteger(each))) {
-    throw corruptFile(name, 'its layers_to_transform are no whole numbers');
+    throw corruptFile(name, 'its layers_to_transform are not whole numbers');
   }
   return [...list];
 }
@@ -98,7 +98,7 @@ function layerList(value: unknown, name: string): number[] {
 function patternsIn(json: JsonObject, key: string, name: string): Map<string, number> {
   const entries = Object.entries(isObject(json[key]) ? json[key] : {});
   const wrong = entries.find(([, value]) => typeof value !== 'number' || !(value > 0 && value < Infinity));
-  if (wrong) throw corruptFile(name, `its ${key} of ${wrong[0]} is no number above 0`);
+  if (wrong) throw corruptFile(name, `its ${key} of ${wrong[0]} is not a number above 0`);
   return new Map(entries as [string, number][]);
 }
 
@@ -114,12 +114,12 @@ function matcher(patterns: ReadonlyMap<string, number>, name: string): (module: 
   const rules = Array.from(patterns, ([pattern, value]) => {
     const repeats = pattern.match(/[*+{]/g)?.length ?? 0;
     if (pattern.length > MAX_PATTERN || repeats > MAX_REPEATS || /[)*+}?][*+{]/.test(pattern)) {
-      throw unsupportedAdapter(name, `gives ranks or alphas by the expression ${pattern}, which is too intricate`);
+      throw unsupportedAdapter(name, `gives ranks or alphas by the expression ${pattern}, which is too complex`);
     }
     try {
       return [new RegExp(`^(?:(?:.*\\.)?(?:${pattern}))$`), value] as const;
     } catch {
-      throw corruptFile(name, `its pattern ${pattern} is no regular expression`);
+      throw corruptFile(name, `its pattern ${pattern} is not a regular expression`);
     }
   });
   return (module) => patterns.get(module) ?? rules.find(([rule]) => rule.test(module))?.[1];

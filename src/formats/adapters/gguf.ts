@@ -57,7 +57,7 @@ export async function readGgufAdapter(source: Source, config: ModelConfig): Prom
   }
   const alpha = value('adapter.lora.alpha');
   if (alpha !== undefined && !(typeof alpha === 'number' && Number.isFinite(alpha))) {
-    throw corruptFile(file, 'its alpha is no number');
+    throw corruptFile(file, 'its alpha is not a number');
   }
   const pairs = await readPairs(header, config, alpha ?? 0);
   const title = value('general.name');
@@ -83,7 +83,7 @@ async function readPairs(header: GgufFile, config: ModelConfig, alpha: number): 
     const place = checkedPlace(module, config, { file, tensor: a.name });
     const [inputs = 0, rank = 1] = a.shape;
     const [columns = 0, outputs = 1] = b.shape;
-    if (a.shape.length > 2 || b.shape.length > 2) throw corruptFile(file, `${a.name} and ${b.name} are no matrices`);
+    if (a.shape.length > 2 || b.shape.length > 2) throw corruptFile(file, `${a.name} and ${b.name} are not matrices`);
     if (columns !== rank)
       throw corruptFile(file, `${a.name} and ${b.name} have different ranks, ${rank} and ${columns}`);
     checkShape({ ...place, rank, inputs, outputs }, config, { file, tensor: a.name });
@@ -107,7 +107,8 @@ function sortHalves({ tensors }: GgufFile, file: string): Map<string, Halves> {
   for (const tensor of tensors) {
     const [, weight, half] = /^(.+)\.lora_(a|b)$/.exec(tensor.name) ?? [];
     const module = weight && fromGgufName(weight)?.replace(/\.weight$/, '');
-    if (!module) throw unsupportedAdapter(file, `holds ${tensor.name}, which is no half of a linear map’s LoRA pair`);
+    if (!module)
+      throw unsupportedAdapter(file, `holds ${tensor.name}, which is not half of the LoRA pair of a linear module`);
     const pair = halves.get(module) ?? {};
     pair[half === 'a' ? 'a' : 'b'] = tensor;
     halves.set(module, pair);

@@ -36,7 +36,7 @@ export async function readAdapter(
   const adapter = await read(files, config, tensors);
   for (const pair of adapter.pairs) {
     if (areFinite(pair.a) && areFinite(pair.b) && Number.isFinite(pair.scale)) continue;
-    const message = `${adapter.name} has values in ${moduleName(pair)} that are no numbers: its training went wrong. Take an earlier checkpoint.`;
+    const message = `${adapter.name} has values in ${moduleName(pair)} that are not numbers: its training went wrong. Take an earlier checkpoint.`;
     throw new PronkError('nan-weights', message);
   }
   return adapter;
@@ -63,7 +63,7 @@ async function read(
 }
 
 function lacks(name: string, what: string): PronkError {
-  const message = `${baseName(name)} comes without ${what}, which says what to do with it. Add both together.`;
+  const message = `${baseName(name)} comes without ${what}, which describes it. Add both together.`;
   return new PronkError('missing-file', message);
 }
 

@@ -46,7 +46,7 @@ export async function readMlx(json: JsonFile, weights: Source, config: ModelConf
   const pairs: LoraPair[] = [];
   for (const entry of tensors.values()) {
     const [, module, half] = /^(.+)\.lora_(a|b)$/.exec(entry.name) ?? [];
-    if (module === undefined) throw unsupportedAdapter(file, `holds ${entry.name}, which is no half of a LoRA pair`);
+    if (module === undefined) throw unsupportedAdapter(file, `holds ${entry.name}, which is not half of a LoRA pair`);
     const other = tensors.get(`${module}.lora_${half === 'a' ? 'b' : 'a'}`);
     if (!other) throw missingHalf(file, `${module}.lora_${half === 'a' ? 'b' : 'a'}`);
     if (half === 'a') pairs.push({ ...(await readPair(module, entry, other, config, file)), scale });
@@ -67,7 +67,7 @@ async function readPair(
   const [inputs = 0, rank = 0] = a.shape;
   const [rows = 0, outputs = 0] = b.shape;
   if (a.shape.length !== 2 || b.shape.length !== 2 || rows !== rank || rank < 1)
-    throw corruptFile(file, `${a.name} and ${b.name} are no pair`);
+    throw corruptFile(file, `${a.name} and ${b.name} are not a pair`);
   checkShape({ ...place, rank, inputs, outputs }, config, { file, tensor: a.name });
   const columns = transposed(await floatsOf(b), rank, outputs);
   return {

@@ -41,7 +41,7 @@ interface Named {
  */
 export function checkedPlace(module: string, config: ModelConfig, { file, tensor }: Named): Place {
   const place = placeOf(module);
-  if (!place) throw unsupportedAdapter(file, `adapts ${tensor}, which is none of a LLaMA's linear maps`);
+  if (!place) throw unsupportedAdapter(file, `adapts ${tensor}, which is not one of a LLaMA's linear modules`);
   if (place.map === 'lm_head' && config.tieWordEmbeddings) {
     throw mismatch(file, `${tensor} adapts the head, and this model's head is its embedding, which would change too`);
   }

@@ -54,7 +54,7 @@ export async function readPeft(
     const [outputs = 0, columns = 0] = b.shape;
     if (a.shape.length !== 2 || b.shape.length !== 2 || columns !== rank) {
       const shapes = `${a.name} is ${a.shape.join(' × ')}, and ${b.name} is ${b.shape.join(' × ')}`;
-      throw corruptFile(file, `${shapes}: they are no pair`);
+      throw corruptFile(file, `${shapes}: they are not a pair`);
     }
     checkShape({ ...place, rank, inputs, outputs }, config, { file, tensor: a.name });
     if (rank !== known.rankOf(module)) {
@@ -133,7 +133,7 @@ function whatIs(tensor: string): string {
   if (/(lm_head|embed_tokens)(\.base_layer)?\.weight$/.test(tensor)) {
     return `brings ${tensor} of its own, which is not the base’s (trained, or with added tokens)`;
   }
-  return `holds ${tensor}, which is no half of a LoRA pair`;
+  return `holds ${tensor}, which is not half of a LoRA pair`;
 }
 
 async function floatsOf(entry: DirectoryEntry): Promise<Floats> {

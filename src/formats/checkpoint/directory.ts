@@ -47,7 +47,7 @@ export function fromDirectory({ name, dtype, shape, strides, source, start }: Di
     if (!result.length) return result;
     const span = ((count - 1) * rowStride + (columns - 1) * columnStride + 1) * size;
     if (span > MAX_GATHER) {
-      const message = `${source.name} stores ${name} as a view with gaps, too large to be put in order here.`;
+      const message = `${source.name} stores ${name} as a non-contiguous view that is too large to be reordered here.`;
       throw new PronkError('unsupported-tensor-type', `${message} Save it again with .contiguous() in PyTorch.`);
     }
     const from = start + first * rowStride * size;

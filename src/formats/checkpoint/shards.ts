@@ -65,7 +65,7 @@ export function checkPromises(
 ): void {
   for (const [name, file] of index) {
     if (tensors.has(name) || !isNeeded(name)) continue;
-    const message = `${file} lacks the tensor ${name}, which the model's index promises. Download both again.`;
+    const message = `${file} lacks the tensor ${name}, which the model's index lists. Download both again.`;
     throw new PronkError('missing-tensor', message);
   }
 }

@@ -84,7 +84,7 @@ export function convertRows(
   } catch (error) {
     if (!(error instanceof ScaleOverflow)) throw error;
     const message =
-      `${place.file} has weights of 65,520 and more in ${name}, which 16-bit scales cannot hold. ` +
+      `${place.file} has weights of 65,520 or more in ${name}, which 16-bit scales cannot hold. ` +
       'No trained model has them: the file is likely damaged. Converted to f32 it can be imported all the same.';
     throw new PronkError('weights-out-of-range', message, { cause: error });
   }

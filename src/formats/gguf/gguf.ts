@@ -112,7 +112,7 @@ export async function readGguf(source: Source): Promise<GgufFile> {
     } catch (error) {
       if (error !== SHORT) throw error;
       if (end === source.size) throw corruptFile(source.name, 'it ends within its header');
-      if (end === MAX_HEADER) throw corruptFile(source.name, 'its header is absurdly long');
+      if (end === MAX_HEADER) throw corruptFile(source.name, 'its header is too long');
     }
   }
 }
@@ -219,7 +219,7 @@ function safe(value: bigint): number | bigint {
 
 function parse(source: Source, cursor: Cursor): GgufFile {
   const { name } = source;
-  if (source.size < 24 || cursor.u32() !== 0x46554747) throw corruptFile(name, 'it does not begin like a GGUF file');
+  if (source.size < 24 || cursor.u32() !== 0x46554747) throw corruptFile(name, 'it does not start like a GGUF file');
   const version = cursor.u32();
   if (version !== 2 && version !== 3) {
     const big = version === 0x02000000 || version === 0x03000000;

@@ -23,7 +23,7 @@ const CHUNK_BYTES = 10 << 20;
  */
 export function keyStream(key: Source, size: number): Source {
   if (key.size === 0) {
-    const message = `${key.name || 'The key'} is empty, so that it cannot be the key. Choose the file that was used as key.`;
+    const message = `${key.name || 'The key'} is empty, so it cannot be the key. Choose the file that was used as the key.`;
     throw new PronkError('empty-key', message);
   }
   const keyChunks = Math.ceil(key.size / CHUNK_BYTES);

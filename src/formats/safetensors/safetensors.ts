@@ -57,7 +57,7 @@ export async function readSafetensors(source: Source): Promise<SafetensorsFile> 
   const { name, size } = source;
   if (size < 8) throw corruptFile(name, 'it ends within its header');
   const length = Number(new DataView((await source.read(0, 8)).buffer).getBigUint64(0, true));
-  if (length > MAX_HEADER) throw corruptFile(name, 'it does not begin like a safetensors file');
+  if (length > MAX_HEADER) throw corruptFile(name, 'it does not start like a safetensors file');
   if (8 + length > size) throw corruptFile(name, 'it ends within its header');
   const header = parseObject(new TextDecoder().decode(await source.read(8, 8 + length)), name);
   const { __metadata__: metadata, ...entries } = header;

@@ -94,7 +94,7 @@ export function tokenizerFromGguf({ source, metadata }: GgufFile, vocabSize = In
   };
   // llama.cpp takes an empty list, and so do we: a vocabulary of single bytes has none
   if (model === 'gpt2' && !optional.merges) {
-    const message = `${source.name} has a byte-level tokenizer without its merges, so text cannot be cut into its tokens. Convert the model again, or take its safetensors files.`;
+    const message = `${source.name} has a byte-level tokenizer without its merges, so text cannot be split into its tokens. Convert the model again, or take its safetensors files.`;
     throw new PronkError('unsupported-tokenizer', message);
   }
   for (const key of ['scores', 'types'] as const) {

@@ -161,7 +161,7 @@ class Machine {
         // ADDITEMS
         const items = this.sinceMark();
         const set = this.top();
-        if (!(set instanceof Set)) throw new TypeError('items for what is no set');
+        if (!(set instanceof Set)) throw new TypeError('items for what is not a set');
         for (const item of items) set.add(item);
         return;
       }
@@ -187,7 +187,7 @@ class Machine {
       case 0x52: {
         // REDUCE
         const [callee, args] = this.popMany(2);
-        if (!Array.isArray(args)) throw new TypeError('arguments that are no tuple');
+        if (!Array.isArray(args)) throw new TypeError('arguments that are not a tuple');
         const result = this.world.call(callee, args);
         if (result === undefined) throw unsafePickle(this.file, 'a call that Pronk does not know');
         return this.push(result);
@@ -291,13 +291,13 @@ class Machine {
 
   private append(items: unknown[]): void {
     const list = this.top();
-    if (!Array.isArray(list) || Object.isFrozen(list)) throw new TypeError('items for what is no list');
+    if (!Array.isArray(list) || Object.isFrozen(list)) throw new TypeError('items for what is not a list');
     for (const item of items) list.push(item);
   }
 
   private setItems(items: unknown[]): void {
     const dict = this.top();
-    if (!(dict instanceof Map) || items.length % 2) throw new TypeError('items for what is no dict');
+    if (!(dict instanceof Map) || items.length % 2) throw new TypeError('items for what is not a dict');
     for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
   }
 

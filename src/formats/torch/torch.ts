@@ -151,11 +151,11 @@ export async function readTorch(source: Source, { empty = false } = {}): Promise
     );
   }
   const pickle = entries.get(`${root}data.pkl`)!;
-  if (pickle.size > MAX_PICKLE) throw corruptFile(source.name, 'its pickle is absurdly long');
+  if (pickle.size > MAX_PICKLE) throw corruptFile(source.name, 'its pickle is too long');
   const value = readPickle(await readEntry(source, pickle), source.name, WORLD);
   const views =
     stateDict(value) ?? (empty && value instanceof Map && value.size === 0 ? new Map<string, View>() : undefined);
-  if (!views) throw new PronkError('unsupported-format', `${source.name} holds no tensors by name: it is no model.`);
+  if (!views) throw new PronkError('unsupported-format', `${source.name} holds no tensors by name: it is not a model.`);
 
   const keys = [...new Set(Array.from(views.values(), ({ storage }) => storage.key))];
   const starts = await locate(source, entries, `${root}data/`, keys);
@@ -206,7 +206,7 @@ function rootOf(names: Iterable<string>): string | undefined {
 
 function notZip(name: string, head: Uint8Array): PronkError {
   // a pickle: PyTorch's own magic number comes first in the files of old
-  if (head[0] !== 0x80) return corruptFile(name, 'it does not begin like a PyTorch file');
+  if (head[0] !== 0x80) return corruptFile(name, 'it does not start like a PyTorch file');
   return new PronkError(
     'unsupported-format',
     `${name} is in the format that PyTorch wrote before version 1.6. Load it in PyTorch and save it again: ` +

@@ -22,7 +22,7 @@ describe('dataset', { timeout: 60_000 }, () => {
     const { code, lines } = headless('dataset', '--data', path);
     expect(code).toBe(0);
     expect(lines).toEqual([
-      { row: 2, code: 'empty-output', message: 'Its output is empty: it teaches to say nothing.' },
+      { row: 2, code: 'empty-output', message: 'Its output is empty: it teaches the model to say nothing.' },
       {
         done: true,
         format: 'Alpaca JSON',

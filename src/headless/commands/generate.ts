@@ -35,7 +35,7 @@ export async function generateCommand(argv: readonly string[], print: Print): Pr
   const prompt = options.template === undefined ? inOwnTemplate(given, tokenizer) : given;
   const own = options.template !== undefined || tokenizer.chatTemplate !== undefined;
   if (prompt.kind !== 'raw' && !own) {
-    sayNotes(['The model brings no chat template. It is asked in Alpaca’s form, which it may not know.']);
+    sayNotes(['The model has no chat template. Pronk uses Alpaca’s format, which the model may not know.']);
   }
   const maxTokens = options['max-tokens'];
   const sampling = {

@@ -149,7 +149,7 @@ function fittedValidation({ config, given }: ReadConfig, rows: number): Training
   if (given.has('val_set_size') || rows > config.val_set_size) return config;
   warn(
     `the data has ${rows} rows, so Alpaca-LoRA's ${config.val_set_size} rows for validation are not held out. ` +
-      'Set val_set_size, for example to 0.1, to see when the model begins to learn by heart.',
+      'Set val_set_size, for example to 0.1, to see when the model starts to overfit.',
   );
   return { ...config, val_set_size: 0 };
 }

@@ -160,7 +160,7 @@ export class Session {
         `The prompt has ${ids.length} tokens and the context holds ${this.context}. ${
           this.context < contextLength
             ? 'Shorten it, or load the model with a longer context.'
-            : 'Shorten it: this model was trained for no longer one.'
+            : 'Shorten it: this model was not trained for a longer one.'
         }`,
       );
     }

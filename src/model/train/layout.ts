@@ -98,7 +98,7 @@ export function layOut(config: ModelConfig, spec: LoraSpec, maxPoolBytes: number
     );
   }
   if (wanted.size === 0) {
-    throw new PronkError('bad-config', 'No linear map is chosen for training: name at least one in target_modules.');
+    throw new PronkError('bad-config', 'No module is chosen for training: name at least one in target_modules.');
   }
   const [poolsA, poolsB] = [new Pools(maxPoolBytes), new Pools(maxPoolBytes)];
   let parameters = 0;

@@ -47,7 +47,7 @@ export class TrainedPairs {
     if (pairs.length !== this.#places.length) {
       throw new PronkError(
         'adapter-mismatch',
-        `The adapter has ${pairs.length} trained maps, and this run trains ${this.#places.length}. Choose the same target_modules and layers.`,
+        `The adapter has ${pairs.length} trained modules, and this run trains ${this.#places.length}. Choose the same target_modules and layers.`,
       );
     }
     for (const place of this.#places) {
@@ -83,7 +83,7 @@ export class TrainedPairs {
     if (other !== undefined) {
       throw new PronkError(
         'corrupt-file',
-        `The checkpoint holds ${other} numbers where this run has ${total}: it is another run’s, or damaged.`,
+        `The checkpoint holds ${other} numbers where this run has ${total}: it belongs to another run, or is damaged.`,
       );
     }
     for (const part of KEPT) {

@@ -41,7 +41,7 @@ function compiled(source: string, ignoreCase: boolean): Compiled {
 export function bounded(pattern: RegExp): RegExp {
   const { nativeLength, program } = compiled(pattern.source, pattern.ignoreCase);
   if (nativeLength === Infinity) return pattern;
-  if (!program && nativeLength === 0) throw badPattern(pattern.source, 'could take for ever');
+  if (!program && nativeLength === 0) throw badPattern(pattern.source, 'could take forever');
   return new BoundedPattern(pattern.source, pattern.flags);
 }
 

@@ -25,7 +25,7 @@ function page(models = [BOMB, OTHER, BUNDLED]) {
     const engine = createEngineState({ ...fake, api }, notices);
     fake.emit({ type: 'models', models });
     const hang = (id: string) =>
-      fake.emit({ type: 'restarted', hung: { modelId: id, message: `${id} did not come to an end.` } });
+      fake.emit({ type: 'restarted', hung: { modelId: id, message: `${id} did not finish.` } });
     return { engine, notices, fake, hang, loads, text: () => notices.list().map((each) => each.text) };
   });
 }
@@ -37,7 +37,7 @@ test('a model that held the worker is not in use any more, also after a reload',
   hang('bomb');
   expect(engine.model()?.id).toBe('bundled');
   expect(loads).toEqual(['bundled', 'bomb', 'bundled']);
-  expect(text()).toEqual(['bomb did not come to an end. Pronk 6M answers now.']);
+  expect(text()).toEqual(['bomb did not finish. Pronk 6M answers now.']);
   expect(page().engine.model()?.id).toBe('bundled');
   // where none comes with the page, the newest that did not
   expect(page([BOMB, OTHER]).engine.model()?.id).toBe('other');

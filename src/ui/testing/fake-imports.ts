@@ -122,7 +122,7 @@ function largePlan(name: string, bytes: number, files: ImportPlan['files'], down
       choice('f16', 13.5 * GB, 'It needs 14.6 GB of graphics memory, and this device offers about 8 GB.'),
       {
         ...choice('keep', 27 * GB),
-        warning: 'It needs 27 GB of disk, and the browser grants about 18 GB more. It can be tried.',
+        warning: 'It needs 27 GB of disk space, and the browser allows about 18 GB more. You can try it.',
       },
     ],
     recommended: 'q4',

@@ -52,5 +52,5 @@ export function applyEvent(run: RunDetail, event: TrainingEvent): RunDetail {
 export function wordsAtEnd({ name, state, problem = '', unkept }: RunSummary): string | undefined {
   if (state === 'done') return `${name} has been trained.`;
   if (state === 'failed') return `${name} failed. ${problem}`;
-  return unkept ? `${name} rests: there is no room to keep what it learned.` : undefined;
+  return unkept ? `${name} is paused: there is no space to save what it learned.` : undefined;
 }

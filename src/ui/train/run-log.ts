@@ -92,7 +92,7 @@ export function summaryOf(run: Pick<RunDetail, 'log' | 'steps' | 'validations'>)
     `Step ${formatNumber(last.step)} of ${formatNumber(steps)}.`,
     `The loss went from ${formatLoss(first.loss)} to ${formatLoss(loss)} (smoothed).`,
     best !== undefined &&
-      `On rows that were kept aside it is ${formatLoss(validations.at(-1)?.loss)}, at best ${formatLoss(best)}.`,
+      `The validation loss is ${formatLoss(validations.at(-1)?.loss)}, at best ${formatLoss(best)}.`,
   ];
   return said.filter(Boolean).join(' ');
 }
@@ -105,8 +105,8 @@ export function notesOf({ log, validations }: Pick<RunDetail, 'log' | 'validatio
     const at = skipped.at(-1)!.step;
     notes.push(
       skipped.length === 1
-        ? `Step ${at} was skipped: its gradient was not finite. Nothing was changed by it.`
-        : `${skipped.length} steps were skipped, the last one step ${at}: their gradients were not finite. Nothing was changed by them. A lower learning rate helps.`,
+        ? `Step ${at} was skipped: its gradient was not finite. It changed nothing.`
+        : `${skipped.length} steps were skipped, the last one step ${at}: their gradients were not finite. They changed nothing. A lower learning rate helps.`,
     );
   }
   const still = log.length - 1 - log.findLastIndex((record) => record.gradNorm !== 0);
@@ -118,14 +118,14 @@ export function notesOf({ log, validations }: Pick<RunDetail, 'log' | 'validatio
   const [before, ...after] = validations;
   if (before?.step === 0 && after.length > 2 && after.every((each) => each.loss >= before.loss)) {
     notes.push(
-      `On the rows that were kept aside the model was better before it learned anything: ${formatLoss(before.loss)}. A lower learning rate, or more rows like them, may help.`,
+      `The validation loss was lower before training: ${formatLoss(before.loss)}. A lower learning rate, or more rows like those, may help.`,
     );
   }
   const best = validations.findLastIndex((each) => each.best);
   const since = validations.length - 1 - best;
   if (best >= 0 && since >= 3) {
     notes.push(
-      `The validation loss has not improved since step ${formatNumber(validations[best].step)}: the model begins to learn the rows by heart. The best adapter is kept.`,
+      `The validation loss has not improved since step ${formatNumber(validations[best].step)}: the model is starting to overfit. The best adapter is kept.`,
     );
   }
   return notes;

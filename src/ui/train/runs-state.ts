@@ -178,7 +178,7 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
 
   function obstacle({ modelId, modelName }: RunSummary): string | undefined {
     if (engine.models().length === 0 || engine.models().some(({ id }) => id === modelId)) return undefined;
-    return `${modelName}, which it is trained on, was removed. “End and keep the adapter” still keeps its adapter as it is.`;
+    return `Its model, ${modelName}, was deleted. “End and keep the adapter” still keeps the adapter as it is.`;
   }
 
   const hide = () => {

@@ -163,13 +163,15 @@ describe('a log', () => {
     expect(notesOf({ log: [], validations })[0]).toMatch(/since step 10/);
     expect(notesOf({ log: [], validations: validations.slice(0, 3) })).toEqual([]);
     const worse = [2, 2.1, 2.2, 2.3].map((loss, i) => ({ step: 10 * i, loss, best: i === 1 }));
-    expect(notesOf({ log: [], validations: worse })[0]).toMatch(/better before it learned anything: 2.000/);
+    expect(notesOf({ log: [], validations: worse })[0]).toMatch(/lower before training: 2.000/);
     expect(notesOf({ log: [], validations: [...worse, { step: 40, loss: 1.9, best: true }] })).toEqual([]);
   });
 
   test('a sentence, a table that is not too long, and curves over each other', () => {
     const run = fakeRun('done');
-    expect(summaryOf(run)).toMatch(/^Step 120 of 120\. The loss went from \d\.\d+ to 0\.\d+ \(smoothed\)\. On rows/);
+    expect(summaryOf(run)).toMatch(
+      /^Step 120 of 120\. The loss went from \d\.\d+ to 0\.\d+ \(smoothed\)\. The validation loss is/,
+    );
     const table = thinned(run.log, 40);
     expect([table.length, table[0].step, table.at(-1)?.step]).toEqual([40, 1, 120]);
     const [steps, one, other] = overlaid([

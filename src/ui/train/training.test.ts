@@ -352,7 +352,7 @@ test('a run that rests for want of room says so and is not lost sight of', async
   const rests = { ...run, state: 'paused', unkept: true, problem: 'There is no room.' } as const;
   fake.emit({ type: 'training', event: { type: 'run', run: rests } });
   expect(runs.shown()).toMatchObject({ state: 'paused', unkept: true, problem: 'There is no room.' });
-  expect(notices.list().at(-1)?.text).toMatch(/rests: there is no room/);
+  expect(notices.list().at(-1)?.text).toMatch(/is paused: there is no space/);
   fake.emit({ type: 'training', event: { type: 'run', run: { ...run, state: 'running' } } });
   expect([runs.shown()?.problem, runs.shown()?.unkept]).toEqual([undefined, undefined]);
 });
@@ -384,5 +384,5 @@ test('a run whose model is gone cannot be gone on with; another one’s model is
   await runs.resume();
   expect([engine.model()?.id, resume.mock.calls.length]).toEqual(['bundled', 1]);
   await fake.api.remove('bundled');
-  expect(runs.obstacle(runs.shown()!)).toMatch(/Pronk 6M, which it is trained on, was removed/);
+  expect(runs.obstacle(runs.shown()!)).toMatch(/Its model, Pronk 6M, was deleted/);
 });
