@@ -1,5 +1,5 @@
 // What attention in training reads, forward and backward: q, k and v of all tokens, and who sees whom.
-//: needs State, Place, QUADS
+//: needs State, Place, HEAD_QUADS
 struct Params {
   heads: u32,
   kv_heads: u32,
@@ -12,8 +12,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read> qkv: array<vec4f>; // [T][(H + 2K) · d], q and k rotated
 
 /// Quads of a token's q, k and v.
-fn token_quads() -> u32 { return (params.heads + 2u * params.kv_heads) * QUADS; }
+fn token_quads() -> u32 { return (params.heads + 2u * params.kv_heads) * HEAD_QUADS; }
 /// The first token that `token` of a sequence from `start` sees.
-fn first_seen(token: u32, start: u32) -> u32 { return max(start, max(token + 1u, params.window) - params.window); }
+fn first_visible(token: u32, start: u32) -> u32 { return max(start, max(token + 1u, params.window) - params.window); }
 /// After the last token of a sequence until `end` that sees `token`.
-fn seen_until(token: u32, end: u32) -> u32 { return token + min(end - token, params.window); }
+fn visible_end(token: u32, end: u32) -> u32 { return token + min(end - token, params.window); }

@@ -2,36 +2,36 @@
 // denominator for the backward pass: one thread a query, with the online softmax (Milakov and Gimelshein 2018,
 // arXiv:1805.02867), so that no score is stored and nobody waits. The queries of a workgroup, tokens side by side, go over keys
 // together, so that a CPU's vector unit reads each key once for all of them.
-//: needs attention-packed-bindings.wgsl, WORKGROUP, QUADS
+//: needs attention-packed-bindings.wgsl, WORKGROUP_SIZE, HEAD_QUADS
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>; // [T][H · d]
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;   // [T][H]
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
-  let first = workgroup.x * WORKGROUP;
-  let until = min(first + WORKGROUP, state.count);
-  let head = workgroup.y;
-  let token = first + local;
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
+  let first = workgroup_id.x * WORKGROUP_SIZE;
+  let until = min(first + WORKGROUP_SIZE, state.count);
+  let head = workgroup_id.y;
+  let token = first + local_index;
   if (token >= until) { return; }
   let row = token_quads();
-  let q = token * row + head * QUADS;
-  let scale = inverseSqrt(f32(4u * QUADS));
-  var query: array<vec4f, QUADS>;
-  var sum: array<vec4f, QUADS>;
-  //: for i in QUADS or params.quads
+  let q = token * row + head * HEAD_QUADS;
+  let scale = inverseSqrt(f32(4u * HEAD_QUADS));
+  var query: array<vec4f, HEAD_QUADS>;
+  var sum: array<vec4f, HEAD_QUADS>;
+  //: for i in HEAD_QUADS or params.quads
   query[$i] = qkv[q + $i] * scale;
   //: end
 
   let kv_head = head / (params.heads / params.kv_heads);
-  let key_at = (params.heads + kv_head) * QUADS;
-  let to_value = params.kv_heads * QUADS;
-  let seen = first_seen(token, places[token].start);
+  let key_at = (params.heads + kv_head) * HEAD_QUADS;
+  let to_value = params.kv_heads * HEAD_QUADS;
+  let seen = first_visible(token, places[token].start);
   var largest = -3.4e38;
   var total = 0.0;
-  for (var key = first_seen(first, places[first].start); key < until; key++) {
+  for (var key = first_visible(first, places[first].start); key < until; key++) {
     let at = key * row + key_at;
     var score = 0.0;
-    //: for i in QUADS or params.quads
+    //: for i in HEAD_QUADS or params.quads
     score += dot(query[$i], qkv[at + $i]);
     //: end
     let visible = key >= seen && key <= token;
@@ -40,13 +40,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let weight = select(0.0, exp(score - top), visible);
     largest = top;
     total = total * shrink + weight;
-    //: for i in QUADS or params.quads
+    //: for i in HEAD_QUADS or params.quads
     sum[$i] = sum[$i] * shrink + weight * qkv[at + to_value + $i];
     //: end
   }
   let n = token * params.heads + head;
-  //: for i in QUADS or params.quads
-  out[n * QUADS + $i] = sum[$i] / total;
+  //: for i in HEAD_QUADS or params.quads
+  out[n * HEAD_QUADS + $i] = sum[$i] / total;
   //: end
   lse[n] = largest + log(total);
 }

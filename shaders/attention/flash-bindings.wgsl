@@ -1,5 +1,5 @@
 // What both forms of attention read and write.
-//: needs State, Act, Cache
+//: needs State, Activation, Cache
 struct Params {
   heads: u32,
   kv_heads: u32,
@@ -9,10 +9,10 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> qkv: array<vec4<Act>>; // [T][(H + 2K) · d]
+@group(0) @binding(2) var<storage, read> qkv: array<vec4<Activation>>; // [T][(H + 2K) · d]
 @group(0) @binding(3) var<storage, read> keys: array<vec4<Cache>>; // [K][context][d]
 @group(0) @binding(4) var<storage, read> values: array<vec4<Cache>>; // [K][context][d]
-@group(0) @binding(5) var<storage, read_write> out: array<vec4<Act>>; // [T][H · d]
+@group(0) @binding(5) var<storage, read_write> out: array<vec4<Activation>>; // [T][H · d]
 
 /// The first position that is seen where `seen` positions are not in the future.
-fn first_seen(seen: u32) -> u32 { return max(seen, params.window) - params.window; }
+fn first_visible(seen: u32) -> u32 { return max(seen, params.window) - params.window; }

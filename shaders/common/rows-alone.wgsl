@@ -1,6 +1,6 @@
 // A row is one thread's, alone and without barriers; a workgroup has several of them. For software adapters.
-//: needs WORKGROUP
-fn row_of(workgroup: u32, local: u32) -> u32 { return workgroup * WORKGROUP + local; }
-fn lane_of(local: u32) -> u32 { return 0u; }
-fn total(value: f32, lane: u32) -> f32 { return value; }
-fn largest_of(value: f32, lane: u32) -> f32 { return value; }
+//: needs WORKGROUP_SIZE
+fn row_index(workgroup: u32, local_index: u32) -> u32 { return workgroup * WORKGROUP_SIZE + local_index; }
+fn lane_index(local_index: u32) -> u32 { return 0u; }
+fn row_sum(value: f32, lane: u32) -> f32 { return value; }
+fn row_max(value: f32, lane: u32) -> f32 { return value; }

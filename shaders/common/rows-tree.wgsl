@@ -2,11 +2,11 @@
 //: needs LANES
 var<workgroup> tree: array<f32, LANES>;
 
-fn row_of(workgroup: u32, local: u32) -> u32 { return workgroup; }
-fn lane_of(local: u32) -> u32 { return local; }
+fn row_index(workgroup: u32, local_index: u32) -> u32 { return workgroup; }
+fn lane_index(local_index: u32) -> u32 { return local_index; }
 
 /// Σ over the lanes, the same in each.
-fn total(value: f32, lane: u32) -> f32 {
+fn row_sum(value: f32, lane: u32) -> f32 {
   tree[lane] = value;
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
@@ -16,7 +16,7 @@ fn total(value: f32, lane: u32) -> f32 {
 }
 
 /// The largest over the lanes, the same in each.
-fn largest_of(value: f32, lane: u32) -> f32 {
+fn row_max(value: f32, lane: u32) -> f32 {
   tree[lane] = value;
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();

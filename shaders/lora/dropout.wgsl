@@ -20,12 +20,12 @@ fn dropout_key(map: u32) -> vec4u {
 }
 
 /// Where those of one token do.
-fn dropout_site(key: vec4u, token: u32) -> vec4u {
+fn dropout_token_key(key: vec4u, token: u32) -> vec4u {
   return key + vec4u(places[token].row, places[token].position, 0u, 0u);
 }
 
 /// A quad of columns with zeros for what is dropped; what is kept is still to be divided by `dropout_keep`.
-fn masked(site: vec4u, quad: u32, value: vec4f) -> vec4f {
+fn apply_dropout(site: vec4u, quad: u32, value: vec4f) -> vec4f {
   let random = hash(site + vec4u(0u, 0u, 0u, quad)) >> vec4u(8u);
   return select(vec4f(0.0), value, random < vec4u(u32(ceil(params.keep * 0x1p24))));
 }

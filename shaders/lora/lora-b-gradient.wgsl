@@ -1,10 +1,10 @@
-// db[i, r] += scale · Σ_t dy[t, out(i)] · u[t, j]. A thread takes ROWS rows of one map's B, a span apart, and RANKS columns of
+// db[i, r] += scale · Σ_t dy[t, out(i)] · u[t, j]. A thread takes TILE_M rows of one map's B, a span apart, and TILE_R columns of
 // it; LANES threads share the tokens of the same ones.
-//: needs lora-bindings.wgsl, WORKGROUP, LANES, ROWS, RANKS
+//: needs lora-bindings.wgsl, WORKGROUP_SIZE, LANES, TILE_M, TILE_R
 //: if SHARED
-//: needs leave, total, SUMS
+//: needs store_partial_sum, sum_partials, SUMS
 //: end
-const SPAN = WORKGROUP / LANES;
+const SPAN = WORKGROUP_SIZE / LANES;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;       // [T, stride]
 @group(0) @binding(3) var<storage, read> u: array<f32>;        // [T, J]
 @group(0) @binding(4) var<storage, read_write> db: array<f32>; // [M, R]
@@ -14,51 +14,51 @@ fn store(map: u32, row: u32, r: u32, sum: f32) {
   if (i < params.begin[map + 1u] && r < params.rank) { db[i * params.rank + r] += params.scale * sum; }
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
-  let lane = local / SPAN;
-  let base = workgroup.x * SPAN * ROWS;
-  let rank = workgroup.y * RANKS;
-  let map = workgroup.z;
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
+  let lane = local_index / SPAN;
+  let base = workgroup_id.x * SPAN * TILE_M;
+  let rank = workgroup_id.y * TILE_R;
+  let map = workgroup_id.z;
   let rows = params.begin[map + 1u] - params.begin[map];
   if (base >= rows) { return; }
-  //: for i in ROWS
-  let row_$i = base + $iu * SPAN + local % SPAN;
+  //: for i in TILE_M
+  let row_$i = base + $iu * SPAN + local_index % SPAN;
   let dy_$i = params.first[map] + min(row_$i, rows - 1u);
-  //: for r in RANKS
+  //: for r in TILE_R
   var sum_$i_$r = 0.0;
   //: end
   //: end
-  //: for r in RANKS
-  let u_$r = map * params.rank + within(rank + $ru);
+  //: for r in TILE_R
+  let u_$r = map * params.rank + clamp_rank(rank + $ru);
   //: end
 
   for (var t = lane; t < state.count; t += LANES) {
-    //: for i in ROWS
+    //: for i in TILE_M
     let out_$i = dy[t * params.stride + dy_$i];
     //: end
-    //: for r in RANKS
-    let in_$r = u[t * stacked() + u_$r];
-    //: for i in ROWS
+    //: for r in TILE_R
+    let in_$r = u[t * stacked_ranks() + u_$r];
+    //: for i in TILE_M
     sum_$i_$r += out_$i * in_$r;
     //: end
     //: end
   }
 
   //: if SHARED
-  //: for i in ROWS
-  //: for r in RANKS
-  leave(lane, ($iu * RANKS + $ru) * SPAN + local % SPAN, sum_$i_$r);
+  //: for i in TILE_M
+  //: for r in TILE_R
+  store_partial_sum(($iu * TILE_R + $ru) * SPAN + local_index % SPAN, lane, sum_$i_$r);
   //: end
   //: end
   workgroupBarrier();
-  for (var n = local; n < SUMS; n += WORKGROUP) {
+  for (var n = local_index; n < SUMS; n += WORKGROUP_SIZE) {
     let tile = n / SPAN;
-    store(map, base + tile / RANKS * SPAN + n % SPAN, rank + tile % RANKS, total(n));
+    store(map, base + tile / TILE_R * SPAN + n % SPAN, rank + tile % TILE_R, sum_partials(n));
   }
   //: else
-  //: for i in ROWS
-  //: for r in RANKS
+  //: for i in TILE_M
+  //: for r in TILE_R
   store(map, row_$i, rank + $ru, sum_$i_$r);
   //: end
   //: end

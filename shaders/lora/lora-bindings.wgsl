@@ -16,6 +16,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> state: State;
 
 /// Row r of a map's A or column r of its B, or the last where there are fewer.
-fn within(r: u32) -> u32 { return min(r, params.rank - 1u); }
+fn clamp_rank(r: u32) -> u32 { return min(r, params.rank - 1u); }
 /// J
-fn stacked() -> u32 { return params.maps * params.rank; }
+fn stacked_ranks() -> u32 { return params.maps * params.rank; }

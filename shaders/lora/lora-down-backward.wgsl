@@ -1,39 +1,39 @@
-// dx[t, k] += Σ over maps of mask(Σ_r v[t, j] · a[j, k]), each map with its own mask. A thread takes a quad of columns and TOKENS
+// dx[t, k] += Σ over maps of mask(Σ_r v[t, j] · a[j, k]), each map with its own mask. A thread takes a quad of columns and TILE_N
 // tokens.
-//: needs lora-bindings.wgsl, dropout_key, dropout_site, masked, dropout_keep, WORKGROUP, TOKENS
+//: needs lora-bindings.wgsl, dropout_key, dropout_token_key, apply_dropout, dropout_keep, WORKGROUP_SIZE, TILE_N
 @group(0) @binding(4) var<storage, read> v: array<f32>;          // [T, J]
 @group(0) @binding(5) var<storage, read> a: array<vec4f>;        // [J, K]
 @group(0) @binding(6) var<storage, read_write> dx: array<vec4f>; // [T, K]
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
   let quads = params.columns / 4u;
-  let quad = workgroup.x * WORKGROUP + local;
+  let quad = workgroup_id.x * WORKGROUP_SIZE + local_index;
   if (quad >= quads) { return; }
   let last = state.count - 1u;
-  let first = workgroup.y * TOKENS;
-  //: for t in TOKENS
+  let first = workgroup_id.y * TILE_N;
+  //: for t in TILE_N
   let token_$t = min(first + $tu, last);
   var total_$t = vec4f(0.0);
   //: end
 
   for (var map = 0u; map < params.maps; map++) {
     let key = dropout_key(map);
-    //: for t in TOKENS
+    //: for t in TILE_N
     var sum_$t = vec4f(0.0);
     //: end
     for (var j = map * params.rank; j < (map + 1u) * params.rank; j++) {
       let weights = a[j * quads + quad];
-      //: for t in TOKENS
-      sum_$t += v[token_$t * stacked() + j] * weights;
+      //: for t in TILE_N
+      sum_$t += v[token_$t * stacked_ranks() + j] * weights;
       //: end
     }
-    //: for t in TOKENS
-    total_$t += masked(dropout_site(key, token_$t), quad, sum_$t) / dropout_keep();
+    //: for t in TILE_N
+    total_$t += apply_dropout(dropout_token_key(key, token_$t), quad, sum_$t) / dropout_keep();
     //: end
   }
 
-  //: for t in TOKENS
+  //: for t in TILE_N
   if (first + $tu <= last) { dx[token_$t * quads + quad] += total_$t; }
   //: end
 }

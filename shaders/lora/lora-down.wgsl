@@ -1,8 +1,8 @@
-// u[t, j] = Σ_k mask(x)[t, k] · a[j, k], as dot products along the rows: RANKS rows of a map's A and TOKENS tokens a group of
+// u[t, j] = Σ_k mask(x)[t, k] · a[j, k], as dot products along the rows: TILE_R rows of a map's A and TILE_N tokens a group of
 // LANES threads. One lane is a thread alone; more share the rows and leave their sums in shared memory.
-//: needs lora-bindings.wgsl, dropout_key, dropout_site, masked, dropout_keep, WORKGROUP, LANES, TOKENS, RANKS
+//: needs lora-bindings.wgsl, dropout_key, dropout_token_key, apply_dropout, dropout_keep, WORKGROUP_SIZE, LANES, TILE_N, TILE_R
 //: if SHARED
-//: needs leave, total, SUMS
+//: needs store_partial_sum, sum_partials, SUMS
 //: end
 @group(0) @binding(4) var<storage, read> x: array<vec4f>;     // [T, K]
 @group(0) @binding(5) var<storage, read> a: array<vec4f>;     // [J, K]
@@ -10,52 +10,52 @@
 
 fn store(map: u32, token: u32, r: u32, sum: f32) {
   if (token < state.count && r < params.rank) {
-    u[token * stacked() + map * params.rank + r] = sum / dropout_keep();
+    u[token * stacked_ranks() + map * params.rank + r] = sum / dropout_keep();
   }
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
-  let lane = local % LANES;
-  let first = (workgroup.x * (WORKGROUP / LANES) + local / LANES) * TOKENS;
-  let rank = workgroup.y * RANKS;
-  let map = workgroup.z;
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
+  let lane = local_index % LANES;
+  let first = (workgroup_id.x * (WORKGROUP_SIZE / LANES) + local_index / LANES) * TILE_N;
+  let rank = workgroup_id.y * TILE_R;
+  let map = workgroup_id.z;
   let quads = params.columns / 4u;
   let key = dropout_key(map);
-  //: for t in TOKENS
+  //: for t in TILE_N
   let token_$t = min(first + $tu, state.count - 1u);
-  let site_$t = dropout_site(key, token_$t);
-  //: for r in RANKS
+  let site_$t = dropout_token_key(key, token_$t);
+  //: for r in TILE_R
   var sum_$r_$t = 0.0;
   //: end
   //: end
-  //: for r in RANKS
-  let a_$r = (map * params.rank + within(rank + $ru)) * quads;
+  //: for r in TILE_R
+  let a_$r = (map * params.rank + clamp_rank(rank + $ru)) * quads;
   //: end
 
   for (var quad = lane; quad < quads; quad += LANES) {
-    //: for t in TOKENS
-    let in_$t = masked(site_$t, quad, x[token_$t * quads + quad]);
+    //: for t in TILE_N
+    let in_$t = apply_dropout(site_$t, quad, x[token_$t * quads + quad]);
     //: end
-    //: for r in RANKS
+    //: for r in TILE_R
     let weights_$r = a[a_$r + quad];
-    //: for t in TOKENS
+    //: for t in TILE_N
     sum_$r_$t += dot(weights_$r, in_$t);
     //: end
     //: end
   }
 
   //: if SHARED
-  //: for t in TOKENS
-  //: for r in RANKS
-  leave(lane, $ru * TOKENS + $tu, sum_$r_$t);
+  //: for t in TILE_N
+  //: for r in TILE_R
+  store_partial_sum($ru * TILE_N + $tu, lane, sum_$r_$t);
   //: end
   //: end
   workgroupBarrier();
-  for (var i = lane; i < SUMS; i += LANES) { store(map, first + i % TOKENS, rank + i / TOKENS, total(i)); }
+  for (var i = lane; i < SUMS; i += LANES) { store(map, first + i % TILE_N, rank + i / TILE_N, sum_partials(i)); }
   //: else
-  //: for t in TOKENS
-  //: for r in RANKS
+  //: for t in TILE_N
+  //: for r in TILE_R
   store(map, first + $tu, rank + $ru, sum_$r_$t);
   //: end
   //: end

@@ -1,8 +1,8 @@
-// v[t, j] = scale · Σ_i dy[t, out(i)] · b[i, r] over the rows i of j's map: the gradient of what lora-down gave. RANKS columns
-// of a map's B and TOKENS tokens a group of LANES threads, as in lora-down.
-//: needs lora-bindings.wgsl, WORKGROUP, LANES, TOKENS, RANKS
+// v[t, j] = scale · Σ_i dy[t, out(i)] · b[i, r] over the rows i of j's map: the gradient of what lora-down gave. TILE_R columns
+// of a map's B and TILE_N tokens a group of LANES threads, as in lora-down.
+//: needs lora-bindings.wgsl, WORKGROUP_SIZE, LANES, TILE_N, TILE_R
 //: if SHARED
-//: needs leave, total, SUMS
+//: needs store_partial_sum, sum_partials, SUMS
 //: end
 @group(0) @binding(2) var<storage, read> dy: array<f32>;      // [T, stride]
 @group(0) @binding(3) var<storage, read> b: array<f32>;       // [M, R]
@@ -10,51 +10,51 @@
 
 fn store(map: u32, token: u32, r: u32, sum: f32) {
   if (token < state.count && r < params.rank) {
-    v[token * stacked() + map * params.rank + r] = params.scale * sum;
+    v[token * stacked_ranks() + map * params.rank + r] = params.scale * sum;
   }
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
-  let lane = local % LANES;
-  let first = (workgroup.x * (WORKGROUP / LANES) + local / LANES) * TOKENS;
-  let rank = workgroup.y * RANKS;
-  let map = workgroup.z;
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
+  let lane = local_index % LANES;
+  let first = (workgroup_id.x * (WORKGROUP_SIZE / LANES) + local_index / LANES) * TILE_N;
+  let rank = workgroup_id.y * TILE_R;
+  let map = workgroup_id.z;
   let begin = params.begin[map];
   let rows = params.begin[map + 1u] - begin;
-  //: for t in TOKENS
+  //: for t in TILE_N
   let dy_$t = min(first + $tu, state.count - 1u) * params.stride + params.first[map];
-  //: for r in RANKS
+  //: for r in TILE_R
   var sum_$r_$t = 0.0;
   //: end
   //: end
-  //: for r in RANKS
-  let b_$r = begin * params.rank + within(rank + $ru);
+  //: for r in TILE_R
+  let b_$r = begin * params.rank + clamp_rank(rank + $ru);
   //: end
 
   for (var i = lane; i < rows; i += LANES) {
-    //: for t in TOKENS
+    //: for t in TILE_N
     let in_$t = dy[dy_$t + i];
     //: end
-    //: for r in RANKS
+    //: for r in TILE_R
     let weight_$r = b[b_$r + i * params.rank];
-    //: for t in TOKENS
+    //: for t in TILE_N
     sum_$r_$t += weight_$r * in_$t;
     //: end
     //: end
   }
 
   //: if SHARED
-  //: for t in TOKENS
-  //: for r in RANKS
-  leave(lane, $ru * TOKENS + $tu, sum_$r_$t);
+  //: for t in TILE_N
+  //: for r in TILE_R
+  store_partial_sum($ru * TILE_N + $tu, lane, sum_$r_$t);
   //: end
   //: end
   workgroupBarrier();
-  for (var i = lane; i < SUMS; i += LANES) { store(map, first + i % TOKENS, rank + i / TOKENS, total(i)); }
+  for (var i = lane; i < SUMS; i += LANES) { store(map, first + i % TILE_N, rank + i / TILE_N, sum_partials(i)); }
   //: else
-  //: for t in TOKENS
-  //: for r in RANKS
+  //: for t in TILE_N
+  //: for r in TILE_R
   store(map, first + $tu, rank + $ru, sum_$r_$t);
   //: end
   //: end

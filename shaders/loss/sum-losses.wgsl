@@ -1,21 +1,21 @@
 // report[0] += weight · Σ loss over the batch's rows.
-//: needs State, lane_of, total, WORKGROUP, LANES
-const BLOCK = 64u; // elements of a lane that are summed apart: rounding grows with the longest sum only
+//: needs State, lane_index, row_sum, WORKGROUP_SIZE, LANES
+const LANE_BLOCK = 64u; // elements of a lane that are summed apart: rounding grows with the longest sum only
 @group(0) @binding(0) var<storage, read> state: State;
 @group(0) @binding(1) var<storage, read> weight: array<f32>; // [1]
 @group(0) @binding(2) var<storage, read> loss: array<f32>;
 @group(0) @binding(3) var<storage, read_write> report: array<f32>; // [4]: loss, norm, factor, whether all is finite
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(local_invocation_index) local: u32) {
-  let lane = lane_of(local);
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(local_invocation_index) local_index: u32) {
+  let lane = lane_index(local_index);
   var sum = 0.0;
   for (var i = lane; i < state.count; ) {
-    let stop = min(i + BLOCK * LANES, state.count);
+    let stop = min(i + LANE_BLOCK * LANES, state.count);
     var part = 0.0;
     for (; i < stop; i += LANES) { part += loss[i]; }
     sum += part;
   }
-  let all = total(sum, lane);
+  let all = row_sum(sum, lane);
   if (lane == 0u) { report[0] += weight[0] * all; }
 }

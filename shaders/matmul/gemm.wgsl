@@ -1,9 +1,9 @@
 // y[t, n] = Σ_k w[n, k] · x[t, k] for many tokens: tiles of 64 tokens × 64 rows by 8 × 8 threads, each with a register tile
-// of TOKENS × ROWS (8 × 8). A step of 8 quads of columns is dequantised once into shared memory: thread i brings token i's
+// of TILE_N × TILE_M (8 × 8). A step of 8 quads of columns is dequantised once into shared memory: thread i brings token i's
 // quads and row i's, so that Σx² of a token needs no reduction.
-//: needs projection.wgsl, load_block, block_scale, BLOCK_QUADS, ROWS, TOKENS
+//: needs projection.wgsl, load_block, block_scale, BLOCK_QUADS, TILE_M, TILE_N
 //: for q in BLOCK_QUADS
-//: needs quad_$q
+//: needs block_quad_$q
 //: end
 const STEP = 8u;
 const SIDE = 64u;
@@ -11,18 +11,18 @@ var<workgroup> tokens: array<vec4f, STEP * SIDE>; // [quad][token]
 var<workgroup> rows: array<vec4f, STEP * SIDE>;   // [quad][row]
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
   let last = state.count - 1u;
-  let first = select(workgroup.y * SIDE, last, params.last_only == 1u);
+  let first = select(workgroup_id.y * SIDE, last, params.last_only == 1u);
   let quads = params.columns / 4u;
   let blocks = quads / BLOCK_QUADS;
-  let group = workgroup.x * 8u + local % 8u; // of rows that this thread sums
-  let team = local / 8u;                     // of tokens
-  let my_row = row_of(workgroup.x * 8u + local / ROWS, local % ROWS);
-  let my_x = min(first + local, last) * quads;
+  let group = workgroup_id.x * 8u + local_index % 8u; // of rows that this thread sums
+  let team = local_index / 8u;                     // of tokens
+  let my_row = matrix_row(workgroup_id.x * 8u + local_index / TILE_M, local_index % TILE_M);
+  let my_x = min(first + local_index, last) * quads;
   var square = 0.0;
-  //: for t in TOKENS
-  //: for r in ROWS
+  //: for t in TILE_N
+  //: for r in TILE_M
   var sum_$r_$t = 0.0;
   //: end
   //: end
@@ -35,43 +35,43 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         square += dot(quad, quad);
         quad *= gain[base + q];
       }
-      tokens[q * SIDE + local] = quad;
+      tokens[q * SIDE + local_index] = quad;
     }
     for (var b = 0u; b < here; b += BLOCK_QUADS) {
       let block = (base + b) / BLOCK_QUADS;
       let codes = load_block(my_row, block, blocks);
       let scale = block_scale(my_row, block, blocks);
       //: for q in BLOCK_QUADS
-      rows[(b + $qu) * SIDE + local] = scale.x * quad_$q(codes) + scale.y;
+      rows[(b + $qu) * SIDE + local_index] = scale.x * block_quad_$q(codes) + scale.y;
       //: end
     }
     workgroupBarrier();
     for (var q = 0u; q < here; q++) {
-      let t = q * SIDE + team * TOKENS;
-      let r = q * SIDE + local % 8u * ROWS;
-      //: for t in TOKENS
+      let t = q * SIDE + team * TILE_N;
+      let r = q * SIDE + local_index % 8u * TILE_M;
+      //: for t in TILE_N
       let x_$t = tokens[t + $tu];
       //: end
-      //: for r in ROWS
+      //: for r in TILE_M
       let w_$r = rows[r + $ru];
-      //: for t in TOKENS
+      //: for t in TILE_N
       sum_$r_$t += dot(w_$r, x_$t);
       //: end
       //: end
     }
     workgroupBarrier();
   }
-  tokens[local].x = square; // the tile is done with; 16 KiB are all that every adapter has
+  tokens[local_index].x = square; // the tile is done with; 16 KiB are all that every adapter has
   workgroupBarrier();
 
-  //: for t in TOKENS
-  if (first + team * TOKENS + $tu <= last) {
-    var sums_$t: array<f32, ROWS>;
-    //: for r in ROWS
+  //: for t in TILE_N
+  if (first + team * TILE_N + $tu <= last) {
+    var sums_$t: array<f32, TILE_M>;
+    //: for r in TILE_M
     sums_$t[$r] = sum_$r_$t;
     //: end
-    let token = select(first + team * TOKENS + $tu, 0u, params.last_only == 1u);
-    finish(token, group, tokens[team * TOKENS + $tu].x, sums_$t);
+    let token = select(first + team * TILE_N + $tu, 0u, params.last_only == 1u);
+    write_outputs(token, group, tokens[team * TILE_N + $tu].x, sums_$t);
   }
   //: end
 }

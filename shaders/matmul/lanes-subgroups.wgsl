@@ -1,13 +1,13 @@
 // Sums over a workgroup's lanes: within subgroups by hardware, across them through shared memory. A workgroup's
 // invocations are dealt to subgroups in order; of a subgroup that is wider than the workgroup, the active lanes count.
-//: needs ROWS, TOKENS, LANES
-const SUMS = ROWS * TOKENS + TOKENS;
+//: needs TILE_M, TILE_N, LANES
+const SUMS = TILE_M * TILE_N + TILE_N;
 var<workgroup> partial_sums: array<f32, SUMS * LANES>;
 var<workgroup> sums: array<f32, SUMS>;
 
-fn leave(sum: u32, lane: u32, value: f32) {
+fn store_partial_sum(sum: u32, lane: u32, value: f32) {
   let total = subgroupAdd(value);
   let slot = lane / subgroupAdd(1u);
   if (subgroupElect()) { partial_sums[sum * LANES + slot] = total; }
 }
-fn parts() -> u32 { return LANES / subgroupAdd(1u); }
+fn partial_count() -> u32 { return LANES / subgroupAdd(1u); }

@@ -1,74 +1,74 @@
-// y[t, n] = Σ_k w[n, k] · x[t, k] as dot products along the rows, for hardware: LANES threads share ROWS rows and TOKENS tokens.
+// y[t, n] = Σ_k w[n, k] · x[t, k] as dot products along the rows, for hardware: LANES threads share TILE_M rows and TILE_N tokens.
 // A lane takes every LANES-th block of a row, unrolled whole; then the lanes add up what each has summed.
-//: needs projection.wgsl, load_block, block_scale, leave, parts, partial_sums, sums, WORKGROUP, TOKENS, BLOCK_QUADS
-//: needs LANES, ROWS, SUMS
+//: needs projection.wgsl, load_block, block_scale, store_partial_sum, partial_count, partial_sums, sums, WORKGROUP_SIZE, TILE_N, BLOCK_QUADS
+//: needs LANES, TILE_M, SUMS
 //: for q in BLOCK_QUADS
-//: needs quad_$q
+//: needs block_quad_$q
 //: end
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let group = workgroup.x;
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let group = workgroup_id.x;
   let last = state.count - 1u;
-  let first = select(workgroup.y * TOKENS, last, params.last_only == 1u);
+  let first = select(workgroup_id.y * TILE_N, last, params.last_only == 1u);
   let quads = params.columns / 4u;
   let blocks = quads / BLOCK_QUADS;
 
-  let row_$r = row_of(group, $ru); //: for r in ROWS
-  //: for t in TOKENS
+  let row_$r = matrix_row(group, $ru); //: for r in TILE_M
+  //: for t in TILE_N
   let x_$t = min(first + $tu, last) * quads;
   var squares_$t = 0.0;
-  var sum_$r_$t = 0.0; //: for r in ROWS
+  var sum_$r_$t = 0.0; //: for r in TILE_M
   //: end
 
   for (var block = lane; block < blocks; block += LANES) {
     let quad = block * BLOCK_QUADS;
-    //: if OFFSET
+    //: if HAS_OFFSET
     // Σx over the block, which values that have an offset add
-    var total_$t = vec4f(0.0); //: for t in TOKENS
+    var total_$t = vec4f(0.0); //: for t in TILE_N
     //: end
     //: for q in BLOCK_QUADS
-    var in_$q_$t = vec4f(x[x_$t + quad + $qu]); //: for t in TOKENS
+    var in_$q_$t = vec4f(x[x_$t + quad + $qu]); //: for t in TILE_N
     if (NORM) {
       let g = gain[quad + $qu];
-      //: for t in TOKENS
+      //: for t in TILE_N
       squares_$t += dot(in_$q_$t, in_$q_$t);
       in_$q_$t *= g;
       //: end
     }
-    //: if OFFSET
-    total_$t += in_$q_$t; //: for t in TOKENS
+    //: if HAS_OFFSET
+    total_$t += in_$q_$t; //: for t in TILE_N
     //: end
     //: end
-    //: if OFFSET
-    let all_$t = dot(total_$t, vec4f(1.0)); //: for t in TOKENS
+    //: if HAS_OFFSET
+    let all_$t = dot(total_$t, vec4f(1.0)); //: for t in TILE_N
     //: end
 
-    //: for r in ROWS
+    //: for r in TILE_M
     {
       let w = load_block(row_$r, block, blocks);
-      var part_$t = 0.0; //: for t in TOKENS
+      var part_$t = 0.0; //: for t in TILE_N
       //: for q in BLOCK_QUADS
       {
-        let weights = quad_$q(w);
-        part_$t += dot(weights, in_$q_$t); //: for t in TOKENS
+        let weights = block_quad_$q(w);
+        part_$t += dot(weights, in_$q_$t); //: for t in TILE_N
       }
       //: end
       let scale = block_scale(row_$r, block, blocks);
-      sum_$r_$t += scale.x * part_$t; //: for t in TOKENS
-      //: if OFFSET
-      sum_$r_$t += scale.y * all_$t; //: for t in TOKENS
+      sum_$r_$t += scale.x * part_$t; //: for t in TILE_N
+      //: if HAS_OFFSET
+      sum_$r_$t += scale.y * all_$t; //: for t in TILE_N
       //: end
     }
     //: end
   }
 
   // each lane leaves its partial sums, and one lane per sum adds them up
-  //: for t in TOKENS
-  leave(ROWS * TOKENS + $tu, lane, squares_$t);
-  leave($ru * TOKENS + $tu, lane, sum_$r_$t); //: for r in ROWS
+  //: for t in TILE_N
+  store_partial_sum(TILE_M * TILE_N + $tu, lane, squares_$t);
+  store_partial_sum($ru * TILE_N + $tu, lane, sum_$r_$t); //: for r in TILE_M
   //: end
   workgroupBarrier();
-  let left = parts();
+  let left = partial_count();
   for (var v = lane; v < SUMS; v += LANES) {
     var total = 0.0;
     for (var i = 0u; i < left; i++) { total += partial_sums[v * LANES + i]; }
@@ -77,11 +77,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   workgroupBarrier();
   if (lane != 0u) { return; }
 
-  //: for t in TOKENS
+  //: for t in TILE_N
   if (first + $tu <= last) {
-    var sums_$t: array<f32, ROWS>;
-    sums_$t[$r] = sums[$ru * TOKENS + $tu]; //: for r in ROWS
-    finish(select(first + $tu, 0u, params.last_only == 1u), group, sums[ROWS * TOKENS + $tu], sums_$t);
+    var sums_$t: array<f32, TILE_M>;
+    sums_$t[$r] = sums[$ru * TILE_N + $tu]; //: for r in TILE_M
+    write_outputs(select(first + $tu, 0u, params.last_only == 1u), group, sums[TILE_M * TILE_N + $tu], sums_$t);
   }
   //: end
 }

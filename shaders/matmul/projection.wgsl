@@ -1,8 +1,8 @@
-// What the products with a weight matrix share: bindings, which rows a group of ROWS takes, and what happens to a result.
+// What the products with a weight matrix share: bindings, which rows a group of TILE_M takes, and what happens to a result.
 // NORM folds RMSNorm in without a prologue: Σx² is accumulated beside Σ w·x·gain, and 1/rms multiplies the end.
-// SWIGLU takes the matrix as gate rows, then up rows: a group has ROWS / 2 of each, and y = silu(gate) · up.
-// BIAS adds a vector of all the matrix's rows, after the norm.
-//: needs State, In, Out, ROWS
+// SWIGLU takes the matrix as gate rows, then up rows: a group has TILE_M / 2 of each, and y = silu(gate) · up.
+// HAS_BIAS adds a vector of all the matrix's rows, after the norm.
+//: needs State, Input, Output, TILE_M
 struct Params {
   rows: u32,       // of this part of the matrix
   columns: u32,    // K, a multiple of 4, and of the block for block kinds
@@ -14,10 +14,10 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> x: array<vec4<In>>;
+@group(0) @binding(2) var<storage, read> x: array<vec4<Input>>;
 @group(0) @binding(3) var<storage, read> gain: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> y: array<Out>;
-//: if BIAS
+@group(0) @binding(4) var<storage, read_write> y: array<Output>;
+//: if HAS_BIAS
 @group(0) @binding(7) var<storage, read> bias: array<f32>;
 //: end
 
@@ -25,19 +25,19 @@ override NORM: bool = false;
 override RESIDUAL: bool = false;
 override SWIGLU: bool = false;
 
-fn row_of(group: u32, r: u32) -> u32 {
-  const HALF = ROWS / 2u;
+fn matrix_row(group: u32, r: u32) -> u32 {
+  const HALF = TILE_M / 2u;
   let paired = group * HALF + r % HALF + params.half * (r / HALF);
-  return min(select(group * ROWS + r, paired, SWIGLU), params.rows - 1u);
+  return min(select(group * TILE_M + r, paired, SWIGLU), params.rows - 1u);
 }
 
 fn store(token: u32, row: u32, value: f32) {
   let i = token * params.out_stride + params.row_start + row;
-  if (RESIDUAL) { y[i] = Out(f32(y[i]) + value); } else { y[i] = Out(value); }
+  if (RESIDUAL) { y[i] = Output(f32(y[i]) + value); } else { y[i] = Output(value); }
 }
 
-fn biased(row: u32, value: f32) -> f32 {
-  //: if BIAS
+fn add_bias(row: u32, value: f32) -> f32 {
+  //: if HAS_BIAS
   return value + bias[params.row_start + row];
   //: else
   return value;
@@ -47,21 +47,21 @@ fn biased(row: u32, value: f32) -> f32 {
 fn swiglu(gate: f32, up: f32) -> f32 { return gate / (1.0 + exp(-gate)) * up; }
 
 /// Writes what a group of rows sums to for a token, whose Σx² is `squares`.
-fn finish(token: u32, group: u32, squares: f32, sums: array<f32, ROWS>) {
-  const HALF = ROWS / 2u;
+fn write_outputs(token: u32, group: u32, squares: f32, sums: array<f32, TILE_M>) {
+  const HALF = TILE_M / 2u;
   var out = sums;
   let scale = select(1.0, 1.0 / sqrt(squares / f32(params.columns) + params.epsilon), NORM);
   if (SWIGLU) {
     for (var r = 0u; r < HALF; r++) {
       let row = group * HALF + r;
       if (row < params.half) {
-        store(token, row, swiglu(biased(row, scale * out[r]), biased(row + params.half, scale * out[r + HALF])));
+        store(token, row, swiglu(add_bias(row, scale * out[r]), add_bias(row + params.half, scale * out[r + HALF])));
       }
     }
   } else {
-    for (var r = 0u; r < ROWS; r++) {
-      let row = group * ROWS + r;
-      if (row < params.rows) { store(token, row, biased(row, scale * out[r])); }
+    for (var r = 0u; r < TILE_M; r++) {
+      let row = group * TILE_M + r;
+      if (row < params.rows) { store(token, row, add_bias(row, scale * out[r])); }
     }
   }
 }

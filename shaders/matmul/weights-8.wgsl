@@ -1,25 +1,25 @@
 // Signed 8-bit codes in blocks of 4 · BLOCK_QUADS along the row, bytes in order.
 
 //: if WHOLE_BLOCKS
-//: needs CHUNKS
+//: needs BLOCK_CHUNKS
 // whole blocks, for kernels that take a row block by block
-struct Block { chunks: array<vec4u, CHUNKS> }
+struct Block { chunks: array<vec4u, BLOCK_CHUNKS> }
 @group(0) @binding(5) var<storage, read> codes: array<vec4u>;
 fn load_block(row: u32, block: u32, blocks: u32) -> Block {
-  let i = CHUNKS * (row * blocks + block);
-  return Block(array<vec4u, CHUNKS>(
-    //: for c in CHUNKS
+  let i = BLOCK_CHUNKS * (row * blocks + block);
+  return Block(array<vec4u, BLOCK_CHUNKS>(
+    //: for c in BLOCK_CHUNKS
     codes[i + $cu],
     //: end
   ));
 }
 //: for q in BLOCK_QUADS
-fn quad_$q(b: Block) -> vec4f { return vec4f(unpack4xI8(b.chunks[$qu / 4u][$qu % 4u])); }
+fn block_quad_$q(b: Block) -> vec4f { return vec4f(unpack4xI8(b.chunks[$qu / 4u][$qu % 4u])); }
 //: end
 //: else
 // one quad at a time: a word and no vector, whose component a loop variable would choose
 @group(0) @binding(5) var<storage, read> codes: array<u32>;
-fn codes_at(row: u32, quad: u32, quads: u32) -> vec4f {
+fn load_codes(row: u32, quad: u32, quads: u32) -> vec4f {
   return vec4f(unpack4xI8(codes[row * quads + quad]));
 }
 //: end

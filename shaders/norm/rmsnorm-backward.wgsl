@@ -1,14 +1,14 @@
 // dx[t] += rs · (w − n · mean(w ⊙ n)) with w = dy ⊙ gain, n = x · rs, rs = 1 / rms(x), of the token t of each row of dy; no token
 // twice.
-//: needs rmsnorm-bindings.wgsl, row_of, lane_of, total, WORKGROUP, LANES
+//: needs rmsnorm-bindings.wgsl, row_index, lane_index, row_sum, WORKGROUP_SIZE, LANES
 @group(0) @binding(5) var<storage, read> dy: array<vec4f>; // [rows][D]
 @group(0) @binding(6) var<storage, read_write> dx: array<vec4f>; // [T][D]
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
-  let row = row_of(workgroup.x, local);
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
+  let row = row_index(workgroup_id.x, local_index);
   if (row >= state.count) { return; }
-  let lane = lane_of(local);
+  let lane = lane_index(local_index);
   let quads = params.columns / 4u;
   let at = token_of(row) * quads;
 
@@ -20,8 +20,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     products += value * dy[row * quads + i] * gain[i];
   }
   let width = f32(params.columns);
-  let scale = 1.0 / sqrt(total(dot(squares, vec4f(1.0)), lane) / width + params.epsilon);
-  let mean = scale * total(dot(products, vec4f(1.0)), lane) / width;
+  let scale = 1.0 / sqrt(row_sum(dot(squares, vec4f(1.0)), lane) / width + params.epsilon);
+  let mean = scale * row_sum(dot(products, vec4f(1.0)), lane) / width;
   for (var i = lane; i < quads; i += LANES) {
     let n = x[at + i] * scale;
     dx[at + i] += scale * (dy[row * quads + i] * gain[i] - n * mean);

@@ -1,12 +1,12 @@
 // y[i] = x[t] / rms(x[t]) · gain, of the token t of row i.
-//: needs rmsnorm-bindings.wgsl, row_of, lane_of, total, WORKGROUP, LANES
+//: needs rmsnorm-bindings.wgsl, row_index, lane_index, row_sum, WORKGROUP_SIZE, LANES
 @group(0) @binding(5) var<storage, read_write> y: array<vec4f>; // [rows][D]
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
-  let row = row_of(workgroup.x, local);
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
+  let row = row_index(workgroup_id.x, local_index);
   if (row >= state.count) { return; }
-  let lane = lane_of(local);
+  let lane = lane_index(local_index);
   let quads = params.columns / 4u;
   let at = token_of(row) * quads;
 
@@ -15,7 +15,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let value = x[at + i];
     squares += value * value;
   }
-  let mean = total(dot(squares, vec4f(1.0)), lane) / f32(params.columns);
+  let mean = row_sum(dot(squares, vec4f(1.0)), lane) / f32(params.columns);
   let scale = 1.0 / sqrt(mean + params.epsilon);
   for (var i = lane; i < quads; i += LANES) {
     y[row * quads + i] = x[at + i] * scale * gain[i];

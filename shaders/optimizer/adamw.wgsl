@@ -1,5 +1,5 @@
 // AdamW (Loshchilov and Hutter 2019) in PyTorch's order: the weights decay, the moments move, the weights step.
-//: needs Optimizer, WORKGROUP
+//: needs Optimizer, WORKGROUP_SIZE
 struct Params {
   count: u32,
   ratio_b: u32, // 1: the learning rate is multiplied by the optimizer's ratio
@@ -12,13 +12,13 @@ struct Params {
 @group(0) @binding(5) var<storage, read> optimizer: Optimizer;
 @group(0) @binding(6) var<storage, read> report: array<f32>; // [4]: loss, norm, factor, whether all is finite
 
-@compute @workgroup_size(WORKGROUP)
+@compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) local: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) num_workgroups: vec3u,
+  @builtin(local_invocation_index) local_index: u32,
 ) {
-  let i = (workgroup.y * workgroups.x + workgroup.x) * WORKGROUP + local;
+  let i = (workgroup_id.y * num_workgroups.x + workgroup_id.x) * WORKGROUP_SIZE + local_index;
   if (i >= params.count || report[3] == 0.0) { return; }
   let rate = optimizer.learning_rate * select(1.0, optimizer.ratio, params.ratio_b == 1u);
   let g = gradient[i] * report[2];

@@ -1,31 +1,31 @@
 // From the partial sums of squares: the gradient's norm, what it is multiplied by so that it is no longer than max_norm, and
 // whether it is finite. Where it is not, the factor is 0 and the update does nothing.
-//: needs Optimizer, lane_of, finite, total, WORKGROUP, LANES, INFINITY
-const BLOCK = 64u; // elements of a lane that are summed apart
+//: needs Optimizer, lane_index, is_finite, row_sum, WORKGROUP_SIZE, LANES, INFINITY
+const LANE_BLOCK = 64u; // elements of a lane that are summed apart
 struct Params { count: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> partials: array<u32>; // bits of f32
 @group(0) @binding(2) var<storage, read> optimizer: Optimizer;
 @group(0) @binding(3) var<storage, read_write> report: array<u32>; // [4], bits of f32: loss, norm, factor, 1 if finite
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(local_invocation_index) local: u32) {
-  let lane = lane_of(local);
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(local_invocation_index) local_index: u32) {
+  let lane = lane_index(local_index);
   var sum = 0.0;
   var bad = 0.0;
   for (var i = lane; i < params.count; ) {
-    let stop = min(i + BLOCK * LANES, params.count);
+    let stop = min(i + LANE_BLOCK * LANES, params.count);
     var part = 0.0;
     for (; i < stop; i += LANES) {
-      if (finite(partials[i])) { part += bitcast<f32>(partials[i]); } else { bad = 1.0; }
+      if (is_finite(partials[i])) { part += bitcast<f32>(partials[i]); } else { bad = 1.0; }
     }
     sum += part;
   }
-  let squares = total(sum, lane);
-  let all_bad = total(bad, lane);
+  let squares = row_sum(sum, lane);
+  let all_bad = row_sum(bad, lane);
   if (lane != 0u) { return; }
   // the sum of finite squares may overflow too
-  if (all_bad > 0.0 || !finite(bitcast<u32>(squares))) {
+  if (all_bad > 0.0 || !is_finite(bitcast<u32>(squares))) {
     report[1] = INFINITY;
     report[2] = 0u;
     report[3] = 0u;

@@ -4,11 +4,11 @@ struct Params { iterations: u32 }
 @group(0) @binding(1) var<storage, read_write> sums: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let m = vec4f(0.5 + f32(id.x & 1u) * 0.25);
-  let c = vec4f(f32(id.x & 7u));
+fn main(@builtin(global_invocation_id) global_id: vec3u) {
+  let m = vec4f(0.5 + f32(global_id.x & 1u) * 0.25);
+  let c = vec4f(f32(global_id.x & 7u));
   //: for i in 8
-  var a$i = vec4f(f32(id.x + $iu));
+  var a$i = vec4f(f32(global_id.x + $iu));
   //: end
   for (var n = 0u; n < params.iterations; n++) {
     //: for i in 8
@@ -19,5 +19,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   //: for i in 8
   total += a$i;
   //: end
-  sums[id.x] = dot(total, vec4f(1.0));
+  sums[global_id.x] = dot(total, vec4f(1.0));
 }

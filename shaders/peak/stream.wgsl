@@ -5,13 +5,13 @@ struct Params { quads: u32, threads: u32 }
 @group(0) @binding(2) var<storage, read_write> sums: array<u32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) global_id: vec3u) {
   var a = vec4u(0u);
   var b = vec4u(0u);
-  for (var i = id.x; i + params.threads < params.quads; i += 2u * params.threads) {
+  for (var i = global_id.x; i + params.threads < params.quads; i += 2u * params.threads) {
     a ^= values[i];
     b ^= values[i + params.threads];
   }
   let all = a ^ b;
-  sums[id.x] = all.x ^ all.y ^ all.z ^ all.w;
+  sums[global_id.x] = all.x ^ all.y ^ all.z ^ all.w;
 }

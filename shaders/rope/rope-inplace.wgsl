@@ -1,5 +1,5 @@
 // Rotates q and k of every token by its position in its sequence, or back: one thread a pair of adjacent rows (Meta's order).
-//: needs State, Place, WORKGROUP
+//: needs State, Place, WORKGROUP_SIZE
 struct Params { heads: u32, kv_heads: u32, head_dim: u32, direction: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
@@ -7,14 +7,14 @@ struct Params { heads: u32, kv_heads: u32, head_dim: u32, direction: f32 }
 @group(0) @binding(3) var<storage, read> table: array<vec2f>; // [context][head_dim / 2] of (cos, sin)
 @group(0) @binding(4) var<storage, read_write> qkv: array<vec2f>; // [T][(H + 2K) · d]
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) global: vec3u) {
-  let token = global.y;
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(global_invocation_id) global_id: vec3u) {
+  let token = global_id.y;
   let half = params.head_dim / 2u;
-  if (token >= state.count || global.x >= (params.heads + params.kv_heads) * half) { return; }
-  let angle = table[places[token].position * half + global.x % half];
+  if (token >= state.count || global_id.x >= (params.heads + params.kv_heads) * half) { return; }
+  let angle = table[places[token].position * half + global_id.x % half];
   let across = params.direction * angle.y;
-  let at = token * (params.heads + 2u * params.kv_heads) * half + global.x;
+  let at = token * (params.heads + 2u * params.kv_heads) * half + global_id.x;
   let pair = qkv[at];
   qkv[at] = vec2f(pair.x * angle.x - pair.y * across, pair.x * across + pair.y * angle.x);
 }

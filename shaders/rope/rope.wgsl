@@ -1,21 +1,21 @@
 // Rotates q in place, and k into the cache; copies v into the cache. One thread a pair of adjacent rows (Meta's order).
 // The tables are computed on the CPU in float64: WGSL's cos and sin are too coarse at large angles.
-//: needs State, Act, Cache
+//: needs State, Activation, Cache
 struct Params { heads: u32, kv_heads: u32, head_dim: u32, context: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> table: array<vec2f>; // [context][head_dim / 2] of (cos, sin)
-@group(0) @binding(3) var<storage, read_write> qkv: array<Act>; // [T][(H + 2K) · d]
+@group(0) @binding(3) var<storage, read_write> qkv: array<Activation>; // [T][(H + 2K) · d]
 @group(0) @binding(4) var<storage, read_write> keys: array<Cache>; // [K][context][d]
 @group(0) @binding(5) var<storage, read_write> values: array<Cache>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) global: vec3u) {
+fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let half = params.head_dim / 2u;
   let pairs = (params.heads + 2u * params.kv_heads) * half;
-  let token = global.x / pairs;
+  let token = global_id.x / pairs;
   if (token >= state.count) { return; }
-  let pair = global.x % pairs;
+  let pair = global_id.x % pairs;
   let head = pair / half;
   let i = pair % half;
   let position = state.position + token;
@@ -25,8 +25,8 @@ fn main(@builtin(global_invocation_id) global: vec3u) {
   let angle = table[position * half + i];
   let rotated = vec2f(a * angle.x - b * angle.y, a * angle.y + b * angle.x);
   if (head < params.heads) {
-    qkv[at] = Act(rotated.x);
-    qkv[at + 1u] = Act(rotated.y);
+    qkv[at] = Activation(rotated.x);
+    qkv[at + 1u] = Activation(rotated.y);
     return;
   }
   let kv_head = (head - params.heads) % params.kv_heads;

@@ -1,7 +1,7 @@
 // Draws the next token and advances the state. One workgroup; every threshold is found by bisection over the bit pattern
 // of a probability (non-negative floats order as integers), so that top-k and nucleus are exact for any vocabulary
 // without a sort. Order as in Hugging Face transformers: repetition penalty, temperature, top-k, top-p, min-p.
-//: needs State, THREADS
+//: needs State, WORKGROUP_SIZE
 struct Params {
   vocabulary: u32,
   temperature: f32, // 0: greedy
@@ -20,9 +20,9 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> ids: array<u32>; // the next batch
 @group(0) @binding(6) var<storage, read_write> outputs: array<u32>; // ring of sampled ids
 
-var<workgroup> partial_sum: array<f32, THREADS>;
-var<workgroup> partial_count: array<u32, THREADS>;
-var<workgroup> partial_best: array<u32, THREADS>;
+var<workgroup> partial_sum: array<f32, WORKGROUP_SIZE>;
+var<workgroup> partial_count: array<u32, WORKGROUP_SIZE>;
+var<workgroup> partial_best: array<u32, WORKGROUP_SIZE>;
 var<workgroup> shared_sum: f32;
 var<workgroup> shared_count: u32;
 var<workgroup> chosen: u32;
@@ -45,7 +45,7 @@ fn mass_above(threshold: f32, begin: u32, end: u32, thread: u32) {
   partial_sum[thread] = sum;
   workgroupBarrier();
   if (thread == 0u) {
-    for (var i = 1u; i < THREADS; i++) { count += partial_count[i]; sum += partial_sum[i]; }
+    for (var i = 1u; i < WORKGROUP_SIZE; i++) { count += partial_count[i]; sum += partial_sum[i]; }
     shared_count = count;
     shared_sum = sum;
   }
@@ -61,9 +61,9 @@ fn uniform_random(counter: u32) -> f32 {
   return f32(v.x >> 8u) * 0x1p-24;
 }
 
-@compute @workgroup_size(THREADS)
+@compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(local_invocation_index) thread: u32) {
-  let stripe = (params.vocabulary + THREADS - 1u) / THREADS;
+  let stripe = (params.vocabulary + WORKGROUP_SIZE - 1u) / WORKGROUP_SIZE;
   let begin = min(thread * stripe, params.vocabulary);
   let end = min(begin + stripe, params.vocabulary);
 
@@ -78,7 +78,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   partial_best[thread] = best;
   workgroupBarrier();
   if (thread == 0u) {
-    for (var i = 1u; i < THREADS; i++) {
+    for (var i = 1u; i < WORKGROUP_SIZE; i++) {
       if (partial_sum[i] > largest) { largest = partial_sum[i]; best = partial_best[i]; }
     }
     shared_sum = largest;
@@ -115,7 +115,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     mass_above(least, begin, end, thread);
     if (thread == 0u) {
       var rest = uniform_random(state.step) * shared_sum;
-      for (var i = 0u; i < THREADS; i++) {
+      for (var i = 0u; i < WORKGROUP_SIZE; i++) {
         // the stripe that the draw falls in; the last one with any mass, should rounding leave a rest
         if (partial_count[i] > 0u) {
           let base = i * stripe;

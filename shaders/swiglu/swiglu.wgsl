@@ -1,16 +1,16 @@
 // hidden[t, i] = silu(gate[t, i]) · up[t, i], for a projection that wrote gate and up side by side.
-//: needs State, Act
+//: needs State, Activation
 struct Params { half: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> gate_up: array<Act>; // [T][2F]
-@group(0) @binding(3) var<storage, read_write> hidden: array<Act>; // [T][F]
+@group(0) @binding(2) var<storage, read> gate_up: array<Activation>; // [T][2F]
+@group(0) @binding(3) var<storage, read_write> hidden: array<Activation>; // [T][F]
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) global: vec3u) {
-  let token = global.x / params.half;
+fn main(@builtin(global_invocation_id) global_id: vec3u) {
+  let token = global_id.x / params.half;
   if (token >= state.count) { return; }
-  let at = token * params.half + global.x;
+  let at = token * params.half + global_id.x;
   let gate = f32(gate_up[at]);
-  hidden[global.x] = Act(gate / (1.0 + exp(-gate)) * f32(gate_up[at + params.half]));
+  hidden[global_id.x] = Activation(gate / (1.0 + exp(-gate)) * f32(gate_up[at + params.half]));
 }

@@ -1,20 +1,20 @@
 // Composes one WGSL module from definitions and snippets, which are files of shaders/. What goes beyond WGSL is written
 // in comments, so that editors take the files for WGSL:
 //
-//     //: needs projection.wgsl, block_scale, ROWS
+//     //: needs projection.wgsl, block_scale, TILE_M
 // says what a snippet takes from others: whole files, or names of functions, types, constants, overrides and bindings that
 // another snippet or a definition declares. `compose` checks that they are there.
 //
-//     //: if OFFSET … //: else … //: end
+//     //: if HAS_OFFSET … //: else … //: end
 // is one of two texts, by a definition that is true or false.
 //
-//     //: for r in ROWS … //: end
-//     var sum_$r_$t = 0.0; //: for r in ROWS, t in TOKENS
+//     //: for r in TILE_M … //: end
+//     var sum_$r_$t = 0.0; //: for r in TILE_M, t in TILE_N
 // is the text, or the one line, once for each index: `$r` becomes 0, 1, … and `$ru` becomes 0u, 1u, …; the last index runs
 // fastest. Register tiles must be named scalars, or arrays indexed by literals, since compilers spill arrays that a loop
 // variable indexes. Many registers take some compilers minutes, however (LLVM 15 under lavapipe, 512 of them in one block):
 //
-//     //: for i in QUADS or params.quads
+//     //: for i in HEAD_QUADS or params.quads
 // is unrolled up to 16 times, and above that stays a loop, whose bound the compiler does not know and cannot unroll.
 //
 // This file knows nothing of the ops: which snippets belong together is said beside each op in src/ops.
@@ -57,7 +57,7 @@ type Part =
 
 type Fail = (line: number, problem: string) => Error;
 
-/** The loops of `for r in ROWS, t in TOKENS`. */
+/** The loops of `for r in TILE_M, t in TILE_N`. */
 function parseLoops(text: string, line: number, fail: Fail): readonly Loop[] {
   return text
     .slice('for '.length)

@@ -15,7 +15,7 @@ const SOLO = 8;
 /** What a kernel is composed with: `lanes` threads share a row on hardware. */
 export function rowForm({ software }: Form, lanes: number, solo = SOLO): { definitions: Definitions; rows: Snippets } {
   return {
-    definitions: software ? { LANES: 1, WORKGROUP: solo } : { LANES: lanes, WORKGROUP: lanes },
+    definitions: software ? { LANES: 1, WORKGROUP_SIZE: solo } : { LANES: lanes, WORKGROUP_SIZE: lanes },
     rows: software ? { rowsAlone } : { rowsTree },
   };
 }
@@ -27,7 +27,7 @@ export function rowWorkgroups({ software }: Form, rows: number): number {
 
 /** What a kernel whose lanes share a row is composed with. */
 export function rowSource({ lanes, workgroup }: LaneShape): { definitions: Definitions; rows: Snippets } {
-  return { definitions: { LANES: lanes, WORKGROUP: workgroup }, rows: lanes === 1 ? { rowsAlone } : { rowsTree } };
+  return { definitions: { LANES: lanes, WORKGROUP_SIZE: workgroup }, rows: lanes === 1 ? { rowsAlone } : { rowsTree } };
 }
 
 /** Workgroups for this many rows. */

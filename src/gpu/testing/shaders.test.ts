@@ -102,7 +102,9 @@ test('a need that is not written down is found, and one that is not used', () =>
   expect(needProblems(without('load_block, ', ''))).toContainEqual(
     expect.stringMatching(/^gemm uses load_block \(weights\w+\) and does not say/),
   );
-  expect(needProblems(without('', '//: needs Act\n'))).toEqual(['gemm says that it needs Act and never uses it']);
+  expect(needProblems(without('', '//: needs Activation\n'))).toEqual([
+    'gemm says that it needs Activation and never uses it',
+  ]);
 });
 
 test('shaders/ has the folders of src/ops, and what only one of them uses lies there', () => {

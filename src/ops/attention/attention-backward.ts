@@ -28,7 +28,7 @@ const DELTA_WORKGROUP = 32;
 export function attentionDeltaKernel(): Kernel {
   return {
     label: 'attention delta',
-    wgsl: compose({ WORKGROUP: DELTA_WORKGROUP }, { state, attentionDelta }),
+    wgsl: compose({ WORKGROUP_SIZE: DELTA_WORKGROUP }, { state, attentionDelta }),
   };
 }
 

@@ -42,7 +42,7 @@ function changed(from: string | RegExp, to: string) {
 type Change = readonly [string, RegExp, string, number];
 const CHANGES: readonly Change[] = [
   ['a scale of the wrong sign', /let scale = inverseSqrt/g, 'let scale = -inverseSqrt', 3],
-  ['scores that are not scaled', /let scale = inverseSqrt\(f32\(4u \* QUADS\)\)/g, 'let scale = 1.0', 3],
+  ['scores that are not scaled', /let scale = inverseSqrt\(f32\(4u \* HEAD_QUADS\)\)/g, 'let scale = 1.0', 3],
 ];
 const SOLO_CHANGES: readonly Change[] = [
   ['the future seen', /key <= token/g, 'key <= min(token + 1u, state.count - 1u)', 2],

@@ -31,11 +31,14 @@ export interface PackedShape {
 }
 
 /** Rows and columns of a tile. */
-const SIDE = 32;
+const TILE_SIDE = 32;
 
 /** One thread alone, from `own` snippets after the bindings that forward and backward share. */
 export function soloKernel(label: string, headDim: number, own: Snippets): Kernel {
-  const wgsl = compose({ QUADS: headDim / 4, WORKGROUP: SOLO }, { state, places, attentionPackedBindings, ...own });
+  const wgsl = compose(
+    { HEAD_QUADS: headDim / 4, WORKGROUP_SIZE: SOLO },
+    { state, places, attentionPackedBindings, ...own },
+  );
   return { label: `${label} ${headDim} solo`, wgsl };
 }
 
@@ -43,7 +46,13 @@ export function soloKernel(label: string, headDim: number, own: Snippets): Kerne
 export function tiledKernel(label: string, headDim: number, threads: 64 | 128, own: Snippets): Kernel {
   const [quads, lanes] = [headDim / 4, threads / 8];
   const wgsl = compose(
-    { QUADS: quads, THREADS: threads, LANES: lanes, PER: SIDE / lanes, SLICES: Math.ceil(quads / lanes) },
+    {
+      HEAD_QUADS: quads,
+      WORKGROUP_SIZE: threads,
+      LANES: lanes,
+      COLUMNS_PER_LANE: TILE_SIDE / lanes,
+      QUADS_PER_LANE: Math.ceil(quads / lanes),
+    },
     { state, places, attentionPackedBindings, attentionTiles, ...own },
   );
   return { label: `${label} ${headDim} tiled`, wgsl };
@@ -51,12 +60,12 @@ export function tiledKernel(label: string, headDim: number, threads: 64 | 128, o
 
 /** Workgroups where rows are the queries of `tokens` tokens. */
 export function queryGrid(software: boolean, heads: number, kvHeads: number, tokens: number): Grid {
-  return software ? [Math.ceil(tokens / SOLO), heads] : [Math.ceil((tokens * heads) / kvHeads / SIDE), kvHeads];
+  return software ? [Math.ceil(tokens / SOLO), heads] : [Math.ceil((tokens * heads) / kvHeads / TILE_SIDE), kvHeads];
 }
 
 /** Workgroups where rows are the keys. */
 export function keyGrid(software: boolean, kvHeads: number, tokens: number): Grid {
-  return [Math.ceil(tokens / (software ? SOLO : SIDE)), kvHeads];
+  return [Math.ceil(tokens / (software ? SOLO : TILE_SIDE)), kvHeads];
 }
 
 /** Params: heads, kv_heads, window (the batch's tokens or more where all are seen), quads (d / 4). */

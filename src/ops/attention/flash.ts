@@ -14,12 +14,12 @@ export function attentionKernel(
   headDim: number,
 ): Kernel {
   const solo = lanes === 1;
-  const common = { Act: activation, Cache: cache, QUADS: headDim / 4 };
+  const common = { Activation: activation, Cache: cache, HEAD_QUADS: headDim / 4 };
   return {
     label: `flash attention ${headDim} ${solo ? 'solo' : `${queries}/${lanes}`}`,
     wgsl: solo
-      ? compose({ ...common, WORKGROUP: workgroup }, { state, flashBindings, flash })
-      : compose({ ...common, THREADS: lanes, QUERIES: queries }, { state, flashBindings, flashTiled }),
+      ? compose({ ...common, WORKGROUP_SIZE: workgroup }, { state, flashBindings, flash })
+      : compose({ ...common, WORKGROUP_SIZE: lanes, Q_TILE: queries }, { state, flashBindings, flashTiled }),
   };
 }
 

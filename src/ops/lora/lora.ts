@@ -73,7 +73,7 @@ export function loraParams(shape: LoraShape): Record<string, number | readonly n
 }
 
 /** Of a thread's tile. */
-const [TOKENS, RANKS, ROWS] = [4, 8, 4];
+const [TILE_N, TILE_R, TILE_M] = [4, 8, 4];
 /** Tokens of a tile where no thread shares sums, since outputs are many. */
 const MANY_TOKENS = 8;
 /** Threads that share a sum, on hardware. */
@@ -88,17 +88,17 @@ function kernel(label: string, definitions: Definitions, own: Snippets): Kernel 
   return { label, wgsl: compose(definitions, { state, loraBindings, ...own }) };
 }
 
-/** Dot products of many tokens with few rows: TOKENS × RANKS of them a group of lanes. */
+/** Dot products of many tokens with few rows: TILE_N × TILE_R of them a group of lanes. */
 const dots = (form: LoraForm) => {
   const count = form.software ? 1 : LANES;
   const workgroup = form.software ? 8 : LANES;
-  const definitions = { TOKENS, RANKS, LANES: count, WORKGROUP: workgroup, SUMS: TOKENS * RANKS, Sum: 'f32' };
-  return { definitions: lanes(form, definitions), tokens: (TOKENS * workgroup) / count };
+  const definitions = { TILE_N, TILE_R, LANES: count, WORKGROUP_SIZE: workgroup, SUMS: TILE_N * TILE_R, Sum: 'f32' };
+  return { definitions: lanes(form, definitions), tokens: (TILE_N * workgroup) / count };
 };
 
 const dotsGrid = (form: LoraForm, { rank, maps }: LoraShape, tokens: number): Grid => [
   Math.ceil(tokens / dots(form).tokens),
-  Math.ceil(rank / RANKS),
+  Math.ceil(rank / TILE_R),
   maps.length,
 ];
 
@@ -116,29 +116,36 @@ export const loraUpBackwardGrid = dotsGrid;
 
 /** y += scale · B · u; binds state, u, b, y. */
 export function loraUpKernel(form: LoraForm): Kernel {
-  return kernel('lora-up', { TOKENS: MANY_TOKENS, ROWS, WORKGROUP: solo(form) }, { loraUp });
+  return kernel('lora-up', { TILE_N: MANY_TOKENS, TILE_M, WORKGROUP_SIZE: solo(form) }, { loraUp });
 }
 
 const mostRows = ({ maps }: LoraShape) => Math.max(...maps.map(({ rows }) => rows));
 
 export function loraUpGrid(form: LoraForm, shape: LoraShape, tokens: number): Grid {
-  return [Math.ceil(mostRows(shape) / (solo(form) * ROWS)), Math.ceil(tokens / MANY_TOKENS), shape.maps.length];
+  return [Math.ceil(mostRows(shape) / (solo(form) * TILE_M)), Math.ceil(tokens / MANY_TOKENS), shape.maps.length];
 }
 
 /** How B's rows are dealt out: threads side by side, lanes behind one another, rows of each thread. */
 const bTile = ({ software }: LoraForm) =>
-  software ? { span: 8, count: 1, rows: ROWS } : { span: 16, count: SLICES, rows: 1 };
+  software ? { span: 8, count: 1, rows: TILE_M } : { span: 16, count: SLICES, rows: 1 };
 
 /** dB += scale · dyᵀ · u; binds state, dy, u, db. */
 export function loraBGradientKernel(form: LoraForm): Kernel {
   const { span, count, rows } = bTile(form);
-  const own = { ROWS: rows, RANKS, LANES: count, WORKGROUP: span * count, SUMS: rows * RANKS * span, Sum: 'f32' };
+  const own = {
+    TILE_M: rows,
+    TILE_R,
+    LANES: count,
+    WORKGROUP_SIZE: span * count,
+    SUMS: rows * TILE_R * span,
+    Sum: 'f32',
+  };
   return kernel('lora-b-gradient', lanes(form, own), { ...summed(form), loraBGradient });
 }
 
 export function loraBGradientGrid(form: LoraForm, shape: LoraShape): Grid {
   const { span, rows } = bTile(form);
-  return [Math.ceil(mostRows(shape) / (span * rows)), Math.ceil(shape.rank / RANKS), shape.maps.length];
+  return [Math.ceil(mostRows(shape) / (span * rows)), Math.ceil(shape.rank / TILE_R), shape.maps.length];
 }
 
 /** Quads of A's columns side by side in a workgroup. */
@@ -147,17 +154,17 @@ const A_SPAN = 8;
 /** dA += vᵀ · mask(x); binds state, x, v, da, and with dropout places and noise. */
 export function loraAGradientKernel(variant: LoraVariant): Kernel {
   const count = variant.software ? 1 : SLICES;
-  const own = { RANKS, LANES: count, WORKGROUP: A_SPAN * count, SUMS: RANKS * A_SPAN, Sum: 'vec4f' };
+  const own = { TILE_R, LANES: count, WORKGROUP_SIZE: A_SPAN * count, SUMS: TILE_R * A_SPAN, Sum: 'vec4f' };
   return kernel('lora-a-gradient', lanes(variant, own), { ...masks(variant), ...summed(variant), loraAGradient });
 }
 
 export function loraAGradientGrid(_: LoraForm, { columns, rank, maps }: LoraShape): Grid {
-  return [Math.ceil(columns / 4 / A_SPAN), Math.ceil(rank / RANKS), maps.length];
+  return [Math.ceil(columns / 4 / A_SPAN), Math.ceil(rank / TILE_R), maps.length];
 }
 
 /** dx += mask(Aᵀ · v); binds state, v, a, dx, and with dropout places and noise. */
 export function loraDownBackwardKernel(variant: LoraVariant): Kernel {
-  const own = { TOKENS: MANY_TOKENS, WORKGROUP: solo(variant) };
+  const own = { TILE_N: MANY_TOKENS, WORKGROUP_SIZE: solo(variant) };
   return kernel('lora-down-backward', own, { ...masks(variant), loraDownBackward });
 }
 

@@ -12,7 +12,7 @@ const SIDE = 64;
 
 /** The kernel of a variant; its reference and its parameters are those of `matvec-transposed`. */
 export function gemmTransposedKernel({ kind, accumulate }: TransposedVariant): Kernel {
-  const definitions = { TOKENS: 8, ...weightDefinitions(kind, false) };
+  const definitions = { TILE_N: 8, ...weightDefinitions(kind, false) };
   return {
     label: `gemm transposed ${kind}`,
     wgsl: compose(definitions, { state, ...weightSnippets(kind), transposed, gemmTransposed }),

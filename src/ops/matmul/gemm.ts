@@ -13,7 +13,7 @@ const SIDE = 64;
 /** The kernel of a variant; its reference and its parameters are `matvec`'s. */
 export function gemmKernel(variant: ProjectionVariant): Kernel {
   const { definitions, overrides } = projectionVariant(variant, true);
-  const own = { ROWS: 8, TOKENS: 8 };
+  const own = { TILE_M: 8, TILE_N: 8 };
   return {
     label: `gemm ${variant.kind}`,
     wgsl: compose({ ...own, ...definitions }, { state, ...weightSnippets(variant.kind), projection, gemm }),

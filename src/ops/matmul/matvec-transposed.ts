@@ -7,7 +7,7 @@ import transposed from '../../../shaders/matmul/transposed.wgsl?raw';
 import matvecTransposed from '../../../shaders/matmul/matvec-transposed.wgsl?raw';
 import { weightDefinitions, weightSnippets } from './weights';
 
-const [WORKGROUP, TOKENS, QUADS] = [8, 8, 2];
+const [WORKGROUP_SIZE, TILE_N, TILE_QUADS] = [8, 8, 2];
 
 export interface TransposedVariant {
   readonly kind: WeightKind;
@@ -17,7 +17,7 @@ export interface TransposedVariant {
 
 /** The kernel of a variant; its parameters are rows, columns, row_start and x_stride. */
 export function matvecTransposedKernel({ kind, accumulate }: TransposedVariant): Kernel {
-  const definitions = { WORKGROUP, TOKENS, QUADS, ...weightDefinitions(kind, false) };
+  const definitions = { WORKGROUP_SIZE, TILE_N, TILE_QUADS, ...weightDefinitions(kind, false) };
   return {
     label: `matvec transposed ${kind}`,
     wgsl: compose(definitions, { state, ...weightSnippets(kind), transposed, matvecTransposed }),
@@ -27,7 +27,7 @@ export function matvecTransposedKernel({ kind, accumulate }: TransposedVariant):
 
 /** Workgroups for `columns` columns of the matrix and `tokens` tokens. */
 export function matvecTransposedGrid(columns: number, tokens: number): Grid {
-  return [Math.ceil(columns / (4 * QUADS * WORKGROUP)), Math.ceil(tokens / TOKENS)];
+  return [Math.ceil(columns / (4 * TILE_QUADS * WORKGROUP_SIZE)), Math.ceil(tokens / TILE_N)];
 }
 
 /**

@@ -31,7 +31,7 @@ export interface ProjectionVariant {
 /** What both kernels of a projection are composed and specialised by. */
 export function projectionVariant({ kind, input, output, ...folded }: ProjectionVariant, whole: boolean) {
   return {
-    definitions: { ...weightDefinitions(kind, whole), BIAS: folded.bias ?? false, In: input, Out: output },
+    definitions: { ...weightDefinitions(kind, whole), HAS_BIAS: folded.bias ?? false, Input: input, Output: output },
     overrides: {
       NORM: Number(folded.norm ?? false),
       RESIDUAL: Number(folded.residual ?? false),
@@ -49,7 +49,12 @@ export function matvecKernel(variant: MatvecVariant): Kernel {
   const { kind, shape } = variant;
   const solo = shape.lanes === 1;
   const { definitions, overrides } = projectionVariant(variant, !solo);
-  const own = { ROWS: shape.rows, TOKENS: shape.tokens, LANES: shape.lanes, WORKGROUP: shape.workgroup };
+  const own = {
+    TILE_M: shape.rows,
+    TILE_N: shape.tokens,
+    LANES: shape.lanes,
+    WORKGROUP_SIZE: shape.workgroup,
+  };
   const lanes = shape.subgroups ? { lanesSubgroups } : { lanesShared };
   const snippets = solo ? { matvecQuads } : { ...lanes, matvecBlocks };
   return {

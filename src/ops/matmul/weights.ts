@@ -43,19 +43,19 @@ export function weightSnippets(kind: WeightKind): Snippets {
 
 /**
  * What tells one kind from another.
- * @param whole a kernel takes whole blocks (`quad_0(block)`, …), and not quads one at a time (`codes_at`)
+ * @param whole a kernel takes whole blocks (`block_quad_0(block)`, …), and not quads one at a time (`load_codes`)
  */
 export function weightDefinitions(kind: WeightKind, whole: boolean): Definitions {
   const layout = blockLayout(kind);
-  if (!layout) return { WHOLE_BLOCKS: whole, BLOCK_QUADS: 1, OFFSET: false };
+  if (!layout) return { WHOLE_BLOCKS: whole, BLOCK_QUADS: 1, HAS_OFFSET: false };
   const { bits, block, zero, offset } = layout;
   return {
     WHOLE_BLOCKS: whole,
     /** Quads of elements that a kernel takes from a row at once. */
     BLOCK_QUADS: block / 4,
-    ZERO: zero,
-    OFFSET: offset,
-    ...(bits === 8 ? { CHUNKS: block / 16 } : { Words: block === 32 ? 'vec4u' : 'vec2u' }),
+    ZERO_CODE: zero,
+    HAS_OFFSET: offset,
+    ...(bits === 8 ? { BLOCK_CHUNKS: block / 16 } : { BlockWords: block === 32 ? 'vec4u' : 'vec2u' }),
   };
 }
 

@@ -5,7 +5,7 @@ import optimizerStep from '../../../shaders/optimizer/optimizer-step.wgsl?raw';
 import adamw from '../../../shaders/optimizer/adamw.wgsl?raw';
 import { folded } from '../rows';
 
-const WORKGROUP = 64;
+const WORKGROUP_SIZE = 64;
 
 /** An update's settings. */
 export interface OptimizerStep {
@@ -33,12 +33,12 @@ export function optimizerParams(step: OptimizerStep): Float32Array<ArrayBuffer> 
 
 /** One thread an element, on every device. */
 export function adamwKernel(): Kernel {
-  return { label: 'adamw', wgsl: compose({ WORKGROUP }, { optimizerStep, adamw }) };
+  return { label: 'adamw', wgsl: compose({ WORKGROUP_SIZE }, { optimizerStep, adamw }) };
 }
 
 /** @param count elements of the parameters */
 export function adamwGrid(count: number): Grid {
-  return folded(Math.ceil(count / WORKGROUP));
+  return folded(Math.ceil(count / WORKGROUP_SIZE));
 }
 
 /** Parameters and their moments, [n] each. */

@@ -6,19 +6,19 @@ import gradientNorm from '../../../shaders/optimizer/gradient-norm.wgsl?raw';
 import { folded, type Form, rowForm, rowWorkgroups } from '../rows';
 
 /** Elements of a partial sum. */
-const PIECE = 4096;
+const PARTIAL_SIZE = 4096;
 
 export function gradientNormKernel(form: Form): Kernel {
   const { definitions, rows } = rowForm(form, 256);
   return {
     label: 'gradient-norm',
-    wgsl: compose({ ...definitions, PIECE }, { finite, ...rows, gradientNorm }),
+    wgsl: compose({ ...definitions, PARTIAL_SIZE }, { finite, ...rows, gradientNorm }),
   };
 }
 
 /** Partial sums that a buffer of `count` elements leaves, on every device. */
 export function gradientPartials(count: number): number {
-  return Math.ceil(count / PIECE);
+  return Math.ceil(count / PARTIAL_SIZE);
 }
 
 export function gradientNormGrid(form: Form, count: number): Grid {
@@ -29,7 +29,7 @@ export function gradientNormGrid(form: Form, count: number): Grid {
 export function gradientNormReference(gradient: ArrayLike<number>): Float64Array {
   const partials = new Float64Array(gradientPartials(gradient.length));
   for (let i = 0; i < gradient.length; i++) {
-    partials[Math.floor(i / PIECE)] += Number.isFinite(gradient[i]) ? gradient[i] ** 2 : Infinity;
+    partials[Math.floor(i / PARTIAL_SIZE)] += Number.isFinite(gradient[i]) ? gradient[i] ** 2 : Infinity;
   }
   return partials;
 }

@@ -6,16 +6,16 @@ import state from '../../../shaders/common/state.wgsl?raw';
 import ropeInplace from '../../../shaders/rope/rope-inplace.wgsl?raw';
 import { ropeReference } from './rope';
 
-const WORKGROUP = 64;
+const WORKGROUP_SIZE = 64;
 
 /** Params: heads, kv_heads, head_dim, direction (1 forward, −1 backward). */
 export function ropeInplaceKernel(): Kernel {
-  return { label: 'rope in place', wgsl: compose({ WORKGROUP }, { state, places, ropeInplace }) };
+  return { label: 'rope in place', wgsl: compose({ WORKGROUP_SIZE }, { state, places, ropeInplace }) };
 }
 
 /** One thread a pair of q and k; a row of workgroups a token. */
 export function ropeInplaceGrid(heads: number, kvHeads: number, headDim: number, tokens: number): Grid {
-  return [Math.ceil(((heads + kvHeads) * headDim) / 2 / WORKGROUP), tokens];
+  return [Math.ceil(((heads + kvHeads) * headDim) / 2 / WORKGROUP_SIZE), tokens];
 }
 
 /**

@@ -7,7 +7,7 @@ import rope from '../../../shaders/rope/rope.wgsl?raw';
 import type { KernelTarget } from '../tuning';
 
 export function ropeKernel({ activation, cache }: Pick<KernelTarget, 'activation' | 'cache'>): Kernel {
-  return { label: 'rope', wgsl: compose({ Act: activation, Cache: cache }, { state, rope }) };
+  return { label: 'rope', wgsl: compose({ Activation: activation, Cache: cache }, { state, rope }) };
 }
 
 /** One thread a pair of q, k and v. */

@@ -22,7 +22,7 @@ export interface Sampling {
 export const GREEDY: Sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 };
 
 export function sampleKernel(threads: number): Kernel {
-  return { label: 'sample', wgsl: compose({ THREADS: threads }, { state, sample }) };
+  return { label: 'sample', wgsl: compose({ WORKGROUP_SIZE: threads }, { state, sample }) };
 }
 
 /** Uniform bytes of the sampler's `Params`, for a buffer that is rewritten at each generation. */

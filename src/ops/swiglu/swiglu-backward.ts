@@ -5,16 +5,16 @@ import state from '../../../shaders/common/state.wgsl?raw';
 import swigluBackward from '../../../shaders/swiglu/swiglu-backward.wgsl?raw';
 import { folded } from '../rows';
 
-const WORKGROUP = 64;
+const WORKGROUP_SIZE = 64;
 
 /** One thread four elements, on every device. */
 export function swigluBackwardKernel(): Kernel {
-  return { label: 'swiglu-backward', wgsl: compose({ WORKGROUP }, { state, swigluBackward }) };
+  return { label: 'swiglu-backward', wgsl: compose({ WORKGROUP_SIZE }, { state, swigluBackward }) };
 }
 
 /** @param intermediateSize F, a multiple of 4 */
 export function swigluBackwardGrid(intermediateSize: number, tokens: number): Grid {
-  return folded(Math.ceil((tokens * intermediateSize) / 4 / WORKGROUP));
+  return folded(Math.ceil((tokens * intermediateSize) / 4 / WORKGROUP_SIZE));
 }
 
 /**

@@ -5,7 +5,7 @@ import state from '../../../shaders/common/state.wgsl?raw';
 import swiglu from '../../../shaders/swiglu/swiglu.wgsl?raw';
 
 export function swigluKernel(activation: 'f32' | 'f16'): Kernel {
-  return { label: 'swiglu', wgsl: compose({ Act: activation }, { state, swiglu }) };
+  return { label: 'swiglu', wgsl: compose({ Activation: activation }, { state, swiglu }) };
 }
 
 export function swigluGrid(intermediateSize: number, tokens: number): Grid {
