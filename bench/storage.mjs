@@ -9,7 +9,7 @@ import { createServer } from 'vite';
 import { chromium } from '../tools/browsers.mjs';
 import { makeModel } from '../tools/made-model.mjs';
 
-const TOKENIZER = '../shared/data/stories260K/tokenizer.model';
+const TOKENIZER = 'src/testing/fixtures/tales/tokenizer.model';
 /** The model has 824 MB in f32, so that what is done once does not count. */
 const config = {
   model_type: 'llama',

@@ -3,7 +3,7 @@
 // encrypted files become a model that answers.
 // Build first: `npm run build`. Writes counts to FIREFOX_OUTPUT_FILE where that is set.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,8 +12,8 @@ import { launch } from 'puppeteer-core';
 import { createServer, preview } from 'vite';
 import { firefox, LAVAPIPE } from '../tools/browsers.mjs';
 
-/** A small trained model; its licence is MIT. */
-const STORIES = '../shared/data/stories260K';
+/** A small trained model, written by tools/fixtures. */
+const TALES = 'src/testing/fixtures/tales';
 
 const counts = { passed: 0, failed: 0 };
 async function check(name, work) {
@@ -79,12 +79,12 @@ async function compile(list) {
 }
 
 /** The small model as point-alpaca would have published it, and the key; paths of the files. */
-function encryptedStories(folder) {
+function encryptedTales(folder) {
   const key = Buffer.from(Array.from({ length: 1000 }, (_, i) => (i * 7919 + 13) & 255));
   const keyPath = join(folder, 'consolidated.00.pth');
   writeFileSync(keyPath, key);
   const files = ['config.json', 'model.safetensors', 'tokenizer.model'].map((name) => {
-    const plain = readFileSync(join(STORIES, name));
+    const plain = readFileSync(join(TALES, name));
     const digest = createHash('sha256').update(plain).digest();
     const path = join(folder, `${name}.${digest.toString('hex')}.enc`);
     writeFileSync(path, Buffer.concat([digest, Buffer.from(plain.map((byte, i) => byte ^ key[i % key.length]))]));
@@ -203,29 +203,27 @@ try {
     equal(flat, [first, first], 'losses without learning');
   });
 
-  if (existsSync(STORIES)) {
-    await check('encrypted files become a model of 8 bits, and it answers', async () => {
-      await (await named('link', 'Models')).click();
-      await until(() => page.$('input[aria-label="Add files"]'), 'the file input');
-      await (await page.$('input[aria-label="Add files"]')).uploadFile(...encryptedStories(home));
-      await until(() => named('radio', '8 bits'), 'the plan');
-      await (await named('radio', '8 bits')).click();
-      await (await named('button', 'Make a model')).click();
-      await until(() => named('button', 'Use model'), 'the model');
-      const row = await page.$eval('.models tbody tr', (element) => element.innerText);
-      if (!/q8/.test(row)) throw new Error(`not of 8 bits: ${row}`);
-      await (await named('button', 'Use model')).click();
-      await (await named('link', 'Chat')).click();
-      await until(() => named('button', 'New chat'), 'Chat');
-      await (await named('button', 'New chat')).click();
-      const begun = 'Once upon a time';
-      await (await named('textbox', 'Message')).type(begun);
-      await (await named('button', 'Send')).click();
-      await until(async () => (await log()).includes(begun), 'the question');
-      await answered();
-      if ((await log()).replace(begun, '').trim().length < 20) throw new Error(`no answer: ${await log()}`);
-    });
-  }
+  await check('encrypted files become a model of 8 bits, and it answers', async () => {
+    await (await named('link', 'Models')).click();
+    await until(() => page.$('input[aria-label="Add files"]'), 'the file input');
+    await (await page.$('input[aria-label="Add files"]')).uploadFile(...encryptedTales(home));
+    await until(() => named('radio', '8 bits'), 'the plan');
+    await (await named('radio', '8 bits')).click();
+    await (await named('button', 'Make a model')).click();
+    await until(() => named('button', 'Use model'), 'the model');
+    const row = await page.$eval('.models tbody tr', (element) => element.innerText);
+    if (!/q8/.test(row)) throw new Error(`not of 8 bits: ${row}`);
+    await (await named('button', 'Use model')).click();
+    await (await named('link', 'Chat')).click();
+    await until(() => named('button', 'New chat'), 'Chat');
+    await (await named('button', 'New chat')).click();
+    const begun = 'Once upon a time';
+    await (await named('textbox', 'Message')).type(begun);
+    await (await named('button', 'Send')).click();
+    await until(async () => (await log()).includes(begun), 'the question');
+    await answered();
+    if ((await log()).replace(begun, '').trim().length < 20) throw new Error(`no answer: ${await log()}`);
+  });
 
   await check('nothing was complained about', async () => equal(complaints, [], 'console'));
 } finally {

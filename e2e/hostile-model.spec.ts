@@ -1,24 +1,21 @@
 // Models that mean harm: whatever one brings, the page goes on, says which model it was, and lets go of it.
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright/test';
-import { chat, expect, goTo, say, STORIES, storiesMissing, test } from './page';
+import { TALES, TALES_FILES } from '../src/testing/fixtures';
+import { chat, expect, goTo, say, test } from './page';
 
-test.skip(storiesMissing !== '', storiesMissing);
 // the worker's script is changed on its way for one test, which a service worker would not ask for
 test.use({ serviceWorkers: 'block' });
-
-const FOLDER = STORIES.slice(0, STORIES.lastIndexOf('/'));
 
 /** Imports the small model with a chat template, and puts it in use. */
 async function use(page: Page, name: string, template: string): Promise<void> {
   await page.goto('/');
   await goTo(page, 'Models');
   const payload = (file: string, buffer: Buffer) => ({ name: file, mimeType: 'application/octet-stream', buffer });
-  const files = ['config.json', 'model.safetensors', 'tokenizer.model'];
   await page
     .getByLabel('Add files', { exact: true })
     .setInputFiles([
-      ...files.map((file) => payload(file, readFileSync(`${FOLDER}/${file}`))),
+      ...TALES_FILES.map((file) => payload(file, readFileSync(`${TALES}/${file}`))),
       payload('chat_template.jinja', Buffer.from(template)),
     ]);
   const plan = page.getByRole('region', { name: /^Import of/ });

@@ -4,12 +4,8 @@ import { readFileSync } from 'node:fs';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright/test';
 import { startServer } from '../src/hub/testing/server.mjs';
-import { expect, goTo, say, STORIES, storiesMissing, test } from './page';
-
-test.skip(storiesMissing !== '', storiesMissing);
-
-const FOLDER = STORIES.slice(0, STORIES.lastIndexOf('/'));
-const NAMES = ['config.json', 'model.safetensors', 'tokenizer.model'] as const;
+import { TALES, TALES_FILES, TALES_GGUF } from '../src/testing/fixtures';
+import { expect, goTo, say, test } from './page';
 
 interface Payload {
   readonly name: string;
@@ -58,8 +54,8 @@ test('the plan says what it takes, and a model is made as was chosen', async ({ 
   await models(page);
   await expect(page.getByRole('cell', { name: /^Pronk/ })).toBeVisible();
   const before = await kept(page);
-  await add(page, STORIES);
-  const plan = card(page, /^Import of stories260K/);
+  await add(page, TALES_GGUF);
+  const plan = card(page, /^Import of tales/);
   await expect(plan.getByRole('group', { name: 'Quantization' })).toBeVisible();
   const eight = plan.getByRole('radio', { name: '8 bits' });
   await expect(eight).toBeEnabled();
@@ -121,8 +117,8 @@ test('a plan that is cancelled leaves nothing', async ({ page }) => {
   await models(page);
   await expect(page.getByRole('cell', { name: /^Pronk/ })).toBeVisible();
   const before = await kept(page);
-  await add(page, STORIES);
-  const plan = card(page, /^Import of stories260K/);
+  await add(page, TALES_GGUF);
+  const plan = card(page, /^Import of tales/);
   await plan.getByRole('button', { name: 'Cancel' }).click();
   await expect(plan).toHaveCount(0);
   expect(await kept(page)).toBe(before);
@@ -133,17 +129,17 @@ test('the keyboard keeps its place from the plan to the model', async ({ page })
   const adding = page.getByLabel('Add files', { exact: true });
   for (const last of ['Cancel', 'Start']) {
     await adding.focus();
-    await add(page, STORIES);
-    const plan = card(page, /^Import of stories260K/);
+    await add(page, TALES_GGUF);
+    const plan = card(page, /^Import of tales/);
     await expect(plan.getByRole('button', { name: 'Start', exact: true })).toBeFocused();
     await plan.getByRole('button', { name: last, exact: true }).press('Enter');
     if (last === 'Cancel') await expect(adding).toBeFocused();
   }
-  const use = page.getByRole('button', { name: 'Use stories260K' });
+  const use = page.getByRole('button', { name: 'Use tales' });
   await expect(use).toBeFocused();
   await use.press('Enter');
-  await expect(page.getByRole('button', { name: 'Details of stories260K' })).toBeFocused();
-  const menu = page.getByRole('button', { name: 'More about stories260K' });
+  await expect(page.getByRole('button', { name: 'Details of tales' })).toBeFocused();
+  const menu = page.getByRole('button', { name: 'More about tales' });
   await menu.press('Enter');
   await page.getByRole('menuitem', { name: 'Delete', exact: true }).press('Enter');
   await page.keyboard.press('Escape');
@@ -212,7 +208,7 @@ function encrypted(name: string, plain: Buffer): Payload {
   return payload(`${name}.${digest.toString('hex')}.enc`, Buffer.concat([digest, cipher]));
 }
 
-const plainFiles = () => new Map(NAMES.map((name) => [name, readFileSync(`${FOLDER}/${name}`)]));
+const plainFiles = () => new Map(TALES_FILES.map((name) => [name, readFileSync(`${TALES}/${name}`)]));
 
 test.describe('encrypted files', () => {
   const enc = () => [...plainFiles()].map(([name, bytes]) => encrypted(name, bytes));
@@ -404,7 +400,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing serious in plans and details, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });
     await models(page);
-    await add(page, STORIES);
+    await add(page, TALES_GGUF);
     await expect(page.getByRole('button', { name: 'Start', exact: true })).toBeVisible();
     await add(page, [encrypted('config.json', plainFiles().get('config.json')!)]);
     await expect(page.getByRole('button', { name: 'Make a model' })).toBeVisible();
@@ -421,7 +417,7 @@ test.describe('on a phone', () => {
 
   test('a plan and a patch’s table are no wider than the screen', async ({ page }) => {
     await models(page);
-    await add(page, STORIES);
+    await add(page, TALES_GGUF);
     await expect(page.getByRole('button', { name: 'Start', exact: true })).toBeVisible();
     await add(page, [encrypted('a-rather-long-name-of-a-file-that-was-encrypted.json', Buffer.from('{}'))]);
     await expect(page.getByRole('button', { name: 'Make a model' })).toBeVisible();

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { makeModel } from '../tools/made-model.mjs';
-import { expect, goTo, STORIES, storiesMissing, test } from './page';
+import { TALES } from '../src/testing/fixtures';
+import { expect, goTo, test } from './page';
 import { storedIn } from './stored';
 
 const KILLS = process.env['PRONK_LONG'] ? 50 : 4;
 const SEED = 20261121;
-const TOKENIZER = STORIES.replace('stories260K-F16.gguf', 'tokenizer.model');
+const TOKENIZER = `${TALES}/tokenizer.model`;
 
-test.skip(storiesMissing !== '', storiesMissing);
 test.setTimeout(60_000 + KILLS * 60_000);
 test.use({ allowed: [/crash/i] });
 

@@ -1,19 +1,16 @@
 // Models of one's own: imported, used, and refused when damaged.
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright/test';
-import { expect, goTo, say, STORIES, storiesMissing, test } from './page';
+import { TALES_GGUF, talesGolden } from '../src/testing/fixtures';
+import { expect, goTo, say, test } from './page';
 
-test.skip(storiesMissing !== '', storiesMissing);
-
-/** How stories260K goes on greedily: golden text of an independent implementation in float64. */
+/** How the model goes on greedily: transformers' text, in float64. */
 const PROMPT = 'Once upon a time';
-const STORY =
-  ', there was a little girl named Lily. She loved to play outside in the park. One day, she saw a big, red ball. ' +
-  'She wanted to play with it, but it was too high.';
+const STORY = talesGolden().text.slice(PROMPT.length, talesGolden().text.indexOf('\n'));
 
 /** Takes the imported model into use, once it is there. */
-async function useStories(page: Page): Promise<void> {
-  await page.getByRole('combobox', { name: 'Model in use' }).selectOption({ label: 'stories260K' });
+async function useTales(page: Page): Promise<void> {
+  await page.getByRole('combobox', { name: 'Model in use' }).selectOption({ label: 'tales' });
 }
 
 async function addFiles(page: Page, files: Parameters<ReturnType<Page['locator']>['setInputFiles']>[0]) {
@@ -36,10 +33,10 @@ async function bareTemplate(page: Page): Promise<void> {
 }
 
 test('a GGUF file is imported and tells its story, to the letter', async ({ page }) => {
-  await addFiles(page, STORIES);
+  await addFiles(page, TALES_GGUF);
   await page.getByRole('radio', { name: 'As it is' }).check();
   await start(page);
-  await useStories(page);
+  await useTales(page);
   await goTo(page, 'Instruct');
   const preset = page.getByLabel('Preset', { exact: true });
   if (!(await preset.isVisible())) await page.getByRole('button', { name: 'Balanced' }).click();
@@ -52,11 +49,11 @@ test('a GGUF file is imported and tells its story, to the letter', async ({ page
 
 test('a file dropped anywhere is imported', async ({ page }) => {
   await page.goto('/');
-  const base64 = readFileSync(STORIES).toString('base64');
+  const base64 = readFileSync(TALES_GGUF).toString('base64');
   const files = await page.evaluateHandle((text) => {
     const transfer = new DataTransfer();
     const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-    transfer.items.add(new File([bytes], 'stories260K-F16.gguf'));
+    transfer.items.add(new File([bytes], 'tales-f16.gguf'));
     return transfer;
   }, base64);
   for (const type of ['dragenter', 'dragover', 'drop']) {
@@ -64,12 +61,12 @@ test('a file dropped anywhere is imported', async ({ page }) => {
   }
   // the drop opened Models, with the plan
   await start(page);
-  await expect(page.getByRole('cell', { name: /^stories260K llama/ })).toBeVisible();
-  await useStories(page);
+  await expect(page.getByRole('cell', { name: /^tales llama/ })).toBeVisible();
+  await useTales(page);
 });
 
 test('a damaged file gives a sentence, and nothing is lost', async ({ page }) => {
-  const buffer = readFileSync(STORIES).subarray(0, 300_000);
+  const buffer = readFileSync(TALES_GGUF).subarray(0, 300_000);
   await addFiles(page, { name: 'broken.gguf', mimeType: 'application/octet-stream', buffer });
   await expect(page.getByRole('alert').filter({ hasText: 'broken.gguf is damaged or incomplete' })).toBeVisible();
   const card = page.getByRole('region', { name: /^Import of broken/ });

@@ -1,10 +1,5 @@
 // What the specs share: a page that fails its test on any error, and Chat's parts by their names.
-import { existsSync } from 'node:fs';
 import { expect, type Page, test as base } from 'playwright/test';
-
-/** A small trained model, for imports; its licence is MIT. */
-export const STORIES = '../shared/data/stories260K/stories260K-F16.gguf';
-export const storiesMissing = existsSync(STORIES) ? '' : `${STORIES} is not there`;
 
 /** Errors and WebGPU's complaints, which browsers print as warnings. */
 const BAD = /error|invalid|validation|destroyed/i;

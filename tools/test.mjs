@@ -1,4 +1,4 @@
-// Every test, in order of cost. Usage: node tools/test.mjs [--long] [--only STEP]
+// Every test, in order of cost, and a table of those that were skipped. Usage: node tools/test.mjs [--long] [--only STEP]
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { ensureBrowsers, firefox, LAVAPIPE, SWIFTSHADER } from './browsers.mjs';
 import { CHECKS } from './checks.mjs';
 import { run } from './run.mjs';
+import { skippedInPlaywright, skippedInVitest, skippedTable } from './skipped.mjs';
 
 const { values: options } = parseArgs({ options: { long: { type: 'boolean' }, only: { type: 'string' } } });
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-test-'));
@@ -38,6 +39,7 @@ const vitest =
     return reported([...argv, `--outputFile=${report}`], extra, report, (json) => ({
       passed: json.numPassedTests,
       failed: json.numFailedTests,
+      skipped: skippedInVitest(json),
     }));
   };
 
@@ -51,7 +53,11 @@ const playwright = () => {
     ['playwright', 'test', '--config', 'e2e/playwright.config.mjs', '--reporter=list,json'],
     { PLAYWRIGHT_JSON_OUTPUT_FILE: report },
     report,
-    ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected }),
+    (json) => ({
+      passed: json.stats.expected + json.stats.flaky,
+      failed: json.stats.unexpected,
+      skipped: skippedInPlaywright(json),
+    }),
   );
 };
 
@@ -77,6 +83,7 @@ const pageSteps = () => ({
 });
 
 const totals = { passed: 0, failed: 0 };
+const leftOut = [];
 const started = performance.now();
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
@@ -85,14 +92,18 @@ for (const [name, step] of Object.entries(steps())) {
   if (options.only && options.only !== name) continue;
   if (typeof step === 'string') {
     console.log(`\n— ${name}: skipped, ${step}`);
+    leftOut.push({ step: name, skipped: step });
     continue;
   }
   console.log(`\n— ${name}`);
   const began = performance.now();
-  const { passed, failed } = await step();
+  const { passed, failed, skipped = [] } = await step();
+  leftOut.push({ step: name, skipped });
   totals.passed += passed;
   totals.failed += failed;
   console.log(`— ${name}: ${passed} passed, ${failed} failed, ${seconds(began)}`);
 }
-console.log(`\nAll in ${seconds(started)}\n${totals.passed} passed, ${totals.failed} failed`);
+console.log(
+  `\n${skippedTable(leftOut)}\n\nAll in ${seconds(started)}\n${totals.passed} passed, ${totals.failed} failed`,
+);
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;

@@ -1,10 +1,11 @@
-// Each category by rows that have it and rows that only look like it; then real data, where every finding was read.
-import { existsSync, readFileSync } from 'node:fs';
+// Each category by rows that have it and rows that only look like it; then a dataset whose faults are known.
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { bytesSource } from '../core/source';
 import { examine } from './doctor';
 import { readDataset } from './read/index';
 import type { Example } from './types';
+import { DATASETS, datasetFacts } from '../testing/fixtures';
 
 const row = (instruction: string, input: string, output: string): Example => ({
   kind: 'instruct',
@@ -157,20 +158,14 @@ test('rows of other forms', () => {
   expect(codes({ kind: 'tokens', ids: [1], labels: [1] })).toEqual([]);
 });
 
-test.skipIf(!existsSync('../shared/data/instruct'))('real data', async () => {
+test('faults that were put into a dataset on purpose are found, and no others', async () => {
   const counts = async (name: string) => {
-    const made = await readDataset(bytesSource(readFileSync(`../shared/data/instruct/${name}`), name));
+    const made = await readDataset(bytesSource(readFileSync(`${DATASETS}/${name}`), name));
     const found: Record<string, number> = {};
     for (const { code } of made.kind === 'rows' ? examine(made.rows) : []) found[code] = (found[code] ?? 0) + 1;
     return found;
   };
-  expect(await counts('alpaca_en_demo.json')).toEqual({
-    'no-input-marker': 7,
-    'image-request': 4,
-    'hallucinated-url': 14,
-    'unclear-instruction': 1,
-    duplicate: 14,
-  });
-  expect(await counts('chatdoctor5k.json')).toEqual({ duplicate: 6 });
-  expect(await counts('alpaca-23.json')).toEqual({});
+  expect(await counts('alpaca.json')).toEqual(datasetFacts()['alpaca.json'].problems);
+  expect(await counts('gardener.json')).toEqual({ duplicate: 2 });
+  expect(await counts('alpaca.jsonl')).toEqual({});
 });

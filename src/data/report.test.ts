@@ -1,13 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { openTokenizer } from '../formats/checkpoint/open';
-import { bytesSource } from '../core/source';
 import { createTokenizer } from '../tokenizer/index';
 import { readDataset } from './read/index';
 import { histogram, previewExample, reportDataset } from './report';
 import { chatTokenizer, llamaTokenizer } from './testing/tokenizers';
 import { tokenizeExample } from './tokenize';
 import type { Example } from './types';
+import { DATASETS, datasetFacts, filesOf, TALES } from '../testing/fixtures';
 
 const llama = llamaTokenizer();
 const config = { cutoff_len: 100, train_on_inputs: false, prompt_template_name: 'alpaca' };
@@ -102,21 +101,19 @@ describe('a preview', () => {
   });
 });
 
-const MODEL = '../shared/data/tokenizer/open_llama_3b-tokenizer.model';
-const DEMO = '../shared/data/instruct/alpaca_en_demo.json';
-describe.skipIf(!existsSync(MODEL) || !existsSync(DEMO))('999 real rows with OpenLLaMA’s tokenizer', () => {
-  test('are about as long as others counted them, and pack into a cutoff of 512 with hardly any waste', async () => {
-    const tokenizer = createTokenizer(await openTokenizer([bytesSource(readFileSync(MODEL), 'tokenizer.model')]));
-    const made = await readDataset(bytesSource(readFileSync(DEMO), 'alpaca_en_demo.json'));
-    if (made.kind !== 'rows') throw new Error('no rows');
-    const settings = { ...config, cutoff_len: 512 };
-    const { tokens, labelled, ended, coverage } = await reportDataset(made.rows, tokenizer, settings);
-    // training.md C.3, with LLaMA's tokenizer: 233 tokens a row on average, 64 to 73 % of them in responses
-    expect(tokens / 999).toBeGreaterThan(210);
-    expect(tokens / 999).toBeLessThan(240);
-    expect(labelled / tokens).toBeGreaterThan(0.64);
-    expect(labelled / tokens).toBeLessThan(0.74);
-    expect(coverage.rows).toBeGreaterThan(0.9);
-    expect(ended).toBe(Math.round(coverage.rows * 999));
-  });
+describe('the rows of alpaca.json with the tokenizer of tales', () => {
+  test.each(datasetFacts()['alpaca.json'].counts)(
+    'a cutoff of $cutoff: as many tokens and labels as counted',
+    async (counted) => {
+      const tokenizer = createTokenizer(await openTokenizer(filesOf(TALES, ['tokenizer.model'])));
+      const made = await readDataset(filesOf(DATASETS, ['alpaca.json'])[0]!);
+      if (made.kind !== 'rows') throw new Error('no rows');
+      const { tokens, labelled, ended, longest, coverage } = await reportDataset(made.rows, tokenizer, {
+        ...config,
+        cutoff_len: counted.cutoff,
+      });
+      expect({ cutoff: counted.cutoff, tokens, labelled, ended, longest }).toEqual(counted);
+      expect(ended).toBe(Math.round(coverage.rows * made.rows.length));
+    },
+  );
 });

@@ -1,9 +1,7 @@
 // Adapters through the engine: imported, put in use, asked for by a request, combined, and gone.
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findAdapter } from '../headless/dawn';
 import { modelFiles } from '../headless/node-store/files';
-import { FOLDER } from '../headless/testing/stories';
 import { openAdapter } from '../gpu/device';
 import { writePeft } from '../formats/adapters/index';
 import { bytesSource } from '../core/source';
@@ -12,15 +10,16 @@ import { GREEDY } from '../ops/sample/sample';
 import { memoryStore } from '../storage/memory';
 import { createEngine, type Engine, type EngineRequest } from './index';
 import { storeModel } from './testing/stored';
+import { TALES } from '../testing/fixtures';
 
-describe.skipIf(!existsSync(FOLDER))('adapters in the engine (skipped without ../shared/data)', () => {
+describe('adapters in the engine', () => {
   let engine: Engine;
   let model: string;
   let ids: string[];
 
   beforeAll(async () => {
     engine = createEngine({ store: memoryStore(), gpu: async () => openAdapter(await findAdapter()) });
-    model = await storeModel(engine, await modelFiles(FOLDER));
+    model = await storeModel(engine, await modelFiles(TALES));
     const { config } = await engine.models.open(model);
     const files = await Promise.all(
       writePeft(madeUp(config, 1), config).map(async ({ name, pieces }) =>
@@ -28,7 +27,7 @@ describe.skipIf(!existsSync(FOLDER))('adapters in the engine (skipped without ..
       ),
     );
     const imported = await engine.adapters.import(files, model);
-    expect(imported).toMatchObject({ name: 'mine', modelName: 'stories260K', source: 'imported' });
+    expect(imported).toMatchObject({ name: 'mine', modelName: 'tales', source: 'imported' });
     const kept = await engine.adapters.keep(madeUp(config, 2), { modelId: model, runId: 'run', name: 'Trained' });
     expect(kept).toMatchObject({ name: 'Trained', source: 'trained', runId: 'run', parameters: kept.bytes / 4 });
     ids = [imported.id, kept.id];

@@ -1,16 +1,16 @@
 // The engine whole, on a trained model: import, load, generate, stop, lose the device, go on.
-import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { findAdapter } from '../headless/dawn';
 import { modelFiles } from '../headless/node-store/files';
-import { FOLDER, GOLDEN } from '../headless/testing/stories';
 import { type Gpu, openAdapter } from '../gpu/device';
 import { GREEDY } from '../ops/sample/sample';
 import { memoryStore } from '../storage/memory';
 import { createEngine, type Engine, type EngineRequest } from './index';
 import { storeModel } from './testing/stored';
+import { TALES, talesGolden } from '../testing/fixtures';
 
-describe.skipIf(!existsSync(FOLDER))('engine (skipped without ../shared/data)', () => {
+describe('engine', () => {
+  const golden = talesGolden();
   let engine: Engine;
   let model: string;
   let opened: Gpu[] = [];
@@ -26,14 +26,14 @@ describe.skipIf(!existsSync(FOLDER))('engine (skipped without ../shared/data)', 
       },
       onDeviceLost: (message) => lost.push(message),
     });
-    model = await storeModel(engine, await modelFiles(FOLDER));
+    model = await storeModel(engine, await modelFiles(TALES));
   });
 
   const request = (more: Partial<EngineRequest> = {}): EngineRequest => ({
     model,
     prompt: { kind: 'raw', text: '' },
     sampling: GREEDY,
-    maxTokens: 150,
+    maxTokens: golden.ids.length,
     ...more,
   });
   const collect = async (tokens: ReturnType<Engine['generate']>) => {
@@ -47,16 +47,21 @@ describe.skipIf(!existsSync(FOLDER))('engine (skipped without ../shared/data)', 
 
   test('the golden text, from the store, streamed as it is returned', async () => {
     const [summary] = await engine.models.list();
-    expect(summary).toMatchObject({ name: 'stories260K', vocabSize: 512, quantization: 'f32' });
+    expect(summary).toMatchObject({ name: 'tales', vocabSize: 512, quantization: 'f32' });
     const result = await collect(engine.generate(request()));
-    expect(result.text.slice(0, GOLDEN.length)).toBe(GOLDEN);
+    expect(result.text).toBe(golden.text);
     expect(result.streamed).toBe(result.text);
-    expect(result).toMatchObject({ finish: 'length', promptTokens: 1, completionTokens: 150, droppedMessages: 0 });
+    expect(result).toMatchObject({
+      finish: 'length',
+      promptTokens: 1,
+      completionTokens: golden.ids.length,
+      droppedMessages: 0,
+    });
   });
 
   test('a stop string ends it, and stays out', async () => {
-    const result = await collect(engine.generate(request({ stop: [' park.'] })));
-    expect(result).toMatchObject({ finish: 'stop', text: GOLDEN.slice(0, GOLDEN.indexOf(' park.')) });
+    const result = await collect(engine.generate(request({ stop: [' willow.'] })));
+    expect(result).toMatchObject({ finish: 'stop', text: golden.text.slice(0, golden.text.indexOf(' willow.')) });
   });
 
   test('a signal ends it, and the text so far is kept', async () => {
@@ -66,7 +71,7 @@ describe.skipIf(!existsSync(FOLDER))('engine (skipped without ../shared/data)', 
     controller.abort();
     const result = await collect(tokens);
     expect(result.finish).toBe('abort');
-    expect(GOLDEN.startsWith(result.text)).toBe(true);
+    expect(golden.text.startsWith(result.text)).toBe(true);
     expect(result.completionTokens).toBeLessThan(20);
   });
 
@@ -126,7 +131,7 @@ describe.skipIf(!existsSync(FOLDER))('engine (skipped without ../shared/data)', 
     for (let i = 0; i < 40; i++) text += (await tokens.next()).value!.text;
     opened.at(-1)!.device.destroy();
     const result = await collect(tokens);
-    expect((text + result.streamed).slice(0, GOLDEN.length)).toBe(GOLDEN);
+    expect(text + result.streamed).toBe(golden.text);
     expect(opened.length).toBe(2);
     expect(lost.length).toBe(1);
   });

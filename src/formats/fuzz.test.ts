@@ -1,18 +1,18 @@
 // Damaged files of every kind: each either opens, or fails with a named error; nothing hangs, and no more is read than is
 // there. `npm run test:long` does 40,000; `npm test` a seeded sample.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createTokenizer } from '../tokenizer/index';
 import { PronkError } from '../core/errors';
 import { openCheckpoint, openTokenizer } from './checkpoint/open';
 import { type Source, bytesSource } from '../core/source';
 import { mutate, randomFrom } from './testing/mutate';
+import { TALES, TALES_CHAT } from '../testing/fixtures';
 
 const CASES = process.env['PRONK_LONG'] ? 40_000 : 3000;
 /** On a busy machine; a hang is far longer. */
 const PATIENCE_MS = 10_000;
 const GOLDEN = 'src/formats/golden';
-const STORIES = '../shared/data/stories260K';
 
 type FileSet = Readonly<Record<string, Uint8Array>>;
 
@@ -40,15 +40,15 @@ function fileSets(): FileSet[] {
       ...small,
     },
   ];
-  if (!existsSync(STORIES)) return sets;
   const index = json({ metadata: {}, weight_map: { 'lm_head.weight': 'model.safetensors' } });
   return [
     ...sets,
-    load(STORIES, 'stories260K-F16.gguf'),
-    load(STORIES, 'stories260K-F16.gguf'),
-    load(STORIES, 'config.json', 'model.safetensors', 'tokenizer.model'),
-    { ...load(STORIES, 'config.json', 'model.safetensors'), 'model.safetensors.index.json': index, ...small },
-    { ...load(STORIES, 'tokenizer.model'), 'added_tokens.json': json({ '[PAD]': 512 }) },
+    load(TALES, 'tales-f16.gguf'),
+    load(TALES, 'tales-f16.gguf'),
+    load(TALES, 'config.json', 'model.safetensors', 'tokenizer.model'),
+    { ...load(TALES, 'config.json', 'model.safetensors'), 'model.safetensors.index.json': index, ...small },
+    { ...load(TALES, 'tokenizer.model'), 'added_tokens.json': json({ '[PAD]': 512 }) },
+    load(TALES_CHAT, 'config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'),
   ];
 }
 

@@ -24,7 +24,7 @@ import { PUBLISHED_FILES } from '../formats/patches/point-alpaca';
 import { verifyModel } from '../storage/stored-model';
 import { fileStore } from './node-store/file-store';
 import { headless } from './testing/headless';
-import { FOLDER } from './testing/stories';
+import { TALES } from '../testing/fixtures';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-cli-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -357,7 +357,7 @@ test('what is read is not written over, by whatever name', () => {
   expect(headless(...beside).code).toBe(0);
 });
 
-test.skipIf(!existsSync('/dev/full'))('a full disk behind standard output is said', () => {
+test.skipIf(!existsSync('/dev/full'))('a full disk behind standard output is said (skipped without /dev/full)', () => {
   const out = openSync('/dev/full', 'w');
   const argv = ['tools/headless.mjs', 'tokenize', '--model', DEMO, '--text', 'a'];
   const { status, stderr } = spawnSync(process.execPath, argv, { stdio: ['ignore', out, 'pipe'], encoding: 'utf8' });
@@ -368,19 +368,19 @@ test.skipIf(!existsSync('/dev/full'))('a full disk behind standard output is sai
 });
 
 describe('a vocabulary alone', { timeout: 60_000 }, () => {
-  test.skipIf(!existsSync(FOLDER))('a folder with a tokenizer (skipped without ../shared/data)', () => {
+  test('a folder with a tokenizer', () => {
     const folder = join(scratch, 'tokenizer');
     mkdirSync(folder);
-    copyFileSync(join(FOLDER, 'tokenizer.model'), join(folder, 'tokenizer.model'));
+    copyFileSync(join(TALES, 'tokenizer.model'), join(folder, 'tokenizer.model'));
     const argv = ['--text', 'Once upon a time'];
     const { code, lines } = headless('tokenize', '--model', folder, ...argv);
     expect(code).toBe(0);
-    expect(lines).toEqual(headless('tokenize', '--model', FOLDER, ...argv).lines);
+    expect(lines).toEqual(headless('tokenize', '--model', TALES, ...argv).lines);
     expect(headless('info', '--model', folder).lines).toEqual([
       { architecture: null, parameters: 0, vocabulary: 512, context: null, layers: null, tensors: {} },
     ]);
     // with a configuration beside it the weights are missing, and it says so
-    copyFileSync(join(FOLDER, 'config.json'), join(folder, 'config.json'));
+    copyFileSync(join(TALES, 'config.json'), join(folder, 'config.json'));
     expect(headless('info', '--model', folder)).toMatchObject({ code: 1, lines: [{ error: {} }] });
   });
 

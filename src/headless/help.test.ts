@@ -92,26 +92,32 @@ describe('as a script sees it', { timeout: 60_000 }, () => {
     expect(headless('--help').code).toBe(0);
   });
 
-  test.skipIf(process.platform === 'win32')('a reader that goes away ends a command quietly', async () => {
-    const argv = ['tools/headless.mjs', 'import', '--model', 'demo', '--out', join(scratch, 'piped')];
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
-    child.stdout.once('data', () => child.stdout.destroy());
-    let stderr = '';
-    child.stderr.on('data', (text) => (stderr += String(text)));
-    expect(await once(child, 'close')).toEqual([141, null]);
-    expect(stderr).not.toMatch(/error|EPIPE|at /i);
-  });
+  test.skipIf(process.platform === 'win32')(
+    'a reader that goes away ends a command quietly (skipped on Windows)',
+    async () => {
+      const argv = ['tools/headless.mjs', 'import', '--model', 'demo', '--out', join(scratch, 'piped')];
+      const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+      child.stdout.once('data', () => child.stdout.destroy());
+      let stderr = '';
+      child.stderr.on('data', (text) => (stderr += String(text)));
+      expect(await once(child, 'close')).toEqual([141, null]);
+      expect(stderr).not.toMatch(/error|EPIPE|at /i);
+    },
+  );
 
-  test.skipIf(process.platform === 'win32')('links that lead to themselves, and names too long', () => {
-    const loop = join(scratch, 'loop');
-    symlinkSync(loop, loop);
-    const long = 'x'.repeat(5000);
-    expect(headless('info', '--model', loop).lines).toMatchObject([{ error: { code: 'no-file' } }]);
-    expect(headless('info', '--model', long).lines).toMatchObject([{ error: { code: 'no-file' } }]);
-    for (const out of [loop, join(loop, 'inner'), join(scratch, long)]) {
-      const ran = headless('import', '--model', 'demo', '--out', out);
-      expect(ran).toMatchObject({ code: 1, lines: [{ error: { code: 'not-a-folder' } }] });
-    }
-    expect(spawnSync('ls', [scratch], { encoding: 'utf8' }).stdout).not.toContain(long.slice(0, 100));
-  });
+  test.skipIf(process.platform === 'win32')(
+    'links that lead to themselves, and names too long (skipped on Windows)',
+    () => {
+      const loop = join(scratch, 'loop');
+      symlinkSync(loop, loop);
+      const long = 'x'.repeat(5000);
+      expect(headless('info', '--model', loop).lines).toMatchObject([{ error: { code: 'no-file' } }]);
+      expect(headless('info', '--model', long).lines).toMatchObject([{ error: { code: 'no-file' } }]);
+      for (const out of [loop, join(loop, 'inner'), join(scratch, long)]) {
+        const ran = headless('import', '--model', 'demo', '--out', out);
+        expect(ran).toMatchObject({ code: 1, lines: [{ error: { code: 'not-a-folder' } }] });
+      }
+      expect(spawnSync('ls', [scratch], { encoding: 'utf8' }).stdout).not.toContain(long.slice(0, 100));
+    },
+  );
 });

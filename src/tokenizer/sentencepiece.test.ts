@@ -1,64 +1,15 @@
 // SentencePiece models: golden pairs, and Google's own library (compiled to WebAssembly) as the oracle.
-import { existsSync, readFileSync } from 'node:fs';
-// @ts-expect-error it has no types
-import { SentencePieceProcessor } from '@agnai/sentencepiece-js';
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openTokenizer } from '../formats/checkpoint/open';
-import { bytesSource } from '../core/source';
-import { createTokenizer } from './index';
+import { open, openOracle, seed, texts } from './testing/sentencepiece';
 import type { Tokenizer } from './tokenizer';
+import { DATASETS, TALES, TALES_GGUF } from '../testing/fixtures';
 
-const OPEN_LLAMA = '../shared/data/tokenizer/open_llama_3b-tokenizer.model';
-const STORIES = '../shared/data/stories260K/tokenizer.model';
-const STORIES_GGUF = '../shared/data/stories260K/stories260K-F16.gguf';
+const MODEL = `${TALES}/tokenizer.model`;
 
 /** The byte pieces stand behind the special ones. */
 const byte = (value: number) => 3 + value;
-
-interface Oracle {
-  load(path: string): Promise<void>;
-  encodeIds(text: string): number[];
-  decodeIds(ids: number[]): string;
-}
-
-async function open(path: string, change = (bytes: Uint8Array) => bytes): Promise<Tokenizer> {
-  return createTokenizer(await openTokenizer([bytesSource(change(readFileSync(path)), path)]));
-}
-
-async function openOracle(path: string): Promise<Oracle> {
-  const oracle = new SentencePieceProcessor() as Oracle;
-  await oracle.load(path);
-  return oracle;
-}
-
-/** Any Unicode, and what meets in real text. NUL ends a string of the oracle. */
-const texts = fc
-  .array(
-    fc.oneof(
-      fc.string({ unit: 'grapheme', maxLength: 8 }),
-      fc.string({ unit: 'binary', maxLength: 4 }),
-      fc.constantFrom(
-        ' ',
-        '  ',
-        '\n',
-        '\t',
-        '▁',
-        ' the',
-        'Once upon a time',
-        ', ',
-        "'s",
-        '12',
-        '</s>',
-        '<0x41>',
-        '\u3000',
-      ),
-    ),
-    { maxLength: 12 },
-  )
-  .map((parts) => parts.join('').replaceAll('\0', ''));
-
-const seed = 20260101;
 
 describe('replaced characters, user-defined and unused pieces, no byte fallback', () => {
   const path = 'src/tokenizer/golden/custom.model';
@@ -107,59 +58,12 @@ describe('replaced characters, user-defined and unused pieces, no byte fallback'
   });
 });
 
-describe.skipIf(!existsSync(OPEN_LLAMA))('OpenLLaMA (skipped without ../shared/data)', () => {
-  let tokenizer: Tokenizer;
-  beforeAll(async () => {
-    tokenizer = await open(OPEN_LLAMA);
-  });
-
-  // published: openlm-research/open_llama issue 40, huggingface/transformers issue 25069
-  test.each([
-    ['hello world', [27701, 924]],
-    ['hello     world', [27701, 924]],
-    ['hello\nworld', [27701, 13, 7904]],
-    ['hello\n       world', [27701, 13, 924]],
-    ['hello\n\n\nworld', [27701, 13, 13, 13, 7904]],
-    ['a    b', [260, 284]],
-    ['1234.56', [31822, 31853, 31855, 31878, 31882, 31843, 31880, 31887]],
-  ])('golden ids of %j', (text, ids) => {
-    expect(tokenizer.encode(text)).toEqual(ids);
-  });
-
-  test('without a dummy prefix the heading has its published ids', () => {
-    expect(tokenizer.encode('### Response:')).toEqual([16121, 13166, 31871]);
-    expect([tokenizer.bosId, tokenizer.eosIds, tokenizer.vocabSize]).toEqual([1, [2], 32000]);
-  });
-
-  test('text in both directions equals the oracle’s', async () => {
-    const oracle = await openOracle(OPEN_LLAMA);
-    const property = fc.property(texts, (text) => {
-      const ids = tokenizer.encode(text);
-      expect(ids).toEqual(Array.from(oracle.encodeIds(text)));
-      expect(tokenizer.decode(ids)).toBe(oracle.decodeIds(ids));
-    });
-    fc.assert(property, { seed, numRuns: 300 });
-  });
-
-  test('1 MB does not take long', () => {
-    const words = readFileSync('../shared/data/instruct/alpaca_en_demo.json', 'utf8');
-    const large = words.repeat(Math.ceil(1e6 / words.length)).slice(0, 1e6);
-    const started = performance.now();
-    expect(tokenizer.encode(large).length).toBeGreaterThan(1e5);
-    expect(performance.now() - started).toBeLessThan(15_000);
-    const endless = '日本語とabc'.repeat(20_000);
-    const restarted = performance.now();
-    expect(tokenizer.decode(tokenizer.encode(endless))).toBe(endless);
-    expect(performance.now() - restarted).toBeLessThan(15_000);
-  });
-});
-
-describe.skipIf(!existsSync(STORIES))('stories260K (skipped without ../shared/data)', () => {
+describe('the tokenizer of tales, which joins runs of spaces', () => {
   let tokenizer: Tokenizer;
   let gguf: Tokenizer;
   beforeAll(async () => {
-    tokenizer = await open(STORIES);
-    gguf = await open(STORIES_GGUF);
+    tokenizer = await open(MODEL);
+    gguf = await open(TALES_GGUF);
   });
 
   test('the GGUF vocabulary gives the same ids, and keeps superfluous spaces', () => {
@@ -172,17 +76,29 @@ describe.skipIf(!existsSync(STORIES))('stories260K (skipped without ../shared/da
   });
 
   test('ids equal the oracle’s', async () => {
-    const oracle = await openOracle(STORIES);
+    const oracle = await openOracle(MODEL);
     const property = fc.property(texts, (text) => {
       expect(tokenizer.encode(text)).toEqual(Array.from(oracle.encodeIds(text)));
     });
     fc.assert(property, { seed, numRuns: 1000 });
   });
 
+  test('1 MB does not take long', () => {
+    const words = readFileSync(`${DATASETS}/alpaca.json`, 'utf8');
+    const large = words.repeat(Math.ceil(1e6 / words.length)).slice(0, 1e6);
+    const started = performance.now();
+    expect(tokenizer.encode(large).length).toBeGreaterThan(1e5);
+    expect(performance.now() - started).toBeLessThan(15_000);
+    const endless = '日本語とabc'.repeat(20_000);
+    const restarted = performance.now();
+    expect(tokenizer.decode(tokenizer.encode(endless))).toBe(endless);
+    expect(performance.now() - restarted).toBeLessThan(15_000);
+  });
+
   test('the oracle tells a wrong order of merges', async () => {
-    const oracle = await openOracle(STORIES);
+    const oracle = await openOracle(MODEL);
     // the sign of a learned piece's score: the last piece merges before the first
-    const wrong = await open(STORIES, (bytes) => {
+    const wrong = await open(MODEL, (bytes) => {
       const changed = Uint8Array.from(bytes);
       for (let at = 0; at < changed.length - 8; at++) {
         // field 2 of a piece, a float that is negative
@@ -190,7 +106,7 @@ describe.skipIf(!existsSync(STORIES))('stories260K (skipped without ../shared/da
       }
       return changed;
     });
-    const text = 'Once upon a time, there was a little girl named Lily.';
+    const text = 'Once upon a time, there was a little girl named Mira.';
     expect(tokenizer.encode(text)).toEqual(Array.from(oracle.encodeIds(text)));
     expect(wrong.encode(text)).not.toEqual(Array.from(oracle.encodeIds(text)));
   });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DEFAULT_CONFIG, type Schedule, type TrainingConfig } from './config';
 import { learningRate, scheduleFactor, totalSteps, warmupSteps } from './schedules';
+import { TALES_LORA } from '../testing/fixtures';
 
 const rise = [0, 0.3333333333333333, 0.6666666666666666];
 const line = [
@@ -51,21 +52,34 @@ test('steps: max_steps before epochs, of which a part is rounded up', () => {
   expect(totalSteps({ max_steps: 7, num_train_epochs: 3 }, 203)).toBe(7);
 });
 
-const REAL = '../shared/data/instruct/point-alpaca-trainer_state.json';
-
-test.skipIf(!existsSync(REAL))('a real run: Point-Alpaca’s 609 steps, cosine with 3 % of warmup', () => {
-  const { log_history } = JSON.parse(readFileSync(REAL, 'utf8')) as {
+/**
+ * Holds our rates against those that transformers' Trainer has written into a run's log.
+ * @param digits to which rates are equal; a double has 16 of the largest
+ * @param ahead how many steps later the rate of a record is used: 0 for transformers 5, 1 for those before it
+ */
+function expectLogged(path: string, steps: number, learning_rate: number, digits: number, ahead: 0 | 1): void {
+  const { log_history } = JSON.parse(readFileSync(path, 'utf8')) as {
     log_history: { step: number; learning_rate?: number }[];
   };
   const config: TrainingConfig = {
     ...DEFAULT_CONFIG,
-    learning_rate: 2e-5,
+    learning_rate,
     lr_scheduler_type: 'cosine',
     warmup_steps: 0,
     warmup_ratio: 0.03,
   };
-  // transformers logs what the next step will get
-  for (const { step, learning_rate } of log_history) {
-    if (learning_rate !== undefined) expect(learningRate(config, step, 609)).toBeCloseTo(learning_rate, 18);
-  }
+  const logged = log_history.filter((record) => record.learning_rate !== undefined);
+  expect(logged).toHaveLength(steps);
+  for (const { step, learning_rate: rate } of logged)
+    expect(learningRate(config, step - 1 + ahead, steps)).toBeCloseTo(rate ?? Number.NaN, digits);
+}
+
+test('a log of transformers’ Trainer: 80 steps, cosine with 3 % of warmup', () => {
+  expectLogged(`${TALES_LORA}/trainer_state.json`, 80, 1e-2, 16, 0);
+});
+
+const REAL = '../shared/data/instruct/point-alpaca-trainer_state.json';
+
+test.skipIf(!existsSync(REAL))('a real run: Point-Alpaca’s 609 steps (skipped without ../shared/data)', () => {
+  expectLogged(REAL, 609, 2e-5, 18, 1);
 });

@@ -14,9 +14,11 @@ const ELSEWHERE = new Set([
 ]);
 const TEXT = /(\.(ts|tsx|mts|mjs|css|html|wgsl|py|md|json|yml)|^\.(gitignore|editorconfig)|^LICENSE|\.ci\/run)$/;
 
-/** Data that a program wrote, which nobody formats: golden files, and what the demo model's training left. */
+/** Data that a program wrote, which nobody formats: golden files, fixtures, and what the demo model's training left. */
 const isWritten = (path) =>
-  path.includes('/golden/') || path === 'package-lock.json' || /^(tools|public)\/demo-model\/.*\.json$/.test(path);
+  /\/(golden|fixtures)\/.*(?<!\.py)$/.test(path) ||
+  path === 'package-lock.json' ||
+  /^(tools|public)\/demo-model\/.*\.json$/.test(path);
 
 /**
  * Every file of the project.

@@ -8,6 +8,7 @@ import { LAYERS } from './layers.mjs';
 
 const IMPORT = /(?:^|[\s;}])(?:from|import)\s*\(?\s*'([^'\s]+)'/g;
 const TEST = /\.test\.tsx?$|\/testing\//;
+const TESTING = /(?:^|\/)testing\//;
 
 /** The layer that a file below src/ belongs to. */
 export function layerOf(file) {
@@ -27,7 +28,7 @@ export function problemWith(file, specifier) {
   if (target.startsWith('shaders/')) return layer.shaders ? undefined : `${layer.folder}/ may not import shaders`;
   if (!target.startsWith('src/')) return undefined;
   const path = relative('src', target);
-  if (path.includes('/testing/')) return file === 'main.tsx' ? undefined : 'testing/ is for tests only';
+  if (TESTING.test(path)) return file === 'main.tsx' ? undefined : 'testing/ is for tests only';
   const own = layerOf(path)?.folder === layer.folder;
   const targetLayer = layerOf(path);
   if (
@@ -73,6 +74,7 @@ const FORBIDDEN = [
   ['ui/app.tsx', 'comlink'],
   ['headless/main.ts', '../worker/client'],
   ['training/loop.ts', './testing/toy-trainer'],
+  ['formats/gguf/gguf.ts', '../../testing/fixtures'],
 ];
 const ALLOWED = [
   ['formats/meta/meta.ts', '../../core/weight-kinds'],

@@ -1,15 +1,14 @@
-// Files of every form that people have, the seeds' own where they are at hand, and what is said about those that are none.
+// Files of every form that people have, and what is said about those that are none.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bytesSource, type Source } from '../../core/source';
 import { writeJson, toAlpaca, toRecord } from '../write';
 import type { Example } from '../types';
 import { readDataset, type ReadOptions } from './index';
+import { DATASETS, datasetFacts } from '../../testing/fixtures';
 
-const DATA = '../shared/data/instruct';
-const here = existsSync(DATA);
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 async function read(name: string, content: string | Uint8Array, options?: ReadOptions) {
@@ -29,60 +28,98 @@ const instruct = (instruction: string, input: string, output: string): Example =
   output,
 });
 
-const file = (name: string, options?: ReadOptions) => read(name, readFileSync(`${DATA}/${name}`), options);
+const file = (name: string, options?: ReadOptions) => read(name, readFileSync(`${DATASETS}/${name}`), options);
 const words = (count: number) => Array<string>(count).fill('w').join(' \n');
 const dolly = (context: string) => ({ instruction: 'a b', context, response: 'c', category: 'x' });
 const line = (i: number) => JSON.stringify({ instruction: `Nº ${i} 🦙`, output: 'é'.repeat(i % 90) });
 
-describe.skipIf(!here)('real files', () => {
+describe('files of every form', () => {
   test.each([
-    ['alpaca-23.json', 'Alpaca JSON', 23],
-    ['alpaca_en_demo.json', 'Alpaca JSON', 999],
-    ['chatdoctor5k.json', 'Alpaca JSON', 5452],
+    ['alpaca.json', 'Alpaca JSON', 201],
+    ['alpaca.jsonl', 'Alpaca JSON Lines', 40],
+    ['alpaca.csv', 'Alpaca CSV', 40],
+    ['alpaca.parquet', 'Alpaca Parquet', 40],
+    ['gardener.json', 'Alpaca JSON', 62],
     // a JSON array, whatever its name says
-    ['dolly-12.jsonl', 'Dolly JSON', 12],
-    ['seed_tasks.jsonl', 'Seed tasks JSON Lines', 175],
-    ['user_oriented_instructions.jsonl', 'Seed tasks JSON Lines', 252],
-    ['text-davinci-003_predictions.jsonl', 'Alpaca JSON Lines', 252],
+    ['dolly.jsonl', 'Dolly JSON', 12],
+    ['dolly-lines.jsonl', 'Dolly JSON Lines', 12],
+    ['seed-tasks.jsonl', 'Seed tasks JSON Lines', 30],
+    ['evaluation-tasks.jsonl', 'Seed tasks JSON Lines', 20],
+    ['predictions.jsonl', 'Alpaca JSON Lines', 20],
+    ['questions.json', 'Question and answer JSON', 10],
+    ['messages.jsonl', 'Messages JSON Lines', 12],
+    ['messages.parquet', 'Messages Parquet', 12],
+    ['sharegpt.json', 'ShareGPT JSON', 12],
+    ['completions.jsonl', 'Prompt and completion JSON Lines', 10],
+    ['preferences.jsonl', 'Preferences JSON Lines', 10],
+    ['texts.jsonl', 'Text JSON Lines', 6],
+    ['tales.txt', 'Plain text', 6],
+    ['tokens.jsonl', 'Tokens JSON Lines', 4],
   ])('%s is %s of %i rows', async (name, format, rows) => {
     const made = await file(name);
-    expect([made.format, made.rows.length, made.dropped]).toEqual([format, rows, 0]);
-    expect(made.notes.some((note) => note.includes('Do not train'))).toBe(/user_oriented|davinci/.test(name));
+    expect([made.format, made.rows.length, made.dropped, made.unread]).toEqual([format, rows, 0, []]);
+    expect(made.notes.some((note) => note.includes('Do not train'))).toBe(/evaluation|predictions/.test(name));
   });
 
-  test('412 of the demo’s 999 rows have an input', async () => {
-    const { rows } = await file('alpaca_en_demo.json');
-    expect(rows.filter((row) => row.kind === 'instruct' && row.input !== '')).toHaveLength(412);
+  test('of answers that were judged one by one, those that are bad are not learnt', async () => {
+    const { format, rows, unread } = await file('kto.jsonl');
+    expect([format, rows.length]).toEqual(['Prompt and completion JSON Lines', 6]);
+    expect(unread.map(({ code }) => code)).toEqual(Array(4).fill('undesirable'));
+  });
+
+  test('as many rows have an input as were written with one', async () => {
+    const { rows } = await file('alpaca.json');
+    const { rows: count, withInput } = datasetFacts()['alpaca.json'];
+    expect(rows).toHaveLength(count);
+    expect(rows.filter((row) => row.kind === 'instruct' && row.input !== '')).toHaveLength(withInput);
   });
 
   test('every value is what JSON.parse makes of it, CRLF in the file or not', async () => {
-    for (const name of ['chatdoctor5k.json', 'alpaca_en_demo.json']) {
+    for (const name of ['gardener.json', 'alpaca.json']) {
+      const text = readFileSync(`${DATASETS}/${name}`, 'utf8');
+      expect(text.includes('\r\n')).toBe(name === 'gardener.json');
       const { rows } = await file(name);
-      expect(rows.map(toAlpaca)).toEqual(JSON.parse(readFileSync(`${DATA}/${name}`, 'utf8')));
+      expect(rows.map(toAlpaca)).toEqual(JSON.parse(text));
     }
   });
 
+  test('one list of rows is read alike from JSON Lines, CSV and Parquet; one list of chats from three forms', async () => {
+    const [lines, ...others] = await Promise.all(
+      ['alpaca.jsonl', 'alpaca.csv', 'alpaca.parquet'].map((name) => file(name)),
+    );
+    for (const { rows } of others) expect(rows).toEqual(lines!.rows);
+    const [messages, ...forms] = await Promise.all(
+      ['messages.jsonl', 'messages.parquet', 'sharegpt.json'].map((name) => file(name)),
+    );
+    for (const { rows } of forms) expect(rows).toEqual(messages!.rows);
+  });
+
   test('OpenAlpaca’s conversion of dolly', async () => {
-    const { rows, notes } = await file('dolly-12.jsonl');
-    const given = JSON.parse(readFileSync(`${DATA}/dolly-12.jsonl`, 'utf8')) as Record<string, string>[];
+    const { rows, notes } = await file('dolly.jsonl');
+    const given = JSON.parse(readFileSync(`${DATASETS}/dolly.jsonl`, 'utf8')) as Record<string, string>[];
     expect(rows).toEqual(
       given.map(({ instruction, context, response }) => instruct(instruction!, context!, response!)),
     );
     expect(notes).toEqual(['Fields that are not used: category.']);
   });
 
-  test('a table of other columns is asked about, and read once it is known', async () => {
-    const content = readFileSync(`${DATA}/format_dataset.csv`);
-    const asked = await readDataset(bytesSource(content, 'format_dataset.csv'));
-    expect(asked).toMatchObject({
-      kind: 'columns',
-      columns: ['idx', 'disease', 'Symptom', 'reason', 'TestsAndProcedures', 'commonMedications'],
-    });
-    const mapping = { instruction: 'disease', input: 'Symptom', output: 'reason' };
-    const { rows, format } = await file('format_dataset.csv', { mapping });
-    expect([rows.length, format]).toEqual([796, 'CSV']);
-    expect(rows[0]).toMatchObject({ kind: 'instruct', instruction: 'Panic disorder' });
-  });
+  test.each(['plants.csv', 'plants.tsv'])(
+    '%s, a table of other columns, is asked about, and read once they are known',
+    async (name) => {
+      const asked = await readDataset(bytesSource(readFileSync(`${DATASETS}/${name}`), name));
+      expect(asked).toMatchObject({ kind: 'columns', columns: ['idx', 'plant', 'Signs', 'reason', 'Season'] });
+      const mapping = { instruction: 'plant', input: 'Signs', output: 'reason' };
+      const { rows, format } = await file(name, { mapping });
+      expect([rows.length, format]).toEqual([60, name.endsWith('.csv') ? 'CSV' : 'TSV']);
+      expect(rows[0]).toEqual(
+        instruct(
+          'Tomato',
+          "['yellow leaves']",
+          'Tomato plants get yellow leaves from too much water.\nOld gardeners say: "Let the soil dry before you water it again", and so do we.',
+        ),
+      );
+    },
+  );
 });
 
 describe('forms', () => {
@@ -316,8 +353,8 @@ describe('round trips', () => {
     );
   });
 
-  test.skipIf(!here)('Alpaca JSON to the byte', async () => {
-    const content = readFileSync(`${DATA}/alpaca_en_demo.json`);
+  test('Alpaca JSON to the byte', async () => {
+    const content = readFileSync(`${DATASETS}/alpaca.json`);
     const { rows } = await read('x.json', content);
     expect(JSON.parse(writeJson(rows.map(toAlpaca)))).toEqual(JSON.parse(content.toString()));
   });

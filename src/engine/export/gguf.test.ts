@@ -1,5 +1,5 @@
 // What is exported is read back by Pronk, and by another reader.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { gguf } from '@huggingface/gguf';
 import { describe, expect, test } from 'vitest';
 import type { WeightTensor } from '../../core/weight-kinds';
@@ -15,8 +15,8 @@ import { openCheckpoint } from '../../formats/checkpoint/open';
 import { type Source, bytesSource } from '../../core/source';
 import { tokenizerFromGguf } from '../../formats/tokenizer/tokenizer-files';
 import { weightTensors } from '../../formats/checkpoint/weights';
+import { filesOf, TALES, TALES_CHAT } from '../../testing/fixtures';
 
-const stories = '../shared/data/stories260K';
 const bundled = 'public/demo-model/pronk-6m-q8_0.gguf';
 
 async function bytesOf(stream: GgufStream): Promise<Uint8Array<ArrayBuffer>> {
@@ -55,10 +55,6 @@ async function throughHeader(spec: TokenizerSpec, vocabSize: number): Promise<To
   return tokenizerFromGguf(await readGguf(source));
 }
 
-function folder(path: string, ...names: string[]): Source[] {
-  return names.map((name) => bytesSource(readFileSync(`${path}/${name}`), name));
-}
-
 function golden(name: string): Source[] {
   const path = `src/model/golden/${name}`;
   return [
@@ -72,10 +68,13 @@ function golden(name: string): Source[] {
 }
 
 const MODELS: Readonly<Record<string, () => Source[]>> = {
-  ...(existsSync(stories) && {
-    'stories260K.gguf': () => folder(stories, 'stories260K-F16.gguf'),
-    'the folder stories260K': () => folder(stories, ...readdirSync(stories).filter((name) => !name.endsWith('.gguf'))),
-  }),
+  'tales-f16.gguf': () => filesOf(TALES, ['tales-f16.gguf']),
+  'the folder tales': () =>
+    filesOf(
+      TALES,
+      readdirSync(TALES).filter((name) => !name.endsWith('.gguf')),
+    ),
+  'a folder with a byte-level tokenizer': () => filesOf(TALES_CHAT, readdirSync(TALES_CHAT)),
   'the bundled model': () => [bytesSource(readFileSync(bundled), 'bundled.gguf')],
   'a LLaMA with scaled rotation': () => golden('tiny-llama'),
   'a Qwen2 with biases': () => golden('tiny-qwen2'),

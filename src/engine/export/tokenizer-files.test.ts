@@ -1,5 +1,5 @@
 // Tokenizers written as files, whatever they came from, encode as they did before.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { TokenizerSpec } from '../../core/checkpoint';
 import { openCheckpoint, openTokenizer } from '../../formats/checkpoint/open';
@@ -11,6 +11,7 @@ import type { FileContent } from './file';
 import { tokenizerNote } from './gguf-note';
 import { tokenizerMetadata } from './gguf-tokenizer';
 import { huggingFaceTokenizer, metaTokenizer } from './tokenizer-files';
+import { TALES } from '../../testing/fixtures';
 
 interface Golden {
   readonly json: TokenizerJson;
@@ -92,7 +93,6 @@ test('Llama 3’s list of ranks comes back byte for byte', { timeout: 30_000 }, 
   expect(new TextDecoder().decode(await file!.read(0, file!.size))).toBe(text);
 });
 
-const stories = '../shared/data/stories260K/tokenizer.model';
 const bundled = 'public/demo-model/pronk-6m-q8_0.gguf';
 
 test('what llama.cpp does not heed is said', () => {
@@ -137,8 +137,8 @@ describe('SentencePiece', () => {
     await same(tokenizer, [metaTokenizer(tokenizer)]);
   });
 
-  test.skipIf(!existsSync(stories))('is kept as it is, and tokens that came later beside it', async () => {
-    const model = readFileSync(stories);
+  test('is kept as it is, and tokens that came later beside it', async () => {
+    const model = readFileSync(`${TALES}/tokenizer.model`);
     const spec = await openTokenizer([bytesSource(model, 'tokenizer.model')]);
     const [file] = await sources([metaTokenizer(spec)]);
     expect(Buffer.compare(model, await file!.read(0, file!.size))).toBe(0);
@@ -157,8 +157,8 @@ describe('SentencePiece', () => {
     for (const text of TEXTS) expect(whole.encode(text)).toEqual(createTokenizer(spec).encode(text));
   });
 
-  test.skipIf(!existsSync(stories))('an added token keeps its kind, and a text its prefixes', async () => {
-    const spec = await openTokenizer([bytesSource(readFileSync(stories), 'tokenizer.model')]);
+  test('an added token keeps its kind, and a text its prefixes', async () => {
+    const spec = await openTokenizer([bytesSource(readFileSync(`${TALES}/tokenizer.model`), 'tokenizer.model')]);
     const kinds = [
       { special: false, lstrip: true, rstrip: false, singleWord: false, normalized: false },
       { special: true, lstrip: false, rstrip: true, singleWord: false, normalized: false },
@@ -167,7 +167,7 @@ describe('SentencePiece', () => {
     for (const legacy of [true, false]) {
       const definition = {
         kind: 'sentencepiece',
-        model: new Uint8Array(readFileSync(stories)),
+        model: new Uint8Array(readFileSync(`${TALES}/tokenizer.model`)),
         added,
         legacy,
       } as const;

@@ -1,6 +1,6 @@
 // The folder for TRL: what Pronk would read in which order, with which settings. (That TRL trains it to the same losses is
 // shown by tools/golden/trl.py, which needs Python.)
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tokenizeDataset } from '../../data/tokenize-dataset';
@@ -9,12 +9,12 @@ import { readAdapter } from '../../formats/adapters/index';
 import { openCheckpoint } from '../../formats/checkpoint/open';
 import { bytesSource } from '../../core/source';
 import { modelFiles } from '../../headless/node-store/files';
-import { FOLDER } from '../../headless/testing/stories';
 import { createTokenizer } from '../../tokenizer/index';
 import { readConfig } from '../../training/read-config';
 import { prepareData } from '../../training/prepare';
 import type { FileContent } from './file';
 import { trlFiles } from './trl';
+import { TALES } from '../../testing/fixtures';
 
 const examples: readonly Example[] = Array.from({ length: 11 }, (_, i) => {
   const ids = [1, ...Array.from({ length: 6 + (i % 4) }, (__, t) => 3 + ((i * 31 + t * t * 7) % 500))];
@@ -37,7 +37,7 @@ const settings = {
 
 async function folder(change: object = {}) {
   const { config } = readConfig({ ...settings, ...change });
-  const checkpoint = await openCheckpoint(await modelFiles(FOLDER));
+  const checkpoint = await openCheckpoint(await modelFiles(TALES));
   const tokenizer = createTokenizer(checkpoint.tokenizer);
   const data = prepareData(await tokenizeDataset(examples, tokenizer, config), tokenizer, config);
   return {
@@ -61,7 +61,7 @@ const linesOf = async (files: readonly FileContent[], name: string) =>
     .filter(Boolean)
     .map((line) => JSON.parse(line) as unknown);
 
-test.skipIf(!existsSync(FOLDER))('rows, order, settings and start', async () => {
+test('rows, order, settings and start', async () => {
   const { data, model, files } = await folder();
   const rows = (await linesOf(files, 'train.jsonl')) as { input_ids: number[]; labels: number[] }[];
   expect(rows).toHaveLength(9);
@@ -102,7 +102,7 @@ test.skipIf(!existsSync(FOLDER))('rows, order, settings and start', async () => 
 
 const OUT = process.env['PRONK_TRL_OUT'];
 
-test.skipIf(OUT === undefined)('written out, for tools/golden/trl.py', async () => {
+test.skipIf(OUT === undefined)('written out, for tools/golden/trl.py (skipped without PRONK_TRL_OUT)', async () => {
   for (const [name, change] of Object.entries({
     plain: {},
     plus: { loraplus_lr_ratio: 4, packing: true, cutoff_len: 20 },

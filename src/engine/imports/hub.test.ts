@@ -1,16 +1,15 @@
 // Models read where they lie, on a server that drops, truncates and lies.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Fault, startServer, type TestServer } from '../../hub/testing/server.mjs';
 import { memoryStore } from '../../storage/memory';
 import { openStoredModel } from '../../storage/stored-model';
 import { Imports } from './index';
+import { TALES, TALES_FILES } from '../../testing/fixtures';
 
-const FOLDER = '../shared/data/stories260K';
-const NAMES = ['config.json', 'model.safetensors', 'tokenizer.model'] as const;
 const SIZES = { batchBytes: 20_000, shardBytes: 50_000, smallBytes: 0 };
 
-describe.skipIf(!existsSync(FOLDER))('stories260K from a server (skipped without ../shared/data)', () => {
+describe('a model from a server', () => {
   let server: TestServer;
   afterEach(async () => void (await server.close()));
 
@@ -18,7 +17,9 @@ describe.skipIf(!existsSync(FOLDER))('stories260K from a server (skipped without
     options: { faults?: readonly Fault[]; token?: string; expired?: string; pad?: number; fetch?: typeof fetch } = {},
   ) {
     const { faults, token, expired, pad = 0, ...more } = options;
-    const files = Object.fromEntries(NAMES.map((name) => [name, new Uint8Array(readFileSync(`${FOLDER}/${name}`))]));
+    const files = Object.fromEntries(
+      TALES_FILES.map((name) => [name, new Uint8Array(readFileSync(`${TALES}/${name}`))]),
+    );
     // beyond the size at which a file is verified whole before it is used
     const large = pad ? { ...files, 'model.safetensors': padded(files['model.safetensors'], pad) } : files;
     server = await startServer({
@@ -166,14 +167,16 @@ describe.skipIf(!existsSync(FOLDER))('stories260K from a server (skipped without
   });
 });
 
-describe.skipIf(!existsSync(FOLDER))('a folder on any server (skipped without ../shared/data)', () => {
+describe('a folder on any server', () => {
   const servers: TestServer[] = [];
   afterEach(async () => void (await Promise.all(servers.splice(0).map((server) => server.close()))));
   const FOLDER_URL = 'http://models.test/files/someone/tiny/?key=geheim';
 
   /** The folder as it is now: what stands at the address may be replaced. */
   async function at(change: (weights: Uint8Array) => void = () => {}) {
-    const files = Object.fromEntries(NAMES.map((name) => [name, new Uint8Array(readFileSync(`${FOLDER}/${name}`))]));
+    const files = Object.fromEntries(
+      TALES_FILES.map((name) => [name, new Uint8Array(readFileSync(`${TALES}/${name}`))]),
+    );
     change(files['model.safetensors']);
     const server = await startServer({ repositories: { 'someone/tiny': { files } } });
     servers.push(server);

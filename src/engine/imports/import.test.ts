@@ -1,6 +1,6 @@
 // Imports: what is stored is what the files hold, however often they are cut off; what is wrong leaves nothing.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createHasher } from '../../core/hash';
 import { bytesSource, type Source } from '../../core/source';
@@ -14,16 +14,15 @@ import { openStoredModel, sweep } from '../../storage/stored-model';
 import { dyingAt } from '../../storage/testing/dying';
 import type { GivenSource } from './identity';
 import { Imports } from './index';
+import { TALES, TALES_FILES } from '../../testing/fixtures';
 
-const FOLDER = '../shared/data/stories260K';
-const NAMES = ['config.json', 'model.safetensors', 'tokenizer.model'];
 /** Small enough that one model makes many batches, windows and shards. */
 const SIZES = { batchBytes: 20_000, shardBytes: 50_000, smallBytes: 0 };
 
 function given(change: (source: Source) => Source = (source) => source): GivenSource[] {
-  return NAMES.map((name) => {
-    const path = `stories260K/${name}`;
-    return { path, source: change(bytesSource(readFileSync(`${FOLDER}/${name}`), path)) };
+  return TALES_FILES.map((name) => {
+    const path = `tales/${name}`;
+    return { path, source: change(bytesSource(readFileSync(`${TALES}/${name}`), path)) };
   });
 }
 
@@ -59,7 +58,7 @@ function flipped({ name, size, read }: Source, from: number): Source {
   };
 }
 
-describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/data)', () => {
+describe('the model tales', () => {
   let whole: Record<string, string>;
   beforeAll(async () => {
     const store = memoryStore();
@@ -74,7 +73,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
     const imports = new Imports({ store: memoryStore(), offer: async () => ({ room }) });
     const plan = await imports.plan('a', { kind: 'files', files: given() });
     expect(plan).toMatchObject({
-      name: 'stories260K',
+      name: 'tales',
       readBytes: given().reduce((sum, { source }) => sum + source.size, 0),
       model: { container: 'safetensors', architecture: 'llama', parameters: 292_800, layers: 5, contextLength: 512 },
       recommended: 'q8',
@@ -112,7 +111,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
     await imports.start('a', { quantize: 'q8', name: 'First' });
     const again = given()
       .toReversed()
-      .map(({ source }) => ({ source, path: source.name.replace('stories260K', 'copy') }));
+      .map(({ source }) => ({ source, path: source.name.replace('tales', 'copy') }));
     const plan = await imports.plan('b', { kind: 'files', files: again });
     expect(plan.already).toEqual([{ id: 'a', name: 'First', quantize: 'q8' }]);
     // it may be added again all the same
@@ -128,10 +127,10 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
     const imports = new Imports({ store });
     const notes = [
       {
-        path: 'stories260K/notes.txt',
-        source: bytesSource(new TextEncoder().encode('to do'), 'stories260K/notes.txt'),
+        path: 'tales/notes.txt',
+        source: bytesSource(new TextEncoder().encode('to do'), 'tales/notes.txt'),
       },
-      { path: 'stories260K/optimizer.pt', source: bytesSource(new Uint8Array(100), 'stories260K/optimizer.pt') },
+      { path: 'tales/optimizer.pt', source: bytesSource(new Uint8Array(100), 'tales/optimizer.pt') },
     ];
     const plan = await imports.plan('a', { kind: 'files', files: [...notes, ...given()] });
     expect(plan.unused).toEqual(notes.map(({ path }) => path));
@@ -143,7 +142,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
   test('a model is called after its folder, unless its name says more', async () => {
     const at = (folder: string) =>
       given().map(({ path, source }) => {
-        const name = path.replace('stories260K', folder);
+        const name = path.replace('tales', folder);
         return { path: name, source: { name, size: source.size, read: source.read } };
       });
     const imports = new Imports({ store: memoryStore() });
@@ -191,7 +190,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
       const next = new Imports({ store });
       const [pending] = await next.pending();
       if (pending) {
-        expect(pending).toMatchObject({ id: 'a', name: 'stories260K', needs: 'files' });
+        expect(pending).toMatchObject({ id: 'a', name: 'tales', needs: 'files' });
         await next.resume('a', { files: given() }, undefined, SIZES);
       } else if (!(await store.records.keys('models')).includes('a')) {
         // nothing is left, or the whole
@@ -267,7 +266,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
     const imports = new Imports({ store });
     const nan = given((source) => {
       if (!source.name.endsWith('.safetensors')) return source;
-      const bytes = readFileSync(`${FOLDER}/model.safetensors`);
+      const bytes = readFileSync(`${TALES}/model.safetensors`);
       bytes.writeFloatLE(Number.NaN, bytes.length - 400);
       return bytesSource(bytes, source.name);
     });
@@ -309,7 +308,7 @@ test('hashers go on from a saved state', async () => {
   expect(await second.digest()).toBe(await whole.digest());
 });
 
-describe.skipIf(!existsSync(FOLDER))('encrypted files', () => {
+describe('encrypted files', () => {
   const key = bytesSource(
     Uint8Array.from({ length: 777_777 }, (_, i) => (i * 2654435761) >>> 13),
     'consolidated.00.pth',
@@ -393,31 +392,28 @@ describe.skipIf(!existsSync(FOLDER))('encrypted files', () => {
   });
 });
 
-test.skipIf(!existsSync(FOLDER))(
-  'a weight diff is added to its base while both are read, and after a pause too',
-  async () => {
-    const store = memoryStore();
-    const imports = new Imports({ store });
-    // the difference of a model that is twice the base
-    const origin = { kind: 'weight-diff', base: given(), diff: given() } as const;
-    await imports.plan('a', origin);
-    let batches = 0;
-    const end = () => void (++batches === 20 && imports.pause('a'));
-    expect(await code(imports.start('a', { quantize: 'keep' }, end, SIZES))).toBe('paused');
-    await new Imports({ store }).resume('a', { files: given() }, undefined, SIZES);
-    await imports.plan('b', { kind: 'files', files: given() });
-    await imports.start('b', { quantize: 'keep' });
-    const [twice, once] = await Promise.all(['a', 'b'].map((id) => openStoredModel(store, id)));
-    for (const tensor of once!.tensors) {
-      const other = twice!.tensors.find(({ name }) => name === tensor.name)!;
-      const [a, b] = [await valuesOf(tensor), await valuesOf(other)];
-      expect(
-        b.findIndex((value, i) => value !== 2 * a[i]),
-        tensor.name,
-      ).toBe(-1);
-    }
-  },
-);
+test('a weight diff is added to its base while both are read, and after a pause too', async () => {
+  const store = memoryStore();
+  const imports = new Imports({ store });
+  // the difference of a model that is twice the base
+  const origin = { kind: 'weight-diff', base: given(), diff: given() } as const;
+  await imports.plan('a', origin);
+  let batches = 0;
+  const end = () => void (++batches === 20 && imports.pause('a'));
+  expect(await code(imports.start('a', { quantize: 'keep' }, end, SIZES))).toBe('paused');
+  await new Imports({ store }).resume('a', { files: given() }, undefined, SIZES);
+  await imports.plan('b', { kind: 'files', files: given() });
+  await imports.start('b', { quantize: 'keep' });
+  const [twice, once] = await Promise.all(['a', 'b'].map((id) => openStoredModel(store, id)));
+  for (const tensor of once!.tensors) {
+    const other = twice!.tensors.find(({ name }) => name === tensor.name)!;
+    const [a, b] = [await valuesOf(tensor), await valuesOf(other)];
+    expect(
+      b.findIndex((value, i) => value !== 2 * a[i]),
+      tensor.name,
+    ).toBe(-1);
+  }
+});
 
 async function valuesOf({ rows, columns, groups }: WeightTensor): Promise<Float32Array> {
   const values = new Float32Array(rows * columns);

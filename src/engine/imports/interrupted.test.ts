@@ -1,5 +1,5 @@
 // Imports that are interrupted at awkward moments: whatever comes of them is whole, or nothing.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PronkError } from '../../core/errors';
 import { bytesSource, type Source } from '../../core/source';
@@ -10,13 +10,12 @@ import { sweep, verifyModel } from '../../storage/stored-model';
 import { dyingAt } from '../../storage/testing/dying';
 import type { GivenSource } from './identity';
 import { Imports } from './index';
+import { TALES, TALES_FILES } from '../../testing/fixtures';
 
-const FOLDER = '../shared/data/stories260K';
-const NAMES = ['config.json', 'model.safetensors', 'tokenizer.model'];
 const SIZES = { batchBytes: 20_000, shardBytes: 50_000, smallBytes: 0 };
 
 function given(change: (source: Source) => Source = (source) => source): GivenSource[] {
-  return NAMES.map((path) => ({ path, source: change(bytesSource(readFileSync(`${FOLDER}/${path}`), path)) }));
+  return TALES_FILES.map((path) => ({ path, source: change(bytesSource(readFileSync(`${TALES}/${path}`), path)) }));
 }
 
 const code = (promise: Promise<unknown>) =>
@@ -42,7 +41,7 @@ async function paused(store: Store, files: readonly GivenSource[], batches = 20)
   expect(await code(imports.start('a', { quantize: 'q8' }, pause, SIZES))).toBe('paused');
 }
 
-describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/data)', () => {
+describe('an import that is interrupted', () => {
   afterEach(() => vi.unstubAllGlobals());
   let whole: Awaited<ReturnType<typeof contents>>;
   beforeAll(async () => {
@@ -151,7 +150,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
       Uint8Array.from({ length: 777_777 }, (_, i) => (i * 2654435761) >>> 13),
       'key.pth',
     );
-    const plain = bytesSource(readFileSync(`${FOLDER}/model.safetensors`), 'model.safetensors');
+    const plain = bytesSource(readFileSync(`${TALES}/model.safetensors`), 'model.safetensors');
     const rest = await Promise.all(
       [
         ...given()

@@ -1,18 +1,18 @@
 // The engine where the browser gives no adapter for a time, and where another model is chosen while one loads.
-import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PronkError } from '../../core/errors';
 import { type Gpu, openAdapter } from '../../gpu/device';
 import { findAdapter } from '../../headless/dawn';
 import { modelFiles } from '../../headless/node-store/files';
-import { FOLDER, GOLDEN } from '../../headless/testing/stories';
 import { GREEDY } from '../../ops/sample/sample';
 import { memoryStore } from '../../storage/memory';
 import type { Waiting } from './device-wait';
 import { createEngine } from '../index';
 import { storeModel } from '../testing/stored';
+import { TALES, talesGolden } from '../../testing/fixtures';
 
-describe.skipIf(!existsSync(FOLDER))('a device that is not there (skipped without ../shared/data)', () => {
+describe('a device that is not there', () => {
+  const golden = talesGolden();
   const store = memoryStore();
   const opened: Gpu[] = [];
   let refusals = 0;
@@ -31,13 +31,13 @@ describe.skipIf(!existsSync(FOLDER))('a device that is not there (skipped withou
     model,
     prompt: { kind: 'raw', text: '' } as const,
     sampling: GREEDY,
-    maxTokens: 150,
+    maxTokens: golden.ids.length,
   });
 
   beforeAll(async () => {
     const engine = createEngine({ store, gpu: open });
-    model = await storeModel(engine, await modelFiles(FOLDER));
-    other = await storeModel(engine, await modelFiles(FOLDER));
+    model = await storeModel(engine, await modelFiles(TALES));
+    other = await storeModel(engine, await modelFiles(TALES));
   });
 
   test('an answer waits for it, three times, and is what it would have been', async () => {
@@ -56,7 +56,7 @@ describe.skipIf(!existsSync(FOLDER))('a device that is not there (skipped withou
       if (next.done) break;
       text += next.value.text;
     }
-    expect(text.slice(0, GOLDEN.length)).toBe(GOLDEN);
+    expect(text).toBe(golden.text);
     expect(told.filter((waiting) => waiting?.seconds === 1).map((waiting) => waiting?.lost)).toEqual([
       false,
       true,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { llamaTokenizer } from '../../data/testing/tokenizers';
 import { bytesSource } from '../../core/source';
@@ -6,6 +6,7 @@ import { memoryStore } from '../../storage/memory';
 import { DEFAULT_CONFIG } from '../../training/config';
 import { Datasets } from './datasets';
 import type { Example } from './types';
+import { DATASETS } from '../../testing/fixtures';
 
 const file = (name: string, text: string) => bytesSource(new TextEncoder().encode(text), name);
 const row = (output: string): Example => ({ kind: 'instruct', instruction: 'Say it.', input: '', output });
@@ -122,11 +123,10 @@ test('one written by hand begins empty', async () => {
   expect(await datasets.get(id)).toMatchObject({ name: 'Mine', rows: 1 });
 });
 
-const CHATDOCTOR = '../shared/data/instruct/chatdoctor5k.json';
-test.skipIf(!existsSync(CHATDOCTOR))('5,452 rows come back as they are', async () => {
+test('rows come back as they are, CRLF in the file or not', async () => {
   const datasets = new Datasets(memoryStore());
-  const bytes = readFileSync(CHATDOCTOR);
-  const added = await datasets.add(bytesSource(bytes, 'chatdoctor5k.json'));
+  const bytes = readFileSync(`${DATASETS}/gardener.json`);
+  const added = await datasets.add(bytesSource(bytes, 'gardener.json'));
   if (added.kind !== 'stored') throw new Error('not stored');
   const exported = JSON.parse(await (await datasets.export(added.dataset.id)).text()) as unknown;
   expect(exported).toEqual(JSON.parse(bytes.toString()));

@@ -1,6 +1,5 @@
 // Training through the engine on a device: chat goes on meanwhile and changes nothing, a run that is cut off goes on as if
 // it had not been, a device that is lost costs nothing, and what was learned by heart is said.
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { slow } from '../../gpu/testing/slow';
 import { templateNamed } from '../../data/tokenize';
@@ -8,7 +7,6 @@ import type { Example } from '../../data/types';
 import { type Gpu, openAdapter } from '../../gpu/device';
 import { findAdapter } from '../../headless/dawn';
 import { modelFiles } from '../../headless/node-store/files';
-import { FOLDER } from '../../headless/testing/stories';
 import { GREEDY } from '../../ops/sample/sample';
 import { memoryStore } from '../../storage/memory';
 import type { Store } from '../../storage/store';
@@ -16,6 +14,7 @@ import { DEFAULT_CONFIG, type TrainingConfig } from '../../training/config';
 import { createEngine, type Engine } from '../index';
 import type { StepRecord, TrainingEvent, TrainingRequest } from './types';
 import { storeModel } from '../testing/stored';
+import { TALES } from '../../testing/fixtures';
 
 const PROMPT = 'Say the word.';
 const ANSWER = 'zebra moon';
@@ -60,7 +59,7 @@ async function answer(engine: Engine, model: string, ids: readonly string[]) {
 }
 
 test.skipIf(slow)(
-  'the bundled model learns a sentence by heart: it says it and stops, and without the adapter it does not',
+  'the bundled model learns a sentence by heart: it says it and stops, and without the adapter it does not (skipped on SwiftShader but in test:long)',
   async () => {
     const engine = createEngine({ store: memoryStore(), gpu: async () => openAdapter(await findAdapter()) });
     const modelId = await storeModel(engine, await modelFiles('public/demo-model/pronk-6m-q8_0.gguf'));
@@ -80,7 +79,7 @@ test.skipIf(slow)(
   },
 );
 
-describe.skipIf(!existsSync(FOLDER))('training in the engine (skipped without ../shared/data)', () => {
+describe('training in the engine', () => {
   let store: Store;
   let model: string;
   let dataset: string;
@@ -118,7 +117,7 @@ describe.skipIf(!existsSync(FOLDER))('training in the engine (skipped without ..
   beforeAll(async () => {
     store = memoryStore();
     const { engine } = open();
-    model = await storeModel(engine, await modelFiles(FOLDER));
+    model = await storeModel(engine, await modelFiles(TALES));
     dataset = (await engine.datasets.create('Zebra')).id;
     await engine.datasets.edit(dataset, 0, 0, rows);
   });
@@ -126,49 +125,55 @@ describe.skipIf(!existsSync(FOLDER))('training in the engine (skipped without ..
     for (const engine of engines) await engine.close();
   });
 
-  test.skipIf(slow)('interrupted by chat, by a pause and by another page, it is the same run', async () => {
-    const first = open();
-    const whole = await first.engine.train.start(request());
-    await first.ended(whole);
-    const expected = await first.engine.train.get(whole);
-    expect(expected).toMatchObject({ state: 'done', steps: 8 });
-    expect(expected.log.at(-1)!.loss).toBeLessThan(0.7 * expected.log[0].loss);
+  test.skipIf(slow)(
+    'interrupted by chat, by a pause and by another page, it is the same run (skipped on SwiftShader but in test:long)',
+    async () => {
+      const first = open();
+      const whole = await first.engine.train.start(request());
+      await first.ended(whole);
+      const expected = await first.engine.train.get(whole);
+      expect(expected).toMatchObject({ state: 'done', steps: 8 });
+      expect(expected.log.at(-1)!.loss).toBeLessThan(0.7 * expected.log[0].loss);
 
-    const second = open();
-    const id = await second.engine.train.start(request());
-    const other = await storeModel(second.engine, await modelFiles(FOLDER));
-    await second.until((event) => event.type === 'step' && event.record.step === 2);
-    // chat goes on between slices; another model must wait
-    expect((await answer(second.engine, model, [])).completionTokens).toBeGreaterThan(0);
-    await expect(second.engine.load(other)).rejects.toMatchObject({ code: 'training' });
-    await expect(second.engine.remove(model)).rejects.toMatchObject({ code: 'training' });
-    await second.engine.train.checkpoint();
-    await second.engine.train.pause(id);
-    expect((await second.engine.train.get(id)).step).toBeLessThan(8);
-    await second.engine.close();
+      const second = open();
+      const id = await second.engine.train.start(request());
+      const other = await storeModel(second.engine, await modelFiles(TALES));
+      await second.until((event) => event.type === 'step' && event.record.step === 2);
+      // chat goes on between slices; another model must wait
+      expect((await answer(second.engine, model, [])).completionTokens).toBeGreaterThan(0);
+      await expect(second.engine.load(other)).rejects.toMatchObject({ code: 'training' });
+      await expect(second.engine.remove(model)).rejects.toMatchObject({ code: 'training' });
+      await second.engine.train.checkpoint();
+      await second.engine.train.pause(id);
+      expect((await second.engine.train.get(id)).step).toBeLessThan(8);
+      await second.engine.close();
 
-    const third = open();
-    await third.engine.train.resume(id);
-    await third.ended(id);
-    const run = await third.engine.train.get(id);
-    expect(numbers(run.log)).toEqual(numbers(expected.log));
-    expect(run.samples).toEqual(expected.samples);
-    const [a, b] = await Promise.all([expected, run].map(({ adapterId }) => third.engine.adapters.open(adapterId!)));
-    expect(b!.adapter.pairs).toEqual(a!.adapter.pairs);
-  });
+      const third = open();
+      await third.engine.train.resume(id);
+      await third.ended(id);
+      const run = await third.engine.train.get(id);
+      expect(numbers(run.log)).toEqual(numbers(expected.log));
+      expect(run.samples).toEqual(expected.samples);
+      const [a, b] = await Promise.all([expected, run].map(({ adapterId }) => third.engine.adapters.open(adapterId!)));
+      expect(b!.adapter.pairs).toEqual(a!.adapter.pairs);
+    },
+  );
 
-  test.skipIf(slow)('a device that is lost in the middle of a run', async () => {
-    const { engine, until, ended } = open();
-    const id = await engine.train.start(request({ prompts: [] }));
-    await until((event) => event.type === 'step' && event.runId === id && event.record.step === 3);
-    devices.at(-1)!.device.destroy();
-    await ended(id);
-    const run = await engine.train.get(id);
-    expect(run.problem).toBeUndefined();
-    expect(run.state).toBe('done');
-    const [whole] = (await engine.train.list()).filter(({ state, id: of }) => state === 'done' && of !== id);
-    expect(numbers(run.log)).toEqual(numbers((await engine.train.get(whole!.id)).log));
-  });
+  test.skipIf(slow)(
+    'a device that is lost in the middle of a run (skipped on SwiftShader but in test:long)',
+    async () => {
+      const { engine, until, ended } = open();
+      const id = await engine.train.start(request({ prompts: [] }));
+      await until((event) => event.type === 'step' && event.runId === id && event.record.step === 3);
+      devices.at(-1)!.device.destroy();
+      await ended(id);
+      const run = await engine.train.get(id);
+      expect(run.problem).toBeUndefined();
+      expect(run.state).toBe('done');
+      const [whole] = (await engine.train.list()).filter(({ state, id: of }) => state === 'done' && of !== id);
+      expect(numbers(run.log)).toEqual(numbers((await engine.train.get(whole!.id)).log));
+    },
+  );
 
   test('a plan with the device’s room, and a measured step', async () => {
     const { engine } = open();

@@ -14,6 +14,7 @@ import { toyTrainer } from '../../training/testing/toy-trainer';
 import type { TrainedOn, TrainingParts } from './parts';
 import { Trainings } from './trainings';
 import type { StepRecord, TrainingEvent, TrainingRequest } from './types';
+import { TALES_LORA } from '../../testing/fixtures';
 
 const tokenizer = llamaTokenizer();
 const config: TrainingConfig = {
@@ -637,7 +638,29 @@ test('trainer_state.json, there and back', { timeout: 60_000 }, async () => {
   expect(() => world.trainings.openState('{}', 'x.json')).toThrow('x.json');
 });
 
-test.skipIf(!existsSync(REAL))('a real trainer_state.json', () => {
+test('a trainer_state.json of transformers’ Trainer', () => {
+  const text = readFileSync(`${TALES_LORA}/trainer_state.json`, 'utf8');
+  const { log_history } = JSON.parse(text) as { log_history: Record<string, number>[] };
+  const { train_loss, train_runtime } = log_history.at(-1)!;
+  const run = page(memoryStore()).trainings.openState(text, 'trainer_state.json');
+  expect(run).toMatchObject({
+    state: 'done',
+    step: 80,
+    steps: 80,
+    loss: log_history.at(-2)!['loss'],
+    seconds: train_runtime,
+  });
+  expect(train_loss).toBeGreaterThan(0);
+  expect(run.log).toHaveLength(80);
+  expect(run.log[0]).toMatchObject({
+    step: 1,
+    loss: log_history[0]!['loss'],
+    learningRate: log_history[0]!['learning_rate'],
+  });
+  expect(run.spark[0]).toBeGreaterThan(run.spark.at(-1)!);
+});
+
+test.skipIf(!existsSync(REAL))('a real trainer_state.json (skipped without ../shared/data)', () => {
   const run = page(memoryStore()).trainings.openState(readFileSync(REAL, 'utf8'), 'trainer_state.json');
   expect(run).toMatchObject({ state: 'done', step: 609, steps: 609, loss: 0.5261, seconds: 11681.9145 });
   expect(run.log).toHaveLength(609);

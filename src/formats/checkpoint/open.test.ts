@@ -1,14 +1,13 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { dequantizeRows, repackRows } from '../../quant/repack';
 import type { Checkpoint } from '../../core/checkpoint';
 import { openCheckpoint, openTokenizer } from './open';
 import { type Source, bytesSource } from '../../core/source';
-
-const folder = '../shared/data/stories260K';
+import { TALES } from '../../testing/fixtures';
 
 function sources(...names: string[]): Source[] {
-  return names.map((name) => bytesSource(readFileSync(`${folder}/${name}`), `stories260K/${name}`));
+  return names.map((name) => bytesSource(readFileSync(`${TALES}/${name}`), `tales/${name}`));
 }
 
 async function values(checkpoint: Checkpoint, name: string): Promise<Float32Array> {
@@ -17,11 +16,11 @@ async function values(checkpoint: Checkpoint, name: string): Promise<Float32Arra
   return dequantizeRows(repackRows(tensor.type, bytes, tensor.rows, tensor.columns));
 }
 
-describe.skipIf(!existsSync(folder))('stories260K (skipped where ../shared/data is absent)', () => {
+describe('the model tales', () => {
   test('the folder and the GGUF hold the same model, q and k in the same order', async () => {
-    const hf = await openCheckpoint(sources(...readdirSync(folder).filter((name) => !name.endsWith('.gguf'))));
-    const gguf = await openCheckpoint(sources('stories260K-F16.gguf'));
-    expect(hf.name).toBe('stories260K');
+    const hf = await openCheckpoint(sources(...readdirSync(TALES).filter((name) => !name.endsWith('.gguf'))));
+    const gguf = await openCheckpoint(sources('tales-f16.gguf'));
+    expect(hf.name).toBe('tales');
     expect({ ...hf.config, rmsNormEps: 0 }).toEqual({ ...gguf.config, rmsNormEps: 0 });
     expect(hf.config.numKeyValueHeads).toBe(4);
     expect([...hf.tensors.keys()]).toEqual([...gguf.tensors.keys()]);
@@ -37,11 +36,11 @@ describe.skipIf(!existsSync(folder))('stories260K (skipped where ../shared/data 
 
   test('the tokenizer alone', async () => {
     expect((await openTokenizer(sources('tokenizer.model'))).bosId).toBe(1);
-    expect((await openTokenizer(sources('stories260K-F16.gguf'))).definition.kind).toBe('gguf');
+    expect((await openTokenizer(sources('tales-f16.gguf'))).definition.kind).toBe('gguf');
   });
 
   test('a GGUF beside a checkpoint does not take its tokenizer’s place', async () => {
-    const all = sources(...readdirSync(folder));
+    const all = sources(...readdirSync(TALES));
     expect((await openCheckpoint(all)).tokenizer.definition.kind).toBe('sentencepiece');
     expect(await openTokenizer(all)).toEqual((await openCheckpoint(all)).tokenizer);
   });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createTokenizer } from '../../tokenizer/index';
 import { sortFiles } from '../checkpoint/files';
@@ -6,19 +6,18 @@ import type { GgufFile, GgufValue } from '../gguf/gguf';
 import { openTokenizer } from '../checkpoint/open';
 import { type Source, bytesSource } from '../../core/source';
 import { tokenizerFromFiles, tokenizerFromGguf } from './tokenizer-files';
+import { TALES } from '../../testing/fixtures';
 
 const textSource = (text: string, name: string) => bytesSource(new TextEncoder().encode(text), name);
 const jsonSource = (json: object, name: string) => textSource(JSON.stringify(json), name);
 const specOf = async (given: readonly Source[], vocabSize?: number) =>
   tokenizerFromFiles(await sortFiles(given), vocabSize);
 
-const LLAMA = '../shared/data/tokenizer/open_llama_3b-tokenizer.model';
-
-describe.skipIf(!existsSync(LLAMA))('a fine-tune of 2023 (skipped where ../shared/data is absent)', () => {
-  // point-alpaca's own files, beside a SentencePiece model of 32,000 pieces
+describe('a fine-tune of 2023', () => {
+  // point-alpaca's own files, beside a SentencePiece model of 512 pieces
   const files = [
-    bytesSource(existsSync(LLAMA) ? readFileSync(LLAMA) : new Uint8Array(0), 'tokenizer.model'),
-    jsonSource({ '[PAD]': 32000 }, 'added_tokens.json'),
+    bytesSource(readFileSync(`${TALES}/tokenizer.model`), 'tokenizer.model'),
+    jsonSource({ '[PAD]': 512 }, 'added_tokens.json'),
     jsonSource(
       { bos_token: '</s>', eos_token: '</s>', pad_token: '[PAD]', unk_token: '</s>' },
       'special_tokens_map.json',
@@ -59,27 +58,27 @@ describe.skipIf(!existsSync(LLAMA))('a fine-tune of 2023 (skipped where ../share
         torch_dtype: 'float32',
         transformers_version: '4.27.0.dev0',
         use_cache: true,
-        vocab_size: 32001,
+        vocab_size: 513,
       },
       'config.json',
     ),
   ];
 
   test('its wrong ids are overruled by the model’s own', async () => {
-    const spec = await specOf(files, 32001);
+    const spec = await specOf(files, 513);
     expect(spec).toMatchObject({ bosId: 1, eosIds: [2], addBos: true });
     expect(spec.specialTokens).toMatchObject({ bos_token: '<s>', eos_token: '</s>', pad_token: '[PAD]' });
-    expect(spec.definition).toMatchObject({ kind: 'sentencepiece', added: [{ id: 32000, content: '[PAD]' }] });
+    expect(spec.definition).toMatchObject({ kind: 'sentencepiece', added: [{ id: 512, content: '[PAD]' }] });
     const tokenizer = createTokenizer(spec);
-    expect(tokenizer.vocabSize).toBe(32001);
-    expect(tokenizer.encodePieces([{ text: '[PAD]', trusted: true }])).toEqual([32000]);
-    expect(tokenizer.encode('[PAD]')).not.toContain(32000);
-    expect(tokenizer.decode([32000])).toBe('');
+    expect(tokenizer.vocabSize).toBe(513);
+    expect(tokenizer.encodePieces([{ text: '[PAD]', trusted: true }])).toEqual([512]);
+    expect(tokenizer.encode('[PAD]')).not.toContain(512);
+    expect(tokenizer.decode([512])).toBe('');
   });
 
   test('an added token without a row is left out; a vocabulary without rows is a mismatch', async () => {
-    expect((await specOf(files, 32000)).definition).not.toHaveProperty('added');
-    await expect(specOf(files, 31999)).rejects.toMatchObject({ code: 'tokenizer-mismatch' });
+    expect((await specOf(files, 512)).definition).not.toHaveProperty('added');
+    await expect(specOf(files, 511)).rejects.toMatchObject({ code: 'tokenizer-mismatch' });
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Checkpoint, Tensor } from '../../core/checkpoint';
 import { metaParams } from '../meta/meta';
@@ -7,6 +7,7 @@ import { type Source, bytesSource } from '../../core/source';
 import { readTorch } from './torch';
 import { jsonSource, metaParts, torchFile, torchIndex, torchInput, torchShards } from '../testing/containers';
 import { writeTorch } from './writer';
+import { TALES } from '../../testing/fixtures';
 
 test('what is written is read back, aligned', async () => {
   const bytes = Uint8Array.from({ length: 24 }, (_, i) => i);
@@ -127,10 +128,8 @@ function lengthOnly(length: number): Uint8Array<ArrayBuffer> {
   return new Hollow(new ArrayBuffer(0));
 }
 
-const folder = '../shared/data/stories260K';
-
-describe.skipIf(!existsSync(folder))('stories260K in every layout (skipped where ../shared/data is absent)', () => {
-  const sources = (...names: string[]) => names.map((name) => bytesSource(readFileSync(`${folder}/${name}`), name));
+describe('the model tales in every layout', () => {
+  const sources = (...names: string[]) => names.map((name) => bytesSource(readFileSync(`${TALES}/${name}`), name));
   const bytes = (tensor: Tensor) => tensor.readRows(0, tensor.rows);
   const open = () => openCheckpoint(sources('model.safetensors', 'config.json', 'tokenizer.model'));
   async function expectSame(actual: Checkpoint, expected: Checkpoint) {

@@ -23,27 +23,30 @@ function logits(...argv: string[]): Float32Array {
   return new Float32Array(new Uint8Array(readFileSync(file)).buffer);
 }
 
-test.skipIf(slow)('logits: an adapter, half of it, two halves, and a quantized base are what merging makes', () => {
-  const base = ['--model', BASE, '--quantize', 'q4'];
-  const merged = (name: string, ...argv: string[]) => {
-    const out = join(scratch, name);
-    const run = headless('merge', ...base, ...argv, '--format', 'hf', '--dtype', 'f32', '--out', out);
-    expect(run.code).toBe(0);
-    return logits('--model', out);
-  };
-  const whole = logits(...base, '--adapter', ADAPTER);
-  expect(relative(whole, merged('whole', '--adapter', ADAPTER))).toBeLessThan(1e-4);
-  expect(relative(whole, logits(...base))).toBeGreaterThan(1e-3);
-  const half = logits(...base, '--adapter', `${ADAPTER}=0.5`);
-  expect(relative(half, merged('half', '--adapter', `${ADAPTER}=0.5`))).toBeLessThan(1e-4);
-  expect(relative(half, whole)).toBeGreaterThan(1e-3);
-  expect(relative(logits(...base, '--adapter', `${ADAPTER}=0.5`, '--adapter', `${ADAPTER}=0.5`), whole)).toBeLessThan(
-    1e-5,
-  );
-});
+test.skipIf(slow)(
+  'logits: an adapter, half of it, two halves, and a quantized base are what merging makes (skipped on SwiftShader but in test:long)',
+  () => {
+    const base = ['--model', BASE, '--quantize', 'q4'];
+    const merged = (name: string, ...argv: string[]) => {
+      const out = join(scratch, name);
+      const run = headless('merge', ...base, ...argv, '--format', 'hf', '--dtype', 'f32', '--out', out);
+      expect(run.code).toBe(0);
+      return logits('--model', out);
+    };
+    const whole = logits(...base, '--adapter', ADAPTER);
+    expect(relative(whole, merged('whole', '--adapter', ADAPTER))).toBeLessThan(1e-4);
+    expect(relative(whole, logits(...base))).toBeGreaterThan(1e-3);
+    const half = logits(...base, '--adapter', `${ADAPTER}=0.5`);
+    expect(relative(half, merged('half', '--adapter', `${ADAPTER}=0.5`))).toBeLessThan(1e-4);
+    expect(relative(half, whole)).toBeGreaterThan(1e-3);
+    expect(relative(logits(...base, '--adapter', `${ADAPTER}=0.5`, '--adapter', `${ADAPTER}=0.5`), whole)).toBeLessThan(
+      1e-5,
+    );
+  },
+);
 
 test.skipIf(slow)(
-  'generate and bench take it too; one that does not fit is named before a device is opened',
+  'generate and bench take it too; one that does not fit is named before a device is opened (skipped on SwiftShader but in test:long)',
   async () => {
     const own = join(scratch, 'own');
     mkdirSync(own);

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { headless } from '../testing/headless';
+import { DATASETS } from '../../testing/fixtures';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-dataset-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-const DATA = '../shared/data/instruct';
 
 function file(name: string, text: string): string {
   const path = join(scratch, name);
@@ -77,13 +77,13 @@ describe('dataset', { timeout: 60_000 }, () => {
     expect(whole['labelled']).toBe((whole['tokens'] as number) - 2);
   });
 
-  test.skipIf(!existsSync(DATA))('OpenAlpaca’s conversion of dolly, counted', () => {
+  test('OpenAlpaca’s conversion of dolly, counted', () => {
     const out = join(scratch, 'made/openalpaca.json');
-    const { code, lines } = headless('dataset', '--data', `${DATA}/dolly-12.jsonl`, '--from', 'dolly', '--out', out);
+    const { code, lines } = headless('dataset', '--data', `${DATASETS}/dolly.jsonl`, '--from', 'dolly', '--out', out);
     expect(code).toBe(0);
     expect(lines.at(-1)).toMatchObject({ format: 'Dolly JSON', rows: 12, kept: 12, dropped: 0, out, unconverted: 0 });
     const text = readFileSync(out, 'utf8');
-    const dolly = JSON.parse(readFileSync(`${DATA}/dolly-12.jsonl`, 'utf8')) as Record<string, string>[];
+    const dolly = JSON.parse(readFileSync(`${DATASETS}/dolly.jsonl`, 'utf8')) as Record<string, string>[];
     expect(JSON.parse(text)).toEqual(
       dolly.map(({ instruction, context: input, response: output }) => ({ instruction, input, output })),
     );
@@ -91,20 +91,20 @@ describe('dataset', { timeout: 60_000 }, () => {
     expect(/[^\n -~]/.test(text)).toBe(false);
   });
 
-  test.skipIf(!existsSync(DATA))('a table whose columns are named becomes Alpaca JSON', () => {
-    const data = ['--data', `${DATA}/format_dataset.csv`];
+  test('a table whose columns are named becomes Alpaca JSON', () => {
+    const data = ['--data', `${DATASETS}/plants.csv`];
     const unknown = headless('dataset', ...data);
     expect(unknown.code).toBe(1);
     expect(unknown.lines.at(-1)).toMatchObject({
       error: {
         code: 'bad-dataset',
-        message: expect.stringMatching(/idx, disease, Symptom.*--instruction COLUMN/) as string,
+        message: expect.stringMatching(/idx, plant, Signs.*--instruction COLUMN/) as string,
       },
     });
-    const out = join(scratch, 'diseases.json');
-    const named = headless('dataset', ...data, '--instruction', 'disease', '--output', 'reason', '--out', out);
-    expect([named.code, named.lines.at(-1)]).toMatchObject([0, { rows: 796, out }]);
-    expect((JSON.parse(readFileSync(out, 'utf8')) as { instruction: string }[])[0].instruction).toBe('Panic disorder');
+    const out = join(scratch, 'plants.json');
+    const named = headless('dataset', ...data, '--instruction', 'plant', '--output', 'reason', '--out', out);
+    expect([named.code, named.lines.at(-1)]).toMatchObject([0, { rows: 60, out }]);
+    expect((JSON.parse(readFileSync(out, 'utf8')) as { instruction: string }[])[0].instruction).toBe('Tomato');
   });
 
   test('chats of one exchange become Alpaca’s rows, others keep their form; JSON Lines by the name', () => {
@@ -184,9 +184,9 @@ describe('dataset', { timeout: 60_000 }, () => {
     expect(headless('dataset', '--data', scratch, '--from', 'alpacca').code).toBe(2);
   });
 
-  test.skipIf(!existsSync(DATA))('evaluation tasks come with a warning, and exit code 0', () => {
-    const { code, stderr, lines } = headless('dataset', '--data', `${DATA}/user_oriented_instructions.jsonl`);
-    expect([code, lines.at(-1)]).toMatchObject([0, { rows: 252, withInput: 208 }]);
+  test('evaluation tasks come with a warning, and exit code 0', () => {
+    const { code, stderr, lines } = headless('dataset', '--data', `${DATASETS}/evaluation-tasks.jsonl`);
+    expect([code, lines.at(-1)]).toMatchObject([0, { rows: 20, withInput: 14 }]);
     expect(stderr).toMatch(/Do not train on them/);
   });
 });

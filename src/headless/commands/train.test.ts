@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { headless } from '../testing/headless';
-import { FOLDER } from '../testing/stories';
+import { TALES } from '../../testing/fixtures';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-train-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -20,19 +20,19 @@ const row = (ids: readonly number[]) => `${JSON.stringify({ input_ids: ids, labe
 const data = file(row([1, 5, 6, 7]).repeat(4), 'data.jsonl');
 
 test('wrong usage', { timeout: 60_000 }, () => {
-  expect(headless('train', '--model', FOLDER, '--data', data)).toMatchObject({ code: 2, lines: [] });
-  const argv = ['--model', FOLDER, '--data', data, '--out', join(scratch, 'out')];
+  expect(headless('train', '--model', TALES, '--data', data)).toMatchObject({ code: 2, lines: [] });
+  const argv = ['--model', TALES, '--data', data, '--out', join(scratch, 'out')];
   const { code, stderr } = headless('train', ...argv, '--adapter', 'x');
   expect([code, stderr.includes('--init-adapter')]).toEqual([2, true]);
   expect(headless('train', ...argv, '--resume=no')).toMatchObject({ code: 2, lines: [] });
 });
 
-describe.skipIf(!existsSync(FOLDER))('with stories260K (skipped without ../shared/data)', { timeout: 60_000 }, () => {
+describe('with the model tales', { timeout: 60_000 }, () => {
   const train = (config: unknown, ...more: string[]) =>
     headless(
       'train',
       '--model',
-      FOLDER,
+      TALES,
       '--out',
       join(scratch, 'out'),
       '--config',

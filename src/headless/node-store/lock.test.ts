@@ -45,7 +45,7 @@ test('a file that a dead process, another version, or nobody left', async () => 
   }
 });
 
-test.skipIf(process.platform === 'win32')('a link in its place is not followed', async () => {
+test.skipIf(process.platform === 'win32')('a link in its place is not followed (skipped on Windows)', async () => {
   const path = join(scratch, 'link');
   writeFileSync(join(scratch, 'target'), 'text');
   symlinkSync(join(scratch, 'target'), path);

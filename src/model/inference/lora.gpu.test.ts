@@ -104,7 +104,7 @@ for (const [i, device] of (await testDevices()).entries()) {
       session.destroy();
     });
 
-    test.runIf(gpu.features.f16)('fast', async () => {
+    test.runIf(gpu.features.f16)('fast (skipped without shader-f16)', async () => {
       const session = await all.open(gpu, { precision: 'fast' });
       await session.setAdapters([used(all.adapter)]);
       const error = await all.error(session);

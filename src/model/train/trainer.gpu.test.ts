@@ -156,23 +156,26 @@ describe.each(['f32', 'q4'] as const)('50 steps of PEFT on a base in %s', (base)
 });
 
 // their pipelines take a software driver more than a minute, and each op's own test goes over them
-test.skipIf(!process.env['PRONK_LONG'])('the kernels for hardware, in tiles and with shared sums', async () => {
-  const { checkpoint, config, rows, targets, pairs, gradients } = await loraGolden('tiny-llama');
-  const [{ rank, scale }] = pairs as [LoraPair];
-  const found = await training(
-    config,
-    weightTensors(checkpoint, 'f32'),
-    { rank, scale },
-    async (trainer) => {
-      trainer.setPairs(pairs);
-      await trainer.accumulate(microBatch(rows), 1 / targets, 0);
-      return trainer.gradients();
-    },
-    undefined,
-    false,
-  );
-  expect(relative(flat(found), flat(gradients))).toBeLessThan(1e-5);
-});
+test.skipIf(!process.env['PRONK_LONG'])(
+  'the kernels for hardware, in tiles and with shared sums (skipped but in test:long)',
+  async () => {
+    const { checkpoint, config, rows, targets, pairs, gradients } = await loraGolden('tiny-llama');
+    const [{ rank, scale }] = pairs as [LoraPair];
+    const found = await training(
+      config,
+      weightTensors(checkpoint, 'f32'),
+      { rank, scale },
+      async (trainer) => {
+        trainer.setPairs(pairs);
+        await trainer.accumulate(microBatch(rows), 1 / targets, 0);
+        return trainer.gradients();
+      },
+      undefined,
+      false,
+    );
+    expect(relative(flat(found), flat(gradients))).toBeLessThan(1e-5);
+  },
+);
 
 const ROWS: TokenRow[] = [23, 1, 14, 9].map((length, row) => {
   const input_ids = Array.from({ length }, (_, t) => (t * 37 + row * 11 + 5) % 131);

@@ -107,7 +107,7 @@ describe.each(Object.entries(FORMS))('%s form', (_, software) => {
 
     const changes = software ? SOLO_CHANGES : TILED_CHANGES;
     test.runIf(cheap).each(software || long ? [...changes, ...CHANGES] : changes)(
-      '%s',
+      '%s (skipped where pipelines take long)',
       async (_title, from, to, kernels) => {
         const { kernel, found } = changed(from, to);
         const result = await off({ kernel });

@@ -1,11 +1,12 @@
-// The trained model stories260K through every container: golden ids and logits of an independent float64 implementation,
-// and, where the container holds float32, the same logits to 1e-5.
+// The trained model tales through every container: transformers' text and float64 logits, and, where the container holds
+// float32, the same logits to 1e-5. Then the smaller model with its chat template, and an adapter that PEFT trained.
 import type { ModelConfig } from '../core/model-config';
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 // first, for what it defines
 import { findAdapter } from './dawn';
+import { createEngine } from '../engine/index';
+import { storeModel } from '../engine/testing/stored';
 import { Imports } from '../engine/imports/index';
 import { openCheckpoint } from '../formats/checkpoint/open';
 import type { Source } from '../core/source';
@@ -15,14 +16,15 @@ import { type Gpu, openAdapter } from '../gpu/device';
 import { createSession, type Session } from '../model/inference/session';
 import { GREEDY } from '../ops/sample/sample';
 import type { WeightTensor } from '../core/weight-kinds';
+import { readAdapter } from '../formats/adapters/index';
 import { memoryStore } from '../storage/memory';
 import { openStoredModel } from '../storage/stored-model';
 import { modelFiles } from './node-store/files';
-import { FOLDER, GGUF } from './testing/stories';
+import { chatGolden, loraGolden, TALES, TALES_CHAT, TALES_GGUF, TALES_LORA, talesGolden } from '../testing/fixtures';
 
-const IDS = [
-  403, 407, 261, 378, 432, 383, 286, 261, 376, 298, 315, 421, 395, 317, 426, 338, 401, 396, 267, 337, 410, 408,
-];
+const golden = talesGolden();
+/** After BOS; the logits that are known come after the last of them. */
+const IDS = golden.ids.slice(0, 22);
 
 interface Opened {
   readonly config: ModelConfig;
@@ -43,10 +45,10 @@ async function imported(files: readonly Source[]): Promise<Opened> {
   return openStoredModel(store, 'a');
 }
 
-describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/data)', () => {
+describe('the model tales', () => {
   let gpu: Gpu;
   let reference: Float32Array;
-  const folder = () => modelFiles(FOLDER);
+  const folder = () => modelFiles(TALES);
   const plain = async () => (await folder()).filter(({ name }) => !/\.(gguf|md)$/.test(name));
   const tokenizer = async () => (await folder()).filter(({ name }) => basename(name) === 'tokenizer.model');
   const checkpoint = async () => openCheckpoint(await plain());
@@ -78,9 +80,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
   test.each(Object.keys(CONTAINERS))('%s: golden text, and the same logits', async (container) => {
     const session = await sessionOf(await CONTAINERS[container]());
     const logits = await session.logits([1, ...IDS]);
-    expect(logits[0]).toBeCloseTo(-6.222914, 4);
-    expect(logits[1]).toBeCloseTo(8.404342, 4);
-    expect(logits[403]).toBeCloseTo(17.023516, 4);
+    expect(distance(lastRow(logits), golden.logits)).toBeLessThan(1e-5);
     expect(distance(logits, reference)).toBeLessThan(1e-5);
     const ids: number[] = [];
     for await (const id of session.generate([1], GREEDY, IDS.length)) ids.push(id);
@@ -89,7 +89,7 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
   });
 
   test('GGUF in F16: golden text, the logits as far as f16 goes', async () => {
-    const session = await sessionOf(await opened(await modelFiles(GGUF)));
+    const session = await sessionOf(await opened(await modelFiles(TALES_GGUF)));
     const logits = await session.logits([1, ...IDS]);
     expect(distance(logits, reference)).toBeLessThan(1e-3);
     // the control: rounding to f16 is seen
@@ -113,8 +113,56 @@ describe.skipIf(!existsSync(FOLDER))('stories260K (skipped without ../shared/dat
   });
 });
 
+describe('the smaller model tales-chat', () => {
+  const golden = chatGolden();
+
+  test('its logits from bfloat16 and a tied head', async () => {
+    const gpu = await openAdapter(await findAdapter());
+    const { config, tensors } = await opened(await modelFiles(TALES_CHAT));
+    const session = await createSession(gpu, config, tensors, { precision: 'exact', context: 64 });
+    expect(distance(lastRow(await session.logits([...golden.promptIds])), golden.logits)).toBeLessThan(1e-5);
+    session.destroy();
+  });
+
+  test('a question through its chat template is answered as by transformers, and comes to its end', async () => {
+    const engine = createEngine({ store: memoryStore(), gpu: async () => openAdapter(await findAdapter()) });
+    const model = await storeModel(engine, await modelFiles(TALES_CHAT));
+    const messages = [{ role: 'user', content: golden.asked }] as const;
+    const { choices, usage } = await engine.chat.completions.create({
+      model,
+      messages,
+      temperature: 0,
+      max_tokens: 400,
+    });
+    expect(choices[0]).toMatchObject({ finish_reason: 'stop', message: { content: golden.text } });
+    expect(usage.prompt_tokens).toBe(golden.promptIds.length);
+    await engine.close();
+  });
+});
+
+test('with the adapter that PEFT trained: its text and its logits', async () => {
+  const golden = loraGolden();
+  const gpu = await openAdapter(await findAdapter());
+  const { config, tensors } = await opened((await modelFiles(TALES)).filter(({ name }) => !name.endsWith('.gguf')));
+  const { pairs } = await readAdapter(await modelFiles(TALES_LORA), config);
+  const session = await createSession(gpu, config, tensors, { precision: 'exact', context: 256 });
+  await session.setAdapters([{ key: 'tales-lora', pairs, strength: 1 }]);
+  const ids = [1, ...golden.ids.slice(0, 22)];
+  expect(distance(lastRow(await session.logits(ids)), golden.logits)).toBeLessThan(1e-5);
+  const told: number[] = [];
+  for await (const id of session.generate([1], GREEDY, golden.ids.length)) told.push(id);
+  expect(told).toEqual(golden.ids);
+  // the control: without it the model tells its own story
+  await session.setAdapters([]);
+  expect(distance(lastRow(await session.logits(ids)), golden.logits)).toBeGreaterThan(1e-2);
+  session.destroy();
+});
+
+/** The logits after the last token. */
+const lastRow = (logits: Float32Array) => logits.subarray(-512);
+
 /** ‖a − b‖ / ‖b‖ */
-function distance(a: Float32Array, b: Float32Array): number {
+function distance(a: Float32Array, b: ArrayLike<number>): number {
   let [difference, total] = [0, 0];
   for (let i = 0; i < b.length; i++) {
     difference += (a[i] - b[i]) ** 2;
