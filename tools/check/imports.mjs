@@ -116,6 +116,16 @@ function findsCircle() {
   }
 }
 
+/** The table as docs/architecture.md shows it. */
+function layersTable() {
+  const list = (names) => names.map((name) => `\`${name}\``).join(' ') || '–';
+  const rows = LAYERS.map(({ folder, holds, may, packages = [], shaders }) => {
+    const imports = [...may, ...(shaders ? ['shaders'] : [])];
+    return `| \`${folder}\` | ${holds} | ${list(imports)} | ${list(packages)} |`;
+  });
+  return ['| folder | what it holds | may import | packages |', '| - | - | - | - |', ...rows].join('\n');
+}
+
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
   (file) => /\.tsx?$/.test(file) && !TEST.test(`/${file}`) && !file.endsWith('.d.ts'),
 );
@@ -127,6 +137,19 @@ for (const file of files) {
     const problem = problemWith(file, specifier);
     if (!problem) continue;
     console.error(`src/${file}: ${problem}`);
+    broken++;
+  }
+}
+const PAGE = 'docs/architecture.md';
+const [before, shown, after] = readFileSync(PAGE, 'utf8').split(
+  /(?<=<!-- layers -->\n\n)|(?=\n\n<!-- end of layers -->)/,
+);
+if (shown !== layersTable()) {
+  if (process.argv.includes('--write')) writeFileSync(PAGE, before + layersTable() + after);
+  else {
+    console.error(
+      `${PAGE}: its table of layers is not that of layers.mjs; node tools/check/imports.mjs --write mends it`,
+    );
     broken++;
   }
 }
