@@ -19,7 +19,7 @@ import type { AdapterBase, Base } from './export/origin';
 import type { Library } from './models/library';
 import type { ModelSummary } from './models/summary';
 import { numbered } from '../core/numbered';
-import type { SaveOptions, WrittenFile } from './save';
+import type { SaveOptions, SavedFile } from './save';
 import type { AdapterSummary, AdapterUse } from './training/types';
 
 /** Adapters whose values stay in memory: two of them compared, and those combined with them. */
@@ -178,7 +178,7 @@ export class Adapters {
     format: PlainFormat,
     folder: Folder,
     options?: SaveOptions,
-  ): AsyncGenerator<WrittenFile, void, void> {
+  ): AsyncGenerator<SavedFile, void, void> {
     yield* writeFiles(folder, await this.exportFiles({ id, strength: 1 }, format), options);
   }
 
@@ -200,7 +200,7 @@ export class Adapters {
     options: MergeOptions,
     folder: Folder,
     saving?: SaveOptions,
-  ): AsyncGenerator<WrittenFile, void, void> {
+  ): AsyncGenerator<SavedFile, void, void> {
     yield* writeFiles(folder, await this.mergedFiles(uses, modelId, options), saving);
   }
 

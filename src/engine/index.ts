@@ -22,7 +22,6 @@ import { Scheduler } from './scheduler';
 import { Datasets } from './training/datasets';
 import { trainingParts } from './training/engine-parts';
 import { Trainings } from './training/trainings';
-import type { DatasetReport, RowPreview, RowsConfig } from './training/types';
 
 export interface EngineOptions {
   /** Where models are kept. */
@@ -60,7 +59,7 @@ export class Engine {
   readonly adapters: Adapters;
   readonly datasets: Datasets;
   /** Training runs. The model that one is beside stays on the device until it ends. */
-  readonly train: Trainings;
+  readonly runs: Trainings;
   readonly chat: { readonly completions: ChatCompletions };
   readonly #host: Host;
   readonly #scheduler = new Scheduler();
@@ -84,9 +83,12 @@ export class Engine {
     });
     this.#host = new Host(this.models, gpu, onDeviceLost, onHeld);
     if (onDeviceWait) this.#wait = new DeviceWait(() => this.#host.gpu(), onDeviceWait);
-    this.datasets = new Datasets(store);
+    this.datasets = new Datasets(store, async (model, work) => {
+      const tokenizer = await this.tokenizer(model);
+      return held(onHeld, model, () => work(tokenizer));
+    });
     const { models, adapters, datasets } = this;
-    this.train = new Trainings(
+    this.runs = new Trainings(
       trainingParts({
         store,
         models,
@@ -182,8 +184,8 @@ export class Engine {
     this.#dropLoad((loading) => loading === model);
     const release = await this.#scheduler.turn('prefill');
     try {
-      await this.train.stopMeasuring();
-      if (await this.train.uses(model)) {
+      await this.runs.stopMeasuring();
+      if (await this.runs.uses(model)) {
         const message =
           'A run is being trained on this model, which has to stay until then. Pause or end the run under Fine-tune, and remove the model afterwards.';
         throw new PronkError('training', message);
@@ -224,8 +226,8 @@ export class Engine {
 
   /** Loads a model, unless a run needs another one: its trainer stands beside the weights. */
   async #hosted(model: string, options: LoadOptions = {}): Promise<HostedModel> {
-    await this.train.stopMeasuring();
-    const { model: training } = this.train;
+    await this.runs.stopMeasuring();
+    const { model: training } = this.runs;
     if (training === undefined) return this.#host.load(model, options);
     if (training !== model) throw inTraining();
     // it stays as it is: another context would mean loading it anew
@@ -248,18 +250,6 @@ export class Engine {
   /** A model's tokenizer; the model need not be on the GPU. @throws PronkError `missing-model` */
   tokenizer(model: string): Promise<Tokenizer> {
     return this.#host.tokenizer(model);
-  }
-
-  /** What a dataset looks like to a model. @throws PronkError `missing-model` and what `Datasets.report` throws */
-  async report(dataset: string, model: string, config: RowsConfig): Promise<DatasetReport> {
-    const tokenizer = await this.tokenizer(model);
-    return held(this.#onHeld, model, () => this.datasets.report(dataset, tokenizer, config));
-  }
-
-  /** A row as a model reads it. @throws PronkError `missing-model` and what `Datasets.preview` throws */
-  async previewRow(dataset: string, row: number, model: string, config: RowsConfig): Promise<RowPreview> {
-    const tokenizer = await this.tokenizer(model);
-    return held(this.#onHeld, model, () => this.datasets.preview(dataset, row, tokenizer, config));
   }
 
   /** The exact text that a prompt becomes for a model; the model need not be on the GPU. */
@@ -342,7 +332,7 @@ export class Engine {
 
   /** Pauses what is being trained, and frees the device and everything on it. */
   async close(): Promise<void> {
-    await this.train.close();
+    await this.runs.close();
     await this.#host.close();
   }
 }

@@ -14,7 +14,7 @@ export interface SaveOptions {
 }
 
 /** A saved file; one that failed carries the code of its error. */
-export interface WrittenFile extends SavedFile {
+export interface SavedFile extends SavedFile {
   readonly code?: ErrorCode;
 }
 
@@ -37,7 +37,7 @@ export async function writeFile(
   name: string,
   signal: AbortSignal | undefined,
   produce: (write: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>) => Promise<Produced>,
-): Promise<WrittenFile> {
+): Promise<SavedFile> {
   const sink = await folder.create(name).catch((error: unknown) => failed(name, error));
   if ('ok' in sink) return sink;
   let writing = Promise.resolve();
@@ -64,7 +64,7 @@ export async function writeFile(
 }
 
 /** The result of a file that was not written. */
-export function failed(name: string, error: unknown): WrittenFile {
+export function failed(name: string, error: unknown): SavedFile {
   const { code, message }: { code: ErrorCode; message: string } =
     error instanceof PronkError
       ? error

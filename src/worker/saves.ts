@@ -1,6 +1,6 @@
 // Files that are made for the person: into a folder of theirs, or as downloads, with progress and a way to end it.
 import { fileName } from '../engine/export/file';
-import type { SaveOptions, WrittenFile } from '../engine/save';
+import type { SaveOptions, SavedFile } from '../engine/save';
 import type { Folder } from '../storage/folder';
 import type { ProgressTask, Saved } from './api';
 import { archiveFiles } from './archive';
@@ -58,7 +58,7 @@ export class Saves {
     id: string,
     handle: FileSystemDirectoryHandle | undefined,
     archive: string,
-    write: (folder: Folder, options: SaveOptions) => AsyncIterable<WrittenFile>,
+    write: (folder: Folder, options: SaveOptions) => AsyncIterable<SavedFile>,
   ): Promise<Saved[]> {
     const { files } = await this.withFolder(id, handle, archive, async (folder, options) => {
       const saved: Saved[] = [];

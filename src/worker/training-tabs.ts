@@ -2,7 +2,7 @@
 import { PronkError } from '../core/errors';
 import type { TrainingEvent } from '../engine/training/types';
 
-/** What of `engine.train` this needs. */
+/** What of `engine.runs` this needs. */
 export interface TrainedHere {
   readonly activeId: string | undefined;
   on(listener: (event: TrainingEvent) => void): () => void;

@@ -34,13 +34,18 @@ function datasetApi(engine: Engine): DatasetApi {
     editDataset: (id, at, remove, rows) => datasets.edit(id, at, remove, rows),
     renameDataset: (id, name) => datasets.rename(id, name),
     removeDataset: (id) => datasets.remove(id),
-    reportDataset: (id, modelId, config) => engine.report(id, modelId, config),
-    previewRow: (id, row, modelId, config) => engine.previewRow(id, row, modelId, config),
+    reportDataset: (id, modelId, config) => datasets.report(id, modelId, config),
+    previewRow: (id, row, modelId, config) => datasets.preview(id, row, modelId, config),
     exportDataset: (id) => datasets.export(id),
   };
 }
 
-function runApi({ train, adapters }: Engine, saves: Saves, progress: Tell, emit: (event: WorkerEvent) => void): RunApi {
+function runApi(
+  { runs: train, adapters }: Engine,
+  saves: Saves,
+  progress: Tell,
+  emit: (event: WorkerEvent) => void,
+): RunApi {
   const tell = (event: TrainingEvent) => {
     emit({ type: 'training', event });
     // a run that ended has kept an adapter
@@ -74,7 +79,7 @@ function runApi({ train, adapters }: Engine, saves: Saves, progress: Tell, emit:
     openTrainerState: async (file) => train.openState(await file.text(), file.name),
     removeRun: (id) => train.remove(id),
     async exportTraining(request, handle) {
-      const files = await train.trl(request);
+      const files = await train.export(request);
       return saves.save(request.datasetId, handle, `${request.name ?? 'Planned run'} TRL`, (folder, options) =>
         writeFiles(folder, files, options),
       );
@@ -83,7 +88,7 @@ function runApi({ train, adapters }: Engine, saves: Saves, progress: Tell, emit:
 }
 
 function adapterApi(
-  { adapters, train }: Engine,
+  { adapters, runs: train }: Engine,
   saves: Saves,
   emit: (event: WorkerEvent) => void,
   announce: () => Promise<void>,
@@ -119,7 +124,7 @@ function adapterApi(
         return saves.save(id, handle, archive, (folder, options) => adapters.export(id, format, folder, options));
       }
       const { record } = await adapters.open(id);
-      const files = await train.trlOfRun(record.runId);
+      const files = await train.exportRun(record.runId);
       return saves.save(id, handle, archive, (folder, options) => writeFiles(folder, files, options));
     },
     async mergeAdapter(id, modelId, merge, handle) {

@@ -1,6 +1,6 @@
 // Files that are made for the person, one after another: whole ones, or none after the first that fails.
 import type { Folder } from '../../storage/folder';
-import { type SaveOptions, type WrittenFile, writeFile } from '../save';
+import { type SaveOptions, type SavedFile, writeFile } from '../save';
 
 /** A file to write, whose bytes are made when they are wanted. */
 export interface FileContent {
@@ -29,7 +29,7 @@ export async function* writeFiles(
   folder: Folder,
   files: readonly FileContent[],
   { onProgress, signal }: SaveOptions = {},
-): AsyncGenerator<WrittenFile, void, void> {
+): AsyncGenerator<SavedFile, void, void> {
   const total = files.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
   for (const file of files) {

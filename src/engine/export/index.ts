@@ -4,7 +4,7 @@ import { exportGguf } from './gguf';
 import { ggufNote } from './gguf-note';
 import type { Folder } from '../../storage/folder';
 import type { Library } from '../models/library';
-import { type SaveOptions, type WrittenFile, writeFile } from '../save';
+import { type SaveOptions, type SavedFile, writeFile } from '../save';
 
 /**
  * Writes `<name>.gguf`. Kinds that GGUF has keep every bit; others become F16.
@@ -15,7 +15,7 @@ export async function exportModel(
   id: string,
   folder: Folder,
   { onProgress, signal }: SaveOptions = {},
-): Promise<WrittenFile> {
+): Promise<SavedFile> {
   const { name, licence, config, tokenizer, tensors } = await library.open(id);
   const gguf = exportGguf(config, tokenizer, tensors, { name, licence });
   return writeFile(folder, `${fileName(name)}.gguf`, signal, async (write) => {

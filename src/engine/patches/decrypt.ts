@@ -8,7 +8,7 @@ import { HEADER_BYTES, keyStream, xorInto } from '../../formats/patches/xor';
 import type { Folder } from '../../storage/folder';
 import { wrongKey } from './key';
 import { type EncryptedFile, type Patch, keyOf } from './patch';
-import { type SaveOptions, type WrittenFile, failed, writeFile } from '../save';
+import { type SaveOptions, type SavedFile, failed, writeFile } from '../save';
 
 /**
  * Decrypts a patch's files one after another. A file that fails is told in its result, nothing of it stays in the folder,
@@ -19,7 +19,7 @@ export async function* decryptFiles(
   patch: Patch,
   folder: Folder,
   { hashers = createHasher, onProgress, signal }: SaveOptions = {},
-): AsyncGenerator<WrittenFile> {
+): AsyncGenerator<SavedFile> {
   const key = keyOf(patch);
   const wrong = await wrongKey(key, patch.files, hashers);
   const total = patch.files.reduce((sum, file) => sum + size(file), 0);
@@ -50,7 +50,7 @@ interface Options {
   readonly signal: AbortSignal | undefined;
 }
 
-function decryptFile(file: EncryptedFile, key: Source, folder: Folder, options: Options): Promise<WrittenFile> {
+function decryptFile(file: EncryptedFile, key: Source, folder: Folder, options: Options): Promise<SavedFile> {
   const { source, name, published } = file;
   const { hashers, onProgress, signal } = options;
   return writeFile(folder, name.plain, signal, async (write) => {

@@ -4,7 +4,7 @@ import { type Source, baseName } from '../../core/source';
 import { windows } from '../../core/stream';
 import { encSource, keyStream, sha256Of } from '../../formats/patches/xor';
 import type { Folder } from '../../storage/folder';
-import { type SaveOptions, type WrittenFile, failed, writeFile } from '../save';
+import { type SaveOptions, type SavedFile, failed, writeFile } from '../save';
 
 /**
  * Encrypts files one after another, each to `name.<SHA-256>.enc`; results have that name, the bytes of the encrypted file
@@ -16,7 +16,7 @@ export async function* encryptFiles(
   files: readonly Source[],
   folder: Folder,
   { hashers = createHasher, onProgress, signal }: SaveOptions = {},
-): AsyncGenerator<WrittenFile> {
+): AsyncGenerator<SavedFile> {
   // an empty key is no file's fault
   keyStream(key, 0);
   const total = 2 * files.reduce((sum, file) => sum + file.size, 0);

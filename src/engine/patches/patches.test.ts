@@ -7,7 +7,7 @@ import type { FileSink, Folder } from '../../storage/folder';
 import { decryptFiles } from './decrypt';
 import { encryptFiles } from './encrypt';
 import { type Patch, makePatch, openPatch, sortPatch } from './patch';
-import type { WrittenFile } from '../save';
+import type { SavedFile } from '../save';
 
 /** A folder in memory that knows what was thrown away. */
 class MemoryFolder implements Folder {
@@ -50,8 +50,8 @@ async function encrypt(name: string, bytes: Uint8Array<ArrayBuffer>, rename?: st
 
 const encrypted = await Promise.all(Object.entries(PLAIN).map(([name, bytes]) => encrypt(name, bytes)));
 
-async function all(results: AsyncIterable<WrittenFile>): Promise<WrittenFile[]> {
-  const list: WrittenFile[] = [];
+async function all(results: AsyncIterable<SavedFile>): Promise<SavedFile[]> {
+  const list: SavedFile[] = [];
   for await (const result of results) list.push(result);
   return list;
 }

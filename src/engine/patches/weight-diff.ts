@@ -13,7 +13,7 @@ import { type Source, baseName, readText } from '../../core/source';
 import { type DiffOperation, diffTensors, rowsAtOnce } from '../../formats/patches/weight-diff';
 import { allTensors, type FileTensor } from '../../formats/patches/weight-diff-tensors';
 import type { Folder } from '../../storage/folder';
-import { type SaveOptions, type WrittenFile, writeFile } from '../save';
+import { type SaveOptions, type SavedFile, writeFile } from '../save';
 
 export interface WeightDiffOptions extends Omit<SaveOptions, 'hashers'> {
   /** Bytes of a shard's data at most; for tests. */
@@ -69,7 +69,7 @@ export async function saveWeightDiff(
   return { sum: sums.reduce((all, each) => all + each, 0), files };
 }
 
-function writeShard(folder: Folder, { file, tensors }: Shard, signal: AbortSignal | undefined): Promise<WrittenFile> {
+function writeShard(folder: Folder, { file, tensors }: Shard, signal: AbortSignal | undefined): Promise<SavedFile> {
   return writeFile(folder, file, signal, async (write) => {
     let bytes = 0;
     for await (const piece of safetensorsStream(tensors)) {
@@ -125,7 +125,7 @@ async function companions(
 }
 
 /** A file that was written, or the error of one that was not. */
-function kept({ name, bytes, ok, code, problem }: WrittenFile) {
+function kept({ name, bytes, ok, code, problem }: SavedFile) {
   if (ok) return { name, bytes };
   throw new PronkError(code ?? 'failed', problem ?? `${name} could not be written.`);
 }

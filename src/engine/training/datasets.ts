@@ -5,7 +5,7 @@ import { readRowText } from '../../data/read/rows';
 import { previewExample, reportDataset } from '../../data/report';
 import { toRecord, writeJson } from '../../data/write';
 import { PronkError } from '../../core/errors';
-import { baseName, type Source } from '../../core/source';
+import { baseName, blobSource, type Source } from '../../core/source';
 import { countMarked, countRows, type DatasetHead, DatasetStore } from '../../storage/datasets';
 import type { Store } from '../../storage/store';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
@@ -21,12 +21,18 @@ import type {
   RowSearch,
 } from './types';
 
-/** Datasets in a store. Methods that look at tokens take the model's tokenizer. */
+/** Does work with a stored model's tokenizer. @throws PronkError `missing-model` */
+type WithTokenizer = <T>(modelId: string, work: (tokenizer: Tokenizer) => Promise<T>) => Promise<T>;
+
+/** Datasets in a store. */
 export class Datasets {
   readonly #stored: DatasetStore<Example>;
+  readonly #withTokenizer: WithTokenizer;
 
-  constructor(store: Store) {
+  /** @param withTokenizer for what looks at rows as a model reads them */
+  constructor(store: Store, withTokenizer: WithTokenizer) {
     this.#stored = new DatasetStore(store, ({ kind }) => kind === 'unread');
+    this.#withTokenizer = withTokenizer;
   }
 
   /** All datasets, the newest first. */
@@ -39,7 +45,8 @@ export class Datasets {
    * its columns or its encoding are to be named first.
    * @throws PronkError `bad-dataset` where no row can be read; `quota-exceeded`
    */
-  async add(source: Source, { format, mapping, encoding }: DatasetOptions = {}): Promise<DatasetOpened> {
+  async add(file: Source | File, { format, mapping, encoding }: DatasetOptions = {}): Promise<DatasetOpened> {
+    const source = file instanceof Blob ? blobSource(file) : file;
     try {
       const read = await readDataset(source, { format: knownFormat(format), mapping, encoding });
       if (read.kind === 'columns') return read;
@@ -100,16 +107,21 @@ export class Datasets {
     return this.#stored.remove(id);
   }
 
-  /** @throws PronkError `missing-dataset`, `unknown-template`, `bad-dataset`, `bad-chat-template` */
-  async report(id: string, tokenizer: Tokenizer, config: RowsConfig): Promise<DatasetReport> {
-    return reportDataset(await this.rows(id), tokenizer, config);
+  /**
+   * What a dataset looks like to a model.
+   * @throws PronkError `missing-model`, `missing-dataset`, `unknown-template`, `bad-dataset`, `bad-chat-template`
+   */
+  report(id: string, modelId: string, config: RowsConfig): Promise<DatasetReport> {
+    return this.#withTokenizer(modelId, async (tokenizer) => reportDataset(await this.rows(id), tokenizer, config));
   }
 
-  /** @throws PronkError `missing-row` and what `report` throws */
-  async preview(id: string, row: number, tokenizer: Tokenizer, config: RowsConfig): Promise<RowPreview> {
-    const [example] = await this.rows(id, row, row + 1);
-    if (!example) throw new PronkError('missing-row', `The dataset has no row ${row + 1}.`);
-    return previewExample(example, row, tokenizer, config);
+  /** A row as a model reads it. @throws PronkError `missing-row` and what `report` throws */
+  preview(id: string, row: number, modelId: string, config: RowsConfig): Promise<RowPreview> {
+    return this.#withTokenizer(modelId, async (tokenizer) => {
+      const [example] = await this.rows(id, row, row + 1);
+      if (!example) throw new PronkError('missing-row', `The dataset has no row ${row + 1}.`);
+      return previewExample(example, row, tokenizer, config);
+    });
   }
 
   /** JSON that `add` reads: Alpaca's for instruct rows, its publishers' for other forms. */

@@ -6,6 +6,7 @@ import type { LoraSpec, LoraTrainer } from '../../model/lora-types';
 import type { Store } from '../../storage/store';
 import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
+import type { TrainedFrom } from '../adapters';
 
 /** A stored model; it need not be on the GPU. */
 export interface TrainedModel {
@@ -46,16 +47,6 @@ export interface AnswerRequest {
   readonly adapter?: Adapter;
 }
 
-/** What an adapter was trained beside; the model may be gone by now. */
-export interface TrainedOn {
-  readonly modelId: string;
-  readonly runId: string;
-  readonly modelName: string;
-  readonly model?: ModelConfig | undefined;
-  /** The form of its instructions. */
-  readonly template?: PromptTemplate | undefined;
-}
-
 export interface TrainingParts {
   readonly store: Store;
   /** @throws PronkError `missing-model` */
@@ -65,7 +56,7 @@ export interface TrainingParts {
   /** A stored adapter's numbers. @throws PronkError `missing-adapter` */
   adapter(id: string): Promise<Adapter>;
   /** Stores what was trained; the adapter's id. */
-  keep(adapter: Adapter, from: TrainedOn): Promise<string>;
+  keep(adapter: Adapter, from: TrainedFrom): Promise<string>;
   /**
    * A trainer beside a model, which is loaded now unless it is there, and stays until the trainer is destroyed.
    * @param watched ends what it does, and is told before each slice of a pass which share of it is done

@@ -66,12 +66,12 @@ test.skipIf(slow)(
     const datasetId = (await engine.datasets.create('Zebra')).id;
     await engine.datasets.edit(datasetId, 0, 0, rows.slice(0, 1));
     const ended = new Promise((resolve) => {
-      engine.train.on((event) => event.type === 'run' && event.run.state !== 'running' && resolve(event.run));
+      engine.runs.on((event) => event.type === 'run' && event.run.state !== 'running' && resolve(event.run));
     });
     const once = { ...config, max_steps: 14, lora_dropout: 0, learning_rate: 5e-3, gradient_accumulation_steps: 1 };
-    const id = await engine.train.start({ modelId, datasetId, config: once, prompts: [], sampleSteps: 0 });
+    const id = await engine.runs.start({ modelId, datasetId, config: once, prompts: [], sampleSteps: 0 });
     await ended;
-    const { adapterId } = await engine.train.get(id);
+    const { adapterId } = await engine.runs.get(id);
     const tuned = await answer(engine, modelId, [adapterId!]);
     expect([tuned.text, tuned.finish]).toEqual([ANSWER, 'stop']);
     expect((await answer(engine, modelId, [])).text).not.toContain('zebra');
@@ -97,7 +97,7 @@ describe('training in the engine', () => {
     });
     engines.push(engine);
     const events: TrainingEvent[] = [];
-    engine.train.on((event) => events.push(event));
+    engine.runs.on((event) => events.push(event));
     const until = async (is: (event: TrainingEvent) => boolean) => {
       while (!events.some(is)) await new Promise((resolve) => setTimeout(resolve, 10));
     };
@@ -129,29 +129,29 @@ describe('training in the engine', () => {
     'interrupted by chat, by a pause and by another page, it is the same run (skipped on SwiftShader but in test:long)',
     async () => {
       const first = open();
-      const whole = await first.engine.train.start(request());
+      const whole = await first.engine.runs.start(request());
       await first.ended(whole);
-      const expected = await first.engine.train.get(whole);
+      const expected = await first.engine.runs.get(whole);
       expect(expected).toMatchObject({ state: 'done', steps: 8 });
       expect(expected.log.at(-1)!.loss).toBeLessThan(0.7 * expected.log[0].loss);
 
       const second = open();
-      const id = await second.engine.train.start(request());
+      const id = await second.engine.runs.start(request());
       const other = await storeModel(second.engine, await modelFiles(TALES));
       await second.until((event) => event.type === 'step' && event.record.step === 2);
       // chat goes on between slices; another model must wait
       expect((await answer(second.engine, model, [])).completionTokens).toBeGreaterThan(0);
       await expect(second.engine.load(other)).rejects.toMatchObject({ code: 'training' });
       await expect(second.engine.remove(model)).rejects.toMatchObject({ code: 'training' });
-      await second.engine.train.checkpoint();
-      await second.engine.train.pause(id);
-      expect((await second.engine.train.get(id)).step).toBeLessThan(8);
+      await second.engine.runs.checkpoint();
+      await second.engine.runs.pause(id);
+      expect((await second.engine.runs.get(id)).step).toBeLessThan(8);
       await second.engine.close();
 
       const third = open();
-      await third.engine.train.resume(id);
+      await third.engine.runs.resume(id);
       await third.ended(id);
-      const run = await third.engine.train.get(id);
+      const run = await third.engine.runs.get(id);
       expect(numbers(run.log)).toEqual(numbers(expected.log));
       expect(run.samples).toEqual(expected.samples);
       const [a, b] = await Promise.all([expected, run].map(({ adapterId }) => third.engine.adapters.open(adapterId!)));
@@ -163,23 +163,23 @@ describe('training in the engine', () => {
     'a device that is lost in the middle of a run (skipped on SwiftShader but in test:long)',
     async () => {
       const { engine, until, ended } = open();
-      const id = await engine.train.start(request({ prompts: [] }));
+      const id = await engine.runs.start(request({ prompts: [] }));
       await until((event) => event.type === 'step' && event.runId === id && event.record.step === 3);
       devices.at(-1)!.device.destroy();
       await ended(id);
-      const run = await engine.train.get(id);
+      const run = await engine.runs.get(id);
       expect(run.problem).toBeUndefined();
       expect(run.state).toBe('done');
-      const [whole] = (await engine.train.list()).filter(({ state, id: of }) => state === 'done' && of !== id);
-      expect(numbers(run.log)).toEqual(numbers((await engine.train.get(whole!.id)).log));
+      const [whole] = (await engine.runs.list()).filter(({ state, id: of }) => state === 'done' && of !== id);
+      expect(numbers(run.log)).toEqual(numbers((await engine.runs.get(whole!.id)).log));
     },
   );
 
   test('a plan with the device’s room, and a measured step', async () => {
     const { engine } = open();
     await engine.load(model);
-    const { secondsPerStep } = await engine.train.measure(request());
-    const plan = await engine.train.plan(request());
+    const { secondsPerStep } = await engine.runs.measure(request());
+    const plan = await engine.runs.plan(request());
     expect(plan.secondsPerStep).toBe(secondsPerStep);
     expect(plan.memory.fits).toBe(true);
     expect(plan.memory.parts.every(({ bytes }) => bytes > 0)).toBe(true);
@@ -192,7 +192,7 @@ describe('training in the engine', () => {
       const told: number[] = [];
       let begun = () => {};
       const timing = new Promise<void>((resolve) => (begun = resolve));
-      const measured = engine.train
+      const measured = engine.runs
         .measure(request(), (stage, done) => {
           told.push(done);
           if (stage !== 'Preparing') begun();
@@ -203,6 +203,6 @@ describe('training in the engine', () => {
       expect(await measured).toMatchObject({ code: 'cancelled' });
       expect(told.at(-1)).toBeLessThan(100);
     }
-    expect((await engine.train.measure(request())).secondsPerStep).toBeGreaterThan(0);
+    expect((await engine.runs.measure(request())).secondsPerStep).toBeGreaterThan(0);
   });
 });

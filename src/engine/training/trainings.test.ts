@@ -11,7 +11,8 @@ import { memoryStore } from '../../storage/memory';
 import type { Store } from '../../storage/store';
 import { DEFAULT_CONFIG, type TrainingConfig } from '../../training/config';
 import { toyTrainer } from '../../training/testing/toy-trainer';
-import type { TrainedOn, TrainingParts } from './parts';
+import type { TrainedFrom } from '../adapters';
+import type { TrainingParts } from './parts';
 import { Trainings } from './trainings';
 import type { StepRecord, TrainingEvent, TrainingRequest } from './types';
 import { TALES_LORA } from '../../testing/fixtures';
@@ -46,7 +47,7 @@ const request: TrainingRequest = {
 interface World {
   readonly trainings: Trainings;
   readonly events: TrainingEvent[];
-  readonly kept: { adapter: Adapter; from: TrainedOn }[];
+  readonly kept: { adapter: Adapter; from: TrainedFrom }[];
   readonly trainers: (LoraTrainer & { readonly destroyed: boolean })[];
 }
 

@@ -275,14 +275,14 @@ export class Trainings {
    * A run as a folder that TRL trains, begun or not.
    * @throws PronkError `bad-config`, `no-labels`, `missing-model`, `missing-dataset`, `missing-adapter`
    */
-  async trl(request: TrainingRequest): Promise<FileContent[]> {
+  async export(request: TrainingRequest): Promise<FileContent[]> {
     checkConfig(request.config);
     const [model, dataset] = await this.#inputs(request);
     return this.#trl(request, model, await this.#tokenized(request, model, dataset));
   }
 
-  /** The same of a run by its id, with its own rows. @throws PronkError `no-run` where it is not known any more */
-  async trlOfRun(id: string | undefined): Promise<FileContent[]> {
+  /** A stored run as such a folder, with its own rows. @throws PronkError `no-run` where it is not known any more */
+  async exportRun(id: string | undefined): Promise<FileContent[]> {
     const run = id === undefined ? undefined : await this.#runs.get(id);
     if (!run) {
       const message =
@@ -292,7 +292,7 @@ export class Trainings {
     // a run of before may lack a setting
     const request = { ...run.request, config: { ...DEFAULT_CONFIG, ...run.request.config } };
     const rows = await this.#runs.rows(run);
-    if (!rows) return this.trl(request);
+    if (!rows) return this.export(request);
     const model = await this.#parts.model(request.modelId);
     const { config, template } = request;
     const tokens = await this.#parts.held(request.modelId, () =>

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { decryptFiles } from '../../engine/patches/decrypt';
 import { encryptFiles } from '../../engine/patches/encrypt';
 import { makePatch } from '../../engine/patches/patch';
-import { failed, type WrittenFile } from '../../engine/save';
+import { failed, type SavedFile } from '../../engine/save';
 import { parseEncName } from '../../formats/patches/enc';
 import { PronkError } from '../../core/errors';
 import { PUBLISHED_KEY } from '../../formats/patches/point-alpaca';
@@ -96,14 +96,14 @@ function saving() {
 /** Prints results, and fails in the end if one of them did. */
 class Results {
   readonly #print: Print;
-  readonly #failed: WrittenFile[] = [];
+  readonly #failed: SavedFile[] = [];
   #count = 0;
 
   constructor(print: Print) {
     this.#print = print;
   }
 
-  add(result: WrittenFile): void {
+  add(result: SavedFile): void {
     const { name: file, bytes, sha256 = null, ok, problem } = result;
     this.#count++;
     if (!ok) {

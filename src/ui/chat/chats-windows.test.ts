@@ -78,7 +78,7 @@ test('two windows that send at once into one chat both get their answers, there 
   first.send('From the first');
   second.send('From the second');
   await until(async () => {
-    for (const { turns } of [first.current()!, second.current()!, (await shared.api.listRecords('chats'))[0]]) {
+    for (const { turns } of [first.current()!, second.current()!, (await shared.records.list('chats'))[0]]) {
       expect(turns).toHaveLength(6);
       expect(states(turns)).toEqual(['stop', 'stop', 'stop']);
     }
@@ -100,7 +100,7 @@ test('an answer whose window is gone is marked as cut off in the other one, and 
   writing.api.putRecord = () => Promise.reject(new Error('Gone.'));
   web.close('a');
   await until(() => expect(reading.path()[1]).toMatchObject({ state: 'failed', error: { code: 'interrupted' } }));
-  await until(async () => expect(states((await shared.api.listRecords('chats'))[0]?.['turns'])).toEqual(['failed']));
+  await until(async () => expect(states((await shared.records.list('chats'))[0]?.['turns'])).toEqual(['failed']));
 });
 
 test('a chat that is deleted in one window while the other answers in it stays deleted', async () => {
@@ -112,7 +112,7 @@ test('a chat that is deleted in one window while the other answers in it stays d
   deleting.remove(deleting.list()[0].id);
   await until(() => expect(writing.list()).toEqual([]));
   await new Promise((settle) => setTimeout(settle, 900));
-  expect(await shared.api.listRecords('chats')).toEqual([]);
+  expect(await shared.records.list('chats')).toEqual([]);
   expect(deleting.list()).toEqual([]);
 });
 

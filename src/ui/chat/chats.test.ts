@@ -42,7 +42,7 @@ test('a question asked before there is a model waits, is answered, and is kept',
   expect(chats.path()[1]).toMatchObject({ model: 'Pronk 6M', state: 'stop' });
   expect(chats.path()[1].content).toMatch(/^Alpacas are/);
   await until(async () =>
-    expect(await fake.api.listRecords('chats')).toMatchObject([{ title: 'What is an alpaca?', turns: [{}, {}] }]),
+    expect(await fake.records.list('chats')).toMatchObject([{ title: 'What is an alpaca?', turns: [{}, {}] }]),
   );
 });
 
@@ -83,10 +83,10 @@ test('a deleted conversation is gone at once, and comes back by Undo', async () 
   const { id } = chats.current()!;
   chats.remove(id);
   expect(chats.list()).toEqual([]);
-  expect(await fake.api.listRecords('chats')).toEqual([]);
+  expect(await fake.records.list('chats')).toEqual([]);
   notices.list().at(-1)?.action?.run();
   expect(chats.current()?.id).toBe(id);
-  await until(async () => expect(await fake.api.listRecords('chats')).toHaveLength(1));
+  await until(async () => expect(await fake.records.list('chats')).toHaveLength(1));
 });
 
 test('a reload opens the conversation that was open, and what was streaming says that it was cut off', async () => {
@@ -94,7 +94,7 @@ test('a reload opens the conversation that was open, and what was streaming says
   const { chats } = page(fake);
   chats.send('Write a long poem');
   await until(async () => {
-    const [record] = (await fake.api.listRecords('chats')) as unknown as { turns: { content: string }[] }[];
+    const [record] = (await fake.records.list('chats')) as unknown as { turns: { content: string }[] }[];
     expect(record?.turns[1].content).toMatch(/^Alpacas/);
   });
   dispose();
@@ -106,7 +106,7 @@ test('a reload opens the conversation that was open, and what was streaming says
 
 test('an answer at its limit goes on with the same text, from its ids; a stopped one too', async () => {
   const { chats, fake, settings } = page();
-  const generate = vi.spyOn(fake.api, 'generate');
+  const generate = vi.spyOn(fake.generation, 'start');
   settings.set('maxTokens', 5);
   chats.send('Hello');
   await until(() => expect(chats.path().at(-1)?.state).toBe('length'));
@@ -131,7 +131,7 @@ test('an answer at its limit goes on with the same text, from its ids; a stopped
 
 test('an answer that came to its end is not gone on with, and one in other words is', async () => {
   const { chats, fake } = page();
-  const generate = vi.spyOn(fake.api, 'generate');
+  const generate = vi.spyOn(fake.generation, 'start');
   chats.send('Hello');
   await answered(chats);
   chats.goOn(chats.path()[1]);

@@ -1,8 +1,7 @@
 // Conversations: asked, answered, branched, kept. Every one of them is in memory, the open one is shown.
 import { type Accessor, batch, createMemo, createSignal, onCleanup } from 'solid-js';
 import { createStore, produce, reconcile, unwrap } from 'solid-js/store';
-import type { ChatStyle, PromptRequest, Stored } from '../../worker/api';
-import type { AdapterUse } from '../../worker/training-api';
+import type { AdapterUse, ChatStyle, Prompt, Stored } from '../../worker/contract';
 import { errorData } from '../../worker/client';
 import { baseOf, createAnswering } from '../shared/answering';
 import {
@@ -58,7 +57,7 @@ export interface ChatsState {
   setSystem(text: string): void;
   send(text: string): void;
   /** What sending a text would ask the model. */
-  promptFor(text: string): PromptRequest;
+  promptFor(text: string): Prompt;
   stop(): void;
   /** A further answer to the question that a turn answers, or that it is. */
   regenerate(turn: Turn): void;
@@ -102,7 +101,7 @@ export function createChats(
   style: () => ChatStyle | undefined = () => undefined,
   adapters: () => readonly NamedUse[] = () => [],
 ): ChatsState {
-  const { api } = engine;
+  const { client } = engine;
   const [all, setAll] = createStore<Conversation[]>([]);
   const [openId, setOpenId] = createStored<string>('chat', '', asString);
   const [drafts, setDrafts] = createStored<Record<string, string>>('drafts', {}, parseDrafts);
@@ -134,7 +133,7 @@ export function createChats(
     read: (id) => unwrap(find(id)),
     put: async (record) => tabs.tell(await putJoined(api, 'chats', record as Conversation, joinStored)),
     async remove(id) {
-      await api.deleteRecord('chats', id);
+      await client.records.delete('chats', id);
       tabs.tell(id);
     },
     onError: (error) => notices.show(`A conversation could not be saved. ${errorData(error).message}`),
@@ -209,7 +208,7 @@ export function createChats(
   }
 
   async function takeStored(): Promise<void> {
-    const { records, newer } = takeLeftovers('unsaved-chats', await api.listRecords('chats'), joinStored);
+    const { records, newer } = takeLeftovers('unsaved-chats', await client.records.list('chats'), joinStored);
     batch(() => {
       for (const each of records.map(parseConversation)) if (each) takeIn(each);
     });
@@ -279,7 +278,7 @@ export function createChats(
     });
   }
 
-  function promptOf(conversation: Conversation, questionId: string): PromptRequest {
+  function promptOf(conversation: Conversation, questionId: string): Prompt {
     const asked = style();
     return { kind: 'chat', messages: messagesTo(conversation, questionId), ...(asked && { style: asked }) };
   }

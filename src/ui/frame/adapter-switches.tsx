@@ -1,5 +1,5 @@
 import { createUniqueId, For, Show } from 'solid-js';
-import type { AdapterSummary } from '../../worker/training-api';
+import type { AdapterSummary } from '../../worker/contract';
 import { Icon } from '../shared/icon';
 import { useApp } from '../context';
 import { countOf } from '../shared/format';

@@ -1,6 +1,6 @@
 // What files are that were given to the page as a whole: models, adapters, datasets, logs of training, instruct templates.
 // Names tell most of it; what is inside is looked at where they do not.
-import type { GivenFile, PromptTemplate } from '../../worker/api';
+import type { GivenFile, PromptTemplate } from '../../worker/contract';
 import { baseName, folderOf } from '../shared/paths';
 import type { Place } from '../shared/route';
 import { readTemplate } from '../instruct/templates';

@@ -1,5 +1,5 @@
 // Files that were given to the page as a whole, dropped anywhere or chosen in Models: each goes where it belongs.
-import type { GivenFile } from '../../worker/api';
+import type { GivenFile } from '../../worker/contract';
 import type { AdaptersState } from '../library/adapters';
 import type { EngineState } from '../shared/engine-state';
 import type { LibraryState } from '../library/library';
@@ -25,7 +25,7 @@ export type Intake = (files: readonly GivenFile[], place: Place) => Promise<void
 export function createIntake({ engine, library, adapters, templates, notices, training, go }: IntakeParts): Intake {
   return async (files, place) => {
     // a worker that cannot tell takes it for a model, and says what is wrong with it
-    const sorted = await sortGiven(files, place, (file) => engine.api.isAdapter(file).catch(() => false));
+    const sorted = await sortGiven(files, place, (file) => engine.client.adapters.isAdapter(file).catch(() => false));
     if (sorted.models.length > 0) {
       go('models');
       library.imports.add(sorted.models);

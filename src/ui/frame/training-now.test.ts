@@ -46,8 +46,8 @@ test('a run that rests is told until it is removed', async () => {
     return createTrainingNow(fake);
   });
   await vi.waitFor(() => expect(now()).toMatchObject({ id: 'run-interrupted', state: 'resting' }));
-  await fake.api.removeRun('another');
+  await fake.runs.remove('another');
   expect(now()).toMatchObject({ id: 'run-interrupted' });
-  await fake.api.removeRun('run-interrupted');
+  await fake.runs.remove('run-interrupted');
   await vi.waitFor(() => expect(now()).toBeUndefined());
 });

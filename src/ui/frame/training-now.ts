@@ -1,7 +1,7 @@
 // The run that trains or rests, as far as every place of the page shows it: a ring beside Fine-tune, a share in the title.
 import { type Accessor, createEffect, createSignal } from 'solid-js';
 import type { Client } from '../../worker/client';
-import type { RunSummary, TrainingEvent } from '../../worker/training-api';
+import type { RunSummary, TrainingEvent } from '../../worker/contract';
 import { isResting } from '../train/run-events';
 
 export interface TrainingNow {
@@ -47,7 +47,7 @@ export function createTrainingNow(client: Client): Accessor<TrainingNow | undefi
   }
 
   async function read(): Promise<void> {
-    const runs = await client.api.runs().catch(() => []);
+    const runs = await client.runs.list().catch(() => []);
     const found = runs.find(({ state }) => state === 'running') ?? runs.find(isResting);
     if (found) hear({ type: 'run', run: found });
   }

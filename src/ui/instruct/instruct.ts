@@ -8,7 +8,7 @@ import type {
   PromptTemplate,
   SamplingOptions,
   Stored,
-} from '../../worker/api';
+} from '../../worker/contract';
 import { errorData } from '../../worker/client';
 import { joinTimings } from '../shared/answering';
 import { type AnswerTokens, isOpen } from '../shared/conversation';
@@ -114,8 +114,8 @@ function joinStored(mine: Run, stored: Stored): Run {
 }
 
 export function createInstruct(engine: EngineState, settings: SettingsState, notices: Notices): InstructState {
-  const { api } = engine;
-  const templates = createTemplates(() => api.templates());
+  const { client } = engine;
+  const templates = createTemplates(() => client.prompts.templates());
   const [form, setForm] = createStored('instruct', { instruction: '', input: '' }, parseForm);
   const [all, setAll] = createStore<Run[]>([]);
   const [shownId, setShownId] = createSignal('');
@@ -129,7 +129,7 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
   const saver = createSaver({
     read: (id) => unwrap(all.find((run) => run.id === id)),
     put: async (record) => void (await putJoined(api, 'runs', record as Run, joinStored)),
-    remove: (id) => api.deleteRecord('runs', id),
+    remove: (id) => client.records.delete('runs', id),
     onError: (error) => notices.show(`An instruction could not be saved. ${errorData(error).message}`),
     leftover: 'unsaved-runs',
   });
@@ -144,7 +144,7 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
   };
 
   async function read(): Promise<void> {
-    const { records, newer } = takeLeftovers('unsaved-runs', await api.listRecords('runs'), (kept, left) =>
+    const { records, newer } = takeLeftovers('unsaved-runs', await client.records.list('runs'), (kept, left) =>
       joinStored(left as Run, kept),
     );
     setAll((before) => [...before, ...records.map(parseRun).filter((run) => run !== undefined)]);
@@ -275,7 +275,7 @@ function createPreview(engine: EngineState, previewed: Accessor<Previewed>): Acc
       let late = false;
       const timer = setTimeout(() => {
         if (!template || model === undefined) return;
-        engine.api.preview(model, { kind: 'instruct', instruction, input, template }).then(
+        engine.client.prompts.preview(model, { kind: 'instruct', instruction, input, template }).then(
           (text) => late || setPreview(text),
           () => late || setPreview(undefined),
         );

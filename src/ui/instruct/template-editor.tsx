@@ -1,5 +1,5 @@
 import { createSignal, createUniqueId, For, Show } from 'solid-js';
-import type { PromptTemplate } from '../../worker/api';
+import type { PromptTemplate } from '../../worker/contract';
 import { Dialog } from '../shared/dialog';
 import { useApp } from '../context';
 import { download, fileName } from '../shared/downloads';

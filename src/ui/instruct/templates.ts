@@ -1,6 +1,6 @@
 // Instruct templates: the ones that Pronk brings, and a person's own, in the format of alpaca-lora's files.
 import { type Accessor, createMemo, createSignal } from 'solid-js';
-import type { PromptTemplate } from '../../worker/api';
+import type { PromptTemplate } from '../../worker/contract';
 import { asString, createStored, isRecord } from '../shared/local-storage';
 
 export interface TemplatesState {

@@ -1,5 +1,5 @@
 import { createSignal, For, Show } from 'solid-js';
-import type { AdapterFormat, AdapterSummary } from '../../worker/training-api';
+import type { AdapterFormat, AdapterSummary } from '../../worker/contract';
 import { ConfirmDialog } from '../shared/confirm-dialog';
 import { Icon } from '../shared/icon';
 import { passFocusOn } from '../shared/keep-focus';

@@ -1,7 +1,13 @@
 // Adapters: which are here, which of them are in use with which strength, and what becomes of them.
 import { type Accessor, createEffect, createMemo, createSignal, on } from 'solid-js';
-import type { AdapterFormat, AdapterSummary, AdapterUse, MergeFormat, MergeType } from '../../worker/training-api';
-import type { GivenFile } from '../../worker/api';
+import type {
+  AdapterFormat,
+  AdapterSummary,
+  AdapterUse,
+  GivenFile,
+  MergeFormat,
+  MergeType,
+} from '../../worker/contract';
 import { type Client, errorData } from '../../worker/client';
 import type { EngineState } from '../shared/engine-state';
 import type { Jobs } from './jobs';
@@ -60,7 +66,6 @@ function parseUses(stored: unknown): Uses | undefined {
 }
 
 export function createAdapters(client: Client, engine: EngineState, jobs: Jobs, notices: Notices): AdaptersState {
-  const { api } = client;
   const [list, setList] = createSignal<readonly AdapterSummary[]>([]);
   const [uses, setUses] = createStored<Uses>('adapters', {}, parseUses);
   const [restarts, setRestarts] = createSignal(0);
@@ -84,7 +89,7 @@ export function createAdapters(client: Client, engine: EngineState, jobs: Jobs, 
     const key = JSON.stringify([model, inUse(), restarts()]);
     if (model === undefined || key === told || (told === '[]' && inUse().length === 0)) return;
     told = key;
-    void api.useAdapters(model, inUse()).catch(say);
+    void client.adapters.use(model, inUse()).catch(say);
   });
   client.subscribe((event) => {
     if (event.type === 'adapters') setList(event.adapters);
@@ -92,7 +97,7 @@ export function createAdapters(client: Client, engine: EngineState, jobs: Jobs, 
   });
   // a model that comes again has its adapters again
   const ids = createMemo(() => engine.models().map(({ id }) => id), [], { equals: (a, b) => a.join() === b.join() });
-  createEffect(on(ids, () => void api.adapters().then(setList, () => {})));
+  createEffect(on(ids, () => void client.adapters.list().then(setList, () => {})));
 
   const find = (id: string) => list().find((adapter) => adapter.id === id);
   const useOf = (id: string): Use =>
@@ -134,7 +139,7 @@ export function createAdapters(client: Client, engine: EngineState, jobs: Jobs, 
       // the model in use first: where several fit, it is the one that is meant
       for (const model of [current, ...engine.models().filter(({ id }) => id !== current.id)]) {
         try {
-          const adapter = await api.importAdapter(files, model.id);
+          const adapter = await client.adapters.import(files, model.id);
           setList((before) => [adapter, ...before.filter(({ id }) => id !== adapter.id)]);
           const use = () => (modelId() === model.id ? this.turn(adapter.id, true) : this.useAlone(adapter));
           notices.show(`${adapter.name} fits ${model.name}.`, { label: 'Use it', run: use }, 15_000);
@@ -150,18 +155,18 @@ export function createAdapters(client: Client, engine: EngineState, jobs: Jobs, 
       const trimmed = name.trim();
       if (trimmed === '') return;
       // what it is called then is told by an event
-      void api.renameAdapter(id, trimmed).catch(say);
+      void client.adapters.rename(id, trimmed).catch(say);
     },
     remove(id) {
       const drop = () => setList((before) => before.filter((each) => each.id !== id));
-      void api.removeAdapter(id).then(drop, say);
+      void client.adapters.remove(id).then(drop, say);
     },
     save(id, format) {
-      const save = () => saveFiles((folder) => api.exportAdapter(id, format, folder));
+      const save = () => saveFiles((folder) => client.adapters.export(id, format, folder));
       void jobs.run('save', id, 'Writing', save, savedSentence);
     },
     merge({ id, modelId: base }, choice) {
-      const save = () => saveFiles((folder) => api.mergeAdapter(id, base, choice, folder));
+      const save = () => saveFiles((folder) => client.adapters.merge(id, base, choice, folder));
       void jobs.run('save', id, 'Merging', save, savedSentence);
     },
   };

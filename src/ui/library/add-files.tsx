@@ -1,6 +1,6 @@
 import { Show } from 'solid-js';
 import { useApp } from '../context';
-import type { GivenFile } from '../../worker/api';
+import type { GivenFile } from '../../worker/contract';
 import { errorData } from '../../worker/client';
 import { chosenFiles, folderFiles, hasFolders, pickFolder } from '../shared/picked-files';
 

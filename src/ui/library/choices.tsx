@@ -1,5 +1,5 @@
 import { createUniqueId, For, Show } from 'solid-js';
-import type { ImportPlan, Quantize } from '../../worker/api';
+import type { ImportPlan, Quantize } from '../../worker/contract';
 import { formatBytes } from '../shared/format';
 import { memoryOf, problemOf } from './gpu-memory';
 

@@ -1,4 +1,4 @@
-import type { ModelSummary } from '../../worker/api';
+import type { ModelSummary } from '../../worker/contract';
 import { ConfirmDialog } from '../shared/confirm-dialog';
 import { formatBytes } from '../shared/format';
 

@@ -1,5 +1,5 @@
 // What a model takes on the GPU, and which contexts it can be given.
-import type { DeviceSummary, ImportPlan } from '../../worker/api';
+import type { DeviceSummary, ImportPlan } from '../../worker/contract';
 import { formatBytes } from '../shared/format';
 
 type Choice = ImportPlan['choices'][number];

@@ -1,5 +1,5 @@
 // Which of the files that were given together are one model, and which belong to what was given before.
-import type { GivenFile, ImportPlan } from '../../worker/api';
+import type { GivenFile, ImportPlan } from '../../worker/contract';
 import { baseName, folderOf } from '../shared/paths';
 
 const SPLIT = /-\d{5}-of-\d{5}\.gguf$/i;

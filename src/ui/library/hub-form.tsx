@@ -1,5 +1,5 @@
 import { createSignal, For, Show } from 'solid-js';
-import type { ErrorData } from '../../worker/api';
+import type { ErrorData } from '../../worker/contract';
 import { useApp } from '../context';
 import { formatBytes, formatCount } from '../shared/format';
 import { HeldTokens, TokenForm } from './token-form';
@@ -34,7 +34,7 @@ export function HubForm() {
     if (typeof result !== 'object') return;
     setError(result);
     if (!WANTS_TOKEN.has(result.code)) return;
-    const endpoint = await engine.api.tokenEndpoint(name).catch(() => undefined);
+    const endpoint = await engine.client.hub.tokenEndpoint(name).catch(() => undefined);
     // meanwhile something else may have been looked up
     if (error() === result) setWanted({ endpoint });
   }

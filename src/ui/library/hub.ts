@@ -1,7 +1,7 @@
 // The Hugging Face Hub: what is known to work there, and the access tokens that some models ask for. A token belongs to the
 // server that it was given for.
 import { type Accessor, createSignal } from 'solid-js';
-import type { AccessToken, CuratedModel } from '../../worker/api';
+import type { AccessToken, CuratedModel } from '../../worker/contract';
 import type { Client } from '../../worker/client';
 import { asString, isRecord, readStored, writeStored } from '../shared/local-storage';
 
@@ -26,7 +26,7 @@ const HUB = 'https://huggingface.co';
 export function createHub(api: Client['api']): HubState {
   const [curated, setCurated] = createSignal<readonly CuratedModel[]>([]);
   const [tokens, setTokens] = createSignal<readonly HeldToken[]>(readTokens());
-  void api.curatedModels().then(setCurated, () => {});
+  void client.hub.curated().then(setCurated, () => {});
   const put = (next: readonly HeldToken[]) => {
     setTokens(next);
     const kept = next.filter((each) => each.kept).map(({ endpoint, value }) => [endpoint, value]);

@@ -30,7 +30,7 @@ const states = ({ tasks }: ReturnType<typeof page>['imports']) => tasks.map(({ s
 
 test('a file is planned, and nothing more; Start makes a model of it with what was chosen', async () => {
   const { imports, engine, notices, fake } = page();
-  const start = vi.spyOn(fake.api, 'startImport');
+  const start = vi.spyOn(fake.imports, 'start');
   imports.add([given('stories.gguf')]);
   await until(() => expect(states(imports)).toEqual(['planned']));
   expect(chosenOf(imports.tasks[0])).toBe('q8');
@@ -81,7 +81,7 @@ test('files are added to the task that asks for them', async () => {
 
 test('a paused import rests with what it did, and goes on with the files that are still at hand', async () => {
   const { imports, fake } = page({ slow: 600 });
-  const resume = vi.spyOn(fake.api, 'resumeImport');
+  const resume = vi.spyOn(fake.imports, 'resume');
   imports.add([given('stories.gguf')]);
   await until(() => expect(states(imports)).toEqual(['planned']));
   const { id } = imports.tasks[0];
@@ -184,7 +184,7 @@ test('work on a model tells its progress and its end', async () => {
 
 test('a context that was chosen is loaded, now and later', async () => {
   const { engine, fake } = page();
-  const load = vi.spyOn(fake.api, 'load');
+  const load = vi.spyOn(fake.models, 'load');
   await until(() => expect(engine.ready()).toBe(true));
   engine.setContext('bundled', 256);
   await until(() => expect(engine.loadedContext()).toBe(256));

@@ -10,8 +10,8 @@ import type {
   ModelSummary,
   PendingImport,
   Quantize,
-  Saved,
-} from '../../worker/api';
+  SavedFile,
+} from '../../worker/contract';
 import { errorData } from '../../worker/client';
 import type { EngineState } from '../shared/engine-state';
 import { areAllThere, belongTogether, groupFiles, nameOf } from './group-files';
@@ -38,7 +38,7 @@ export interface ImportTask {
   readonly pausing?: boolean | undefined;
   /** The files that it began with are still at hand. */
   readonly held: boolean;
-  readonly saved?: readonly Saved[] | undefined;
+  readonly saved?: readonly SavedFile[] | undefined;
   readonly error?: ErrorData | undefined;
 }
 
@@ -96,7 +96,7 @@ function titleOf({ model, name, patch }: ImportPlan): string | undefined {
 }
 
 export function createImports({ engine, notices, jobs, tokens, onChange }: ImportsOptions): ImportsState {
-  const { api } = engine;
+  const { client } = engine;
   const [tasks, setTasks] = createStore<ImportTask[]>([]);
   const [latest, setLatest] = createSignal<string>();
   const given = new Map<string, Given>();
@@ -143,14 +143,14 @@ export function createImports({ engine, notices, jobs, tokens, onChange }: Impor
     const made = (planning.get(id) ?? Promise.resolve()).then(async () => {
       change(id, { state: 'looking', error: undefined });
       try {
-        const found = await api.planImport(id, origin);
+        const found = await client.imports.plan(id, origin);
         change(id, { plan: found, name: titleOf(found) ?? find(id)?.name ?? '', state: 'planned', work: undefined });
       } catch (error) {
         change(id, { state: find(id)?.plan ? 'planned' : 'failed', error: errorData(error), work: undefined });
         return errorData(error);
       }
       // cancelled meanwhile: the worker need not remember
-      if (!find(id)) void api.cancelImport(id).catch(() => {});
+      if (!find(id)) void client.imports.cancel(id).catch(() => {});
       return undefined;
     });
     planning.set(id, made);
@@ -209,14 +209,14 @@ export function createImports({ engine, notices, jobs, tokens, onChange }: Impor
   /** Paused, cut off or failed: whatever can go on stays. */
   async function rest(id: string, error: ErrorData): Promise<void> {
     if (!find(id)) return;
-    const pending = (await api.pendingImports().catch(() => [])).find((each) => each.id === id);
+    const pending = (await client.imports.pending().catch(() => [])).find((each) => each.id === id);
     const told = error.code === 'paused' ? undefined : error;
     change(id, { state: pending ? 'paused' : 'failed', pending, error: told });
     onChange(undefined);
   }
 
   async function readPending(): Promise<void> {
-    for (const pending of await api.pendingImports()) {
+    for (const pending of await client.imports.pending()) {
       const { id, name } = pending;
       if (find(id)) continue;
       setTasks((before) => [...before, { id, name, state: 'paused', pending, held: false }]);
@@ -264,23 +264,23 @@ export function createImports({ engine, notices, jobs, tokens, onChange }: Impor
       if (!task || !quantize) return;
       const name = task.newName?.trim();
       if (name) change(id, { name });
-      enqueue(id, () => api.startImport(id, { quantize, ...(name && { name }) }));
+      enqueue(id, () => client.imports.start(id, { quantize, ...(name && { name }) }));
     },
     pause(id) {
       change(id, { pausing: true });
-      void api.pauseImport(id).catch(say);
+      void client.imports.pause(id).catch(say);
     },
     resume(id, files = given.get(id)?.files) {
       const needed = files && files.length > 0 ? files : undefined;
       if (needed && !given.has(id)) given.set(id, { origin: { kind: 'files', files: needed }, files: needed });
-      enqueue(id, () => api.resumeImport(id, needed, tokens()));
+      enqueue(id, () => client.imports.resume(id, needed, tokens()));
     },
     cancel(id) {
       forget(id);
-      void api.cancelImport(id).then(() => onChange(undefined), say);
+      void client.imports.cancel(id).then(() => onChange(undefined), say);
     },
     saveDecrypted(id) {
-      const save = () => saveFiles((folder) => api.saveDecrypted(id, folder));
+      const save = () => saveFiles((folder) => client.patches.decrypt(id, folder));
       void jobs.run('save', id, 'Decrypting', save, savedSentence).then((saved) => saved && change(id, { saved }));
     },
   };

@@ -1,6 +1,6 @@
 // Longer work beside imports: checking, measuring, saving. Each is found by what it works on.
 import { createStore, produce } from 'solid-js/store';
-import type { ErrorData, ProgressTask } from '../../worker/api';
+import type { ErrorData, ProgressTask } from '../../worker/contract';
 import { errorData } from '../../worker/client';
 import type { EngineState } from '../shared/engine-state';
 import { createMeter, type Work } from './throughput';

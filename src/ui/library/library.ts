@@ -1,6 +1,6 @@
 // Models of one's own: what comes in, what is here, what is done with it, and how much room there is.
 import { type Accessor, createEffect, createSignal, on } from 'solid-js';
-import type { ModelSummary, Room } from '../../worker/api';
+import type { ModelSummary, Room } from '../../worker/contract';
 import { errorData } from '../../worker/client';
 import type { EngineState } from '../shared/engine-state';
 import { countOf } from '../shared/format';
@@ -33,10 +33,10 @@ export interface LibraryState {
 }
 
 export function createLibrary(engine: EngineState, notices: Notices): LibraryState {
-  const { api } = engine;
+  const { client } = engine;
   const [storage, setStorage] = createSignal<StorageState>();
   const say = (error: unknown) => notices.show(errorData(error).message);
-  const look = () => void api.storage().then(setStorage, () => {});
+  const look = () => void client.storage.estimate().then(setStorage, () => {});
   const jobs = createJobs(engine);
   const hub = createHub(api);
   const imports = createImports({
@@ -52,7 +52,7 @@ export function createLibrary(engine: EngineState, notices: Notices): LibrarySta
   });
 
   /** Pages alone may ask; workers may not. */
-  const ask = () => globalThis.navigator?.storage?.persist?.() ?? api.persist();
+  const ask = () => globalThis.navigator?.storage?.persist?.() ?? client.storage.persist();
 
   async function persist(): Promise<void> {
     const granted = await ask();
@@ -66,14 +66,14 @@ export function createLibrary(engine: EngineState, notices: Notices): LibrarySta
     hub,
     jobs,
     storage,
-    rename: (model, name) => void (name.trim() && api.rename(model.id, name.trim()).catch(say)),
-    remove: (model) => void api.remove(model.id).catch(say),
+    rename: (model, name) => void (name.trim() && client.models.rename(model.id, name.trim()).catch(say)),
+    remove: (model) => void client.models.remove(model.id).catch(say),
     verify: ({ id, name }) =>
       void jobs.run(
         'verify',
         id,
         'Checking',
-        () => api.verify(id),
+        () => client.models.verify(id),
         () => `${name} is intact: every byte is as it was stored.`,
       ),
     measure: ({ id }) =>
@@ -81,14 +81,20 @@ export function createLibrary(engine: EngineState, notices: Notices): LibrarySta
         'quality',
         id,
         'Measuring',
-        () => api.measureQuality(id),
+        () => client.models.measureQuality(id),
         ({ perplexity, perplexityTokens = 0 }) =>
           perplexity === undefined
             ? 'There was nothing to measure.'
             : `Perplexity ${perplexity.toPrecision(4)} on ${countOf(perplexityTokens, 'token')}.`,
       ),
     exportModel: ({ id }) =>
-      void jobs.run('save', id, 'Writing', () => saveFiles((folder) => api.exportModel(id, folder)), savedSentence),
+      void jobs.run(
+        'save',
+        id,
+        'Writing',
+        () => saveFiles((folder) => client.models.export(id, folder)),
+        savedSentence,
+      ),
     persist: () => void persist().catch(say),
   };
 }

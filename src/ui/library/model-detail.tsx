@@ -1,5 +1,5 @@
 import { For, Show } from 'solid-js';
-import type { ModelSummary } from '../../worker/api';
+import type { ModelSummary } from '../../worker/contract';
 import { IconButton } from '../shared/icon-button';
 import { useApp } from '../context';
 import { formatNumber, formatWhen } from '../shared/format';

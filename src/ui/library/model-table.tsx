@@ -1,5 +1,5 @@
 import { createEffect, createSignal, createUniqueId, For, on, Show } from 'solid-js';
-import type { ModelSummary } from '../../worker/api';
+import type { ModelSummary } from '../../worker/contract';
 import { Icon } from '../shared/icon';
 import { isFocusLost, passFocusOn } from '../shared/keep-focus';
 import { Menu } from '../shared/menu';

@@ -1,5 +1,5 @@
 import { createMemo, For, Show } from 'solid-js';
-import type { GivenFile, ImportPlan, Saved } from '../../worker/api';
+import type { GivenFile, ImportPlan, SavedFile } from '../../worker/contract';
 import { Icon } from '../shared/icon';
 import { chosenFiles } from '../shared/picked-files';
 import { shortHashes } from '../shared/hashes';
@@ -20,7 +20,7 @@ const icons = { missing: 'none', present: 'done', bad: 'close', done: 'done' } a
 /** Encrypted files and their key: what is here, what is missing, what is wrong. */
 export function PatchFiles(props: {
   patch: Patch;
-  saved: readonly Saved[] | undefined;
+  saved: readonly SavedFile[] | undefined;
   wrongKey: boolean;
   onKey: (files: readonly GivenFile[]) => void;
 }) {
@@ -118,12 +118,13 @@ function State(props: { state: PatchFile['state']; words?: string | undefined })
 export const wrongKey = ({ patch, problem }: ImportPlan) =>
   patch?.key !== undefined && problem?.code === 'hash-mismatch' && patch.files.every(({ state }) => state !== 'bad');
 
-const savedOf = ({ name }: PatchFile, saved: readonly Saved[] | undefined) => saved?.find((each) => each.name === name);
+const savedOf = ({ name }: PatchFile, saved: readonly SavedFile[] | undefined) =>
+  saved?.find((each) => each.name === name);
 
-function savedState(file: PatchFile, saved: readonly Saved[] | undefined): PatchFile['state'] {
+function savedState(file: PatchFile, saved: readonly SavedFile[] | undefined): PatchFile['state'] {
   const result = savedOf(file, saved);
   return result ? (result.ok ? 'done' : 'bad') : file.state;
 }
 
-const problemOf = (file: PatchFile, saved: readonly Saved[] | undefined) =>
+const problemOf = (file: PatchFile, saved: readonly SavedFile[] | undefined) =>
   savedOf(file, saved)?.problem ?? file.problem;

@@ -1,5 +1,5 @@
 import { createUniqueId, For, Show } from 'solid-js';
-import type { ImportPlan } from '../../worker/api';
+import type { ImportPlan } from '../../worker/contract';
 import { useApp } from '../context';
 import { countOf, formatBytes, formatNumber } from '../shared/format';
 import { isIncomplete } from './group-files';

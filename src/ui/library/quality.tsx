@@ -1,5 +1,5 @@
 import { For, Show } from 'solid-js';
-import type { Quality } from '../../worker/api';
+import type { Quality } from '../../worker/contract';
 import { formatNumber } from '../shared/format';
 
 /** The sign stays on the number's line. */

@@ -1,5 +1,5 @@
 // What can be done with weights beside using them: encrypted files, and Stanford's weight differences.
-import type { GivenFile, Saved } from '../../worker/api';
+import type { GivenFile, SavedFile } from '../../worker/contract';
 import type { EngineState } from '../shared/engine-state';
 import type { Jobs } from './jobs';
 import { saveFiles, savedSentence } from '../shared/save-files';
@@ -13,13 +13,13 @@ export async function runTool(
   tool: Tool,
   first: readonly GivenFile[],
   second: readonly GivenFile[],
-): Promise<readonly Saved[] | undefined> {
+): Promise<readonly SavedFile[] | undefined> {
   const id = `tool-${tool}`;
   let sum: number | undefined;
   const save = () =>
     saveFiles(async (folder) => {
-      if (tool === 'encrypt') return api.encrypt(id, first[0], second, folder);
-      const result = await api.saveWeightDiff(id, { kind: tool, base: first, other: second }, folder);
+      if (tool === 'encrypt') return client.patches.encrypt(id, first[0], second, folder);
+      const result = await client.patches.saveWeightDiff(id, { kind: tool, base: first, other: second }, folder);
       // Stanford's check is of the tuned model
       if (tool === 'recover') sum = result.sum;
       return result.files;

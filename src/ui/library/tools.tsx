@@ -1,5 +1,5 @@
 import { createSignal, createUniqueId, For, Show } from 'solid-js';
-import type { ErrorData, GivenFile, Saved } from '../../worker/api';
+import type { ErrorData, GivenFile, SavedFile } from '../../worker/contract';
 import { useApp } from '../context';
 import { countOf, formatBytes } from '../shared/format';
 import { chosenFiles, hasFolders } from '../shared/picked-files';
@@ -46,7 +46,7 @@ function ToolForm(props: { tool: Tool; title: string; about: string; first: stri
   const { jobs, imports } = library;
   const [first, setFirst] = createSignal<readonly GivenFile[]>([]);
   const [second, setSecond] = createSignal<readonly GivenFile[]>([]);
-  const [saved, setSaved] = createSignal<readonly Saved[]>();
+  const [saved, setSaved] = createSignal<readonly SavedFile[]>();
   const [problem, setProblem] = createSignal<ErrorData>();
   const job = () => jobs.find('save', `tool-${props.tool}`);
   const busy = () => job()?.state === 'running';
@@ -93,7 +93,11 @@ function ToolForm(props: { tool: Tool; title: string; about: string; first: stri
           {props.action}
         </button>
         <Show when={busy()}>
-          <button type="button" class="button quiet" onClick={() => void engine.api.cancelImport(`tool-${props.tool}`)}>
+          <button
+            type="button"
+            class="button quiet"
+            onClick={() => void engine.client.imports.cancel(`tool-${props.tool}`)}
+          >
             Cancel
           </button>
         </Show>
@@ -138,7 +142,7 @@ function FilesField(props: {
   );
 }
 
-function SavedTable(props: { saved: readonly Saved[] }) {
+function SavedTable(props: { saved: readonly SavedFile[] }) {
   return (
     <table class="files">
       <thead class="visually-hidden">

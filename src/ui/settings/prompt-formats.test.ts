@@ -16,7 +16,7 @@ afterEach(() => {
 
 function page() {
   const fake = createFake({ delay: 0, load: 0 });
-  const generate = vi.spyOn(fake.api, 'generate');
+  const generate = vi.spyOn(fake.generation, 'start');
   const choose = vi.fn();
   return createRoot((end) => {
     dispose = end;

@@ -1,6 +1,6 @@
 // Prompts and sampling of the projects whose models ask for their own: one click sets both.
 import { type Accessor, createMemo } from 'solid-js';
-import type { ChatStyle, PromptStyle } from '../../worker/api';
+import type { ChatStyle, PromptStyle } from '../../worker/contract';
 import type { EngineState } from '../shared/engine-state';
 import { presets, type SettingsState } from './settings';
 import { createStored, isRecord } from '../shared/local-storage';

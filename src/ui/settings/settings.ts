@@ -1,7 +1,7 @@
 // How answers are drawn: the same controls for Chat and for Instruct, each with its own values, and presets with where they
 // come from.
 import { type Accessor, createMemo } from 'solid-js';
-import type { SamplingOptions } from '../../worker/api';
+import type { SamplingOptions } from '../../worker/contract';
 import { createStored, isRecord } from '../shared/local-storage';
 
 /** Without a seed, each answer gets one of its own. */

@@ -1,7 +1,6 @@
 // Answers while they are written: a turn's own words, and the base model's beside them, asked for and changed alike.
 import { unwrap } from 'solid-js/store';
-import type { GenerationTiming, PromptRequest, SamplingOptions } from '../../worker/api';
-import type { AdapterUse } from '../../worker/training-api';
+import type { AdapterUse, GenerationTiming, Prompt, SamplingOptions } from '../../worker/contract';
 import type { BaseAnswer, Turn } from './conversation';
 import type { EngineState } from './engine-state';
 
@@ -19,7 +18,7 @@ export interface Part {
 }
 
 export interface Ask {
-  readonly prompt: PromptRequest;
+  readonly prompt: Prompt;
   readonly sampling: SamplingOptions;
   readonly adapters?: readonly AdapterUse[];
   /** The words that are there stay, and are gone on with. */

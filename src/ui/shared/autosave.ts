@@ -1,6 +1,6 @@
 // Keeps records in the worker's store: soon while text streams, at once where it matters, and safely when the page is
 // closed or dies in the middle.
-import type { Stored } from '../../worker/api';
+import type { Stored } from '../../worker/contract';
 import { isRecord, readStored, storedKeys, writeStored } from './local-storage';
 
 export interface Saver {

@@ -1,5 +1,5 @@
 // A conversation as data: turns with parents, so that every edit and every new answer is a branch that stays.
-import type { ErrorData, FinishReason, GenerationTiming, Message, Stored } from '../../worker/api';
+import type { ErrorData, FinishReason, GenerationTiming, Message, Stored } from '../../worker/contract';
 
 /** Ids of an answer, as one model's tokenizer has them: what it is gone on with from. */
 export interface AnswerTokens {

@@ -1,6 +1,6 @@
 // What the worker makes of something that changes while a person types: asked a moment after the last change.
 import { type Accessor, createEffect, createSignal, on, onCleanup } from 'solid-js';
-import type { ErrorData } from '../../worker/api';
+import type { ErrorData } from '../../worker/contract';
 import { errorData } from '../../worker/client';
 
 export interface Answer<T> {

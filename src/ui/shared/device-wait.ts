@@ -1,6 +1,6 @@
 // The browser gives no graphics adapter for now: how long until it is asked again, and asking at once when there is hope.
 import { type Accessor, createSignal, onCleanup } from 'solid-js';
-import type { WorkerEvent } from '../../worker/api';
+import type { WorkerEvent } from '../../worker/contract';
 
 type WaitEvent = Extract<WorkerEvent, { type: 'device-wait' }>;
 

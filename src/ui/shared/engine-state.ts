@@ -1,16 +1,16 @@
 // What the worker has told: device, models, loading, and text for whoever asked for it.
 import { type Accessor, createEffect, createMemo, createSignal, on } from 'solid-js';
 import type {
+  AdapterUse,
   DeviceSummary,
   ErrorData,
   FinishReason,
   GenerationTiming,
   ModelSummary,
-  PromptRequest,
+  Prompt,
   SamplingOptions,
   WorkerEvent,
-} from '../../worker/api';
-import type { AdapterUse } from '../../worker/training-api';
+} from '../../worker/contract';
 import { type Client, type ClientEvent, errorData } from '../../worker/client';
 import { createDeviceWait, type DeviceWaitState } from './device-wait';
 import { createHungModels } from './hung-models';
@@ -28,7 +28,7 @@ export type ProgressEvent = Extract<WorkerEvent, { type: 'progress' }>;
 /** One generation and who wants to hear of it. */
 export interface Asked {
   readonly id: string;
-  readonly prompt: PromptRequest;
+  readonly prompt: Prompt;
   readonly sampling: SamplingOptions;
   readonly stop: string[];
   /** Instead of the adapters in use; none is the base model. */
@@ -97,7 +97,6 @@ const RESTARTED = new Set(['worker-died', 'model-hangs']);
 const NO_GPU = new Set(['no-webgpu', 'no-adapter']);
 
 export function createEngineState(client: Client, notices: Notices): EngineState {
-  const { api } = client;
   const [device, setDevice] = createSignal<DeviceSummary>();
   const [models, setModels] = createSignal<readonly ModelSummary[]>([]);
   const [chosen, choose] = createStored<string>('model', '', asString);
@@ -126,7 +125,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     return among.find(({ id }) => id === chosen()) ?? healthy.find(({ bundled }) => bundled) ?? healthy.at(0);
   };
   const model = createMemo(() => pick(models()));
-  const deviceWait = createDeviceWait(() => api.askForDevice());
+  const deviceWait = createDeviceWait(() => client.device.ask());
   const modelId = createMemo(() => model()?.id);
   const inTraining = () =>
     problem()?.code === 'training' ? models().find(({ id }) => id === loadedId() && id !== modelId()) : undefined;
@@ -136,7 +135,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     if (!blocked()) setProblem(undefined);
     try {
       const context = contexts()[id];
-      await api.load(id, context === undefined ? {} : { context });
+      await client.models.load(id, context === undefined ? {} : { context });
     } catch (error) {
       const data = errorData(error);
       // whatever is loaded in its place has a progress of its own
@@ -166,8 +165,8 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     const { prompt, sampling, stop, adapters } = asked;
     const begun = summary && asked.begun?.(summary);
     if (summary) asked.onModel(summary);
-    api
-      .generate({
+    client.generation
+      .start({
         id: asked.id,
         modelId: id,
         prompt,
@@ -333,7 +332,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
       if (early) {
         waiting.delete(id);
         early.onDone('abort', undefined);
-      } else void api.stop(id).catch(() => {});
+      } else void client.generation.stop(id).catch(() => {});
     },
     contextOf: (id) => contexts()[id],
     setContext(id, context) {

@@ -8,7 +8,7 @@ import { createSaver, takeLeftovers } from './autosave';
 import { saveFiles, savedSentence } from './save-files';
 import { parseSettings, presets } from '../settings/settings';
 import { parseTemplate, problemWith } from '../instruct/templates';
-import type { ImportPlan } from '../../worker/api';
+import type { ImportPlan } from '../../worker/contract';
 import { styles } from '../settings/prompt-formats';
 import { stopsOf } from '../instruct/instruct';
 

@@ -1,6 +1,6 @@
 // Files that a person gives, by whatever way: chosen, dropped, or out of a folder. With handles where the browser has them,
 // so that an import can go on after a reload.
-import type { GivenFile } from '../../worker/api';
+import type { GivenFile } from '../../worker/contract';
 
 /** What Chromium has beyond the standard library's types. */
 interface Pickers {

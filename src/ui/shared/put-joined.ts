@@ -1,5 +1,5 @@
 // Puts a record into the store together with what other windows have put there: none takes the place of another's.
-import type { Stored } from '../../worker/api';
+import type { Stored } from '../../worker/contract';
 import type { PageApi } from '../../worker/client';
 import { alone } from './this-window';
 
@@ -14,9 +14,9 @@ export function putJoined<T extends Stored>(
   join: (mine: T, stored: Stored) => T,
 ): Promise<T> {
   return alone(`pronk-${kind}-${record.id}`, async () => {
-    const stored = await api.getRecord(kind, record.id);
+    const stored = await client.records.get(kind, record.id);
     const joined = stored ? join(record, stored) : record;
-    await api.putRecord(kind, joined);
+    await client.records.put(kind, joined);
     return joined;
   });
 }

@@ -1,13 +1,13 @@
 // Files that leave: into a folder that the person picks, or through the browser's downloads.
-import type { Saved } from '../../worker/api';
+import type { SavedFile } from '../../worker/contract';
 import { downloadBlob } from './downloads';
 import { countOf, formatBytes } from './format';
 import { pickFolder } from './picked-files';
 
 /** Asks where to, saves, and hands over what comes along; undefined where the person thought better of it. */
 export async function saveFiles(
-  save: (folder: FileSystemDirectoryHandle | undefined) => Promise<readonly Saved[]>,
-): Promise<readonly Saved[] | undefined> {
+  save: (folder: FileSystemDirectoryHandle | undefined) => Promise<readonly SavedFile[]>,
+): Promise<readonly SavedFile[] | undefined> {
   const folder = await pickFolder('readwrite');
   if (folder === null) return undefined;
   const saved = await save(folder);
@@ -20,7 +20,7 @@ export async function saveFiles(
 }
 
 /** What was saved and where, as a sentence. */
-export function savedSentence(saved: readonly Saved[] | undefined): string {
+export function savedSentence(saved: readonly SavedFile[] | undefined): string {
   if (!saved) return '';
   const good = saved.filter(({ ok }) => ok);
   const bytes = good.reduce((sum, each) => sum + each.bytes, 0);

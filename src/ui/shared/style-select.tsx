@@ -1,5 +1,5 @@
 import { For } from 'solid-js';
-import type { ChatStyle } from '../../worker/api';
+import type { ChatStyle } from '../../worker/contract';
 import { useApp } from '../context';
 
 /** How chats ask the model: in its own words, or as a publisher of such models did. */

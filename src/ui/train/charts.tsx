@@ -1,5 +1,5 @@
 import { createMemo, For, Show } from 'solid-js';
-import type { RunDetail } from '../../worker/training-api';
+import type { RunDetail } from '../../worker/contract';
 import { formatLoss, formatSmall, smoothed, smoothingFor, summaryOf, thinned } from './run-log';
 import { Chart, type Curve } from './chart';
 

@@ -1,5 +1,5 @@
 import { createSignal, Show } from 'solid-js';
-import type { RunDetail } from '../../worker/training-api';
+import type { RunDetail } from '../../worker/contract';
 import { ConfirmDialog } from '../shared/confirm-dialog';
 import { useApp } from '../context';
 import { fits } from './training-form';

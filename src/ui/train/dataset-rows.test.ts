@@ -1,6 +1,6 @@
 import { createRoot } from 'solid-js';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Example } from '../../worker/training-api';
+import type { Example } from '../../worker/contract';
 import { createFake } from '../testing/fake';
 import { stubLocalStorage } from '../testing/local-storage';
 import { createDatasets } from './datasets';
@@ -22,8 +22,8 @@ const bad = (text: string): Example => ({ kind: 'unread', text, code: 'not-json'
 
 async function withRows(rows: Example[]) {
   const fake = createFake({ delay: 0, load: 0, step: 2, trained: true });
-  const made = await fake.api.createDataset('Mixed');
-  await fake.api.editDataset(made.id, 0, 0, rows);
+  const made = await fake.datasets.create('Mixed');
+  await fake.datasets.edit(made.id, 0, 0, rows);
   const notices = createNotices();
   const datasets = createRoot((end) => {
     dispose = end;
@@ -32,7 +32,7 @@ async function withRows(rows: Example[]) {
   await until(() => expect(datasets.ready()).toBe(true));
   datasets.choose(made.id);
   await until(() => expect(datasets.rows.count()).toBe(rows.length));
-  const stored = () => fake.api.datasetRows(made.id, 0, 99);
+  const stored = () => fake.datasets.rows(made.id, 0, 99);
   return { datasets, notices, stored };
 }
 

@@ -1,6 +1,6 @@
 // The rows of the open dataset: read as they come into sight, changed at once, stored as they are changed, and undone.
 import { type Accessor, createEffect, createMemo, createSignal, on } from 'solid-js';
-import type { DatasetSummary, Example } from '../../worker/training-api';
+import type { DatasetSummary, Example } from '../../worker/contract';
 import { type Client, errorData } from '../../worker/client';
 import { createAnswer } from '../shared/debounced-query';
 import { countOf } from '../shared/format';
@@ -105,7 +105,7 @@ export function createRows(
       const start = page * PAGE;
       // what is being stored is read as it will be
       await edits;
-      const read = await api.datasetRows(of, start, start + PAGE);
+      const read = await client.datasets.rows(of, start, start + PAGE);
       // rows were added or removed meanwhile, and everything is asked for again
       if (mine !== asked) return;
       for (const [i, row] of read.entries()) rows[start + i] ??= row;
@@ -120,7 +120,7 @@ export function createRows(
   function store(of: string, at: number, remove: number, after: readonly Example[]): Promise<void> {
     const mine = typed;
     const stored = edits.then(async () => {
-      const summary = await api.editDataset(of, at, remove, after);
+      const summary = await client.datasets.edit(of, at, remove, after);
       if (typed === mine && !waits) typed = undefined;
       onStored(summary);
       if (of === id()) setVersion((before) => before + 1);
@@ -165,7 +165,7 @@ export function createRows(
     const [of, text] = [id(), search()];
     return of === undefined || text.trim() === '' ? undefined : { id: of, text: text.trim(), version: version() };
   });
-  const answer = createAnswer(searched, (asked) => api.findRows(asked.id, { text: asked.text }), 150);
+  const answer = createAnswer(searched, (asked) => client.datasets.find(asked.id, { text: asked.text }), 150);
 
   /** Indices of the rows that could not be read, and the dataset's id. */
   async function findUnread(): Promise<readonly [id: string, unread: readonly number[]] | undefined> {
@@ -173,7 +173,7 @@ export function createRows(
     if (of === undefined) return undefined;
     await flush();
     try {
-      return [of, await api.findRows(of, { unread: true })];
+      return [of, await client.datasets.find(of, { unread: true })];
     } catch (error) {
       notices.show(errorData(error).message);
       return undefined;
@@ -184,7 +184,7 @@ export function createRows(
     const [of, unread = []] = (await findUnread()) ?? [];
     const [first, last] = [unread.at(0), unread.at(-1)];
     if (of === undefined || first === undefined || last === undefined) return;
-    const before = await api.datasetRows(of, first, last + 1).catch((error: unknown) => {
+    const before = await client.datasets.rows(of, first, last + 1).catch((error: unknown) => {
       notices.show(errorData(error).message);
     });
     // another dataset was chosen meanwhile
@@ -206,7 +206,7 @@ export function createRows(
     if (of === undefined || row?.kind !== 'unread') return;
     await flush();
     try {
-      const read = await api.readRow(row.text);
+      const read = await client.datasets.readRow(row.text);
       // it was changed meanwhile
       if (of !== id() || rows[index] !== row) return;
       if ('rows' in read) edit({ at: index, before: [row], after: read.rows });

@@ -1,8 +1,14 @@
 // Datasets of one's own: brought, written, chosen, taken away.
 import { type Accessor, createMemo, createSignal } from 'solid-js';
-import type { ColumnMapping, DatasetOpened, DatasetOptions, DatasetSummary, Example } from '../../worker/training-api';
+import type {
+  ColumnMapping,
+  DatasetOpened,
+  DatasetOptions,
+  DatasetSummary,
+  ErrorData,
+  Example,
+} from '../../worker/contract';
 import { type Client, errorData } from '../../worker/client';
-import type { ErrorData } from '../../worker/api';
 import { createRows, type RowsState } from './dataset-rows';
 import { downloadBlob } from '../shared/downloads';
 import { countOf, formatNumber } from '../shared/format';
@@ -66,7 +72,6 @@ const notesOf = (opened: Extract<DatasetOpened, { kind: 'stored' }>): string[] =
 ];
 
 export function createDatasets(client: Client, notices: Notices): DatasetsState {
-  const { api } = client;
   const [list, setList] = createSignal<readonly DatasetSummary[]>([]);
   const [ready, setReady] = createSignal(false);
   const [id, choose] = createStored<string>('dataset', '', asString);
@@ -88,7 +93,7 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
 
   async function read(): Promise<void> {
     try {
-      const stored = await api.datasets();
+      const stored = await client.datasets.list();
       setList(stored.toSorted((a, b) => b.addedAt - a.addedAt));
     } catch (error) {
       setProblem(errorData(error));
@@ -105,7 +110,7 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
     setBusy(true);
     setProblem(undefined);
     try {
-      const opened = await api.addDataset(file, options);
+      const opened = await client.datasets.add(file, options);
       leave();
       if (opened.kind === 'columns') setUnknown({ ...opened, file, options });
       else if (opened.kind === 'encoding') setUnknownEncoding({ ...opened, file });
@@ -122,12 +127,12 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
   }
 
   async function remove(gone: DatasetSummary): Promise<void> {
-    const kept = await api.datasetRows(gone.id, 0, gone.rows);
-    await api.removeDataset(gone.id);
+    const kept = await client.datasets.rows(gone.id, 0, gone.rows);
+    await client.datasets.remove(gone.id);
     setList((before) => before.filter((each) => each.id !== gone.id));
     const restore = async () => {
-      const back = await api.createDataset(gone.name);
-      put(await api.editDataset(back.id, 0, 0, kept));
+      const back = await client.datasets.create(gone.name);
+      put(await client.datasets.edit(back.id, 0, 0, kept));
       choose(back.id);
     };
     notices.show(`“${gone.name}” was deleted.`, { label: 'Undo', run: () => void restore().catch(say) }, 20_000);
@@ -160,7 +165,7 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
     },
     leave,
     create() {
-      void api.createDataset(`Rows of ${new Date().toLocaleDateString()}`).then((made) => {
+      void client.datasets.create(`Rows of ${new Date().toLocaleDateString()}`).then((made) => {
         put(made);
         choose(made.id);
         rows.add();
@@ -171,14 +176,14 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
         // what is open stays open
         const open = chosen();
         if (open) choose(open.id);
-        const made = 'id' in to ? undefined : await api.createDataset(to.name);
+        const made = 'id' in to ? undefined : await client.datasets.create(to.name);
         if (made) put(made);
         const dataset = made ?? list().find((each) => 'id' in to && each.id === to.id);
         if (!dataset) return undefined;
         if (chosen()?.id === dataset.id) {
           rows.append(more);
           await rows.flush();
-        } else put(await api.editDataset(dataset.id, dataset.rows, 0, more));
+        } else put(await client.datasets.edit(dataset.id, dataset.rows, 0, more));
         return dataset.name;
       } catch (error) {
         say(error);
@@ -188,7 +193,7 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
     rename(of, name) {
       const renamed = list().find((each) => each.id === of);
       if (!renamed || name.trim() === '') return;
-      void api.renameDataset(of, name.trim()).then(() => put({ ...renamed, name: name.trim() }), say);
+      void client.datasets.rename(of, name.trim()).then(() => put({ ...renamed, name: name.trim() }), say);
     },
     remove(of) {
       const gone = list().find((each) => each.id === of);
@@ -201,7 +206,7 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
     save(of) {
       void rows
         .flush()
-        .then(() => api.exportDataset(of))
+        .then(() => client.datasets.export(of))
         .then((file) => downloadBlob(file.name, file), say);
     },
   };

@@ -1,6 +1,6 @@
 // How long a step takes: measured when asked for, and unasked once a plan rests and nobody needs the device.
 import { type Accessor, createEffect, createSignal, on, onCleanup } from 'solid-js';
-import type { TrainingRequest } from '../../worker/training-api';
+import type { TrainingRequest } from '../../worker/contract';
 import { type Client, errorData } from '../../worker/client';
 
 /** Milliseconds that a plan rests before it is measured unasked, and before it is tried again. */
@@ -31,7 +31,6 @@ export interface EstimateParts {
 }
 
 export function createEstimate(client: Client, { request, key, wanted, onError }: EstimateParts): Estimate {
-  const { api } = client;
   const [measuring, setMeasuring] = createSignal<{ readonly share?: number }>();
   const [known, setKnown] = createSignal<{ readonly key: string; readonly seconds: number }>();
   const [tries, setTries] = createSignal<{ readonly key: string; readonly count: number }>();
@@ -48,7 +47,7 @@ export function createEstimate(client: Client, { request, key, wanted, onError }
     under = mine;
     setMeasuring({});
     try {
-      const { secondsPerStep } = await api.measureStep(asked);
+      const { secondsPerStep } = await client.runs.measure(asked);
       setKnown({ key: of, seconds: secondsPerStep });
     } catch (error) {
       if (!unasked && errorData(error).code !== 'cancelled') onError(error);
@@ -62,7 +61,7 @@ export function createEstimate(client: Client, { request, key, wanted, onError }
     if (under === undefined) return;
     under = undefined;
     setMeasuring(undefined);
-    void api.stopMeasuring().catch(() => {});
+    void client.runs.stopMeasuring().catch(() => {});
   };
 
   // what is measured of another plan is of no use

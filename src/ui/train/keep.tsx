@@ -1,5 +1,5 @@
 import { createMemo, createSignal, For, Show } from 'solid-js';
-import type { AdapterFormat, AdapterSummary } from '../../worker/training-api';
+import type { AdapterFormat, AdapterSummary } from '../../worker/contract';
 import { useApp } from '../context';
 import { WorkBar } from '../library/work-bar';
 import { formatBytes, formatCount } from '../shared/format';

@@ -1,5 +1,5 @@
 import { createSignal, createUniqueId, For, Show } from 'solid-js';
-import type { AdapterSummary, MergeFormat, MergeType } from '../../worker/training-api';
+import type { AdapterSummary, MergeFormat, MergeType } from '../../worker/contract';
 import { useApp } from '../context';
 import type { Rejected } from './training-form';
 import { NumberBox } from './number-box';

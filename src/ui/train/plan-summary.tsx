@@ -1,5 +1,5 @@
 import { For, onCleanup, onMount, Show } from 'solid-js';
-import type { TrainingPlan, Warning } from '../../worker/training-api';
+import type { TrainingPlan, Warning } from '../../worker/contract';
 import { useApp } from '../context';
 import { formatBytes, formatCount, countOf, formatNumber, formatSeconds } from '../shared/format';
 import { fits } from './training-form';

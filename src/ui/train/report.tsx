@@ -1,5 +1,5 @@
 import { createMemo, For, Show } from 'solid-js';
-import type { DatasetReport, RowProblem } from '../../worker/training-api';
+import type { DatasetReport, RowProblem } from '../../worker/contract';
 import { countOf, formatNumber } from '../shared/format';
 import { useTraining } from './context';
 

@@ -1,5 +1,5 @@
 import { createEffect, createUniqueId, For, Match, Show, Switch } from 'solid-js';
-import type { Example } from '../../worker/training-api';
+import type { Example } from '../../worker/contract';
 import { fitHeight } from '../shared/fit-height';
 import { IconButton } from '../shared/icon-button';
 import { formatNumber } from '../shared/format';

@@ -1,5 +1,5 @@
 // Rows of a dataset by their kind: an empty one, and one in a few words. Pure.
-import type { Example } from '../../worker/training-api';
+import type { Example } from '../../worker/contract';
 import { countOf } from '../shared/format';
 
 /** An empty row like another one. */

@@ -1,5 +1,5 @@
 // What the worker tells of runs, put together to what is shown of one. Pure.
-import type { RunDetail, RunSummary, TrainingEvent } from '../../worker/training-api';
+import type { RunDetail, RunSummary, TrainingEvent } from '../../worker/contract';
 import { withRecord } from './run-log';
 
 /** A run can be gone on with. */

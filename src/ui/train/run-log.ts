@@ -1,5 +1,5 @@
 // A run's log as figures, curves and sentences. Pure.
-import type { RunDetail, StepRecord } from '../../worker/training-api';
+import type { RunDetail, StepRecord } from '../../worker/contract';
 import { formatLeft, formatNumber, formatSeconds } from '../shared/format';
 
 /**

@@ -1,5 +1,5 @@
 import { For, Show } from 'solid-js';
-import type { RunDetail, TrainingConfig } from '../../worker/training-api';
+import type { RunDetail, TrainingConfig } from '../../worker/contract';
 import { countOf } from '../shared/format';
 import { formatLayers } from './layer-list';
 import { presetOf } from './training-config';

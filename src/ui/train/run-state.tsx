@@ -1,5 +1,5 @@
 import { For, Show } from 'solid-js';
-import type { RunDetail } from '../../worker/training-api';
+import type { RunDetail } from '../../worker/contract';
 import { formatNumber, formatPercent, formatWhen } from '../shared/format';
 import { canGoOn } from './run-events';
 import { figuresOf, formatDuration, formatLoss, notesOf, paceOf } from './run-log';

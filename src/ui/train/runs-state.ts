@@ -1,6 +1,6 @@
 // Training runs: started, watched, paused, gone on with, kept and compared.
 import { type Accessor, createMemo, createSignal } from 'solid-js';
-import type { RunDetail, RunSummary, TrainingEvent, TrainingRequest } from '../../worker/training-api';
+import type { RunDetail, RunSummary, TrainingEvent, TrainingRequest } from '../../worker/contract';
 import { type Client, errorData } from '../../worker/client';
 import { downloadBlob } from '../shared/downloads';
 import type { EngineState } from '../shared/engine-state';
@@ -44,7 +44,6 @@ export interface RunsState {
 }
 
 export function createRuns(client: Client, engine: EngineState, notices: Notices): RunsState {
-  const { api } = client;
   const [stored, setStored] = createSignal<readonly RunSummary[]>([]);
   /** By id: runs with their logs, as far as they were looked at. */
   const [details, setDetails] = createSignal<ReadonlyMap<string, RunDetail>>(new Map());
@@ -120,7 +119,7 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
     const meanwhile: TrainingEvent[] = [];
     reading.set(id, meanwhile);
     try {
-      let detail = await api.run(id);
+      let detail = await client.runs.get(id);
       for (const event of meanwhile) detail = applyEvent(detail, event);
       keep(detail);
     } catch (error) {
@@ -132,7 +131,7 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
 
   async function read(): Promise<void> {
     try {
-      setStored(await api.runs());
+      setStored(await client.runs.list());
       const now = running() ?? stored().find(({ id }) => id === shownId()) ?? stored().find(isResting);
       if (now) {
         setShownId(now.id);
@@ -173,7 +172,7 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
     const { id, checkpointStep = 0 } = run;
     if (checkpointStep <= (revived.get(id) ?? -1)) return;
     revived.set(id, checkpointStep);
-    await ask('resume', () => api.resumeTraining(id));
+    await ask('resume', () => client.runs.resume(id));
   }
 
   function obstacle({ modelId, modelName }: RunSummary): string | undefined {
@@ -182,7 +181,7 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
   }
 
   const hide = () => {
-    if (document.visibilityState === 'hidden' && running()) void api.checkpointTraining().catch(() => {});
+    if (document.visibilityState === 'hidden' && running()) void client.runs.checkpoint().catch(() => {});
   };
   globalThis.document?.addEventListener('visibilitychange', hide);
   globalThis.addEventListener?.('pagehide', hide);
@@ -206,7 +205,7 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
     async start(request) {
       let begun = false;
       await ask('start', async () => {
-        const id = await api.startTraining(request);
+        const id = await client.runs.start(request);
         setShownId(id);
         await look(id);
         begun = true;
@@ -215,36 +214,36 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
     },
     pause() {
       const run = running();
-      if (run) void ask('pause', () => api.pauseTraining(run.id));
+      if (run) void ask('pause', () => client.runs.pause(run.id));
     },
     async resume(id = shownId()) {
       await this.open(id);
       const run = details().get(id);
       if (run && !obstacle(run) && engine.model()?.id !== run.modelId) engine.use(run.modelId);
-      await ask('resume', () => api.resumeTraining(id));
+      await ask('resume', () => client.runs.resume(id));
     },
     obstacle,
     stop() {
       const run = shown();
-      if (run) void ask('stop', () => api.stopTraining(run.id));
+      if (run) void ask('stop', () => client.runs.stop(run.id));
     },
     async remove(id) {
       try {
-        if (!files().includes(id)) await api.removeRun(id);
+        if (!files().includes(id)) await client.runs.remove(id);
         forget(id);
       } catch (error) {
         say(error);
       }
     },
     saveLog(id) {
-      void api.exportTrainerState(id).then((file) => {
+      void client.runs.exportState(id).then((file) => {
         downloadBlob(file.name, file);
         notices.show(`The log was saved as “${file.name}” in the browser’s downloads.`);
       }, say);
     },
     async openLog(file) {
       try {
-        const detail = await api.openTrainerState(file);
+        const detail = await client.runs.openState(file);
         keep(detail);
         setFiles((before) => [...before.filter((each) => each !== detail.id), detail.id]);
         setShownId(detail.id);

@@ -1,5 +1,5 @@
 import { createMemo, createSignal, For, Show } from 'solid-js';
-import type { RunSummary } from '../../worker/training-api';
+import type { RunSummary } from '../../worker/contract';
 import { ConfirmDialog } from '../shared/confirm-dialog';
 import { Icon } from '../shared/icon';
 import { Menu } from '../shared/menu';

@@ -1,5 +1,5 @@
 import { createMemo, createSignal, For, Show } from 'solid-js';
-import type { RunDetail, SampleRecord } from '../../worker/training-api';
+import type { RunDetail, SampleRecord } from '../../worker/contract';
 import { formatNumber } from '../shared/format';
 
 /** What base and adapter say to the same prompts, step by step. */

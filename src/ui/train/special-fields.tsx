@@ -2,7 +2,7 @@
 import { createUniqueId, For, Show } from 'solid-js';
 import { useApp } from '../context';
 import { Explained } from '../settings/explained';
-import { LINEAR_MAPS } from '../../worker/training-presets';
+import { LINEAR_MAPS } from '../../worker/contract/training-presets';
 import { formatLayers, parseLayers } from './layer-list';
 import { noTemplate, readTemplate } from '../instruct/templates';
 import { useTraining } from './context';

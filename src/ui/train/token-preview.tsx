@@ -1,5 +1,5 @@
 import { For, Show } from 'solid-js';
-import type { RowPreview } from '../../worker/training-api';
+import type { RowPreview } from '../../worker/contract';
 import { formatNumber } from '../shared/format';
 import { useTraining } from './context';
 

@@ -1,6 +1,6 @@
 // Settings of a run: presets, and what is kept of them between visits.
-import type { TrainingConfig } from '../../worker/training-api';
-import { FIELD_NAMES, fieldProblem, type Preset, PRESETS } from '../../worker/training-presets';
+import type { TrainingConfig } from '../../worker/contract';
+import { FIELD_NAMES, fieldProblem, type Preset, PRESETS } from '../../worker/contract/training-presets';
 import { isRecord } from '../shared/local-storage';
 
 /** What suits whoever tries this for the first time comes first. */

@@ -1,5 +1,12 @@
 // The table of training settings as the form shows it: in groups, the usual settings apart from the advanced ones.
-import { type Field, FIELD_NAMES, type FieldName, FIELDS, type Group, GROUPS } from '../../worker/training-presets';
+import {
+  type Field,
+  FIELD_NAMES,
+  type FieldName,
+  FIELDS,
+  type Group,
+  GROUPS,
+} from '../../worker/contract/training-presets';
 import type { Bounds } from '../shared/typed-number';
 
 export interface TrainingField extends Field<unknown> {

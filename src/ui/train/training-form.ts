@@ -2,12 +2,12 @@
 import { type Accessor, createMemo, createSignal } from 'solid-js';
 import type {
   DatasetReport,
+  PromptTemplate,
   RowPreview,
   TrainingConfig,
   TrainingPlan,
   TrainingRequest,
-} from '../../worker/training-api';
-import type { PromptTemplate } from '../../worker/api';
+} from '../../worker/contract';
 import { type Client, errorData } from '../../worker/client';
 import { type Answer, createAnswer } from '../shared/debounced-query';
 import { type DatasetsState } from './datasets';
@@ -18,7 +18,7 @@ import type { RunsState } from './runs-state';
 import { saveFiles, savedSentence } from '../shared/save-files';
 import { asString, createStored } from '../shared/local-storage';
 import type { TemplatesState } from '../instruct/templates';
-import type { Preset } from '../../worker/training-presets';
+import type { Preset } from '../../worker/contract/training-presets';
 import { initialConfig, parseConfig, presetOf } from './training-config';
 
 /** What was typed and cannot be taken, and why. */
@@ -90,7 +90,6 @@ export function createTrainingForm(
   client: Client,
   { engine, datasets, templates, notices, running }: TrainingFormParts,
 ): TrainingForm {
-  const { api } = client;
   const [config, setConfig] = createStored<TrainingConfig>('training', initialConfig, parseConfig);
   const [name, setName] = createStored<string>('training-name', '', asString);
   const [prompts, setPrompts] = createStored<readonly string[]>('training-prompts', PROMPTS, parsePrompts);
@@ -139,7 +138,7 @@ export function createTrainingForm(
     undefined,
     { equals: (a, b) => a?.key === b?.key },
   );
-  const answer = createAnswer(planned, async ({ request: of }) => ({ of, plan: await api.planTraining(of) }));
+  const answer = createAnswer(planned, async ({ request: of }) => ({ of, plan: await client.runs.plan(of) }));
   /** A plan of other rows or of another model is none. */
   const plan = createMemo(() => {
     const [last, now] = [answer.value(), request()];
@@ -199,8 +198,12 @@ export function createTrainingForm(
     setAdapterId,
     request,
     plan: { value: plan, error: answer.error, pending: answer.pending },
-    report: createAnswer(looked, (asked) => api.reportDataset(asked.datasetId, asked.modelId, asked.config), 400),
-    preview: createAnswer(row, (asked) => api.previewRow(asked.datasetId, asked.at, asked.modelId, asked.config), 150),
+    report: createAnswer(looked, (asked) => client.datasets.report(asked.datasetId, asked.modelId, asked.config), 400),
+    preview: createAnswer(
+      row,
+      (asked) => client.datasets.preview(asked.datasetId, asked.at, asked.modelId, asked.config),
+      150,
+    ),
     estimate,
     watch() {
       setWatched((count) => count + 1);
@@ -212,7 +215,7 @@ export function createTrainingForm(
     takeElsewhere() {
       const asked = request();
       if (!asked) return;
-      void saveFiles((folder) => api.exportTraining(asked, folder)).then(
+      void saveFiles((folder) => client.runs.export(asked, folder)).then(
         (saved) => saved && notices.show(savedSentence(saved)),
         (error: unknown) => notices.show(errorData(error).message, undefined, 0),
       );

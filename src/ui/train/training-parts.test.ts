@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { GivenFile } from '../../worker/api';
-import type { RunDetail, StepRecord } from '../../worker/training-api';
+import type { GivenFile, RunDetail, StepRecord } from '../../worker/contract';
 import { fakeRun } from '../testing/fake-runs';
 import { stubLocalStorage } from '../testing/local-storage';
 import { formatLayers, parseLayers } from './layer-list';

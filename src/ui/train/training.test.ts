@@ -22,7 +22,7 @@ function page(fake = createFake({ delay: 0, load: 0, step: 2, trained: true })) 
   return createRoot((end) => {
     dispose = end;
     const notices = createNotices();
-    const templates = createTemplates(() => fake.api.templates());
+    const templates = createTemplates(() => fake.prompts.templates());
     const engine = createEngineState(fake, notices);
     const { jobs } = createLibrary(engine, notices);
     const adapters = createAdapters(fake, engine, jobs, notices);
@@ -52,25 +52,25 @@ async function withRows() {
 
 test('an edit is stored by itself, as one change for many letters', async () => {
   const { datasets, fake } = await withRows();
-  const store = vi.spyOn(fake.api, 'editDataset');
+  const store = vi.spyOn(fake.datasets, 'edit');
   const row = datasets.rows.row(0)!;
   for (const text of ['H', 'Hu', 'Hum']) datasets.rows.change(0, { ...row, output: text } as typeof row);
   await until(() => expect(store).toHaveBeenCalledTimes(1));
-  const [stored] = await fake.api.datasetRows(datasets.chosen()!.id, 0, 1);
+  const [stored] = await fake.datasets.rows(datasets.chosen()!.id, 0, 1);
   expect(output(stored)).toBe('Hum');
   datasets.rows.undo();
   await datasets.rows.flush();
-  expect(await fake.api.datasetRows(datasets.chosen()!.id, 0, 1)).toEqual([row]);
+  expect(await fake.datasets.rows(datasets.chosen()!.id, 0, 1)).toEqual([row]);
   datasets.rows.redo();
   await datasets.rows.flush();
-  expect(output((await fake.api.datasetRows(datasets.chosen()!.id, 0, 1))[0])).toBe('Hum');
+  expect(output((await fake.datasets.rows(datasets.chosen()!.id, 0, 1))[0])).toBe('Hum');
 });
 
 test('rows are added and deleted, and come back', async () => {
   const { datasets, fake } = await withRows();
   const { rows } = datasets;
   const id = datasets.chosen()!.id;
-  const before = await fake.api.datasetRows(id, 0, 99);
+  const before = await fake.datasets.rows(id, 0, 99);
   rows.select(3);
   rows.add();
   expect([rows.count(), rows.selected()]).toEqual([25, 4]);
@@ -80,7 +80,7 @@ test('rows are added and deleted, and come back', async () => {
   rows.undo();
   rows.undo();
   await rows.flush();
-  expect(await fake.api.datasetRows(id, 0, 99)).toEqual(before);
+  expect(await fake.datasets.rows(id, 0, 99)).toEqual(before);
   expect(rows.canUndo()).toBe(false);
 });
 
@@ -91,7 +91,7 @@ test('letters that a closing page could not store are stored at the next visit',
   dispose();
   // the worker is slow, and dies once before it has stored
   const edit = fake.api.editDataset;
-  const slow = vi.spyOn(fake.api, 'editDataset').mockImplementation(() => new Promise(() => {}));
+  const slow = vi.spyOn(fake.datasets, 'edit').mockImplementation(() => new Promise(() => {}));
   page(fake);
   await until(() => expect(slow).toHaveBeenCalled());
   expect(storage.has('pronk.unsaved-row')).toBe(true);
@@ -99,18 +99,18 @@ test('letters that a closing page could not store are stored at the next visit',
   slow.mockImplementation((...args) => new Promise((settle) => setTimeout(() => settle(edit(...args)), 100)));
   const { datasets: again } = page(fake);
   await until(() => expect(again.rows.row(2)).toEqual({ kind: 'text', text: 'typed last' }));
-  expect(await fake.api.datasetRows(id, 2, 3)).toEqual([{ kind: 'text', text: 'typed last' }]);
+  expect(await fake.datasets.rows(id, 2, 3)).toEqual([{ kind: 'text', text: 'typed last' }]);
   await until(() => expect(storage.has('pronk.unsaved-row')).toBe(false));
 });
 
 test('a deleted dataset comes back with all of its rows', async () => {
   const { datasets, notices, fake } = await withRows();
-  const before = await fake.api.datasetRows(datasets.chosen()!.id, 0, 99);
+  const before = await fake.datasets.rows(datasets.chosen()!.id, 0, 99);
   datasets.remove(datasets.chosen()!.id);
   await until(() => expect(datasets.list()).toHaveLength(0));
   notices.list().at(-1)?.action?.run();
   await until(() => expect(datasets.rows.count()).toBe(24));
-  expect(await fake.api.datasetRows(datasets.chosen()!.id, 0, 99)).toEqual(before);
+  expect(await fake.datasets.rows(datasets.chosen()!.id, 0, 99)).toEqual(before);
 });
 
 test('columns that say nothing are asked about, and bad rows are told by their number', async () => {
@@ -145,7 +145,7 @@ test('the plan follows settings and rows; settings that fit are offered and can 
 test('a plan is of the rows that are chosen, never of those before', async () => {
   const { form, datasets, fake } = await withRows();
   await until(() => expect(form.plan.value()?.rows).toBe(22));
-  const asked = vi.spyOn(fake.api, 'planTraining');
+  const asked = vi.spyOn(fake.runs, 'plan');
   const before = datasets.chosen()!.id;
   await datasets.add(file([{ instruction: 'a', output: 'b' }], 'one.json'));
   await until(() => expect(form.request()?.datasetId).not.toBe(before));
@@ -165,8 +165,8 @@ test('a plan is of the rows that are chosen, never of those before', async () =>
 test('a plan that rests is measured unasked, and gives way to a change, a chat and a cancel', async () => {
   const { form, fake, engine } = await withRows();
   await until(() => expect([form.plan.pending(), engine.ready()]).toEqual([false, true]));
-  const ask = vi.spyOn(fake.api, 'measureStep');
-  const stop = vi.spyOn(fake.api, 'stopMeasuring');
+  const ask = vi.spyOn(fake.runs, 'measure');
+  const stop = vi.spyOn(fake.runs, 'stopMeasuring');
   const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
   // nobody looks at it
   await wait(1800);
@@ -220,7 +220,7 @@ test('a run that is not at its end is what the page is about, and starting says 
   await until(() => expect(form.request()).toBeDefined());
   expect(await runs.start(form.request()!)).toBe(true);
   expect(runs.active()?.state).toBe('running');
-  vi.spyOn(fake.api, 'startTraining').mockRejectedValue(new Error('No.'));
+  vi.spyOn(fake.runs, 'start').mockRejectedValue(new Error('No.'));
   expect(await runs.start(form.request()!)).toBe(false);
 });
 
@@ -260,7 +260,7 @@ test('logs of elsewhere are listed and compared, never stored', async () => {
   await runs.compare('trainer_state.json', true);
   await runs.compare('run-done', true);
   expect(runs.compared().map(({ log }) => log.length)).toEqual([3, 120]);
-  const forget = vi.spyOn(fake.api, 'removeRun');
+  const forget = vi.spyOn(fake.runs, 'remove');
   await runs.remove('trainer_state.json');
   expect(forget).not.toHaveBeenCalled();
   expect(runs.compared()).toHaveLength(1);
@@ -268,7 +268,7 @@ test('logs of elsewhere are listed and compared, never stored', async () => {
 
 test('the worker is told which adapters are in use, and a new one is told again', async () => {
   const { adapters, fake, engine } = page();
-  const use = vi.spyOn(fake.api, 'useAdapters');
+  const use = vi.spyOn(fake.adapters, 'use');
   await until(() => expect(adapters.ofModel()).toHaveLength(1));
   const [{ id }] = adapters.ofModel();
   expect(use).not.toHaveBeenCalled();
@@ -284,7 +284,7 @@ test('the worker is told which adapters are in use, and a new one is told again'
 
 test('the same question goes to base and adapter, and the conversation goes on with the adapter’s answer', async () => {
   const { adapters, chats, fake } = page();
-  const ask = vi.spyOn(fake.api, 'generate');
+  const ask = vi.spyOn(fake.generation, 'start');
   await until(() => expect(adapters.ofModel()).toHaveLength(1));
   await until(() => expect(chats.ready()).toBe(true));
   const [{ id }] = adapters.ofModel();
@@ -331,15 +331,15 @@ test('a row from elsewhere goes to the open dataset, to another one, or to a new
   const open = datasets.chosen()!.id;
   expect(await datasets.append({ id: open }, [row])).toBe('An alpaca’s manners.json');
   expect(datasets.rows.count()).toBe(25);
-  expect(await fake.api.datasetRows(open, 24, 25)).toEqual([row]);
+  expect(await fake.datasets.rows(open, 24, 25)).toEqual([row]);
   datasets.rows.undo();
   await datasets.rows.flush();
-  expect(await fake.api.datasetRows(open, 24, 25)).toEqual([]);
+  expect(await fake.datasets.rows(open, 24, 25)).toEqual([]);
   expect(await datasets.append({ name: 'New' }, [row])).toBe('New');
   const made = datasets.list().find(({ name }) => name === 'New')!;
   expect(made.rows).toBe(1);
   await datasets.append({ id: made.id }, [row]);
-  expect(await fake.api.datasetRows(made.id, 0, 9)).toEqual([row, row]);
+  expect(await fake.datasets.rows(made.id, 0, 9)).toEqual([row, row]);
   expect(datasets.chosen()!.id).toBe(open);
 });
 
@@ -361,7 +361,7 @@ test('a run that a dead worker cut off goes on by itself, unless that has not he
   const { runs, fake } = await withRows();
   await until(() => expect(runs.shown()?.state).toBe('interrupted'));
   const { request: _, log: __, validations: ___, samples: ____, ...run } = runs.shown()!;
-  const resume = vi.spyOn(fake.api, 'resumeTraining').mockResolvedValue(undefined);
+  const resume = vi.spyOn(fake.runs, 'resume').mockResolvedValue(undefined);
   const cutOff = async () => {
     fake.emit({ type: 'training', event: { type: 'run', run: { ...run, state: 'running' } } });
     fake.emit({ type: 'restarted' });
@@ -380,9 +380,9 @@ test('a run whose model is gone cannot be gone on with; another one’s model is
   await until(() => expect(engine.models()).toHaveLength(2));
   expect(runs.obstacle(runs.shown()!)).toBeUndefined();
   engine.use('open');
-  const resume = vi.spyOn(fake.api, 'resumeTraining').mockResolvedValue(undefined);
+  const resume = vi.spyOn(fake.runs, 'resume').mockResolvedValue(undefined);
   await runs.resume();
   expect([engine.model()?.id, resume.mock.calls.length]).toEqual(['bundled', 1]);
-  await fake.api.remove('bundled');
+  await fake.models.remove('bundled');
   expect(runs.obstacle(runs.shown()!)).toMatch(/Its model, Pronk 6M, was deleted/);
 });

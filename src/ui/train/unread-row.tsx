@@ -1,5 +1,5 @@
 import { createEffect, createUniqueId } from 'solid-js';
-import type { Example } from '../../worker/training-api';
+import type { Example } from '../../worker/contract';
 import { fitHeight } from '../shared/fit-height';
 import { draftOf } from './row-text';
 import { useTraining } from './context';
