@@ -21,6 +21,7 @@ import type { EngineGeneration, EngineRequest } from './generation/request';
 import { Scheduler } from './scheduler';
 import { Datasets } from './training/datasets';
 import { trainingParts } from './training/engine-parts';
+import type { TrainingParts } from './training/parts';
 import { Trainings } from './training/trainings';
 
 export interface EngineOptions {
@@ -39,6 +40,8 @@ export interface EngineOptions {
   readonly onHeld?: OnHeld;
   /** Makes hashers that compute beside the reading; without it they compute in this thread. */
   readonly hashers?: HasherFactory;
+  /** Changes what training gets of the engine: a trainer that needs no device, for instance. */
+  readonly training?: (parts: TrainingParts) => TrainingParts;
 }
 
 /** An answer gets at least this share of the context, whatever was said before. */
@@ -70,7 +73,15 @@ export class Engine {
   /** Generations by their model, each time it is asked. */
   #asked: string[] = [];
 
-  constructor({ store, gpu, onDeviceLost = () => {}, onDeviceWait, onHeld, hashers }: EngineOptions) {
+  constructor({
+    store,
+    gpu,
+    onDeviceLost = () => {},
+    onDeviceWait,
+    onHeld,
+    hashers,
+    training = (parts) => parts,
+  }: EngineOptions) {
     this.#onHeld = onHeld;
     this.models = new Library(store);
     this.adapters = new Adapters(store, this.models, hashers);
@@ -88,18 +99,17 @@ export class Engine {
       return held(onHeld, model, () => work(tokenizer));
     });
     const { models, adapters, datasets } = this;
-    this.runs = new Trainings(
-      trainingParts({
-        store,
-        models,
-        adapters,
-        datasets,
-        host: this.#host,
-        scheduler: this.#scheduler,
-        withDevice: (task) => this.#withDevice(task),
-        onHeld,
-      }),
-    );
+    const parts = trainingParts({
+      store,
+      models,
+      adapters,
+      datasets,
+      host: this.#host,
+      scheduler: this.#scheduler,
+      withDevice: (task) => this.#withDevice(task),
+      onHeld,
+    });
+    this.runs = new Trainings(training(parts));
     this.chat = { completions: new ChatCompletions((request) => this.generate(request)) };
   }
 

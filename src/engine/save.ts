@@ -3,7 +3,6 @@ import type { ErrorCode } from '../core/error-codes';
 import { PronkError } from '../core/errors';
 import type { HasherFactory } from '../core/hash';
 import type { Folder } from '../storage/folder';
-import type { SavedFile } from './imports/types';
 
 export interface SaveOptions {
   /** Where digests are computed; in this thread without it. */
@@ -13,16 +12,23 @@ export interface SaveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A saved file; one that failed carries the code of its error. */
-export interface SavedFile extends SavedFile {
-  readonly code?: ErrorCode;
-}
-
-/** What came of producing a file's bytes. */
-export interface Produced {
+/** A file that was written for the person, or could not be. */
+export interface SavedFile {
+  readonly name: string;
   readonly bytes: number;
   readonly sha256?: string;
+  readonly ok: boolean;
+  /** Why it was not kept, as a sentence, and the code of that error. */
+  readonly problem?: string;
+  readonly code?: ErrorCode;
+  /** How another program reads it differently, as a sentence. */
   readonly note?: string;
+  /** The file itself, or the archive that several files share, where it is to be downloaded. */
+  readonly file?: File;
+}
+
+/** The bytes of a file that was produced. */
+interface Produced extends Pick<SavedFile, 'bytes' | 'sha256' | 'note'> {
   /** Why they are not to be kept. */
   readonly problem?: PronkError | undefined;
 }

@@ -1,9 +1,9 @@
 import { expose } from 'comlink';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { WorkerApi, WorkerEvent } from './api';
+import type { WorkerContract, WorkerEvent } from './contract';
 import { type ClientEvent, createClient } from './client';
 
-type Fake = Pick<WorkerApi, 'start' | 'answer' | 'models' | 'rename' | 'generate'>;
+type Fake = WorkerContract['session'] & Pick<WorkerContract['models'], 'rename'>;
 const ports: MessagePort[] = [];
 afterEach(() => {
   for (const port of ports.splice(0)) port.close();
@@ -18,17 +18,19 @@ function fakeWorker(values: Partial<Fake> = {}) {
   ports.push(port1, port2);
   const errors = new Set<() => void>();
   let emit: (event: WorkerEvent) => void = () => {};
-  const api: Fake = {
-    async start(onEvent) {
-      emit = onEvent;
+  const { rename = async () => {}, ...session } = values;
+  const contract = {
+    session: {
+      async start(onEvent: (event: WorkerEvent) => void) {
+        emit = onEvent;
+      },
+      answer: async () => {},
+      ...session,
     },
-    answer: async () => {},
-    models: async () => [],
-    rename: async () => {},
-    generate: async () => {},
-    ...values,
+    models: { list: async () => [], rename },
+    generation: { start: async () => {} },
   };
-  expose(api, port1 as never);
+  expose(contract, port1 as never);
   port2.start();
   const worker = {
     postMessage: (message: unknown, transfer: Transferable[]) => port2.postMessage(message, transfer),
@@ -74,8 +76,8 @@ test('calls are answered, events come through, and errors carry their codes', as
   const rename = () => Promise.reject(Object.assign(new Error('It is gone.'), { name: 'missing-model' }));
   const fake = fakeWorker({ rename });
   const { client, types } = clientOf(fake);
-  await expect(client.api.models()).resolves.toEqual([]);
-  await expect(client.api.rename('a', 'b')).rejects.toMatchObject({ name: 'missing-model', message: 'It is gone.' });
+  await expect(client.models.list()).resolves.toEqual([]);
+  await expect(client.models.rename('a', 'b')).rejects.toMatchObject({ name: 'missing-model', message: 'It is gone.' });
   await until(() => expect(types()).toContain('started'));
   fake.emit({ type: 'models', models: [] });
   await until(() => expect(types()).toContain('models'));
@@ -94,9 +96,9 @@ test('a restart settles what waited, fails what ran, and drops the old worker’
   const second = fakeWorker();
   const { client, types, events } = clientOf(first, second);
   await until(() => expect(types()).toContain('started'));
-  const waiting = expect(client.api.rename('a', 'b')).rejects.toMatchObject({ name: 'worker-died' });
-  await client.api.generate(request('g1'));
-  await client.api.generate(request('g2'));
+  const waiting = expect(client.models.rename('a', 'b')).rejects.toMatchObject({ name: 'worker-died' });
+  await client.generation.start(request('g1'));
+  await client.generation.start(request('g2'));
   first.emit({ type: 'failed', id: 'g2', error: { code: 'x', message: 'y' } });
   await until(() => expect(types()).toContain('failed'));
   client.restart();
@@ -108,7 +110,7 @@ test('a restart settles what waited, fails what ran, and drops the old worker’
     ['g1', 'worker-died'],
   ]);
   expect(types()).toContain('restarted');
-  await expect(client.api.models()).resolves.toEqual([]);
+  await expect(client.models.list()).resolves.toEqual([]);
 });
 
 test('an error in a worker that goes on changes nothing', async () => {
@@ -154,8 +156,8 @@ test('a worker that a model holds is ended, and who waited is told which model i
   await until(() => expect(types()).toContain('started'));
   first.emit({ type: 'models', models: [{ id: 'bomb', name: 'Bomb 1B' }] as never });
   await until(() => expect(types()).toContain('models'));
-  await client.api.generate(request('g1'));
-  const waiting = expect(client.api.rename('a', 'b')).rejects.toMatchObject({
+  await client.generation.start(request('g1'));
+  const waiting = expect(client.models.rename('a', 'b')).rejects.toMatchObject({
     name: 'model-hangs',
     message: expect.stringMatching(/^Bomb 1B did not finish/),
   });
@@ -170,7 +172,7 @@ test('a worker that a model holds is ended, and who waited is told which model i
   expect(types()).not.toContain('held');
   await rest(400);
   expect(spawned()).toBe(2);
-  await expect(client.api.models()).resolves.toEqual([]);
+  await expect(client.models.list()).resolves.toEqual([]);
 });
 
 test('a worker that answers may take as long as it likes over a model’s work', async () => {

@@ -1,9 +1,7 @@
 // The page's end of the worker: calls with typed errors, one stream of events, and a new worker when the old one is gone.
-import { proxy, type Remote, wrap } from 'comlink';
-import type { ErrorData, ModelSummary, WorkerApi, WorkerEvent } from './api';
+import { proxy, wrap } from 'comlink';
+import type { Contract, ErrorData, GenerateRequest, ModelSummary, WorkerContract, WorkerEvent } from './contract';
 import { createWatchdog, type HeldModel } from './watchdog';
-
-export type PageApi = Omit<WorkerApi, 'start' | 'answer'>;
 
 /** What the worker says, and what happens to the worker itself. */
 export type ClientEvent =
@@ -15,9 +13,7 @@ export type ClientEvent =
   /** A new worker took over; what ran in the old one has been told as failed. A model may have held the old one for good. */
   | { type: 'restarted'; hung?: { readonly modelId: string; readonly message: string } };
 
-export interface Client {
-  /** A rejected call carries the error's code in `name`, and a sentence in `message`. */
-  readonly api: PageApi;
+export interface Client extends Contract {
   /** @returns ends the subscription */
   subscribe(listener: (event: ClientEvent) => void): () => void;
   /** Ends the worker, whatever it does, and starts another. */
@@ -33,7 +29,25 @@ export interface ClientOptions {
   readonly holding?: number;
 }
 
+/** All namespaces of the contract. */
+const NAMESPACES = {
+  device: true,
+  models: true,
+  imports: true,
+  patches: true,
+  hub: true,
+  datasets: true,
+  runs: true,
+  adapters: true,
+  generation: true,
+  prompts: true,
+  records: true,
+  storage: true,
+} satisfies Record<keyof Contract, true>;
+
 const spawnWorker = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+
+type Verbs = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
 /** Workers in a row that may die before one has started. */
 const ATTEMPTS = 3;
@@ -67,10 +81,10 @@ export function createClient({ spawn = spawnWorker, patience = 5000, holding = 1
   /** Calls under way: a dead worker answers none of them. */
   const pending = new Set<(error: Error) => void>();
   let worker: Worker;
-  let remote: Remote<WorkerApi>;
+  let remote: WorkerContract;
   let deaths = 0;
   let models: readonly ModelSummary[] = [];
-  const watchdog = createWatchdog(() => remote.answer(), endHung, holding);
+  const watchdog = createWatchdog(() => remote.session.answer(), endHung, holding);
 
   const emit = (event: ClientEvent) => {
     if (event.type === 'done' || event.type === 'failed') generations.delete(event.id);
@@ -80,7 +94,7 @@ export function createClient({ spawn = spawnWorker, patience = 5000, holding = 1
   function start(): void {
     const mine = spawn();
     worker = mine;
-    remote = wrap<WorkerApi>(mine);
+    remote = wrap(mine) as unknown as WorkerContract;
     mine.addEventListener('error', () => void examine(mine));
     void begin(mine);
   }
@@ -93,7 +107,7 @@ export function createClient({ spawn = spawnWorker, patience = 5000, holding = 1
       else emit(event);
     };
     try {
-      await call('start', [proxy(onEvent)]);
+      await call('session', 'start', [proxy(onEvent)]);
       deaths = 0;
       emit({ type: 'started' });
     } catch (error) {
@@ -103,7 +117,7 @@ export function createClient({ spawn = spawnWorker, patience = 5000, holding = 1
 
   /** An error reached nobody in the worker: it may go on, or be gone. */
   async function examine(mine: Worker): Promise<void> {
-    const answers = remote.models().then(() => true);
+    const answers = remote.session.answer().then(() => true);
     const silence = new Promise<false>((resolve) => setTimeout(() => resolve(false), patience));
     const alive = await Promise.race([answers, silence]).catch(() => true);
     if (alive || worker !== mine) return;
@@ -128,9 +142,9 @@ export function createClient({ spawn = spawnWorker, patience = 5000, holding = 1
     emit({ type: 'restarted', ...(hung && { hung }) });
   }
 
-  async function call(method: keyof WorkerApi, args: unknown[]): Promise<unknown> {
-    if (method === 'generate') generations.add((args[0] as { id: string }).id);
-    const send = remote[method] as (...args: unknown[]) => Promise<unknown>;
+  async function call(namespace: keyof WorkerContract, verb: string, args: unknown[]): Promise<unknown> {
+    if (namespace === 'generation' && verb === 'start') generations.add((args[0] as GenerateRequest).id);
+    const send = (remote[namespace] as unknown as Verbs)[verb];
     return new Promise((resolve, reject) => {
       pending.add(reject);
       send(...args)
@@ -139,14 +153,18 @@ export function createClient({ spawn = spawnWorker, patience = 5000, holding = 1
     });
   }
 
+  const verbs = (namespace: keyof Contract) =>
+    new Proxy({} as Verbs, {
+      get:
+        (_, verb: string) =>
+        (...args: unknown[]) =>
+          call(namespace, verb, args),
+    });
+  const contract = Object.fromEntries(Object.keys(NAMESPACES).map((name) => [name, verbs(name as keyof Contract)]));
+
   start();
   return {
-    api: new Proxy({} as PageApi, {
-      get:
-        (_, method: keyof PageApi) =>
-        (...args: unknown[]) =>
-          call(method, args),
-    }),
+    ...(contract as unknown as Contract),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

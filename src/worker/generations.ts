@@ -1,7 +1,7 @@
 // Generations under way: text goes to the page in pieces of about a frame, so that a fast model does not flood it.
 import type { LoadProgress } from '../engine/models/host';
 import type { Engine } from '../engine/index';
-import type { GenerateRequest, WorkerEvent } from './api';
+import type { GenerateRequest, WorkerEvent } from './contract';
 import { errorData } from './errors';
 
 /** Milliseconds between two pieces. */
@@ -24,8 +24,12 @@ export class Generations {
     this.#running.get(id)?.abort();
   }
 
-  /** Runs one to its end; text, end and failure are emitted. */
-  async run({ id, modelId, prompt, sampling, stop, adapters, begun }: GenerateRequest): Promise<void> {
+  /** Begins one, and returns at once: text, end and failure are emitted. */
+  start(request: GenerateRequest): void {
+    void this.#run(request);
+  }
+
+  async #run({ id, modelId, prompt, sampling, stop, adapters, begun }: GenerateRequest): Promise<void> {
     const asked = performance.now();
     const controller = new AbortController();
     this.#running.set(id, controller);

@@ -1,4 +1,4 @@
-// What the page asks of imports and of files that are made for the person.
+// Imports, and files that are made for the person: the page's files as sources, progress as events.
 import type { Engine } from '../engine/index';
 import { exportModel } from '../engine/export';
 import type { GivenSource } from '../engine/imports/identity';
@@ -8,42 +8,48 @@ import { encryptFiles } from '../engine/patches/encrypt';
 import { saveWeightDiff } from '../engine/patches/weight-diff';
 import { PronkError } from '../core/errors';
 import { blobSource } from '../core/source';
-import { tokenEndpoint } from '../hub/access';
-import { CURATED } from '../hub/curated';
-import type { GivenFile, ImportApi, ImportOrigin, ModelSummary } from './api';
+import type { Contract, GivenFile, ImportOrigin, Kept, ModelSummary } from './contract';
 import type { Saves, Tell } from './saves';
 
-/** @param announce tells the page that the list of models changed */
-export function importApi(engine: Engine, saves: Saves, tell: Tell, announce: () => Promise<void>): ImportApi {
-  const { imports } = engine;
+type Verbs = Kept<Pick<Contract, 'imports' | 'patches'>>;
 
+/** @param announce tells the page that the list of models changed */
+export function importVerbs(
+  { imports, models }: Engine,
+  saves: Saves,
+  tell: Tell,
+  announce: () => Promise<void>,
+): Verbs['imports'] {
   async function made(id: string): Promise<ModelSummary> {
     await announce();
-    const model = (await engine.models.list()).find((each) => each.id === id);
+    const model = (await models.list()).find((each) => each.id === id);
     if (!model) throw new PronkError('missing-model', 'The model was removed while it was being imported.');
     return model;
   }
 
   return {
-    planImport: async (taskId, origin) => imports.plan(taskId, originOf(origin), tell('import', taskId)),
-    async startImport(taskId, choice) {
+    plan: (taskId, origin) => imports.plan(taskId, originOf(origin), tell('import', taskId)),
+    async start(taskId, choice) {
       await imports.start(taskId, choice, tell('import', taskId));
       return made(taskId);
     },
-    pauseImport: async (taskId) => imports.pause(taskId),
-    async cancelImport(taskId) {
+    pause: (taskId) => imports.pause(taskId),
+    cancel(taskId) {
       saves.cancel(taskId);
-      await imports.cancel(taskId);
+      return imports.cancel(taskId);
     },
-    pendingImports: () => imports.pending(),
-    curatedModels: async () => CURATED,
-    tokenEndpoint: async (address) => tokenEndpoint(address),
-    async resumeImport(taskId, files, tokens) {
+    pending: () => imports.pending(),
+    async resume(taskId, files, tokens) {
       const given = files ? files.map(givenSource) : await fromHandles(await imports.handles(taskId));
       await imports.resume(taskId, { files: given, ...(tokens && { tokens }) }, tell('import', taskId));
       return made(taskId);
     },
-    saveDecrypted: (taskId, handle) =>
+  };
+}
+
+export function patchVerbs({ imports }: Engine, saves: Saves): Verbs['patches'] {
+  return {
+    decrypt: (taskId, handle) =>
       saves.save(taskId, handle, 'Decrypted files', (folder, options) => {
         const { patch } = imports.planned(taskId);
         if (!patch) throw new PronkError('not-encrypted', 'None of these files is encrypted.');
@@ -51,30 +57,30 @@ export function importApi(engine: Engine, saves: Saves, tell: Tell, announce: ()
       }),
     encrypt: (taskId, key, files, handle) =>
       saves.save(taskId, handle, 'Encrypted files', (folder, options) =>
-        encryptFiles(
-          givenSource(key).source,
-          files.map((file) => givenSource(file).source),
-          folder,
-          options,
-        ),
+        encryptFiles(sourceOf(key), files.map(sourceOf), folder, options),
       ),
-    exportModel: (modelId, handle) =>
-      saves.save(modelId, handle, 'Model', async function* (folder, options) {
-        yield await exportModel(engine.models, modelId, folder, options);
-      }),
     saveWeightDiff: (taskId, { kind, base, other }, handle) =>
       saves.withFolder(
         taskId,
         handle,
         kind === 'recover' ? 'Recovered model' : 'Weight diff',
         async (folder, options) => {
-          const [from, to] = [base, other].map((files) => files.map((file) => givenSource(file).source));
-          const { sum, files } = await saveWeightDiff(kind, from!, to!, folder, options);
+          const { sum, files } = await saveWeightDiff(kind, base.map(sourceOf), other.map(sourceOf), folder, options);
           return { sum, files: files.map(({ name, bytes }) => ({ name, bytes, ok: true })) };
         },
       ),
   };
 }
+
+/** A stored model as a GGUF file. */
+export function exportVerb({ models }: Engine, saves: Saves): Kept<Contract>['models']['export'] {
+  return (modelId, handle) =>
+    saves.save(modelId, handle, 'Model', async function* (folder, options) {
+      yield await exportModel(models, modelId, folder, options);
+    });
+}
+
+const sourceOf = ({ file, path }: GivenFile) => blobSource(file, path);
 
 function givenSource({ file, path, handle }: GivenFile): GivenSource {
   return { source: blobSource(file, path), path, ...(handle && { handle }) };

@@ -1,8 +1,8 @@
 // Files that are made for the person: into a folder of theirs, or as downloads, with progress and a way to end it.
 import { fileName } from '../engine/export/file';
-import type { SaveOptions, SavedFile } from '../engine/save';
+import type { SavedFile, SaveOptions } from '../engine/save';
 import type { Folder } from '../storage/folder';
-import type { ProgressTask, Saved } from './api';
+import type { ProgressTask } from './contract';
 import { archiveFiles } from './archive';
 import { chosenFolder, type DownloadFolder, downloadFolder } from './folders';
 import { workerHashers } from './hashers';
@@ -27,12 +27,12 @@ export class Saves {
    * @param write returns the files that are to be handed over, with whatever else came of it
    * @param archive what several files are downloaded in, where there is no folder
    */
-  async withFolder<T extends { readonly files: readonly Saved[] }>(
+  async withFolder<T extends { readonly files: readonly SavedFile[] }>(
     id: string,
     handle: FileSystemDirectoryHandle | undefined,
     archive: string,
     write: (folder: Folder, options: SaveOptions) => Promise<T>,
-  ): Promise<Omit<T, 'files'> & { readonly files: Saved[] }> {
+  ): Promise<Omit<T, 'files'> & { readonly files: SavedFile[] }> {
     const downloads = handle ? undefined : await downloadFolder();
     const controller = new AbortController();
     this.#running.set(id, controller);
@@ -59,10 +59,10 @@ export class Saves {
     handle: FileSystemDirectoryHandle | undefined,
     archive: string,
     write: (folder: Folder, options: SaveOptions) => AsyncIterable<SavedFile>,
-  ): Promise<Saved[]> {
+  ): Promise<SavedFile[]> {
     const { files } = await this.withFolder(id, handle, archive, async (folder, options) => {
-      const saved: Saved[] = [];
-      for await (const { code: _, ...file } of write(folder, options)) saved.push(file);
+      const saved: SavedFile[] = [];
+      for await (const file of write(folder, options)) saved.push(file);
       return { files: saved };
     });
     return files;
@@ -72,11 +72,11 @@ export class Saves {
 /** Files with what the browser is to download: one as it is, several in one archive if the disk has room for it. */
 async function handedOver(
   downloads: DownloadFolder,
-  files: readonly Saved[],
+  files: readonly SavedFile[],
   archive: string,
   onProgress: (done: number, total: number) => void,
   signal: AbortSignal,
-): Promise<Saved[]> {
+): Promise<SavedFile[]> {
   const good = files.filter(({ ok }) => ok).map(({ name }) => name);
   const together =
     good.length > 1

@@ -30,7 +30,7 @@ function tab(name: string, trains: string | undefined, elsewhere: boolean, patie
   };
   const tabs = new TrainingTabs({
     channel,
-    train: {
+    runs: {
       activeId: trains,
       on: (listener) => ((emit = listener), () => {}),
       pause: wish('pause'),

@@ -29,7 +29,7 @@ const PATIENCE = 1500;
 
 export interface TabsOptions {
   readonly channel: BroadcastChannel;
-  readonly train: TrainedHere;
+  readonly runs: TrainedHere;
   /** What another tab's run does. */
   readonly onEvent: (event: TrainingEvent) => void;
   /** A tab that trained trains no more, perhaps since it was closed: what is known of runs is old. */
@@ -44,17 +44,17 @@ export class TrainingTabs {
 
   constructor(options: TabsOptions) {
     this.#options = options;
-    const { channel, train } = options;
-    train.on((event) => this.#post({ type: 'event', event }));
+    const { channel, runs } = options;
+    runs.on((event) => this.#post({ type: 'event', event }));
     channel.addEventListener('message', ({ data }: MessageEvent<Letter>) => this.#read(data));
   }
 
   /** Another tab trains: says when it does so no more. */
   watch(): void {
-    const { train, onEnded } = this.#options;
-    if (this.#watching || train.activeId !== undefined) return;
+    const { runs, onEnded } = this.#options;
+    if (this.#watching || runs.activeId !== undefined) return;
     this.#watching = true;
-    void train.ended().finally(() => {
+    void runs.ended().finally(() => {
       this.#watching = false;
       onEnded();
     });
@@ -65,10 +65,10 @@ export class TrainingTabs {
    * @throws PronkError `other-tab` when that one does not answer
    */
   async ask(wish: Wish, runId: string): Promise<void> {
-    const { train } = this.#options;
-    if (train.activeId !== runId && (await train.elsewhere()) && (await this.#write(wish, runId))) return;
+    const { runs } = this.#options;
+    if (runs.activeId !== runId && (await runs.elsewhere()) && (await this.#write(wish, runId))) return;
     try {
-      await train[wish](runId);
+      await runs[wish](runId);
     } catch (cause) {
       if (wish !== 'pause' || !(cause instanceof PronkError) || cause.code !== 'busy') throw cause;
       const message =
@@ -92,17 +92,17 @@ export class TrainingTabs {
   }
 
   #read(data: Letter): void {
-    const { train, onEvent } = this.#options;
+    const { runs, onEvent } = this.#options;
     switch (data.type) {
       case 'event':
         onEvent(data.event);
         if (data.event.type === 'run' && data.event.run.state === 'running') this.watch();
         return;
       case 'wish':
-        if (train.activeId === undefined) return;
-        this.#post({ type: 'answer', letter: data.letter, mine: train.activeId === data.runId });
+        if (runs.activeId === undefined) return;
+        this.#post({ type: 'answer', letter: data.letter, mine: runs.activeId === data.runId });
         // what comes of it is told by events
-        if (train.activeId === data.runId) void train[data.wish](data.runId).catch(() => {});
+        if (runs.activeId === data.runId) void runs[data.wish](data.runId).catch(() => {});
         return;
       case 'answer':
         this.#waiting.get(data.letter)?.(data.mine);

@@ -66,7 +66,7 @@ const FORBIDDEN = [
   ['model/inference/llama.ts', 'webgpu-utils'],
   ['training/loop.ts', '../gpu/buffers'],
   ['engine/index.ts', '../storage/indexeddb'],
-  ['engine/generation/generate.ts', '../../worker/api'],
+  ['engine/generation/generate.ts', '../../worker/contract'],
   ['worker/worker.ts', '../ui/app'],
   ['ui/chat/page.tsx', '../../engine/index'],
   ['ui/chat/list.tsx', '../../worker/worker'],
@@ -84,7 +84,7 @@ const ALLOWED = [
   ['worker/worker.ts', '../storage/indexeddb'],
   ['worker/client.ts', 'comlink'],
   ['ui/chat/page.tsx', '../shared/format'],
-  ['ui/chat/chats.ts', '../../worker/api'],
+  ['ui/chat/chats.ts', '../../worker/contract'],
   ['headless/dawn.ts', 'webgpu'],
 ];
 

@@ -17,10 +17,12 @@ import { keyOf, openPatch, type Patch, sortPatch } from '../patches/patch';
 import { type GivenSource, identify } from './identity';
 import type { Digests } from './sequential';
 
-export type Origin =
-  | { readonly kind: 'files'; readonly files: readonly GivenSource[] }
+/** Where a model comes from; `Given` is what a file is given as. */
+export type Origin<Given = GivenSource> =
+  | { readonly kind: 'files'; readonly files: readonly Given[] }
   | {
       readonly kind: 'hub';
+      /** `owner/name`, `owner/name@revision`, or an address of a folder. */
       readonly address: string;
       /** Access tokens, of which each goes to its own server only; kept in memory, never stored here. */
       readonly tokens?: readonly AccessToken[] | undefined;
@@ -30,7 +32,7 @@ export type Origin =
       readonly samples?: readonly JournalFile[] | undefined;
     }
   /** A fine-tuned model as its base and the difference, the way Stanford published Alpaca. */
-  | { readonly kind: 'weight-diff'; readonly base: readonly GivenSource[]; readonly diff: readonly GivenSource[] };
+  | { readonly kind: 'weight-diff'; readonly base: readonly Given[]; readonly diff: readonly Given[] };
 
 /** A file as it is read, with the digests that its publisher gives. */
 export interface ReadFile {

@@ -108,15 +108,3 @@ export interface PendingImport {
   readonly handles?: readonly unknown[];
   readonly files: readonly { readonly name: string; readonly size: number }[];
 }
-
-/** A file that was written for the person. */
-export interface SavedFile {
-  readonly name: string;
-  readonly bytes: number;
-  readonly sha256?: string;
-  readonly ok: boolean;
-  /** What is wrong with it, as a sentence; it was not kept. */
-  readonly problem?: string;
-  /** What another program does otherwise with it, as a sentence. */
-  readonly note?: string;
-}

@@ -24,14 +24,13 @@ afterEach(() => {
 /** A window with a worker of its own, on the store that all share. */
 function openWindow(name: string, shared: ReturnType<typeof createFake>, delay = 0) {
   const fake = createFake({ delay, load: 0 });
-  const { listRecords, getRecord, putRecord, deleteRecord } = shared.api;
-  const api = Object.assign(fake.api, { listRecords, getRecord, putRecord, deleteRecord });
+  const client = { ...fake, records: { ...shared.records } };
   return createRoot((end) => {
     disposals.push(end);
     const notices = createNotices();
-    const engine = createEngineState({ ...fake, api }, notices);
+    const engine = createEngineState(client, notices);
     const chats = web.window(name, () => createChats(engine, createSettings(), notices));
-    return { api, chats, end };
+    return { client, chats, end };
   });
 }
 
@@ -39,17 +38,18 @@ const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout
 const states = (turns: unknown) => (turns as { state?: string }[]).flatMap(({ state }) => state ?? []);
 
 test('a question is stored before it is asked', async () => {
-  const { api, chats } = openWindow('a', createFake());
+  const { client, chats } = openWindow('a', createFake());
   const order: string[] = [];
-  const { putRecord, generate } = api;
-  api.putRecord = async (kind, record) => {
+  const { put } = client.records;
+  const { start } = client.generation;
+  client.records.put = async (kind, record) => {
     await new Promise((settle) => setTimeout(settle, 50));
-    await putRecord(kind, record);
+    await put(kind, record);
     order.push(`stored ${(record['turns'] as unknown[]).length}`);
   };
-  api.generate = (request) => {
+  client.generation.start = (request) => {
     order.push('asked');
-    return generate(request);
+    return start(request);
   };
   await until(() => expect(chats.ready()).toBe(true));
   chats.send('Hello');
@@ -62,8 +62,8 @@ test('a question is stored before it is asked', async () => {
 });
 
 test('what cannot be stored is asked all the same', async () => {
-  const { api, chats } = openWindow('a', createFake());
-  api.putRecord = () => Promise.reject(new Error('No room.'));
+  const { client, chats } = openWindow('a', createFake());
+  client.records.put = () => Promise.reject(new Error('No room.'));
   chats.send('Hello');
   await until(() => expect(chats.path().at(-1)?.state).toBe('stop'));
 });
@@ -97,7 +97,7 @@ test('an answer whose window is gone is marked as cut off in the other one, and 
   expect(reading.path()[1]?.state).toBe('streaming');
   writing.end();
   // a window that is gone writes nothing, and holds no lock
-  writing.api.putRecord = () => Promise.reject(new Error('Gone.'));
+  writing.client.records.put = () => Promise.reject(new Error('Gone.'));
   web.close('a');
   await until(() => expect(reading.path()[1]).toMatchObject({ state: 'failed', error: { code: 'interrupted' } }));
   await until(async () => expect(states((await shared.records.list('chats'))[0]?.['turns'])).toEqual(['failed']));

@@ -155,7 +155,8 @@ test('drafts belong to their conversation', async () => {
 
 test('a failure keeps the question and what had come, and says why', async () => {
   const { chats, fake } = page();
-  fake.api.generate = () => Promise.reject(Object.assign(new Error('The GPU has no room.'), { name: 'out-of-memory' }));
+  fake.generation.start = () =>
+    Promise.reject(Object.assign(new Error('The GPU has no room.'), { name: 'out-of-memory' }));
   chats.send('Hello');
   await until(() => expect(chats.path().at(-1)?.state).toBe('failed'));
   expect(chats.path().at(-1)?.error).toEqual({ code: 'out-of-memory', message: 'The GPU has no room.' });

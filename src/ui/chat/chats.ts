@@ -131,7 +131,7 @@ export function createChats(
 
   const saver = createSaver({
     read: (id) => unwrap(find(id)),
-    put: async (record) => tabs.tell(await putJoined(api, 'chats', record as Conversation, joinStored)),
+    put: async (record) => tabs.tell(await putJoined(client.records, 'chats', record as Conversation, joinStored)),
     async remove(id) {
       await client.records.delete('chats', id);
       tabs.tell(id);

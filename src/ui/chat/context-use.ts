@@ -24,7 +24,7 @@ export function createContextUse(
     return { model, context, prompt: chats.promptFor(chats.draft()), maxTokens: settings.values().maxTokens };
   });
   const answer = createAnswer(question, async ({ model, prompt, context, maxTokens }) => ({
-    ...(await engine.client.prompts.measure(model, prompt, { context, maxTokens })),
+    ...(await engine.client.prompts.measure(model, prompt, context, maxTokens)),
     context,
   }));
   const said = (): ContextUse | undefined => {

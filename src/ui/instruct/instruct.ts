@@ -128,7 +128,7 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
 
   const saver = createSaver({
     read: (id) => unwrap(all.find((run) => run.id === id)),
-    put: async (record) => void (await putJoined(api, 'runs', record as Run, joinStored)),
+    put: async (record) => void (await putJoined(client.records, 'runs', record as Run, joinStored)),
     remove: (id) => client.records.delete('runs', id),
     onError: (error) => notices.show(`An instruction could not be saved. ${errorData(error).message}`),
     leftover: 'unsaved-runs',

@@ -23,10 +23,10 @@ const KEY = 'hub-token';
 /** Earlier versions kept a token without saying whose it was, and asked for none but the Hub's. */
 const HUB = 'https://huggingface.co';
 
-export function createHub(api: Client['api']): HubState {
+export function createHub(hub: Client['hub']): HubState {
   const [curated, setCurated] = createSignal<readonly CuratedModel[]>([]);
   const [tokens, setTokens] = createSignal<readonly HeldToken[]>(readTokens());
-  void client.hub.curated().then(setCurated, () => {});
+  void hub.curated().then(setCurated, () => {});
   const put = (next: readonly HeldToken[]) => {
     setTokens(next);
     const kept = next.filter((each) => each.kept).map(({ endpoint, value }) => [endpoint, value]);

@@ -38,7 +38,7 @@ export function createLibrary(engine: EngineState, notices: Notices): LibrarySta
   const say = (error: unknown) => notices.show(errorData(error).message);
   const look = () => void client.storage.estimate().then(setStorage, () => {});
   const jobs = createJobs(engine);
-  const hub = createHub(api);
+  const hub = createHub(client.hub);
   const imports = createImports({
     engine,
     notices,

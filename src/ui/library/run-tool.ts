@@ -8,7 +8,7 @@ export type Tool = 'encrypt' | 'recover' | 'make';
 
 /** Runs a tool on its two groups of files; undefined where it failed or was given up. */
 export async function runTool(
-  { api }: EngineState,
+  { client }: EngineState,
   jobs: Jobs,
   tool: Tool,
   first: readonly GivenFile[],

@@ -1,5 +1,5 @@
 // A conversation as data: turns with parents, so that every edit and every new answer is a branch that stays.
-import type { ErrorData, FinishReason, GenerationTiming, Message, Stored } from '../../worker/contract';
+import type { ChatMessage, ErrorData, FinishReason, GenerationTiming, Stored } from '../../worker/contract';
 
 /** Ids of an answer, as one model's tokenizer has them: what it is gone on with from. */
 export interface AnswerTokens {
@@ -115,7 +115,7 @@ export function pathTo({ turns }: Conversation, id: string): Turn[] {
 }
 
 /** What the model is told: questions that got no answer are left out, except the last. */
-export function messagesTo(conversation: Conversation, questionId: string): Message[] {
+export function messagesTo(conversation: Conversation, questionId: string): ChatMessage[] {
   const path = pathTo(conversation, questionId);
   const said = path.filter(
     (turn, i) => i === path.length - 1 || (turn.role === 'user' ? path[i + 1].content !== '' : turn.content !== ''),

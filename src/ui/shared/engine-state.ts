@@ -44,7 +44,7 @@ export interface Asked {
 }
 
 export interface EngineState {
-  readonly api: Client['api'];
+  readonly client: Client;
   readonly device: Accessor<DeviceSummary | undefined>;
   readonly models: Accessor<readonly ModelSummary[]>;
   /** The model in use: the chosen one, else the bundled one, else the newest; never by itself one that held the worker. */
@@ -305,7 +305,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
 
   client.subscribe(listen);
   return {
-    api,
+    client,
     device,
     models,
     model,

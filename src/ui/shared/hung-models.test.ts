@@ -21,8 +21,8 @@ function page(models = [BOMB, OTHER, BUNDLED]) {
     const notices = createNotices();
     const fake = createFake({ delay: 0, load: 20 });
     const loads: string[] = [];
-    const api = { ...fake.api, load: async (id: string) => void loads.push(id) };
-    const engine = createEngineState({ ...fake, api }, notices);
+    const load = async (id: string) => void loads.push(id);
+    const engine = createEngineState({ ...fake, models: { ...fake.models, load } }, notices);
     fake.emit({ type: 'models', models });
     const hang = (id: string) =>
       fake.emit({ type: 'restarted', hung: { modelId: id, message: `${id} did not finish.` } });

@@ -1,6 +1,5 @@
 // Puts a record into the store together with what other windows have put there: none takes the place of another's.
-import type { Stored } from '../../worker/contract';
-import type { PageApi } from '../../worker/client';
+import type { RecordKind, RecordVerbs, Stored } from '../../worker/contract';
 import { alone } from './this-window';
 
 /**
@@ -8,15 +7,15 @@ import { alone } from './this-window';
  * @param join of what is to be stored and what is there
  */
 export function putJoined<T extends Stored>(
-  api: Pick<PageApi, 'getRecord' | 'putRecord'>,
-  kind: 'chats' | 'runs',
+  records: Pick<RecordVerbs, 'get' | 'put'>,
+  kind: RecordKind,
   record: T,
   join: (mine: T, stored: Stored) => T,
 ): Promise<T> {
   return alone(`pronk-${kind}-${record.id}`, async () => {
-    const stored = await client.records.get(kind, record.id);
+    const stored = await records.get(kind, record.id);
     const joined = stored ? join(record, stored) : record;
-    await client.records.put(kind, joined);
+    await records.put(kind, joined);
     return joined;
   });
 }

@@ -4,10 +4,15 @@ import { downloadBlob } from './downloads';
 import { countOf, formatBytes } from './format';
 import { pickFolder } from './picked-files';
 
+/** A saved file, and where it is in words. */
+export interface PlacedFile extends SavedFile {
+  readonly where?: string;
+}
+
 /** Asks where to, saves, and hands over what comes along; undefined where the person thought better of it. */
 export async function saveFiles(
   save: (folder: FileSystemDirectoryHandle | undefined) => Promise<readonly SavedFile[]>,
-): Promise<readonly SavedFile[] | undefined> {
+): Promise<readonly PlacedFile[] | undefined> {
   const folder = await pickFolder('readwrite');
   if (folder === null) return undefined;
   const saved = await save(folder);
@@ -20,7 +25,7 @@ export async function saveFiles(
 }
 
 /** What was saved and where, as a sentence. */
-export function savedSentence(saved: readonly SavedFile[] | undefined): string {
+export function savedSentence(saved: readonly PlacedFile[] | undefined): string {
   if (!saved) return '';
   const good = saved.filter(({ ok }) => ok);
   const bytes = good.reduce((sum, each) => sum + each.bytes, 0);

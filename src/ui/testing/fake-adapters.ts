@@ -1,5 +1,5 @@
 // Adapters without a worker: names and sizes, and files that hold nothing.
-import type { AdapterApi, AdapterSummary } from '../../worker/training-api';
+import type { AdapterVerbs, AdapterSummary } from '../../worker/contract';
 import type { ClientEvent } from '../../worker/client';
 import { fakeAdapter } from './fake-runs';
 
@@ -7,7 +7,7 @@ const wait = (milliseconds: number) => new Promise((settle) => setTimeout(settle
 const coded = (name: string, message: string) => Object.assign(new Error(message), { name });
 
 export interface FakeAdapters {
-  readonly api: AdapterApi;
+  readonly api: AdapterVerbs;
   add(adapter: AdapterSummary): void;
 }
 
@@ -18,10 +18,10 @@ export function fakeAdapters(emit: (event: ClientEvent) => void): FakeAdapters {
     adapters = [adapter, ...adapters];
     tellAdapters();
   }
-  const api: AdapterApi = {
-    adapters: async () => adapters,
+  const api: AdapterVerbs = {
+    list: async () => adapters,
     isAdapter: async (file) => /lora.*\.gguf$/i.test(file.name),
-    async importAdapter(files, modelId) {
+    async import(files, modelId) {
       await wait(50);
       if (files.some(({ file }) => file.size === 443)) {
         throw coded('adapter-empty', 'adapter_model.bin is an empty adapter: it holds no weights.');
@@ -34,21 +34,21 @@ export function fakeAdapters(emit: (event: ClientEvent) => void): FakeAdapters {
       add(adapter);
       return adapter;
     },
-    useAdapters: async () => {},
-    async renameAdapter(id, name) {
+    use: async () => {},
+    async rename(id, name) {
       adapters = adapters.map((adapter) => (adapter.id === id ? { ...adapter, name } : adapter));
       tellAdapters();
     },
-    async removeAdapter(id) {
+    async remove(id) {
       adapters = adapters.filter((adapter) => adapter.id !== id);
       tellAdapters();
     },
-    async exportAdapter(_, format) {
+    async export(_, format) {
       await wait(300);
       const name = format === 'gguf' ? 'adapter.gguf' : 'adapter_model.safetensors';
       return [{ name, bytes: 4096, sha256: 'a'.repeat(64), ok: true, file: new File(['x'], name) }];
     },
-    async mergeAdapter(id, _, { format }) {
+    async merge(id, _, { format }) {
       for (let i = 0; i < 20; i++) {
         emit({ type: 'progress', task: 'save', id, stage: 'Merging', done: i * 380_000, total: 7_600_000 });
         await wait(60);

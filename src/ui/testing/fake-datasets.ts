@@ -1,11 +1,11 @@
 // Datasets without a worker: rows in memory, read by a few lines of code, tokens by the letter.
-import type { ColumnMapping, DatasetApi, DatasetSummary, Example } from '../../worker/training-api';
+import type { ColumnMapping, DatasetVerbs, DatasetSummary, Example } from '../../worker/contract';
 
 const wait = (milliseconds: number) => new Promise((settle) => setTimeout(settle, milliseconds));
 const coded = (name: string, message: string) => Object.assign(new Error(message), { name });
 
 export interface FakeDatasets {
-  readonly api: DatasetApi;
+  readonly api: DatasetVerbs;
   put(name: string, format: string, rows: Example[]): DatasetSummary;
   get(id: string): { readonly summary: DatasetSummary; readonly rows: readonly Example[] };
 }
@@ -74,9 +74,9 @@ export function fakeDatasets(): FakeDatasets {
     return summary;
   }
 
-  const api: DatasetApi = {
-    datasets: async () => [...datasets.values()].map(({ summary }) => summary),
-    async addDataset(file, options) {
+  const api: DatasetVerbs = {
+    list: async () => [...datasets.values()].map(({ summary }) => summary),
+    async add(file, options) {
       await wait(50);
       const rows = readRows(await file.text(), file.name, options?.mapping);
       if (rows.length > 0 && typeof rows[0] === 'string') {
@@ -90,9 +90,9 @@ export function fakeDatasets(): FakeDatasets {
       const format = /\.csv$/i.test(file.name) ? 'CSV' : 'Alpaca JSON';
       return { kind: 'stored', dataset: put(file.name, format, rows as Example[]), dropped: 0, notes: [] };
     },
-    createDataset: async (name) => put(name, 'Written here', []),
-    datasetRows: async (id, from, to) => datasets.get(id)?.rows.slice(from, to) ?? [],
-    findRows: async (id, { text = '', unread = false }) =>
+    create: async (name) => put(name, 'Written here', []),
+    rows: async (id, from, to) => datasets.get(id)?.rows.slice(from, to) ?? [],
+    find: async (id, { text = '', unread = false }) =>
       [...datasets.get(id)!.rows.entries()]
         .filter(([, row]) => (!unread || row.kind === 'unread') && textOf(row).join('\n').includes(text))
         .map(([at]) => at),
@@ -103,7 +103,7 @@ export function fakeDatasets(): FakeDatasets {
         return { code: 'not-json', problem: 'It is not JSON.' };
       }
     },
-    async editDataset(id, at, remove, rows) {
+    async edit(id, at, remove, rows) {
       const dataset = datasets.get(id);
       if (!dataset) throw coded('no-dataset', 'That dataset is not here any more.');
       dataset.rows.splice(at, remove, ...rows);
@@ -111,12 +111,12 @@ export function fakeDatasets(): FakeDatasets {
       dataset.summary = { ...dataset.summary, rows: dataset.rows.length, unread, editedAt: Date.now() };
       return dataset.summary;
     },
-    async renameDataset(id, name) {
+    async rename(id, name) {
       const dataset = datasets.get(id);
       if (dataset) dataset.summary = { ...dataset.summary, name };
     },
-    removeDataset: async (id) => void datasets.delete(id),
-    async reportDataset(id, _, config) {
+    remove: async (id) => void datasets.delete(id),
+    async report(id, _, config) {
       const { rows } = datasets.get(id)!;
       const lengths = rows.map(lengthOf);
       const longest = Math.max(0, ...lengths);
@@ -147,7 +147,7 @@ export function fakeDatasets(): FakeDatasets {
         },
       };
     },
-    async previewRow(id, at, _, config) {
+    async preview(id, at, _, config) {
       const [asked, answered] = textOf(datasets.get(id)!.rows[at]);
       const token = (text: string, inLoss: boolean, special = false) => ({ id: text.length, text, inLoss, special });
       const all = [
@@ -158,7 +158,7 @@ export function fakeDatasets(): FakeDatasets {
       ];
       return { tokens: all.slice(0, config.cutoff_len), truncated: all.length > config.cutoff_len };
     },
-    exportDataset: async (id) => new File([JSON.stringify(datasets.get(id)!.rows)], 'dataset.json'),
+    export: async (id) => new File([JSON.stringify(datasets.get(id)!.rows)], 'dataset.json'),
   };
   return { api, put, get: (id) => datasets.get(id)! };
 }

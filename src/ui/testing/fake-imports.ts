@@ -1,16 +1,16 @@
 // Imports without a worker: plans by the files' names, and progress by the clock.
 import type {
+  Contract,
   CuratedModel,
   GivenFile,
-  ImportApi,
   ImportOrigin,
   ImportPlan,
   ModelSummary,
   PendingImport,
   PromptStyle,
-  Saved,
-} from '../../worker/api';
-import type { ClientEvent, PageApi } from '../../worker/client';
+  SavedFile,
+} from '../../worker/contract';
+import type { ClientEvent } from '../../worker/client';
 
 const GB = 1e9;
 const wait = (milliseconds: number) => new Promise((settle) => setTimeout(settle, milliseconds));
@@ -185,9 +185,11 @@ interface Worked {
   readonly pending: boolean;
 }
 
-type Methods = ImportApi & Pick<PageApi, 'verify' | 'measureQuality'>;
+interface Verbs extends Pick<Contract, 'imports' | 'patches' | 'hub'> {
+  readonly models: Pick<Contract['models'], 'verify' | 'measureQuality' | 'export'>;
+}
 
-export function fakeImports({ emit, add, change, make, time, pending: begun }: Worked): Methods {
+export function fakeImports({ emit, add, change, make, time, pending: begun }: Worked): Verbs {
   const given = new Map<string, GivenFile[]>();
   const plans = new Map<string, ImportPlan>();
   const stopped = new Map<string, 'paused' | 'cancelled'>();
@@ -260,74 +262,82 @@ export function fakeImports({ emit, add, change, make, time, pending: begun }: W
     }
   }
 
-  const saved = (names: readonly string[]): Saved[] =>
+  const saved = (names: readonly string[]): SavedFile[] =>
     names.map((name) => ({ name, bytes: 4096, sha256: 'a'.repeat(64), ok: true, file: new File(['x'], name) }));
 
   return {
-    async planImport(id, origin) {
-      await wait(origin.kind === 'hub' ? 500 : 30);
-      const plan = look(id, origin);
-      plans.set(id, plan);
-      return plan;
+    imports: {
+      async plan(id, origin) {
+        await wait(origin.kind === 'hub' ? 500 : 30);
+        const plan = look(id, origin);
+        plans.set(id, plan);
+        return plan;
+      },
+      async start(id, { name, quantize }) {
+        const plan = plans.get(id)!;
+        const total = plan.choices.find((choice) => choice.quantize === quantize)!.storedBytes;
+        return run(id, name ?? plan.name, 0, total);
+      },
+      pause: async (id) => void stopped.set(id, 'paused'),
+      async cancel(id) {
+        stopped.set(id, 'cancelled');
+        pending.delete(id);
+        plans.delete(id);
+        given.delete(id);
+      },
+      pending: async () => [...pending.values()],
+      async resume(id, files) {
+        const left = pending.get(id)!;
+        if (left.needs === 'files' && !files) throw coded('missing-file', 'The same files are needed again to go on.');
+        return run(id, left.name, left.done, left.total);
+      },
     },
-    async startImport(id, { name, quantize }) {
-      const plan = plans.get(id)!;
-      const total = plan.choices.find((choice) => choice.quantize === quantize)!.storedBytes;
-      return run(id, name ?? plan.name, 0, total);
+    patches: {
+      async decrypt(id) {
+        await work('save', id, 'Decrypting', 27 * GB);
+        const files = plans.get(id)?.patch?.files.filter(({ state }) => state === 'present') ?? [];
+        return saved(files.map(({ name }) => name));
+      },
+      async encrypt(id, _, files) {
+        await work('save', id, 'Encrypting', 2 * GB);
+        return saved(files.map(({ file }) => `${file.name}.${'a'.repeat(64)}.enc`));
+      },
+      async saveWeightDiff(id) {
+        await work('save', id, 'Adding', 27 * GB);
+        const files = await saved(['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']);
+        return { files, sum: 50_637.1836 };
+      },
     },
-    pauseImport: async (id) => void stopped.set(id, 'paused'),
-    async cancelImport(id) {
-      stopped.set(id, 'cancelled');
-      pending.delete(id);
-      plans.delete(id);
-      given.delete(id);
+    models: {
+      verify: (id) => work('verify', id, 'Checking', 3.6 * GB),
+      async measureQuality(id) {
+        await work('quality', id, 'Measuring', 1000);
+        const quality = {
+          relativeError: {
+            embed_tokens: 0.0042,
+            q_proj: 0.0061,
+            k_proj: 0.0062,
+            v_proj: 0.0058,
+            o_proj: 0.006,
+            gate_proj: 0.0063,
+            up_proj: 0.0063,
+            down_proj: 0.0061,
+            lm_head: 0.0055,
+          },
+          perplexity: 9.217,
+          perplexityTokens: 1023,
+        };
+        change(id, { quality });
+        return quality;
+      },
+      async export(id) {
+        await work('save', id, 'Writing', 3.6 * GB);
+        return saved(['model.gguf']);
+      },
     },
-    pendingImports: async () => [...pending.values()],
-    async resumeImport(id, files) {
-      const left = pending.get(id)!;
-      if (left.needs === 'files' && !files) throw coded('missing-file', 'The same files are needed again to go on.');
-      return run(id, left.name, left.done, left.total);
+    hub: {
+      curated: async () => CURATED,
+      tokenEndpoint: async (address) => (/^https?:/.test(address) ? new URL(address).origin : 'https://huggingface.co'),
     },
-    async saveDecrypted(id) {
-      await work('save', id, 'Decrypting', 27 * GB);
-      const files = plans.get(id)?.patch?.files.filter(({ state }) => state === 'present') ?? [];
-      return saved(files.map(({ name }) => name));
-    },
-    async encrypt(id, _, files) {
-      await work('save', id, 'Encrypting', 2 * GB);
-      return saved(files.map(({ file }) => `${file.name}.${'a'.repeat(64)}.enc`));
-    },
-    async saveWeightDiff(id) {
-      await work('save', id, 'Adding', 27 * GB);
-      const files = await saved(['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']);
-      return { files, sum: 50_637.1836 };
-    },
-    verify: (id) => work('verify', id, 'Checking', 3.6 * GB),
-    async measureQuality(id) {
-      await work('quality', id, 'Measuring', 1000);
-      const quality = {
-        relativeError: {
-          embed_tokens: 0.0042,
-          q_proj: 0.0061,
-          k_proj: 0.0062,
-          v_proj: 0.0058,
-          o_proj: 0.006,
-          gate_proj: 0.0063,
-          up_proj: 0.0063,
-          down_proj: 0.0061,
-          lm_head: 0.0055,
-        },
-        perplexity: 9.217,
-        perplexityTokens: 1023,
-      };
-      change(id, { quality });
-      return quality;
-    },
-    async exportModel(id) {
-      await work('save', id, 'Writing', 3.6 * GB);
-      return saved(['model.gguf']);
-    },
-    curatedModels: async () => CURATED,
-    tokenEndpoint: async (address) => (/^https?:/.test(address) ? new URL(address).origin : 'https://huggingface.co'),
   };
 }

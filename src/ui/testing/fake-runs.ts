@@ -1,5 +1,5 @@
 // What a fake worker has to tell of runs: rows, logs, samples and adapters that look like real ones.
-import type { AdapterSummary, Example, RunDetail, StepRecord } from '../../worker/training-api';
+import type { AdapterSummary, Example, RunDetail, StepRecord } from '../../worker/contract';
 import { initialConfig } from '../train/training-config';
 
 const HOUR = 3_600_000;

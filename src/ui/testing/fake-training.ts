@@ -1,14 +1,14 @@
 // Training without a worker: steps by the clock, losses by a formula.
 import type {
+  Contract,
   RunDetail,
   RunSummary,
-  TrainingApi,
   TrainingConfig,
   TrainingEvent,
   TrainingPlan,
   TrainingRequest,
   Warning,
-} from '../../worker/training-api';
+} from '../../worker/contract';
 import type { ClientEvent } from '../../worker/client';
 import { fakeAdapters } from './fake-adapters';
 import { fakeDatasets, lengthOf } from './fake-datasets';
@@ -51,7 +51,7 @@ function warningsFor(config: TrainingConfig, steps: number, validationRows: numb
   return warnings;
 }
 
-export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi {
+export function fakeTraining({ emit, step: pace, seeded }: Options): Pick<Contract, 'datasets' | 'adapters' | 'runs'> {
   const datasets = fakeDatasets();
   const runs = new Map<string, RunDetail>();
   const adapters = fakeAdapters(emit);
@@ -162,11 +162,9 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
     };
   }
 
-  return {
-    ...datasets.api,
-    ...adapters.api,
-    planTraining: async (request) => plan(request),
-    async measureStep({ datasetId }) {
+  const runVerbs: Contract['runs'] = {
+    plan: async (request) => plan(request),
+    async measure({ datasetId }) {
       const tell = (done: number) => {
         emit({ type: 'progress', task: 'measure', id: datasetId, stage: 'Timing a step', done, total: 4 });
       };
@@ -181,7 +179,7 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
       return { secondsPerStep: measured };
     },
     stopMeasuring: async () => cutMeasuring(),
-    async startTraining(request) {
+    async start(request) {
       cutMeasuring();
       const dataset = datasets.get(request.datasetId).summary;
       const id = crypto.randomUUID();
@@ -204,27 +202,27 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
       go(id);
       return id;
     },
-    async pauseTraining(id) {
+    async pause(id) {
       clearInterval(timers.get(id));
       checkpoint(id);
       change(id, { state: 'paused' });
     },
-    async resumeTraining(id) {
+    async resume(id) {
       change(id, { state: 'running' });
       go(id);
     },
-    stopTraining: async (id) => end(id, 'stopped'),
-    async checkpointTraining() {
+    stop: async (id) => end(id, 'stopped'),
+    async checkpoint() {
       for (const { id, state } of runs.values()) if (state === 'running') checkpoint(id);
     },
-    runs: async () => [...runs.values()].map(summaryOf),
-    async run(id) {
+    list: async () => [...runs.values()].map(summaryOf),
+    async get(id) {
       const run = runs.get(id);
       if (!run) throw coded('no-run', 'That run is not here any more.');
       return run;
     },
-    exportTrainerState: async (id) => new File([JSON.stringify(runs.get(id)!.log)], 'trainer_state.json'),
-    async openTrainerState(file) {
+    exportState: async (id) => new File([JSON.stringify(runs.get(id)!.log)], 'trainer_state.json'),
+    async openState(file) {
       const { log_history: history } = JSON.parse(await file.text()) as { log_history: Record<string, number>[] };
       const log = history
         .filter(({ loss }) => loss !== undefined)
@@ -242,10 +240,11 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): TrainingApi
         step: log.length,
       };
     },
-    async removeRun(id) {
+    async remove(id) {
       runs.delete(id);
       tell({ type: 'removed', runId: id });
     },
-    exportTraining: async () => [{ name: 'train.py', bytes: 1, ok: true, file: new File(['x'], 'train.py') }],
+    export: async () => [{ name: 'train.py', bytes: 1, ok: true, file: new File(['x'], 'train.py') }],
   };
+  return { datasets: datasets.api, adapters: adapters.api, runs: runVerbs };
 }

@@ -1,7 +1,6 @@
 // A client without a worker, for looking at the page (`?fake`) and for tests. Never part of a build.
-import type { GenerateRequest, ModelSummary, Stored } from '../../worker/api';
-import type { Client, ClientEvent, PageApi } from '../../worker/client';
-import type { TrainingApi } from '../../worker/training-api';
+import type { GenerateRequest, ModelSummary, Stored } from '../../worker/contract';
+import type { Client, ClientEvent } from '../../worker/client';
 import { fakeImports } from './fake-imports';
 import { fakeTraining } from './fake-training';
 
@@ -56,7 +55,6 @@ export function createFake({
   step = 200,
   trained = false,
 } = {}): Client & {
-  readonly api: PageApi & TrainingApi;
   emit(event: ClientEvent): void;
 } {
   const listeners = new Set<(event: ClientEvent) => void>();
@@ -135,6 +133,21 @@ export function createFake({
     emit({ type: 'started' });
   }, 300);
 
+  const imported = fakeImports({
+    emit,
+    time: slow,
+    pending,
+    make: fakeModel,
+    add(model) {
+      models = [model, ...models];
+      emit({ type: 'models', models });
+    },
+    change(id, values) {
+      models = models.map((model) => (model.id === id ? { ...model, ...values } : model));
+      emit({ type: 'models', models });
+    },
+  });
+
   return {
     emit,
     subscribe(listener) {
@@ -142,24 +155,12 @@ export function createFake({
       return () => listeners.delete(listener);
     },
     restart: () => emit({ type: 'restarted' }),
-    api: {
-      models: async () => models,
-      ...fakeTraining({ emit, step, seeded: trained }),
+    ...fakeTraining({ emit, step, seeded: trained }),
+    ...imported,
+    models: {
+      ...imported.models,
+      list: async () => models,
       load: (id, options) => (loaded = doLoad(id, options?.context)),
-      ...fakeImports({
-        emit,
-        time: slow,
-        pending,
-        make: fakeModel,
-        add(model) {
-          models = [model, ...models];
-          emit({ type: 'models', models });
-        },
-        change(id, values) {
-          models = models.map((model) => (model.id === id ? { ...model, ...values } : model));
-          emit({ type: 'models', models });
-        },
-      }),
       async rename(id, name) {
         models = models.map((model) => (model.id === id ? { ...model, name } : model));
         emit({ type: 'models', models });
@@ -168,15 +169,21 @@ export function createFake({
         models = models.filter((model) => model.id !== id);
         emit({ type: 'models', models });
       },
-      storage: async () => ({
+    },
+    storage: {
+      estimate: async () => ({
         usage: 3_650_000_000,
         room: { bytes: 17_350_000_000, told: true, small: false },
         persisted: false,
       }),
       persist: async () => true,
-      generate: async (request) => void run(request),
+    },
+    generation: {
+      start: async (request) => void run(request),
       stop: async (id) => void stopped.add(id),
-      askForDevice: async () => {},
+    },
+    device: { ask: async () => {} },
+    prompts: {
       preview: async (_, prompt) =>
         prompt.kind === 'instruct'
           ? prompt.template.prompt_input
@@ -184,7 +191,7 @@ export function createFake({
               .replace('{input}', () => prompt.input)
           : '',
       // a word is a token, and the form takes ten
-      async measurePrompt(_, prompt) {
+      async measure(_, prompt) {
         const said = prompt.kind === 'chat' ? prompt.messages.map(({ content }) => content).join(' ') : '';
         return { tokens: 10 + said.split(/\s+/).filter(Boolean).length, droppedMessages: 0 };
       },
@@ -198,10 +205,12 @@ export function createFake({
           response_split: '### Response:',
         },
       ],
-      listRecords: async (kind) => [...records[kind].values()],
-      getRecord: async (kind, id) => structuredClone(records[kind].get(id)),
-      putRecord: async (kind, record) => void records[kind].set(record.id, structuredClone(record)),
-      deleteRecord: async (kind, id) => void records[kind].delete(id),
+    },
+    records: {
+      list: async (kind) => [...records[kind].values()],
+      get: async (kind, id) => structuredClone(records[kind].get(id)),
+      put: async (kind, record) => void records[kind].set(record.id, structuredClone(record)),
+      delete: async (kind, id) => void records[kind].delete(id),
     },
   };
 }

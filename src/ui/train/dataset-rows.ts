@@ -56,7 +56,7 @@ export interface RowsState {
 }
 
 export function createRows(
-  { api }: Client,
+  client: Client,
   dataset: Accessor<DatasetSummary | undefined>,
   notices: Notices,
   onStored: (summary: DatasetSummary) => void,

@@ -90,7 +90,7 @@ test('letters that a closing page could not store are stored at the next visit',
   storage.set('pronk.unsaved-row', JSON.stringify({ id, at: 2, row: { kind: 'text', text: 'typed last' } }));
   dispose();
   // the worker is slow, and dies once before it has stored
-  const edit = fake.api.editDataset;
+  const { edit } = fake.datasets;
   const slow = vi.spyOn(fake.datasets, 'edit').mockImplementation(() => new Promise(() => {}));
   page(fake);
   await until(() => expect(slow).toHaveBeenCalled());

@@ -1,0 +1,47 @@
+// Text from a model, and the prompts that it is made from.
+import type { Generation } from '../../engine/generation/generate';
+import type { Prompt, PromptSize } from '../../engine/generation/prompt';
+import type { EngineGeneration, EngineRequest } from '../../engine/generation/request';
+import type { Sampling } from '../../ops/sample/sample';
+import type { PromptTemplate } from '../../tokenizer/prompt-templates';
+
+export type { ChatMessage } from '../../tokenizer/chat-message';
+export type { ChatStyle } from '../../tokenizer/chat-styles';
+export type { Prompt, PromptSize, PromptTemplate };
+
+/** `stop`: EOS or a stop string; `length`: max tokens or context full; `abort`: the person pressed Stop. */
+export type FinishReason = Generation['finish'];
+
+/** Sampling controls with the limit on new tokens; names as in Hugging Face transformers. */
+export interface SamplingOptions extends Sampling {
+  readonly maxTokens: number;
+}
+
+export interface GenerateRequest extends Pick<EngineRequest, 'prompt' | 'adapters' | 'begun'> {
+  /** Chosen by the caller; names the generation in events and in `stop`. */
+  readonly id: string;
+  readonly modelId: string;
+  readonly sampling: SamplingOptions;
+  readonly stop: readonly string[];
+}
+
+/** What a generation took; `firstTokenMs` includes the queue and the loading. */
+export type GenerationTiming = Pick<
+  EngineGeneration,
+  'promptTokens' | 'cachedTokens' | 'completionTokens' | 'droppedMessages' | 'firstTokenMs' | 'tokensPerSecond'
+>;
+
+export interface GenerationVerbs {
+  /** Queues a generation; text, end and failure come as events. */
+  start(request: GenerateRequest): Promise<void>;
+  stop(id: string): Promise<void>;
+}
+
+export interface PromptVerbs {
+  /** The exact text that a prompt becomes for a model. */
+  preview(modelId: string, prompt: Prompt): Promise<string>;
+  /** What a prompt would take of a context, as it would be sent. */
+  measure(modelId: string, prompt: Prompt, context: number, maxTokens: number): Promise<PromptSize>;
+  /** The instruct templates that Pronk brings. */
+  templates(): Promise<readonly PromptTemplate[]>;
+}
