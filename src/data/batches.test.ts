@@ -44,7 +44,7 @@ test('an epoch reads each row once, in batches of the sizes asked for', () => {
       }
       for (const rows of epoch.flat()) {
         const tokens = rows.reduce((sum, row) => sum + lengths[row], 0);
-        expect(tokens).toBeLessThanOrEqual(plan.largest);
+        expect(tokens).toBeLessThanOrEqual(plan.maxBatchTokens);
         if (settings.packing) expect(tokens).toBeLessThanOrEqual(CUTOFF * settings.per_device_train_batch_size);
         else expect(rows.length).toBeLessThanOrEqual(settings.per_device_train_batch_size);
       }
@@ -103,7 +103,7 @@ describe('steps', () => {
   });
 
   test('no rows, no steps', () => {
-    expect(createBatches([], config)).toMatchObject({ stepsPerEpoch: 0, totalSteps: 0, units: 0, largest: 0 });
+    expect(createBatches([], config)).toMatchObject({ stepsPerEpoch: 0, totalSteps: 0, units: 0, maxBatchTokens: 0 });
   });
 });
 

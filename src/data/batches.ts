@@ -22,7 +22,7 @@ export interface BatchPlan {
   /** Rows of an epoch, or packs when packing. */
   readonly units: number;
   /** Most tokens of a micro-batch. */
-  readonly largest: number;
+  readonly maxBatchTokens: number;
   /**
    * The micro-batches of an optimizer step, from 0; each is a list of indices into the lengths. Every epoch reads each
    * row once; its last step may have fewer micro-batches, the last of which may have fewer rows.
@@ -63,7 +63,7 @@ export function createBatches(lengths: readonly number[], config: BatchConfig): 
     stepsPerEpoch,
     totalSteps: stepsPerEpoch === 0 ? 0 : config.max_steps > 0 ? config.max_steps : Math.ceil(epochs * stepsPerEpoch),
     units,
-    largest: largestBatch(lengths, size, packing ? cutoff : undefined),
+    maxBatchTokens: largestBatch(lengths, size, packing ? cutoff : undefined),
     step(step) {
       const [epoch, at] = [Math.floor(step / stepsPerEpoch), (step % stepsPerEpoch) * accumulation];
       return epochOf(epoch).slice(at, at + accumulation);
@@ -72,13 +72,13 @@ export function createBatches(lengths: readonly number[], config: BatchConfig): 
 }
 
 /** Rows of a validation set, as `train_test_split` counts them: `size` rows, or below 1 that share, rounded up. */
-export function validationRows(rows: number, size: number): number {
+export function validationCount(rows: number, size: number): number {
   return size >= 1 ? Math.floor(size) : Math.ceil(size * rows);
 }
 
 /** Splits off a validation set. A size that would leave nothing to train on is none. */
 export function splitValidation(rows: number, size: number, seed: number): { train: number[]; validation: number[] } {
-  const count = validationRows(rows, size);
+  const count = validationCount(rows, size);
   if (!(count > 0) || count >= rows) return { train: Array.from({ length: rows }, (_, i) => i), validation: [] };
   const order = permutation(rows, seed, SPLIT_STREAM);
   return { train: ascending(order.slice(count)), validation: ascending(order.slice(0, count)) };

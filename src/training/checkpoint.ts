@@ -113,7 +113,7 @@ function cut(values: Floats, shapes: readonly PairShape[]): LoraPair[] {
 }
 
 /** Why a run cannot be gone on with, as a clause; undefined if it can. */
-export function differs(then: RunIdentity, now: RunIdentity): string | undefined {
+export function identityMismatch(then: RunIdentity, now: RunIdentity): string | undefined {
   const field = FIELD_NAMES.find(
     (name) => FIELDS[name].resumable !== true && !same(then.config[name], now.config[name]),
   );

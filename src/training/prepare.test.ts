@@ -32,11 +32,13 @@ const code = (promise: Promise<unknown>) =>
 
 test('every row is trained on once an epoch or held out, and named by its place in the dataset', async () => {
   const data = await prepare(rows(10), config);
-  expect([data.train.length, data.held.length, data.stepsPerEpoch]).toEqual([7, 3, 2]);
+  expect([data.train.length, data.validationRows.length, data.stepsPerEpoch]).toEqual([7, 3, 2]);
   const epoch = [data.step(0), data.step(1)].flat();
   const seen = [...epoch, ...data.validation].flatMap(({ rows: of }) => [...new Set(of)]);
   expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 10 }, (_, i) => i));
-  expect(Math.max(...[...epoch, ...data.validation].map(({ ids }) => ids.length))).toBeLessThanOrEqual(data.largest);
+  expect(Math.max(...[...epoch, ...data.validation].map(({ ids }) => ids.length))).toBeLessThanOrEqual(
+    data.maxBatchTokens,
+  );
   expect(data.step(2).map(labelCount)).not.toEqual([]);
   expect(data.ended).toBe(10);
 });
@@ -45,7 +47,7 @@ test('rows that are cut off before their answer are left out; where that is all,
   const long: Example = { kind: 'instruct', instruction: 'word '.repeat(400), input: '', output: 'x' };
   const data = await prepare([long, ...rows(4)], config);
   expect(data.skipped).toEqual([0]);
-  expect(data.train.length + data.held.length).toBe(4);
+  expect(data.train.length + data.validationRows.length).toBe(4);
   const failure = await code(prepare([long], config));
   expect(failure).toMatchObject({ code: 'no-labels', message: expect.stringContaining('cutoff_len') as string });
   expect(await code(prepare([], config))).toMatchObject({ code: 'no-labels' });
@@ -78,7 +80,7 @@ test('the fingerprint is that of the tokens, the labels and the split', async ()
 
 test('rows beyond the trained context are refused where positions scale by the length', async () => {
   const data = await prepare(rows(6), config);
-  const longest = Math.max(...[...data.train, ...data.held].map(({ ids }) => ids.length));
+  const longest = Math.max(...[...data.train, ...data.validationRows].map(({ ids }) => ids.length));
   const check = (contextLength: number, type?: 'dynamic') => () =>
     checkPositions(data, { contextLength, ...(type && { ropeScaling: { type, factor: 2 } }) });
   expect(check(longest - 1, 'dynamic')).toThrow(`Set cutoff_len to ${longest - 1}`);

@@ -1,6 +1,6 @@
-// Rows as tokens -> what the loop reads: those held out, and which rows each update takes.
+// Rows as tokens -> what the loop reads: the rows that are held out, and which rows each update takes.
 import type { ModelConfig } from '../core/model-config';
-import { createBatches, inOrder, splitValidation, validationRows } from '../data/batches';
+import { createBatches, inOrder, splitValidation, validationCount } from '../data/batches';
 import { toMicroBatch } from '../data/micro-batch';
 import { endOfText } from '../data/tokenize';
 import type { TokenizedDataset } from '../data/tokenize-dataset';
@@ -13,18 +13,18 @@ import type { TrainingData } from './loop';
 
 export interface PreparedData extends TrainingData {
   readonly train: readonly TokenizedRow[];
-  readonly held: readonly TokenizedRow[];
+  readonly validationRows: readonly TokenizedRow[];
   /** Indices of the dataset's rows without a token in the loss: neither trained on nor validated with. */
   readonly skipped: readonly number[];
   /** Rows, or packs, that are read in an epoch. */
   readonly units: number;
   /** Most tokens of a micro-batch, trained or validated. */
-  readonly largest: number;
+  readonly maxBatchTokens: number;
   /** Rows whose end is EOS and in the loss. */
   readonly ended: number;
   /** Micro-batches of an update as indices into `train`. */
   rowsOf(step: number): readonly (readonly number[])[];
-  /** Of the rows, of what is held out, and of the order. */
+  /** Digest of the rows, of what is held out, and of the order. */
   fingerprint(): Promise<string>;
 }
 
@@ -38,7 +38,7 @@ export function prepareData(
   config: TrainingConfig,
 ): PreparedData {
   const { val_set_size: size, seed, per_device_train_batch_size: batch } = config;
-  if (size > 0 && validationRows(rows.length, size) >= rows.length) {
+  if (size > 0 && validationCount(rows.length, size) >= rows.length) {
     throw new PronkError(
       'bad-config',
       `val_set_size is ${size}, and the data has ${rows.length === 1 ? '1 row' : `${rows.length} rows`} to learn from: nothing would be left to train on. ` +
@@ -47,27 +47,30 @@ export function prepareData(
     );
   }
   const split = splitValidation(rows.length, size, seed);
-  const [train, held] = [split.train, split.validation].map((part) => part.map((i) => rows[i])) as [
+  const [train, validationRows] = [split.train, split.validation].map((part) => part.map((i) => rows[i])) as [
     TokenizedRow[],
     TokenizedRow[],
   ];
   const lengths = train.map(({ ids }) => ids.length);
   const plan = createBatches(lengths, config);
-  const heldBatches = inOrder(held.length, batch).map((part) => part.map((i) => held[i]));
-  const largestHeld = Math.max(0, ...heldBatches.map((part) => part.reduce((sum, { ids }) => sum + ids.length, 0)));
+  const validationBatches = inOrder(validationRows.length, batch).map((part) => part.map((i) => validationRows[i]));
+  const largestValidation = Math.max(
+    0,
+    ...validationBatches.map((part) => part.reduce((sum, { ids }) => sum + ids.length, 0)),
+  );
   const eos = endOfText(tokenizer);
   return {
     train,
-    held,
+    validationRows,
     skipped,
     units: plan.units,
-    largest: Math.max(plan.largest, largestHeld),
+    maxBatchTokens: Math.max(plan.maxBatchTokens, largestValidation),
     ended: rows.filter(({ labels }) => eos !== undefined && labels.at(-1) === eos).length,
     stepsPerEpoch: plan.stepsPerEpoch,
     rowsOf: (step) => plan.step(step),
     step: (n) => plan.step(n).map((part) => toMicroBatch(part.map((i) => train[i]))),
-    validation: heldBatches.map(toMicroBatch),
-    fingerprint: () => rowsFingerprint([...train, ...held]),
+    validation: validationBatches.map(toMicroBatch),
+    fingerprint: () => rowsFingerprint([...train, ...validationRows]),
   };
 }
 
@@ -77,11 +80,11 @@ export function prepareData(
  * @throws PronkError `bad-config`
  */
 export function checkPositions(
-  { train, held }: Pick<PreparedData, 'train' | 'held'>,
+  { train, validationRows }: Pick<PreparedData, 'train' | 'validationRows'>,
   { ropeScaling, contextLength }: Pick<ModelConfig, 'ropeScaling' | 'contextLength'>,
 ): void {
   if (ropeScaling?.type !== 'dynamic') return;
-  const longest = [...train, ...held].reduce((most, { ids }) => Math.max(most, ids.length), 0);
+  const longest = [...train, ...validationRows].reduce((most, { ids }) => Math.max(most, ids.length), 0);
   if (longest <= contextLength) return;
   throw new PronkError(
     'bad-config',

@@ -13,7 +13,7 @@ const row = (length: number, truncated: boolean): TokenizedRow => ({
 /** Messages for 100 rows that a cutoff has shortened, of which some keep their end. */
 function advice(cutoff: number, ended: number): string {
   const train = Array.from({ length: 100 }, (_, i) => row(cutoff, i >= ended));
-  const facts = { train, held: [], skipped: [], units: 100, ended, stepsPerEpoch: 100 };
+  const facts = { train, validationRows: [], skipped: [], units: 100, ended, stepsPerEpoch: 100 };
   const config = { ...DEFAULT_CONFIG, cutoff_len: cutoff };
   return trainingWarnings(config, facts, 512)
     .map(({ message }) => message)

@@ -20,7 +20,7 @@ const USUAL_RATES = [1e-5, 2e-3] as const;
 const MANY_CUT = 0.05;
 const MUCH_HELD = 0.5;
 
-type Facts = Pick<PreparedData, 'train' | 'held' | 'skipped' | 'units' | 'ended' | 'stepsPerEpoch'>;
+type Facts = Pick<PreparedData, 'train' | 'validationRows' | 'skipped' | 'units' | 'ended' | 'stepsPerEpoch'>;
 
 /** @param context positions that the model was trained for */
 export function trainingWarnings(config: TrainingConfig, data: Facts, context: number): Warning[] {
@@ -73,7 +73,7 @@ function unusualRate({ learning_rate: rate }: TrainingConfig): Warning | undefin
 
 function neverEnds(config: TrainingConfig, data: Facts, context: number): Warning | undefined {
   if (data.ended > 0) return undefined;
-  const cut = [...data.train, ...data.held].some(({ truncated }) => truncated);
+  const cut = [...data.train, ...data.validationRows].some(({ truncated }) => truncated);
   return {
     code: 'eos-never-trained',
     message: cut
@@ -83,8 +83,8 @@ function neverEnds(config: TrainingConfig, data: Facts, context: number): Warnin
   };
 }
 
-function cutOff(config: TrainingConfig, { train, held }: Facts, context: number): Warning | undefined {
-  const rows = [...train, ...held];
+function cutOff(config: TrainingConfig, { train, validationRows }: Facts, context: number): Warning | undefined {
+  const rows = [...train, ...validationRows];
   const cut = rows.filter(({ truncated }) => truncated).length;
   if (cut <= MANY_CUT * rows.length || cut === rows.length) return undefined;
   const message = `${cut} of ${rows.length} rows are longer than cutoff_len (${config.cutoff_len} tokens) and lose their end. ${remedy(config, context)}`;
@@ -118,9 +118,9 @@ function noAnswer({ skipped }: Facts): Warning | undefined {
   return { code: 'rows-without-labels', message: `${rows} no token in the loss${where} and will be left out.` };
 }
 
-function muchHeldOut({ val_set_size }: TrainingConfig, { train, held }: Facts): Warning | undefined {
-  if (held.length <= MUCH_HELD * (train.length + held.length)) return undefined;
-  const message = `val_set_size ${val_set_size} keeps ${held.length} of ${train.length + held.length} rows from training. A tenth is usual.`;
+function muchHeldOut({ val_set_size }: TrainingConfig, { train, validationRows }: Facts): Warning | undefined {
+  if (validationRows.length <= MUCH_HELD * (train.length + validationRows.length)) return undefined;
+  const message = `val_set_size ${val_set_size} keeps ${validationRows.length} of ${train.length + validationRows.length} rows from training. A tenth is usual.`;
   return { code: 'large-validation', message, fix: { val_set_size: 0.1 } };
 }
 

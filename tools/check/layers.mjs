@@ -66,7 +66,7 @@ export const LAYERS = [
   {
     folder: 'training',
     holds: 'a run: settings, schedule, steps, checkpoints',
-    may: ['core', 'tokenizer', 'data', 'model'],
+    may: ['core', 'tokenizer', 'data', 'model', 'storage'],
     packages: ['hash-wasm'],
   },
   { folder: 'engine', holds: 'Pronk as a library: no DOM, no worker', may: ENGINE, packages: ['hash-wasm'] },

@@ -36,13 +36,13 @@ export function trlFiles(run: TrlRun): FileContent[] {
   const adapter: Adapter = {
     name: 'start',
     config: peftConfig(config, base),
-    pairs: start?.pairs ?? startOf(model, loraSpec(config, model.numLayers, data.largest)),
+    pairs: start?.pairs ?? startOf(model, loraSpec(config, model.numLayers, data.maxBatchTokens)),
   };
   const batches = Array.from({ length: steps }, (_, step) => data.rowsOf(step));
   return [
     ...writePeft(adapter, model).map(content),
     textFile('train.jsonl', lines(data.train.map(rowOf))),
-    textFile('validation.jsonl', lines(data.held.map(rowOf))),
+    textFile('validation.jsonl', lines(data.validationRows.map(rowOf))),
     textFile('batches.jsonl', lines(batches)),
     textFile('training.json', `${JSON.stringify(settings(run, steps), null, 2)}\n`),
     textFile('train.py', TRAIN_PY),
@@ -65,7 +65,7 @@ function sameArguments(config: TrainingConfig): Partial<TrainingConfig> {
 
 /** Arguments of SFTConfig, and what train.py needs beside them. */
 function settings({ config, data, base, template }: TrlRun, steps: number) {
-  const validates = data.held.length > 0;
+  const validates = data.validationRows.length > 0;
   const best = validates && config.load_best_model_at_end;
   return {
     model: base,
@@ -106,7 +106,7 @@ function readme({ config, data, base }: TrlRun, steps: number): string {
       : '';
   return `# A fine-tuning run from Pronk
 
-${steps} updates of a LoRA (r ${config.r}) on ${data.train.length} rows${data.held.length > 0 ? `, ${data.held.length} more for validation` : ''}. Everything that decides the
+${steps} updates of a LoRA (r ${config.r}) on ${data.train.length} rows${data.validationRows.length > 0 ? `, ${data.validationRows.length} more for validation` : ''}. Everything that decides the
 result is in this folder: the rows as tokens, the order in which they are read, the adapter's first numbers, the settings.
 The base model is not: ${base}, or wherever you have it.
 

@@ -7,20 +7,20 @@ import { templateOf } from '../../data/tokenize';
 import { tokenizeDataset } from '../../data/tokenize-dataset';
 import { unlessAborted } from '../../gpu/cut-off';
 import type { LoraSpec, LoraTrainer } from '../../model/lora-types';
-import { type Checkpoint, differs, type RunIdentity, unpackCheckpoint } from '../../training/checkpoint';
+import { type Checkpoint, identityMismatch, type RunIdentity, unpackCheckpoint } from '../../training/checkpoint';
 import { pairsFingerprint } from '../../training/fingerprint';
 import { FRESH, type LoopEvent, type LoopState } from '../../training/loop';
 import { loraSpec, peftConfig } from '../../training/lora-spec';
 import { checkPositions, type PreparedData, prepareData } from '../../training/prepare';
 import { totalSteps } from '../../training/schedules';
 import { startPairs } from '../../training/start-adapter';
-import { Drive, type DriveEnd } from './drive';
+import { RunDriver, type DriverEnd } from '../../training/run-driver';
 import type { TrainingParts } from './parts';
-import { asOfCheckpoint, type RunRecord, runSummary } from './run-record';
-import type { RunStore } from './run-store';
+import { asOfCheckpoint, type RunRecord, runSummary } from '../../training/run-record';
+import type { RunStore } from '../../training/run-store';
 import type { RunState, TrainingEvent } from './types';
 
-const STATES: Readonly<Record<DriveEnd, RunState>> = { done: 'done', early: 'done', pause: 'paused', stop: 'stopped' };
+const STATES: Readonly<Record<DriverEnd, RunState>> = { done: 'done', early: 'done', pause: 'paused', stop: 'stopped' };
 
 /** Times that a device may be lost before the next checkpoint. */
 const LOSSES = 4;
@@ -34,7 +34,7 @@ export class ActiveRun {
   readonly #parts: TrainingParts;
   readonly #runs: RunStore<RunRecord>;
   readonly #emit: (event: TrainingEvent) => void;
-  #drive: Drive | undefined;
+  #drive: RunDriver | undefined;
   #wanted: 'pause' | 'stop' | undefined;
   /** Ends samples that are being made. */
   #controller = new AbortController();
@@ -130,7 +130,7 @@ export class ActiveRun {
     const form = { ...config, template: request.template };
     const data = prepareData(await tokenizeDataset(examples, model.tokenizer, form), model.tokenizer, config);
     checkPositions(data, model.config);
-    const spec = loraSpec(config, model.config.numLayers, data.largest);
+    const spec = loraSpec(config, model.config.numLayers, data.maxBatchTokens);
     const start = request.adapterId === undefined ? undefined : await this.#parts.adapter(request.adapterId);
     const pairs = start && startPairs(start, config, spec);
     const identity = await this.#identity(model.fingerprint, await data.fingerprint(), pairs);
@@ -198,7 +198,7 @@ export class ActiveRun {
   async #identity(model: string, data: string, start: readonly LoraPair[] | undefined): Promise<RunIdentity> {
     const { identity: then, checkpoint, request } = this.#record;
     const now = { config: request.config, data, model, ...(start && { start: await pairsFingerprint(start) }) };
-    const why = then && checkpoint && differs(then, now);
+    const why = then && checkpoint && identityMismatch(then, now);
     if (why !== undefined) {
       const message = `The run cannot be resumed: ${why}. Undo the change, or stop the run to keep its adapter as it is.`;
       throw new PronkError('checkpoint-mismatch', message);
@@ -215,7 +215,7 @@ export class ActiveRun {
 
   /** Trains, and keeps what came of it. Where there is no room to keep anything it rests, until there is. */
   async #toItsEnd(trainer: LoraTrainer, data: PreparedData, state: LoopState): Promise<void> {
-    let end: DriveEnd | undefined;
+    let end: DriverEnd | undefined;
     for (;;) {
       try {
         end ??= await this.#driven(trainer, data, state);
@@ -236,8 +236,8 @@ export class ActiveRun {
     }
   }
 
-  async #driven(trainer: LoraTrainer, data: PreparedData, state: LoopState): Promise<DriveEnd> {
-    this.#drive = new Drive({
+  async #driven(trainer: LoraTrainer, data: PreparedData, state: LoopState): Promise<DriverEnd> {
+    this.#drive = new RunDriver({
       trainer,
       data,
       config: this.#record.request.config,

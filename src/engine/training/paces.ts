@@ -1,6 +1,6 @@
 // How long a step of a plan takes: as it was measured, or as runs of that very plan took.
 import type { TrainingConfig } from '../../training/config';
-import type { RunRecord } from './run-record';
+import type { RunRecord } from '../../training/run-record';
 import type { TrainingRequest } from './types';
 
 /** Steps that a pace is taken from. */

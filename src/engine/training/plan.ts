@@ -64,7 +64,7 @@ export async function planRun(
   secondsPerStep?: number,
 ): Promise<TrainingPlan> {
   const steps = totalSteps(config, data.stepsPerEpoch);
-  const memory = await measureRoom(config, data.largest, model, room);
+  const memory = await measureRoom(config, data.maxBatchTokens, model, room);
   const warnings: Warning[] = trainingWarnings(config, data, model.config.contextLength);
   const tooLarge = memory.fits === false || memory.total > (memory.limit ?? Infinity);
   const smaller = tooLarge && room ? await fittingConfig(config, data, model, room) : undefined;
@@ -78,7 +78,7 @@ export async function planRun(
   const tokens = data.train.reduce((sum, { ids }) => sum + ids.length, 0);
   return {
     rows: data.train.length,
-    validationRows: data.held.length,
+    validationRows: data.validationRows.length,
     skippedRows: data.skipped.length,
     tokens,
     labelled: labelledTokens(data.train),
@@ -156,8 +156,8 @@ async function fittingConfig(
         }),
         ...(cutoff_len < cutoff && { cutoff_len }),
       };
-      const share = Math.min(1, (size * Math.min(longest, cutoff_len)) / data.largest);
-      const tokens = Math.ceil(data.largest * share);
+      const share = Math.min(1, (size * Math.min(longest, cutoff_len)) / data.maxBatchTokens);
+      const tokens = Math.ceil(data.maxBatchTokens * share);
       const { fits, limit, total } = await measureRoom({ ...config, ...change }, tokens, model, room);
       if (fits !== false && total <= (limit ?? Infinity)) return change;
     }

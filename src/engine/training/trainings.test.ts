@@ -121,7 +121,7 @@ test('a run from start to end', { timeout: 60_000 }, async () => {
   expect(run.log.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(run.validations.map(({ step }) => step)).toEqual([0, 3, 6, 8]);
   expect(run.samples).toEqual([4, 8].map((step) => ({ step, prompt: 'Say 1.', base: 'plain', adapter: 'tuned 1' })));
-  expect(run.spark).toHaveLength(8);
+  expect(run.lossSparkline).toHaveLength(8);
   const steps = world.events.flatMap((event) => (event.type === 'step' ? [event.record] : []));
   expect(steps).toEqual(run.log);
   expect(world.kept).toHaveLength(1);
@@ -658,7 +658,7 @@ test('a trainer_state.json of transformers’ Trainer', () => {
     loss: log_history[0]!['loss'],
     learningRate: log_history[0]!['learning_rate'],
   });
-  expect(run.spark[0]).toBeGreaterThan(run.spark.at(-1)!);
+  expect(run.lossSparkline[0]).toBeGreaterThan(run.lossSparkline.at(-1)!);
 });
 
 test.skipIf(!existsSync(REAL))('a real trainer_state.json (skipped without ../shared/data)', () => {
@@ -666,5 +666,5 @@ test.skipIf(!existsSync(REAL))('a real trainer_state.json (skipped without ../sh
   expect(run).toMatchObject({ state: 'done', step: 609, steps: 609, loss: 0.5261, seconds: 11681.9145 });
   expect(run.log).toHaveLength(609);
   expect(run.log[0]).toMatchObject({ step: 1, loss: 1.5397, learningRate: 1.0526315789473685e-6 });
-  expect(run.spark[0]).toBeGreaterThan(run.spark.at(-1)!);
+  expect(run.lossSparkline[0]).toBeGreaterThan(run.lossSparkline.at(-1)!);
 });

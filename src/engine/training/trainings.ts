@@ -17,9 +17,9 @@ import { type PassWatch, timeStep } from './measure';
 import { Paces } from './paces';
 import type { TrainedDataset, TrainedModel, TrainingParts } from './parts';
 import { brokenPlan, planRun } from './plan';
-import { asCutOff, RUN_VERSION, runDetail, type RunRecord, runSummary } from './run-record';
-import { RunStore } from './run-store';
-import { readTrainerState, writeTrainerState } from './trainer-state';
+import { markInterrupted, RUN_VERSION, runDetail, type RunRecord, runSummary } from '../../training/run-record';
+import { RunStore } from '../../training/run-store';
+import { readTrainerState, writeTrainerState } from '../../training/trainer-state';
 import type { RunDetail, RunSummary, TrainingEvent, TrainingPlan, TrainingRequest } from './types';
 
 /** Told what is being done, and how much of what. */
@@ -138,7 +138,7 @@ export class Trainings {
     signal.throwIfAborted();
     const watch: PassWatch = { onSlice: () => {} };
     const onSlice = (share: number) => watch.onSlice(share);
-    const spec = loraSpec(config, model.config.numLayers, data.largest);
+    const spec = loraSpec(config, model.config.numLayers, data.maxBatchTokens);
     const trainer = await this.#parts.trainer(modelId, spec, { signal, onSlice });
     try {
       const tell = (share: number) => onProgress('Timing a step', Math.round(100 * share), 100);
@@ -198,7 +198,7 @@ export class Trainings {
       const message = `${record.modelName}, which ${record.name} is trained on, was removed. End the run to keep its adapter as it is.`;
       throw new PronkError('missing-model', message, { cause });
     });
-    await this.#begin(asCutOff(record));
+    await this.#begin(markInterrupted(record));
   }
 
   /** Ends a run for now, at the last whole step; resolves when it is kept. @throws PronkError `busy` for another tab's */
@@ -224,7 +224,7 @@ export class Trainings {
       const adapterId =
         kept && kept.state.updates > 0 ? await keepAdapter(this.#parts, record, kept.pairs, kept.state) : undefined;
       const stopped: RunRecord = {
-        ...asCutOff(record),
+        ...markInterrupted(record),
         state: 'stopped',
         ...(adapterId !== undefined && { adapterId }),
       };
@@ -308,7 +308,7 @@ export class Trainings {
   ): Promise<FileContent[]> {
     const data = prepareData(tokens, model.tokenizer, config);
     const start = adapterId === undefined ? undefined : await this.#parts.adapter(adapterId);
-    if (start) startPairs(start, config, loraSpec(config, model.config.numLayers, data.largest));
+    if (start) startPairs(start, config, loraSpec(config, model.config.numLayers, data.maxBatchTokens));
     const run = { config, data, model: model.config, base: model.name };
     return trlFiles({ ...run, ...(start && { start }), ...(template && { template }) });
   }
@@ -356,7 +356,7 @@ export class Trainings {
 
   #current(run: RunRecord, nobodyTrains: boolean): RunRecord {
     if (this.#active?.record.id === run.id) return this.#active.record;
-    return nobodyTrains || this.#active ? asCutOff(run) : run;
+    return nobodyTrains || this.#active ? markInterrupted(run) : run;
   }
 
   async #get(id: string): Promise<RunRecord> {

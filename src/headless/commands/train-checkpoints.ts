@@ -1,9 +1,9 @@
 // The state of a run of `train` in `--out/checkpoint/`: a store with one training run.
 import { join, resolve } from 'node:path';
-import { RunStore, type StoredRun } from '../../engine/training/run-store';
+import { RunStore, type StoredRun } from '../../training/run-store';
 import { PronkError } from '../../core/errors';
 import type { LoraTrainer } from '../../model/lora-types';
-import { differs, type Checkpoint, type RunIdentity, unpackCheckpoint } from '../../training/checkpoint';
+import { identityMismatch, type Checkpoint, type RunIdentity, unpackCheckpoint } from '../../training/checkpoint';
 import { FRESH, type LoopState } from '../../training/loop';
 import { fileStore, removePartials } from '../node-store/file-store';
 
@@ -48,7 +48,7 @@ export async function openCheckpoints(
   const found = await runs.get(RUN);
   const kept = found?.checkpoint && resume ? found : undefined;
   if (found && kept) {
-    const why = found.identity && differs(found.identity, identity);
+    const why = found.identity && identityMismatch(found.identity, identity);
     if (why !== undefined) {
       const message = `The run in ${folder} cannot be gone on with: ${why}. Give what it was begun with, or leave --resume out to begin anew.`;
       throw new PronkError('checkpoint-mismatch', message);

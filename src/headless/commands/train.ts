@@ -1,7 +1,7 @@
 // `train`: fine-tunes a LoRA from files into files, and goes on with a run that was cut off.
 import type { ModelConfig } from '../../core/model-config';
 import { tokenizeDataset } from '../../data/tokenize-dataset';
-import { Drive } from '../../engine/training/drive';
+import { RunDriver } from '../../training/run-driver';
 import type { Adapter } from '../../core/adapter';
 import { writePeft } from '../../formats/adapters/index';
 import { PronkError } from '../../core/errors';
@@ -67,7 +67,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
   const prepared = prepareData(tokens, tokenizer, config);
   checkPositions(prepared, opened.config);
   for (const { message } of trainingWarnings(config, prepared, opened.config.contextLength)) warn(message);
-  const spec = loraSpec(config, opened.config.numLayers, prepared.largest);
+  const spec = loraSpec(config, opened.config.numLayers, prepared.maxBatchTokens);
   const start = options['init-adapter'] === undefined ? undefined : await adapterAt(options['init-adapter'], opened);
   const pairs = start && startPairs(start, config, spec);
   const identity: RunIdentity = {
@@ -94,7 +94,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
     const trainer = await session.createTrainer(spec, async () => () => {});
     if (pairs) trainer.setPairs(pairs);
     const state = await checkpoints.restore(trainer);
-    const drive = new Drive({
+    const drive = new RunDriver({
       trainer,
       data: prepared,
       config,
@@ -132,7 +132,7 @@ function printEvent(print: Print): (event: LoopEvent) => void {
 }
 
 /** The first Ctrl-C keeps the last whole step; a second one ends the process as usual. */
-function pauseOnSignals(drive: Drive): () => void {
+function pauseOnSignals(drive: RunDriver): () => void {
   const pause = () => {
     console.error('Stopping at the last whole step.');
     drive.end('pause');

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PronkError } from '../../core/errors';
-import type { StoredRun } from '../../engine/training/run-store';
+import type { StoredRun } from '../../training/run-store';
 import type { Journal } from '../../storage/journal';
 import type { Manifest } from '../../storage/manifest';
 import { RECORD_KINDS } from '../../storage/store';

@@ -82,7 +82,7 @@ export function fakeRun(state: RunDetail['state']): RunDetail {
     ...(validations.length > 0 && { validationLoss: validations.at(-1)!.loss }),
     startedAt: Date.now() - { done: 26, stopped: 30, interrupted: 1, running: 0, paused: 1, failed: 2 }[state] * HOUR,
     seconds: step * 0.21,
-    spark: log.filter((_, i) => i % 4 === 0).map(({ loss }) => loss),
+    lossSparkline: log.filter((_, i) => i % 4 === 0).map(({ loss }) => loss),
     ...((state === 'done' || state === 'stopped') && { adapterId: `adapter-${state}` }),
     request: { modelId: 'bundled', datasetId: 'rows', config: initialConfig, prompts, sampleSteps: 20 },
     log,

@@ -71,7 +71,7 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): Pick<Contra
     Object.fromEntries(Object.entries(run).filter(([key]) => !whole.includes(key))) as unknown as RunSummary;
   function change(id: string, values: Partial<RunDetail>): void {
     const run = { ...runs.get(id)!, ...values };
-    runs.set(id, { ...run, spark: run.log.filter((_, i) => i % 5 === 0).map(({ loss }) => loss) });
+    runs.set(id, { ...run, lossSparkline: run.log.filter((_, i) => i % 5 === 0).map(({ loss }) => loss) });
     tell({ type: 'run', run: summaryOf(runs.get(id)!) });
   }
 
@@ -197,7 +197,7 @@ export function fakeTraining({ emit, step: pace, seeded }: Options): Pick<Contra
         seconds: 0,
         startedAt: Date.now(),
       };
-      runs.set(id, { ...begun, modelId: request.modelId, log: [], validations: [], samples: [], spark: [] });
+      runs.set(id, { ...begun, modelId: request.modelId, log: [], validations: [], samples: [], lossSparkline: [] });
       change(id, {});
       go(id);
       return id;

@@ -118,7 +118,7 @@ function Row(props: { run: RunSummary }) {
         <span class="title">{props.run.name}</span>
         <span class="hint">{words()}</span>
       </button>
-      <Sparkline values={props.run.spark} />
+      <Sparkline values={props.run.lossSparkline} />
       <span class="run-badge" data-state={props.run.state}>
         {fromFile() ? 'log' : stateNames[props.run.state]}
       </span>

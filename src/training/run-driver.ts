@@ -1,12 +1,12 @@
 // One run from wherever it is to its end, a pause or a stop, with its checkpoints. The page's runs and the command line's
 // go through here.
-import type { LoraTrainer } from '../../model/lora-types';
-import { type Checkpoint, packCheckpoint, type PairShape } from '../../training/checkpoint';
-import { CheckpointClock } from '../../training/checkpoint-clock';
-import type { TrainingConfig } from '../../training/config';
-import { type LoopEvent, type LoopState, train, type TrainingData } from '../../training/loop';
+import type { LoraTrainer } from '../model/lora-types';
+import { type Checkpoint, packCheckpoint, type PairShape } from './checkpoint';
+import { CheckpointClock } from './checkpoint-clock';
+import type { TrainingConfig } from './config';
+import { type LoopEvent, type LoopState, train, type TrainingData } from './loop';
 
-export interface DriveParts {
+export interface RunDriverParts {
   readonly trainer: LoraTrainer;
   readonly data: TrainingData;
   readonly config: TrainingConfig;
@@ -21,17 +21,17 @@ export interface DriveParts {
 }
 
 /** How a run came to stand. `done`: all steps; `early`: validation did not improve any more. */
-export type DriveEnd = 'done' | 'early' | 'pause' | 'stop';
+export type DriverEnd = 'done' | 'early' | 'pause' | 'stop';
 
-export class Drive {
-  readonly #parts: DriveParts;
+export class RunDriver {
+  readonly #parts: RunDriverParts;
   readonly #clock: CheckpointClock;
   #controller = new AbortController();
   #wanted: 'pause' | 'stop' | undefined;
   #shapes: readonly PairShape[] = [];
   #waiting: (() => void)[] = [];
 
-  constructor(parts: DriveParts) {
+  constructor(parts: RunDriverParts) {
     this.#parts = parts;
     this.#clock = new CheckpointClock(parts.config.save_steps, parts.kept ?? parts.state.step);
   }
@@ -51,7 +51,7 @@ export class Drive {
   }
 
   /** Trains. @throws PronkError of the loop, the trainer or the store; the checkpoint before stays */
-  async run(): Promise<DriveEnd> {
+  async run(): Promise<DriverEnd> {
     const { trainer, state } = this.#parts;
     try {
       this.#shapes = await trainer.pairs();

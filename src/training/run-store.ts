@@ -1,10 +1,10 @@
 // Training runs in a store: a record each, whose checkpoint names shards. A checkpoint's shards are written first, then the
 // record in one step, then the old shards go: whatever moment a page dies at, one whole checkpoint is there.
-import { PronkError } from '../../core/errors';
-import type { StoredShard } from '../../storage/manifest';
-import { readShard, writeShard } from '../../storage/shards';
-import { type Store, TRAINING_SHARDS } from '../../storage/store';
-import type { Checkpoint, CheckpointHead, RunIdentity } from '../../training/checkpoint';
+import { PronkError } from '../core/errors';
+import type { StoredShard } from '../storage/manifest';
+import { readShard, writeShard } from '../storage/shards';
+import { type Store, TRAINING_SHARDS } from '../storage/store';
+import type { Checkpoint, CheckpointHead, RunIdentity } from './checkpoint';
 
 /** A checkpoint as it lies in the store. */
 export interface StoredCheckpoint extends CheckpointHead {

@@ -1,16 +1,9 @@
 // A training run as the store keeps it, and as the page sees it.
-import type { StoredConfig } from '../../core/model-config';
-import type { PromptTemplate } from '../../tokenizer/prompt-templates';
+import type { StoredConfig } from '../core/model-config';
+import type { PromptTemplate } from '../tokenizer/prompt-templates';
+import type { StepRecord, ValidationRecord } from './records';
 import type { StoredRun } from './run-store';
-import type {
-  RunDetail,
-  RunState,
-  RunSummary,
-  SampleRecord,
-  StepRecord,
-  TrainingRequest,
-  ValidationRecord,
-} from './types';
+import type { RunDetail, RunState, RunSummary, SampleRecord, TrainingRequest } from './run-types';
 
 export interface RunRecord extends StoredRun {
   readonly version: typeof RUN_VERSION;
@@ -58,7 +51,7 @@ export function runSummary(run: RunRecord): RunSummary {
     ...(validated && { validationLoss: validated.loss }),
     startedAt,
     seconds,
-    spark: spark(log.map(({ loss }) => loss)),
+    lossSparkline: lossSparkline(log.map(({ loss }) => loss)),
     ...(adapterId !== undefined && { adapterId }),
     ...(problem !== undefined && { problem }),
     ...(unkept && { unkept }),
@@ -78,7 +71,7 @@ export function runDetail(run: RunRecord): RunDetail {
 }
 
 /** Means of equal parts. */
-export function spark(losses: readonly number[]): number[] {
+export function lossSparkline(losses: readonly number[]): number[] {
   const known = losses.filter((loss) => Number.isFinite(loss));
   const points = Math.min(SPARK_POINTS, known.length);
   return Array.from({ length: points }, (_, i) => {
@@ -88,7 +81,7 @@ export function spark(losses: readonly number[]): number[] {
 }
 
 /** A run that says that it trains, or rests in a page's memory, when no page does. */
-export function asCutOff(run: RunRecord): RunRecord {
+export function markInterrupted(run: RunRecord): RunRecord {
   if (run.state !== 'running' && !run.unkept) return run;
   const { problem: _, unkept: __, ...rest } = run;
   return { ...rest, state: 'interrupted' };

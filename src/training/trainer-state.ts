@@ -1,9 +1,10 @@
 // transformers' trainer_state.json, there and back: so that a log can be plotted by whatever plots those.
-import { PronkError } from '../../core/errors';
-import { isObject, type JsonObject, numberIn, parseJson } from '../../core/json';
-import { DEFAULT_CONFIG } from '../../training/config';
-import { type RunRecord, spark } from './run-record';
-import type { RunDetail, StepRecord, ValidationRecord } from './types';
+import { PronkError } from '../core/errors';
+import { isObject, type JsonObject, numberIn, parseJson } from '../core/json';
+import { DEFAULT_CONFIG } from './config';
+import { type RunRecord, lossSparkline } from './run-record';
+import type { StepRecord, ValidationRecord } from './records';
+import type { RunDetail } from './run-types';
 
 /** A run's log as the file's text. */
 export function writeTrainerState({ log, validations, steps, request, checkpoint }: RunRecord): string {
@@ -103,7 +104,7 @@ export function readTrainerState(text: string, name: string): RunDetail {
     ...(validations.length > 0 && { validationLoss: validations.at(-1)!.loss }),
     startedAt: 0,
     seconds: runtime ?? 0,
-    spark: spark(log.map(({ loss }) => loss)),
+    lossSparkline: lossSparkline(log.map(({ loss }) => loss)),
     request: { modelId: '', datasetId: '', config, prompts: [], sampleSteps: 0 },
     log,
     validations,

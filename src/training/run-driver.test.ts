@@ -1,17 +1,17 @@
 // A run that dies at any operation, its own or the store's, goes on from its last checkpoint as if it had not died.
 import { describe, expect, test } from 'vitest';
-import type { LoraTrainer } from '../../model/lora-types';
-import { dyingAt } from '../../storage/testing/dying';
-import { memoryStore } from '../../storage/memory';
-import type { Store } from '../../storage/store';
-import { type Checkpoint, differs, packCheckpoint, unpackCheckpoint } from '../../training/checkpoint';
-import { CheckpointClock } from '../../training/checkpoint-clock';
-import { DEFAULT_CONFIG, type TrainingConfig } from '../../training/config';
-import { FRESH, type LoopState } from '../../training/loop';
-import type { StepRecord } from '../../training/records';
-import { toyData } from '../../training/testing/toy-data';
-import { toyTrainer } from '../../training/testing/toy-trainer';
-import { Drive } from './drive';
+import type { LoraTrainer } from '../model/lora-types';
+import { dyingAt } from '../storage/testing/dying';
+import { memoryStore } from '../storage/memory';
+import type { Store } from '../storage/store';
+import { type Checkpoint, identityMismatch, packCheckpoint, unpackCheckpoint } from './checkpoint';
+import { CheckpointClock } from './checkpoint-clock';
+import { DEFAULT_CONFIG, type TrainingConfig } from './config';
+import { FRESH, type LoopState } from './loop';
+import type { StepRecord } from './records';
+import { toyData } from './testing/toy-data';
+import { toyTrainer } from './testing/toy-trainer';
+import { RunDriver } from './run-driver';
 import { RunStore, type StoredRun } from './run-store';
 
 const config: TrainingConfig = {
@@ -30,7 +30,7 @@ interface Run extends StoredRun {
 }
 
 /** Runs, or goes on with, the run that a store has, as a process that knows nothing else would. */
-async function drive(store: Store, trainer: LoraTrainer, onStep: (drive: Drive, step: number) => void = () => {}) {
+async function drive(store: Store, trainer: LoraTrainer, onStep: (drive: RunDriver, step: number) => void = () => {}) {
   const runs = new RunStore<Run>(store);
   let run: Run = (await runs.get('r')) ?? { id: 'r', name: 'Run', identity, log: [] };
   let state: LoopState = { ...FRESH };
@@ -40,7 +40,7 @@ async function drive(store: Store, trainer: LoraTrainer, onStep: (drive: Drive, 
     trainer.restore(unpacked.optimizer);
   }
   const log = run.log.slice(0, state.step);
-  const driver: Drive = new Drive({
+  const driver: RunDriver = new RunDriver({
     trainer,
     data,
     config,
@@ -158,13 +158,14 @@ test('a run that is removed leaves nothing', async () => {
 });
 
 test('what may change between a run and its resumption, and what may not', () => {
-  const of = (change: Partial<TrainingConfig>) => differs(identity, { ...identity, config: { ...config, ...change } });
+  const of = (change: Partial<TrainingConfig>) =>
+    identityMismatch(identity, { ...identity, config: { ...config, ...change } });
   expect(of({ max_steps: 100, save_steps: 7, eval_steps: 1, gradient_checkpointing: 2 })).toBeUndefined();
   expect(of({ learning_rate: 0.1 })).toContain('learning_rate was 0.2 and is now 0.1');
   expect(of({ target_modules: ['o_proj'] })).toContain('target_modules');
-  expect(differs(identity, { ...identity, data: 'x' })).toContain('rows');
-  expect(differs(identity, { ...identity, model: 'x' })).toContain('model');
-  expect(differs(identity, { ...identity, start: 'x' })).toContain('adapter');
+  expect(identityMismatch(identity, { ...identity, data: 'x' })).toContain('rows');
+  expect(identityMismatch(identity, { ...identity, model: 'x' })).toContain('model');
+  expect(identityMismatch(identity, { ...identity, start: 'x' })).toContain('adapter');
 });
 
 test('packed and unpacked is the same, the best adapter included', async () => {
