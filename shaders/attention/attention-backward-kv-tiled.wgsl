@@ -86,9 +86,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     workgroupBarrier();
     //: end
 
-    //: for i in COLUMNS_PER_LANE
-    scores[team * TILE_SIDE + column_$i] = d_score_$i;
-    //: end
+    scores[team * TILE_SIDE + column_$i] = d_score_$i; //: for i in COLUMNS_PER_LANE
     //: for s in QUADS_PER_LANE
     if ($su * LANES + lane < params.quads) {
       for (var n = team; n < columns; n += 8u) { tiles[n * LANES + lane] = qkv[query_at(n) + $su * LANES + lane]; }

@@ -36,9 +36,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   own_lse[$r] = lse[tokens[$r] * params.heads + kv_head * group + n_$r % group];
   own_delta[$r] = delta[tokens[$r] * params.heads + kv_head * group + n_$r % group];
   //: end
-  //: for s in QUADS_PER_LANE
-  var sum_$s: array<vec4f, 4>;
-  //: end
+  var sum_$s: array<vec4f, 4>; //: for s in QUADS_PER_LANE
   workgroupBarrier();
 
   let until = last / group + 1u;

@@ -36,11 +36,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     //: end
     let visible = key >= seen && key <= token;
     let d_score = select(0.0, exp(score - own_lse) * (d_weight - own_delta), visible);
-    //: for i in HEAD_QUADS or params.quads
-    sum[$i] += d_score * qkv[at + $i];
-    //: end
+    sum[$i] += d_score * qkv[at + $i]; //: for i in HEAD_QUADS or params.quads
   }
-  //: for i in HEAD_QUADS or params.quads
-  d_qkv[q + $i] = sum[$i] * scale;
-  //: end
+  d_qkv[q + $i] = sum[$i] * scale; //: for i in HEAD_QUADS or params.quads
 }

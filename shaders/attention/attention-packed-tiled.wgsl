@@ -34,9 +34,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   //: end
   var largest = vec4f(-3.4e38);
   var total = vec4f(0.0); // of the lane's own columns
-  //: for s in QUADS_PER_LANE
-  var sum_$s: array<vec4f, 4>;
-  //: end
+  var sum_$s: array<vec4f, 4>; //: for s in QUADS_PER_LANE
   workgroupBarrier();
 
   for (var token = first / group; token <= last / group; token = places[token].end) {
@@ -87,9 +85,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
         }
       }
       workgroupBarrier();
-      //: for r in 4
-      sum_$s[$r] *= shrink[$r];
-      //: end
+      sum_$s[$r] *= shrink[$r]; //: for r in 4
       add_weighted(team, lane, columns, &sum_$s);
       workgroupBarrier();
       //: end

@@ -18,9 +18,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let scale = inverseSqrt(f32(4u * HEAD_QUADS));
   var query: array<vec4f, HEAD_QUADS>;
   var sum: array<vec4f, HEAD_QUADS>;
-  //: for i in HEAD_QUADS or params.quads
-  query[$i] = qkv[q + $i] * scale;
-  //: end
+  query[$i] = qkv[q + $i] * scale; //: for i in HEAD_QUADS or params.quads
 
   let kv_head = head / (params.heads / params.kv_heads);
   let key_at = (params.heads + kv_head) * HEAD_QUADS;
@@ -31,22 +29,16 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   for (var key = first_visible(first, places[first].start); key < until; key++) {
     let at = key * row + key_at;
     var score = 0.0;
-    //: for i in HEAD_QUADS or params.quads
-    score += dot(query[$i], qkv[at + $i]);
-    //: end
+    score += dot(query[$i], qkv[at + $i]); //: for i in HEAD_QUADS or params.quads
     let visible = key >= seen && key <= token;
     let top = select(largest, max(largest, score), visible);
     let shrink = exp(largest - top);
     let weight = select(0.0, exp(score - top), visible);
     largest = top;
     total = total * shrink + weight;
-    //: for i in HEAD_QUADS or params.quads
-    sum[$i] = sum[$i] * shrink + weight * qkv[at + to_value + $i];
-    //: end
+    sum[$i] = sum[$i] * shrink + weight * qkv[at + to_value + $i]; //: for i in HEAD_QUADS or params.quads
   }
   let n = token * params.heads + head;
-  //: for i in HEAD_QUADS or params.quads
-  out[n * HEAD_QUADS + $i] = sum[$i] / total;
-  //: end
+  out[n * HEAD_QUADS + $i] = sum[$i] / total; //: for i in HEAD_QUADS or params.quads
   lse[n] = largest + log(total);
 }

@@ -10,31 +10,23 @@ var<workgroup> scores: array<vec4f, 8 * TILE_SIDE>;        // [team][column], a 
 
 /// sums[i][r] += row r of the team · column i of the lane, over `here` quads
 fn add_dot_products(team: u32, lane: u32, here: u32, sums: ptr<function, array<vec4f, COLUMNS_PER_LANE>>) {
-  //: for i in COLUMNS_PER_LANE
-  var sum_$i = (*sums)[$i];
-  //: end
+  var sum_$i = (*sums)[$i]; //: for i in COLUMNS_PER_LANE
   for (var q = 0u; q < here; q++) {
     let rows = q * PITCH + team * 4u;
     let columns = (STEP + q) * PITCH + lane;
-    //: for r in 4
-    let row_$r = tiles[rows + $ru];
-    //: end
+    let row_$r = tiles[rows + $ru]; //: for r in 4
     //: for i in COLUMNS_PER_LANE
     let column_$i = tiles[columns + $iu * LANES];
     sum_$i += vec4f(dot(row_0, column_$i), dot(row_1, column_$i), dot(row_2, column_$i), dot(row_3, column_$i));
     //: end
   }
-  //: for i in COLUMNS_PER_LANE
-  (*sums)[$i] = sum_$i;
-  //: end
+  (*sums)[$i] = sum_$i; //: for i in COLUMNS_PER_LANE
 }
 
 /// sums[r] += Σ scores[r][column] · the lane's quad of the column, over `here` columns one after the other: what is masked adds
 /// nothing, so where a tile begins does not show.
 fn add_weighted(team: u32, lane: u32, here: u32, sums: ptr<function, array<vec4f, 4>>) {
-  //: for r in 4
-  var sum_$r = (*sums)[$r];
-  //: end
+  var sum_$r = (*sums)[$r]; //: for r in 4
   for (var column = 0u; column < here; column++) {
     let weight = scores[team * TILE_SIDE + column];
     let quad = tiles[column * LANES + lane];
@@ -43,7 +35,5 @@ fn add_weighted(team: u32, lane: u32, here: u32, sums: ptr<function, array<vec4f
     sum_2 += weight.z * quad;
     sum_3 += weight.w * quad;
   }
-  //: for r in 4
-  (*sums)[$r] = sum_$r;
-  //: end
+  (*sums)[$r] = sum_$r; //: for r in 4
 }

@@ -33,9 +33,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     largest[local_index] = -3.4e38;
     total[local_index] = 0.0;
   }
-  //: for n in Q_TILE
-  var o_$n = vec4f(0.0);
-  //: end
+  var o_$n = vec4f(0.0); //: for n in Q_TILE
   workgroupBarrier();
 
   // from the first key that the group's first query sees to the last that its last one does
@@ -45,14 +43,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     let key = start + local_index;
     if (key < seen) {
       let k = base + key * HEAD_QUADS;
-      //: for n in Q_TILE
-      var score_$n = 0.0;
-      //: end
+      var score_$n = 0.0; //: for n in Q_TILE
       for (var i = 0u; i < params.quads; i++) {
         let part = vec4f(keys[k + i]);
-        //: for n in Q_TILE
-        score_$n += dot(part, queries[$nu * HEAD_QUADS + i]);
-        //: end
+        score_$n += dot(part, queries[$nu * HEAD_QUADS + i]); //: for n in Q_TILE
       }
       //: for n in Q_TILE
       let own_$n = position + (first + $nu) / group;
@@ -79,15 +73,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
       total[local_index] = total[local_index] * factor + sum;
     }
     workgroupBarrier();
-    //: for n in Q_TILE
-    o_$n *= shrink[$n];
-    //: end
+    o_$n *= shrink[$n]; //: for n in Q_TILE
     if (share < SHARES) {
       for (var j = share; j < here; j += SHARES) {
         let value = vec4f(values[base + (start + j) * HEAD_QUADS + quad]);
-        //: for n in Q_TILE
-        o_$n += weights[$nu * WORKGROUP_SIZE + j] * value;
-        //: end
+        o_$n += weights[$nu * WORKGROUP_SIZE + j] * value; //: for n in Q_TILE
       }
     }
     workgroupBarrier();

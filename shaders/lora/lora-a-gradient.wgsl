@@ -30,20 +30,14 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
 
   for (var t = lane; t < state.count; t += LANES) {
     let in = apply_dropout(dropout_token_key(key, t), quad, x[t * quads + quad]);
-    //: for r in TILE_R
-    sum_$r += v[t * stacked_ranks() + v_$r] * in;
-    //: end
+    sum_$r += v[t * stacked_ranks() + v_$r] * in; //: for r in TILE_R
   }
 
   //: if SHARED
-  //: for r in TILE_R
-  store_partial_sum($ru * SPAN + local_index % SPAN, lane, sum_$r);
-  //: end
+  store_partial_sum($ru * SPAN + local_index % SPAN, lane, sum_$r); //: for r in TILE_R
   workgroupBarrier();
   for (var n = local_index; n < SUMS; n += WORKGROUP_SIZE) { store(map, rank + n / SPAN, base + n % SPAN, sum_partials(n)); }
   //: else
-  //: for r in TILE_R
-  store(map, rank + $ru, base + local_index, sum_$r);
-  //: end
+  store(map, rank + $ru, base + local_index, sum_$r); //: for r in TILE_R
   //: end
 }

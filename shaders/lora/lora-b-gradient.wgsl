@@ -25,42 +25,26 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   //: for i in TILE_M
   let row_$i = base + $iu * SPAN + local_index % SPAN;
   let dy_$i = params.first[map] + min(row_$i, rows - 1u);
-  //: for r in TILE_R
-  var sum_$i_$r = 0.0;
+  var sum_$i_$r = 0.0; //: for r in TILE_R
   //: end
-  //: end
-  //: for r in TILE_R
-  let u_$r = map * params.rank + clamp_rank(rank + $ru);
-  //: end
+  let u_$r = map * params.rank + clamp_rank(rank + $ru); //: for r in TILE_R
 
   for (var t = lane; t < state.count; t += LANES) {
-    //: for i in TILE_M
-    let out_$i = dy[t * params.stride + dy_$i];
-    //: end
+    let out_$i = dy[t * params.stride + dy_$i]; //: for i in TILE_M
     //: for r in TILE_R
     let in_$r = u[t * stacked_ranks() + u_$r];
-    //: for i in TILE_M
-    sum_$i_$r += out_$i * in_$r;
-    //: end
+    sum_$i_$r += out_$i * in_$r; //: for i in TILE_M
     //: end
   }
 
   //: if SHARED
-  //: for i in TILE_M
-  //: for r in TILE_R
-  store_partial_sum(($iu * TILE_R + $ru) * SPAN + local_index % SPAN, lane, sum_$i_$r);
-  //: end
-  //: end
+  store_partial_sum(($iu * TILE_R + $ru) * SPAN + local_index % SPAN, lane, sum_$i_$r); //: for i in TILE_M, r in TILE_R
   workgroupBarrier();
   for (var n = local_index; n < SUMS; n += WORKGROUP_SIZE) {
     let tile = n / SPAN;
     store(map, base + tile / TILE_R * SPAN + n % SPAN, rank + tile % TILE_R, sum_partials(n));
   }
   //: else
-  //: for i in TILE_M
-  //: for r in TILE_R
-  store(map, row_$i, rank + $ru, sum_$i_$r);
-  //: end
-  //: end
+  store(map, row_$i, rank + $ru, sum_$i_$r); //: for i in TILE_M, r in TILE_R
   //: end
 }

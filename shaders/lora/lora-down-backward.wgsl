@@ -19,21 +19,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
 
   for (var map = 0u; map < params.maps; map++) {
     let key = dropout_key(map);
-    //: for t in TILE_N
-    var sum_$t = vec4f(0.0);
-    //: end
+    var sum_$t = vec4f(0.0); //: for t in TILE_N
     for (var j = map * params.rank; j < (map + 1u) * params.rank; j++) {
       let weights = a[j * quads + quad];
-      //: for t in TILE_N
-      sum_$t += v[token_$t * stacked_ranks() + j] * weights;
-      //: end
+      sum_$t += v[token_$t * stacked_ranks() + j] * weights; //: for t in TILE_N
     }
-    //: for t in TILE_N
-    total_$t += apply_dropout(dropout_token_key(key, token_$t), quad, sum_$t) / dropout_keep();
-    //: end
+    total_$t += apply_dropout(dropout_token_key(key, token_$t), quad, sum_$t) / dropout_keep(); //: for t in TILE_N
   }
 
-  //: for t in TILE_N
-  if (first + $tu <= last) { dx[token_$t * quads + quad] += total_$t; }
-  //: end
+  if (first + $tu <= last) { dx[token_$t * quads + quad] += total_$t; } //: for t in TILE_N
 }

@@ -25,39 +25,23 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   //: for t in TILE_N
   let token_$t = min(first + $tu, state.count - 1u);
   let site_$t = dropout_token_key(key, token_$t);
-  //: for r in TILE_R
-  var sum_$r_$t = 0.0;
+  var sum_$r_$t = 0.0; //: for r in TILE_R
   //: end
-  //: end
-  //: for r in TILE_R
-  let a_$r = (map * params.rank + clamp_rank(rank + $ru)) * quads;
-  //: end
+  let a_$r = (map * params.rank + clamp_rank(rank + $ru)) * quads; //: for r in TILE_R
 
   for (var quad = lane; quad < quads; quad += LANES) {
-    //: for t in TILE_N
-    let in_$t = apply_dropout(site_$t, quad, x[token_$t * quads + quad]);
-    //: end
+    let in_$t = apply_dropout(site_$t, quad, x[token_$t * quads + quad]); //: for t in TILE_N
     //: for r in TILE_R
     let weights_$r = a[a_$r + quad];
-    //: for t in TILE_N
-    sum_$r_$t += dot(weights_$r, in_$t);
-    //: end
+    sum_$r_$t += dot(weights_$r, in_$t); //: for t in TILE_N
     //: end
   }
 
   //: if SHARED
-  //: for t in TILE_N
-  //: for r in TILE_R
-  store_partial_sum($ru * TILE_N + $tu, lane, sum_$r_$t);
-  //: end
-  //: end
+  store_partial_sum($ru * TILE_N + $tu, lane, sum_$r_$t); //: for t in TILE_N, r in TILE_R
   workgroupBarrier();
   for (var i = lane; i < SUMS; i += LANES) { store(map, first + i % TILE_N, rank + i / TILE_N, sum_partials(i)); }
   //: else
-  //: for t in TILE_N
-  //: for r in TILE_R
-  store(map, first + $tu, rank + $ru, sum_$r_$t);
-  //: end
-  //: end
+  store(map, first + $tu, rank + $ru, sum_$r_$t); //: for t in TILE_N, r in TILE_R
   //: end
 }

@@ -24,39 +24,23 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let rows = params.begin[map + 1u] - begin;
   //: for t in TILE_N
   let dy_$t = min(first + $tu, state.count - 1u) * params.stride + params.first[map];
-  //: for r in TILE_R
-  var sum_$r_$t = 0.0;
+  var sum_$r_$t = 0.0; //: for r in TILE_R
   //: end
-  //: end
-  //: for r in TILE_R
-  let b_$r = begin * params.rank + clamp_rank(rank + $ru);
-  //: end
+  let b_$r = begin * params.rank + clamp_rank(rank + $ru); //: for r in TILE_R
 
   for (var i = lane; i < rows; i += LANES) {
-    //: for t in TILE_N
-    let in_$t = dy[dy_$t + i];
-    //: end
+    let in_$t = dy[dy_$t + i]; //: for t in TILE_N
     //: for r in TILE_R
     let weight_$r = b[b_$r + i * params.rank];
-    //: for t in TILE_N
-    sum_$r_$t += weight_$r * in_$t;
-    //: end
+    sum_$r_$t += weight_$r * in_$t; //: for t in TILE_N
     //: end
   }
 
   //: if SHARED
-  //: for t in TILE_N
-  //: for r in TILE_R
-  store_partial_sum($ru * TILE_N + $tu, lane, sum_$r_$t);
-  //: end
-  //: end
+  store_partial_sum($ru * TILE_N + $tu, lane, sum_$r_$t); //: for t in TILE_N, r in TILE_R
   workgroupBarrier();
   for (var i = lane; i < SUMS; i += LANES) { store(map, first + i % TILE_N, rank + i / TILE_N, sum_partials(i)); }
   //: else
-  //: for t in TILE_N
-  //: for r in TILE_R
-  store(map, first + $tu, rank + $ru, sum_$r_$t);
-  //: end
-  //: end
+  store(map, first + $tu, rank + $ru, sum_$r_$t); //: for t in TILE_N, r in TILE_R
   //: end
 }

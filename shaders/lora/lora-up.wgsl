@@ -17,32 +17,22 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   //: for r in TILE_M
   let row_$r = i + $ru * WORKGROUP_SIZE;
   let b_$r = (begin + min(row_$r, rows - 1u)) * params.rank;
-  //: for t in TILE_N
-  var sum_$r_$t = 0.0;
+  var sum_$r_$t = 0.0; //: for t in TILE_N
   //: end
-  //: end
-  //: for t in TILE_N
-  let u_$t = min(first + $tu, last) * stacked_ranks() + map * params.rank;
-  //: end
+  let u_$t = min(first + $tu, last) * stacked_ranks() + map * params.rank; //: for t in TILE_N
 
   for (var k = 0u; k < params.rank; k++) {
-    //: for t in TILE_N
-    let in_$t = u[u_$t + k];
-    //: end
+    let in_$t = u[u_$t + k]; //: for t in TILE_N
     //: for r in TILE_M
     let weight_$r = b[b_$r + k];
-    //: for t in TILE_N
-    sum_$r_$t += weight_$r * in_$t;
-    //: end
+    sum_$r_$t += weight_$r * in_$t; //: for t in TILE_N
     //: end
   }
 
   //: for t in TILE_N
   if (first + $tu <= last) {
     let y_$t = (first + $tu) * params.stride + params.first[map];
-    //: for r in TILE_M
-    if (row_$r < rows) { y[y_$t + row_$r] += params.scale * sum_$r_$t; }
-    //: end
+    if (row_$r < rows) { y[y_$t + row_$r] += params.scale * sum_$r_$t; } //: for r in TILE_M
   }
   //: end
 }

@@ -21,11 +21,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let my_row = matrix_row(workgroup_id.x * 8u + local_index / TILE_M, local_index % TILE_M);
   let my_x = min(first + local_index, last) * quads;
   var square = 0.0;
-  //: for t in TILE_N
-  //: for r in TILE_M
-  var sum_$r_$t = 0.0;
-  //: end
-  //: end
+  var sum_$r_$t = 0.0; //: for t in TILE_N, r in TILE_M
 
   for (var base = 0u; base < quads; base += STEP) {
     let here = min(STEP, quads - base);
@@ -41,22 +37,16 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
       let block = (base + b) / BLOCK_QUADS;
       let codes = load_block(my_row, block, blocks);
       let scale = block_scale(my_row, block, blocks);
-      //: for q in BLOCK_QUADS
-      rows[(b + $qu) * SIDE + local_index] = scale.x * block_quad_$q(codes) + scale.y;
-      //: end
+      rows[(b + $qu) * SIDE + local_index] = scale.x * block_quad_$q(codes) + scale.y; //: for q in BLOCK_QUADS
     }
     workgroupBarrier();
     for (var q = 0u; q < here; q++) {
       let t = q * SIDE + team * TILE_N;
       let r = q * SIDE + local_index % 8u * TILE_M;
-      //: for t in TILE_N
-      let x_$t = tokens[t + $tu];
-      //: end
+      let x_$t = tokens[t + $tu]; //: for t in TILE_N
       //: for r in TILE_M
       let w_$r = rows[r + $ru];
-      //: for t in TILE_N
-      sum_$r_$t += dot(w_$r, x_$t);
-      //: end
+      sum_$r_$t += dot(w_$r, x_$t); //: for t in TILE_N
       //: end
     }
     workgroupBarrier();
@@ -67,9 +57,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   //: for t in TILE_N
   if (first + team * TILE_N + $tu <= last) {
     var sums_$t: array<f32, TILE_M>;
-    //: for r in TILE_M
-    sums_$t[$r] = sum_$r_$t;
-    //: end
+    sums_$t[$r] = sum_$r_$t; //: for r in TILE_M
     let token = select(first + team * TILE_N + $tu, 0u, params.last_only == 1u);
     write_outputs(token, group, tokens[team * TILE_N + $tu].x, sums_$t);
   }

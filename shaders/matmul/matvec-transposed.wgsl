@@ -10,29 +10,21 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let first = workgroup_id.y * TILE_N;
   //: for t in TILE_N
   let x_$t = min(first + $tu, last) * params.x_stride + params.row_start;
-  //: for q in TILE_QUADS
-  var sum_$q_$t = vec4f(0.0);
-  //: end
+  var sum_$q_$t = vec4f(0.0); //: for q in TILE_QUADS
   //: end
 
   for (var n = 0u; n < params.rows; n++) {
     let scale = block_scale(n, quad / BLOCK_QUADS, quads / BLOCK_QUADS);
-    //: for q in TILE_QUADS
-    let w_$q = scale.x * load_codes(n, min(quad + $qu, quads - 1u), quads) + scale.y;
-    //: end
+    let w_$q = scale.x * load_codes(n, min(quad + $qu, quads - 1u), quads) + scale.y; //: for q in TILE_QUADS
     //: for t in TILE_N
     let in_$t = x[x_$t + n];
-    //: for q in TILE_QUADS
-    sum_$q_$t += in_$t * w_$q;
-    //: end
+    sum_$q_$t += in_$t * w_$q; //: for q in TILE_QUADS
     //: end
   }
 
   //: for t in TILE_N
   if (first + $tu <= last) {
-    //: for q in TILE_QUADS
-    if (quad + $qu < quads) { store(first + $tu, quad + $qu, sum_$q_$t); }
-    //: end
+    if (quad + $qu < quads) { store(first + $tu, quad + $qu, sum_$q_$t); } //: for q in TILE_QUADS
   }
   //: end
 }

@@ -8,14 +8,10 @@ struct Block { chunks: array<vec4u, BLOCK_CHUNKS> }
 fn load_block(row: u32, block: u32, blocks: u32) -> Block {
   let i = BLOCK_CHUNKS * (row * blocks + block);
   return Block(array<vec4u, BLOCK_CHUNKS>(
-    //: for c in BLOCK_CHUNKS
-    codes[i + $cu],
-    //: end
+    codes[i + $cu], //: for c in BLOCK_CHUNKS
   ));
 }
-//: for q in BLOCK_QUADS
-fn block_quad_$q(b: Block) -> vec4f { return vec4f(unpack4xI8(b.chunks[$qu / 4u][$qu % 4u])); }
-//: end
+fn block_quad_$q(b: Block) -> vec4f { return vec4f(unpack4xI8(b.chunks[$qu / 4u][$qu % 4u])); } //: for q in BLOCK_QUADS
 //: else
 // one quad at a time: a word and no vector, whose component a loop variable would choose
 @group(0) @binding(5) var<storage, read> codes: array<u32>;

@@ -7,17 +7,11 @@ struct Params { iterations: u32 }
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let m = vec4f(0.5 + f32(global_id.x & 1u) * 0.25);
   let c = vec4f(f32(global_id.x & 7u));
-  //: for i in 8
-  var a$i = vec4f(f32(global_id.x + $iu));
-  //: end
+  var a$i = vec4f(f32(global_id.x + $iu)); //: for i in 8
   for (var n = 0u; n < params.iterations; n++) {
-    //: for i in 8
-    a$i = fma(a$i, m, c);
-    //: end
+    a$i = fma(a$i, m, c); //: for i in 8
   }
   var total = vec4f(0.0);
-  //: for i in 8
-  total += a$i;
-  //: end
+  total += a$i; //: for i in 8
   sums[global_id.x] = dot(total, vec4f(1.0));
 }
