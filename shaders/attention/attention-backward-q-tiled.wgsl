@@ -1,99 +1,103 @@
-// The same as attention-backward-q.wgsl by tiles: rows are the queries of one key head, all heads of a token side by side, and columns
-// are keys, from the first that the first row sees to the last row's token.
+// The gradient of q for hardware: attention-backward-q.wgsl by tiles. A tile's rows are queries of one key head, with
+// all heads of a token side by side. Its columns are keys, from the first one that the first row sees to the last row's
+// token.
 //: needs attention-tiles.wgsl, attention-packed-bindings.wgsl, attention-backward-bindings.wgsl, WORKGROUP_SIZE, LANES
 //: needs HEAD_QUADS, COLUMNS_PER_LANE
-var<workgroup> q_at: array<u32, TILE_SIDE>;   // of each row in qkv
-var<workgroup> out_at: array<u32, TILE_SIDE>; // and in d_out
+var<workgroup> query_base: array<u32, TILE_SIDE>; // of each row, in qkv
+var<workgroup> out_base: array<u32, TILE_SIDE>;   // of each row, in d_out
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
   let kv_head = workgroup_id.y;
-  let group = params.heads / params.kv_heads;
+  let heads_per_kv = params.heads / params.kv_heads;
   let first = workgroup_id.x * TILE_SIDE;
-  let last = min(first + TILE_SIDE, state.count * group) - 1u;
+  let last = min(first + TILE_SIDE, state.count * heads_per_kv) - 1u;
   let rows = last - first + 1u;
-  let team = local_index / LANES;
+  let row_group = local_index / LANES;
   let lane = local_index % LANES;
-  let width = token_quads();
-  let key_at = (params.heads + kv_head) * HEAD_QUADS;
-  let value_at = key_at + params.kv_heads * HEAD_QUADS;
+  let stride = token_quads();
+  let key_offset = (params.heads + kv_head) * HEAD_QUADS;
+  let value_offset = key_offset + params.kv_heads * HEAD_QUADS;
   let scale = inverseSqrt(f32(4u * HEAD_QUADS));
 
   if (local_index < rows) {
     let n = first + local_index;
-    let head = kv_head * group + n % group;
-    q_at[local_index] = n / group * width + head * HEAD_QUADS;
-    out_at[local_index] = (n / group * params.heads + head) * HEAD_QUADS;
+    let head = kv_head * heads_per_kv + n % heads_per_kv;
+    query_base[local_index] = n / heads_per_kv * stride + head * HEAD_QUADS;
+    out_base[local_index] = (n / heads_per_kv * params.heads + head) * HEAD_QUADS;
   }
-  var tokens: vec4u; // of the team's rows
-  var seen: vec4u;   // the first token that each sees
-  var own_lse: vec4f;
-  var own_delta: vec4f;
+  var tokens: vec4u;     // of the row group's queries
+  var first_keys: vec4u; // the first token that each query sees
+  var row_lse: vec4f;
+  var row_delta: vec4f;
   //: for r in 4
-  let n_$r = min(first + team * 4u + $ru, last);
-  tokens[$r] = n_$r / group;
-  seen[$r] = first_visible(tokens[$r], places[tokens[$r]].start);
-  own_lse[$r] = lse[tokens[$r] * params.heads + kv_head * group + n_$r % group];
-  own_delta[$r] = delta[tokens[$r] * params.heads + kv_head * group + n_$r % group];
+  let n_$r = min(first + row_group * 4u + $ru, last);
+  tokens[$r] = n_$r / heads_per_kv;
+  first_keys[$r] = first_visible(tokens[$r], places[tokens[$r]].start);
+  row_lse[$r] = lse[tokens[$r] * params.heads + kv_head * heads_per_kv + n_$r % heads_per_kv];
+  row_delta[$r] = delta[tokens[$r] * params.heads + kv_head * heads_per_kv + n_$r % heads_per_kv];
   //: end
   var sum_$s: array<vec4f, 4>; //: for s in QUADS_PER_LANE
   workgroupBarrier();
 
-  let until = last / group + 1u;
-  for (var base = first_visible(first / group, places[first / group].start); base < until; base += TILE_SIDE) {
-    let columns = min(base + TILE_SIDE, until) - base;
+  let end_key = last / heads_per_kv + 1u;
+  let first_token = first / heads_per_kv;
+  for (var base = first_visible(first_token, places[first_token].start); base < end_key; base += TILE_SIDE) {
+    let columns = min(base + TILE_SIDE, end_key) - base;
     var products = array<vec4f, COLUMNS_PER_LANE>();
     var d_weights = array<vec4f, COLUMNS_PER_LANE>();
     for (var quad = 0u; quad < params.quads; quad += STEP) {
-      let here = min(quad + STEP, params.quads) - quad;
+      let step_quads = min(quad + STEP, params.quads) - quad;
       let q = local_index % STEP;
-      if (q < here) {
+      if (q < step_quads) {
         for (var n = local_index / STEP; n < rows; n += WORKGROUP_SIZE / STEP) {
-          tiles[q * PITCH + n] = qkv[q_at[n] + quad + q] * scale;
+          tiles[q * TILE_STRIDE + n] = qkv[query_base[n] + quad + q] * scale;
         }
         for (var n = local_index / STEP; n < columns; n += WORKGROUP_SIZE / STEP) {
-          tiles[(STEP + q) * PITCH + n] = qkv[(base + n) * width + key_at + quad + q];
+          tiles[(STEP + q) * TILE_STRIDE + n] = qkv[(base + n) * stride + key_offset + quad + q];
         }
       }
       workgroupBarrier();
-      add_dot_products(team, lane, here, &products);
+      add_dot_products(row_group, lane, step_quads, &products);
       workgroupBarrier();
-      if (q < here) {
+      if (q < step_quads) {
         for (var n = local_index / STEP; n < rows; n += WORKGROUP_SIZE / STEP) {
-          tiles[q * PITCH + n] = d_out[out_at[n] + quad + q];
+          tiles[q * TILE_STRIDE + n] = d_out[out_base[n] + quad + q];
         }
         for (var n = local_index / STEP; n < columns; n += WORKGROUP_SIZE / STEP) {
-          tiles[(STEP + q) * PITCH + n] = qkv[(base + n) * width + value_at + quad + q];
+          tiles[(STEP + q) * TILE_STRIDE + n] = qkv[(base + n) * stride + value_offset + quad + q];
         }
       }
       workgroupBarrier();
-      add_dot_products(team, lane, here, &d_weights);
+      add_dot_products(row_group, lane, step_quads, &d_weights);
       workgroupBarrier();
     }
 
     //: for i in COLUMNS_PER_LANE
     let key_$i = base + lane + $iu * LANES;
-    let visible_$i = (vec4u(key_$i) >= seen) & (vec4u(key_$i) <= tokens);
-    let d_score_$i = exp(products[$i] - own_lse) * (d_weights[$i] - own_delta);
-    scores[team * TILE_SIDE + lane + $iu * LANES] = select(vec4f(0.0), d_score_$i, visible_$i);
+    let visible_$i = (vec4u(key_$i) >= first_keys) & (vec4u(key_$i) <= tokens);
+    let d_score_$i = exp(products[$i] - row_lse) * (d_weights[$i] - row_delta);
+    scores[row_group * TILE_SIDE + lane + $iu * LANES] = select(vec4f(0.0), d_score_$i, visible_$i);
     //: end
 
     //: for s in QUADS_PER_LANE
     if ($su * LANES + lane < params.quads) {
-      for (var n = team; n < columns; n += 8u) {
-        tiles[n * LANES + lane] = qkv[(base + n) * width + key_at + $su * LANES + lane];
+      for (var n = row_group; n < columns; n += 8u) {
+        tiles[n * LANES + lane] = qkv[(base + n) * stride + key_offset + $su * LANES + lane];
       }
     }
     workgroupBarrier();
-    add_weighted(team, lane, columns, &sum_$s);
+    add_weighted(row_group, lane, columns, &sum_$s);
     workgroupBarrier();
     //: end
   }
 
   //: for r in 4
-  if (first + team * 4u + $ru <= last) {
+  if (first + row_group * 4u + $ru <= last) {
     //: for s in QUADS_PER_LANE
-    if ($su * LANES + lane < params.quads) { d_qkv[q_at[team * 4u + $ru] + $su * LANES + lane] = sum_$s[$r] * scale; }
+    if ($su * LANES + lane < params.quads) {
+      d_qkv[query_base[row_group * 4u + $ru] + $su * LANES + lane] = sum_$s[$r] * scale;
+    }
     //: end
   }
   //: end

@@ -1,4 +1,5 @@
-// delta[t, h] = Σ_c d_out[t, h, c] · out[t, h, c]: what the softmax's backward takes off every score's gradient. One thread a head.
+// delta[t, h] = Σ_c d_out[t, h, c] · out[t, h, c], which the softmax's backward pass subtracts from the gradient of
+// every weight. One thread takes one head of a token.
 //: needs State, WORKGROUP_SIZE
 struct Params { heads: u32, quads: u32 }
 @group(0) @binding(0) var<uniform> params: Params;

@@ -1,4 +1,4 @@
-// What both forms of attention read and write.
+// The bindings of attention over the KV cache, for both of its kernels.
 //: needs State, Activation, Cache
 struct Params {
   heads: u32,
@@ -14,5 +14,5 @@ struct Params {
 @group(0) @binding(4) var<storage, read> values: array<vec4<Cache>>; // [K][context][d]
 @group(0) @binding(5) var<storage, read_write> out: array<vec4<Activation>>; // [T][H · d]
 
-/// The first position that is seen where `seen` positions are not in the future.
-fn first_visible(seen: u32) -> u32 { return max(seen, params.window) - params.window; }
+/// The first position that a query sees which stands right before `end_position`.
+fn first_visible(end_position: u32) -> u32 { return max(end_position, params.window) - params.window; }

@@ -1,4 +1,4 @@
-// A row is one thread's, alone and without barriers; a workgroup has several of them. For software adapters.
+// Sums along a row by one thread, without barriers; a workgroup has several rows. For software adapters.
 //: needs WORKGROUP_SIZE
 fn row_index(workgroup: u32, local_index: u32) -> u32 { return workgroup * WORKGROUP_SIZE + local_index; }
 fn lane_index(local_index: u32) -> u32 { return 0u; }

@@ -1,11 +1,12 @@
-// A row is a workgroup's: its lanes reduce along a fixed tree, so that a row has one result whatever else is computed.
+// Sums along a row by a workgroup: its lanes reduce along a fixed tree, so a row has the same bits whatever else is
+// computed. For hardware.
 //: needs LANES
 var<workgroup> tree: array<f32, LANES>;
 
 fn row_index(workgroup: u32, local_index: u32) -> u32 { return workgroup; }
 fn lane_index(local_index: u32) -> u32 { return local_index; }
 
-/// Σ over the lanes, the same in each.
+/// The sum over the lanes, for each of them.
 fn row_sum(value: f32, lane: u32) -> f32 {
   tree[lane] = value;
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
@@ -15,7 +16,7 @@ fn row_sum(value: f32, lane: u32) -> f32 {
   return workgroupUniformLoad(&tree[0]);
 }
 
-/// The largest over the lanes, the same in each.
+/// The largest value of the lanes, for each of them.
 fn row_max(value: f32, lane: u32) -> f32 {
   tree[lane] = value;
   for (var half = LANES / 2u; half > 0u; half /= 2u) {

@@ -1,4 +1,4 @@
-// x[t] = embedding[ids[t]]: one thread a quad of elements. A part of the matrix fills only the ids that it holds.
+// x[t] = embedding[ids[t]], one thread a quad of elements. A part of the matrix fills only the ids that it holds.
 //: needs State, block_scale, load_codes, BLOCK_QUADS
 struct Params { rows: u32, columns: u32, row_start: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -12,7 +12,7 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let token = global_id.x / quads;
   if (token >= state.count) { return; }
   let quad = global_id.x % quads;
-  let row = ids[token] - params.row_start; // wraps to a large number below the part
+  let row = ids[token] - params.row_start; // below the part it wraps to a large number
   if (row >= params.rows) { return; }
   let scale = block_scale(row, quad / BLOCK_QUADS, quads / BLOCK_QUADS);
   x[token * quads + quad] = load_codes(row, quad, quads) * scale.x + scale.y;

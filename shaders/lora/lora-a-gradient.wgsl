@@ -1,6 +1,7 @@
-// da[j, k] += Σ_t v[t, j] · mask(x)[t, k]. A thread takes a quad of columns and TILE_R rows of one map's A; LANES threads share
-// the tokens of the same ones.
-//: needs lora-bindings.wgsl, dropout_key, dropout_token_key, apply_dropout, dropout_keep, WORKGROUP_SIZE, LANES, TILE_R
+// The gradient of A: da[j, k] += Σ_t v[t, j] · mask(x)[t, k]. A thread takes a quad of columns and TILE_R rows of one
+// map's A. LANES threads share the tokens of the same elements.
+//: needs lora-bindings.wgsl, dropout_key, dropout_token_key, apply_dropout, dropout_keep
+//: needs WORKGROUP_SIZE, LANES, TILE_R
 //: if SHARED
 //: needs store_partial_sum, sum_partials, SUMS
 //: end
@@ -20,11 +21,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let quads = params.columns / 4u;
   let base = workgroup_id.x * SPAN;
   let quad = min(base + local_index % SPAN, quads - 1u);
-  let rank = workgroup_id.y * TILE_R;
+  let first_rank = workgroup_id.y * TILE_R;
   let map = workgroup_id.z;
   let key = dropout_key(map);
   //: for r in TILE_R
-  let v_$r = map * params.rank + clamp_rank(rank + $ru);
+  let v_$r = map * params.rank + clamp_rank(first_rank + $ru);
   var sum_$r = vec4f(0.0);
   //: end
 
@@ -36,8 +37,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   //: if SHARED
   store_partial_sum($ru * SPAN + local_index % SPAN, lane, sum_$r); //: for r in TILE_R
   workgroupBarrier();
-  for (var n = local_index; n < SUMS; n += WORKGROUP_SIZE) { store(map, rank + n / SPAN, base + n % SPAN, sum_partials(n)); }
+  for (var n = local_index; n < SUMS; n += WORKGROUP_SIZE) {
+    store(map, first_rank + n / SPAN, base + n % SPAN, sum_partials(n));
+  }
   //: else
-  store(map, rank + $ru, base + local_index, sum_$r); //: for r in TILE_R
+  store(map, first_rank + $ru, base + local_index, sum_$r); //: for r in TILE_R
   //: end
 }

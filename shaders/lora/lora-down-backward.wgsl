@@ -1,5 +1,5 @@
-// dx[t, k] += Σ over maps of mask(Σ_r v[t, j] · a[j, k]), each map with its own mask. A thread takes a quad of columns and TILE_N
-// tokens.
+// The gradient of x through A: dx[t, k] += Σ over maps of mask(Σ_r v[t, j] · a[j, k]), each map with its own mask. A
+// thread takes a quad of columns and TILE_N tokens.
 //: needs lora-bindings.wgsl, dropout_key, dropout_token_key, apply_dropout, dropout_keep, WORKGROUP_SIZE, TILE_N
 @group(0) @binding(4) var<storage, read> v: array<f32>;          // [T, J]
 @group(0) @binding(5) var<storage, read> a: array<vec4f>;        // [J, K]
@@ -11,9 +11,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let quad = workgroup_id.x * WORKGROUP_SIZE + local_index;
   if (quad >= quads) { return; }
   let last = state.count - 1u;
-  let first = workgroup_id.y * TILE_N;
+  let first_token = workgroup_id.y * TILE_N;
   //: for t in TILE_N
-  let token_$t = min(first + $tu, last);
+  let token_$t = min(first_token + $tu, last);
   var total_$t = vec4f(0.0);
   //: end
 
@@ -27,5 +27,5 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     total_$t += apply_dropout(dropout_token_key(key, token_$t), quad, sum_$t) / dropout_keep(); //: for t in TILE_N
   }
 
-  if (first + $tu <= last) { dx[token_$t * quads + quad] += total_$t; } //: for t in TILE_N
+  if (first_token + $tu <= last) { dx[token_$t * quads + quad] += total_$t; } //: for t in TILE_N
 }

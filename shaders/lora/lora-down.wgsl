@@ -1,6 +1,7 @@
-// u[t, j] = Σ_k mask(x)[t, k] · a[j, k], as dot products along the rows: TILE_R rows of a map's A and TILE_N tokens a group of
-// LANES threads. One lane is a thread alone; more share the rows and leave their sums in shared memory.
-//: needs lora-bindings.wgsl, dropout_key, dropout_token_key, apply_dropout, dropout_keep, WORKGROUP_SIZE, LANES, TILE_N, TILE_R
+// u[t, j] = Σ_k mask(x)[t, k] · a[j, k], as dot products along the rows. LANES threads take TILE_R rows of a map's A
+// and TILE_N tokens; more than one lane share the rows and add up their sums in shared memory.
+//: needs lora-bindings.wgsl, dropout_key, dropout_token_key, apply_dropout, dropout_keep
+//: needs WORKGROUP_SIZE, LANES, TILE_N, TILE_R
 //: if SHARED
 //: needs store_partial_sum, sum_partials, SUMS
 //: end
@@ -17,17 +18,17 @@ fn store(map: u32, token: u32, r: u32, sum: f32) {
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
   let lane = local_index % LANES;
-  let first = (workgroup_id.x * (WORKGROUP_SIZE / LANES) + local_index / LANES) * TILE_N;
-  let rank = workgroup_id.y * TILE_R;
+  let first_token = (workgroup_id.x * (WORKGROUP_SIZE / LANES) + local_index / LANES) * TILE_N;
+  let first_rank = workgroup_id.y * TILE_R;
   let map = workgroup_id.z;
   let quads = params.columns / 4u;
   let key = dropout_key(map);
   //: for t in TILE_N
-  let token_$t = min(first + $tu, state.count - 1u);
+  let token_$t = min(first_token + $tu, state.count - 1u);
   let site_$t = dropout_token_key(key, token_$t);
   var sum_$r_$t = 0.0; //: for r in TILE_R
   //: end
-  let a_$r = (map * params.rank + clamp_rank(rank + $ru)) * quads; //: for r in TILE_R
+  let a_$r = (map * params.rank + clamp_rank(first_rank + $ru)) * quads; //: for r in TILE_R
 
   for (var quad = lane; quad < quads; quad += LANES) {
     let in_$t = apply_dropout(site_$t, quad, x[token_$t * quads + quad]); //: for t in TILE_N
@@ -40,8 +41,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   //: if SHARED
   store_partial_sum($ru * TILE_N + $tu, lane, sum_$r_$t); //: for t in TILE_N, r in TILE_R
   workgroupBarrier();
-  for (var i = lane; i < SUMS; i += LANES) { store(map, first + i % TILE_N, rank + i / TILE_N, sum_partials(i)); }
+  for (var i = lane; i < SUMS; i += LANES) {
+    store(map, first_token + i % TILE_N, first_rank + i / TILE_N, sum_partials(i));
+  }
   //: else
-  store(map, first + $tu, rank + $ru, sum_$r_$t); //: for t in TILE_N, r in TILE_R
+  store(map, first_token + $tu, first_rank + $ru, sum_$r_$t); //: for t in TILE_N, r in TILE_R
   //: end
 }

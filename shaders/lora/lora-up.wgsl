@@ -1,5 +1,5 @@
-// y[t, out(i)] += scale · Σ_r b[i, r] · u[t, j]: the update itself. A thread takes TILE_M rows of one map's B, a workgroup apart,
-// and TILE_N tokens.
+// The update itself: y[t, out(i)] += scale · Σ_r b[i, r] · u[t, j]. A thread takes TILE_M rows of one map's B,
+// WORKGROUP_SIZE rows apart, and TILE_N tokens.
 //: needs lora-bindings.wgsl, WORKGROUP_SIZE, TILE_N, TILE_M
 @group(0) @binding(2) var<storage, read> u: array<f32>;       // [T, J]
 @group(0) @binding(3) var<storage, read> b: array<f32>;       // [M, R]
@@ -11,7 +11,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let begin = params.begin[map];
   let rows = params.begin[map + 1u] - begin;
   let last = state.count - 1u;
-  let first = workgroup_id.y * TILE_N;
+  let first_token = workgroup_id.y * TILE_N;
   let i = workgroup_id.x * WORKGROUP_SIZE * TILE_M + local_index;
   if (i >= rows) { return; }
   //: for r in TILE_M
@@ -19,7 +19,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let b_$r = (begin + min(row_$r, rows - 1u)) * params.rank;
   var sum_$r_$t = 0.0; //: for t in TILE_N
   //: end
-  let u_$t = min(first + $tu, last) * stacked_ranks() + map * params.rank; //: for t in TILE_N
+  let u_$t = min(first_token + $tu, last) * stacked_ranks() + map * params.rank; //: for t in TILE_N
 
   for (var k = 0u; k < params.rank; k++) {
     let in_$t = u[u_$t + k]; //: for t in TILE_N
@@ -30,8 +30,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   }
 
   //: for t in TILE_N
-  if (first + $tu <= last) {
-    let y_$t = (first + $tu) * params.stride + params.first[map];
+  if (first_token + $tu <= last) {
+    let y_$t = (first_token + $tu) * params.stride + params.first[map];
     if (row_$r < rows) { y[y_$t + row_$r] += params.scale * sum_$r_$t; } //: for r in TILE_M
   }
   //: end

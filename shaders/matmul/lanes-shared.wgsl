@@ -1,4 +1,4 @@
-// Sums over a workgroup's lanes through shared memory alone.
+// Sums over the lanes of a workgroup, through shared memory alone.
 //: needs TILE_M, TILE_N, LANES
 const SUMS = TILE_M * TILE_N + TILE_N;
 var<workgroup> partial_sums: array<f32, SUMS * LANES>;

@@ -1,5 +1,6 @@
-// Sums over a workgroup's lanes: within subgroups by hardware, across them through shared memory. A workgroup's
-// invocations are dealt to subgroups in order; of a subgroup that is wider than the workgroup, the active lanes count.
+// Sums over the lanes of a workgroup: within subgroups by hardware, across subgroups through shared memory. A
+// workgroup's invocations are dealt to subgroups in order. Where a subgroup is wider than the workgroup, its active
+// lanes count.
 //: needs TILE_M, TILE_N, LANES
 const SUMS = TILE_M * TILE_N + TILE_N;
 var<workgroup> partial_sums: array<f32, SUMS * LANES>;

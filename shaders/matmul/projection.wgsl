@@ -1,6 +1,6 @@
-// What the products with a weight matrix share: bindings, which rows a group of TILE_M takes, and what happens to a result.
-// NORM folds RMSNorm in without a prologue: Σx² is accumulated beside Σ w·x·gain, and 1/rms multiplies the end.
-// SWIGLU takes the matrix as gate rows, then up rows: a group has TILE_M / 2 of each, and y = silu(gate) · up.
+// Bindings and results of the products with a weight matrix. TILE_M rows are computed together.
+// NORM folds RMSNorm in without a pass before: Σx² is accumulated beside Σ w·x·gain, and 1/rms multiplies the result.
+// SWIGLU takes the matrix as gate rows, then up rows: y = silu(gate) · up, and a row group has TILE_M / 2 rows of each.
 // HAS_BIAS adds a vector of all the matrix's rows, after the norm.
 //: needs State, Input, Output, TILE_M
 struct Params {
@@ -8,7 +8,7 @@ struct Params {
   columns: u32,    // K, a multiple of 4, and of the block for block kinds
   row_start: u32,  // of this part in the output
   out_stride: u32, // elements of an output row
-  half: u32,       // rows of the gate: up's row is this much further (SWIGLU)
+  half: u32,       // rows of the gate, after which those of up begin (SWIGLU)
   last_only: u32,  // 1: only the batch's last token, written as row 0
   epsilon: f32,
 }
@@ -25,10 +25,10 @@ override NORM: bool = false;
 override RESIDUAL: bool = false;
 override SWIGLU: bool = false;
 
-fn matrix_row(group: u32, r: u32) -> u32 {
+fn matrix_row(row_group: u32, r: u32) -> u32 {
   const HALF = TILE_M / 2u;
-  let paired = group * HALF + r % HALF + params.half * (r / HALF);
-  return min(select(group * TILE_M + r, paired, SWIGLU), params.rows - 1u);
+  let paired = row_group * HALF + r % HALF + params.half * (r / HALF);
+  return min(select(row_group * TILE_M + r, paired, SWIGLU), params.rows - 1u);
 }
 
 fn store(token: u32, row: u32, value: f32) {
@@ -46,21 +46,21 @@ fn add_bias(row: u32, value: f32) -> f32 {
 
 fn swiglu(gate: f32, up: f32) -> f32 { return gate / (1.0 + exp(-gate)) * up; }
 
-/// Writes what a group of rows sums to for a token, whose Σx² is `squares`.
-fn write_outputs(token: u32, group: u32, squares: f32, sums: array<f32, TILE_M>) {
+/// Writes the results of a row group for a token, whose Σx² is `squares`.
+fn write_outputs(token: u32, row_group: u32, squares: f32, sums: array<f32, TILE_M>) {
   const HALF = TILE_M / 2u;
   var out = sums;
   let scale = select(1.0, 1.0 / sqrt(squares / f32(params.columns) + params.epsilon), NORM);
   if (SWIGLU) {
     for (var r = 0u; r < HALF; r++) {
-      let row = group * HALF + r;
+      let row = row_group * HALF + r;
       if (row < params.half) {
         store(token, row, swiglu(add_bias(row, scale * out[r]), add_bias(row + params.half, scale * out[r + HALF])));
       }
     }
   } else {
     for (var r = 0u; r < TILE_M; r++) {
-      let row = group * TILE_M + r;
+      let row = row_group * TILE_M + r;
       if (row < params.rows) { store(token, row, add_bias(row, scale * out[r])); }
     }
   }

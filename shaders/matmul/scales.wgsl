@@ -1,6 +1,6 @@
-// What a block's codes are multiplied by, and with HAS_OFFSET what is added then: a value is code · scale + base, and the base is
-// the offset that is stored beside each scale, less ZERO_CODE scales, since that code stands for the offset. To keep one dot
-// product a block, kernels add base · Σx.
+// The scale of each block, and with HAS_OFFSET its offset. A value is code · scale + base. The base is the stored
+// offset less ZERO_CODE scales, since the offset is the value of that code. Kernels that compute dot products add base
+// · Σx, and so need one dot product a block.
 //: needs ZERO_CODE
 @group(0) @binding(6) var<storage, read> scales: array<u32>;
 

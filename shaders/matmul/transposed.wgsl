@@ -1,4 +1,4 @@
-// What both forms of the product with a transposed matrix share: bindings, and what happens to a result.
+// Bindings and results of the product with a transposed matrix, for both of its kernels.
 //: needs State
 struct Params {
   rows: u32,      // of this part of the matrix

@@ -1,5 +1,6 @@
-// 4-bit codes in blocks of 4 · BLOCK_QUADS along the row: byte j of a block's half as many holds element j in its low nibble
-// and element j + half a block in its high one. Where there is an offset, what stands for zero is taken off that.
+// 4-bit codes in blocks of 4 · BLOCK_QUADS along the row. Byte j of a block holds element j in its low nibble, and the
+// element half a block further in its high nibble. Without an offset, the code of zero is subtracted here; scales.wgsl
+// does it where there is one.
 //: needs BLOCK_QUADS, ZERO_CODE
 const WORDS = BLOCK_QUADS / 2u;
 fn unpack_nibbles(word: u32) -> vec4f {
@@ -13,7 +14,7 @@ fn unpack_nibbles(word: u32) -> vec4f {
 
 //: if WHOLE_BLOCKS
 //: needs BlockWords
-// whole blocks, for kernels that take a row block by block
+// whole blocks, for kernels that unroll them
 alias Block = BlockWords;
 @group(0) @binding(5) var<storage, read> codes: array<BlockWords>;
 fn load_block(row: u32, block: u32, blocks: u32) -> Block { return codes[row * blocks + block]; }
@@ -21,7 +22,7 @@ fn load_block(row: u32, block: u32, blocks: u32) -> Block { return codes[row * b
 fn block_quad_$q(b: Block) -> vec4f { return unpack_nibbles(b[$qu % WORDS] >> (4u * ($qu / WORDS))); }
 //: end
 //: else
-// one quad at a time: a word and no vector, whose component a loop variable would choose
+// one quad at a time, for kernels that loop: a loop variable would index the components of a vector
 @group(0) @binding(5) var<storage, read> codes: array<u32>;
 const BLOCK_SHIFT = countTrailingZeros(BLOCK_QUADS);
 fn load_codes(row: u32, quad: u32, quads: u32) -> vec4f {

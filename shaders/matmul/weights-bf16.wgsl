@@ -1,4 +1,4 @@
-// bf16 rows as packed pairs: the upper half of an f32.
+// Rows of bf16 as packed pairs: each is the upper half of an f32.
 alias Block = vec2u;
 @group(0) @binding(5) var<storage, read> codes: array<vec2u>;
 

@@ -1,4 +1,4 @@
-// f16 rows as packed pairs: needs no shader-f16.
+// Rows of f16 as packed pairs, which are unpacked without shader-f16.
 alias Block = vec2u;
 @group(0) @binding(5) var<storage, read> codes: array<vec2u>;
 

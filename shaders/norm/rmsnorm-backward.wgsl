@@ -1,5 +1,5 @@
-// dx[t] += rs · (w − n · mean(w ⊙ n)) with w = dy ⊙ gain, n = x · rs, rs = 1 / rms(x), of the token t of each row of dy; no token
-// twice.
+// The gradient of RMSNorm's input, for the token t of each row of dy; no token may be picked twice.
+//   dx[t] += rs · (w − n · mean(w ⊙ n)) with w = dy ⊙ gain, n = x · rs and rs = 1 / rms(x)
 //: needs rmsnorm-bindings.wgsl, row_index, lane_index, row_sum, WORKGROUP_SIZE, LANES
 @group(0) @binding(5) var<storage, read> dy: array<vec4f>; // [rows][D]
 @group(0) @binding(6) var<storage, read_write> dx: array<vec4f>; // [T][D]
@@ -10,12 +10,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   if (row >= state.count) { return; }
   let lane = lane_index(local_index);
   let quads = params.columns / 4u;
-  let at = token_of(row) * quads;
+  let x_base = token_of(row) * quads;
 
   var squares = vec4f(0.0);
   var products = vec4f(0.0);
   for (var i = lane; i < quads; i += LANES) {
-    let value = x[at + i];
+    let value = x[x_base + i];
     squares += value * value;
     products += value * dy[row * quads + i] * gain[i];
   }
@@ -23,7 +23,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let scale = 1.0 / sqrt(row_sum(dot(squares, vec4f(1.0)), lane) / width + params.epsilon);
   let mean = scale * row_sum(dot(products, vec4f(1.0)), lane) / width;
   for (var i = lane; i < quads; i += LANES) {
-    let n = x[at + i] * scale;
-    dx[at + i] += scale * (dy[row * quads + i] * gain[i] - n * mean);
+    let n = x[x_base + i] * scale;
+    dx[x_base + i] += scale * (dy[row * quads + i] * gain[i] - n * mean);
   }
 }

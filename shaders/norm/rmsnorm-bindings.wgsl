@@ -1,5 +1,5 @@
-// What both directions of RMSNorm share: x and its frozen gain, and the token of a row. Row i is token i, or with PICKED the token that
-// a list names.
+// The inputs of RMSNorm, forward and backward: x, its frozen gain, and the token of a row. Row i is token i, or with
+// PICKED the token that a list names.
 //: needs State
 struct Params { columns: u32, epsilon: f32 }
 @group(0) @binding(0) var<uniform> params: Params;

@@ -1,4 +1,4 @@
-// y[i] = x[t] / rms(x[t]) · gain, of the token t of row i.
+// RMSNorm: y[i] = x[t] / rms(x[t]) · gain for the token t of row i.
 //: needs rmsnorm-bindings.wgsl, row_index, lane_index, row_sum, WORKGROUP_SIZE, LANES
 @group(0) @binding(5) var<storage, read_write> y: array<vec4f>; // [rows][D]
 
@@ -8,16 +8,16 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   if (row >= state.count) { return; }
   let lane = lane_index(local_index);
   let quads = params.columns / 4u;
-  let at = token_of(row) * quads;
+  let x_base = token_of(row) * quads;
 
   var squares = vec4f(0.0);
   for (var i = lane; i < quads; i += LANES) {
-    let value = x[at + i];
+    let value = x[x_base + i];
     squares += value * value;
   }
   let mean = row_sum(dot(squares, vec4f(1.0)), lane) / f32(params.columns);
   let scale = 1.0 / sqrt(mean + params.epsilon);
   for (var i = lane; i < quads; i += LANES) {
-    y[row * quads + i] = x[at + i] * scale * gain[i];
+    y[row * quads + i] = x[x_base + i] * scale * gain[i];
   }
 }

@@ -1,7 +1,7 @@
-// From the partial sums of squares: the gradient's norm, what it is multiplied by so that it is no longer than max_norm, and
+// The norm of the gradient, from its partial sums of squares; the factor that makes it no longer than max_norm; and
 // whether it is finite. Where it is not, the factor is 0 and the update does nothing.
 //: needs Optimizer, lane_index, is_finite, row_sum, WORKGROUP_SIZE, LANES, INFINITY
-const LANE_BLOCK = 64u; // elements of a lane that are summed apart
+const LANE_BLOCK = 64u; // elements that a lane sums apart
 struct Params { count: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> partials: array<u32>; // bits of f32
@@ -14,18 +14,18 @@ fn main(@builtin(local_invocation_index) local_index: u32) {
   var sum = 0.0;
   var bad = 0.0;
   for (var i = lane; i < params.count; ) {
-    let stop = min(i + LANE_BLOCK * LANES, params.count);
-    var part = 0.0;
-    for (; i < stop; i += LANES) {
-      if (is_finite(partials[i])) { part += bitcast<f32>(partials[i]); } else { bad = 1.0; }
+    let block_end = min(i + LANE_BLOCK * LANES, params.count);
+    var block_sum = 0.0;
+    for (; i < block_end; i += LANES) {
+      if (is_finite(partials[i])) { block_sum += bitcast<f32>(partials[i]); } else { bad = 1.0; }
     }
-    sum += part;
+    sum += block_sum;
   }
   let squares = row_sum(sum, lane);
-  let all_bad = row_sum(bad, lane);
+  let any_bad = row_sum(bad, lane);
   if (lane != 0u) { return; }
   // the sum of finite squares may overflow too
-  if (all_bad > 0.0 || !is_finite(bitcast<u32>(squares))) {
+  if (any_bad > 0.0 || !is_finite(bitcast<u32>(squares))) {
     report[1] = INFINITY;
     report[2] = 0u;
     report[3] = 0u;

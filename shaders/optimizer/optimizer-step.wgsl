@@ -1,7 +1,7 @@
-// What the CPU says about an update: rates, and what float64 makes of the decay rates (1 − 0.999 is coarse in f32).
+// The settings of one update: rates, and 1 − β, which the CPU computes in float64 since 1 − 0.999 is coarse in f32.
 struct Optimizer {
   learning_rate: f32,
-  ratio: f32,       // of B's learning rate to A's
+  ratio: f32,       // B's learning rate over A's
   decay: f32,       // of the weights
   beta1: f32,
   beta2: f32,

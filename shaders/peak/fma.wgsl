@@ -1,4 +1,4 @@
-// Multiplies and adds as fast as it goes: 8 independent chains of quads a thread, 64 FLOP an iteration.
+// Multiplies and adds as fast as the device can: 8 independent chains of quads a thread, 64 FLOP an iteration.
 struct Params { iterations: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> sums: array<f32>;

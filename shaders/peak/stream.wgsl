@@ -1,4 +1,5 @@
-// Reads memory as fast as it goes: neighbouring threads take neighbouring quads, each sums every `threads`-th.
+// Reads memory as fast as the device can: neighbouring threads read neighbouring quads, and each reads every
+// `threads`-th.
 struct Params { quads: u32, threads: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> values: array<vec4u>;
@@ -12,6 +13,6 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
     a ^= values[i];
     b ^= values[i + params.threads];
   }
-  let all = a ^ b;
-  sums[global_id.x] = all.x ^ all.y ^ all.z ^ all.w;
+  let both = a ^ b;
+  sums[global_id.x] = both.x ^ both.y ^ both.z ^ both.w;
 }

@@ -1,4 +1,5 @@
-// Rotates q and k of every token by its position in its sequence, or back: one thread a pair of adjacent rows (Meta's order).
+// Rotates q and k of every token by its position in its sequence, or back. One thread takes a pair of adjacent rows
+// (Meta's order).
 //: needs State, Place, WORKGROUP_SIZE
 struct Params { heads: u32, kv_heads: u32, head_dim: u32, direction: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -13,8 +14,8 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let half = params.head_dim / 2u;
   if (token >= state.count || global_id.x >= (params.heads + params.kv_heads) * half) { return; }
   let angle = table[places[token].position * half + global_id.x % half];
-  let across = params.direction * angle.y;
-  let at = token * (params.heads + 2u * params.kv_heads) * half + global_id.x;
-  let pair = qkv[at];
-  qkv[at] = vec2f(pair.x * angle.x - pair.y * across, pair.x * across + pair.y * angle.x);
+  let sine = params.direction * angle.y;
+  let pair_index = token * (params.heads + 2u * params.kv_heads) * half + global_id.x;
+  let pair = qkv[pair_index];
+  qkv[pair_index] = vec2f(pair.x * angle.x - pair.y * sine, pair.x * sine + pair.y * angle.x);
 }

@@ -1,5 +1,5 @@
-// Rotates q in place, and k into the cache; copies v into the cache. One thread a pair of adjacent rows (Meta's order).
-// The tables are computed on the CPU in float64: WGSL's cos and sin are too coarse at large angles.
+// Rotates q in place, and k into the cache; copies v into the cache. One thread takes a pair of adjacent rows (Meta's
+// order). The table is computed on the CPU in float64, since WGSL's cos and sin are coarse at large angles.
 //: needs State, Activation, Cache
 struct Params { heads: u32, kv_heads: u32, head_dim: u32, context: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -19,14 +19,14 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let head = pair / half;
   let i = pair % half;
   let position = state.position + token;
-  let at = 2u * (token * pairs + pair);
-  let a = f32(qkv[at]);
-  let b = f32(qkv[at + 1u]);
+  let pair_base = 2u * (token * pairs + pair);
+  let even = f32(qkv[pair_base]);
+  let odd = f32(qkv[pair_base + 1u]);
   let angle = table[position * half + i];
-  let rotated = vec2f(a * angle.x - b * angle.y, a * angle.y + b * angle.x);
+  let rotated = vec2f(even * angle.x - odd * angle.y, even * angle.y + odd * angle.x);
   if (head < params.heads) {
-    qkv[at] = Activation(rotated.x);
-    qkv[at + 1u] = Activation(rotated.y);
+    qkv[pair_base] = Activation(rotated.x);
+    qkv[pair_base + 1u] = Activation(rotated.y);
     return;
   }
   let kv_head = (head - params.heads) % params.kv_heads;
@@ -35,7 +35,7 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
     keys[slot] = Cache(rotated.x);
     keys[slot + 1u] = Cache(rotated.y);
   } else {
-    values[slot] = Cache(a);
-    values[slot + 1u] = Cache(b);
+    values[slot] = Cache(even);
+    values[slot + 1u] = Cache(odd);
   }
 }

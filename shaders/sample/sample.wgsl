@@ -1,6 +1,6 @@
-// Draws the next token and advances the state. One workgroup; every threshold is found by bisection over the bit pattern
-// of a probability (non-negative floats order as integers), so that top-k and nucleus are exact for any vocabulary
-// without a sort. Order as in Hugging Face transformers: repetition penalty, temperature, top-k, top-p, min-p.
+// Draws the next token and advances the state, in one workgroup. Every threshold is found by bisection over the bits of
+// a probability (non-negative floats order as integers), so top-k and top-p are exact for any vocabulary without a
+// sort. The order is that of Hugging Face transformers: repetition penalty, temperature, top-k, top-p, min-p.
 //: needs State, WORKGROUP_SIZE
 struct Params {
   vocabulary: u32,
@@ -15,7 +15,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> state: State;
 @group(0) @binding(2) var<storage, read> logits: array<f32>; // [V]
-@group(0) @binding(3) var<storage, read_write> seen: array<u32>; // bit per id: in the prompt or generated
+@group(0) @binding(3) var<storage, read_write> seen: array<u32>; // one bit an id: in the prompt or generated
 @group(0) @binding(4) var<storage, read_write> probabilities: array<f32>; // [V] scratch, relative to the largest
 @group(0) @binding(5) var<storage, read_write> ids: array<u32>; // the next batch
 @group(0) @binding(6) var<storage, read_write> outputs: array<u32>; // ring of sampled ids
@@ -33,7 +33,7 @@ fn penalised(id: u32) -> f32 {
   return select(logit * params.penalty, logit / params.penalty, logit > 0.0);
 }
 
-/// Number and sum of the probabilities at or above a threshold, over all threads.
+/// Counts and sums the probabilities at or above a threshold, over all threads.
 fn mass_above(threshold: f32, begin: u32, end: u32, thread: u32) {
   var count = 0u;
   var sum = 0.0;
@@ -67,7 +67,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   let begin = min(thread * stripe, params.vocabulary);
   let end = min(begin + stripe, params.vocabulary);
 
-  // the largest logit; the lowest id among equals
+  // the largest logit, and the lowest id that has it
   var best = begin;
   var largest = -3.4e38;
   for (var id = begin; id < end; id++) {
@@ -92,7 +92,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
       probabilities[id] = exp((penalised(id) - largest) / params.temperature);
     }
     storageBarrier(); // the draw below reads other threads' stripes
-    var threshold = 0u; // bits of the least probability that is kept
+    var threshold = 0u; // bits of the lowest probability that is kept
     if (params.top_k > 0u && params.top_k < params.vocabulary) {
       var high = 0x3f800001u; // keeps none
       while (high - threshold > 1u) {
@@ -116,7 +116,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     if (thread == 0u) {
       var rest = uniform_random(state.step) * shared_sum;
       for (var i = 0u; i < WORKGROUP_SIZE; i++) {
-        // the stripe that the draw falls in; the last one with any mass, should rounding leave a rest
+        // the stripe that the draw falls in, or the last one with any mass where rounding leaves a rest
         if (partial_count[i] > 0u) {
           let base = i * stripe;
           let stop = min(base + stripe, params.vocabulary);

@@ -1,4 +1,4 @@
-// (gate, up) become (d gate, d up) in place, where d hidden is the gradient of silu(gate) · up.
+// The gradient of silu(gate) · up: (gate, up) become (d gate, d up) in place, where d_hidden is the product's gradient.
 //: needs State, WORKGROUP_SIZE
 struct Params { half: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -16,14 +16,14 @@ fn main(
   let i = (workgroup_id.y * num_workgroups.x + workgroup_id.x) * WORKGROUP_SIZE + local_index;
   let token = i / quads;
   if (token >= state.count) { return; }
-  let at = token * quads + i;
-  let gate = gate_up[at];
-  let up = gate_up[at + quads];
+  let gate_index = token * quads + i;
+  let gate = gate_up[gate_index];
+  let up = gate_up[gate_index + quads];
   // σ(gate) and 1 − σ(gate) from e^−|gate|, which cannot overflow
-  let small = exp(-abs(gate));
+  let exp_minus_abs = exp(-abs(gate));
   let positive = gate >= vec4f(0.0);
-  let sigma = select(small, vec4f(1.0), positive) / (1.0 + small);
-  let rest = select(vec4f(1.0), small, positive) / (1.0 + small);
-  gate_up[at] = d_hidden[i] * up * sigma * (1.0 + gate * rest);
-  gate_up[at + quads] = d_hidden[i] * gate * sigma;
+  let sigma = select(exp_minus_abs, vec4f(1.0), positive) / (1.0 + exp_minus_abs);
+  let one_minus_sigma = select(vec4f(1.0), exp_minus_abs, positive) / (1.0 + exp_minus_abs);
+  gate_up[gate_index] = d_hidden[i] * up * sigma * (1.0 + gate * one_minus_sigma);
+  gate_up[gate_index + quads] = d_hidden[i] * gate * sigma;
 }

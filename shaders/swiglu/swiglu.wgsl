@@ -10,7 +10,7 @@ struct Params { half: u32 }
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let token = global_id.x / params.half;
   if (token >= state.count) { return; }
-  let at = token * params.half + global_id.x;
-  let gate = f32(gate_up[at]);
-  hidden[global_id.x] = Activation(gate / (1.0 + exp(-gate)) * f32(gate_up[at + params.half]));
+  let gate_index = token * params.half + global_id.x;
+  let gate = f32(gate_up[gate_index]);
+  hidden[global_id.x] = Activation(gate / (1.0 + exp(-gate)) * f32(gate_up[gate_index + params.half]));
 }

@@ -47,18 +47,18 @@ const CHANGES: readonly Change[] = [
 const SOLO_CHANGES: readonly Change[] = [
   ['the future seen', /key <= token/g, 'key <= min(token + 1u, state.count - 1u)', 2],
   ['the past seen by k and v', /t >= token/g, 't + 1u >= token', 1],
-  ['a sequence seen by the next one', /key >= seen/g, 'true', 2],
-  ['a sequence that sees the next one', /t < own_until/g, 'true', 1],
-  ['one head of a group left out', /\(kv_head \+ 1u\) \* group/g, '(kv_head + 1u) * group - 1u', 1],
+  ['a sequence seen by the next one', /key >= first_key/g, 'true', 2],
+  ['a sequence that sees the next one', /t < query_end/g, 'true', 1],
+  ['one head of a group left out', /\(kv_head \+ 1u\) \* heads_per_kv/g, '(kv_head + 1u) * heads_per_kv - 1u', 1],
 ];
 const TILED_CHANGES: readonly Change[] = [
   ['the future seen', /<= tokens\)/g, '<= tokens + 1u)', 2],
   ['the past seen by k and v', />= keys\)/g, '+ 1u >= keys)', 1],
-  ['a sequence seen by the next one', /vec4<bool>\(key_\d < until\)/g, 'vec4<bool>(true)', 1],
+  ['a sequence seen by the next one', /vec4<bool>\(key_\d < end_key\)/g, 'vec4<bool>(true)', 1],
   [
     'one head of a group left out',
     /let visible_(\d) = (?=\(vec4u\(token)/g,
-    'let visible_$1 = vec4<bool>(head_$1 % group > 0u) & ',
+    'let visible_$1 = vec4<bool>(head_$1 % heads_per_kv > 0u) & ',
     1,
   ],
 ];

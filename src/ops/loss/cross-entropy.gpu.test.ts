@@ -134,12 +134,12 @@ describe.each([
       const { logits, wanted } = given(it);
       const expected = crossEntropyReference(logits, wanted, WEIGHT);
       for (const [from, to] of [
-        [' - select(0.0, 1.0, i == wanted)', ''],
+        [' - select(0.0, 1.0, i == target_id)', ''],
         ['p - select', 'p + select'],
         [' * scale;', ';'],
         ['targets[picked[slot]]', 'targets[slot]'],
         // the sums of the blocks before, each relative to its own largest
-        ['sum * exp(before - high)', 'sum'],
+        ['sum * exp(old_max - lane_max)', 'sum'],
       ] as const) {
         const { rows } = await compute(it, { software }, given(it), (kernel) => altered(kernel, from, to));
         // a lane of the tree has one block of so few
@@ -147,7 +147,7 @@ describe.each([
         if (!same) expect(relative(rows, expected.gradient), from).toBeGreaterThan(1e-3);
       }
       const { losses } = await compute(it, { software }, given(it), (kernel) =>
-        altered(kernel, '(largest - logits', '(-logits'),
+        altered(kernel, '(max_logit - logits', '(-logits'),
       );
       expect(relative(losses, expected.losses)).toBeGreaterThan(0.1);
     },

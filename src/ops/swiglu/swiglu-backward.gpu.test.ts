@@ -67,10 +67,10 @@ describe('swiglu-backward', () => {
     const it = given(172, 3);
     const expected = swigluBackwardReference(it.gateUp, it.dHidden, 172);
     for (const [from, to] of [
-      ['1.0 + gate * rest', '1.0'],
-      ['gate * rest', 'gate * sigma'],
+      ['1.0 + gate * one_minus_sigma', '1.0'],
+      ['gate * one_minus_sigma', 'gate * sigma'],
       ['gate >= vec4f', 'gate <= vec4f'],
-      ['gate_up[at + quads] = d_hidden[i] * gate', 'gate_up[at + quads] = d_hidden[i] * up'],
+      ['gate_up[gate_index + quads] = d_hidden[i] * gate', 'gate_up[gate_index + quads] = d_hidden[i] * up'],
     ] as const) {
       expect(relative(await compute(it, altered(kernel, from, to)), expected), from).toBeGreaterThan(0.05);
     }
