@@ -1,7 +1,36 @@
 // All ops, each a literal with its forward and backward pass in a folder of its own. This list is what shader checks, tests and
 // the documentation go over: an op that is not in it does not exist.
 import type { AnyOp } from '../gpu/op';
+import { attention } from './attention/attention';
+import { packedAttention } from './attention/packed-attention';
+import {
+  attentionDelta,
+  packedAttentionBackwardKv,
+  packedAttentionBackwardQ,
+} from './attention/packed-attention-backward';
+import { embed } from './embed/embed';
+import { linear, linearBackward } from './matmul/linear';
 import { rmsnorm, rmsnormBackward } from './norm/rmsnorm';
+import { fma, stream } from './peak/peak';
+import { rope } from './rope/rope';
+import { ropeInplace } from './rope/rope-inplace';
+import { sample } from './sample/sample';
 import type { KernelTarget } from './tuning';
 
-export const OPS: readonly AnyOp<KernelTarget>[] = [rmsnorm, rmsnormBackward];
+export const OPS: readonly AnyOp<KernelTarget>[] = [
+  embed,
+  linear,
+  linearBackward,
+  rmsnorm,
+  rmsnormBackward,
+  rope,
+  ropeInplace,
+  attention,
+  packedAttention,
+  attentionDelta,
+  packedAttentionBackwardQ,
+  packedAttentionBackwardKv,
+  sample,
+  stream,
+  fma,
+];

@@ -4,14 +4,13 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../gpu/testing/device';
 import type { Kernel } from '../gpu/kernel';
-import { attentionGrid, attentionKernel } from './attention/flash';
-import { gemmGrid, gemmKernel } from './matmul/gemm';
-import { matvecGrid, matvecKernel } from './matmul/matvec';
-import { sampleKernel, sampleParams, type Sampling } from './sample/sample';
+import { attention as flash } from './attention/attention';
+import { linear } from './matmul/linear';
+import { sample, sampleParams, type Sampling } from './sample/sample';
 import { type RaceCase, rowRaces } from './testing/races';
 import { attentionRaces } from './testing/races-attention';
 import { linearRaces } from './testing/races-linear';
-import { cheapPipelines, random, run } from './testing/run';
+import { cheapPipelines, random, run, TARGETS, workOf } from './testing/run';
 
 /** Which thread's work a thread takes, of `size`: a permutation. */
 const ORDERS: Record<string, (raw: string, size: string) => string> = {
@@ -47,8 +46,7 @@ const matvec = (): RaceCase => {
   const [rows, columns, tokens] = [13, 96, 3];
   const shape = { rows: 4, tokens: 2, lanes: 32, workgroup: 32 };
   return {
-    kernel: matvecKernel({ kind: 'f32', shape, input: 'f32', output: 'f32', norm: true }),
-    work: {
+    ...workOf(linear, { kind: 'f32', shape, input: 'f32', output: 'f32', norm: true }, TARGETS.hardware, {
       bind: {
         x: random(tokens * columns, 1),
         gain: random(columns, 2),
@@ -56,9 +54,8 @@ const matvec = (): RaceCase => {
         y: new Float32Array(tokens * rows),
       },
       params: { rows, columns, row_start: 0, out_stride: rows, half: 0, last_only: 0, epsilon: 1e-5 },
-      grid: matvecGrid(shape, rows, tokens),
       count: tokens,
-    },
+    }),
     outputs: ['y'],
     needed: [0, 1],
   };
@@ -66,20 +63,20 @@ const matvec = (): RaceCase => {
 
 const gemm = (): RaceCase => {
   const [rows, columns, tokens] = [66, 96, 65];
-  const kernel = gemmKernel({ kind: 'f32', input: 'f32', output: 'f32', norm: true });
+  const variant = { kind: 'f32', shape: 'tiles', input: 'f32', output: 'f32', norm: true } as const;
+  const { kernel, work } = workOf(linear, variant, TARGETS.hardware, {
+    bind: {
+      x: random(tokens * columns, 1),
+      gain: random(columns, 2),
+      codes: random(rows * columns, 3),
+      y: new Float32Array(tokens * rows),
+    },
+    params: { rows, columns, row_start: 0, out_stride: rows, half: 0, last_only: 0, epsilon: 1e-5 },
+    count: tokens,
+  });
   return {
     kernel,
-    work: {
-      bind: {
-        x: random(tokens * columns, 1),
-        gain: random(columns, 2),
-        codes: random(rows * columns, 3),
-        y: new Float32Array(tokens * rows),
-      },
-      params: { rows, columns, row_start: 0, out_stride: rows, half: 0, last_only: 0, epsilon: 1e-5 },
-      grid: gemmGrid(rows, tokens),
-      count: tokens,
-    },
+    work,
     outputs: ['y'],
     // its pipelines take SwiftShader four seconds each
     needed: process.env['PRONK_LONG'] ? upTo(barriers(kernel)) : [],
@@ -88,22 +85,21 @@ const gemm = (): RaceCase => {
 
 const attention = (): RaceCase => {
   const [heads, kvHeads, width, context, tokens] = [6, 2, 20, 140, 5];
-  const form = { lanes: 32, workgroup: 32, queries: 2 };
-  const kernel = attentionKernel({ activation: 'f32', cache: 'f32' }, form, width);
+  const shape = { lanes: 32, workgroup: 32, queries: 2 };
+  const { kernel, work } = workOf(flash, { shape, headDim: width }, TARGETS.hardware, {
+    bind: {
+      qkv: random(tokens * (heads + 2 * kvHeads) * width, 1),
+      keys: random(kvHeads * context * width, 2),
+      values: random(kvHeads * context * width, 3),
+      out: new Float32Array(tokens * heads * width),
+    },
+    params: { heads, kv_heads: kvHeads, context, quads: width / 4, window: context },
+    position: 130,
+    count: tokens,
+  });
   return {
     kernel,
-    work: {
-      bind: {
-        qkv: random(tokens * (heads + 2 * kvHeads) * width, 1),
-        keys: random(kvHeads * context * width, 2),
-        values: random(kvHeads * context * width, 3),
-        out: new Float32Array(tokens * heads * width),
-      },
-      params: { heads, kv_heads: kvHeads, context, quads: width / 4, window: context },
-      grid: attentionGrid(form, heads, kvHeads, tokens),
-      position: 130,
-      count: tokens,
-    },
+    work,
     outputs: ['out'],
     // the last one is the end of an unrolled loop: nothing comes after it
     needed: upTo(barriers(kernel) - 1),
@@ -114,19 +110,17 @@ const sampler = (): RaceCase => {
   const vocabulary = 257;
   const sampling: Sampling = { temperature: 1, topK: 50, topP: 0.9, minP: 0.01, repetitionPenalty: 1.1, seed: 3 };
   return {
-    kernel: sampleKernel(32),
-    work: {
+    ...workOf(sample, { threads: 32 }, TARGETS.hardware, {
       bind: {
-        params: new Uint8Array(sampleParams(vocabulary, sampling, 4)),
         logits: random(vocabulary, 1),
         seen: new Uint32Array(Math.ceil(vocabulary / 32)),
         probabilities: new Float32Array(vocabulary),
         ids: new Uint32Array(1),
         outputs: new Uint32Array(4),
       },
-      grid: [1],
+      params: sampleParams(vocabulary, sampling, 4),
       count: 1,
-    },
+    }),
     outputs: ['outputs'],
     // that of a sum; what follows the others waits in workgroupUniformLoad anyway
     needed: [0],

@@ -9,17 +9,17 @@
 import { type ModelConfig, windowAt } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import type { Kernels, Step } from '../../gpu/kernel';
-import { attentionGrid, attentionKernel } from '../../ops/attention/flash';
-import { embedGrid, embedKernel } from '../../ops/embed/embed';
-import { gemmGrid, gemmKernel } from '../../ops/matmul/gemm';
-import { matvecGrid, matvecKernel, type ProjectionVariant } from '../../ops/matmul/matvec';
-import { ropeGrid, ropeKernel } from '../../ops/rope/rope';
+import { attention } from '../../ops/attention/attention';
+import { embed } from '../../ops/embed/embed';
+import { linear } from '../../ops/matmul/linear';
+import { rope } from '../../ops/rope/rope';
 import { swigluGrid, swigluKernel } from '../../ops/swiglu/swiglu';
 import type { ForwardShape, KernelTarget } from '../../ops/tuning';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
 import type { KeyValueCache } from './kv-cache';
 import type { LoraProjection, LoraWeights } from './lora';
 import type { Rotary } from './rotary';
+import { linearCalls, type LinearOptions } from '../linear';
 import type { Weights } from '../weights';
 
 /** What the dispatches read and write. */
@@ -116,38 +116,29 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
   const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F } = config;
   const { activation } = target;
   const { state } = a;
-  const project = adaptedProjector({ ...llama, state }, shape.linear, a.lowRank);
+  const project = projector(llama, shape.linear);
   const body: Promise<Step>[] = [];
 
   for (const part of weights.embedding.parts) {
-    body.push(
-      kernels.step(
-        embedKernel(part.kind),
-        buffers,
-        { state, ids: a.ids, x: a.x, ...bindPart(part) },
-        { rows: part.rows, columns: D, row_start: part.rowStart },
-        ({ count }) => embedGrid(D, count),
-      ),
-    );
+    const params = { rows: part.rows, columns: D, row_start: part.rowStart };
+    body.push(embed.step(llama, { kind: part.kind }, { state, ids: a.ids, x: a.x, ...bindPart(part) }, params));
   }
   weights.layers.forEach((layer, i) => {
     const { keys, values } = cache.layers[i];
     const adapted = lora?.layers[i];
     body.push(
       ...project(layer.qkv, adapted?.qkv, a.x, a.qkv, { input: 'f32', output: activation, norm: layer.attentionNorm }),
-      kernels.step(
-        ropeKernel(target),
-        buffers,
+      rope.step(
+        llama,
+        {},
         { state, table, qkv: a.qkv, keys, values },
         { heads: H, kv_heads: K, head_dim: d, context: cache.context },
-        ({ count }) => ropeGrid(H, K, d, count),
       ),
-      kernels.step(
-        attentionKernel(target, shape.attention, d),
-        buffers,
+      attention.step(
+        llama,
+        { shape: shape.attention, headDim: d },
         { state, qkv: a.qkv, keys, values, out: a.mixed },
         { heads: H, kv_heads: K, context: cache.context, quads: d / 4, window: windowAt(config, i) ?? cache.context },
-        ({ count }) => attentionGrid(shape.attention, H, K, count),
       ),
       ...project(layer.output, adapted?.output, a.mixed, a.x, { input: activation, output: 'f32', residual: true }),
     );
@@ -184,71 +175,31 @@ export function buildHead(
 ): Promise<Step[]> {
   const { weights, activations, lora } = llama;
   const options = { input: 'f32', output: 'f32', norm: weights.norm, lastOnly } as const;
-  const project = adaptedProjector({ ...llama, state: activations.state }, shape, activations.lowRank);
+  const project = projector(llama, shape);
   return Promise.all(project(weights.head, lora?.head, activations.x, logits, options));
 }
 
-interface ProjectionOptions extends Pick<ProjectionVariant, 'input' | 'output' | 'residual' | 'swiglu'> {
-  readonly norm?: GPUBuffer;
-  readonly lastOnly?: boolean;
-}
-
 /** Makes the dispatches of y = W·x, and of y += B·(A·x) where there are adapters. */
-function adaptedProjector(parts: ProjectorParts, shape: ForwardShape['linear'], lowRank: GPUBuffer | undefined) {
-  const project = projector(parts, shape);
+function projector(llama: LlamaParts, shape: ForwardShape['linear']) {
+  const { config, activations } = llama;
+  const { state, lowRank } = activations;
+  const steps = (matrix: Matrix, x: GPUBuffer, y: GPUBuffer, options: Omit<LinearOptions, 'shape'>) =>
+    linearCalls(config, matrix, { state, x, y }, { ...options, shape }).map((call) => linear.step(llama, ...call));
   return (
     matrix: Matrix,
     adapted: LoraProjection | undefined,
     x: GPUBuffer,
     y: GPUBuffer,
-    options: ProjectionOptions,
+    options: Omit<LinearOptions, 'shape'>,
   ): Promise<Step>[] => {
-    const base = project(matrix, x, y, options);
+    const base = steps(matrix, x, y, options);
     if (!adapted || !lowRank) return base;
     const { input, output, norm, lastOnly = false } = options;
     return [
       ...base,
-      // of every token also where only the last one counts: B reads it in the last one's place
-      ...project(adapted.a, x, lowRank, { input, output: 'f32', ...(norm && { norm }) }),
-      ...project(adapted.b, lowRank, y, { input: 'f32', output, residual: true, lastOnly }),
+      // A·x is of every token also where only the last one counts: B reads it in the last one's place
+      ...steps(adapted.a, x, lowRank, { input, output: 'f32', norm }),
+      ...steps(adapted.b, lowRank, y, { input: 'f32', output, residual: true, lastOnly }),
     ];
-  };
-}
-
-/** What the products of a model have in common; `state` says how many tokens there are. */
-export type ProjectorParts = Pick<LlamaParts, 'kernels' | 'buffers' | 'config'> & { readonly state: GPUBuffer };
-
-/** Makes the dispatches of y = W·x, one a part of the matrix. */
-export function projector({ kernels, buffers, config, state }: ProjectorParts, shape: ForwardShape['linear']) {
-  const tiles = shape === 'tiles';
-  const kernel = (variant: ProjectionVariant) => (tiles ? gemmKernel(variant) : matvecKernel({ ...variant, shape }));
-  const grid = tiles ? gemmGrid : matvecGrid.bind(undefined, shape);
-  return (matrix: Matrix, x: GPUBuffer, y: GPUBuffer, { norm, lastOnly = false, ...variant }: ProjectionOptions) => {
-    const { swiglu = false } = variant;
-    return matrix.parts.map((part) =>
-      kernels.step(
-        kernel({ ...variant, kind: part.kind, norm: norm !== undefined, bias: matrix.bias !== undefined }),
-        buffers,
-        {
-          state,
-          x,
-          y,
-          // without a norm the gain is bound to something that is never read
-          gain: norm ?? state,
-          ...bindPart(part),
-          ...(matrix.bias && { bias: matrix.bias }),
-        },
-        {
-          rows: part.rows,
-          columns: matrix.columns,
-          row_start: part.rowStart,
-          out_stride: swiglu ? matrix.rows / 2 : matrix.rows,
-          half: matrix.rows / 2,
-          last_only: Number(lastOnly),
-          epsilon: config.rmsNormEps,
-        },
-        ({ count }) => grid(part.rows, lastOnly ? 1 : count),
-      ),
-    );
   };
 }

@@ -2,7 +2,7 @@
 import { PronkError } from '../../core/errors';
 import type { Buffers } from '../../gpu/buffers';
 import type { Step } from '../../gpu/kernel';
-import { sampleKernel, sampleParams, type Sampling } from '../../ops/sample/sample';
+import { GREEDY, sample, sampleParams, type Sampling } from '../../ops/sample/sample';
 import type { LlamaParts } from './llama';
 
 /** Sampled ids stay on the GPU in a ring of this many, so that this many may be enqueued ahead. */
@@ -25,11 +25,18 @@ export class Sampler {
   readonly #staging: GPUBuffer[] = [];
 
   /** Compiles the kernel. The buffers are the model's, and end with it. */
-  static async create({ kernels, buffers, config, activations, target }: LlamaParts): Promise<Sampler> {
+  static async create(llama: LlamaParts): Promise<Sampler> {
+    const { kernels, buffers, config, activations, target } = llama;
     const own = createBuffers(buffers, config.vocabSize);
     const { state, logits, ids } = activations;
-    const kernel = sampleKernel(target.samplerThreads);
-    const step = await kernels.step(kernel, buffers, { ...own, state, logits, ids }, undefined, () => [1]);
+    const { params: uniforms, ...bound } = own;
+    const step = await sample.step(
+      llama,
+      { threads: target.samplerThreads },
+      { ...bound, state, logits, ids },
+      sampleParams(config.vocabSize, GREEDY, RING),
+      uniforms,
+    );
     return new Sampler(kernels.device, config.vocabSize, own, step);
   }
 
@@ -46,7 +53,7 @@ export class Sampler {
     const seen = new Uint32Array(Math.ceil(this.#vocabulary / 32));
     for (const id of ids) seen[id >> 5] |= 1 << (id & 31);
     queue.writeBuffer(this.#buffers.seen, 0, seen);
-    queue.writeBuffer(this.#buffers.params, 0, sampleParams(this.#vocabulary, sampling, RING));
+    queue.writeBuffer(this.#buffers.params, 0, sample.pack(sampleParams(this.#vocabulary, sampling, RING)));
   }
 
   /**
@@ -87,7 +94,7 @@ export class Sampler {
 
 function createBuffers(buffers: Buffers, vocabulary: number): SamplerBuffers {
   return {
-    params: buffers.from('uniforms', new Uint8Array(40), 'sampling'),
+    params: buffers.from('uniforms', sample.pack(sampleParams(vocabulary, GREEDY, RING)), 'sampling'),
     seen: buffers.storage('sampler', Math.ceil(vocabulary / 32) * 4, 'seen'),
     probabilities: buffers.storage('sampler', vocabulary * 4, 'probabilities'),
     outputs: buffers.storage('sampler', RING * 4, 'outputs'),

@@ -1,8 +1,8 @@
 // LLaMA's forward pass in float64 with plain loops: what the GPU's is tested against.
 import { type ModelConfig, windowAt } from '../../core/model-config';
-import { attentionReference } from '../../ops/attention/flash';
-import { matvecReference } from '../../ops/matmul/matvec';
-import { ropeFrequencies, ropeReference } from '../../ops/rope/rope';
+import { attention } from '../../ops/attention/attention';
+import { linear } from '../../ops/matmul/linear';
+import { ropeFrequencies, rope } from '../../ops/rope/rope';
 
 /** Dequantized tensors by name; q and k rows in interleaved pair order. */
 export type ReferenceWeights = ReadonlyMap<string, ArrayLike<number>>;
@@ -29,7 +29,7 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     for (let t = 0; t < T; t++) {
       for (let h = 0; h < heads; h++) {
         const at = (t * heads + h) * d;
-        out.set(ropeReference(rows.subarray(at, at + d), t, frequencies), at);
+        out.set(rope.reference(rows.subarray(at, at + d), t, frequencies), at);
       }
     }
     return out;
@@ -47,7 +47,7 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     const bias = (part: string) => weights.get(`model.layers.${layer}.${part}.bias`);
     const gain = weight(name('input_layernorm'));
     const project = (part: string, rows: number) =>
-      matvecReference(
+      linear.reference(
         weight(name(`self_attn.${part}`)),
         x,
         { rows, columns: D, tokens: T },
@@ -58,8 +58,8 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     const v = byHead(project('v_proj', K * d));
     const window = windowAt(config, layer);
     const shape = { tokens: T, heads: H, kvHeads: K, headDim: d, context: T, position: 0, window };
-    const mixed = attentionReference(q, k, v, shape);
-    x = matvecReference(
+    const mixed = attention.reference(q, k, v, shape);
+    x = linear.reference(
       weight(name('self_attn.o_proj')),
       mixed,
       { rows: D, columns: H * d, tokens: T },
@@ -68,13 +68,13 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     const none = new Float64Array(F);
     const gateUp = stacked(weight(name('mlp.gate_proj')), weight(name('mlp.up_proj')));
     const gateUpBias = stacked(bias('mlp.gate_proj') ?? none, bias('mlp.up_proj') ?? none);
-    const hidden = matvecReference(
+    const hidden = linear.reference(
       gateUp,
       x,
       { rows: 2 * F, columns: D, tokens: T },
       { gain: weight(name('post_attention_layernorm')), epsilon, swiglu: true, bias: gateUpBias },
     );
-    x = matvecReference(
+    x = linear.reference(
       weight(name('mlp.down_proj')),
       hidden,
       { rows: D, columns: F, tokens: T },
@@ -82,7 +82,7 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     );
   }
   const head = config.tieWordEmbeddings ? embedding : weight('lm_head.weight');
-  return matvecReference(head, x, { rows: V, columns: D, tokens: T }, { gain: weight('model.norm.weight'), epsilon });
+  return linear.reference(head, x, { rows: V, columns: D, tokens: T }, { gain: weight('model.norm.weight'), epsilon });
 }
 
 /** Gate above up. */

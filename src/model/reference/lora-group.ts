@@ -1,8 +1,8 @@
 // Linear maps that share their input, with their pairs, in float64: y = W x + bias + scale · B · A · mask(x), and the gradients.
 import type { ModelConfig } from '../../core/model-config';
 import { LINEAR_MAPS, type LinearMap, type LoraPair } from '../../core/adapter';
-import { matvecReference } from '../../ops/matmul/matvec';
-import { matvecTransposedReference } from '../../ops/matmul/matvec-transposed';
+import { linear } from '../../ops/matmul/linear';
+import { linearBackward } from '../../ops/matmul/linear';
 import type { LoraShape } from '../../ops/lora/lora';
 import {
   type Dropout,
@@ -89,7 +89,7 @@ export function mapGroup(model: LoraReference, layer: number, maps: readonly Lin
 /** @param x [T, K] @returns [T, N] */
 export function groupForward({ w, bias, columns, lora }: MapGroup, x: Float64Array, dropout?: Dropout): Float64Array {
   const tokens = x.length / columns;
-  const y = matvecReference(w, x, { rows: w.length / columns, columns, tokens }, { bias });
+  const y = linear.reference(w, x, { rows: w.length / columns, columns, tokens }, { bias });
   if (!lora) return y;
   const down = loraDownReference(lora.shape, x, lora.a, tokens, dropout);
   return plus(y, loraUpReference(lora.shape, down, lora.b, tokens));
@@ -108,7 +108,7 @@ export function groupBackward(
   dropout?: Dropout,
 ): Float64Array {
   const tokens = x.length / columns;
-  const dx = matvecTransposedReference(w, dy, { rows: w.length / columns, columns, tokens });
+  const dx = linearBackward.reference(w, dy, { rows: w.length / columns, columns, tokens });
   if (!lora) return dx;
   const { shape, pairs, a, b } = lora;
   const down = loraDownReference(shape, x, a, tokens, dropout);

@@ -1,13 +1,13 @@
 // LLaMA with a LoRA in float64, forward and backward: the ops' own references put together, so that the truth which the
 // GPU's training is tested against is itself tested against finite differences and PyTorch.
 import { type ModelConfig, windowAt } from '../../core/model-config';
-import { attentionBackwardReference } from '../../ops/attention/attention-backward';
-import { attentionPackedReference } from '../../ops/attention/attention-packed';
+import { packedAttentionBackwardQ } from '../../ops/attention/packed-attention-backward';
+import { packedAttention } from '../../ops/attention/packed-attention';
 import { crossEntropyReference } from '../../ops/loss/cross-entropy';
 import { packPlaces } from '../../ops/attention/places';
 import { rmsnorm, rmsnormBackward } from '../../ops/norm/rmsnorm';
 import { ropeFrequencies } from '../../ops/rope/rope';
-import { ropeInplaceReference } from '../../ops/rope/rope-inplace';
+import { ropeInplace } from '../../ops/rope/rope-inplace';
 import { swigluBackwardReference } from '../../ops/swiglu/swiglu-backward';
 import {
   type LoraReference,
@@ -52,8 +52,8 @@ export function loraReference(
     const dNormedBetween = backward(groups.gateUp, normedBetween, dGateUp);
     dx = rmsnormBackward.reference(between, gains.between, dNormedBetween, dx, { columns, epsilon });
     const dMixed = backward(groups.o, mixed, dx);
-    const dRotated = attentionBackwardReference(qkv, dMixed, places, attentionShape(config, layer));
-    const dQkv = ropeInplaceReference(dRotated, places, attentionShape(config, layer), ropeFrequencies(config), -1);
+    const dRotated = packedAttentionBackwardQ.reference(qkv, dMixed, places, attentionShape(config, layer));
+    const dQkv = ropeInplace.reference(dRotated, places, attentionShape(config, layer), ropeFrequencies(config), -1);
     const dNormed = backward(groups.qkv, normed, dQkv);
     // what is below the first layer is frozen
     if (layer > 0) dx = rmsnormBackward.reference(x, gains.input, dNormed, dx, { columns, epsilon });
@@ -83,8 +83,8 @@ function forward(model: LoraReference, batch: MicroBatch) {
     const before = x;
     const normed = rmsnorm.reference(x, gains.input, { columns, epsilon });
     const plain = project(groups.qkv, normed);
-    const qkv = ropeInplaceReference(plain, places, attentionShape(config, layer), ropeFrequencies(config), 1);
-    const mixed = attentionPackedReference(qkv, places, attentionShape(config, layer)).out;
+    const qkv = ropeInplace.reference(plain, places, attentionShape(config, layer), ropeFrequencies(config), 1);
+    const mixed = packedAttention.reference(qkv, places, attentionShape(config, layer)).out;
     const between = plus(x, project(groups.o, mixed));
     const normedBetween = rmsnorm.reference(between, gains.between, { columns, epsilon });
     const gateUp = project(groups.gateUp, normedBetween);

@@ -2,13 +2,10 @@
 // for recomputing). `dx` is the gradient of the residual stream; what a layer needs is kept or computed again.
 import { windowAt } from '../../core/model-config';
 import {
-  attentionBackwardKvGrid,
-  attentionBackwardKvKernel,
-  attentionBackwardQGrid,
-  attentionBackwardQKernel,
-  attentionDeltaGrid,
-  attentionDeltaKernel,
-} from '../../ops/attention/attention-backward';
+  attentionDelta,
+  packedAttentionBackwardKv,
+  packedAttentionBackwardQ,
+} from '../../ops/attention/packed-attention-backward';
 import { rmsnormBackward } from '../../ops/norm/rmsnorm';
 import { swigluGrid, swigluKernel } from '../../ops/swiglu/swiglu';
 import { swigluBackwardGrid, swigluBackwardKernel } from '../../ops/swiglu/swiglu-backward';
@@ -137,38 +134,16 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
 function attentionBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
   const { config, b, spec } = builder.parts;
   const { numHeads: H, numKeyValueHeads: K, headDim: d } = config;
-  const { software, tokens } = builder;
-  const variant = { software, headDim: d };
+  const { tokens } = builder;
+  const variant = { headDim: d };
   const { places, dMixed, dQkv, delta } = b.workspace;
   const { qkv, mixed, lse } = segmentOf(builder).keptOf(layer);
-  const params = { heads: H, kv_heads: K, quads: d / 4, window: windowAt(config, layer) ?? spec.tokens };
+  const params = { heads: H, kv_heads: K, window: windowAt(config, layer) ?? spec.tokens, quads: d / 4 };
   const bound = { places, qkv, d_out: dMixed, lse, delta, d_qkv: dQkv };
-  const cost = H * d * spec.tokens;
   return [
-    builder.step(
-      attentionDeltaKernel(),
-      tokens,
-      { out: mixed, d_out: dMixed, delta },
-      { heads: H, quads: d / 4 },
-      (rows) => attentionDeltaGrid(H, rows),
-      H * d,
-    ),
-    builder.step(
-      attentionBackwardQKernel(variant),
-      tokens,
-      bound,
-      params,
-      (rows) => attentionBackwardQGrid(variant, H, K, rows),
-      cost,
-    ),
-    builder.step(
-      attentionBackwardKvKernel(variant),
-      tokens,
-      bound,
-      params,
-      (rows) => attentionBackwardKvGrid(variant, H, K, rows),
-      2 * cost,
-    ),
+    builder.dispatch(attentionDelta, tokens, {}, { out: mixed, d_out: dMixed, delta }, { heads: H, quads: d / 4 }),
+    builder.dispatch(packedAttentionBackwardQ, tokens, variant, bound, params),
+    builder.dispatch(packedAttentionBackwardKv, tokens, variant, bound, params),
   ];
 }
 

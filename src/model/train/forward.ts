@@ -1,9 +1,9 @@
 // The forward pass of training: what a layer computes is kept for its backward pass.
 import { windowAt } from '../../core/model-config';
-import { attentionPackedGrid, attentionPackedKernel } from '../../ops/attention/attention-packed';
-import { embedGrid, embedKernel } from '../../ops/embed/embed';
+import { packedAttention } from '../../ops/attention/packed-attention';
+import { embed } from '../../ops/embed/embed';
 import { rmsnorm } from '../../ops/norm/rmsnorm';
-import { ropeInplaceGrid, ropeInplaceKernel } from '../../ops/rope/rope-inplace';
+import { ropeInplace } from '../../ops/rope/rope-inplace';
 import { swigluGrid, swigluKernel } from '../../ops/swiglu/swiglu';
 import { bindPart } from '../../ops/matmul/weights';
 import type { PassBuilder } from './pass-builder';
@@ -15,13 +15,12 @@ export async function buildForward(builder: PassBuilder): Promise<Work[]> {
   const { workspace: w } = b;
   const { length } = segmentOf(builder);
   const works: Promise<Work>[] = weights.embedding.parts.map((part) =>
-    builder.step(
-      embedKernel(part.kind),
+    builder.dispatch(
+      embed,
       builder.tokens,
+      { kind: part.kind },
       { ids: w.ids, x: w.x, ...bindPart(part) },
       { rows: part.rows, columns: config.hiddenSize, row_start: part.rowStart },
-      (rows) => embedGrid(config.hiddenSize, rows),
-      config.hiddenSize,
     ),
   );
   for (let layer = 0; layer < config.numLayers; layer++) {
@@ -51,8 +50,7 @@ export function segmentOf({ parts: { b, layout } }: PassBuilder): {
 export function layerForward(builder: PassBuilder, layer: number, output = true): Promise<Work>[] {
   const { weights, config, b, layout, spec } = builder.parts;
   const { numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F } = config;
-  const { tokens, software } = builder;
-  const variant = { software, headDim: d };
+  const { tokens } = builder;
   const { workspace: w } = b;
   const { qkv, output: attended, gateUp, down, attentionNorm, feedForwardNorm } = weights.layers[layer];
   const kept = segmentOf(builder).keptOf(layer);
@@ -63,13 +61,12 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
     ...builder.product(qkv, w.h, kept.qkv, tokens),
     ...builder.adapt(layer, 'qkv', w.h, kept['u qkv'], kept.qkv),
     rotated(builder, kept.qkv, 1),
-    builder.step(
-      attentionPackedKernel(variant),
+    builder.dispatch(
+      packedAttention,
       tokens,
+      { headDim: d },
       { places: w.places, qkv: kept.qkv, out: kept.mixed, lse: kept.lse },
-      { heads: H, kv_heads: K, quads: d / 4, window: windowAt(config, layer) ?? spec.tokens },
-      (rows) => attentionPackedGrid(variant, H, K, rows),
-      (H * d * spec.tokens) / 2,
+      { heads: H, kv_heads: K, window: windowAt(config, layer) ?? spec.tokens, quads: d / 4 },
     ),
     ...builder.product(attended, kept.mixed, w.x, tokens, true),
     ...builder.adapt(layer, 'output', kept.mixed, kept['u output'], w.x),
@@ -101,12 +98,11 @@ export function normed(builder: PassBuilder, x: GPUBuffer, gain: GPUBuffer, y: G
 export function rotated(builder: PassBuilder, qkv: GPUBuffer, direction: 1 | -1): Promise<Work> {
   const { config, b } = builder.parts;
   const { numHeads: H, numKeyValueHeads: K, headDim: d } = config;
-  return builder.step(
-    ropeInplaceKernel(),
+  return builder.dispatch(
+    ropeInplace,
     builder.tokens,
+    {},
     { places: b.workspace.places, table: b.table, qkv },
     { heads: H, kv_heads: K, head_dim: d, direction },
-    (rows) => ropeInplaceGrid(H, K, d, rows),
-    (H + K) * d * 2,
   );
 }

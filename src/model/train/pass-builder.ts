@@ -5,12 +5,11 @@ import type { Gpu } from '../../gpu/device';
 import type { Bound, Grid, Kernel, Kernels, Step } from '../../gpu/kernel';
 import type { Bindings, BindingTypes, Op, OpContext } from '../../gpu/op';
 import type { Fields, FieldValues } from '../../gpu/struct';
-import { gemmTransposedGrid, gemmTransposedKernel } from '../../ops/matmul/gemm-transposed';
 import * as lora from '../../ops/lora/lora';
-import { matvecTransposedGrid, matvecTransposedKernel } from '../../ops/matmul/matvec-transposed';
+import { linear, linearBackward } from '../../ops/matmul/linear';
 import { type KernelTarget, tune } from '../../ops/tuning';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
-import { projector } from '../inference/llama';
+import { linearCalls } from '../linear';
 import type { LoraSpec } from '../lora-types';
 import type { Weights } from '../weights';
 import type { Pool, TrainingBuffers } from './buffers';
@@ -117,25 +116,23 @@ export class PassBuilder {
 
   /** y (+)= W·x */
   product(matrix: Matrix, x: GPUBuffer, y: GPUBuffer, over: Over, residual = false): Promise<Work>[] {
-    const project = projector({ ...this.parts, state: over.state }, this.context.target.training.linear);
-    return project(matrix, x, y, { input: 'f32', output: 'f32', residual }).map(async (step, i) =>
-      this.work(await step, over, (rows) => 2 * matrix.parts[i].rows * matrix.columns * rows),
+    const { config } = this.parts;
+    const shape = this.context.target.training.linear;
+    const bound = { state: over.state, x, y };
+    return linearCalls(config, matrix, bound, { shape, input: 'f32', output: 'f32', residual }).map((call) =>
+      this.dispatch(linear, over, ...call),
     );
   }
 
   /** dx = dy·W: the gradient of the product's input. */
   transposed(matrix: Matrix, dy: GPUBuffer, dx: GPUBuffer, over: Over): Promise<Work>[] {
-    const [kernel, grid] = this.software
-      ? [matvecTransposedKernel, matvecTransposedGrid]
-      : [gemmTransposedKernel, gemmTransposedGrid];
     return matrix.parts.map((part, i) =>
-      this.step(
-        kernel({ kind: part.kind, accumulate: i > 0 }),
+      this.dispatch(
+        linearBackward,
         over,
+        { kind: part.kind, accumulate: i > 0 },
         { x: dy, y: dx, ...bindPart(part) },
         { rows: part.rows, columns: matrix.columns, row_start: part.rowStart, x_stride: matrix.rows },
-        (rows) => grid(matrix.columns, rows),
-        part.rows * matrix.columns,
       ),
     );
   }

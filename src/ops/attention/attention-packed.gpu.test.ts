@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import type { Kernel } from '../../gpu/kernel';
 import { attendPacked, type Departure, UNTOUCHED } from '../testing/attention';
-import { cheapPipelines, relative } from '../testing/run';
+import { cheapPipelines, relative, TARGETS } from '../testing/run';
 import { type PackedCase, packedInputs, packedReference, type PackedResult, placesOf } from '../testing/sequences';
 
 const NAMES = ['out', 'lse', 'delta', 'd_qkv'] as const;
@@ -19,8 +19,6 @@ const CASES: readonly PackedCase[] = [
   { heads: 3, kvHeads: 1, headDim: 100, lengths: [35, 2] },
   { heads: 8, kvHeads: 1, headDim: 128, lengths: [9, 26] },
 ];
-
-const FORMS = { software: true, hardware: false };
 
 /** How far each result is off. */
 const errors = (actual: PackedResult, expected: PackedResult) =>
@@ -70,13 +68,14 @@ const cheap = cheapPipelines({ name: driver });
 /** A pipeline by tiles takes a software driver seconds: without time, 64 threads on each, and 128 on the one without changes. */
 const tried = ({ headDim }: PackedCase) => long || headDim === 20 || (headDim === 128 && !cheap);
 
-describe.each(Object.entries(FORMS))('%s form', (_, software) => {
+describe.each(Object.entries(TARGETS))('%s form', (form, target) => {
+  const software = form === 'software';
   for (const it of software ? CASES : CASES.filter(tried)) {
     const { heads, kvHeads, headDim, lengths, window } = it;
     const limit = window === undefined ? '' : `, a window of ${window}`;
     test(`${heads}/${kvHeads} heads of ${headDim}, sequences of ${lengths.join(', ')}${limit}`, async () => {
       const expected = packedReference(it);
-      const { tails, ...actual } = await attendPacked(device, software, it);
+      const { tails, ...actual } = await attendPacked(device, target, it);
       for (const [name, error] of Object.entries(errors(actual, expected))) expect(error, name).toBeLessThan(1e-5);
       // nothing is written beyond the batch, and no not-a-number came from there
       expect(tails.every((x) => x === UNTOUCHED)).toBe(true);
@@ -87,7 +86,7 @@ describe.each(Object.entries(FORMS))('%s form', (_, software) => {
     const it: PackedCase = { ...SMALL, lengths: [5, 37, 1, 30] };
     const expected = packedReference(it);
     const off = async (departure: Departure, of = it, wanted = expected) =>
-      errors(await attendPacked(device, software, of, packedInputs(of), departure), wanted);
+      errors(await attendPacked(device, target, of, packedInputs(of), departure), wanted);
 
     test('one sequence that sees the one before it', async () => {
       expect(Math.min(...Object.values(await off({ places: placesOf([73]) })))).toBeGreaterThan(1e-2);
@@ -119,17 +118,17 @@ describe.each(Object.entries(FORMS))('%s form', (_, software) => {
 
   test('a run repeats bit for bit', async () => {
     const it: PackedCase = { ...SMALL, lengths: [33, 20] };
-    const [a, b] = [await attendPacked(device, software, it), await attendPacked(device, software, it)];
+    const [a, b] = [await attendPacked(device, target, it), await attendPacked(device, target, it)];
     for (const name of NAMES) expect(a[name]).toEqual(b[name]);
   });
 
   test('a sequence gives the same bits alone and behind others', async () => {
     const it: PackedCase = { ...SMALL, lengths: [5, 37, 1, 70], window: 50 };
-    const packed = await attendPacked(device, software, it);
+    const packed = await attendPacked(device, target, it);
     let first = 0;
     for (const [i, length] of it.lengths.entries()) {
       const own: PackedCase = { ...it, lengths: [length] };
-      const alone = await attendPacked(device, software, own, packedInputs(own, [i]));
+      const alone = await attendPacked(device, target, own, packedInputs(own, [i]));
       for (const name of NAMES) {
         const width = alone[name].length / length;
         expect(packed[name].slice(first * width, (first + length) * width), name).toEqual(alone[name]);

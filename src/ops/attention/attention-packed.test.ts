@@ -1,11 +1,11 @@
 // The float64 references of attention and RoPE in training against central differences, and where tokens stand.
 import type { ModelConfig } from '../../core/model-config';
 import { describe, expect, test } from 'vitest';
-import { attentionBackwardReference, attentionDeltaReference } from './attention-backward';
-import { attentionPackedReference, dotAt, type PackedShape } from './attention-packed';
+import { packedAttentionBackwardQ, attentionDelta } from './packed-attention-backward';
+import { packedAttention, dotAt, type PackedShape } from './packed-attention';
 import { packPlaces } from './places';
 import { ropeFrequencies } from '../rope/rope';
-import { ropeInplaceReference } from '../rope/rope-inplace';
+import { ropeInplace } from '../rope/rope-inplace';
 import { differences, random, relative } from '../testing/numbers';
 import { placesOf } from '../testing/sequences';
 
@@ -27,10 +27,10 @@ function given({ lengths, heads, kvHeads, headDim }: { lengths: number[] } & Pac
 
 describe.each(Object.entries(SHAPES))('attention, %s', (_, shape) => {
   const { places, qkv, dOut } = given(shape);
-  const backward = attentionBackwardReference(qkv, dOut, places, shape);
+  const backward = packedAttentionBackwardQ.reference(qkv, dOut, places, shape);
 
   test('its gradient is what central differences say', () => {
-    const loss = (x: Float64Array) => dotAt(attentionPackedReference(x, places, shape).out, 0, dOut, 0, dOut.length);
+    const loss = (x: Float64Array) => dotAt(packedAttention.reference(x, places, shape).out, 0, dOut, 0, dOut.length);
     const numeric = differences(loss, qkv);
     expect(relative(backward, numeric)).toBeLessThan(1e-8);
     // scores scaled by 1 instead of 1 / √d would be seen
@@ -41,29 +41,32 @@ describe.each(Object.entries(SHAPES))('attention, %s', (_, shape) => {
       ),
     ).toBeGreaterThan(0.1);
     // and so would the gradient of other sequences or of another window
-    const merged = attentionBackwardReference(qkv, dOut, placesOf([places.length / 4]), { ...shape, window: 3 });
+    const merged = packedAttentionBackwardQ.reference(qkv, dOut, placesOf([places.length / 4]), {
+      ...shape,
+      window: 3,
+    });
     expect(relative(merged, numeric)).toBeGreaterThan(1e-3);
   });
 
   test('its gradient through RoPE is what central differences say', () => {
     const frequencies = ropeFrequencies({ headDim: shape.headDim, ropeTheta: 10_000 } as ModelConfig);
     const rotate = (x: ArrayLike<number>, direction: 1 | -1) =>
-      ropeInplaceReference(x, places, shape, frequencies, direction);
+      ropeInplace.reference(x, places, shape, frequencies, direction);
     const loss = (x: Float64Array) =>
-      dotAt(attentionPackedReference(rotate(x, 1), places, shape).out, 0, dOut, 0, dOut.length);
+      dotAt(packedAttention.reference(rotate(x, 1), places, shape).out, 0, dOut, 0, dOut.length);
     const numeric = differences(loss, qkv);
-    const rotated = attentionBackwardReference(rotate(qkv, 1), dOut, places, shape);
+    const rotated = packedAttentionBackwardQ.reference(rotate(qkv, 1), dOut, places, shape);
     expect(relative(rotate(rotated, -1), numeric)).toBeLessThan(1e-8);
     expect(relative(rotate(rotated, 1), numeric)).toBeGreaterThan(1e-2);
     expect(relative(rotated, numeric)).toBeGreaterThan(1e-2);
   });
 
   test('delta is what a softmax takes off', () => {
-    const { out, lse } = attentionPackedReference(qkv, places, shape);
-    const delta = attentionDeltaReference(out, dOut, shape);
+    const { out, lse } = packedAttention.reference(qkv, places, shape);
+    const delta = attentionDelta.reference(out, dOut, shape);
     expect(delta.length).toBe(lse.length);
     // a constant added to every value moves the loss by Σ d_out only: Σ_j dP_j · P_j is Σ_c d_out · out
-    const shifted = attentionPackedReference(
+    const shifted = packedAttention.reference(
       qkv.map((x, i) =>
         i % (qkv.length / (places.length / 4)) < (shape.heads + shape.kvHeads) * shape.headDim ? x : x + 1,
       ),
@@ -75,7 +78,7 @@ describe.each(Object.entries(SHAPES))('attention, %s', (_, shape) => {
       for (let c = 0; c < shape.headDim; c++) sum += dOut[n * shape.headDim + c];
       return sum;
     });
-    const moved = attentionDeltaReference(shifted.out, dOut, shape).map((x, n) => x - delta[n]);
+    const moved = attentionDelta.reference(shifted.out, dOut, shape).map((x, n) => x - delta[n]);
     expect(relative(moved, sums)).toBeLessThan(1e-12);
   });
 });

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
-import { attentionGrid, attentionKernel, attentionReference } from './flash';
-import { random, relative, run } from '../testing/run';
+import { attention } from './attention';
+import { random, relative, runOp, TARGETS } from '../testing/run';
 
 const FORMS = {
   solo: { lanes: 1, workgroup: 8, queries: 1 },
@@ -50,20 +50,21 @@ for (const { device, features, variant } of await testDevices()) {
           const { qkv, keys, values, q } = inputs(shape);
           const stored = (data: Float32Array<ArrayBuffer>) => (element === 'f16' ? f32ArrayToF16(data) : data);
           const empty = new Float32Array(tokens * heads * headDim);
-          const { out } = await run(
+          const { out } = await runOp(
             device,
-            attentionKernel({ activation: element, cache: element }, form, headDim),
+            attention,
+            { shape: form, headDim },
+            { ...TARGETS.software, activation: element, cache: element },
             {
               bind: { qkv: stored(qkv), keys: stored(keys), values: stored(values), out: stored(empty) },
               params: { heads, kv_heads: kvHeads, context, quads: headDim / 4, window: reach },
-              grid: attentionGrid(form, heads, kvHeads, tokens),
               position: at,
               count: tokens,
             },
             ['out'],
           );
           const actual = element === 'f16' ? f16ArrayToF32(new Uint16Array(out)) : new Float32Array(out);
-          return relative(actual, attentionReference(q, keys, values, shape));
+          return relative(actual, attention.reference(q, keys, values, shape));
         };
         const limit = window < context ? `, a window of ${window}` : '';
         test(`${name}: ${heads}/${kvHeads} heads of ${headDim}, ${tokens} tokens at ${position}${limit}`, async () => {

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import type { WeightKind } from '../../core/weight-kinds';
-import { embedGrid, embedKernel } from './embed';
-import { relative, run } from '../testing/run';
+import { embed } from './embed';
+import { relative, runOp, TARGETS } from '../testing/run';
 import { KINDS, oddColumns, randomMatrix } from '../testing/weights';
 
 const ROWS = 23;
@@ -14,22 +14,21 @@ const { device } = (await testDevices())[0];
 async function gather(kind: WeightKind, rowStart = 0) {
   const columns = oddColumns(kind);
   const { bind, values } = randomMatrix(kind, ROWS, columns);
-  const { x } = await run(
+  const { x } = await runOp(
     device,
-    embedKernel(kind),
+    embed,
+    { kind },
+    TARGETS.software,
     {
       bind: { ...bind, ids: IDS, x: new Float32Array(IDS.length * columns).fill(-5) },
       params: { rows: ROWS, columns, row_start: rowStart },
-      grid: embedGrid(columns, IDS.length),
       count: IDS.length,
     },
     ['x'],
   );
   const expected = [...IDS].flatMap((id) => {
     const row = id - rowStart;
-    return row < 0 || row >= ROWS
-      ? Array<number>(columns).fill(-5)
-      : [...values.subarray(row * columns, (row + 1) * columns)];
+    return row < 0 || row >= ROWS ? Array<number>(columns).fill(-5) : [...embed.reference(values, [row], columns)];
   });
   return { actual: new Float32Array(x), expected };
 }

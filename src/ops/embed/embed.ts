@@ -1,19 +1,35 @@
 // Embedding lookup: rows of a matrix of any kind, gathered by id.
-import { compose } from '../../gpu/wgsl';
-import type { Grid, Kernel } from '../../gpu/kernel';
-import type { WeightKind } from '../../core/weight-kinds';
+import { codeBytes, WEIGHT_KINDS, type WeightKind } from '../../core/weight-kinds';
+import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
-import embed from '../../../shaders/embed/embed.wgsl?raw';
+import embedSource from '../../../shaders/embed/embed.wgsl?raw';
 import { weightDefinitions, weightSnippets } from '../matmul/weights';
 
-export function embedKernel(kind: WeightKind): Kernel {
-  return {
-    label: `embed ${kind}`,
-    wgsl: compose(weightDefinitions(kind, false), { state, ...weightSnippets(kind), embed }),
-  };
+const WORKGROUP = 64;
+
+interface Variant {
+  readonly kind: WeightKind;
 }
 
-/** One thread a quad of `width`. */
-export function embedGrid(width: number, tokens: number): Grid {
-  return [Math.ceil((tokens * width) / 4 / 64)];
-}
+/** x [T, K] = the rows of `ids`; those that this part of the matrix does not hold are left as they are. */
+export const embed = op({
+  name: 'embed',
+  variants: () => WEIGHT_KINDS.map((kind): Variant => ({ kind })),
+  source: ({ kind }: Variant) => ({
+    label: `embed ${kind}`,
+    definitions: weightDefinitions(kind, false),
+    snippets: { state, ...weightSnippets(kind), embed: embedSource },
+  }),
+  params: { rows: 'u32', columns: 'u32', row_start: 'u32' },
+  bindings: { state: 'read', ids: 'read', x: 'read_write', codes: 'read', scales: 'read?' },
+  // one thread a quad
+  grid: ({ params: { columns }, rows }) => [Math.ceil((rows * columns) / 4 / WORKGROUP)],
+  cost: ({ variant: { kind }, params: { columns }, rows }) => ({
+    flops: rows * columns,
+    bytes: rows * (codeBytes(kind, columns) + 4 * columns),
+  }),
+  reference: (table: ArrayLike<number>, ids: ArrayLike<number>, columns: number) =>
+    Float64Array.from({ length: ids.length * columns }, (_, i) => {
+      return table[ids[Math.floor(i / columns)] * columns + (i % columns)];
+    }),
+});

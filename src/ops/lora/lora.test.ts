@@ -10,8 +10,8 @@ import {
   loraUpBackwardReference,
   loraUpReference,
 } from './lora-reference';
-import { matvecReference } from '../matmul/matvec';
-import { matvecTransposedReference } from '../matmul/matvec-transposed';
+import { linear } from '../matmul/linear';
+import { linearBackward } from '../matmul/linear';
 import { packPlaces } from '../attention/places';
 import { differences, random, relative } from '../testing/numbers';
 
@@ -49,7 +49,7 @@ const c = float64(TOKENS * rows, 5);
 function forward({ x, a, b }: Point, dropout?: Dropout) {
   const u = loraDownReference(SHAPE, x, a, TOKENS, dropout);
   const update = loraUpReference(SHAPE, u, b, TOKENS);
-  return { u, y: matvecReference(w, x, { rows, columns, tokens: TOKENS }).map((value, i) => value + update[i]) };
+  return { u, y: linear.reference(w, x, { rows, columns, tokens: TOKENS }).map((value, i) => value + update[i]) };
 }
 
 /** Not linear, so that gradients depend on where they are taken: Σ c·y + y³/3 */
@@ -63,7 +63,7 @@ function gradients(at: Point, shape: LoraShape, dropout?: Dropout): Point {
   const v = loraUpBackwardReference(shape, dy, at.b, TOKENS);
   const low = loraDownBackwardReference(shape, v, at.a, TOKENS, dropout);
   return {
-    x: matvecTransposedReference(w, dy, { rows, columns, tokens: TOKENS }).map((value, i) => value + low[i]),
+    x: linearBackward.reference(w, dy, { rows, columns, tokens: TOKENS }).map((value, i) => value + low[i]),
     a: loraAGradientReference(shape, at.x, v, TOKENS, dropout),
     b: loraBGradientReference(shape, dy, u, TOKENS),
   };

@@ -2,9 +2,8 @@
 import { expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import type { WeightKind } from '../../core/weight-kinds';
-import { gemmGrid, gemmKernel } from './gemm';
-import { matvecReference, type ProjectionVariant } from './matvec';
-import { random, relative, run } from '../testing/run';
+import { linear, type LinearVariant } from './linear';
+import { random, relative, runOp, TARGETS } from '../testing/run';
 import { randomMatrix } from '../testing/weights';
 
 const [{ device, name }] = await testDevices();
@@ -12,7 +11,7 @@ const [{ device, name }] = await testDevices();
 const patient = /swiftshader/i.test(name) || Boolean(process.env['PRONK_LONG']);
 const EPSILON = 1e-5;
 
-interface Case extends Omit<ProjectionVariant, 'input' | 'output'> {
+interface Case extends Omit<LinearVariant, 'shape' | 'input' | 'output'> {
   readonly rows: number;
   readonly columns: number;
   readonly tokens: number;
@@ -23,18 +22,19 @@ async function off({ rows, columns, tokens, ...variant }: Case, epsilon = EPSILO
   const matrixRows = swiglu ? 2 * rows : rows;
   const { bind, values } = randomMatrix(kind, matrixRows, columns);
   const [x, gain, before] = [random(tokens * columns, 1), random(columns, 2), random(tokens * rows, 3)];
-  const { y } = await run(
+  const { y } = await runOp(
     device,
-    gemmKernel({ ...variant, input: 'f32', output: 'f32' }),
+    linear,
+    { ...variant, shape: 'tiles', input: 'f32', output: 'f32' },
+    TARGETS.hardware,
     {
       bind: { ...bind, x, gain, y: before },
       params: { rows: matrixRows, columns, row_start: 0, out_stride: rows, half: rows, last_only: 0, epsilon },
-      grid: gemmGrid(matrixRows, tokens),
       count: tokens,
     },
     ['y'],
   );
-  const expected = matvecReference(
+  const expected = linear.reference(
     values,
     x,
     { rows: matrixRows, columns, tokens },

@@ -2,15 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import type { WeightKind } from '../../core/weight-kinds';
-import { gemmTransposedGrid, gemmTransposedKernel } from './gemm-transposed';
-import { matvecTransposedGrid, matvecTransposedKernel, matvecTransposedReference } from './matvec-transposed';
-import { cheapPipelines, random, relative, run } from '../testing/run';
+import { linearBackward } from './linear';
+import { cheapPipelines, random, relative, runOp, TARGETS } from '../testing/run';
 import { KINDS, oddColumns, randomMatrix } from '../testing/weights';
 
-const FORMS = {
-  alone: { kernel: matvecTransposedKernel, grid: matvecTransposedGrid },
-  tiles: { kernel: gemmTransposedKernel, grid: gemmTransposedGrid },
-};
+const FORMS = { alone: TARGETS.software, tiles: TARGETS.hardware };
 type Form = keyof typeof FORMS;
 
 interface Case {
@@ -59,13 +55,14 @@ async function product(it: Case, wrong: Wrong = {}, filler = Number.NaN): Promis
   const { rows, columns, tokens, stride, x, before } = given(it, filler);
   const { bind } = randomMatrix(kind, rows, columns);
   wrong.spoil?.(bind.codes);
-  const { y } = await run(
+  const { y } = await runOp(
     device,
-    FORMS[form].kernel({ kind, accumulate: wrong.accumulate ?? accumulate }),
+    linearBackward,
+    { kind, accumulate: wrong.accumulate ?? accumulate },
+    FORMS[form],
     {
       bind: { ...bind, x, y: before },
       params: { rows, columns, row_start: wrong.rowStart ?? rowStart, x_stride: stride },
-      grid: FORMS[form].grid(columns, tokens),
       count: tokens,
     },
     ['y'],
@@ -78,12 +75,9 @@ async function off(it: Case, wrong: Wrong = {}): Promise<number> {
   const { rows, columns, tokens, stride, x, before } = given(it, 0);
   const { values } = randomMatrix(it.kind, rows, columns);
   const expected = Float64Array.from(before);
-  matvecTransposedReference(
-    values,
-    x,
-    { rows, columns, tokens },
-    { rowStart: it.rowStart ?? 0, xStride: stride },
-  ).forEach((value, i) => (expected[i] = value + (it.accumulate ? before[i] : 0)));
+  linearBackward
+    .reference(values, x, { rows, columns, tokens }, { rowStart: it.rowStart ?? 0, xStride: stride })
+    .forEach((value, i) => (expected[i] = value + (it.accumulate ? before[i] : 0)));
   const actual = await product(it, wrong);
   expect(actual.subarray(tokens * columns)).toEqual(before.subarray(tokens * columns));
   return relative(actual.subarray(0, tokens * columns), expected.subarray(0, tokens * columns));

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
 import type { WeightKind } from '../../core/weight-kinds';
-import { matvecGrid, matvecKernel, matvecReference, type MatvecVariant } from './matvec';
-import { random, relative, run } from '../testing/run';
+import { linear, type LinearVariant } from './linear';
+import { random, relative, runOp, TARGETS } from '../testing/run';
 import { KINDS, oddColumns, randomMatrix } from '../testing/weights';
 import { type DotShape, tune } from '../tuning';
 
@@ -18,7 +18,7 @@ const shapes = (software: boolean, subgroups = false) => {
   return { decode: one, prefill: prefill.linear === 'tiles' ? { ...one, tokens: 4 } : prefill.linear };
 };
 
-interface Options extends Omit<MatvecVariant, 'kind' | 'shape' | 'input' | 'output'> {
+interface Options extends Omit<LinearVariant, 'kind' | 'shape' | 'input' | 'output'> {
   readonly element?: 'f32' | 'f16';
   readonly lastOnly?: boolean;
   /** The matrix is rows 3 … of a taller one. */
@@ -44,9 +44,11 @@ async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options
   const [input, output] = folded.norm ? (['f32', element] as const) : ([element, 'f32'] as const);
   const bias = random(rowStart + rows + biasShift, 4);
   spoil?.(bind.codes);
-  const { y } = await run(
+  const { y } = await runOp(
     device,
-    matvecKernel({ ...folded, kind, shape, input, output }),
+    linear,
+    { ...folded, kind, shape, input, output },
+    TARGETS.software,
     {
       bind: { ...bind, x: stored(x, input), gain, bias: bias.subarray(biasShift), y: stored(before, output) },
       params: {
@@ -58,13 +60,12 @@ async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options
         last_only: Number(lastOnly),
         epsilon: EPSILON,
       },
-      grid: matvecGrid(shape, rows, lastOnly ? 1 : TOKENS),
       count: TOKENS,
     },
     ['y'],
   );
   const expected = Float64Array.from(before);
-  const products = matvecReference(
+  const products = linear.reference(
     values,
     x,
     { rows, columns, tokens: TOKENS },

@@ -60,6 +60,6 @@ export function weightDefinitions(kind: WeightKind, whole: boolean): Definitions
 }
 
 /** The bindings of a part, by the snippet's variable names. */
-export function bindPart(part: MatrixPart): Record<string, Bound> {
-  return part.scales ? { codes: part.codes, scales: part.scales } : { codes: part.codes };
+export function bindPart({ codes, scales }: MatrixPart): { codes: Bound; scales: Bound | undefined } {
+  return { codes, scales };
 }

@@ -3,8 +3,8 @@ import type { ModelConfig } from '../../core/model-config';
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { ropeFrequencies, ropeTable } from './rope';
-import { ropeInplaceGrid, ropeInplaceKernel, ropeInplaceReference } from './rope-inplace';
-import { random, relative, run } from '../testing/run';
+import { ropeInplace } from './rope-inplace';
+import { random, relative, runOp, TARGETS } from '../testing/run';
 import { placesOf } from '../testing/sequences';
 
 const SHAPES = [
@@ -22,9 +22,11 @@ async function rotate(given: Float32Array, shape: (typeof SHAPES)[number], direc
   const count = places.length / 4;
   const beyond = (heads + 2 * kvHeads) * headDim * 2;
   const config = { headDim, ropeTheta: 10_000 } as ModelConfig;
-  const { qkv } = await run(
+  const { qkv } = await runOp(
     device,
-    ropeInplaceKernel(),
+    ropeInplace,
+    {},
+    TARGETS.software,
     {
       bind: {
         places,
@@ -33,7 +35,7 @@ async function rotate(given: Float32Array, shape: (typeof SHAPES)[number], direc
       },
       params: { heads, kv_heads: kvHeads, head_dim: headDim, direction },
       // more than enough: threads without work keep off
-      grid: ropeInplaceGrid(heads, kvHeads, headDim, count + 2),
+      dealt: count + 2,
       count,
     },
     ['qkv'],
@@ -50,7 +52,7 @@ describe.each(SHAPES)('$heads/$kvHeads heads of $headDim, sequences of $lengths'
   const moves = places.some((value, i) => i % 4 === 0 && value > 0);
 
   test.each([1, -1] as const)('rotated by %i', async (direction) => {
-    const expected = ropeInplaceReference(given, places, shape, frequencies, direction);
+    const expected = ropeInplace.reference(given, places, shape, frequencies, direction);
     const { rotated, after } = await rotate(given, shape, direction);
     expect(relative(rotated, expected)).toBeLessThan(1e-6);
     expect(after.every(Number.isNaN)).toBe(true);

@@ -1,28 +1,39 @@
 // Rotary position embedding of q and k where they stand, forward and (by the opposite angle) backward: training keeps no cache.
-import { compose } from '../../gpu/wgsl';
-import type { Grid, Kernel } from '../../gpu/kernel';
+import { op } from '../../gpu/op';
 import places from '../../../shaders/common/places.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
-import ropeInplace from '../../../shaders/rope/rope-inplace.wgsl?raw';
-import { ropeReference } from './rope';
+import ropeInplaceSource from '../../../shaders/rope/rope-inplace.wgsl?raw';
+import { rope } from './rope';
 
 const WORKGROUP_SIZE = 64;
 
-/** Params: heads, kv_heads, head_dim, direction (1 forward, −1 backward). */
-export function ropeInplaceKernel(): Kernel {
-  return { label: 'rope in place', wgsl: compose({ WORKGROUP_SIZE }, { state, places, ropeInplace }) };
-}
-
-/** One thread a pair of q and k; a row of workgroups a token. */
-export function ropeInplaceGrid(heads: number, kvHeads: number, headDim: number, tokens: number): Grid {
-  return [Math.ceil(((heads + kvHeads) * headDim) / 2 / WORKGROUP_SIZE), tokens];
-}
+/** Rotates q and k of packed sequences; `direction` is 1 forward and −1 backward. */
+export const ropeInplace = op({
+  name: 'rope in place',
+  variants: () => [{}],
+  source: () => ({
+    definitions: { WORKGROUP_SIZE },
+    snippets: { state, places, ropeInplace: ropeInplaceSource },
+  }),
+  params: { heads: 'u32', kv_heads: 'u32', head_dim: 'u32', direction: 'f32' },
+  bindings: { state: 'read', places: 'read', table: 'read', qkv: 'read_write' },
+  // one thread a pair of q and k; a row of workgroups a token
+  grid: ({ params: { heads, kv_heads, head_dim }, rows }) => [
+    Math.ceil(((heads + kv_heads) * head_dim) / 2 / WORKGROUP_SIZE),
+    rows,
+  ],
+  cost({ params: { heads, kv_heads, head_dim }, rows }) {
+    const rotated = rows * (heads + kv_heads) * head_dim;
+    return { flops: 3 * rotated, bytes: 8 * rotated + 4 * rows * (head_dim + 4) };
+  },
+  reference: rotatedInPlace,
+});
 
 /**
- * The reference in float64; v stays as it is.
+ * The rotation in float64; v stays as it is.
  * @param qkv [T][(H + 2K) · d] @param places [T][4] @param frequencies of each pair, d/2
  */
-export function ropeInplaceReference(
+function rotatedInPlace(
   qkv: ArrayLike<number>,
   places: Uint32Array,
   shape: { readonly heads: number; readonly kvHeads: number; readonly headDim: number },
@@ -35,7 +46,7 @@ export function ropeInplaceReference(
   for (let t = 0; t < places.length / 4; t++) {
     for (let head = 0; head < heads + kvHeads; head++) {
       const at = t * width + head * d;
-      out.set(ropeReference(out.subarray(at, at + d), direction * places[4 * t], frequencies), at);
+      out.set(rope.reference(out.subarray(at, at + d), direction * places[4 * t], frequencies), at);
     }
   }
   return out;

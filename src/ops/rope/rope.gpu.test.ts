@@ -3,8 +3,8 @@ import type { ModelConfig } from '../../core/model-config';
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
-import { ropeFrequencies, ropeGrid, ropeKernel, ropeReference, ropeTable } from './rope';
-import { random, relative, run } from '../testing/run';
+import { rope, ropeFrequencies, ropeTable } from './rope';
+import { random, relative, runOp, TARGETS } from '../testing/run';
 
 const CONTEXT = 4099;
 const [POSITION, TOKENS] = [4095, 3];
@@ -32,9 +32,11 @@ async function rotate(device: GPUDevice, model: ModelConfig, element: 'f32' | 'f
   const row = (numHeads + 2 * numKeyValueHeads) * headDim;
   const stored = (data: Float32Array<ArrayBuffer>) => (element === 'f16' ? f32ArrayToF16(data) : data);
   const untouched = new Float32Array(numKeyValueHeads * CONTEXT * headDim).fill(-5);
-  const { qkv, keys, values } = await run(
+  const { qkv, keys, values } = await runOp(
     device,
-    ropeKernel({ activation: element, cache: element }),
+    rope,
+    {},
+    { ...TARGETS.software, activation: element, cache: element },
     {
       bind: {
         table: ropeTable(model, CONTEXT),
@@ -43,7 +45,6 @@ async function rotate(device: GPUDevice, model: ModelConfig, element: 'f32' | 'f
         values: stored(untouched),
       },
       params: { heads: numHeads, kv_heads: numKeyValueHeads, head_dim: headDim, context: CONTEXT },
-      grid: ropeGrid(numHeads, numKeyValueHeads, headDim, TOKENS),
       position,
       count: TOKENS,
     },
@@ -70,9 +71,9 @@ function expected(model: ModelConfig): number[] {
       const slot = (((head - numHeads) % numKeyValueHeads) * CONTEXT + POSITION + t) * headDim;
       const [target, start, result] =
         head < numHeads
-          ? [after, at, ropeReference(given, POSITION + t, frequencies)]
+          ? [after, at, rope.reference(given, POSITION + t, frequencies)]
           : head < numHeads + numKeyValueHeads
-            ? [keys, slot, ropeReference(given, POSITION + t, frequencies)]
+            ? [keys, slot, rope.reference(given, POSITION + t, frequencies)]
             : [values, slot, given];
       for (let i = 0; i < headDim; i++) target[start + i] = result[i];
     }

@@ -1,19 +1,33 @@
 // Rotary position embedding (Su et al. 2021) on adjacent pairs, and the write to the KV cache.
 import type { ModelConfig } from '../../core/model-config';
-import { compose } from '../../gpu/wgsl';
-import type { Grid, Kernel } from '../../gpu/kernel';
+import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
-import rope from '../../../shaders/rope/rope.wgsl?raw';
+import ropeSource from '../../../shaders/rope/rope.wgsl?raw';
 import type { KernelTarget } from '../tuning';
 
-export function ropeKernel({ activation, cache }: Pick<KernelTarget, 'activation' | 'cache'>): Kernel {
-  return { label: 'rope', wgsl: compose({ Activation: activation, Cache: cache }, { state, rope }) };
-}
+const WORKGROUP = 64;
 
-/** One thread a pair of q, k and v. */
-export function ropeGrid(heads: number, kvHeads: number, headDim: number, tokens: number): Grid {
-  return [Math.ceil((tokens * (heads + 2 * kvHeads) * headDim) / 2 / 64)];
-}
+/** Rotates q where it stands and k into the cache, and copies v into the cache. */
+export const rope = op({
+  name: 'rope',
+  variants: () => [{}],
+  source: (_: object, { activation, cache }: KernelTarget) => ({
+    definitions: { Activation: activation, Cache: cache },
+    snippets: { state, rope: ropeSource },
+  }),
+  params: { heads: 'u32', kv_heads: 'u32', head_dim: 'u32', context: 'u32' },
+  bindings: { state: 'read', table: 'read', qkv: 'read_write', keys: 'read_write', values: 'read_write' },
+  // one thread a pair of q, k and v
+  grid: ({ params: { heads, kv_heads, head_dim }, rows }) => [
+    Math.ceil((rows * (heads + 2 * kv_heads) * head_dim) / 2 / WORKGROUP),
+  ],
+  cost({ target: { activation, cache }, params: { heads, kv_heads, head_dim }, rows }) {
+    const [q, kv] = [rows * heads * head_dim, rows * 2 * kv_heads * head_dim];
+    const [element, cached] = [activation === 'f16' ? 2 : 4, cache === 'f16' ? 2 : 4];
+    return { flops: 3 * (q + kv / 2), bytes: (2 * q + kv) * element + kv * cached + 4 * rows * head_dim };
+  },
+  reference: rotated,
+});
 
 /**
  * Angular frequency of each pair, d/2 values, as in transformers' modeling_rope_utils.
@@ -70,8 +84,8 @@ export function ropeTable(config: ModelConfig, context: number, length?: number)
   return table;
 }
 
-/** Rotates one head's row at a position, in float64. */
-export function ropeReference(row: ArrayLike<number>, position: number, frequencies: Float64Array): Float64Array {
+/** One head's row, rotated for a position, in float64. */
+function rotated(row: ArrayLike<number>, position: number, frequencies: Float64Array): Float64Array {
   const out = new Float64Array(row.length);
   for (let i = 0; i < frequencies.length; i++) {
     const [a, b] = [row[2 * i], row[2 * i + 1]];

@@ -1,14 +1,11 @@
 // The sampler against its distribution in float64: every draw lies where its random number says, and their counts fit.
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
-import { GREEDY, sampleKernel, sampleParams, sampleReference, type Sampling } from './sample';
-import { random, run } from '../testing/run';
-import { tune } from '../tuning';
+import { GREEDY, sample, sampleParams, type Sampling } from './sample';
+import { random, runOp, TARGETS } from '../testing/run';
 
 const { device } = (await testDevices())[0];
-const THREADS = [true, false].map(
-  (software) => tune({ f16: false, subgroups: false }, software, 'exact').samplerThreads,
-);
+const THREADS = Object.values(TARGETS).map(({ samplerThreads }) => samplerThreads);
 /** No vocabulary is round: fewer ids than threads, one more than a power of two, one more than LLaMA's. */
 const VOCABULARIES = [7, 257, 32_001];
 
@@ -32,15 +29,15 @@ async function draw(
   const bits = new Uint32Array(Math.ceil(logits.length / 32));
   for (const id of seen) bits[id >> 5] |= 1 << (id & 31);
   const bind = {
-    params: new Uint8Array(sampleParams(logits.length, sampling, times)),
     logits,
     seen: bits,
     probabilities: new Float32Array(logits.length),
     ids: new Uint32Array(1),
     outputs: new Uint32Array(times),
   };
-  const work = { bind, grid: [1], times, position: 10, count: 3 } as const;
-  const result = await run(device, sampleKernel(threads), work, ['outputs', 'ids', 'seen', 'state']);
+  const work = { bind, params: sampleParams(logits.length, sampling, times), times, position: 10, count: 3 };
+  const outputs = ['outputs', 'ids', 'seen', 'state'] as const;
+  const result = await runOp(device, sample, { threads }, TARGETS.software, work, outputs);
   return {
     outputs: [...new Uint32Array(result.outputs)],
     next: new Uint32Array(result.ids)[0],
@@ -110,7 +107,7 @@ for (const threads of THREADS) {
           const seen = [2, vocabulary - 1];
           const { outputs } = await draw(logits, sampling, { threads, times, seen });
           outputs.forEach((id, step) => {
-            const p = sampleReference(logits, sampling, new Set([...seen, ...outputs.slice(0, step)]));
+            const p = sample.reference(logits, sampling, new Set([...seen, ...outputs.slice(0, step)]));
             const below = p.subarray(0, id).reduce((a, b) => a + b, 0);
             const u = uniform(sampling.seed, step);
             expect(p[id]).toBeGreaterThan(0);
@@ -138,8 +135,8 @@ test('counts of many draws fit the distribution, and not a warmer one', async ()
   const logits = logitsOf(257);
   const sampling = { ...GREEDY, temperature: 2, topP: 0.9, seed: 11 };
   const { outputs } = await draw(logits, sampling, { times: 3000 });
-  const right = chiSquare(outputs, sampleReference(logits, sampling, new Set()));
+  const right = chiSquare(outputs, sample.reference(logits, sampling, new Set()));
   expect(right.statistic).toBeLessThan(limit(right.freedom));
-  const wrong = chiSquare(outputs, sampleReference(logits, { ...sampling, temperature: 2.2 }, new Set()));
+  const wrong = chiSquare(outputs, sample.reference(logits, { ...sampling, temperature: 2.2 }, new Set()));
   expect(wrong.statistic).toBeGreaterThan(limit(wrong.freedom));
 });

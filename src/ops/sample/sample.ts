@@ -1,8 +1,8 @@
-// The sampler: on the GPU, and its twin on the CPU that tests compare distributions with.
-import { compose } from '../../gpu/wgsl';
-import type { Kernel } from '../../gpu/kernel';
+// The sampler: on the GPU, and its distribution on the CPU, which tests compare with.
+import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
-import sample from '../../../shaders/sample/sample.wgsl?raw';
+import sampleSource from '../../../shaders/sample/sample.wgsl?raw';
+import type { KernelTarget } from '../tuning';
 
 /** Sampling controls; names and meanings as in Hugging Face transformers. */
 export interface Sampling {
@@ -21,34 +21,58 @@ export interface Sampling {
 
 export const GREEDY: Sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 };
 
-export function sampleKernel(threads: number): Kernel {
-  return { label: 'sample', wgsl: compose({ WORKGROUP_SIZE: threads }, { state, sample }) };
-}
+/** Draws the next id from the logits of one token, and moves the batch's state on. */
+export const sample = op({
+  name: 'sample',
+  variants: ({ samplerThreads }: KernelTarget) => [{ threads: samplerThreads }],
+  source: ({ threads }: { readonly threads: number }) => ({
+    definitions: { WORKGROUP_SIZE: threads },
+    snippets: { state, sample: sampleSource },
+  }),
+  params: {
+    vocabulary: 'u32',
+    temperature: 'f32',
+    top_k: 'u32',
+    top_p: 'f32',
+    min_p: 'f32',
+    penalty: 'f32',
+    seed: 'vec2u',
+    outputs: 'u32',
+  },
+  bindings: {
+    state: 'read_write',
+    logits: 'read',
+    seen: 'read_write',
+    probabilities: 'read_write',
+    ids: 'read_write',
+    outputs: 'read_write',
+  },
+  grid: () => [1],
+  // what greedy sampling does: all others go over the logits more often
+  cost: ({ params: { vocabulary } }) => ({ flops: vocabulary, bytes: 4 * vocabulary }),
+  reference: distribution,
+});
 
-/** Uniform bytes of the sampler's `Params`, for a buffer that is rewritten at each generation. */
-export function sampleParams(vocabulary: number, sampling: Sampling, outputs: number): ArrayBuffer {
-  const view = new DataView(new ArrayBuffer(40));
-  view.setUint32(0, vocabulary, true);
-  view.setFloat32(4, sampling.temperature, true);
-  view.setUint32(8, sampling.topK, true);
-  view.setFloat32(12, sampling.topP, true);
-  view.setFloat32(16, sampling.minP, true);
-  view.setFloat32(20, sampling.repetitionPenalty, true);
-  view.setUint32(24, sampling.seed >>> 0, true);
-  view.setUint32(28, Math.floor(sampling.seed / 2 ** 32) >>> 0, true);
-  view.setUint32(32, outputs, true);
-  return view.buffer;
+/** The sampler's parameters. @param outputs length of the ring of sampled ids */
+export function sampleParams(vocabulary: number, sampling: Sampling, outputs: number) {
+  const { temperature, topK, topP, minP, repetitionPenalty, seed } = sampling;
+  return {
+    vocabulary,
+    temperature,
+    top_k: topK,
+    top_p: topP,
+    min_p: minP,
+    penalty: repetitionPenalty,
+    seed: [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0],
+    outputs,
+  } as const;
 }
 
 /**
  * The distribution that the sampler draws from, in float64: penalty, temperature, top-k, top-p, min-p, renormalised.
  * @param seen ids that the repetition penalty applies to
  */
-export function sampleReference(
-  logits: ArrayLike<number>,
-  sampling: Sampling,
-  seen: ReadonlySet<number>,
-): Float64Array {
+function distribution(logits: ArrayLike<number>, sampling: Sampling, seen: ReadonlySet<number>): Float64Array {
   const penalised = Float64Array.from(logits, (logit, id) => {
     if (!seen.has(id)) return logit;
     return logit > 0 ? logit / sampling.repetitionPenalty : logit * sampling.repetitionPenalty;

@@ -1,15 +1,13 @@
 // Attention over sequences side by side on a device, forward and backward: for the tests of attention in training.
 import type { Kernel } from '../../gpu/kernel';
 import {
-  attentionBackwardKvGrid,
-  attentionBackwardKvKernel,
-  attentionBackwardQGrid,
-  attentionBackwardQKernel,
-  attentionDeltaGrid,
-  attentionDeltaKernel,
-} from '../attention/attention-backward';
-import { attentionPackedGrid, attentionPackedKernel } from '../attention/attention-packed';
-import { run } from './run';
+  attentionDelta,
+  packedAttentionBackwardKv,
+  packedAttentionBackwardQ,
+} from '../attention/packed-attention-backward';
+import { packedAttention } from '../attention/packed-attention';
+import type { KernelTarget } from '../tuning';
+import { run, workOf } from './run';
 import { type PackedCase, packedInputs } from './sequences';
 
 /** Rows beyond the batch, in every buffer. */
@@ -29,7 +27,7 @@ export interface Departure {
 /** Attention on a device, forward and backward, with not-a-number in all rows beyond the batch; those rows come back too. */
 export async function attendPacked(
   device: GPUDevice,
-  software: boolean,
+  target: KernelTarget,
   it: PackedCase,
   given = packedInputs(it),
   departure: Departure = {},
@@ -46,16 +44,9 @@ export async function attendPacked(
   };
   const beyond = (data: Float32Array<ArrayBuffer>, width: number) => extended(data, width, NaN);
   const empty = (width: number) => new Float32Array(rows * width).fill(UNTOUCHED);
-  const variant = { software, headDim };
-  const dispatch = async <Name extends string>(
-    kernel: Kernel,
-    grid: readonly [number, number?, number?],
-    bind: Record<string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>,
-    names: readonly Name[],
-    used: Record<string, number> = params,
-  ) => {
-    const made = departure.kernel?.(kernel) ?? kernel;
-    const found = await run(device, made, { bind, params: used, grid, count }, names);
+  const variant = { headDim };
+  const dispatch = async <Name extends string>({ kernel, work }: ReturnType<typeof workOf>, names: readonly Name[]) => {
+    const found = await run(device, departure.kernel?.(kernel) ?? kernel, work, names);
     return Object.fromEntries(
       Object.entries<ArrayBuffer>(found).map(([name, bytes]) => [name, new Float32Array(bytes)]),
     ) as Record<Name, Float32Array<ArrayBuffer>>;
@@ -66,30 +57,34 @@ export async function attendPacked(
     qkv: beyond(given.qkv, (heads + 2 * kvHeads) * headDim),
   };
   const d_out = beyond(given.dOut, heads * headDim);
+  const width = heads * headDim;
   const { out, lse } = await dispatch(
-    attentionPackedKernel(variant),
-    attentionPackedGrid(variant, heads, kvHeads, count),
-    { ...read, out: empty(heads * headDim), lse: empty(heads) },
+    workOf(packedAttention, variant, target, {
+      bind: { ...read, out: empty(width), lse: empty(heads) },
+      params,
+      count,
+    }),
     ['out', 'lse'],
   );
   const { delta } = await dispatch(
-    attentionDeltaKernel(),
-    attentionDeltaGrid(heads, count),
-    { out: beyond(out, heads * headDim), d_out, delta: empty(heads) },
+    workOf(attentionDelta, {}, target, {
+      bind: { out: beyond(out, width), d_out, delta: empty(heads) },
+      params: { heads, quads: headDim / 4 },
+      count,
+    }),
     ['delta'],
-    { heads, quads: headDim / 4 },
   );
   const known = { ...read, d_out, lse: beyond(lse, heads), delta: beyond(departure.delta?.(delta) ?? delta, heads) };
   const { d_qkv: first } = await dispatch(
-    attentionBackwardQKernel(variant),
-    attentionBackwardQGrid(variant, heads, kvHeads, count),
-    { ...known, d_qkv: empty((heads + 2 * kvHeads) * headDim) },
+    workOf(packedAttentionBackwardQ, variant, target, {
+      bind: { ...known, d_qkv: empty((heads + 2 * kvHeads) * headDim) },
+      params,
+      count,
+    }),
     ['d_qkv'],
   );
   const { d_qkv } = await dispatch(
-    attentionBackwardKvKernel(variant),
-    attentionBackwardKvGrid(variant, heads, kvHeads, count),
-    { ...known, d_qkv: first },
+    workOf(packedAttentionBackwardKv, variant, target, { bind: { ...known, d_qkv: first }, params, count }),
     ['d_qkv'],
   );
   const cut = (data: Float32Array<ArrayBuffer>) => data.subarray(0, (data.length / rows) * count);

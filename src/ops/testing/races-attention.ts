@@ -1,14 +1,9 @@
 // What the search for data races runs of attention in training: the forms by tiles, over several tiles of rows and of columns.
-import type { Grid, Kernel } from '../../gpu/kernel';
-import {
-  attentionBackwardKvGrid,
-  attentionBackwardKvKernel,
-  attentionBackwardQGrid,
-  attentionBackwardQKernel,
-} from '../attention/attention-backward';
-import { attentionPackedGrid, attentionPackedKernel, type PackedVariant } from '../attention/attention-packed';
+import { packedAttentionBackwardKv, packedAttentionBackwardQ } from '../attention/packed-attention-backward';
+import { packedAttention } from '../attention/packed-attention';
 import { random } from './numbers';
 import type { RaceCase } from './races';
+import { TARGETS, workOf } from './run';
 import { packedInputs } from './sequences';
 
 /** Vectors of more than one step of a tile, and of one column more than the lanes have. */
@@ -16,8 +11,7 @@ const CASE = { heads: 4, kvHeads: 2, headDim: 36, lengths: [3, 37] };
 
 const race =
   (
-    kernelOf: (variant: PackedVariant) => Kernel,
-    gridOf: (variant: PackedVariant, heads: number, kvHeads: number, tokens: number) => Grid,
+    op: Pick<typeof packedAttention, 'grid' | 'kernel'>,
     outputs: readonly string[],
     /** Barriers at the end that guard nothing in this case. */
     idle = 0,
@@ -26,26 +20,20 @@ const race =
     const { heads, kvHeads, headDim } = CASE;
     const { qkv, dOut, places } = packedInputs(CASE);
     const count = places.length / 4;
-    const variant = { software: false, headDim };
-    const kernel = kernelOf(variant);
     const written: Record<string, Float32Array> = {
       out: new Float32Array(dOut.length),
       lse: random(count * heads, 3),
       d_qkv: new Float32Array(qkv.length),
     };
+    const { kernel, work } = workOf(op, { headDim }, TARGETS.hardware, {
+      bind: { qkv, places, d_out: dOut, delta: random(count * heads, 4), ...written },
+      params: { heads, kv_heads: kvHeads, window: count, quads: headDim / 4 },
+      count,
+    });
     const barriers = [...kernel.wgsl.matchAll(/\bworkgroupBarrier\(\);/g)].length;
     return {
       kernel,
-      work: {
-        bind: Object.fromEntries(
-          Object.entries({ qkv, places, d_out: dOut, delta: random(count * heads, 4), ...written }).filter(([name]) =>
-            new RegExp(`> *${name} *:`).test(kernel.wgsl),
-          ),
-        ),
-        params: { heads, kv_heads: kvHeads, window: count, quads: headDim / 4 },
-        grid: gridOf(variant, heads, kvHeads, count),
-        count,
-      },
+      work,
       outputs,
       needed: process.env['PRONK_LONG'] ? Array.from({ length: barriers - idle }, (_, n) => n) : [],
     };
@@ -53,10 +41,10 @@ const race =
 
 /** By name; all of them when there is time: their pipelines take SwiftShader four seconds each. */
 export const attentionRaces: Readonly<Record<string, () => RaceCase>> = {
-  'attention packed': race(attentionPackedKernel, attentionPackedGrid, ['out', 'lse']),
+  'attention packed': race(packedAttention, ['out', 'lse']),
   ...(process.env['PRONK_LONG'] && {
-    'attention backward q': race(attentionBackwardQKernel, attentionBackwardQGrid, ['d_qkv']),
+    'attention backward q': race(packedAttentionBackwardQ, ['d_qkv']),
     // its last one is the end of an unrolled loop, and the next tile begins with one that guards as well
-    'attention backward kv': race(attentionBackwardKvKernel, attentionBackwardKvGrid, ['d_qkv'], 1),
+    'attention backward kv': race(packedAttentionBackwardKv, ['d_qkv'], 1),
   }),
 };

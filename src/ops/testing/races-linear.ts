@@ -1,23 +1,22 @@
 // What the search for data races runs of the linear maps of training.
-import { gemmTransposedGrid, gemmTransposedKernel } from '../matmul/gemm-transposed';
+import { linearBackward } from '../matmul/linear';
 import { type LoraOp, loraWork } from './lora';
 import { random } from './numbers';
 import type { RaceCase } from './races';
+import { TARGETS, workOf } from './run';
 
 const gemmTransposed = (): RaceCase => {
   const [rows, columns, tokens] = [70, 72, 65];
   return {
-    kernel: gemmTransposedKernel({ kind: 'f32', accumulate: false }),
-    work: {
+    ...workOf(linearBackward, { kind: 'f32', accumulate: false }, TARGETS.hardware, {
       bind: {
         x: random(tokens * rows, 1),
         codes: random(rows * columns, 2),
         y: new Float32Array(tokens * columns),
       },
       params: { rows, columns, row_start: 0, x_stride: rows },
-      grid: gemmTransposedGrid(columns, tokens),
       count: tokens,
-    },
+    }),
     outputs: ['y'],
     needed: [0, 1],
   };

@@ -34,9 +34,12 @@ interface Work<P extends Fields> extends Omit<Run, 'grid' | 'params'> {
   readonly dealt?: number;
 }
 
+/** What running an op takes of it. */
+type Runnable<Variant, P extends Fields> = Pick<Op<Variant, KernelTarget, P, BindingTypes, unknown>, 'grid' | 'kernel'>;
+
 /** An op's kernel, and how it is run. */
 export function workOf<Variant, P extends Fields>(
-  op: Pick<Op<Variant, KernelTarget, P, BindingTypes, unknown>, 'grid' | 'kernel'>,
+  op: Runnable<Variant, P>,
   variant: Variant,
   target: KernelTarget,
   { params, dealt, ...rest }: Work<P>,
@@ -82,6 +85,19 @@ export async function run<Name extends string>(
   } finally {
     buffers.destroy();
   }
+}
+
+/** Runs an op once. */
+export function runOp<Variant, P extends Fields, Name extends string>(
+  device: GPUDevice,
+  op: Runnable<Variant, P>,
+  variant: Variant,
+  target: KernelTarget,
+  given: Work<P>,
+  outputs: readonly Name[],
+): Promise<Record<Name, ArrayBuffer>> {
+  const { kernel, work } = workOf(op, variant, target, given);
+  return run(device, kernel, work, outputs);
 }
 
 /** A kernel with a line changed, for what must not pass. */

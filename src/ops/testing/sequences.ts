@@ -1,6 +1,6 @@
 // Sequences side by side, and what attention over them gives in float64: for the tests of attention in training.
-import { attentionBackwardReference, attentionDeltaReference } from '../attention/attention-backward';
-import { attentionPackedReference, type PackedShape } from '../attention/attention-packed';
+import { packedAttentionBackwardQ, attentionDelta } from '../attention/packed-attention-backward';
+import { packedAttention, type PackedShape } from '../attention/packed-attention';
 import { packPlaces } from '../attention/places';
 import { random } from './numbers';
 
@@ -41,7 +41,7 @@ export function packedInputs({ lengths, heads, kvHeads, headDim }: PackedCase, s
 
 /** The same in float64. */
 export function packedReference(it: PackedCase, { qkv, dOut, places } = packedInputs(it)): PackedResult {
-  const { out, lse } = attentionPackedReference(qkv, places, it);
-  const delta = attentionDeltaReference(out, dOut, it);
-  return { out, lse, delta, d_qkv: attentionBackwardReference(qkv, dOut, places, it) };
+  const { out, lse } = packedAttention.reference(qkv, places, it);
+  const delta = attentionDelta.reference(out, dOut, it);
+  return { out, lse, delta, d_qkv: packedAttentionBackwardQ.reference(qkv, dOut, places, it) };
 }

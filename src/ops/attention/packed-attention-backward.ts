@@ -1,0 +1,118 @@
+// The backward pass of packed attention, flash style: the weights are computed again from q, k and the kept lse. One kernel
+// gives dq, going over keys, and one dk and dv, going over queries: each element is summed by one thread in one order, without
+// float atomics, so that a run repeats bit for bit.
+import { op } from '../../gpu/op';
+import attentionBackwardBindings from '../../../shaders/attention/attention-backward-bindings.wgsl?raw';
+import attentionBackwardKvTiled from '../../../shaders/attention/attention-backward-kv-tiled.wgsl?raw';
+import attentionBackwardKv from '../../../shaders/attention/attention-backward-kv.wgsl?raw';
+import attentionBackwardQTiled from '../../../shaders/attention/attention-backward-q-tiled.wgsl?raw';
+import attentionBackwardQ from '../../../shaders/attention/attention-backward-q.wgsl?raw';
+import attentionDeltaSource from '../../../shaders/attention/attention-delta.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import { dotAt, forEachQuery, keyGrid, PACKED, packedSource, type PackedShape, queryGrid } from './packed-attention';
+import { pairsSeen } from './sizes';
+
+const WORKGROUP_SIZE = 32;
+
+/** delta [T, H] = Σ out · d_out of each head. */
+export const attentionDelta = op({
+  name: 'attention delta',
+  variants: () => [{}],
+  source: () => ({
+    definitions: { WORKGROUP_SIZE },
+    snippets: { state, attentionDelta: attentionDeltaSource },
+  }),
+  params: { heads: 'u32', quads: 'u32' },
+  bindings: { state: 'read', out: 'read', d_out: 'read', delta: 'read_write' },
+  // one thread a query
+  grid: ({ params: { heads }, rows }) => [Math.ceil((rows * heads) / WORKGROUP_SIZE)],
+  cost: ({ params: { heads, quads }, rows }) => ({
+    flops: 8 * quads * heads * rows,
+    bytes: 4 * rows * heads * (8 * quads + 1),
+  }),
+  reference: deltaReference,
+});
+
+/** What both halves bind. */
+const bindings = {
+  state: 'read',
+  places: 'read',
+  qkv: 'read',
+  d_out: 'read',
+  lse: 'read',
+  delta: 'read',
+  d_qkv: 'read_write',
+} as const;
+
+/** q's part of d_qkv [T, (H + 2K) · d]. */
+export const packedAttentionBackwardQ = op({
+  ...PACKED,
+  name: 'attention backward q',
+  source: packedSource('attention backward q', (headDim) => (headDim > 64 ? 128 : 64), {
+    alone: { attentionBackwardBindings, attentionBackwardQ },
+    tiled: { attentionBackwardBindings, attentionBackwardQTiled },
+  }),
+  bindings,
+  grid: queryGrid,
+  cost: ({ params: { heads, kv_heads, quads, window }, rows }) => ({
+    flops: 6 * 4 * quads * heads * pairsSeen(rows, window),
+    bytes: 4 * rows * (4 * quads * (3 * heads + 2 * kv_heads) + 2 * heads),
+  }),
+  reference: backwardReference,
+});
+
+/** k's and v's parts of d_qkv. */
+export const packedAttentionBackwardKv = op({
+  ...PACKED,
+  name: 'attention backward kv',
+  // two sums instead of one, and as many workgroups only as there are tiles of keys: more threads for each
+  source: packedSource('attention backward kv', (headDim) => (headDim > 32 ? 128 : 64), {
+    alone: { attentionBackwardBindings, attentionBackwardKv },
+    tiled: { attentionBackwardBindings, attentionBackwardKvTiled },
+  }),
+  bindings,
+  grid: keyGrid,
+  cost: ({ params: { heads, kv_heads, quads, window }, rows }) => ({
+    flops: 8 * 4 * quads * heads * pairsSeen(rows, window),
+    bytes: 4 * rows * (4 * quads * (2 * heads + 4 * kv_heads) + 2 * heads),
+  }),
+  reference: backwardReference,
+});
+
+/** delta in float64. @param out [T][H · d] @param dOut [T][H · d] @returns [T][H] */
+function deltaReference(
+  out: ArrayLike<number>,
+  dOut: ArrayLike<number>,
+  { headDim }: Pick<PackedShape, 'headDim'>,
+): Float64Array {
+  return Float64Array.from({ length: out.length / headDim }, (_, n) =>
+    dotAt(out, n * headDim, dOut, n * headDim, headDim),
+  );
+}
+
+/**
+ * The gradient in float64: the softmax's Jacobian written out, without lse or delta.
+ * @param qkv [T][(H + 2K) · d] @param dOut [T][H · d] @param places [T][4] @returns d_qkv [T][(H + 2K) · d]
+ */
+function backwardReference(
+  qkv: ArrayLike<number>,
+  dOut: ArrayLike<number>,
+  places: Uint32Array,
+  shape: PackedShape,
+): Float64Array {
+  const { headDim: d } = shape;
+  const dQkv = new Float64Array(qkv.length);
+  forEachQuery(qkv, places, shape, ({ index, q, seen }) => {
+    const dWeights = seen.map(({ v }) => dotAt(dOut, index * d, qkv, v, d));
+    const mean = seen.reduce((sum, { weight }, j) => sum + weight * dWeights[j], 0);
+    seen.forEach(({ k, v, weight }, j) => {
+      const dScore = (weight * (dWeights[j] - mean)) / Math.sqrt(d);
+      for (let c = 0; c < d; c++) {
+        dQkv[q + c] += dScore * qkv[k + c];
+        dQkv[k + c] += dScore * qkv[q + c];
+        dQkv[v + c] += weight * dOut[index * d + c];
+      }
+    });
+  });
+  return dQkv;
+}

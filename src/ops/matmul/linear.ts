@@ -1,0 +1,236 @@
+// Products with a frozen weight matrix, forward and backward, each in two forms: by dot products along the rows (`matvec`), for
+// few tokens or where barriers cost much, and by tiles in shared memory (`gemm`), for many tokens on hardware.
+import { codeBytes, scaleBytes, WEIGHT_KINDS, type WeightKind } from '../../core/weight-kinds';
+import { op } from '../../gpu/op';
+import gemmTransposed from '../../../shaders/matmul/gemm-transposed.wgsl?raw';
+import gemm from '../../../shaders/matmul/gemm.wgsl?raw';
+import lanesShared from '../../../shaders/matmul/lanes-shared.wgsl?raw';
+import lanesSubgroups from '../../../shaders/matmul/lanes-subgroups.wgsl?raw';
+import matvecBlocks from '../../../shaders/matmul/matvec-blocks.wgsl?raw';
+import matvecQuads from '../../../shaders/matmul/matvec-quads.wgsl?raw';
+import matvecTransposed from '../../../shaders/matmul/matvec-transposed.wgsl?raw';
+import projection from '../../../shaders/matmul/projection.wgsl?raw';
+import transposed from '../../../shaders/matmul/transposed.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import type { DotShape, KernelTarget } from '../tuning';
+import { weightDefinitions, weightSnippets } from './weights';
+
+/** Tokens and rows, or columns, of a workgroup's tile. */
+const SIDE = 64;
+/** Tokens and rows of a thread's tile. */
+const THREAD_TILE = { TILE_M: 8, TILE_N: 8 };
+
+/** What is folded into a product. */
+export interface LinearVariant {
+  readonly kind: WeightKind;
+  readonly shape: DotShape | 'tiles';
+  /** Element type of x. */
+  readonly input: 'f32' | 'f16';
+  /** Element type of y. */
+  readonly output: 'f32' | 'f16';
+  /** RMSNorm of x, with its gain. */
+  readonly norm?: boolean;
+  /** y += instead of y =. */
+  readonly residual?: boolean;
+  /** The matrix is gate rows, then up rows; y = silu(gate) · up. */
+  readonly swiglu?: boolean;
+  /** A vector of the matrix's rows is added to the product. */
+  readonly bias?: boolean;
+}
+
+/** The projections of a model: what is folded into each, and between which element types. */
+function projections(activation: KernelTarget['activation']): Omit<LinearVariant, 'kind' | 'shape'>[] {
+  return [
+    { input: 'f32', output: activation, norm: true },
+    { input: activation, output: 'f32', residual: true },
+    { input: 'f32', output: activation, norm: true, swiglu: true },
+    { input: 'f32', output: 'f32', norm: true },
+    { input: 'f32', output: activation, norm: true, bias: true },
+    { input: activation, output: 'f32', residual: true, bias: true },
+    { input: 'f32', output: activation, norm: true, swiglu: true, bias: true },
+  ];
+}
+
+/** The products with an adapter's matrices, which are f32. */
+function adapterProjections(activation: KernelTarget['activation']): Omit<LinearVariant, 'kind' | 'shape'>[] {
+  return [
+    { input: activation, output: 'f32' },
+    { input: 'f32', output: 'f32', norm: true },
+    { input: 'f32', output: activation, residual: true },
+    { input: 'f32', output: 'f32', residual: true },
+  ];
+}
+
+const elementBytes = (type: 'f32' | 'f16') => (type === 'f16' ? 2 : 4);
+
+/** Bytes of a part of a matrix. */
+function matrixBytes(kind: WeightKind, rows: number, columns: number): number {
+  return rows * codeBytes(kind, columns) + scaleBytes(kind, rows, columns);
+}
+
+/** y [T, N] = W·x, with what a variant folds in. */
+export const linear = op({
+  name: 'linear',
+  variants: ({ activation, prefill, decode }: KernelTarget) =>
+    [prefill.linear, decode.linear].flatMap((shape) => [
+      ...WEIGHT_KINDS.flatMap((kind) =>
+        projections(activation).map((each): LinearVariant => ({ ...each, kind, shape })),
+      ),
+      ...adapterProjections(activation).map((each): LinearVariant => ({ ...each, kind: 'f32', shape })),
+    ]),
+  source({ kind, shape, input, output, ...folded }: LinearVariant) {
+    const { norm = false, residual = false, swiglu = false, bias = false } = folded;
+    const alone = shape !== 'tiles' && shape.lanes === 1;
+    const element = { ...weightDefinitions(kind, !alone), HAS_BIAS: bias, Input: input, Output: output };
+    const shared = { state, ...weightSnippets(kind), projection };
+    const overrides = { NORM: Number(norm), RESIDUAL: Number(residual), SWIGLU: Number(swiglu) };
+    if (shape === 'tiles') {
+      const definitions = { ...THREAD_TILE, ...element };
+      return { label: `gemm ${kind}`, definitions, snippets: { ...shared, gemm }, overrides };
+    }
+    const { rows, tokens, lanes, workgroup, subgroups = false } = shape;
+    const reduction = subgroups ? { lanesSubgroups } : { lanesShared };
+    return {
+      label: `matvec ${kind} ${rows}x${tokens}/${lanes}${subgroups ? 's' : ''}`,
+      definitions: { TILE_M: rows, TILE_N: tokens, LANES: lanes, WORKGROUP_SIZE: workgroup, ...element },
+      snippets: { ...shared, ...(alone ? { matvecQuads } : { ...reduction, matvecBlocks }) },
+      overrides,
+    };
+  },
+  params: {
+    rows: 'u32',
+    columns: 'u32',
+    row_start: 'u32',
+    out_stride: 'u32',
+    half: 'u32',
+    last_only: 'u32',
+    epsilon: 'f32',
+  },
+  bindings: {
+    state: 'read',
+    x: 'read',
+    gain: 'read',
+    y: 'read_write',
+    codes: 'read',
+    scales: 'read?',
+    bias: 'read?',
+  },
+  grid({ variant: { shape }, params, rows }) {
+    const tokens = params.last_only ? 1 : rows;
+    if (shape === 'tiles') return [Math.ceil(params.rows / SIDE), Math.ceil(tokens / SIDE)];
+    const groups = Math.ceil(params.rows / shape.rows);
+    return [Math.ceil(groups / (shape.workgroup / shape.lanes)), Math.ceil(tokens / shape.tokens)];
+  },
+  cost({ variant, params, rows }) {
+    const { kind, input, output, swiglu = false, residual = false } = variant;
+    const tokens = params.last_only ? 1 : rows;
+    const read = params.columns * elementBytes(input);
+    const written = (params.rows / (swiglu ? 2 : 1)) * elementBytes(output) * (residual ? 2 : 1);
+    return {
+      flops: 2 * params.rows * params.columns * tokens,
+      bytes: matrixBytes(kind, params.rows, params.columns) + tokens * (read + written),
+    };
+  },
+  reference: linearReference,
+});
+
+interface BackwardVariant {
+  readonly kind: WeightKind;
+  /** dx += instead of dx =. */
+  readonly accumulate: boolean;
+}
+
+/** y [T, K] = x·W with W as it is stored: the gradient of what `linear` reads, x being that of what it writes. */
+export const linearBackward = op({
+  name: 'linear-backward',
+  variants: () =>
+    [true, false].flatMap((accumulate) => WEIGHT_KINDS.map((kind): BackwardVariant => ({ kind, accumulate }))),
+  source({ kind, accumulate }: BackwardVariant, { training: { linearBackward: shape } }: KernelTarget) {
+    const element = weightDefinitions(kind, false);
+    const shared = { state, ...weightSnippets(kind), transposed };
+    const overrides = { ACCUMULATE: Number(accumulate) };
+    if (shape === 'tiles') {
+      const definitions = { TILE_N: THREAD_TILE.TILE_N, ...element };
+      return { label: `gemm transposed ${kind}`, definitions, snippets: { ...shared, gemmTransposed }, overrides };
+    }
+    const { workgroup, tokens, quads } = shape;
+    return {
+      label: `matvec transposed ${kind}`,
+      definitions: { WORKGROUP_SIZE: workgroup, TILE_N: tokens, TILE_QUADS: quads, ...element },
+      snippets: { ...shared, matvecTransposed },
+      overrides,
+    };
+  },
+  params: { rows: 'u32', columns: 'u32', row_start: 'u32', x_stride: 'u32' },
+  bindings: { state: 'read', x: 'read', y: 'read_write', codes: 'read', scales: 'read?' },
+  grid({ target, params: { columns }, rows }) {
+    const shape = target.training.linearBackward;
+    if (shape === 'tiles') return [Math.ceil(columns / SIDE), Math.ceil(rows / SIDE)];
+    return [Math.ceil(columns / (4 * shape.quads * shape.workgroup)), Math.ceil(rows / shape.tokens)];
+  },
+  cost: ({ variant: { kind, accumulate }, params, rows }) => ({
+    flops: 2 * params.rows * params.columns * rows,
+    bytes:
+      matrixBytes(kind, params.rows, params.columns) + 4 * rows * (params.rows + params.columns * (accumulate ? 2 : 1)),
+  }),
+  reference: linearBackwardReference,
+});
+
+/**
+ * y in float64.
+ * @param w [N, K] row-major @param x [T, K] @param gain [K] when x is normalised first @param bias [N]
+ * @returns [T, N], or [T, N/2] with swiglu
+ */
+function linearReference(
+  w: ArrayLike<number>,
+  x: ArrayLike<number>,
+  { rows, columns, tokens }: { rows: number; columns: number; tokens: number },
+  options: {
+    gain?: ArrayLike<number>;
+    epsilon?: number;
+    residual?: ArrayLike<number>;
+    swiglu?: boolean;
+    bias?: ArrayLike<number> | undefined;
+  } = {},
+): Float64Array {
+  const { gain, epsilon = 0, residual, swiglu = false, bias } = options;
+  const width = swiglu ? rows / 2 : rows;
+  const y = new Float64Array(tokens * width);
+  for (let t = 0; t < tokens; t++) {
+    let squares = 0;
+    for (let k = 0; k < columns; k++) squares += x[t * columns + k] ** 2;
+    const scale = gain ? 1 / Math.sqrt(squares / columns + epsilon) : 1;
+    const dot = (n: number) => {
+      let sum = 0;
+      for (let k = 0; k < columns; k++) sum += w[n * columns + k] * x[t * columns + k] * (gain ? gain[k] : 1);
+      return sum * scale + (bias?.[n] ?? 0);
+    };
+    for (let n = 0; n < width; n++) {
+      const value = dot(n);
+      y[t * width + n] =
+        (swiglu ? (value / (1 + Math.exp(-value))) * dot(n + width) : value) + (residual?.[t * width + n] ?? 0);
+    }
+  }
+  return y;
+}
+
+/**
+ * The gradient in float64.
+ * @param w [N, K] row-major @param x [T, xStride], whose elements from `rowStart` meet w's rows
+ * @returns [T, K]
+ */
+function linearBackwardReference(
+  w: ArrayLike<number>,
+  x: ArrayLike<number>,
+  { rows, columns, tokens }: { rows: number; columns: number; tokens: number },
+  { rowStart = 0, xStride = rows }: { rowStart?: number; xStride?: number } = {},
+): Float64Array<ArrayBuffer> {
+  const y = new Float64Array(tokens * columns);
+  for (let t = 0; t < tokens; t++) {
+    for (let n = 0; n < rows; n++) {
+      const factor = x[t * xStride + rowStart + n];
+      for (let k = 0; k < columns; k++) y[t * columns + k] += factor * w[n * columns + k];
+    }
+  }
+  return y;
+}
