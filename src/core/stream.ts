@@ -1,5 +1,6 @@
 // A source from one end to the other, with reads under way ahead of what is being worked on.
 
+import { defined } from './defined';
 import type { Source } from './source';
 
 export interface StreamOptions {
@@ -32,7 +33,7 @@ export async function* windows(
   fill();
   for (let at = start; reading.length > 0; ) {
     signal?.throwIfAborted();
-    const bytes = await reading.shift()!;
+    const bytes = await defined(reading.shift(), 'the next window');
     fill();
     yield { at, bytes };
     at += bytes.length;

@@ -47,6 +47,8 @@ const FLOAT_BYTES: Readonly<Record<FloatKind, 2 | 4>> = { f32: 4, f16: 2, bf16: 
 export const WEIGHT_KINDS = [...Object.keys(FLOAT_BYTES), ...Object.keys(BLOCKS)] as readonly WeightKind[];
 
 /** How a kind's blocks are laid out; undefined for float kinds. */
+export function blockLayout(kind: BlockKind): BlockLayout;
+export function blockLayout(kind: WeightKind): BlockLayout | undefined;
 export function blockLayout(kind: WeightKind): BlockLayout | undefined {
   return isBlockKind(kind) ? BLOCKS[kind] : undefined;
 }

@@ -18,9 +18,9 @@ export function wrongSum(row: {
   if (!ASKED.test(instruction.trim())) return undefined;
   const runs =
     (input.trim() === '' ? instruction : input).match(RUN)?.filter((run) => /\d\s*[^\d\s.,]/.test(run)) ?? [];
-  const [text, left, sign, right] = (runs.length === 1 && SUM.exec(runs[0])) || [];
+  const [text, left, sign = '', right] = (runs.length === 1 && SUM.exec(runs[0])) || [];
   if (text === undefined) return undefined;
-  const result = calculate(Number(left), sign!.trim(), Number(right));
+  const result = calculate(Number(left), sign.trim(), Number(right));
   const numbers = (output.match(NUMBER) ?? []).map((number) => Number(number.replaceAll(',', '')));
   if (!Number.isFinite(result) || numbers.length === 0) return undefined;
   // as many digits as the answer took

@@ -51,7 +51,7 @@ const RULES: Readonly<Record<string, (words: Words) => string | undefined>> = {
     const found = CONTROL.exec(instruction + input + output)?.[0];
     return (
       found &&
-      `It has the character U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}, which is invisible: a leftover of a conversion.`
+      `It has the character U+${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}, which is invisible: a leftover of a conversion.`
     );
   },
 };

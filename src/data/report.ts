@@ -99,9 +99,9 @@ export function histogram(lengths: readonly number[]): DatasetReport['histogram'
   const longest = longestOf(lengths);
   let width = NARROWEST;
   while (width * BUCKETS <= longest) width *= 2;
-  const counts = Array<number>(lengths.length === 0 ? 0 : Math.floor(longest / width) + 1).fill(0);
-  for (const length of lengths) counts[Math.floor(length / width)]++;
-  return counts.map((rows, i) => ({ from: i * width, to: (i + 1) * width, rows }));
+  const buckets = Array<number>(lengths.length === 0 ? 0 : Math.floor(longest / width) + 1).fill(0);
+  for (const length of lengths) buckets[Math.floor(length / width)]++;
+  return buckets.map((rows, i) => ({ from: i * width, to: (i + 1) * width, rows }));
 }
 
 /** A row token by token. @throws PronkError `unknown-template`, `bad-dataset`, `bad-chat-template` */

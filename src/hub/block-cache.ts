@@ -1,4 +1,5 @@
 // Small reads at random (headers, the directory at a zip's end) out of larger blocks, so that each is not a request.
+import { defined } from '../core/defined';
 
 const BLOCK = 64 << 10;
 /** Blocks that are kept: 8 MiB. */
@@ -60,6 +61,6 @@ export class BlockCache {
       if (this.#blocks.size <= KEPT) break;
       this.#blocks.delete(old);
     }
-    return this.#blocks.get(block)!;
+    return defined(this.#blocks.get(block), 'the block that was asked for');
   }
 }

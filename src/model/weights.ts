@@ -125,7 +125,8 @@ function rowLimit(kind: WeightKind, columns: number, limit: number): number {
   return Math.max(2, Math.floor(limit / codeBytes(kind, columns)) & ~1);
 }
 
-function scaleBytes(kind: WeightKind, columns: number, rows: number): number {
+/** Bytes of the scales of rows that lie in the middle of a part: no padding. */
+function unpaddedScaleBytes(kind: WeightKind, rows: number, columns: number): number {
   return rows * scalesPerRow(kind, columns) * 2;
 }
 
@@ -151,7 +152,7 @@ async function upload(
     for (let start = 0; start < rows; start += most) {
       const count = Math.min(most, rows - start);
       const codes = buffers.storage('weights', count * codeBytes(kind, columns), name);
-      const scales = scaleBytes(kind, columns, count);
+      const scales = unpaddedScaleBytes(kind, count, columns);
       run.push({
         kind,
         rowStart: total + start,
@@ -194,7 +195,7 @@ function fill(
     const slice = (bytes: Uint8Array, size: number) => bytes.subarray((from - row) * size, (to - row) * size);
     write(device, part.codes as GPUBuffer, (from - part.rowStart) * stride, slice(codes, stride));
     if (part.scales) {
-      const size = scaleBytes(part.kind, columns, 1);
+      const size = unpaddedScaleBytes(part.kind, 1, columns);
       write(device, part.scales as GPUBuffer, (from - part.rowStart) * size, slice(scales, size));
     }
   }

@@ -34,6 +34,8 @@ export function storedKind(type: ElementType): WeightKind {
 }
 
 /** The file's type that has a kind's values exactly, if there is one. */
+export function elementTypeOf(kind: FloatKind): ElementType;
+export function elementTypeOf(kind: WeightKind): ElementType | undefined;
 export function elementTypeOf(kind: WeightKind): ElementType | undefined {
   return VERBATIM.get(kind);
 }

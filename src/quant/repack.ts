@@ -1,5 +1,6 @@
 // Rows as files hold them -> rows as shaders read them: codes and scales apart, 16-bit rows padded to whole words.
 
+import { defined } from '../core/defined';
 import { CODECS } from './blocks';
 import { unpacked } from './codec';
 import { FLOATS, dequantizeElements, elementRowBytes, elementTypeOf, isFloatType } from './elements';
@@ -67,8 +68,8 @@ export function fileRows(packed: PackedRows): Uint8Array<ArrayBuffer> {
 /** The values of packed rows, rows × columns. */
 export function dequantizeRows(packed: PackedRows): Float32Array<ArrayBuffer> {
   const { kind, codes, scales } = packed;
-  if (!isBlockKind(kind)) return dequantizeElements(elementTypeOf(kind)!, fileRows(packed));
-  const layout = blockLayout(kind)!;
+  if (!isBlockKind(kind)) return dequantizeElements(elementTypeOf(kind), fileRows(packed));
+  const layout = blockLayout(kind);
   const { block, offset } = layout;
   const result = new Float32Array(packed.rows * packed.columns);
   const decoded = new Int8Array(block);
@@ -100,7 +101,7 @@ export function packRows(
   }
   const packed = emptyRows(kind, rows, columns);
   if (quantizeWhole(values, packed)) return packed;
-  const layout = blockLayout(kind)!;
+  const layout = blockLayout(kind);
   const quantize = quantizer(layout);
   const codes = new Int8Array(layout.block);
   for (let b = 0; b * layout.block < values.length; b++) {
@@ -158,7 +159,7 @@ function join(packed: PackedRows, size: number, bytes: Uint8Array<ArrayBuffer>):
 /** Blocks whose codes are stored in another order or with more bits, and whose scales are products. */
 function takeApart(type: BlockType, bytes: Uint8Array, packed: PackedRows): void {
   const { bytes: size, elements, block, centre, unpack } = CODECS[type];
-  const layout = blockLayout(packed.kind)!;
+  const layout = defined(blockLayout(packed.kind), 'a layout of blocks');
   const each = unpacked();
   const { codes, scales, minimums } = each;
   const perBlock = elements / block;

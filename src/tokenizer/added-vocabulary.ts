@@ -120,7 +120,7 @@ export function cutterOfPython(tokens: readonly AddedToken[]): Cutter {
       if (token.lstrip && left) left.text = withoutEnd(left.text);
       if (!token.singleWord) continue;
       // a token within a word is a piece of its neighbour's text, and that of a token is text by it
-      const joined = (text: string) => ({ text, token: text === token.content ? token : undefined });
+      const joined = (both: string) => ({ text: both, token: both === token.content ? token : undefined });
       if (left && before !== ' ') Object.assign(left, joined(left.text + part.text));
       else if (right && after !== ' ') Object.assign(right, joined(part.text + right.text));
       else continue;

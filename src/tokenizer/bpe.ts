@@ -79,7 +79,7 @@ function symbolsOf(text: string, frozen: RegExp | undefined): Symbol[] {
   };
   const addCharacters = (from: number, to: number) => {
     for (let at = from; at < to; ) {
-      const end = at + (text.codePointAt(at)! > 0xffff ? 2 : 1);
+      const end = at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
       add(at, end, false);
       at = end;
     }

@@ -103,7 +103,7 @@ function findsCircle() {
   const folder = mkdtempSync(join(tmpdir(), 'pronk-circle-'));
   try {
     // plug-ins are resolved from the configuration's folder, and have no part in this
-    const config = JSON.parse(readFileSync('.oxlintrc.json', 'utf8'));
+    const config = JSON.parse(readFileSync('.oxlintrc.jsonc', 'utf8').replaceAll(/^\s*\/\/.*$/gm, ''));
     config.overrides = config.overrides.filter((override) => !override.jsPlugins);
     writeFileSync(join(folder, '.oxlintrc.json'), JSON.stringify(config));
     writeFileSync(join(folder, 'one.ts'), `import { two } from './two';\nexport const one = () => two;\n`);

@@ -139,9 +139,9 @@ async function openEncrypted(given: readonly GivenSource[], hashers: HasherFacto
     download: false,
     identity: () => identityOf(given.filter(({ source }) => sources.includes(source))),
     patch,
-    async open(sources) {
+    async open(decrypted) {
       if (problem) throw problem;
-      return openCheckpoint(sources);
+      return openCheckpoint(decrypted);
     },
     remember: () => remembered({ kind: 'files' }, given),
   };

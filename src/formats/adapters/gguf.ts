@@ -2,6 +2,7 @@
 // order: PEFT's bytes) and <weight>.lora_b ([r, outputs]). There is one alpha, and the scale is alpha / r of each pair. The
 // rows of q and k follow the architecture's own order, which is interleaved for `llama`.
 
+import { defined } from '../../core/defined';
 import type { Architecture, ModelConfig } from '../../core/model-config';
 import { dequantizeElements } from '../../quant/elements';
 import type { Adapter, LoraPair } from '../../core/adapter';
@@ -142,7 +143,7 @@ export function writeGgufAdapter(adapter: Adapter, config: ModelConfig): GgufStr
       ['adapter.lora.alpha', { type: 'f32', value: alpha }],
     ]),
     tensors: pairs.flatMap((pair) => {
-      const name = toGgufName(`${moduleName(pair)}.weight`)!;
+      const name = defined(toGgufName(`${moduleName(pair)}.weight`), 'a name in GGUF');
       const b = halfSplit ? halfSplitB(pair, config) : pair.b;
       const factor = alphaOf(pair) / alpha;
       return [

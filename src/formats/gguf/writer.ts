@@ -56,8 +56,8 @@ export function writeGguf(content: GgufContent): GgufStream {
   };
 }
 
-function byteLength({ type, shape: [columns, ...rest] }: GgufTensorContent): number {
-  return rest.reduce((rows, size) => rows * size, 1) * elementRowBytes(type, columns!);
+function byteLength({ type, shape: [columns = 1, ...rest] }: GgufTensorContent): number {
+  return rest.reduce((rows, size) => rows * size, 1) * elementRowBytes(type, columns);
 }
 
 function header({ metadata, tensors }: GgufContent): Uint8Array<ArrayBuffer> {

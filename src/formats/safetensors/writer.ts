@@ -28,10 +28,9 @@ export function planShards(tensors: readonly StreamedTensor[], maxBytes = SHARD_
   for (const tensor of tensors) {
     const bytes = byteLength(tensor);
     if (size + bytes > maxBytes) {
-      groups.push([]);
+      groups.push([tensor]);
       size = 0;
-    }
-    groups.at(-1)!.push(tensor);
+    } else groups[groups.length - 1].push(tensor);
     size += bytes;
   }
   const number = (value: number) => String(value).padStart(5, '0');

@@ -1,6 +1,7 @@
 // Files of torch.save since PyTorch 1.6: a zip with a pickle (`data.pkl`) and a stored entry for each storage (`data/0`,
 // …). The pickle is read as data; nothing that it names is run.
 
+import { defined } from '../../core/defined';
 import type { DirectoryEntry } from '../checkpoint/directory';
 import { PronkError, corruptFile } from '../../core/errors';
 import { type PickleWorld, readPickle } from './pickle';
@@ -150,7 +151,7 @@ export async function readTorch(source: Source, { empty = false } = {}): Promise
       `${source.name} is in big-endian byte order, which Pronk does not read.`,
     );
   }
-  const pickle = entries.get(`${root}data.pkl`)!;
+  const pickle = defined(entries.get(`${root}data.pkl`), 'data.pkl');
   if (pickle.size > MAX_PICKLE) throw corruptFile(source.name, 'its pickle is too long');
   const value = readPickle(await readEntry(source, pickle), source.name, WORLD);
   const views =
@@ -163,10 +164,10 @@ export async function readTorch(source: Source, { empty = false } = {}): Promise
   for (const [name, view] of views) {
     const { storage } = view;
     const bytes = storage.count * BYTES[storage.dtype];
-    if (entries.get(`${root}data/${storage.key}`)!.size !== bytes) {
+    if (entries.get(`${root}data/${storage.key}`)?.size !== bytes) {
       throw corruptFile(source.name, `the storage of ${name} does not have the size that it says`);
     }
-    tensors.set(name, place(name, view, bytes, starts.get(storage.key)!, source));
+    tensors.set(name, place(name, view, bytes, defined(starts.get(storage.key), `the storage of ${name}`), source));
   }
   return { tensors };
 }

@@ -89,7 +89,7 @@ function forbidden(name: string, type: string): Undefined {
 function dictMethod(dict: Dict, name: string): Callable | undefined {
   const plain = (make: () => Value) =>
     new Callable(name, (given) => {
-      new Taken(given, name, []);
+      Taken.check(given, name, []);
       return make();
     });
   switch (name) {

@@ -118,12 +118,14 @@ function indent(value: Value, taken: Taken, budget: Budget): Value {
   const text = toText(value, budget);
   const width = taken.value('width') ?? 4n;
   const by = width instanceof Text ? width : new Text(' '.repeat(checkedWidth(taken.integer('width', 4), budget)));
-  const first = isTrue(taken.value('first') ?? false);
+  const indentsFirst = isTrue(taken.value('first') ?? false);
   const blank = isTrue(taken.value('blank') ?? false);
   // a line break is added, so that the last one of the text counts as a line
   const lines = splitLines(Text.join([text, new Text('\n')]), false);
   budget.make(text.text.length + lines.length * (by.text.length + by.runs.length));
-  const indented = lines.map((line, i) => ((i > 0 ? blank || line.text !== '' : first) ? Text.join([by, line]) : line));
+  const indented = lines.map((line, i) =>
+    (i > 0 ? blank || line.text !== '' : indentsFirst) ? Text.join([by, line]) : line,
+  );
   return Text.join(indented, new Text('\n')).asMarkup(text.markup);
 }
 
@@ -165,7 +167,7 @@ function reversed(value: Value, budget: Budget): Value[] {
   if (value instanceof Stream || value instanceof Undefined) {
     throw typeError(`'${typeName(value)}' object is not reversible`);
   }
-  return listOf(value, budget).reverse();
+  return listOf(value, budget).toReversed();
 }
 
 function first(value: Value, budget: Budget): Value {
@@ -252,7 +254,7 @@ export const SIMPLE_FILTERS: readonly FilterEntry[] = [
       if (value instanceof Text) return slice(value, [null, null, -1n], budget);
       return new Stream(
         (value instanceof Stream || value instanceof Undefined
-          ? listOf(value, budget).reverse()
+          ? listOf(value, budget).toReversed()
           : reversed(value, budget)
         ).values(),
       );

@@ -18,6 +18,11 @@ export class Taken {
     this.#given = given;
     this.#function = name;
     this.#names = names.map((each) => each.replace('/', ''));
+    Taken.check(given, name, names);
+  }
+
+  /** Refuses arguments that the parameters do not have room or names for. */
+  static check(given: Given, name: string, names: readonly string[]): void {
     if (given.positional.length > names.length) {
       throw typeError(`${name}() takes at most ${names.length} arguments (${given.positional.length} given)`);
     }

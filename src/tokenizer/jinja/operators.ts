@@ -141,8 +141,8 @@ function floats(operator: BinaryOperator, a: number, b: number): number {
   }
   if (operator === '/') return a / b;
   const rest = a % b;
-  const positive = rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
-  return operator === '%' ? positive : Math.round((a - positive) / b);
+  const remainder = rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+  return operator === '%' ? remainder : Math.round((a - remainder) / b);
 }
 
 export function negate(value: Value): Value {

@@ -194,7 +194,7 @@ export function stringMethod(name: string): Method | undefined {
   }
   if (isOfKind('', name) === undefined) return undefined;
   return (text, given) => {
-    new Taken(given, name, []);
+    Taken.check(given, name, []);
     return isOfKind(text.text, name) ?? false;
   };
 }
