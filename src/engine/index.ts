@@ -23,6 +23,7 @@ import { Datasets } from './training/datasets';
 import { trainingParts } from './training/engine-parts';
 import type { TrainingParts } from './training/parts';
 import { Trainings } from './training/trainings';
+import type { AdapterUse } from './training/types';
 
 export interface EngineOptions {
   /** Where models are kept. */
@@ -284,7 +285,7 @@ export class Engine {
    *   while the turn or the model is waited for
    */
   async *generate(request: EngineRequest): AsyncGenerator<GeneratedToken, EngineGeneration, void> {
-    const { model, prompt, signal, stop = [], onProgress } = request;
+    const { model, prompt, signal, stop = [], stopAtNextTurn = true, onProgress } = request;
     this.#asked.push(model);
     let release = () => {};
     const onDevice = () =>
@@ -311,7 +312,7 @@ export class Engine {
           const before = begunIds(hosted.tokenizer, request.begun);
           return { begun: before, ...encodePrompt(hosted.tokenizer, prompt, context, reserve + before.length) };
         });
-        const stops = [...stop, ...promptStops(hosted.tokenizer, prompt)];
+        const stops = [...stop, ...(stopAtNextTurn ? promptStops(hosted.tokenizer, prompt) : [])];
         const tokens = generate(hosted, ids, { ...request, stop: stops }, begun);
         try {
           for (let n = 0; ; n++) {
@@ -338,6 +339,28 @@ export class Engine {
       release();
       this.#asked.splice(this.#asked.indexOf(model), 1);
     }
+  }
+
+  /**
+   * Logits of each token's successor: [ids, vocabulary], row after row.
+   * @param adapters instead of those that the model is used with; an empty list is the base
+   * @throws PronkError as `load`, and `context-full`
+   */
+  async logits(
+    model: string,
+    ids: readonly number[],
+    adapters?: readonly AdapterUse[],
+  ): Promise<Float32Array<ArrayBuffer>> {
+    return this.#withDevice(async () => {
+      const release = await this.#scheduler.turn('prefill');
+      try {
+        const { session } = await this.#hosted(model);
+        await session.setAdapters(await this.adapters.resolve(model, session.config, adapters));
+        return await session.logits(ids);
+      } finally {
+        release();
+      }
+    });
   }
 
   /** Pauses what is being trained, and frees the device and everything on it. */

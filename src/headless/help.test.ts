@@ -6,21 +6,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { HelpWanted, number, type OptionTypes, parseOptions, UsageError } from './arguments';
-import { COMMANDS_HELP, type Help, helpOf, helpText } from './help';
-import { COMMANDS } from './main';
+import { COMMANDS } from './commands/index';
+import { type Help, helpOf, helpText } from './help';
 import { DEFAULT_CONFIG } from '../training/config';
 import { headless } from './testing/headless';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-help-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-test('every command has its help, and nothing else has', () => {
-  expect(Object.keys(COMMANDS_HELP).toSorted()).toEqual(Object.keys(COMMANDS).toSorted());
+test('every command has its help: what it does, and an example of it', () => {
+  for (const [name, { about, example }] of Object.entries(COMMANDS)) {
+    expect(about).toMatch(/^[A-Z].+\.$/);
+    expect(example.split(' ')[0]).toBe(name);
+  }
 });
 
 /** The options that a command reads. */
 async function typesOf(command: string): Promise<OptionTypes> {
-  const refused = await COMMANDS[command]?.(['--help'], () => {}).catch((error: unknown) => error);
+  const refused = await COMMANDS[command]?.run(['--help'], () => {}).catch((error: unknown) => error);
   if (refused instanceof HelpWanted) return refused.types;
   throw new Error(`${command} --help ended otherwise`, { cause: refused });
 }

@@ -2,16 +2,7 @@
 // training settings from theirs; here stands what options mean.
 import { FIELD_NAMES, FIELDS } from '../training/fields';
 import { boundsOf, type OptionType, type OptionTypes } from './arguments';
-
-interface CommandHelp {
-  /** What the command does, in one sentence. */
-  readonly about: string;
-  /** What stands after the command's name where that is more than options. */
-  readonly words?: string;
-  readonly example: string;
-  /** Options that mean something else here than elsewhere. */
-  readonly options?: Readonly<Record<string, string>>;
-}
+import { COMMANDS } from './commands/index';
 
 const READ_MODEL = 'A .gguf file, a folder with a checkpoint, a folder that import wrote, or demo.';
 
@@ -67,69 +58,6 @@ const OPTIONS: Readonly<Record<string, string | readonly [value: string, about: 
   tuned: ['DIR', 'The folder with the fine-tuned weights.'],
 };
 
-export const COMMANDS_HELP: Readonly<Record<string, CommandHelp>> = {
-  info: { about: 'Says what a model is, without a GPU.', example: 'info --model demo' },
-  tokenize: { about: 'Turns text into token ids.', example: 'tokenize --model demo --text "Hello"' },
-  detokenize: { about: 'Turns token ids into text.', example: 'detokenize --model demo --ids 1,2,3' },
-  import: {
-    about: 'Converts a model once, so that it loads without converting.',
-    example: 'import --model ./TinyLlama-1.1B --quantize q8 --out ./tinyllama-q8',
-    options: { out: 'A new or empty folder, or one that import wrote.' },
-  },
-  logits: {
-    about: 'Computes the logits at every position.',
-    example: 'logits --model demo --text "Hello" --out logits.bin',
-    options: { out: 'A file that gets the logits, float32, little-endian.' },
-  },
-  generate: {
-    about: 'Answers a prompt, an instruction or a chat, a line a token.',
-    example: 'generate --model demo --instruction "What is the capital of Peru?"',
-  },
-  train: {
-    about: 'Fine-tunes a LoRA adapter.',
-    example: 'train --model demo --data rows.json --config config.json --out lora',
-    options: { out: 'The folder for the adapter and the state of the run.' },
-  },
-  dataset: {
-    about: 'Says what a file of examples holds and what is wrong with it.',
-    example: 'dataset --data rows.csv --model demo --out rows.json',
-    options: {
-      out: 'A file that gets the rows as Alpaca JSON.',
-      instruction: 'The column with the instruction.',
-      input: 'The column with the input.',
-      text: 'The column with whole texts.',
-    },
-  },
-  merge: {
-    about: 'Writes a model with adapters added to its weights.',
-    example: 'merge --model ./base --adapter ./lora --out ./merged --format hf',
-  },
-  'export-adapter': {
-    about: 'Writes an adapter in another program’s form.',
-    example: 'export-adapter --model ./base --adapter ./lora --format gguf --out ./lora-gguf',
-  },
-  decrypt: {
-    about: 'Decrypts files that were encrypted with an original file as the key.',
-    words: 'FILE|DIR…',
-    example: 'decrypt --key consolidated.00.pth --out ./model ./encrypted',
-  },
-  encrypt: {
-    about: 'Encrypts files with an original file as the key.',
-    words: 'FILE…',
-    example: 'encrypt --key consolidated.00.pth --out ./encrypted pytorch_model.bin',
-  },
-  'weight-diff': {
-    about: 'Recovers fine-tuned weights from a diff and the original weights, or makes such a diff.',
-    words: 'recover|make',
-    example: 'weight-diff recover --base ./llama --diff ./alpaca-diff --out ./alpaca',
-  },
-  bench: { about: 'Measures speeds on this device.', example: 'bench --shape llama-7b --quantize q4' },
-  'bench-import': {
-    about: 'Measures the import of encrypted shards of a published shape.',
-    example: 'bench-import --tokenizer tokenizer.model',
-  },
-};
-
 /** One option as a person reads it. */
 interface OptionHelp {
   readonly name: string;
@@ -165,7 +93,7 @@ const RUN = 'npm run -s headless --';
 
 /** What a command takes. @throws RangeError for an option that nothing is said of here */
 export function helpOf(command: string, types: OptionTypes): Help {
-  const { about, words, example, options = {} } = COMMANDS_HELP[command] ?? { about: '', example: command };
+  const { about, words, example, options = {} } = COMMANDS[command] ?? { about: '', example: command };
   return {
     command,
     about,

@@ -1,18 +1,10 @@
-// A model on the GPU, from files, for the commands that compute.
+// The options of every command that loads a model, and the device that it is loaded on.
 import type { ModelConfig } from '../core/model-config';
 import { DEFAULT_CONTEXT } from '../engine/models/defaults';
-import type { LoadedModel } from '../engine/generation/generate';
 import { PronkError } from '../core/errors';
 import type { Gpu } from '../gpu/device';
-import type { UsedAdapter } from '../model/inference/lora';
-import type { Precision } from '../ops/tuning';
-import type { WeightTensor } from '../core/weight-kinds';
-import { createTokenizer } from '../tokenizer/index';
-import type { Tokenizer } from '../tokenizer/tokenizer';
-import type { AdaptedModel } from './adapter-at';
-import { openAdapters } from './commands/adapters';
-import { choice, number, type OptionTypes, type Options, required } from './arguments';
-import { openModel, QUANTIZE } from './model';
+import { choice, number, type OptionTypes, type Options } from './arguments';
+import { QUANTIZE } from './model';
 import { sayNotes } from './notes';
 
 const PRECISIONS = ['exact', 'fast', 'int8'] as const;
@@ -29,25 +21,12 @@ export const LOAD_OPTIONS = {
   adapter: 'list',
 } as const satisfies OptionTypes;
 
-export interface HeadlessModel extends LoadedModel {
-  readonly gpu: Gpu;
-  readonly loadMs: number;
-}
-
-/** What a session is made from, checked. */
-export interface Prepared {
-  readonly config: ModelConfig;
-  readonly tensors: readonly WeightTensor[];
-  readonly precision: Precision;
-  readonly context: number;
-  readonly adapters: readonly UsedAdapter[];
-}
-
-/** What the options say of a session. @throws PronkError `unsupported-precision` */
+/** How a model is to be loaded, checked. @throws PronkError `unsupported-precision` */
 export function checkedOptions({ quantize, precision, context }: Options<typeof LOAD_OPTIONS>) {
   if (precision === 'int8') {
     throw new PronkError('unsupported-precision', 'The precision int8 is not there yet. Use exact or fast.');
   }
+  /** Positions of the cache; says so where they are more than the model was trained for. */
   const contextFor = (config: ModelConfig) => {
     if (context !== undefined && context > config.contextLength) sayNotes([beyondTrained(context, config)]);
     return context ?? Math.min(config.contextLength, DEFAULT_CONTEXT);
@@ -62,20 +41,6 @@ function beyondTrained(context: number, { contextLength, ropeScaling }: ModelCon
     : `${trained} What it says beyond them is rarely of use.`;
 }
 
-/** The adapters of `--adapter`, checked to fit. */
-export async function usedAdapters(options: Options<typeof LOAD_OPTIONS>, base: AdaptedModel): Promise<UsedAdapter[]> {
-  const given = await openAdapters(options.adapter ?? [], base);
-  return given.map(({ path, adapter, strength }) => ({ key: path, pairs: adapter.pairs, strength }));
-}
-
-/** Reads and checks the files of a model and its adapters; no device is needed. */
-export async function prepare(options: Options<typeof LOAD_OPTIONS>): Promise<Prepared & { tokenizer: Tokenizer }> {
-  const { quantize, precision, contextFor } = checkedOptions(options);
-  const { config, tensors, tokenizer } = await openModel(required(options.model, 'model'), quantize);
-  const adapters = await usedAdapters(options, { config, tensors });
-  return { config, tensors, precision, context: contextFor(config), adapters, tokenizer: createTokenizer(tokenizer) };
-}
-
 /** Opens the device and says which. */
 export async function openDevice(): Promise<Gpu> {
   // Dawn's globals must stand before webgpu-utils is imported
@@ -85,15 +50,4 @@ export async function openDevice(): Promise<Gpu> {
   const gpu = await openAdapter(adapter);
   console.error(`Adapter: ${gpu.name}${gpu.software ? ' (software)' : ''}`);
   return gpu;
-}
-
-/** Reads and checks the files, then opens the device, then uploads. */
-export async function loadModel(options: Options<typeof LOAD_OPTIONS>): Promise<HeadlessModel> {
-  const started = performance.now();
-  const { config, tensors, precision, context, adapters, tokenizer } = await prepare(options);
-  const gpu = await openDevice();
-  const { createSession } = await import('../model/inference/session');
-  const session = await createSession(gpu, config, tensors, { precision, context });
-  await session.setAdapters(adapters);
-  return { gpu, session, tokenizer, loadMs: performance.now() - started };
 }

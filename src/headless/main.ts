@@ -1,40 +1,9 @@
 // The command line: the same engine under Node and Dawn. Standard output is JSON Lines; messages go to standard error.
 import { PronkError } from '../core/errors';
-import { exportAdapterCommand, mergeCommand } from './commands/adapters';
 import { HelpWanted, UsageError } from './arguments';
-import { bench } from './bench/bench';
-import { benchImport } from './bench/bench-import';
-import { datasetCommand } from './commands/dataset';
-import { generateCommand } from './commands/generate';
-import { importCommand } from './commands/import';
-import { logits } from './commands/logits';
-import { detokenize, info, tokenize } from './commands/inspect';
-import { decrypt, encrypt } from './commands/patches';
+import { COMMANDS } from './commands/index';
 import { type Help, helpOf, helpText } from './help';
-import { OutputClosed, OutputLost, print, type Print } from './print';
-import { trainCommand } from './commands/train';
-import { weightDiff } from './commands/weight-diff';
-
-type Command = (argv: readonly string[], print: Print) => Promise<void>;
-
-/** Every command by its name. */
-export const COMMANDS: Readonly<Record<string, Command>> = {
-  info,
-  tokenize,
-  detokenize,
-  import: importCommand,
-  logits,
-  generate: generateCommand,
-  train: trainCommand,
-  dataset: datasetCommand,
-  merge: mergeCommand,
-  'export-adapter': exportAdapterCommand,
-  decrypt,
-  encrypt,
-  'weight-diff': weightDiff,
-  bench,
-  'bench-import': benchImport,
-};
+import { OutputClosed, OutputLost, print } from './print';
 
 /** What a shell shows for a program that a closed pipe ended: 128 + SIGPIPE. */
 const PIPE_CLOSED = 141;
@@ -52,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return name === '--help' ? 0 : 2;
   }
   try {
-    await command(rest, print);
+    await command.run(rest, print);
     return 0;
   } catch (error) {
     return exitCode(name, error);

@@ -3,7 +3,6 @@ import { readGguf } from '../formats/gguf/gguf';
 import type { Quantize } from '../formats/checkpoint/weights';
 import { sortFiles } from '../formats/checkpoint/files';
 import { openTokenizer } from '../formats/checkpoint/open';
-import type { TokenizerSpec } from '../core/checkpoint';
 import { type Model, type ModelOrigin, modelInFiles, modelInStore } from '../engine/models/model';
 import { listModels } from '../storage/stored-model';
 import { createTokenizer } from '../tokenizer/index';
@@ -13,8 +12,8 @@ import { sayNotes } from './notes';
 
 export const QUANTIZE = ['keep', 'f32', 'f16', 'q8', 'q4'] as const satisfies readonly Quantize[];
 
-/** Where a model comes from. @throws PronkError `no-file` */
-async function modelAt(path: string, quantize: Quantize): Promise<ModelOrigin> {
+/** Where the model that a path names comes from. Nothing is read yet. @throws PronkError `no-file` */
+export async function modelAt(path: string, quantize: Quantize): Promise<ModelOrigin> {
   if (path === 'demo' || !(await holdsModel(path))) return modelInFiles(await modelFiles(path), quantize);
   const store = fileStore(path);
   const [{ id }] = await listModels(store);
@@ -24,15 +23,14 @@ async function modelAt(path: string, quantize: Quantize): Promise<ModelOrigin> {
 /** Opens and checks a model, saying what should be known of it. @throws PronkError `no-file`, or whatever is wrong with its files */
 export async function openModel(path: string, quantize: Quantize): Promise<Model> {
   const model = await (await modelAt(path, quantize)).open();
-  sayNotes(model.notes);
-  const { rounds } = model;
-  if (rounds !== undefined) sayNotes([`--quantize keep stores ${rounds}. --quantize f32 keeps every bit.`]);
+  sayModelNotes(model);
   return model;
 }
 
-/** A model's tokenizer, or one that stands alone. @throws PronkError `no-file`, `missing-tokenizer`, `corrupt-file` */
-export async function modelTokenizer(path: string): Promise<TokenizerSpec> {
-  return (await modelAt(path, 'keep')).tokenizer();
+/** Says what should be known of a model although it can be used. */
+export function sayModelNotes({ notes, rounds }: Model): void {
+  sayNotes(notes);
+  if (rounds !== undefined) sayNotes([`--quantize keep stores ${rounds}. --quantize f32 keeps every bit.`]);
 }
 
 /** What is known of a tokenizer without a model. */

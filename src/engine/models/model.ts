@@ -48,13 +48,12 @@ export interface ModelOrigin {
   tokenizer(): Promise<TokenizerSpec>;
 }
 
-/** A model, or a tokenizer, in files that stay where they are. The files are opened once. */
+/** A model, or a tokenizer, in files that stay where they are. */
 export function modelInFiles(files: readonly Source[], quantize: Quantize = 'keep'): ModelOrigin {
-  let opened: Promise<Model> | undefined;
-  return {
-    open: () => (opened ??= openFiles(files, quantize)),
-    tokenizer: async () => (opened ? (await opened).tokenizer : openTokenizer(files)),
-  };
+  return opensOnce(
+    () => openFiles(files, quantize),
+    () => openTokenizer(files),
+  );
 }
 
 /**
@@ -62,9 +61,18 @@ export function modelInFiles(files: readonly Source[], quantize: Quantize = 'kee
  * @param quantize converts it while it is read; without it the model is what is stored
  */
 export function modelInStore(store: Store, id: string, quantize?: Quantize): ModelOrigin {
+  return opensOnce(
+    () => openStored(store, id, quantize),
+    async () => (await openStoredModel(store, id)).tokenizer,
+  );
+}
+
+/** A vocabulary is not read twice because its model is opened for notes, for adapters and for the device. */
+function opensOnce(open: () => Promise<Model>, tokenizer: () => Promise<TokenizerSpec>): ModelOrigin {
+  let opened: Promise<Model> | undefined;
   return {
-    open: () => openStored(store, id, quantize),
-    tokenizer: async () => (await openStoredModel(store, id)).tokenizer,
+    open: () => (opened ??= open()),
+    tokenizer: async () => (opened ? (await opened).tokenizer : tokenizer()),
   };
 }
 

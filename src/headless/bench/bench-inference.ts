@@ -6,7 +6,7 @@ import { GREEDY } from '../../ops/sample/sample';
 import { tensorBytes, type WeightTensor } from '../../core/weight-kinds';
 import { census } from './census';
 import { fourDigits } from '../digits';
-import type { Prepared } from '../load';
+import type { Prepared } from './prepared';
 
 /** The best of three runs. @param wanted tokens to read, and to write; less where the context is short */
 export async function benchInference(

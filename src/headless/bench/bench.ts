@@ -1,9 +1,10 @@
 // `bench`: what a device does, as shares of what it was measured to do at most, in the same run.
-import { choice, number, type Options, parseOptions } from '../arguments';
+import { choice, number, parseOptions } from '../arguments';
 import { fourDigits } from '../digits';
-import { checkedOptions, FAST, LOAD_OPTIONS, openDevice, type Prepared, prepare, usedAdapters } from '../load';
+import { FAST, LOAD_OPTIONS, openDevice } from '../load';
 import type { Print } from '../print';
-import { SHAPE_NAMES, type ShapeName, SHAPES, synthetic } from './shapes';
+import { preparedModel, preparedShape } from './prepared';
+import { SHAPE_NAMES } from './shapes';
 
 export async function bench(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, {
@@ -18,7 +19,9 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
     steps: number({ min: 1, whole: true, default: 3 }),
   });
   const prepared =
-    options.shape === undefined ? await prepare({ model: 'demo', ...options }) : await shaped(options.shape, options);
+    options.shape === undefined
+      ? await preparedModel({ model: 'demo', ...options })
+      : await preparedShape(options.shape, options);
   const gpu = await openDevice();
   const { measurePeak } = await import('../../ops/peak/peak');
   const { benchInference } = await import('./bench-inference');
@@ -41,11 +44,4 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
       products: await benchProducts(gpu, peak, ['f32', 'f16', 'q8', 'q4'], length),
     };
   }
-}
-
-async function shaped(name: ShapeName, options: Options<typeof LOAD_OPTIONS>): Promise<Prepared> {
-  const { quantize, precision, contextFor } = checkedOptions(options);
-  const { config, tensors } = synthetic(SHAPES[name], quantize);
-  const adapters = await usedAdapters(options, { config, tensors });
-  return { config, tensors, precision, context: contextFor(config), adapters };
 }

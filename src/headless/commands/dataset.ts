@@ -5,13 +5,12 @@ import { DATASET_FORMATS } from '../../data/read/index';
 import { histogram, reportDataset } from '../../data/report';
 import type { Example, RowProblem } from '../../data/types';
 import { toAlpaca, toRecord, writeJson } from '../../data/write';
-import { createTokenizer } from '../../tokenizer/index';
 import { oneOf, parseOptions, required } from '../arguments';
 import { readConfigFile } from '../config-file';
 import { checkedEncoding, counted, DATA_OPTIONS, printProblems, readData, readProblems, refuseUnread } from './data';
 import { directory, makeWay } from '../node-store/folder';
 import { whileLocked } from '../node-store/lock';
-import { modelTokenizer } from '../model';
+import { engineFor } from '../engine';
 import { sayNotes } from '../notes';
 import type { Print } from '../print';
 
@@ -89,7 +88,8 @@ async function lengthsOf(
     const lengths = { unit: 'characters', longest, histogram: histogram(characters) };
     return { problems: examine(rows, numberOf), figures: { lengths } };
   }
-  const tokenizer = createTokenizer(await modelTokenizer(model));
+  const { engine, id } = await engineFor(model);
+  const tokenizer = await engine.tokenizer(id);
   const report = await reportDataset(rows, tokenizer, config, numberOf);
   const { tokens, labelled, ended, coverage } = report;
   const lengths = { unit: 'tokens', longest: report.longest, histogram: report.histogram };

@@ -1,12 +1,12 @@
 // `generate`: from raw text, an instruction, or a chat.
 import { readFile } from 'node:fs/promises';
-import { generate } from '../../engine/generation/generate';
-import { encodePrompt, type Prompt } from '../../engine/generation/prompt';
+import type { Prompt } from '../../engine/generation/prompt';
 import { PronkError } from '../../core/errors';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
 import { promptTemplates } from '../../tokenizer/prompt-templates';
 import { number, type Options, parseOptions, UsageError } from '../arguments';
-import { FAST, LOAD_OPTIONS, loadModel } from '../load';
+import { loadModel } from '../engine';
+import { FAST, LOAD_OPTIONS } from '../load';
 import { sayNotes } from '../notes';
 import type { Print } from '../print';
 
@@ -30,9 +30,10 @@ const OPTIONS = {
 
 export async function generateCommand(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, OPTIONS);
-  const given = await readPrompt(options);
-  const { session, tokenizer, loadMs } = await loadModel(options);
-  const prompt = options.template === undefined ? inOwnTemplate(given, tokenizer) : given;
+  const asked = await readPrompt(options);
+  const { engine, id: model, hosted, adapters, loadMs } = await loadModel(options);
+  const { tokenizer } = hosted;
+  const prompt = options.template === undefined ? inOwnTemplate(asked, tokenizer) : asked;
   const own = options.template !== undefined || tokenizer.chatTemplate !== undefined;
   if (prompt.kind !== 'raw' && !own) {
     sayNotes(['The model has no chat template. Pronk uses Alpaca’s format, which the model may not know.']);
@@ -46,8 +47,8 @@ export async function generateCommand(argv: readonly string[], print: Print): Pr
     repetitionPenalty: options['repetition-penalty'],
     seed: options.seed,
   };
-  const { ids } = encodePrompt(tokenizer, prompt, session.context, Math.min(maxTokens, session.context / 4));
-  const tokens = generate({ session, tokenizer }, ids, { sampling, maxTokens, stop: options.stop ?? [] });
+  const { stop = [] } = options;
+  const tokens = engine.generate({ model, prompt, adapters, sampling, maxTokens, stop, stopAtNextTurn: false });
   for (let next = await tokens.next(); ; next = await tokens.next()) {
     if (!next.done) {
       print(next.value);
@@ -75,8 +76,8 @@ function rounded<T extends Readonly<Record<string, number>>>(values: T): Record<
 }
 
 async function readPrompt(options: Options<typeof OPTIONS>): Promise<Prompt> {
-  const given = [options.prompt, options.instruction, options.messages].filter((each) => each !== undefined);
-  if (given.length !== 1) throw new UsageError('Exactly one of --prompt, --instruction and --messages is needed.');
+  const prompts = [options.prompt, options.instruction, options.messages].filter((each) => each !== undefined);
+  if (prompts.length !== 1) throw new UsageError('Exactly one of --prompt, --instruction and --messages is needed.');
   if (options.prompt !== undefined) return { kind: 'raw', text: options.prompt };
   if (options.instruction !== undefined) {
     const name = options.template ?? 'alpaca';

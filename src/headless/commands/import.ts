@@ -1,17 +1,16 @@
 // `import`: a model converted once, into a folder that every command takes as its `--model`. An import that was cut off
 // goes on when it is asked for again.
 import type { GivenSource } from '../../engine/imports/identity';
-import { Imports } from '../../engine/imports/index';
+import type { Imports } from '../../engine/imports/index';
 import { PronkError } from '../../core/errors';
 import type { Quantize } from '../../formats/checkpoint/weights';
 import { readJournal } from '../../storage/journal';
 import type { Manifest } from '../../storage/manifest';
 import type { Store } from '../../storage/store';
-import { sweep } from '../../storage/stored-model';
 import { choice, parseOptions, required } from '../arguments';
+import { makeEngine } from '../engine';
 import { fileStore, holdsModel, removePartials } from '../node-store/file-store';
 import { modelFiles } from '../node-store/files';
-import { threadHashers } from '../node-store/hashers';
 import { whileLocked } from '../node-store/lock';
 import { fourDigits } from '../digits';
 import { sayNotes } from '../notes';
@@ -35,12 +34,12 @@ export async function importCommand(argv: readonly string[], print: Print): Prom
   await whileLocked(out, async () => {
     await removePartials(out);
     const store = fileStore(out);
-    const imports = new Imports({ store, hashers: threadHashers({ resumable: true }) });
+    const { imports, models } = await makeEngine({ store, resumable: true });
     const manifest = again
       ? await convertImported(imports, model, quantize, progress)
       : await importFiles(imports, store, model, quantize, progress);
     // what imports that were given up left behind
-    await sweep(store);
+    await models.sweep();
     print({ done: true, bytes: manifest.bytes, tensors: manifest.tensors.length });
   });
 }

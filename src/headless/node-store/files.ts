@@ -1,5 +1,5 @@
 // Files on disk as sources, and what a `--model` argument names.
-import type { Stats } from 'node:fs';
+import { existsSync, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,8 +36,13 @@ export async function fileSource(path: string, name = basename(path)): Promise<S
   };
 }
 
-/** The model that ships with the page. */
-const DEMO_MODEL = fileURLToPath(new URL('../public/demo-model/pronk-6m-q8_0.gguf', import.meta.url));
+/** The model that ships with the page, in the folder around this module or around the chunk that it became part of. */
+function demoModel(): string {
+  const around = ['..', '../..', '../../..'].map((up) =>
+    fileURLToPath(new URL(`${up}/public/demo-model/pronk-6m-q8_0.gguf`, import.meta.url)),
+  );
+  return around.find((path) => existsSync(path)) ?? around[0];
+}
 
 /** A file that an option or an argument names. @throws PronkError `no-file` */
 export async function fileAt(path: string): Promise<Source> {
@@ -100,7 +105,7 @@ export async function folderFiles(path: string): Promise<Source[]> {
 
 /** The files that a `--model` argument names: one file, all parts of a split one, a folder's, or the bundled model's. */
 export async function modelFiles(model: string): Promise<Source[]> {
-  const path = model === 'demo' ? DEMO_MODEL : model;
+  const path = model === 'demo' ? demoModel() : model;
   if ((await pathInfo(path)).isDirectory()) return withTokenizer(path, await folderFiles(path));
   const [, stem, count] = /^(.+)-\d{5}-of-(\d{5})\.gguf$/i.exec(basename(path)) ?? [];
   if (stem === undefined) return [await fileSource(path)];

@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { slow } from '../../gpu/testing/slow';
-import { writePeft } from '../../formats/adapters/index';
-import { openCheckpoint } from '../../formats/checkpoint/open';
-import { madeUp } from '../../formats/testing/adapter';
-import { relative } from '../../ops/testing/numbers';
-import { modelFiles } from '../node-store/files';
-import { headless } from '../testing/headless';
+import { slow } from '../gpu/testing/slow';
+import { writePeft } from '../formats/adapters/index';
+import { openCheckpoint } from '../formats/checkpoint/open';
+import { madeUp } from '../formats/testing/adapter';
+import { relative } from '../ops/testing/numbers';
+import { modelFiles } from './node-store/files';
+import { headless } from './testing/headless';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pronk-adapters-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

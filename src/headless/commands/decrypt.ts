@@ -1,26 +1,22 @@
-// `decrypt` and `encrypt`: point-alpaca's files and others like them. A line a file; one that fails does not stop the others.
+// `decrypt`: point-alpaca's files and others like them. A line a file; one that fails does not stop the others.
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { decryptFiles } from '../../engine/patches/decrypt';
-import { encryptFiles } from '../../engine/patches/encrypt';
 import { makePatch } from '../../engine/patches/patch';
-import { failed, type SavedFile } from '../../engine/save';
+import { failed } from '../../engine/save';
 import { parseEncName } from '../../formats/patches/enc';
 import { PronkError } from '../../core/errors';
 import { PUBLISHED_KEY } from '../../formats/patches/point-alpaca';
-import { parseOptions, required, UsageError } from '../arguments';
+import { parseOptions } from '../arguments';
+import { CIPHER_OPTIONS, cipherSaving, keyAndOut, Results } from '../cipher-results';
 import { fileAt, fileSource, folderFiles, pathInfo } from '../node-store/files';
 import { directory } from '../node-store/folder';
 import { whileLocked } from '../node-store/lock';
-import { threadHashers } from '../node-store/hashers';
 import type { Print } from '../print';
-import { toldNowAndThen } from '../progress';
-
-const OPTIONS = { key: 'text', out: 'text' } as const;
 
 export async function decrypt(argv: readonly string[], print: Print): Promise<void> {
   const paths: string[] = [];
-  const { key: keyPath, out } = given(parseOptions(argv, OPTIONS, paths), paths);
+  const { key: keyPath, out } = keyAndOut(parseOptions(argv, CIPHER_OPTIONS, paths), paths);
   const files = await encryptedFiles(paths);
   const key = await fileAt(keyPath);
   const misnamed = files.filter((file) => !parseEncName(file.name));
@@ -43,28 +39,9 @@ export async function decrypt(argv: readonly string[], print: Print): Promise<vo
   }
   const folder = await directory(out);
   await whileLocked(out, async () => {
-    for await (const result of decryptFiles(patch, folder, saving())) results.add(result);
+    for await (const result of decryptFiles(patch, folder, cipherSaving())) results.add(result);
   });
   results.finish();
-}
-
-export async function encrypt(argv: readonly string[], print: Print): Promise<void> {
-  const paths: string[] = [];
-  const { key: keyPath, out } = given(parseOptions(argv, OPTIONS, paths), paths);
-  const files = await Promise.all(paths.map(fileAt));
-  const key = await fileAt(keyPath);
-  const results = new Results(print);
-  const folder = await directory(out);
-  await whileLocked(out, async () => {
-    for await (const result of encryptFiles(key, files, folder, saving())) results.add(result);
-  });
-  results.finish();
-}
-
-function given({ key, out }: { key?: string; out?: string }, paths: readonly string[]) {
-  const found = { key: required(key, 'key'), out: required(out, 'out') };
-  if (!paths.length) throw new UsageError('The files are missing: name them after the options.');
-  return found;
 }
 
 /** Files as they are named, and of folders those that are named like encrypted files. */
@@ -86,37 +63,5 @@ async function refuseOverwriting(key: string, out: string, names: readonly strin
   for (const name of names) {
     if ((await realpath(join(out, name)).catch(() => undefined)) !== path) continue;
     throw new PronkError('would-overwrite', `${name} would be written in place of the key. Choose another --out.`);
-  }
-}
-
-function saving() {
-  return { hashers: threadHashers({ resumable: false }), onProgress: toldNowAndThen() };
-}
-
-/** Prints results, and fails in the end if one of them did. */
-class Results {
-  readonly #print: Print;
-  readonly #failed: SavedFile[] = [];
-  #count = 0;
-
-  constructor(print: Print) {
-    this.#print = print;
-  }
-
-  add(result: SavedFile): void {
-    const { name: file, bytes, sha256 = null, ok, problem } = result;
-    this.#count++;
-    if (!ok) {
-      this.#failed.push(result);
-      console.error(problem);
-    }
-    this.#print({ file, bytes, sha256, ok, ...(problem !== undefined && { problem }) });
-  }
-
-  finish(): void {
-    const [first] = this.#failed;
-    if (!first) return;
-    const message = `${this.#failed.length} of ${this.#count} files failed and were not kept. ${first.problem}`;
-    throw new PronkError(first.code ?? 'failed', message);
   }
 }
