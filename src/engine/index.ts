@@ -1,23 +1,25 @@
 // Pronk as a library: models in a store, one of them on the GPU, text out. No DOM, no worker.
 import { PronkError } from '../core/errors';
 import type { HasherFactory } from '../core/hash';
-import { type Gpu, lossOr } from '../gpu/device';
+import type { Gpu } from '../gpu/device';
 import { roomOf } from '../storage/quota';
 import type { Store } from '../storage/store';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { Adapters } from './adapters';
-import { DeviceWait, isNoAdapter, type Waiting } from './models/device-wait';
+import type { Waiting } from './models/device-wait';
+import { DeviceWork } from './models/device-work';
 import { ChatCompletions } from './generation/completions';
-import { type GeneratedToken, generate } from './generation/generate';
+import type { GeneratedToken } from './generation/generate';
 import { held, type OnHeld } from './generation/held';
 import { Host, type HostedModel, type LoadOptions } from './models/host';
 import { Imports } from './imports/index';
 import { gpuBudget, type Offer } from './imports/plan';
 import type { Quality } from './imports/types';
 import { Library } from './models/library';
-import { begunIds, encodePrompt, type Prompt, type PromptSize, promptStops, promptText } from './generation/prompt';
+import { encodePrompt, type Prompt, type PromptSize, promptText } from './generation/prompt';
 import { measurePerplexity } from './models/quality';
 import type { EngineGeneration, EngineRequest } from './generation/request';
+import { generateResumed, reservedFor } from './generation/resumed';
 import { Scheduler } from './scheduler';
 import { Datasets } from './training/datasets';
 import { trainingParts } from './training/engine-parts';
@@ -45,13 +47,6 @@ export interface EngineOptions {
   readonly training?: (parts: TrainingParts) => TrainingParts;
 }
 
-/** An answer gets at least this share of the context, whatever was said before. */
-const ANSWER_SHARE = 1 / 4;
-/** Times that a device may be lost in a row, at one place. */
-const LOSSES = 3;
-
-const reserved = (maxTokens: number, context: number) => Math.ceil(Math.min(maxTokens, context * ANSWER_SHARE));
-
 /** Makes an engine. Nothing is opened before it is needed. */
 export function createEngine(options: EngineOptions): Engine {
   return new Engine(options);
@@ -67,12 +62,8 @@ export class Engine {
   readonly chat: { readonly completions: ChatCompletions };
   readonly #host: Host;
   readonly #scheduler = new Scheduler();
-  readonly #wait: DeviceWait | undefined;
   readonly #onHeld: OnHeld | undefined;
-  /** The latest load that nobody asked a question for. */
-  #loading: { readonly model: string; readonly controller: AbortController } | undefined;
-  /** Generations by their model, each time it is asked. */
-  #asked: string[] = [];
+  readonly #work: DeviceWork;
 
   constructor({
     store,
@@ -94,7 +85,12 @@ export class Engine {
       onHeld,
     });
     this.#host = new Host(this.models, gpu, onDeviceLost, onHeld);
-    if (onDeviceWait) this.#wait = new DeviceWait(() => this.#host.gpu(), onDeviceWait);
+    this.#work = new DeviceWork({
+      host: this.#host,
+      scheduler: this.#scheduler,
+      onDeviceWait,
+      beforeLoad: (model, options) => this.#beforeLoad(model, options),
+    });
     this.datasets = new Datasets(store, async (model, work) => {
       const tokenizer = await this.tokenizer(model);
       return held(onHeld, model, () => work(tokenizer));
@@ -107,7 +103,7 @@ export class Engine {
       datasets,
       host: this.#host,
       scheduler: this.#scheduler,
-      withDevice: (task) => this.#withDevice(task),
+      withDevice: (task) => this.#work.run(task),
       onHeld,
     });
     this.runs = new Trainings(training(parts));
@@ -121,32 +117,12 @@ export class Engine {
 
   /** The device, once there is one: an adapter is waited for. @throws PronkError `no-webgpu` */
   deviceInTime(): Promise<Gpu> {
-    return this.#withDevice(() => this.#host.gpu());
+    return this.#work.device();
   }
 
   /** Asks for the adapter that is waited for now. */
   askForDevice(): void {
-    this.#wait?.now();
-  }
-
-  /**
-   * Does what needs the device, and does it again when the browser gave no adapter, or took it away, in between. A turn is
-   * part of the task, so that nobody is kept from theirs meanwhile.
-   */
-  async #withDevice<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    for (let losses = 0; ; ) {
-      try {
-        const done = await task();
-        this.#wait?.seen();
-        return done;
-      } catch (error) {
-        signal?.throwIfAborted();
-        const lost = error instanceof PronkError && error.code === 'device-lost';
-        if (!this.#wait || !(isNoAdapter(error) || (lost && ++losses <= LOSSES))) throw error;
-        if (lost) this.#host.forget();
-        else await this.#wait.device(signal);
-      }
-    }
+    this.#work.askNow();
   }
 
   /** Bytes on the GPU by purpose. */
@@ -159,32 +135,8 @@ export class Engine {
    * off, unless a question waits for that model.
    * @throws PronkError `training` while a run needs another one, `not-wanted` when it was cut off
    */
-  async load(model: string, options: LoadOptions = {}): Promise<HostedModel> {
-    this.#dropLoad((before) => before !== model || options.context !== undefined);
-    const loading = { model, controller: new AbortController() };
-    this.#loading = loading;
-    const { signal } = loading.controller;
-    try {
-      return await this.#withDevice(async () => {
-        const release = await this.#scheduler.turn('prefill', signal);
-        try {
-          return await this.#hosted(model, { ...options, signal });
-        } finally {
-          release();
-        }
-      }, signal);
-    } finally {
-      if (this.#loading === loading) this.#loading = undefined;
-    }
-  }
-
-  /** Cuts off a load that is not wanted any more. */
-  #dropLoad(isOld: (model: string) => boolean): void {
-    const loading = this.#loading;
-    if (!loading || !isOld(loading.model) || this.#asked.includes(loading.model)) return;
-    loading.controller.abort(
-      new PronkError('not-wanted', 'Another model was chosen, so this one is no longer being loaded.'),
-    );
+  load(model: string, options: LoadOptions = {}): Promise<HostedModel> {
+    return this.#work.load(model, options);
   }
 
   /**
@@ -192,7 +144,7 @@ export class Engine {
    * @throws PronkError `training` while a run is trained on it, here or in another tab
    */
   async remove(model: string): Promise<void> {
-    this.#dropLoad((loading) => loading === model);
+    this.#work.dropLoad((loading) => loading === model);
     const release = await this.#scheduler.turn('prefill');
     try {
       await this.runs.stopMeasuring();
@@ -212,7 +164,7 @@ export class Engine {
   async measureQuality(model: string, onProgress?: LoadOptions['onProgress']): Promise<Quality> {
     const release = await this.#scheduler.turn('prefill');
     try {
-      return await this.#measure(model, await this.#hosted(model, onProgress && { onProgress }));
+      return await this.#measure(model, await this.#work.hosted(model, onProgress && { onProgress }));
     } finally {
       release();
     }
@@ -235,15 +187,15 @@ export class Engine {
     return this.models.setQuality(model, { perplexity, perplexityTokens: tokens });
   }
 
-  /** Loads a model, unless a run needs another one: its trainer stands beside the weights. */
-  async #hosted(model: string, options: LoadOptions = {}): Promise<HostedModel> {
+  /** While a run is under way its model stays on the device as it is, since its trainer stands beside the weights. */
+  async #beforeLoad(model: string, options: LoadOptions): Promise<LoadOptions> {
     await this.runs.stopMeasuring();
     const { model: training } = this.runs;
-    if (training === undefined) return this.#host.load(model, options);
+    if (training === undefined) return options;
     if (training !== model) throw inTraining();
-    // it stays as it is: another context would mean loading it anew
+    // another context would mean loading it anew
     const { context: _, ...others } = options;
-    return this.#host.load(model, others);
+    return others;
   }
 
   /** What a plan may count on. A machine without WebGPU can still import. */
@@ -273,7 +225,7 @@ export class Engine {
   async measure(model: string, prompt: Prompt, context: number, maxTokens: number): Promise<PromptSize> {
     const tokenizer = await this.#host.tokenizer(model);
     const { ids, droppedMessages } = held(this.#onHeld, model, () =>
-      encodePrompt(tokenizer, prompt, context, reserved(maxTokens, context)),
+      encodePrompt(tokenizer, prompt, context, reservedFor(maxTokens, context)),
     );
     return { tokens: ids.length, droppedMessages };
   }
@@ -284,61 +236,8 @@ export class Engine {
    * @throws PronkError `missing-model`, `context-full`, `device-lost` (when it is lost again), …; the signal's reason
    *   while the turn or the model is waited for
    */
-  async *generate(request: EngineRequest): AsyncGenerator<GeneratedToken, EngineGeneration, void> {
-    const { model, prompt, signal, stop = [], stopAtNextTurn = true, onProgress } = request;
-    this.#asked.push(model);
-    let release = () => {};
-    const onDevice = () =>
-      this.#withDevice(async () => {
-        release = await this.#scheduler.turn('decode', signal);
-        try {
-          return await this.#hosted(model, { signal, ...(onProgress && { onProgress }) });
-        } catch (error) {
-          // others have their turn while an adapter is waited for
-          release();
-          throw error;
-        }
-      }, signal);
-    try {
-      let given = 0;
-      let losses = 0;
-      for (let before = 0; ; ) {
-        const hosted = await onDevice();
-        signal?.throwIfAborted();
-        const { context, config } = hosted.session;
-        await hosted.session.setAdapters(await this.adapters.resolve(model, config, request.adapters));
-        const reserve = reserved(request.maxTokens, context);
-        const { begun, ids, droppedMessages } = held(this.#onHeld, model, () => {
-          const before = begunIds(hosted.tokenizer, request.begun);
-          return { begun: before, ...encodePrompt(hosted.tokenizer, prompt, context, reserve + before.length) };
-        });
-        const stops = [...stop, ...(stopAtNextTurn ? promptStops(hosted.tokenizer, prompt) : [])];
-        const tokens = generate(hosted, ids, { ...request, stop: stops }, begun);
-        try {
-          for (let n = 0; ; n++) {
-            const next = await tokens.next();
-            if (next.done) return { ...next.value, droppedMessages };
-            if (n < given) continue;
-            given++;
-            yield next.value;
-          }
-        } catch (thrown) {
-          const error = await lossOr(hosted.gpu, thrown);
-          // a device that is lost again and again at one place is broken
-          losses = given > before ? 1 : losses + 1;
-          before = given;
-          if (!(error instanceof PronkError) || error.code !== 'device-lost' || losses > LOSSES) throw error;
-          // the device's own message may come later than this
-          this.#host.forget();
-          release();
-        } finally {
-          await tokens.return(undefined as never);
-        }
-      }
-    } finally {
-      release();
-      this.#asked.splice(this.#asked.indexOf(model), 1);
-    }
+  generate(request: EngineRequest): AsyncGenerator<GeneratedToken, EngineGeneration, void> {
+    return generateResumed({ work: this.#work, adapters: this.adapters, onHeld: this.#onHeld }, request);
   }
 
   /**
@@ -351,10 +250,10 @@ export class Engine {
     ids: readonly number[],
     adapters?: readonly AdapterUse[],
   ): Promise<Float32Array<ArrayBuffer>> {
-    return this.#withDevice(async () => {
+    return this.#work.run(async () => {
       const release = await this.#scheduler.turn('prefill');
       try {
-        const { session } = await this.#hosted(model);
+        const { session } = await this.#work.hosted(model);
         await session.setAdapters(await this.adapters.resolve(model, session.config, adapters));
         return await session.logits(ids);
       } finally {

@@ -1,0 +1,75 @@
+// A generation that outlives its device: when the device is lost, the text goes on where it was on another one. Sampling depends
+// on the seed and the place alone, so the text is the same as without the loss.
+import { PronkError } from '../../core/errors';
+import { lossOr } from '../../gpu/device';
+import type { Adapters } from '../adapters';
+import { type DeviceWork, LOSSES } from '../models/device-work';
+import { type GeneratedToken, generate } from './generate';
+import { held, type OnHeld } from './held';
+import { begunIds, encodePrompt, promptStops } from './prompt';
+import type { EngineGeneration, EngineRequest } from './request';
+
+export interface GenerationParts {
+  readonly work: DeviceWork;
+  readonly adapters: Adapters;
+  readonly onHeld: OnHeld | undefined;
+}
+
+/** An answer gets at least this share of the context, whatever was said before. */
+const ANSWER_SHARE = 1 / 4;
+
+/** Positions of a context that are kept free for an answer. */
+export const reservedFor = (maxTokens: number, context: number) =>
+  Math.ceil(Math.min(maxTokens, context * ANSWER_SHARE));
+
+/** @throws PronkError and the signal's reason, as `Engine.generate` */
+export async function* generateResumed(
+  { work, adapters, onHeld }: GenerationParts,
+  request: EngineRequest,
+): AsyncGenerator<GeneratedToken, EngineGeneration, void> {
+  const { model, prompt, signal, stop = [], stopAtNextTurn = true, onProgress } = request;
+  const answered = work.asking(model);
+  let release = () => {};
+  try {
+    let told = 0;
+    let losses = 0;
+    for (let before = 0; ; ) {
+      const turn = await work.decodeTurn(model, { signal, ...(onProgress && { onProgress }) });
+      release = turn.release;
+      const { hosted } = turn;
+      signal?.throwIfAborted();
+      const { context, config } = hosted.session;
+      await hosted.session.setAdapters(await adapters.resolve(model, config, request.adapters));
+      const reserve = reservedFor(request.maxTokens, context);
+      const { begun, ids, droppedMessages } = held(onHeld, model, () => {
+        const beginning = begunIds(hosted.tokenizer, request.begun);
+        const encoded = encodePrompt(hosted.tokenizer, prompt, context, reserve + beginning.length);
+        return { begun: beginning, ...encoded };
+      });
+      const stops = [...stop, ...(stopAtNextTurn ? promptStops(hosted.tokenizer, prompt) : [])];
+      const tokens = generate(hosted, ids, { ...request, stop: stops }, begun);
+      try {
+        for (let n = 0; ; n++) {
+          const next = await tokens.next();
+          if (next.done) return { ...next.value, droppedMessages };
+          if (n < told) continue;
+          told++;
+          yield next.value;
+        }
+      } catch (thrown) {
+        const error = await lossOr(hosted.gpu, thrown);
+        // a device that is lost again and again at one place is broken
+        losses = told > before ? 1 : losses + 1;
+        before = told;
+        if (!(error instanceof PronkError) || error.code !== 'device-lost' || losses > LOSSES) throw error;
+        work.forget();
+        release();
+      } finally {
+        await tokens.return(undefined as never);
+      }
+    }
+  } finally {
+    release();
+    answered();
+  }
+}
