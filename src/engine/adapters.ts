@@ -25,7 +25,7 @@ import type { AdapterSummary, AdapterUse } from './training/types';
 /** Adapters whose values stay in memory: two of them compared, and those combined with them. */
 const OPEN = 4;
 
-/** What a trained adapter comes from. */
+/** The model, run and template that a trained adapter comes from. */
 export interface TrainedFrom {
   readonly modelId: string;
   /** For a model that was removed meanwhile. */
@@ -155,7 +155,7 @@ export class Adapters {
   }
 
   /**
-   * What a model is to be computed with.
+   * The adapters that a model is to be computed with, with their values.
    * @param uses instead of those in use; an empty list is the base
    * @throws PronkError `missing-adapter`, `adapter-mismatch`, `bad-strength`
    */
@@ -283,7 +283,7 @@ export class Adapters {
   }
 }
 
-/** What is shown of a stored adapter. */
+/** A stored adapter as the page shows it. */
 function summary({
   id,
   name,

@@ -198,7 +198,7 @@ export class Engine {
     return others;
   }
 
-  /** What a plan may count on. A machine without WebGPU can still import. */
+  /** Storage and graphics memory that a plan may count on. A machine without WebGPU can still import. */
   async #offer(store: Store): Promise<Offer> {
     const [estimate, gpu] = await Promise.all([store.estimate(), this.device().catch(() => undefined)]);
     const room = roomOf(estimate);
@@ -221,7 +221,7 @@ export class Engine {
     return held(this.#onHeld, model, () => promptText(tokenizer, prompt));
   }
 
-  /** What a prompt would take of a context, as `generate` would send it; the model need not be on the GPU. */
+  /** How much of a context a prompt would take, as `generate` would send it; the model need not be on the GPU. */
   async measure(model: string, prompt: Prompt, context: number, maxTokens: number): Promise<PromptSize> {
     const tokenizer = await this.#host.tokenizer(model);
     const { ids, droppedMessages } = held(this.#onHeld, model, () =>

@@ -1,4 +1,4 @@
-// What `--adapter DIR[=strength]` names: a folder's files, or one file, and how much of the adapter is used.
+// The adapter that `--adapter DIR[=strength]` names: a folder's files, or one file, and how much of the adapter is used.
 import { stat } from 'node:fs/promises';
 import type { ModelConfig } from '../core/model-config';
 import type { Adapter } from '../core/adapter';
@@ -8,7 +8,7 @@ import type { WeightTensor } from '../core/weight-kinds';
 import { UsageError } from './arguments';
 import { fileAt, folderFiles, pathInfo } from './node-store/files';
 
-/** What an adapter is read for. */
+/** The model that an adapter is read for. */
 export interface AdaptedModel {
   readonly config: ModelConfig;
   readonly tensors: readonly WeightTensor[];

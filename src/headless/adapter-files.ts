@@ -1,4 +1,4 @@
-// What `merge` and `export-adapter` share: a model and adapters that are read, and a folder that is written.
+// The part that `merge` and `export-adapter` share: a model and adapters that are read, and a folder that is written.
 import { realpath } from 'node:fs/promises';
 import { type FileContent, writeFiles } from '../engine/export/file';
 import { PronkError } from '../core/errors';

@@ -1,4 +1,4 @@
-// What `decrypt` and `encrypt` share: their options, and a line of output for each file.
+// The part that `decrypt` and `encrypt` share: their options, and a line of output for each file.
 import type { SaveOptions, SavedFile } from '../engine/save';
 import { PronkError } from '../core/errors';
 import { required, UsageError } from './arguments';

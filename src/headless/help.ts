@@ -1,4 +1,4 @@
-// What `COMMAND --help` says. Names, bounds and defaults of options come from the table that the command reads them by, those of
+// The text of `COMMAND --help`. Names, bounds and defaults of options come from the table that the command reads them by, those of
 // training settings from theirs; here stands what options mean.
 import { FIELD_NAMES, FIELDS } from '../training/fields';
 import { boundsOf, type OptionType, type OptionTypes } from './arguments';
@@ -6,7 +6,7 @@ import { COMMANDS } from './commands/index';
 
 const READ_MODEL = 'A .gguf file, a folder with a checkpoint, a folder that import wrote, or demo.';
 
-/** What each option means, and the word that stands for its value where its type does not say it. */
+/** The meaning of each option, and the word that stands for its value where its type does not give one. */
 const OPTIONS: Readonly<Record<string, string | readonly [value: string, about: string]>> = {
   adapter: ['DIR[=strength]', 'An adapter to use, and how much of it.'],
   base: ['DIR', 'The folder with the original weights.'],
@@ -91,7 +91,7 @@ export interface Help {
 
 const RUN = 'npm run -s headless --';
 
-/** What a command takes. @throws RangeError for an option that nothing is said of here */
+/** Describes a command and its options. @throws RangeError for an option without a meaning in this file */
 export function helpOf(command: string, types: OptionTypes): Help {
   const { about, words, example, options = {} } = COMMANDS[command] ?? { about: '', example: command };
   return {

@@ -5,7 +5,7 @@ import { COMMANDS } from './commands/index';
 import { type Help, helpOf, helpText } from './help';
 import { OutputClosed, OutputLost, print } from './print';
 
-/** What a shell shows for a program that a closed pipe ended: 128 + SIGPIPE. */
+/** The exit code that a shell shows for a program that a closed pipe ended: 128 + SIGPIPE. */
 const PIPE_CLOSED = 141;
 
 /** Runs a command; returns the exit code: 0 done, 1 failed, 2 wrong usage, 141 where nobody reads the output any more. */
@@ -59,7 +59,7 @@ function printed(task: () => void, code: number): number {
   }
 }
 
-/** What cannot be said on standard output is said beside it. */
+/** Says on standard error that standard output cannot be written. */
 function outputLost({ message }: OutputLost): number {
   console.error(message);
   return 1;

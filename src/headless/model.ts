@@ -1,4 +1,4 @@
-// What a `--model` argument names: files as their publisher has them, or a folder that `import` wrote.
+// The model that `--model` names: files as their publisher has them, or a folder that `import` wrote.
 import { readGguf } from '../formats/gguf/gguf';
 import type { Quantize } from '../formats/checkpoint/weights';
 import { sortFiles } from '../formats/checkpoint/files';
@@ -33,7 +33,7 @@ export function sayModelNotes({ notes, rounds }: Model): void {
   if (rounds !== undefined) sayNotes([`--quantize keep stores ${rounds}. --quantize f32 keeps every bit.`]);
 }
 
-/** What is known of a tokenizer without a model. */
+/** A tokenizer without a model, described. */
 export interface Vocabulary {
   readonly architecture?: string;
   readonly vocabulary: number;

@@ -1,4 +1,4 @@
-// What a command says: JSON Lines on standard output.
+// Standard output: JSON Lines and nothing else.
 import { writeSync } from 'node:fs';
 
 /** Prints one line of JSON, flushed at once. */

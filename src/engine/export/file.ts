@@ -7,7 +7,7 @@ export interface FileContent {
   readonly name: string;
   /** About how many bytes: for progress. */
   readonly size: number;
-  /** What another program does otherwise with it, as a sentence. */
+  /** How another program treats the file otherwise than Pronk, as a sentence. */
   readonly note?: string | undefined;
   pieces(): AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>;
 }

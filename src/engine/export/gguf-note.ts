@@ -1,4 +1,4 @@
-// What a person is told of a GGUF file that llama.cpp computes otherwise than Pronk.
+// A sentence for the person about a GGUF file that llama.cpp computes otherwise than Pronk.
 import type { ModelConfig } from '../../core/model-config';
 import { tokensAdded } from '../../formats/tokenizer/added-tokens';
 import type { TokenizerDefinition, TokenizerSpec } from '../../core/checkpoint';
@@ -14,7 +14,7 @@ export function ggufNote(config: ModelConfig, tokenizer: TokenizerSpec): string 
   return notes.length > 0 ? notes.join(' ') : undefined;
 }
 
-/** What llama.cpp does otherwise with a tokenizer that was written for it. */
+/** Texts that llama.cpp tokenizes otherwise than the tokenizer that was written for it. */
 export function tokenizerNote(spec: TokenizerSpec): string | undefined {
   const vocabulary = vocabularyOf(spec.definition);
   if (vocabulary.removeExtraWhitespaces) {

@@ -94,7 +94,7 @@ function hyperparameters(config: ModelConfig, architecture: string): Map<string,
   return metadata;
 }
 
-/** What scales positions: llama.cpp's words, and Pronk's own for what llama.cpp has none for. */
+/** Metadata of scaled positions, in llama.cpp's words and, where it has none, in Pronk's. */
 function scaling({ ropeScaling }: ModelConfig, architecture: string, metadata: Map<string, GgufValue>): void {
   const exact = (key: string, value: number) => metadata.set(key, { type: 'f64', value });
   switch (ropeScaling?.type) {
@@ -118,7 +118,7 @@ function scaling({ ropeScaling }: ModelConfig, architecture: string, metadata: M
   }
 }
 
-/** What each pair's frequency is divided by, as GGUF has it (convert_hf_to_gguf.py). */
+/** Divisors of each pair's frequency, as GGUF has them (convert_hf_to_gguf.py). */
 function ropeDivisors(config: ModelConfig): GgufTensorContent | undefined {
   const { ropeScaling } = config;
   if (ropeScaling?.type !== 'llama3' && ropeScaling?.type !== 'divisors') return undefined;

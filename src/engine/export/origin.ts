@@ -1,4 +1,4 @@
-// What an exported model or adapter was made of, beside it: for programs (pronk.json) and for people (README.md). An adapter
+// The record of what an exported model or adapter was made of, beside it: for programs (pronk.json) and for people (README.md). An adapter
 // fits the base that it was trained on; months later nobody remembers which that was, or how it was quantized.
 import type { ModelConfig } from '../../core/model-config';
 import type { Adapter } from '../../core/adapter';
@@ -8,7 +8,7 @@ import { createTokenizer } from '../../tokenizer/index';
 import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 import { type FileContent, jsonFile, textFile } from './file';
 
-/** What is known of an adapter's base, which may be gone. */
+/** An adapter's base as far as it is known; the model itself may be gone. */
 export interface AdapterBase {
   readonly name: string;
   readonly licence?: string | undefined;
@@ -29,7 +29,7 @@ export interface Base extends AdapterBase {
   readonly tensors: readonly WeightTensor[];
 }
 
-/** What is said of an adapter. */
+/** An adapter as the record describes it. */
 export interface AdapterOrigin {
   readonly adapter: Adapter;
   readonly strength: number;
@@ -38,7 +38,7 @@ export interface AdapterOrigin {
 }
 
 export interface MadeAs {
-  /** What a model card calls the programs that read it. */
+  /** The programs that read it, by a model card's name for them. */
   readonly library: 'peft' | 'transformers' | 'gguf' | 'mlx';
   /** e.g. `LoRA adapter` */
   readonly what: string;

@@ -1,4 +1,4 @@
-// What a person wrote, as the ids that the model reads.
+// Prompts as the ids that a model reads: a person's text is put into a form, tokenized, and cut to a context.
 import { type ChatStyle, styleStops } from '../../tokenizer/chat-styles';
 import type { ChatMessage, ChatPiece } from '../../tokenizer/chat-message';
 import { renderChat } from '../../tokenizer/chat-template';
@@ -8,7 +8,7 @@ import type { Tokenizer } from '../../tokenizer/tokenizer';
 import { withBos, withChatBos } from '../../tokenizer/with-bos';
 import type { Begun } from './generate';
 
-/** What to generate from: a chat, an instruction through a template, or raw text. */
+/** A chat, an instruction through a template, or raw text. */
 export type Prompt =
   | {
       readonly kind: 'chat';
@@ -30,7 +30,7 @@ export interface EncodedPrompt {
   readonly droppedMessages: number;
 }
 
-/** What a prompt takes of a context. */
+/** How much of a context a prompt takes. */
 export interface PromptSize {
   readonly tokens: number;
   /** Oldest messages that would be left out. */
@@ -68,7 +68,7 @@ export function promptStops(tokenizer: Tokenizer, prompt: Prompt): readonly stri
   return style === undefined ? [] : styleStops(style);
 }
 
-/** Ids of an answer's beginning; of a text, as it follows the prompt's. */
+/** Ids of an answer's beginning; text is encoded as a continuation of the prompt. */
 export function begunIds(tokenizer: Tokenizer, begun: Begun = []): readonly number[] {
   return typeof begun === 'string' ? tokenizer.encode(begun, { continuation: true }) : begun;
 }

@@ -1,4 +1,4 @@
-// What an engine is asked for, and what comes of it.
+// A request for text, and the record of how it ended.
 import type { Begun, GenerateOptions, GeneratedToken, Generation } from './generate';
 import type { LoadOptions } from '../models/host';
 import type { Prompt } from './prompt';

@@ -1,4 +1,4 @@
-// Knowing a file again: by its size and a sample of its bytes, whatever it is called by now.
+// Recognizing a file by its size and a sample of its bytes, whatever its name is by now.
 
 import { xxhash128 } from 'hash-wasm';
 import type { Source } from '../../core/source';

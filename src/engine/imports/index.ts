@@ -33,7 +33,7 @@ export interface ImportsOptions extends Omit<OpenOptions, 'hashers'> {
   readonly store: Store;
   /** In this thread without it. */
   readonly hashers?: HasherFactory | undefined;
-  /** What the machine offers; asked for each plan. */
+  /** Asked for the machine's memory and storage at each plan. */
   readonly offer?: () => Promise<Offer>;
   /** Runs a task while no other tab changes the list of models. */
   readonly committing?: RunOptions['committing'];
@@ -105,7 +105,7 @@ export class Imports {
     }
   }
 
-  /** What a planned origin was opened as. @throws PronkError `missing-import` */
+  /** The opened origin of a plan. @throws PronkError `missing-import` */
   planned(id: string): OpenedOrigin {
     const planned = this.#planned.get(id);
     if (!planned) throw new PronkError('missing-import', 'These files are no longer known. Add them again.');
@@ -218,7 +218,7 @@ export class Imports {
     return found.flat().toSorted((a, b) => b.startedAt - a.startedAt);
   }
 
-  /** What an import has left that nobody works on: nothing, if its model is there. */
+  /** The journal of an interrupted import that no tab works on; undefined where its model is complete. */
   async #left(id: string): Promise<Journal | undefined> {
     const { store } = this.#options;
     const journal = await readJournal(store, id);

@@ -1,4 +1,4 @@
-// What an opened origin is: a plan before a byte is copied, and what of the files is a part of the model.
+// A plan of an opened origin, before a byte is copied: its model, its costs, and the files that are no part of it.
 
 import type { Checkpoint } from '../../core/checkpoint';
 import { shownName } from '../../core/shown-name';

@@ -1,4 +1,4 @@
-// What a model is called when nobody has named it: what its files say, else the folder that they came in.
+// A model's name before a person gives it one: the name in its files, else that of the folder that they came in.
 
 import type { Checkpoint } from '../../core/checkpoint';
 

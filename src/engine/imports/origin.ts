@@ -28,7 +28,7 @@ export type Origin<Given = GivenSource> =
       readonly tokens?: readonly AccessToken[] | undefined;
       /** One of several GGUF files. */
       readonly variant?: string | undefined;
-      /** What the files were when the import was begun, if they are not of a commit. */
+      /** Samples of the files from the beginning of the import, where the address names no commit. */
       readonly samples?: readonly JournalFile[] | undefined;
     }
   /** A fine-tuned model as its base and the difference, the way Stanford published Alpaca. */
@@ -52,13 +52,13 @@ export interface OpenedOrigin {
   identity(): Promise<string>;
   /** The checkpoint in these sources, which are `files`' or stand in for them. */
   open(sources: readonly Source[]): Promise<Checkpoint>;
-  /** What came up while it was opened, as sentences. */
+  /** Peculiarities that opening it found, as sentences. */
   notes?(): readonly string[];
   /** From here on reading goes through bad times by itself, where looking has an answer within seconds. */
   begin?(onWait: (wait: Wait) => void): void;
   /** Ends requests that are under way; the sources are of no use after it. */
   abort?(reason: unknown): void;
-  /** What a journal keeps, to open the same again. */
+  /** The part of an origin that a journal keeps, to open the same files again. */
   remember(): Promise<Remembered>;
 }
 
@@ -68,7 +68,7 @@ export interface Remembered {
   readonly handles?: readonly unknown[];
 }
 
-/** What of an origin is kept: never a token. */
+/** An origin as a journal keeps it: never with a token. */
 export type StoredOrigin =
   | { readonly kind: 'files' }
   /** The address names a commit, where the server has such: the same bytes at any later time. */
@@ -82,7 +82,7 @@ export type StoredOrigin =
   /** The first `baseFiles` files are the base's. */
   | { readonly kind: 'weight-diff'; readonly baseFiles: number };
 
-/** What opening needs besides the origin. */
+/** Everything that opening needs besides the origin. */
 export interface OpenOptions {
   readonly hashers: HasherFactory;
   /** For addresses; the global one without it. */
@@ -230,7 +230,7 @@ function openWeightDiff({ base, diff }: Origin & { kind: 'weight-diff' }): Opene
   };
 }
 
-/** By what the files hold, whatever they are called and in whatever order they came. */
+/** An identity from the files' contents: neither their names nor their order matter. */
 async function identityOf(given: readonly GivenSource[]): Promise<string> {
   const known = await Promise.all(given.map(identify));
   return known

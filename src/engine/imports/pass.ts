@@ -16,7 +16,7 @@ export const BATCH_BYTES = 16 << 20;
 export interface PassOptions {
   readonly quantize: Quantize;
   readonly writer: ModelWriter;
-  /** What the writer went on from. */
+  /** The part that an earlier attempt stored. */
   readonly from: Written;
   readonly meter: ErrorMeter;
   readonly signal: AbortSignal;

@@ -1,4 +1,4 @@
-// What has passed under a digest, window by window. A file is not read in order only: its directory is read before the
+// Checksums of what has passed under a digest, window by window. A file is not read in order only: its directory is read before the
 // pass, and after a pause rows are read again that were hashed before it. Such reads are held against the pass, so that
 // no byte gets into a model that the digest does not vouch for.
 
@@ -15,7 +15,7 @@ export class PassedBytes {
   readonly #source: Source;
   readonly #window: number;
   readonly #sums: string[];
-  /** What was read before it passed. */
+  /** Ranges that were read before they passed. */
   #early: Early[] = [];
 
   /** @param sums XXH3-128 of the first windows, which an earlier part of the same pass left */

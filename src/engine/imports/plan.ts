@@ -1,4 +1,4 @@
-// What an import would cost, and whether it can be: from shapes alone, before a byte is copied.
+// The costs of an import and whether it is possible, computed from shapes alone before a byte is copied.
 
 import type { Checkpoint } from '../../core/checkpoint';
 import { keepRounds, type Quantize, weightTensor, weightTensors } from '../../formats/checkpoint/weights';
@@ -11,9 +11,9 @@ import { DEFAULT_CONTEXT } from '../models/defaults';
 import { batchRows, inFileOrder } from './pass';
 import type { ImportChoice, ImportPlan } from './types';
 
-/** What the machine offers, as far as it tells. */
+/** Memory and storage of the machine, as far as it tells. */
 export interface Offer {
-  /** What the browser says of its room. */
+  /** Storage that the browser reports. */
   readonly room?: Room;
   /** Bytes that a model may take on the GPU. */
   readonly gpuBytes?: number;

@@ -1,4 +1,4 @@
-// One import from its first byte to its manifest, or on from where its journal stands.
+// One import from its first byte to its manifest, or from where its journal stands. It knows neither plans nor locks.
 
 import { PronkError } from '../../core/errors';
 import type { HasherFactory } from '../../core/hash';
@@ -32,7 +32,7 @@ export interface RunOptions {
   readonly smallBytes?: number | undefined;
 }
 
-/** What tests make small. */
+/** Sizes that tests make small. */
 export type RunSizes = Pick<RunOptions, 'batchBytes' | 'shardBytes' | 'smallBytes'>;
 
 /** Files up to this size are checked against their digests before anything is made of them. */

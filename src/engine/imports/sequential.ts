@@ -35,7 +35,7 @@ export class SequentialSource implements Source {
   readonly #hashes = new Map<HashAlgorithm, Hasher>();
   /** Where an earlier part of the pass ended. */
   #from: JournalHash | undefined;
-  /** What has passed of a file with digests. */
+  /** Checksums of the windows that have passed, for a file with digests. */
   #passed: PassedBytes | undefined;
   #windows: AsyncGenerator<Window> | undefined;
   #kept: Window[] = [];

@@ -1,4 +1,4 @@
-// What is said about an import before, while and after it runs: plain data, so that it can cross to the page.
+// Plans and states of imports: plain data, so that it can cross to the page.
 
 import type { ErrorCode } from '../../core/error-codes';
 import type { Architecture } from '../../core/model-config';
@@ -21,7 +21,7 @@ export interface ImportChoice {
   readonly problem?: string;
   /** What `keep` does not keep to the bit, as a clause; absent where it keeps everything. */
   readonly rounds?: string;
-  /** What may go wrong, as a sentence: browsers do not say for sure how much can be stored. */
+  /** A possible problem, as a sentence: browsers do not say for sure how much can be stored. */
   readonly warning?: string;
 }
 
@@ -51,7 +51,7 @@ export interface PatchTable {
   readonly files: readonly PatchFile[];
 }
 
-/** What a set of files is, what it will cost, and what can be made of it. Nothing was copied yet. */
+/** The model in a set of files, the ways to store it, and their costs. Nothing was copied yet. */
 export interface ImportPlan {
   readonly name: string;
   /** A sentence: `A Hugging Face folder with 3 PyTorch files, LLaMA, 6.7 billion parameters.` */
@@ -81,13 +81,13 @@ export interface ImportPlan {
   readonly unused?: readonly string[];
   /** Made of the same files, and here already. */
   readonly already?: readonly SameModel[];
-  /** What the browser says of its room, and what the GPU is taken to offer; undefined where nothing is said. */
+  /** Storage that the browser reports, and estimated memory of the GPU; undefined where they are not known. */
   readonly room?: Room;
   readonly gpuBytes?: number;
   readonly device?: string;
   /** Why nothing can be made of it yet, or at all. */
   readonly problem?: { readonly code: ErrorCode; readonly message: string };
-  /** What came up on the way and is no problem, as sentences. */
+  /** Peculiarities of the files that are no problem, as sentences. */
   readonly notes?: readonly string[];
   /** For encrypted files. */
   readonly patch?: PatchTable;
@@ -102,7 +102,7 @@ export interface PendingImport {
   readonly total: number;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** What is needed to go on: `permission` is a click, after which the browser asks; `files` are the same ones again. */
+  /** The condition for resuming: `permission` is a click, after which the browser asks; `files` are the same ones again. */
   readonly needs: 'nothing' | 'permission' | 'files';
   /** `FileSystemFileHandle`s to ask permission for, where `needs` says so. */
   readonly handles?: readonly unknown[];

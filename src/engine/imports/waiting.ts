@@ -1,4 +1,4 @@
-// A server that is waited for, as a stage of an import: how long still, told each second.
+// Waiting for a server, as a stage of an import: the seconds that are left, told each second.
 
 import type { Wait } from '../../hub/transport';
 

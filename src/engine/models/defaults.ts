@@ -1,4 +1,4 @@
-// What is assumed where nothing is asked for.
+// Defaults of loading a model.
 
 /** Positions kept: the model's own length, but no more memory than this many take. */
 export const DEFAULT_CONTEXT = 4096;

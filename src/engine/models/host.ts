@@ -173,7 +173,7 @@ function contextOf({ contextLength }: ModelConfig, { context, beyondTrained = fa
   return Math.min(context ?? DEFAULT_CONTEXT, contextLength);
 }
 
-/** What most conversations begin with: the chat template's own words, read before anybody has asked. */
+/** Ids that most conversations begin with: the chat template's own words, read before the first question. */
 function firstWords(tokenizer: Tokenizer, context: number): readonly number[] {
   try {
     const { ids } = encodePrompt(tokenizer, { kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] }, context, 1);

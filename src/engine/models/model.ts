@@ -30,7 +30,7 @@ export interface Model {
   readonly parameters: number;
   /** Bytes of the weights after conversion; of a stored model, what it takes in the store. */
   readonly bytes: number;
-  /** What came up while it was opened and is no problem, as sentences. */
+  /** Peculiarities of the files that are no problem, as sentences. */
   readonly notes: readonly string[];
   /** What `keep` does not keep to the bit, as a clause; absent where it keeps everything. */
   readonly rounds?: string | undefined;

@@ -1,4 +1,4 @@
-// What perplexity is measured on: plain prose of several kinds, written for Pronk, so that no model has seen it.
+// The text that perplexity is measured on: plain prose of several kinds, written for Pronk, so that no model has seen it.
 
 export const QUALITY_TEXT = `The ferry to the island leaves twice a day, once before the bakery opens and once after the school has closed. In winter it is often late, because the harbour master waits until the wind has made up its mind. People bring flasks of tea and talk about the weather as if it were a neighbour with bad manners.
 

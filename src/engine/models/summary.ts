@@ -1,4 +1,4 @@
-// What is shown of a stored model: plain data, so that it can cross to the page.
+// A stored model as the page shows it: plain data, so that it can cross from a worker.
 import { shownName } from '../../core/shown-name';
 import type { WeightKind } from '../../core/weight-kinds';
 import type { Manifest } from '../../storage/manifest';
@@ -32,7 +32,7 @@ export interface ModelSummary {
   readonly adapters?: readonly AdapterUse[];
 }
 
-/** What is shown of a stored model. */
+/** Summarizes a stored model. */
 export function modelSummary(manifest: Manifest): ModelSummary {
   const { id, name, config, parameters, bytes, source, licence, bundled = false, addedAt, usedAt = addedAt } = manifest;
   const { quality, style, adapters } = manifest;

@@ -73,7 +73,7 @@ function decryptFile(file: EncryptedFile, key: Source, folder: Folder, options: 
   });
 }
 
-/** What the checksums say against a file. @param md5s of the decrypted and the encrypted file, if it is a published one */
+/** The first problem that the checksums of a file show. @param md5s of the decrypted and the encrypted file, if it is a published one */
 async function problemOf({ source, name, published }: EncryptedFile, sha256: string, md5s: readonly string[]) {
   try {
     checkHashes(baseName(source.name), name, await readEncHash(source), sha256);

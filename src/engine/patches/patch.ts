@@ -9,7 +9,7 @@ import type { PatchFile, PatchTable } from '../imports/types';
 /** An encrypted file that was given. */
 export interface EncryptedFile {
   readonly source: Source;
-  /** What its name says of the decrypted file. */
+  /** The decrypted file's name and digest, from the encrypted file's name. */
   readonly name: EncName;
   /** One of the twelve that point-alpaca published: its whole name, hash included, is in the table. */
   readonly published?: PublishedFile;

@@ -27,7 +27,7 @@ import { SHAPE_NAMES, SHAPES, synthetic } from './shapes';
 /** All made-up bytes repeat with this period: a copy is the whole cost of making them. */
 const PERIOD = 16 << 20;
 const SHARDS = 3;
-/** What a stage alone is measured on. */
+/** Bytes that a stage alone is measured on. */
 const SAMPLE_BYTES = 1 << 30;
 
 export async function benchImport(argv: readonly string[], print: Print): Promise<void> {

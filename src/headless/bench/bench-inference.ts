@@ -1,4 +1,4 @@
-// What reading a prompt and writing a text cost, as shares of what the same device was measured to do at most.
+// The cost of reading a prompt and of writing a text, as shares of what the same device was measured to do at most.
 import type { Gpu } from '../../gpu/device';
 import { createSession, type Session } from '../../model/inference/session';
 import type { Peak } from '../../ops/peak/peak';
@@ -75,7 +75,7 @@ async function callsPerToken(session: Session, prompt: readonly number[], tokens
   return Object.fromEntries(long.map(([name, n], i) => [name, fourDigits((n - short[i][1]) / tokens)]));
 }
 
-/** What a token reads and multiplies. */
+/** Bytes and weights that a token reads and multiplies. */
 function work(tensors: readonly WeightTensor[], tieWordEmbeddings: boolean) {
   const matrices = tensors.filter(({ rows }) => rows > 1);
   // of an embedding that is not the head too, a token reads one row

@@ -1,4 +1,4 @@
-// What a training step costs, as shares of what the same device was measured to do at most.
+// The cost of a training step, as shares of what the same device was measured to do at most.
 import type { ModelConfig } from '../../core/model-config';
 import { LINEAR_MAPS } from '../../core/adapter';
 import { Buffers } from '../../gpu/buffers';
@@ -10,7 +10,7 @@ import { census } from './census';
 import { fourDigits } from '../digits';
 
 export interface TrainBench {
-  /** Of a micro-batch: one sequence. */
+  /** Tokens of a micro-batch: one sequence. */
   readonly tokens: number;
   readonly rank: number;
   readonly checkpointing: number;
@@ -18,7 +18,7 @@ export interface TrainBench {
   readonly steps: number;
 }
 
-/** Of an Alpaca row's tokens about two thirds are the answer. */
+/** The share of a sequence that is labelled: about two thirds of an Alpaca row's tokens are the answer. */
 const LABELLED = 2 / 3;
 const PRODUCT = /^(matvec|gemm)/;
 

@@ -1,4 +1,4 @@
-// What `bench` measures: a model's tensors and how they are computed with, checked before a device is opened. Bench makes its own
+// The model that `bench` measures: its tensors and how they are computed with, checked before a device is opened. Bench makes its own
 // sessions, since it measures the parts that an engine keeps to itself.
 import type { ModelConfig } from '../../core/model-config';
 import type { WeightTensor } from '../../core/weight-kinds';

@@ -32,7 +32,7 @@ export function checkedEncoding(encoding: string | undefined): string | undefine
   );
 }
 
-/** What reading found in rows, in the file's order; `row` counts from 1, as people do. */
+/** Problems that reading found in rows, in the file's order; `row` counts from 1, as people do. */
 export function readProblems({ unread, conversions }: ReadRows): RowProblem[] {
   return [...unread.map(({ place, code, message }) => ({ row: place, code, message })), ...conversions]
     .toSorted((a, b) => a.row - b.row)

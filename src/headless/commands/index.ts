@@ -2,9 +2,9 @@
 import type { Print } from '../print';
 
 export interface Command {
-  /** What the command does, in one sentence. */
+  /** One sentence on the purpose of the command. */
   readonly about: string;
-  /** What stands after the command's name where that is more than options. */
+  /** The words after the command's name, where there are more than options. */
   readonly words?: string;
   readonly example: string;
   /** Options that mean something else here than elsewhere. */

@@ -9,7 +9,7 @@ import { whileLocked } from '../node-store/lock';
 import type { Print } from '../print';
 import { toldNowAndThen } from '../progress';
 
-/** Of sums: weight_diff.py's, which adds in float32. */
+/** Difference of two sums that passes for none; weight_diff.py's, which adds in float32. */
 const TOLERANCE = 0.01;
 
 const OPTIONS = { base: 'text', diff: 'text', tuned: 'text', out: 'text', 'expect-sum': number({}) } as const;

@@ -56,7 +56,7 @@ export async function textAt(path: string): Promise<string> {
   return readText(await fileAt(path));
 }
 
-/** What a path leads to. @throws PronkError `no-file`, `no-permission` */
+/** The file or folder that a path leads to. @throws PronkError `no-file`, `no-permission` */
 export async function pathInfo(path: string): Promise<Stats> {
   return stat(path).catch((error: unknown) => {
     throw readError(error, path);

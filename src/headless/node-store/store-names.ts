@@ -16,7 +16,7 @@ const LIST = 'pronk-store.jsonl';
 const HEAD = { pronkStore: 1 };
 const HEAD_LINE = JSON.stringify(HEAD);
 
-/** What a folder may hold beside a store that has no list yet: locks of this version and an earlier one. */
+/** Files that a folder may hold beside a store that has no list yet: locks of this version and an earlier one. */
 const LOCKS: readonly string[] = [LOCK, 'lock'];
 
 /** The names in a store's folder that are Pronk's own, such as `models/model.json`. */
