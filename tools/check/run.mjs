@@ -7,6 +7,7 @@ import layout from './layout.mjs';
 import lengths from './lengths.mjs';
 import markdown from './markdown.mjs';
 import paths from './paths.mjs';
+import skips from './skips.mjs';
 
 /**
  * @typedef {{ path: string, text: string }} File
@@ -19,7 +20,7 @@ import paths from './paths.mjs';
  */
 
 /** @type {Check[]} */
-const CHECKS = [layout, markdown, lengths, comments, duplicates, paths];
+const CHECKS = [layout, markdown, lengths, comments, duplicates, paths, skips];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !CHECKS.some((check) => check.name === name));

@@ -1,6 +1,6 @@
 """Shows that TRL trains an exported run as Pronk does. Needs torch, transformers, peft, trl, accelerate, datasets, and stories260K.
 
-    venv/bin/python -P tools/golden/trl.py ../shared/data/stories260K
+    venv/bin/python -P tools/golden/trl.py src/testing/fixtures/tales
 
 Exports a run (src/engine/export/trl.test.ts), trains it with the folder's own train.py in one process and in two, and with
 Pronk's command line; prints the largest difference of any loss, and fails above 1e-3. As its control a folder whose batches
