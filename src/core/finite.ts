@@ -1,5 +1,5 @@
 // The one place that looks for infinities and NaN in arrays: failed trainings and damaged downloads leave them. Compilers may
-// assume that there are none, so exponents are looked at instead of values; shaders/common/finite.wgsl does it on the device.
+// assume that there are none, so exponents are looked at instead of values; shaders/optimizer/finite.wgsl does it on the device.
 
 import { type PackedRows, codeBytes } from './weight-kinds';
 
