@@ -8,7 +8,7 @@ import { QUANTIZE } from './model';
 import { directory } from './node-store/folder';
 import { whileLocked } from './node-store/lock';
 import type { Print } from './print';
-import { toldNowAndThen } from './progress';
+import { toldNowAndThen } from './messages';
 
 export const ADAPTER_OPTIONS = {
   model: 'text',

@@ -4,7 +4,7 @@ import { PronkError } from '../core/errors';
 import { required, UsageError } from './arguments';
 import { threadHashers } from './node-store/hashers';
 import type { Print } from './print';
-import { toldNowAndThen } from './progress';
+import { toldNowAndThen } from './messages';
 
 export const CIPHER_OPTIONS = { key: 'text', out: 'text' } as const;
 

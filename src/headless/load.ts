@@ -5,7 +5,7 @@ import { PronkError } from '../core/errors';
 import type { Gpu } from '../gpu/device';
 import { choice, number, type OptionTypes, type Options } from './arguments';
 import { QUANTIZE } from './model';
-import { sayNotes } from './notes';
+import { sayNotes } from './messages';
 
 const PRECISIONS = ['exact', 'fast', 'int8'] as const;
 

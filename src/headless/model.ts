@@ -8,7 +8,7 @@ import { listModels } from '../storage/stored-model';
 import { createTokenizer } from '../tokenizer/index';
 import { fileStore, holdsModel } from './node-store/file-store';
 import { modelFiles } from './node-store/files';
-import { sayNotes } from './notes';
+import { sayNotes } from './messages';
 
 export const QUANTIZE = ['keep', 'f32', 'f16', 'q8', 'q4'] as const satisfies readonly Quantize[];
 

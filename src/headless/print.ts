@@ -33,3 +33,6 @@ export const print: Print = (line) => {
     }
   }
 };
+
+/** Rounds to four digits: more of a measurement is noise. */
+export const fourDigits = (value: number): number => Number(value.toPrecision(4));

@@ -17,10 +17,9 @@ import { encSource, HEADER_BYTES, sha256Of, xorSource } from '../../formats/patc
 import { packRows, repackRows } from '../../quant/repack';
 import { writeShard } from '../../storage/shards';
 import { choice, number, parseOptions, required } from '../arguments';
-import { fourDigits } from '../digits';
+import { fourDigits, type Print } from '../print';
 import { fileStore } from '../node-store/file-store';
 import { threadHashers } from '../node-store/hashers';
-import type { Print } from '../print';
 import { QUANTIZE } from '../model';
 import { SHAPE_NAMES, SHAPES, synthetic } from './shapes';
 

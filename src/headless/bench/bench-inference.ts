@@ -5,7 +5,7 @@ import type { Peak } from '../../ops/peak/peak';
 import { GREEDY } from '../../ops/sample/sample';
 import { tensorBytes, type WeightTensor } from '../../core/weight-kinds';
 import { census } from './census';
-import { fourDigits } from '../digits';
+import { fourDigits } from '../print';
 import type { Prepared } from './prepared';
 
 /** The best of three runs. @param wanted tokens to read, and to write; less where the context is short */

@@ -7,7 +7,7 @@ import { leastSeconds, type Peak } from '../../ops/peak/peak';
 import { tune } from '../../ops/tuning';
 import { bindPart } from '../../ops/matmul/weights';
 import { codeBytes, scaleBytes, type WeightKind } from '../../core/weight-kinds';
-import { fourDigits } from '../digits';
+import { fourDigits } from '../print';
 
 /** TinyLlama's gate. */
 const [ROWS, COLUMNS] = [5632, 2048];

@@ -7,7 +7,7 @@ import type { MicroBatch, LoraSpec } from '../../model/lora-types';
 import type { Peak } from '../../ops/peak/peak';
 import type { WeightTensor } from '../../core/weight-kinds';
 import { census } from './census';
-import { fourDigits } from '../digits';
+import { fourDigits } from '../print';
 
 export interface TrainBench {
   /** Tokens of a micro-batch: one sequence. */

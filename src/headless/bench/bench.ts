@@ -1,8 +1,7 @@
 // `bench`: what a device does, as shares of what it was measured to do at most, in the same run.
 import { choice, number, parseOptions } from '../arguments';
-import { fourDigits } from '../digits';
+import { fourDigits, type Print } from '../print';
 import { FAST, LOAD_OPTIONS, openDevice } from '../load';
-import type { Print } from '../print';
 import { preparedModel, preparedShape } from './prepared';
 import { SHAPE_NAMES } from './shapes';
 

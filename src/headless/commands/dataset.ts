@@ -11,7 +11,7 @@ import { checkedEncoding, counted, DATA_OPTIONS, printProblems, readData, readPr
 import { directory, makeWay } from '../node-store/folder';
 import { whileLocked } from '../node-store/lock';
 import { engineFor } from '../engine';
-import { sayNotes } from '../notes';
+import { sayNotes } from '../messages';
 import type { Print } from '../print';
 
 const OPTIONS = {

@@ -7,7 +7,7 @@ import { promptTemplates } from '../../tokenizer/prompt-templates';
 import { number, type Options, parseOptions, UsageError } from '../arguments';
 import { loadModel } from '../engine';
 import { FAST, LOAD_OPTIONS } from '../load';
-import { sayNotes } from '../notes';
+import { sayNotes } from '../messages';
 import type { Print } from '../print';
 
 const OPTIONS = {

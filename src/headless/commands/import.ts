@@ -12,9 +12,8 @@ import { makeEngine } from '../engine';
 import { fileStore, holdsModel, removePartials } from '../node-store/file-store';
 import { modelFiles } from '../node-store/files';
 import { whileLocked } from '../node-store/lock';
-import { fourDigits } from '../digits';
-import { sayNotes } from '../notes';
-import type { Print } from '../print';
+import { fourDigits, type Print } from '../print';
+import { sayNotes } from '../messages';
 import { checkStore } from '../node-store/store-names';
 import { openModel, QUANTIZE } from '../model';
 

@@ -7,7 +7,7 @@ import { folderFiles, pathInfo } from '../node-store/files';
 import { directory } from '../node-store/folder';
 import { whileLocked } from '../node-store/lock';
 import type { Print } from '../print';
-import { toldNowAndThen } from '../progress';
+import { toldNowAndThen } from '../messages';
 
 /** Difference of two sums that passes for none; weight_diff.py's, which adds in float32. */
 const TOLERANCE = 0.01;

@@ -1,4 +1,4 @@
-// How far a long command is, on standard error.
+// Standard error: notes for the person, and how far a long command is.
 import { bytesText } from '../storage/quota';
 
 /** Says how many bytes of how many are done, every five seconds. */
@@ -9,4 +9,9 @@ export function toldNowAndThen(): (done: number, total: number) => void {
     told = performance.now();
     console.error(`${bytesText(done)} of ${bytesText(total)}, ${Math.floor((100 * done) / total)} %`);
   };
+}
+
+/** Says notes on standard error: nothing failed, and a person should know all the same. */
+export function sayNotes(notes: readonly string[] = []): void {
+  for (const note of notes) console.error(`Note: ${note}`);
 }
