@@ -231,7 +231,7 @@ export class Engine {
   }
 
   /**
-   * Generates text. A device that is lost meanwhile is opened anew, and the text goes on where it was: sampling depends
+   * Generates text. A device that is lost meanwhile is opened anew, and the text continues where it was: sampling depends
    * on the seed and the place alone.
    * @throws PronkError `missing-model`, `context-full`, `device-lost` (when it is lost again), …; the signal's reason
    *   while the turn or the model is waited for

@@ -17,14 +17,14 @@ export interface GenerateOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How an answer begins that is gone on with: by its ids, or by its text where those are not known. */
+/** The beginning of an answer that is to be continued: its ids, or its text where those are not known. */
 export type Begun = readonly number[] | string;
 
 /** A token, and the text that became certain with it (possibly none). */
 export interface GeneratedToken {
   readonly token: number;
   readonly text: string;
-  /** It is one of those that the answer had already. */
+  /** The token belongs to the beginning that the answer had already. */
   readonly again?: true;
 }
 
@@ -34,7 +34,7 @@ export interface Generation {
   readonly finish: 'stop' | 'length' | 'abort';
   readonly text: string;
   readonly promptTokens: number;
-  /** Prompt tokens that the cache still held. */
+  /** Prompt tokens that were in the cache already. */
   readonly cachedTokens: number;
   readonly completionTokens: number;
   readonly firstTokenMs: number;
@@ -84,7 +84,7 @@ export async function* generate(
     waiting.push(token);
     ready += filter.push(decoder.push(token));
     if (filter.stopped) finish = 'stop';
-    else if (filter.held === '' && ready !== '') yield* release();
+    else if (filter.pending === '' && ready !== '') yield* release();
   };
 
   for (const token of begun) if (!filter.stopped) yield* take(token);

@@ -12,7 +12,7 @@ export interface EngineRequest extends GenerateOptions {
   readonly adapters?: readonly AdapterUse[] | undefined;
   /** Ends the answer to a chat where the next turn would begin, for a model that was not trained to end it; true without it. */
   readonly stopAtNextTurn?: boolean | undefined;
-  /** The answer so far, to be gone on with: its tokens come again first. Tokens up to `maxTokens` are written beside them. */
+  /** The answer so far, which is continued: its tokens come again first. Tokens up to `maxTokens` are written beside them. */
   readonly begun?: Begun | undefined;
   /** Told as a model that is not on the GPU yet is loaded. */
   readonly onProgress?: LoadOptions['onProgress'];

@@ -1,4 +1,4 @@
-// A generation that outlives its device: when the device is lost, the text goes on where it was on another one. Sampling depends
+// A generation that outlives its device: when the device is lost, the text continues on another one. Sampling depends
 // on the seed and the place alone, so the text is the same as without the loss.
 import { PronkError } from '../../core/errors';
 import { lossOr } from '../../gpu/device';

@@ -29,7 +29,7 @@ test('text ends before the first stop string, however it is cut into pieces', ()
 test('what may begin a stop string waits', () => {
   const filter = new StopFilter(['\n###']);
   expect(filter.push('done\n#')).toBe('done');
-  expect(filter.held).toBe('\n#');
+  expect(filter.pending).toBe('\n#');
   expect(filter.push(' not')).toBe('\n# not');
   expect(filter.push('\n###')).toBe('');
   expect(filter.stopped).toBe(true);

@@ -3,7 +3,7 @@
 /** Cuts a stream of text at the first occurrence of any stop string. */
 export class StopFilter {
   readonly #stops: readonly string[];
-  #held = '';
+  #pending = '';
   /** A stop string was found; what followed it is gone. */
   stopped = false;
 
@@ -12,29 +12,29 @@ export class StopFilter {
   }
 
   /** Text that waits for its continuation. */
-  get held(): string {
-    return this.#held;
+  get pending(): string {
+    return this.#pending;
   }
 
   /** Takes text; returns what is certain to come before any stop string. */
   push(text: string): string {
     if (this.stopped) return '';
-    const all = this.#held + text;
+    const all = this.#pending + text;
     const found = this.#stops.map((stop) => all.indexOf(stop)).filter((at) => at >= 0);
     if (found.length > 0) {
       this.stopped = true;
-      this.#held = '';
+      this.#pending = '';
       return all.slice(0, Math.min(...found));
     }
     const keep = Math.max(0, ...this.#stops.map((stop) => overlap(all, stop)));
-    this.#held = all.slice(all.length - keep);
+    this.#pending = all.slice(all.length - keep);
     return all.slice(0, all.length - keep);
   }
 
   /** The end of the stream: what was held back was no stop string after all. */
   flush(): string {
-    const rest = this.#held;
-    this.#held = '';
+    const rest = this.#pending;
+    this.#pending = '';
     return rest;
   }
 }

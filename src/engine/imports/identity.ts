@@ -6,7 +6,7 @@ import type { JournalFile } from '../../storage/journal';
 
 const SAMPLE_BYTES = 64 << 10;
 
-/** A file that was given for an import. */
+/** A file that a person chose for an import. */
 export interface GivenSource {
   readonly source: Source;
   /** With folders where they are known. */
@@ -24,7 +24,7 @@ export async function identify({ source, path }: GivenSource): Promise<JournalFi
 }
 
 /**
- * The given files that are those of an earlier visit, in their order and under their names of then.
+ * Finds the files of an earlier visit among others, in the order and under the names of that visit.
  * @returns also the names of those that are missing
  */
 export async function recognise(

@@ -94,8 +94,8 @@ export class Imports {
     try {
       const options = { ...this.#opening, signal: looking.signal, onWait: waits.begin };
       const { store, offer } = this.#options;
-      const given = await openOrigin(whole, options);
-      const { plan, opened } = await lookAt(given, whole, { store, offer: await offer?.(), opening: this.#opening });
+      const all = await openOrigin(whole, options);
+      const { plan, opened } = await lookAt(all, whole, { store, offer: await offer?.(), opening: this.#opening });
       looking.signal.throwIfAborted();
       this.#planned.set(id, { origin: whole, opened, plan });
       return plan;
@@ -162,9 +162,9 @@ export class Imports {
     sizes: RunSizes = {},
   ): Promise<Manifest> {
     const { store } = this.#options;
-    // the journal is read under the lock: another tab may have gone on, or finished, while this one waited
+    // the journal is read under the lock: another tab may have resumed it, or finished it, while this one waited
     return this.#exclusively(id, async (signal) => {
-      const journal = await this.#left(id);
+      const journal = await this.#interrupted(id);
       if (!journal) {
         const manifest = await store.records.get<Manifest>('models', id);
         if (manifest) return manifest;
@@ -181,7 +181,7 @@ export class Imports {
     });
   }
 
-  /** Stops an import that can go on later. */
+  /** Stops an import so that it can be resumed. */
   pause(id: string): void {
     this.#running.get(id)?.controller.abort(new PronkError('paused', 'The import is paused.'));
   }
@@ -198,28 +198,28 @@ export class Imports {
       return running.ended;
     }
     const ended = await whenUnlocked(lockOf(id), async () => {
-      const journal = await this.#left(id);
+      const journal = await this.#interrupted(id);
       if (journal) await discard(this.#options.store, journal);
       return true;
     });
     if (!ended) throw busy();
   }
 
-  /** Imports that can go on, and that no tab is working on. */
+  /** Imports that can be resumed and that no tab is working on. */
   async pending(): Promise<PendingImport[]> {
     const { store } = this.#options;
     const journals = (await listJournals(store)).filter(({ id }) => !this.#running.has(id));
     const found = await Promise.all(
       journals.map(async (journal) => {
-        const left = await whenUnlocked(lockOf(journal.id), () => this.#left(journal.id));
-        return left ? [pendingOf(left)] : [];
+        const interrupted = await whenUnlocked(lockOf(journal.id), () => this.#interrupted(journal.id));
+        return interrupted ? [pendingOf(interrupted)] : [];
       }),
     );
     return found.flat().toSorted((a, b) => b.startedAt - a.startedAt);
   }
 
   /** The journal of an interrupted import that no tab works on; undefined where its model is complete. */
-  async #left(id: string): Promise<Journal | undefined> {
+  async #interrupted(id: string): Promise<Journal | undefined> {
     const { store } = this.#options;
     const journal = await readJournal(store, id);
     if (!journal) return undefined;
@@ -292,8 +292,8 @@ function busy(): PronkError {
 type FilesOrigin = Origin & { readonly kind: 'files' };
 
 function merged(before: FilesOrigin, more: FilesOrigin): FilesOrigin {
-  const given = new Set(more.files.map(({ path }) => path));
-  return { kind: 'files', files: [...before.files.filter(({ path }) => !given.has(path)), ...more.files] };
+  const added = new Set(more.files.map(({ path }) => path));
+  return { kind: 'files', files: [...before.files.filter(({ path }) => !added.has(path)), ...more.files] };
 }
 
 function refusal(plan: ImportPlan, quantize: Quantize): ImportPlan['problem'] {

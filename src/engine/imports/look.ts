@@ -17,17 +17,21 @@ interface Looking {
   readonly opening: OpenOptions;
 }
 
-/** A plan, and the origin without what is no part of the model. */
+/**
+ * Makes a plan.
+ * @param all the origin as it was opened, with every file
+ * @returns the plan, and the origin without the files that are no part of the model
+ */
 export async function lookAt(
-  given: OpenedOrigin,
+  all: OpenedOrigin,
   origin: Origin,
   { store, offer = {}, opening }: Looking,
 ): Promise<{ readonly plan: ImportPlan; readonly opened: OpenedOrigin }> {
-  const { patch, download } = given;
+  const { patch, download } = all;
   const known = { download, ...offer, ...(patch && { patch: patch.table }) };
   try {
-    const checkpoint = await given.open(given.files.map(({ source }) => source));
-    const { opened, unused } = await withoutUnused(given, origin, checkpoint, opening);
+    const checkpoint = await all.open(all.files.map(({ source }) => source));
+    const { opened, unused } = await withoutUnused(all, origin, checkpoint, opening);
     const notes = [...(opened.notes?.() ?? []), ...(checkpoint.notes ?? [])];
     const already = await sameModels(opened, store);
     const paths = origin.kind === 'files' ? origin.files.map(({ path }) => path) : [];
@@ -46,16 +50,16 @@ export async function lookAt(
     if (!(error instanceof PronkError) || download) throw error;
     const problem = { code: error.code, message: error.message };
     const what = error.message;
-    return { plan: { name: given.source, what, ...filesOf(given), ...known, choices: [], problem }, opened: given };
+    return { plan: { name: all.source, what, ...filesOf(all), ...known, choices: [], problem }, opened: all };
   }
 }
 
-async function withoutUnused(given: OpenedOrigin, origin: Origin, checkpoint: Checkpoint, opening: OpenOptions) {
-  const nothing = { opened: given, unused: [] as string[] };
-  if (origin.kind !== 'files' || given.patch) return nothing;
+async function withoutUnused(all: OpenedOrigin, origin: Origin, checkpoint: Checkpoint, opening: OpenOptions) {
+  const nothing = { opened: all, unused: [] as string[] };
+  if (origin.kind !== 'files' || all.patch) return nothing;
   const used = new Set(
     await usedSources(
-      given.files.map(({ source }) => source),
+      all.files.map(({ source }) => source),
       checkpoint,
     ),
   );

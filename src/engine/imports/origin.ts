@@ -105,20 +105,20 @@ export async function openOrigin(origin: Origin, options: OpenOptions): Promise<
   return files.some(({ source }) => parseEncName(source.name)) ? openEncrypted(files, hashers) : openFiles(files);
 }
 
-function openFiles(given: readonly GivenSource[]): OpenedOrigin {
+function openFiles(inputs: readonly GivenSource[]): OpenedOrigin {
   return {
-    files: given.map(({ source }) => ({ source })),
-    source: namesOf(given),
+    files: inputs.map(({ source }) => ({ source })),
+    source: namesOf(inputs),
     download: false,
-    identity: () => identityOf(given),
+    identity: () => identityOf(inputs),
     open: openCheckpoint,
-    remember: () => remembered({ kind: 'files' }, given),
+    remember: () => remembered({ kind: 'files' }, inputs),
   };
 }
 
 /** Encrypted files are read decrypted. What is wrong with them is an error of `open`, so that a plan can show the table. */
-async function openEncrypted(given: readonly GivenSource[], hashers: HasherFactory): Promise<OpenedOrigin> {
-  const patch = await sortPatch(given.map(({ source }) => source));
+async function openEncrypted(inputs: readonly GivenSource[], hashers: HasherFactory): Promise<OpenedOrigin> {
+  const patch = await sortPatch(inputs.map(({ source }) => source));
   let files: readonly ReadFile[] = [];
   let problem: unknown;
   try {
@@ -131,19 +131,19 @@ async function openEncrypted(given: readonly GivenSource[], hashers: HasherFacto
   } catch (error) {
     problem = error;
   }
-  // of what was given beside them, the key alone is used
+  // of the files beside them, only the key is used
   const sources = [...patch.files.map(({ source }) => source), ...(patch.key ? [patch.key] : [])];
   return {
     files,
     source: sources.map(({ name }) => baseName(name)).join(', '),
     download: false,
-    identity: () => identityOf(given.filter(({ source }) => sources.includes(source))),
+    identity: () => identityOf(inputs.filter(({ source }) => sources.includes(source))),
     patch,
     async open(decrypted) {
       if (problem) throw problem;
       return openCheckpoint(decrypted);
     },
-    remember: () => remembered({ kind: 'files' }, given),
+    remember: () => remembered({ kind: 'files' }, inputs),
   };
 }
 
@@ -216,35 +216,35 @@ function checkSame(before: readonly JournalFile[], now: readonly JournalFile[]):
 
 /** base + diff is computed row by row while both are read. */
 function openWeightDiff({ base, diff }: Origin & { kind: 'weight-diff' }): OpenedOrigin {
-  const given = [...base, ...diff];
+  const inputs = [...base, ...diff];
   return {
-    files: given.map(({ source }) => ({ source })),
+    files: inputs.map(({ source }) => ({ source })),
     source: `${namesOf(base)} + ${namesOf(diff)}`,
     download: false,
-    identity: () => identityOf(given),
+    identity: () => identityOf(inputs),
     async open(sources) {
       const [from, change] = [sources.slice(0, base.length), sources.slice(base.length)];
       return diffCheckpoint(await openCheckpoint(from), await openCheckpoint(change), 'recover');
     },
-    remember: () => remembered({ kind: 'weight-diff', baseFiles: base.length }, given),
+    remember: () => remembered({ kind: 'weight-diff', baseFiles: base.length }, inputs),
   };
 }
 
 /** An identity from the files' contents: neither their names nor their order matter. */
-async function identityOf(given: readonly GivenSource[]): Promise<string> {
-  const known = await Promise.all(given.map(identify));
+async function identityOf(inputs: readonly GivenSource[]): Promise<string> {
+  const known = await Promise.all(inputs.map(identify));
   return known
     .map(({ size, sample }) => `${size}:${sample}`)
     .toSorted()
     .join(' ');
 }
 
-function namesOf(given: readonly GivenSource[]): string {
-  return given.map(({ source }) => baseName(source.name)).join(', ');
+function namesOf(inputs: readonly GivenSource[]): string {
+  return inputs.map(({ source }) => baseName(source.name)).join(', ');
 }
 
-async function remembered(origin: StoredOrigin, given: readonly GivenSource[]): Promise<Remembered> {
-  const handles = given.map(({ handle }) => handle);
-  const files = await Promise.all(given.map(identify));
+async function remembered(origin: StoredOrigin, inputs: readonly GivenSource[]): Promise<Remembered> {
+  const handles = inputs.map(({ handle }) => handle);
+  const files = await Promise.all(inputs.map(identify));
   return { origin, files, ...(handles.every((each) => each !== undefined) && { handles }) };
 }

@@ -36,7 +36,7 @@ export class PassedBytes {
     const end = at + bytes.length;
     for (const early of this.#early) {
       const [from, to] = [Math.max(at, early.start), Math.min(end, early.start + early.bytes.length)];
-      for (let i = from; i < to; i++) if (bytes[i - at] !== early.bytes[i - early.start]) throw this.#differs();
+      for (let i = from; i < to; i++) if (bytes[i - at] !== early.bytes[i - early.start]) throw this.#mismatch();
     }
     this.#early = this.#early.filter((early) => early.start + early.bytes.length > end);
   }
@@ -62,12 +62,13 @@ export class PassedBytes {
     const base = first * window;
     const bytes = await this.#source.read(base, Math.min(Math.ceil(end / window) * window, this.#source.size));
     for (let at = 0; at < bytes.length; at += window) {
-      if ((await xxhash128(bytes.subarray(at, at + window))) !== this.#sums[first + at / window]) throw this.#differs();
+      if ((await xxhash128(bytes.subarray(at, at + window))) !== this.#sums[first + at / window])
+        throw this.#mismatch();
     }
     return bytes.slice(start - base, end - base);
   }
 
-  #differs(): PronkError {
+  #mismatch(): PronkError {
     const message = `${this.#source.name} gave other bytes when it was read again. Nothing of it was kept. Get the file again.`;
     return new PronkError('hash-mismatch', message);
   }

@@ -65,16 +65,16 @@ export async function beginJournal(
 }
 
 /**
- * Runs an import to its end. What fails for good leaves nothing; what can go on leaves its journal (`canResume`).
+ * Runs an import to its end. A failure for good leaves nothing in the store; one that can be resumed keeps its journal (`canResume`).
  * @throws PronkError whatever is wrong with the files; the signal's reason
  */
 export async function runImport(
   store: Store,
-  left: Journal,
+  begun: Journal,
   opened: OpenedOrigin,
   options: RunOptions,
 ): Promise<Manifest> {
-  let journal = left;
+  let journal = begun;
   const { hashers, signal, onProgress, committing = (task) => task(), batchBytes, shardBytes } = options;
   const { smallBytes = SMALL_FILE } = options;
   // windows no larger than a batch, so that tests with small ones see several
@@ -94,7 +94,7 @@ export async function runImport(
     onProgress?.('Checking', 0, journal.total);
     journal = await withoutLost(store, journal);
     const passed = sources.filter((source) => !isChecked(source, smallBytes));
-    for (const [i, source] of passed.entries()) source.goOnFrom(journal.hashes[i]);
+    for (const [i, source] of passed.entries()) source.resumeFrom(journal.hashes[i]);
     await checkSmall(sources.filter((source) => isChecked(source, smallBytes)));
     const checkpoint = await opened.open(sources);
     held(options.onHeld, journal.id, () => createTokenizer(checkpoint.tokenizer), journal.name);
@@ -188,7 +188,7 @@ function groupsOf({ tensors }: Pick<Journal['written'], 'tensors'>): number {
   return tensors.reduce((sum, { groups }) => sum + groups.length, 0);
 }
 
-/** Failures after which the same import may go on: the files are not to blame, or can be put back. */
+/** Failures after which the same import may be resumed: the files are not to blame, or can be put back. */
 const RESUMABLE = new Set([
   'paused',
   'network',

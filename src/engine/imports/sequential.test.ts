@@ -48,7 +48,7 @@ test('what is read again must be what has passed, in a later part of the pass to
   expect(saved.at).toBe(512);
 
   const honest = new SequentialSource(file, options);
-  honest.goOnFrom(structuredClone(saved));
+  honest.resumeFrom(structuredClone(saved));
   await expect(honest.read(500, 1000)).resolves.toEqual(bytes.slice(500));
   await honest.begin();
   await expect(honest.read(100, 700)).resolves.toEqual(bytes.slice(100, 700));
@@ -57,11 +57,11 @@ test('what is read again must be what has passed, in a later part of the pass to
   expect(ended).toMatchObject({ at: 1000, states: {} });
 
   const wrong = new SequentialSource(lying(0), options);
-  wrong.goOnFrom(saved);
+  wrong.resumeFrom(saved);
   await expect(wrong.read(10, 20)).rejects.toEqual(mismatch);
   // a file that was found right is not hashed once more, and still is not believed
   const again = new SequentialSource(lying(0), options);
-  again.goOnFrom(ended);
+  again.resumeFrom(ended);
   await again.begin();
   await expect(again.read(950, 1000)).rejects.toEqual(mismatch);
 });
@@ -77,7 +77,7 @@ test('a state of other windows, or of another digest, is begun anew', async () =
     { ...saved, sums: [] },
   ]) {
     const source = new SequentialSource(file, options);
-    source.goOnFrom(from);
+    source.resumeFrom(from);
     await source.begin();
     expect(source.position).toBe(0);
     await source.finish();

@@ -58,14 +58,14 @@ export class SequentialSource implements Source {
     return this.#position;
   }
 
-  /** Takes over from an earlier part of the pass; before anything is read. What cannot be gone on with is left. */
-  goOnFrom(from: JournalHash | undefined): void {
-    if (!from || (this.#passed && !this.#goesOn(from))) return;
+  /** Resumes an earlier part of the pass, before anything is read; a part that cannot be resumed is ignored. */
+  resumeFrom(from: JournalHash | undefined): void {
+    if (!from || (this.#passed && !this.#canResumeFrom(from))) return;
     this.#from = from;
     if (this.#passed) this.#passed = new PassedBytes(this.#source, this.#window, from.sums);
   }
 
-  #goesOn({ at, window, states, sums = [] }: JournalHash): boolean {
+  #canResumeFrom({ at, window, states, sums = [] }: JournalHash): boolean {
     const whole = Math.ceil(at / this.#window) === sums.length && window === this.#window && at > 0;
     return whole && (at === this.size || this.#algorithms.every((each) => states[each]));
   }
@@ -92,7 +92,7 @@ export class SequentialSource implements Source {
     return this.#serially(() => this.#readOrdered(start, end));
   }
 
-  /** The digests so far. Reading goes on while the hashers work off what they were given. */
+  /** The digests so far. Reading continues while the hashers work off their queue. */
   async saveHash(): Promise<JournalHash> {
     const { at, sums, saving } = await this.#serially(async () => ({
       at: this.#position,
@@ -105,7 +105,7 @@ export class SequentialSource implements Source {
     return { at, states, ...(sums && { window: this.#window, sums }) };
   }
 
-  /** Reads what is left of a file with digests, and compares them. @throws PronkError `hash-mismatch` */
+  /** Reads the rest of a file with digests, and compares them. @throws PronkError `hash-mismatch` */
   finish(): Promise<void> {
     return this.#serially(async () => {
       if (!this.#hashes.size) return;

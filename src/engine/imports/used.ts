@@ -1,4 +1,4 @@
-// Which of the files that were given make the model. What lies beside it (notes, pictures, an optimizer's state) is read by
+// Choosing the files that make the model out of all that were dropped. What lies beside it (notes, pictures, an optimizer's state) is read by
 // nobody, and is none of its sources.
 
 import type { Checkpoint } from '../../core/checkpoint';

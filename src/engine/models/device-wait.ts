@@ -23,7 +23,7 @@ export class DeviceWait {
   readonly #tell: (waiting: Waiting | undefined) => void;
   readonly #pauses: readonly number[];
   #waiting: Promise<Gpu> | undefined;
-  #wake = () => {};
+  #endPause = () => {};
   #had = false;
 
   /**
@@ -47,7 +47,7 @@ export class DeviceWait {
 
   /** Asks now. */
   now(): void {
-    this.#wake();
+    this.#endPause();
   }
 
   /** A device, as soon as there is one. @throws what is wrong but for a missing adapter; the signal's reason */
@@ -76,7 +76,7 @@ export class DeviceWait {
     const least = new Promise((settle) => setTimeout(settle, Math.min(LEAST, milliseconds)));
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, milliseconds);
-      this.#wake = () => {
+      this.#endPause = () => {
         clearTimeout(timer);
         resolve();
       };

@@ -34,7 +34,7 @@ export interface Model {
   readonly notes: readonly string[];
   /** What `keep` does not keep to the bit, as a clause; absent where it keeps everything. */
   readonly rounds?: string | undefined;
-  /** Equal for the same weights at another time: a training run goes on only with the model that it was begun with. */
+  /** Equal for the same weights at another time: a training run can be resumed only with the model that it was begun with. */
   fingerprint(): Promise<string>;
   /** Digests of its files, or of what is stored of it. @param hashers compute SHA-256; in this thread without it */
   digests(hashers?: HasherFactory): Promise<Pick<Base, 'files' | 'stored'>>;

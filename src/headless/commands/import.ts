@@ -1,5 +1,5 @@
 // `import`: a model converted once, into a folder that every command takes as its `--model`. An import that was cut off
-// goes on when it is asked for again.
+// is resumed by the same command.
 import type { GivenSource } from '../../engine/imports/identity';
 import type { Imports } from '../../engine/imports/index';
 import { PronkError } from '../../core/errors';
@@ -37,13 +37,13 @@ export async function importCommand(argv: readonly string[], print: Print): Prom
     const manifest = again
       ? await convertImported(imports, model, quantize, progress)
       : await importFiles(imports, store, model, quantize, progress);
-    // what imports that were given up left behind
+    // parts of imports that were abandoned
     await models.sweep();
     print({ done: true, bytes: manifest.bytes, tensors: manifest.tensors.length });
   });
 }
 
-/** From its publisher's files, or from encrypted ones with their key. */
+/** Imports a publisher's files, or encrypted ones with their key; resumes an import of the same files. */
 async function importFiles(
   imports: Imports,
   store: Store,
@@ -52,7 +52,7 @@ async function importFiles(
   progress: Progress,
 ): Promise<Manifest> {
   const files = (await modelFiles(model)).map((source): GivenSource => ({ source, path: source.name }));
-  // not of one that came to its end, and was killed right then
+  // a process that was killed right after its import had ended leaves a journal that is of no use
   const pending = (await imports.pending()).some(({ id }) => id === ID);
   const journal = pending ? await readJournal(store, ID) : undefined;
   if (journal?.quantize === quantize) {
@@ -72,7 +72,7 @@ async function importFiles(
   return manifest;
 }
 
-/** From a folder that was imported before. */
+/** Converts a model that was imported before. */
 async function convertImported(
   imports: Imports,
   path: string,
