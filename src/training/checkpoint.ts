@@ -125,6 +125,17 @@ export function identityMismatch(then: RunIdentity, now: RunIdentity): string | 
   return undefined;
 }
 
+/**
+ * Refuses to resume a run as another one.
+ * @param run its name in the sentence
+ * @param remedy a sentence about what to do
+ * @throws PronkError `checkpoint-mismatch`
+ */
+export function checkIdentity(then: RunIdentity, now: RunIdentity, run: string, remedy: string): void {
+  const why = identityMismatch(then, now);
+  if (why !== undefined) throw new PronkError('checkpoint-mismatch', `${run} cannot be resumed: ${why}. ${remedy}`);
+}
+
 function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -175,7 +175,7 @@ test('packed and unpacked is the same, the best adapter included', async () => {
   const packed: Checkpoint = packCheckpoint(state, await trainer.state(), pairs, 'toy');
   expect(unpackCheckpoint(packed)).toEqual({ state, optimizer: await trainer.state(), pairs });
   const { best: _, ...lacking } = packed.arrays;
-  expect(() => unpackCheckpoint({ ...packed, arrays: lacking })).toThrow('not whole');
+  expect(() => unpackCheckpoint({ ...packed, arrays: lacking })).toThrow('incomplete');
 });
 
 test('checkpoints by time cost at most a twentieth of it', async () => {

@@ -24,9 +24,9 @@ export interface TrlRun {
   /** A name on the Hub or a folder, as far as it is known; what `--model` says comes before it. */
   readonly base: string;
   /** A form of its instructions that is none of Pronk's: the rows are in it already. */
-  readonly template?: PromptTemplate;
+  readonly template?: PromptTemplate | undefined;
   /** What the run begins from, instead of a new adapter. */
-  readonly start?: Adapter;
+  readonly start?: Adapter | undefined;
 }
 
 /** Every file. */

@@ -2,7 +2,7 @@
 // again, less and less often, and at once when there is reason to hope.
 import { PronkError } from '../../core/errors';
 import type { Gpu } from '../../gpu/device';
-import { unlessAborted } from '../../gpu/cut-off';
+import { unlessAborted } from '../../core/cut-off';
 
 /** Until the browser is asked again. */
 export interface Waiting {

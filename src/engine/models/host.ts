@@ -1,6 +1,6 @@
 // The model that is on the GPU: loaded when it is asked for, dropped when another one is, or when the device is lost.
 import type { ModelConfig } from '../../core/model-config';
-import { unlessAborted } from '../../gpu/cut-off';
+import { unlessAborted } from '../../core/cut-off';
 import { type Gpu, lossOr, openGpu } from '../../gpu/device';
 import type { Precision } from '../../ops/tuning';
 import { createTokenizer } from '../../tokenizer/index';

@@ -1,48 +1,44 @@
-// Training as the engine offers it: plans, runs, their logs. One run at a time, in all tabs together.
+// Training as the engine offers it: runs are begun, ended, listed and removed here, one at a time in all tabs together. Plans,
+// measurements and exports are made beside it.
 import { PronkError } from '../../core/errors';
-import type { Example } from '../../data/types';
-import { type TokenizedDataset, tokenizeDataset } from '../../data/tokenize-dataset';
-import { ifUnlocked, whenUnlocked, withLock } from '../../storage/locks';
+import { numbered } from '../../core/numbered';
 import { checkConfig } from '../../training/check-config';
 import { unpackCheckpoint } from '../../training/checkpoint';
-import { DEFAULT_CONFIG } from '../../training/config';
-import { loraSpec } from '../../training/lora-spec';
-import { checkPositions, prepareData } from '../../training/prepare';
-import { startPairs } from '../../training/start-adapter';
-import type { FileContent } from '../export/file';
-import { trlFiles } from '../export/trl';
-import { numbered } from '../../core/numbered';
-import { ActiveRun, keepAdapter } from './active-run';
-import { type PassWatch, timeStep } from './measure';
-import { Paces } from './paces';
-import type { TrainedDataset, TrainedModel, TrainingParts } from './parts';
-import { brokenPlan, planRun } from './plan';
 import { markInterrupted, RUN_VERSION, runDetail, type RunRecord, runSummary } from '../../training/run-record';
 import { RunStore } from '../../training/run-store';
 import { readTrainerState, writeTrainerState } from '../../training/trainer-state';
+import type { FileContent } from '../export/file';
+import type { TrainingParts } from './parts';
+import { keepAdapter, RecordedRun } from './recorded-run';
+import { RunExport } from './run-export';
+import { RunInputs } from './run-inputs';
+import { type MeasureProgress, RunPlanner } from './run-planner';
+import { nobodyTrains, untilNobodyTrains, whileNobodyTrains } from './training-lock';
 import type { RunDetail, RunSummary, TrainingEvent, TrainingPlan, TrainingRequest } from './types';
-
-/** Told what is being done, and how much of what. */
-type MeasureProgress = (stage: string, done: number, total: number) => void;
-
-/** Held by whoever trains, in whichever tab. */
-const LOCK = 'pronk-training';
 
 export class Trainings {
   readonly #parts: TrainingParts;
   readonly #runs: RunStore<RunRecord>;
   readonly #listeners = new Set<(event: TrainingEvent) => void>();
-  #active: ActiveRun | undefined;
+  readonly #inputs: RunInputs;
+  readonly #planner: RunPlanner;
+  readonly #export: RunExport;
+  #active: RecordedRun | undefined;
   #running: Promise<void> = Promise.resolve();
-  /** A step that is being measured: it gives way to whoever needs the device. */
-  #measuring: { readonly controller: AbortController; readonly ended: Promise<unknown> } | undefined;
-  /** Rows as tokens, of the plan before: a plan is made at every change of a setting. */
-  #tokens: { readonly key: string; readonly tokens: Promise<TokenizedDataset> } | undefined;
-  readonly #paces = new Paces();
 
   constructor(parts: TrainingParts) {
     this.#parts = parts;
     this.#runs = new RunStore(parts.store);
+    this.#inputs = new RunInputs(parts);
+    this.#export = new RunExport(parts, this.#inputs, this.#runs);
+    this.#planner = new RunPlanner({
+      parts,
+      inputs: this.#inputs,
+      runs: () => this.#runs.list(),
+      checkFree: async () => {
+        if (!(await this.#nobodyTrains())) throw this.#busy();
+      },
+    });
   }
 
   /** Calls a listener with everything that happens; the result ends that. */
@@ -56,7 +52,7 @@ export class Trainings {
     return this.#active?.record.request.modelId;
   }
 
-  /** The run that is trained here, or rests here for want of room. */
+  /** The run that is trained here, or waits here for storage. */
   get activeId(): string | undefined {
     return this.#active?.record.id;
   }
@@ -76,79 +72,28 @@ export class Trainings {
   /** Resolves when nobody trains any more, in any tab. */
   async ended(): Promise<void> {
     await this.#running;
-    await withLock(LOCK, () => Promise.resolve());
+    await untilNobodyTrains();
   }
 
   /** What a run would take. What stands against it is in the plan's `problem`. @throws PronkError `missing-model`, `missing-dataset` */
-  async plan(request: TrainingRequest): Promise<TrainingPlan> {
-    const { config, modelId } = request;
-    const [model, dataset] = await this.#inputs(request);
-    const room = await this.#parts.room(modelId).catch(() => undefined);
-    try {
-      checkConfig(config);
-      const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
-      checkPositions(data, model.config);
-      return await planRun(config, data, model, room, await this.#paces.of(request, () => this.#runs.list()));
-    } catch (error) {
-      return brokenPlan(error, dataset.rows, config, model.config.contextLength);
-    }
+  plan(request: TrainingRequest): Promise<TrainingPlan> {
+    return this.#planner.plan(request);
   }
 
   /**
-   * Takes as much of a step as is needed to know how long it is; nothing of it is kept. It gives way to a run, to an answer,
-   * and to another measurement.
-   * @throws PronkError `bad-config`, `busy` while a run is trained, `cancelled`, …
+   * Takes as much of a step as is needed to know how long it is; nothing of it is kept.
+   * @throws PronkError `bad-config`, `busy` while a run is trained, `cancelled` where the device was needed, …
    */
-  async measure(
+  measure(
     request: TrainingRequest,
     onProgress: MeasureProgress = () => {},
   ): Promise<{ readonly secondsPerStep: number }> {
-    checkConfig(request.config);
-    const controller = new AbortController();
-    const { signal } = controller;
-    // it is known to others from here on, so that no two stand on the device at once
-    const done = this.stopMeasuring().then(async () => {
-      signal.throwIfAborted();
-      if (this.#active || !(await this.#nobodyTrains())) throw this.#busy();
-      return this.#measure(request, signal, onProgress);
-    });
-    const measuring = { controller, ended: done.catch(() => {}) };
-    this.#measuring = measuring;
-    try {
-      return { secondsPerStep: await done };
-    } finally {
-      if (this.#measuring === measuring) this.#measuring = undefined;
-    }
+    return this.#planner.measure(request, onProgress);
   }
 
   /** Ends a measurement, if there is one; resolves when its memory is free. */
-  async stopMeasuring(): Promise<void> {
-    const message =
-      'The measurement was stopped, because the device was needed or the plan was changed. Measure again at any time.';
-    this.#measuring?.controller.abort(new PronkError('cancelled', message));
-    await this.#measuring?.ended;
-  }
-
-  async #measure(request: TrainingRequest, signal: AbortSignal, onProgress: MeasureProgress): Promise<number> {
-    const { config, modelId } = request;
-    onProgress('Preparing', 0, 0);
-    const [model, dataset] = await this.#inputs(request);
-    const data = prepareData(await this.#tokenized(request, model, dataset), model.tokenizer, config);
-    checkPositions(data, model.config);
-    signal.throwIfAborted();
-    const watch: PassWatch = { onSlice: () => {} };
-    const onSlice = (share: number) => watch.onSlice(share);
-    const spec = loraSpec(config, model.config.numLayers, data.maxBatchTokens);
-    const trainer = await this.#parts.trainer(modelId, spec, { signal, onSlice });
-    try {
-      const tell = (share: number) => onProgress('Timing a step', Math.round(100 * share), 100);
-      const seconds = await timeStep(trainer, data.step(0), watch, tell);
-      signal.throwIfAborted();
-      this.#paces.set(request, seconds);
-      return seconds;
-    } finally {
-      trainer.destroy();
-    }
+  stopMeasuring(): Promise<void> {
+    return this.#planner.stopMeasuring();
   }
 
   /**
@@ -157,7 +102,7 @@ export class Trainings {
    */
   async start(request: TrainingRequest): Promise<string> {
     checkConfig(request.config);
-    const [model, dataset] = await this.#inputs(request);
+    const [model, dataset] = await this.#inputs.open(request);
     const record: RunRecord = {
       version: RUN_VERSION,
       id: crypto.randomUUID(),
@@ -180,10 +125,10 @@ export class Trainings {
     return record.id;
   }
 
-  /** Goes on with a run that was paused, cut off or failed. @throws PronkError `missing-run`, `run-ended`, `busy` */
+  /** Resumes a run that was paused, interrupted or failed. @throws PronkError `missing-run`, `run-ended`, `busy` */
   async resume(id: string): Promise<void> {
     if (this.#active?.record.id === id) {
-      this.#active.goOn();
+      this.#active.run.resume();
       return;
     }
     const record = await this.#get(id);
@@ -208,13 +153,13 @@ export class Trainings {
       if (state === 'running') throw new PronkError('busy', 'The run is being trained in another tab. Pause it there.');
       return;
     }
-    await Promise.race([this.#running, this.#active.end('pause')]);
+    await Promise.race([this.#running, this.#active.run.end('pause')]);
   }
 
   /** Ends a run for good and keeps its adapter. @throws PronkError `missing-run` */
   async stop(id: string): Promise<void> {
     if (this.#active?.record.id === id) {
-      await Promise.race([this.#running, this.#active.end('stop')]);
+      await Promise.race([this.#running, this.#active.run.end('stop')]);
       return;
     }
     await this.#locked(async () => {
@@ -222,7 +167,9 @@ export class Trainings {
       if (record.state === 'done' || record.state === 'stopped') return;
       const kept = record.checkpoint && unpackCheckpoint(await this.#runs.load(record));
       const adapterId =
-        kept && kept.state.updates > 0 ? await keepAdapter(this.#parts, record, kept.pairs, kept.state) : undefined;
+        kept && kept.state.updates > 0
+          ? await keepAdapter(this.#parts, record, kept.state, async () => kept.pairs)
+          : undefined;
       const stopped: RunRecord = {
         ...markInterrupted(record),
         state: 'stopped',
@@ -235,7 +182,7 @@ export class Trainings {
 
   /** Keeps whatever runs, now. */
   async checkpoint(): Promise<void> {
-    await this.#active?.checkpoint();
+    await this.#active?.run.checkpoint();
   }
 
   /** All runs, the newest first. */
@@ -266,73 +213,41 @@ export class Trainings {
     return writeTrainerState(this.#current(await this.#get(id), false));
   }
 
-  /** Such a file from elsewhere. @throws PronkError `not-a-trainer-state` */
+  /** Reads such a file from elsewhere. @throws PronkError `not-a-trainer-state` */
   openState(text: string, name: string): RunDetail {
     return readTrainerState(text, name);
   }
 
-  /**
-   * A run as a folder that TRL trains, begun or not.
-   * @throws PronkError `bad-config`, `no-labels`, `missing-model`, `missing-dataset`, `missing-adapter`
-   */
-  async export(request: TrainingRequest): Promise<FileContent[]> {
-    checkConfig(request.config);
-    const [model, dataset] = await this.#inputs(request);
-    return this.#trl(request, model, await this.#tokenized(request, model, dataset));
+  /** A planned run as a folder that TRL trains. @throws PronkError `bad-config`, `no-labels`, `missing-model`, … */
+  export(request: TrainingRequest): Promise<FileContent[]> {
+    return this.#export.planned(request);
   }
 
-  /** A stored run as such a folder, with its own rows. @throws PronkError `no-run` where it is not known any more */
-  async exportRun(id: string | undefined): Promise<FileContent[]> {
-    const run = id === undefined ? undefined : await this.#runs.get(id);
-    if (!run) {
-      const message =
-        'The adapter was not trained here, or its run was removed: its rows and settings are not known. Plan a run from it instead.';
-      throw new PronkError('missing-run', message);
-    }
-    // a run of before may lack a setting
-    const request = { ...run.request, config: { ...DEFAULT_CONFIG, ...run.request.config } };
-    const rows = await this.#runs.rows(run);
-    if (!rows) return this.export(request);
-    const model = await this.#parts.model(request.modelId);
-    const { config, template } = request;
-    const tokens = await this.#parts.held(request.modelId, () =>
-      tokenizeDataset(rows as Example[], model.tokenizer, { ...config, template }),
-    );
-    return this.#trl(request, model, tokens);
-  }
-
-  async #trl(
-    { config, template, adapterId }: TrainingRequest,
-    model: TrainedModel,
-    tokens: TokenizedDataset,
-  ): Promise<FileContent[]> {
-    const data = prepareData(tokens, model.tokenizer, config);
-    const start = adapterId === undefined ? undefined : await this.#parts.adapter(adapterId);
-    if (start) startPairs(start, config, loraSpec(config, model.config.numLayers, data.maxBatchTokens));
-    const run = { config, data, model: model.config, base: model.name };
-    return trlFiles({ ...run, ...(start && { start }), ...(template && { template }) });
+  /** A run that was begun, with its own rows, as such a folder. @throws PronkError `missing-run` */
+  exportRun(id: string | undefined): Promise<FileContent[]> {
+    return this.#export.begun(id);
   }
 
   /** Ends what runs, as a pause does: for a page or a process that ends. */
   async close(): Promise<void> {
-    this.#active?.leave();
+    this.#active?.run.close();
     await this.#running;
   }
 
   async #begin(record: RunRecord): Promise<void> {
     await this.stopMeasuring();
     if (this.#active) throw this.#busy();
-    const active = new ActiveRun(record, this.#parts, this.#runs, (event) => this.#emit(event));
+    const active = new RecordedRun(record, this.#parts, this.#runs, (event) => this.#emit(event));
     this.#active = active;
     const ended = () => {
-      this.#paces.learn(active.record);
+      this.#planner.learn(active.record);
       this.#active = undefined;
     };
     await new Promise<void>((begun, refused) => {
-      this.#running = whenUnlocked(LOCK, async () => {
+      this.#running = whileNobodyTrains(async () => {
         await this.#runs.sweep().catch(() => {});
         begun();
-        await active.run();
+        await active.train();
         return true;
       })
         .then((ran) => (ran ? undefined : refused(this.#busy())), refused)
@@ -343,15 +258,14 @@ export class Trainings {
   /** Runs a task while nobody trains. @throws PronkError `busy` */
   async #locked<T extends object | void>(task: () => Promise<T>): Promise<T> {
     if (this.#active) throw this.#busy();
-    const done = await whenUnlocked(LOCK, async () => ({ result: await task() }));
+    const done = await whileNobodyTrains(async () => ({ result: await task() }));
     if (!done) throw this.#busy();
     return done.result;
   }
 
-  /** Whether no tab trains: a run that says that it is running was then cut off. */
+  /** Whether no tab trains: a run that says that it is running was then interrupted. */
   async #nobodyTrains(): Promise<boolean> {
-    if (this.#active) return false;
-    return (await ifUnlocked(LOCK, () => Promise.resolve(true))) ?? false;
+    return !this.#active && (await nobodyTrains());
   }
 
   #current(run: RunRecord, nobodyTrains: boolean): RunRecord {
@@ -365,30 +279,8 @@ export class Trainings {
     return run;
   }
 
-  #inputs({ modelId, datasetId }: TrainingRequest): Promise<[TrainedModel, TrainedDataset]> {
-    return Promise.all([this.#parts.model(modelId), this.#parts.dataset(datasetId)]);
-  }
-
-  #tokenized(
-    { modelId, datasetId, config, template }: TrainingRequest,
-    { tokenizer }: TrainedModel,
-    { examples, editedAt }: TrainedDataset,
-  ): Promise<TokenizedDataset> {
-    const { cutoff_len, train_on_inputs, prompt_template_name: name } = config;
-    const key = JSON.stringify([modelId, datasetId, editedAt, cutoff_len, train_on_inputs, name, template]);
-    if (this.#tokens?.key !== key) {
-      this.#tokens = {
-        key,
-        tokens: examples().then((rows) =>
-          this.#parts.held(modelId, () => tokenizeDataset(rows, tokenizer, { ...config, template })),
-        ),
-      };
-    }
-    return this.#tokens.tokens;
-  }
-
   #busy(): PronkError {
-    if (this.#active?.rests) {
+    if (this.#active?.run.awaitsStorage) {
       const message = `${this.#active.record.name} is only in the memory of this page, as there is no space to save it. Free some space and resume it, or end it, first.`;
       return new PronkError('busy', message);
     }

@@ -2,9 +2,7 @@
 import { join, resolve } from 'node:path';
 import { RunStore, type StoredRun } from '../../training/run-store';
 import { PronkError } from '../../core/errors';
-import type { LoraTrainer } from '../../model/lora-types';
-import { identityMismatch, type Checkpoint, type RunIdentity, unpackCheckpoint } from '../../training/checkpoint';
-import { FRESH, type LoopState } from '../../training/loop';
+import { type Checkpoint, checkIdentity, type RunIdentity } from '../../training/checkpoint';
 import { fileStore, removePartials } from '../node-store/file-store';
 
 const RUN = 'run';
@@ -48,11 +46,8 @@ export async function openCheckpoints(
   const found = await runs.get(RUN);
   const kept = found?.checkpoint && resume ? found : undefined;
   if (found && kept) {
-    const why = found.identity && identityMismatch(found.identity, identity);
-    if (why !== undefined) {
-      const message = `The run in ${folder} cannot be gone on with: ${why}. Give what it was begun with, or leave --resume out to begin anew.`;
-      throw new PronkError('checkpoint-mismatch', message);
-    }
+    const remedy = 'Give what it was begun with, or leave --resume out to begin anew.';
+    if (found.identity) checkIdentity(found.identity, identity, `The run in ${folder}`, remedy);
   } else if (found) {
     const step = found.checkpoint?.state.step ?? 0;
     if (step > 0) warn(`the run in ${folder}, which stood at step ${step}, is begun anew. With --resume it goes on.`);
@@ -69,19 +64,17 @@ export async function openCheckpoints(
   };
   return {
     runs,
-    /** Brings the trainer where the run was. */
-    async restore(trainer: LoraTrainer): Promise<LoopState> {
-      if (!kept) return { ...FRESH };
+    /** The checkpoint that the run goes on from. @param kernels of the trainer that goes on */
+    async load(kernels?: string): Promise<Checkpoint | undefined> {
+      if (!kept) return undefined;
       const checkpoint = await runs.load(kept);
-      if (checkpoint.kernels !== trainer.kernels) {
+      if (checkpoint.kernels !== kernels) {
         warn(
-          'the run was begun with other kernels: from here on it may differ in the last bits from one that was not cut off.',
+          'the run was begun with other kernels: from here on it may differ in the last bits from one that was not interrupted.',
         );
       }
-      const { state, optimizer } = unpackCheckpoint(checkpoint);
-      trainer.restore(optimizer);
-      console.error(`Going on after step ${state.step}.`);
-      return state;
+      console.error(`Going on after step ${checkpoint.state.step}.`);
+      return checkpoint;
     },
     save: async (checkpoint: Checkpoint) => {
       run = await runs.save(run, checkpoint);

@@ -1,20 +1,18 @@
 // `train`: fine-tunes a LoRA from files into files, and goes on with a run that was cut off.
 import type { ModelConfig } from '../../core/model-config';
 import { tokenizeDataset } from '../../data/tokenize-dataset';
-import { RunDriver } from '../../training/run-driver';
 import type { Adapter } from '../../core/adapter';
 import { writePeft } from '../../formats/adapters/index';
 import { PronkError } from '../../core/errors';
-import type { LoraTrainer } from '../../model/lora-types';
+import type { Model } from '../../engine/models/model';
+import type { Session } from '../../model/inference/session';
 import { createTokenizer } from '../../tokenizer/index';
-import type { RunIdentity } from '../../training/checkpoint';
 import type { TrainingConfig } from '../../training/config';
-import { pairsFingerprint } from '../../training/fingerprint';
-import type { LoopEvent, LoopState } from '../../training/loop';
-import { loraSpec, peftConfig } from '../../training/lora-spec';
-import { checkPositions, prepareData } from '../../training/prepare';
+import type { LoopEvent } from '../../training/loop';
+import { peftConfig } from '../../training/lora-spec';
+import { prepareRun, resultPairs } from '../../training/prepare-run';
 import type { ReadConfig } from '../../training/read-config';
-import { startPairs } from '../../training/start-adapter';
+import { TrainingRun } from '../../training/training-run';
 import { trainingWarnings } from '../../training/warnings';
 import { adapterAt } from '../adapter-at';
 import { parseOptions, required, UsageError } from '../arguments';
@@ -64,60 +62,57 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
   printProblems(problems, print);
   if (options.strict) refuseUnread(rows, data, refused);
   const config = fittedValidation(read, tokens.rows.length);
-  const prepared = prepareData(tokens, tokenizer, config);
-  checkPositions(prepared, opened.config);
-  for (const { message } of trainingWarnings(config, prepared, opened.config.contextLength)) warn(message);
-  const spec = loraSpec(config, opened.config.numLayers, prepared.maxBatchTokens);
   const start = options['init-adapter'] === undefined ? undefined : await adapterAt(options['init-adapter'], opened);
-  const pairs = start && startPairs(start, config, spec);
-  const identity: RunIdentity = {
-    config,
-    data: await prepared.fingerprint(),
-    model: await opened.fingerprint(),
-    ...(pairs && { start: await pairsFingerprint(pairs) }),
-  };
+  const prepared = prepareRun({ config: opened.config, tokenizer }, tokens, config, start);
+  for (const { message } of trainingWarnings(config, prepared.data, opened.config.contextLength)) warn(message);
+  const identity = await prepared.identity(await opened.fingerprint());
 
   await checkStore(checkpointsIn(out));
   await whileLocked(out, async () => {
-    const checkpoints = await openCheckpoints(
-      out,
-      { data, encoding, start: options['init-adapter'] },
-      identity,
-      options.resume === true,
-    );
-    const gpu = await openDevice();
-    const { createSession } = await import('../../model/inference/session');
-    const session = await createSession(gpu, opened.config, opened.tensors, {
-      precision: 'exact',
-      context: SMALLEST_CONTEXT,
-    });
-    const trainer = await session.createTrainer(spec, async () => () => {});
-    if (pairs) trainer.setPairs(pairs);
-    const state = await checkpoints.restore(trainer);
-    const drive = new RunDriver({
-      trainer,
-      data: prepared,
-      config,
-      state,
+    const given = { data, encoding, start: options['init-adapter'] };
+    const checkpoints = await openCheckpoints(out, given, identity, options.resume === true);
+    let closeSession = () => {};
+    let release = () => {};
+    const run: TrainingRun = new TrainingRun({
+      prepare: async () => prepared,
+      async trainer(spec) {
+        const session = await openSession(opened);
+        closeSession = () => session.destroy();
+        return session.createTrainer(spec, async () => () => {});
+      },
+      checkpoint: checkpoints.load,
       save: checkpoints.save,
       onEvent: printEvent(print),
+      async onState({ state }) {
+        release();
+        release = state === 'training' ? pauseOnSignals(run) : () => {};
+      },
+      async keep(state, last) {
+        const pairs = await resultPairs(config, state, last);
+        await writeAdapter(out, { name: 'adapter', config: peftConfig(config, model), pairs }, opened.config);
+      },
     });
-    const release = pauseOnSignals(drive);
-    const end = await drive.run().finally(release);
-    if (end === 'pause') {
-      const message = `The run was stopped after step ${state.step}. The same command with --resume goes on from there.`;
+    const end = await run.train();
+    closeSession();
+    if (end.state === 'failed') throw end.error;
+    if (end.state === 'paused') {
+      const message = `The run was stopped after step ${end.step}. The same command with --resume goes on from there.`;
       throw new PronkError('interrupted', message);
     }
-    await writeAdapter(out, await result(trainer, state, config, model), opened.config);
     await checkpoints.runs.sweep();
     print({
       done: true,
       adapter: out,
       ...(problems.length > 0 && { problems: counted(problems.map(({ code }) => code)) }),
     });
-    trainer.destroy();
-    session.destroy();
   });
+}
+
+/** The model on a device of its own, for training alone. */
+async function openSession({ config, tensors }: Model): Promise<Session> {
+  const gpu = await openDevice();
+  const { createSession } = await import('../../model/inference/session');
+  return createSession(gpu, config, tensors, { precision: 'exact', context: SMALLEST_CONTEXT });
 }
 
 /** A step, or a validation, as a line. */
@@ -132,10 +127,10 @@ function printEvent(print: Print): (event: LoopEvent) => void {
 }
 
 /** The first Ctrl-C keeps the last whole step; a second one ends the process as usual. */
-function pauseOnSignals(drive: RunDriver): () => void {
+function pauseOnSignals(run: TrainingRun): () => void {
   const pause = () => {
     console.error('Stopping at the last whole step.');
-    drive.end('pause');
+    void run.end('pause');
   };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.once(signal, pause);
@@ -152,17 +147,6 @@ function fittedValidation({ config, given }: ReadConfig, rows: number): Training
       'Set val_set_size, for example to 0.1, to see when the model starts to overfit.',
   );
   return { ...config, val_set_size: 0 };
-}
-
-/** The adapter with the best validation loss, where one is wanted and known; else the last. */
-async function result(
-  trainer: LoraTrainer,
-  { best }: LoopState,
-  config: TrainingConfig,
-  base: string,
-): Promise<Adapter> {
-  const pairs = config.load_best_model_at_end && best ? best.pairs : await trainer.pairs();
-  return { name: 'adapter', config: peftConfig(config, base), pairs };
 }
 
 /** `adapter_config.json` and `adapter_model.safetensors`, each whole or not at all. */

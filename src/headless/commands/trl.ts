@@ -13,7 +13,7 @@ import { runIn } from './train-checkpoints';
 /**
  * @param folder what `train` wrote
  * @param base what `train.py` takes for the base model, unless it is told another
- * @throws PronkError `no-run` where nothing says how the adapter was trained; `checkpoint-mismatch` where its rows are others now
+ * @throws PronkError `missing-run` where nothing says how the adapter was trained; `checkpoint-mismatch` where its rows are others now
  */
 export async function trlOfAdapter(
   folder: string,

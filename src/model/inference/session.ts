@@ -2,7 +2,7 @@
 import type { ModelConfig } from '../../core/model-config';
 import { PronkError } from '../../core/errors';
 import { Buffers, read } from '../../gpu/buffers';
-import { unlessAborted } from '../../gpu/cut-off';
+import { unlessAborted } from '../../core/cut-off';
 import type { Gpu } from '../../gpu/device';
 import { encode, Kernels, type Step } from '../../gpu/kernel';
 import { GREEDY, type Sampling } from '../../ops/sample/sample';
