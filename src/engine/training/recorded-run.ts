@@ -1,6 +1,5 @@
 // The run that trains now as the page keeps it: its record in the store, its log, its samples, its events.
 import { fromStoredConfig, toStoredConfig } from '../../core/model-config';
-import { PronkError } from '../../core/errors';
 import type { Adapter, LoraPair } from '../../core/adapter';
 import type { Example } from '../../data/types';
 import { templateOf } from '../../data/tokenize';

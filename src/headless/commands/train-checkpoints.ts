@@ -1,7 +1,6 @@
 // The state of a run of `train` in `--out/checkpoint/`: a store with one training run.
 import { join, resolve } from 'node:path';
 import { RunStore, type StoredRun } from '../../training/run-store';
-import { PronkError } from '../../core/errors';
 import { type Checkpoint, checkIdentity, type RunIdentity } from '../../training/checkpoint';
 import { fileStore, removePartials } from '../node-store/file-store';
 
