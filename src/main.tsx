@@ -3,17 +3,12 @@ import { App } from './ui/app';
 import type { Client } from './worker/client';
 
 /**
- * The page without its engine is for looking at: `?fake`, `?fake=none` for a browser without WebGPU, `?fake=pending` after
- * an import that was cut off, `?fake=trained` with datasets, runs and an adapter.
+ * A page for looking at without a GPU is kept by a toy engine: `?fake`, `?fake=none` for a browser without WebGPU,
+ * `?fake=pending` after an import that was cut off, `?fake=trained` with datasets, runs and an adapter.
  */
 async function client(): Promise<Client> {
   const fake = import.meta.env.DEV && new URLSearchParams(location.search).get('fake');
-  if (typeof fake === 'string')
-    return (await import('./ui/testing/fake')).createFake({
-      gpu: fake !== 'none',
-      pending: fake === 'pending',
-      trained: fake === 'trained',
-    });
+  if (typeof fake === 'string') return (await import('./worker/testing/toy-client')).createToyPage(fake);
   return (await import('./worker/client')).createClient();
 }
 

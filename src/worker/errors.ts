@@ -16,7 +16,7 @@ export function errorData(error: unknown): ErrorData {
 }
 
 /** An error with its code as its name. */
-function withCode(error: unknown): Error {
+export function withCode(error: unknown): Error {
   const { code, message } = errorData(error);
   return Object.assign(new Error(message, { cause: error }), { name: code });
 }

@@ -1,7 +1,7 @@
 // One chat in two windows, and windows that die.
 import { createRoot } from 'solid-js';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createFake } from '../testing/fake';
+import { createToy, type ToyClient } from '../../worker/testing/toy-client';
 import { stubLocalStorage } from '../testing/local-storage';
 import { fakeLocks } from '../testing/web-locks';
 import { createChats } from './chats';
@@ -22,9 +22,10 @@ afterEach(() => {
 });
 
 /** A window with a worker of its own, on the store that all share. */
-function openWindow(name: string, shared: ReturnType<typeof createFake>, delay = 0) {
-  const fake = createFake({ delay, load: 0 });
-  const client = { ...fake, records: { ...shared.records } };
+function openWindow(name: string, shared: ToyClient, delay = 0) {
+  const fake = createToy({ delay, load: 0 });
+  const { list, get, put, delete: remove } = shared.records;
+  const client = { ...fake, records: { list, get, put, delete: remove } };
   return createRoot((end) => {
     disposals.push(end);
     const notices = createNotices();
@@ -38,7 +39,7 @@ const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout
 const states = (turns: unknown) => (turns as { state?: string }[]).flatMap(({ state }) => state ?? []);
 
 test('a question is stored before it is asked', async () => {
-  const { client, chats } = openWindow('a', createFake());
+  const { client, chats } = openWindow('a', createToy());
   const order: string[] = [];
   const { put } = client.records;
   const { start } = client.generation;
@@ -62,14 +63,14 @@ test('a question is stored before it is asked', async () => {
 });
 
 test('what cannot be stored is asked all the same', async () => {
-  const { client, chats } = openWindow('a', createFake());
+  const { client, chats } = openWindow('a', createToy());
   client.records.put = () => Promise.reject(new Error('No room.'));
   chats.send('Hello');
   await until(() => expect(chats.path().at(-1)?.state).toBe('stop'));
 });
 
 test('two windows that send at once into one chat both get their answers, there and in the store', async () => {
-  const shared = createFake();
+  const shared = createToy();
   const first = openWindow('a', shared).chats;
   first.send('One');
   await until(() => expect(first.path().at(-1)?.state).toBe('stop'));
@@ -86,7 +87,7 @@ test('two windows that send at once into one chat both get their answers, there 
 });
 
 test('an answer whose window is gone is marked as cut off in the other one, and in the store', async () => {
-  const shared = createFake();
+  const shared = createToy();
   const writing = openWindow('a', shared, 40);
   writing.chats.send('Write a long poem');
   const reading = openWindow('b', shared).chats;
@@ -104,7 +105,7 @@ test('an answer whose window is gone is marked as cut off in the other one, and 
 });
 
 test('a chat that is deleted in one window while the other answers in it stays deleted', async () => {
-  const shared = createFake();
+  const shared = createToy();
   const writing = openWindow('a', shared, 40).chats;
   writing.send('Write a long poem');
   const deleting = openWindow('b', shared).chats;

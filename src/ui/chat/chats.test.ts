@@ -1,7 +1,8 @@
 import { createRoot } from 'solid-js';
 import { afterEach, expect, test, vi } from 'vitest';
 import { stubLocalStorage } from '../testing/local-storage';
-import { createFake, fakeModel } from '../testing/fake';
+import { createToy } from '../../worker/testing/toy-client';
+import { someModel } from '../testing/models';
 import { createChats } from './chats';
 import { createEngineState } from '../shared/engine-state';
 import { createNotices } from '../shared/notices';
@@ -13,7 +14,7 @@ afterEach(() => {
   dispose();
 });
 
-function page(fake = createFake({ delay: 0, load: 20 })) {
+function page(fake = createToy({ delay: 0, load: 20 })) {
   return createRoot((end) => {
     dispose = end;
     const notices = createNotices();
@@ -90,7 +91,7 @@ test('a deleted conversation is gone at once, and comes back by Undo', async () 
 });
 
 test('a reload opens the conversation that was open, and what was streaming says that it was cut off', async () => {
-  const fake = createFake({ delay: 30, load: 0 });
+  const fake = createToy({ delay: 30, load: 0 });
   const { chats } = page(fake);
   chats.send('Write a long poem');
   await until(async () => {
@@ -124,7 +125,7 @@ test('an answer at its limit goes on with the same text, from its ids; a stopped
   expect(chats.path()[1].content).toBe(`${before}the Andes, kept for their `);
   expect(chats.path()[1].timing?.completionTokens).toBe(10);
   // another model cuts words otherwise: it gets the text
-  fake.emit({ type: 'models', models: [fakeModel('other')] });
+  fake.emit({ type: 'models', models: [someModel('other')] });
   chats.goOn(chats.path()[1]);
   await until(() => expect(generate.mock.lastCall?.[0]).toMatchObject({ modelId: 'other', begun: expect.any(String) }));
 });

@@ -1,7 +1,7 @@
 import { createRoot } from 'solid-js';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createFake } from '../testing/fake';
-import { fakeRun } from '../testing/fake-runs';
+import { createToy } from '../../worker/testing/toy-client';
+import { toyRun } from '../../worker/testing/toy-runs';
 import { stubLocalStorage } from '../testing/local-storage';
 import { createTrainingNow, percentOf } from './training-now';
 
@@ -15,7 +15,7 @@ afterEach(() => {
 test('what trains is told everywhere, what rests after a reload too, and what has ended is not', async () => {
   const document = { title: 'Pronk' };
   vi.stubGlobal('document', document);
-  const fake = createFake({ delay: 0, load: 0, trained: true });
+  const fake = createToy({ delay: 0, load: 0, trained: true });
   const now = createRoot((end) => {
     dispose = end;
     return createTrainingNow(fake);
@@ -23,7 +23,7 @@ test('what trains is told everywhere, what rests after a reload too, and what ha
   await vi.waitFor(() => expect(now()).toMatchObject({ id: 'run-interrupted', state: 'resting' }));
   expect([percentOf(now()!), document.title]).toEqual(['59 %', 'Pronk']);
 
-  const { request: _, log: __, validations: ___, samples: ____, ...run } = { ...fakeRun('running'), steps: 8 };
+  const { request: _, log: __, validations: ___, samples: ____, ...run } = { ...toyRun('running'), steps: 8 };
   const tell = (values: Partial<typeof run>) =>
     fake.emit({ type: 'training', event: { type: 'run', run: { ...run, ...values } } });
   tell({});
@@ -40,7 +40,7 @@ test('what trains is told everywhere, what rests after a reload too, and what ha
 });
 
 test('a run that rests is told until it is removed', async () => {
-  const fake = createFake({ delay: 0, load: 0, trained: true });
+  const fake = createToy({ delay: 0, load: 0, trained: true });
   const now = createRoot((end) => {
     dispose = end;
     return createTrainingNow(fake);

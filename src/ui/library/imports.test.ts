@@ -1,20 +1,69 @@
 import { createRoot } from 'solid-js';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { bytesSource, type Source } from '../../core/source';
+import { encryptedFiles, jsonSource } from '../../formats/testing/containers';
+import { startServer, type TestServer } from '../../hub/testing/server.mjs';
+import { toyFile } from '../../worker/testing/toy-model';
 import { stubLocalStorage } from '../testing/local-storage';
-import { createFake } from '../testing/fake';
+import { createToy } from '../../worker/testing/toy-client';
 import { createEngineState } from '../shared/engine-state';
 import { chosenOf } from './imports';
 import { createLibrary } from './library';
 import { createNotices } from '../shared/notices';
 
 const storage = stubLocalStorage();
+
+const fileOf = async (source: Source) => new File([await source.read(0, source.size)], source.name);
+const sourceOf = async (file: File) => bytesSource(new Uint8Array(await file.arrayBuffer()), file.name);
+
+/** One bit is wrong near the end. */
+async function damaged(file: File): Promise<File> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  bytes[bytes.length - 9] ^= 1;
+  return new File([bytes], file.name);
+}
+
+const models = await Promise.all(['a', 'b', 'left', 'stories'].map((name) => toyFile(`${name}.gguf`)));
+const [key, ...encrypted] = await Promise.all(
+  (
+    await encryptedFiles([
+      jsonSource({}, 'a.json'),
+      jsonSource({}, 'config.json'),
+      await sourceOf(await toyFile('x.gguf')),
+    ])
+  ).map(fileOf),
+);
+const files = [...models, ...encrypted, key!];
+
+/** A file as it is given, found by how its name begins. */
+function given(path: string) {
+  const file = files.find(({ name }) => name.startsWith(path));
+  if (!file) throw new Error(`There is no ${path} here.`);
+  return { path: file.name, file };
+}
+
+const HUB = 'https://huggingface.co';
+/** Stands in for the Hub. */
+let server: TestServer;
+const { fetch } = globalThis;
+beforeAll(async () => {
+  const model = new Uint8Array(await (await toyFile('model.gguf')).arrayBuffer());
+  server = await startServer({
+    redirect: false,
+    repositories: { 'gated/model': { files: { 'model.gguf': model }, token: 'hf_secret', gated: 'auto' } },
+  });
+});
+beforeEach(() => {
+  vi.stubGlobal('fetch', (url: string | URL, init?: RequestInit) => fetch(String(url).replace(HUB, server.url), init));
+});
+afterAll(() => server.close());
 let dispose = () => {};
 afterEach(() => {
   dispose();
 });
 
-function page(options: Parameters<typeof createFake>[0] = {}) {
-  const fake = createFake({ delay: 0, load: 0, slow: 100, ...options });
+function page(options: Parameters<typeof createToy>[0] = {}) {
+  const fake = createToy({ delay: 0, load: 0, slow: 200, ...options });
   return createRoot((end) => {
     dispose = end;
     const notices = createNotices();
@@ -24,7 +73,6 @@ function page(options: Parameters<typeof createFake>[0] = {}) {
   });
 }
 
-const given = (path: string) => ({ path, file: new File(['x'], path.split('/').at(-1)!) });
 const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000 });
 const states = ({ tasks }: ReturnType<typeof page>['imports']) => tasks.map(({ state }) => state);
 
@@ -55,8 +103,8 @@ test('imports are stored one after the other', async () => {
 });
 
 test.each([
-  [['a.json.00.enc'], ['consolidated.00.pth'], ['config.json.11.enc']],
-  [['consolidated.00.pth'], ['config.json.11.enc', 'a.json.00.enc']],
+  [['a.json'], ['consolidated.00.pth'], ['config.json']],
+  [['consolidated.00.pth'], ['config.json', 'a.json']],
 ])('encrypted files and their key are one task, in whatever order they come', async (...drops) => {
   const { imports } = page();
   // the later ones come while the first are looked at
@@ -69,13 +117,13 @@ test.each([
 
 test('files are added to the task that asks for them', async () => {
   const { imports } = page();
-  imports.add([given('config.json.11.enc')]);
+  imports.add([given('config.json')]);
   await until(() => expect(states(imports)).toEqual(['planned']));
   expect(imports.tasks[0].plan?.patch?.key).toBeUndefined();
-  imports.addTo(imports.tasks[0].id, [given('whatever.pth')]);
+  imports.addTo(imports.tasks[0].id, [{ path: 'whatever.pth', file: key! }]);
   await until(() => expect(imports.tasks[0].plan?.patch?.key?.name).toBe('whatever.pth'));
   expect(imports.tasks).toHaveLength(1);
-  imports.addTo('nobody', [given('whatever.pth')]);
+  imports.addTo('nobody', [given('consolidated')]);
   expect(imports.tasks).toHaveLength(1);
 });
 
@@ -99,7 +147,7 @@ test('an import that an earlier visit left goes on when the same files come, and
   const { imports } = page({ pending: true });
   await until(() => expect(states(imports)).toEqual(['paused']));
   expect(imports.tasks[0]).toMatchObject({ id: 'left', held: false });
-  const same = { path: 'pytorch_model-00001-of-00002.bin', file: new File(['12345'], 'x') };
+  const same = given('left.gguf');
   imports.add([{ ...same, file: new File(['1'], 'x') }]);
   await until(() => expect(imports.tasks).toHaveLength(2));
   imports.add([same]);
@@ -109,10 +157,11 @@ test('an import that an earlier visit left goes on when the same files come, and
 
 test('a damaged file is said to be, and dismissed', async () => {
   const { imports } = page();
-  imports.add([given('broken.gguf')]);
+  const broken = await damaged(given('x.gguf').file);
+  imports.add([given('consolidated'), { path: broken.name, file: broken }]);
   await until(() => expect(states(imports)).toEqual(['planned']));
   imports.start(imports.tasks[0].id);
-  await until(() => expect(imports.tasks[0].error?.message).toMatch(/damaged or incomplete/));
+  await until(() => expect(imports.tasks[0].error?.message).toMatch(/is not what its publisher made/));
   expect(states(imports)).toEqual(['failed']);
   imports.cancel(imports.tasks[0].id);
   expect(imports.tasks).toHaveLength(0);
@@ -131,8 +180,6 @@ test('a cancelled import leaves nothing, and the next one has its turn', async (
   expect(engine.models().map(({ name }) => name)).toEqual(expect.not.arrayContaining(['a']));
   expect(engine.models().map(({ name }) => name)).toContain('b');
 });
-
-const HUB = 'https://huggingface.co';
 
 test('a gated model asks for a token, which is kept only where that is wanted', async () => {
   const { library } = page();

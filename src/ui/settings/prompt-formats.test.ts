@@ -1,7 +1,8 @@
 import { createRoot } from 'solid-js';
 import { afterEach, expect, test, vi } from 'vitest';
 import { stubLocalStorage } from '../testing/local-storage';
-import { createFake, fakeModel } from '../testing/fake';
+import { createToy } from '../../worker/testing/toy-client';
+import { someModel } from '../testing/models';
 import { createChats } from '../chat/chats';
 import { createEngineState } from '../shared/engine-state';
 import { createNotices } from '../shared/notices';
@@ -15,7 +16,7 @@ afterEach(() => {
 });
 
 function page() {
-  const fake = createFake({ delay: 0, load: 0 });
+  const fake = createToy({ silent: true, delay: 0, load: 0 });
   const generate = vi.spyOn(fake.generation, 'start');
   const choose = vi.fn();
   return createRoot((end) => {
@@ -31,8 +32,8 @@ function page() {
 }
 
 const models = [
-  fakeModel('plain', { name: 'plain' }),
-  fakeModel('tuned', { name: 'tuned', bundled: false, style: 'openalpaca' }),
+  someModel('plain', { name: 'plain' }),
+  someModel('tuned', { name: 'tuned', bundled: false, style: 'openalpaca' }),
 ];
 
 test('a style is one click: the prompt, the sampling, and for this model only', async () => {

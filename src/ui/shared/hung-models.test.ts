@@ -1,6 +1,7 @@
 import { createRoot } from 'solid-js';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createFake, fakeModel } from '../testing/fake';
+import { createToy } from '../../worker/testing/toy-client';
+import { someModel } from '../testing/models';
 import { stubLocalStorage } from '../testing/local-storage';
 import { createEngineState } from './engine-state';
 import { createNotices } from './notices';
@@ -9,9 +10,9 @@ let dispose = () => {};
 stubLocalStorage();
 afterEach(() => dispose());
 
-const BUNDLED = fakeModel('bundled');
-const OTHER = fakeModel('other', { name: 'Other', bundled: false });
-const BOMB = fakeModel('bomb', { name: 'Bomb', bundled: false });
+const BUNDLED = someModel('bundled');
+const OTHER = someModel('other', { name: 'Other', bundled: false });
+const BOMB = someModel('bomb', { name: 'Bomb', bundled: false });
 
 /** A page whose worker knows some models; what it knew before stays in the browser. */
 function page(models = [BOMB, OTHER, BUNDLED]) {
@@ -19,10 +20,10 @@ function page(models = [BOMB, OTHER, BUNDLED]) {
   return createRoot((end) => {
     dispose = end;
     const notices = createNotices();
-    const fake = createFake({ delay: 0, load: 20 });
+    const fake = createToy({ silent: true });
     const loads: string[] = [];
-    const load = async (id: string) => void loads.push(id);
-    const engine = createEngineState({ ...fake, models: { ...fake.models, load } }, notices);
+    vi.spyOn(fake.models, 'load').mockImplementation(async (id) => void loads.push(id));
+    const engine = createEngineState(fake, notices);
     fake.emit({ type: 'models', models });
     const hang = (id: string) =>
       fake.emit({ type: 'restarted', hung: { modelId: id, message: `${id} did not finish.` } });

@@ -1,7 +1,7 @@
 import { createRoot } from 'solid-js';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Example } from '../../worker/contract';
-import { createFake } from '../testing/fake';
+import { createToy } from '../../worker/testing/toy-client';
 import { stubLocalStorage } from '../testing/local-storage';
 import { createDatasets } from './datasets';
 import { createNotices } from '../shared/notices';
@@ -21,7 +21,7 @@ const good = (i: number): Example => ({
 const bad = (text: string): Example => ({ kind: 'unread', text, code: 'not-json', problem: 'It is not JSON.' });
 
 async function withRows(rows: Example[]) {
-  const fake = createFake({ delay: 0, load: 0, step: 2, trained: true });
+  const fake = createToy({ delay: 0, load: 0, step: 2, trained: true });
   const made = await fake.datasets.create('Mixed');
   await fake.datasets.edit(made.id, 0, 0, rows);
   const notices = createNotices();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GivenFile, RunDetail, StepRecord } from '../../worker/contract';
-import { fakeRun } from '../testing/fake-runs';
+import { toyRun } from '../../worker/testing/toy-runs';
 import { stubLocalStorage } from '../testing/local-storage';
 import { formatLayers, parseLayers } from './layer-list';
 import { figuresOf, notesOf, overlaid, smoothed, summaryOf, thinned, withRecord } from './run-log';
@@ -167,7 +167,7 @@ describe('a log', () => {
   });
 
   test('a sentence, a table that is not too long, and curves over each other', () => {
-    const run = fakeRun('done');
+    const run = toyRun('done');
     expect(summaryOf(run)).toMatch(
       /^Step 120 of 120\. The loss went from \d\.\d+ to 0\.\d+ \(smoothed\)\. The validation loss is/,
     );
@@ -185,7 +185,7 @@ describe('a log', () => {
   });
 
   test('events make of a run what it is now', () => {
-    const before: RunDetail = { ...fakeRun('interrupted'), samples: [] };
+    const before: RunDetail = { ...toyRun('interrupted'), samples: [] };
     const sample = { step: 80, prompt: 'a', base: 'b', adapter: 'c' };
     let run = applyEvent(before, { type: 'sample', runId: before.id, record: sample });
     run = applyEvent(run, { type: 'sample', runId: before.id, record: { ...sample, prompt: 'd' } });
@@ -197,7 +197,7 @@ describe('a log', () => {
   });
 
   test('the time of a run goes on step by step, and never back', () => {
-    let run: RunDetail = { ...fakeRun('interrupted'), step: 71, seconds: 10 };
+    let run: RunDetail = { ...toyRun('interrupted'), step: 71, seconds: 10 };
     const { request: _, log: __, validations: ___, samples: ____, ...summary } = run;
     const told = [72, 73, 73, 72].map((step) => {
       run = applyEvent(run, { type: 'step', runId: run.id, record: record(step) });

@@ -1,6 +1,6 @@
 import { createRoot } from 'solid-js';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createFake } from '../testing/fake';
+import { createToy } from '../../worker/testing/toy-client';
 import { stubLocalStorage } from '../testing/local-storage';
 import { createAdapters } from '../library/adapters';
 import { createChats } from '../chat/chats';
@@ -18,7 +18,7 @@ afterEach(() => {
   dispose();
 });
 
-function page(fake = createFake({ delay: 0, load: 0, step: 2, trained: true })) {
+function page(fake = createToy({ delay: 0, load: 0, step: 2, trained: true })) {
   return createRoot((end) => {
     dispose = end;
     const notices = createNotices();
@@ -120,12 +120,13 @@ test('columns that say nothing are asked about, and bad rows are told by their n
   await datasets.map({ instruction: 'frage', output: 'antwort' });
   expect(datasets.unknown()).toBeUndefined();
   await until(() => expect(datasets.rows.row(0)).toMatchObject({ instruction: 'a', output: 'b' }));
-  await datasets.add(file([{ output: 'x' }]));
+  await datasets.add(file([{ instruction: 'x' }]));
   expect(datasets.problem()?.message).toMatch(/^Row 1/);
 });
 
 test('the plan follows settings and rows; settings that fit are offered and can be taken back', async () => {
-  const { form, notices } = await withRows();
+  const { form, notices, fake } = await withRows();
+  vi.spyOn(fake.runs, 'measure').mockResolvedValue({ secondsPerStep: 0.002 });
   await until(() => expect(form.plan.value()?.memory.fits).toBe(true));
   form.set({ cutoff_len: 4096, per_device_train_batch_size: 8, gradient_checkpointing: false });
   await until(() => expect(form.plan.value()?.memory.fits).toBe(false));
@@ -144,7 +145,7 @@ test('the plan follows settings and rows; settings that fit are offered and can 
 
 test('a plan is of the rows that are chosen, never of those before', async () => {
   const { form, datasets, fake } = await withRows();
-  await until(() => expect(form.plan.value()?.rows).toBe(22));
+  await until(() => expect(form.plan.value()?.rows).toBe(21));
   const asked = vi.spyOn(fake.runs, 'plan');
   const before = datasets.chosen()!.id;
   await datasets.add(file([{ instruction: 'a', output: 'b' }], 'one.json'));
@@ -257,11 +258,12 @@ test('logs of elsewhere are listed and compared, never stored', async () => {
   const log_history = [1, 2, 3].map((step) => ({ step, loss: 1 / step, epoch: 0, learning_rate: 1e-5 }));
   await runs.openLog(file({ log_history }, 'trainer_state.json'));
   expect(runs.shown()?.log).toHaveLength(3);
-  await runs.compare('trainer_state.json', true);
+  const opened = runs.shown()!.id;
+  await runs.compare(opened, true);
   await runs.compare('run-done', true);
   expect(runs.compared().map(({ log }) => log.length)).toEqual([3, 120]);
   const forget = vi.spyOn(fake.runs, 'remove');
-  await runs.remove('trainer_state.json');
+  await runs.remove(opened);
   expect(forget).not.toHaveBeenCalled();
   expect(runs.compared()).toHaveLength(1);
 });

@@ -1,14 +1,16 @@
-// What a fake worker has to tell of runs: rows, logs, samples and adapters that look like real ones.
-import type { AdapterSummary, Example, RunDetail, StepRecord } from '../../worker/contract';
-import { initialConfig } from '../train/training-config';
+// Training runs as a store may hold them: rows, logs and samples that look like real ones.
+import { PRESETS } from '../../training/presets';
+import type { Example, RunDetail, StepRecord } from '../contract';
 
 const HOUR = 3_600_000;
+/** Not the form’s first settings: how long a step of those takes is not known. */
+const config = { ...PRESETS.find(({ id }) => id === 'small-data')!.config, r: 16, lora_alpha: 32 };
 
 /** A loss that falls as losses do. */
-export const lossAt = (step: number, steps: number): number => 0.35 + 2.6 * Math.exp((-5 * step) / steps);
+const lossAt = (step: number, steps: number): number => 0.35 + 2.6 * Math.exp((-5 * step) / steps);
 
 /** One step of a run; the noise is the same each time. */
-export function fakeLog(step: number, steps: number, learningRate: number): StepRecord {
+function toyLog(step: number, steps: number, learningRate: number): StepRecord {
   const noise = Math.sin(step * 12.9898) * 0.5 + Math.sin(step * 78.233) * 0.5;
   const skipped = step === 37;
   return {
@@ -26,7 +28,7 @@ export function fakeLog(step: number, steps: number, learningRate: number): Step
   };
 }
 
-export const fakeExamples = (): Example[] =>
+export const toyExamples = (): Example[] =>
   Array.from({ length: 24 }, (_, i) => ({
     kind: 'instruct' as const,
     instruction: ['What is the capital of Peru?', 'Tell me a joke.', 'Give three tips for staying healthy.'][i % 3],
@@ -42,12 +44,12 @@ export const fakeExamples = (): Example[] =>
   }));
 
 /** A run in a state, with its whole log. */
-export function fakeRun(state: RunDetail['state']): RunDetail {
+export function toyRun(state: RunDetail['state']): RunDetail {
   const steps = state === 'stopped' ? 60 : 120;
   const step = { done: steps, stopped: 42, interrupted: 71, running: 0, paused: 71, failed: 3 }[state];
   const rate = state === 'stopped' ? 3e-4 : 1e-3;
   const log = Array.from({ length: step }, (_, i) => {
-    const record = fakeLog(i + 1, steps, rate);
+    const record = toyLog(i + 1, steps, rate);
     return state === 'stopped' ? { ...record, loss: record.loss + 0.5 } : record;
   });
   const validations = log
@@ -84,33 +86,10 @@ export function fakeRun(state: RunDetail['state']): RunDetail {
     seconds: step * 0.21,
     lossSparkline: log.filter((_, i) => i % 4 === 0).map(({ loss }) => loss),
     ...((state === 'done' || state === 'stopped') && { adapterId: `adapter-${state}` }),
-    request: { modelId: 'bundled', datasetId: 'rows', config: initialConfig, prompts, sampleSteps: 20 },
+    request: { modelId: 'bundled', datasetId: 'rows', config, prompts, sampleSteps: 20 },
     log,
     validations,
     samples,
     ...(step > 0 && { checkpointStep: Math.floor(step / 10) * 10 }),
-  };
-}
-
-export function fakeAdapter(id: string, name: string, run?: RunDetail): AdapterSummary {
-  const config = run?.request.config ?? initialConfig;
-  return {
-    id,
-    name,
-    modelId: run?.modelId ?? 'bundled',
-    modelName: 'Pronk 6M',
-    config: {
-      r: config.r,
-      lora_alpha: config.lora_alpha,
-      lora_dropout: config.lora_dropout,
-      target_modules: config.target_modules,
-      use_rslora: config.use_rslora,
-      base_model_name_or_path: 'pronk-6m',
-    },
-    parameters: 302_400,
-    bytes: 1_212_000,
-    addedAt: Date.now(),
-    source: 'trained',
-    ...(run && { runId: run.id }),
   };
 }
