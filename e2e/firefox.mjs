@@ -7,7 +7,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Float16Array } from '@petamoriken/float16';
 import { launch } from 'puppeteer-core';
 import { createServer, preview } from 'vite';
 import { firefox, LAVAPIPE } from '../tools/browsers.mjs';
@@ -43,8 +42,6 @@ async function until(ask, what, seconds = 90) {
 
 /** The catalogue's kernels, by way of Vite, which reads shaders as the build does. */
 async function kernels(features) {
-  // webgpu-utils looks for it when it is imported, and Node 20 has none
-  globalThis.Float16Array ??= Float16Array;
   const server = await createServer({ server: { middlewareMode: true }, appType: 'custom', logLevel: 'error' });
   try {
     const { kernelsFor } = await server.ssrLoadModule('/src/ops/testing/catalog.ts');

@@ -12,6 +12,4 @@ export default defineConfig({
     target: 'node20',
     sourcemap: true,
   },
-  // evaluated in order with our own modules: it needs globals that src/headless/dawn.ts sets
-  ssr: { noExternal: ['webgpu-utils'] },
 });

@@ -1,8 +1,6 @@
 // A kernel is data: its source, its overrides and what it binds. One place compiles, binds and dispatches.
-import { makeShaderDataDefinitions, makeStructuredView, type ShaderDataDefinitions } from 'webgpu-utils';
 import type { Buffers } from './buffers';
-import { type Binding, readBindings } from './declarations';
-import type { Fields, FieldValues, Struct } from './struct';
+import type { Binding } from './declarations';
 
 /** A compute shader with everything that decides its pipeline. Ops make them (op.ts). */
 export interface Kernel {
@@ -10,10 +8,8 @@ export interface Kernel {
   /** Composed WGSL with one entry point `main`, bindings in group 0. */
   readonly wgsl: string;
   /** Values of `override` constants. */
-  readonly overrides?: Readonly<Record<string, number>>;
-  readonly bindings?: readonly Binding[];
-  /** The uniform `params`; without fields, there is none. */
-  readonly params?: Struct<Fields>;
+  readonly overrides: Readonly<Record<string, number>>;
+  readonly bindings: readonly Binding[];
 }
 
 /** Workgroups in x, y, z. */
@@ -67,7 +63,7 @@ export class Kernels {
     params: ArrayBuffer | GPUBuffer | undefined,
     work: Pick<Step, 'grid' | 'cost'>,
   ): Promise<Step> {
-    const { label, wgsl, bindings = readBindings(wgsl) } = kernel;
+    const { label, bindings } = kernel;
     const { pipeline, layout } = this.#compile(kernel);
     const all: Record<string, Bound | undefined> = { ...bound };
     if (params) {
@@ -87,28 +83,12 @@ export class Kernels {
     return { label, pipeline: await pipeline, bindGroup, ...work };
   }
 
-  /** The former way, for kernels that are not yet made by `op`. */
-  step(
-    kernel: Kernel,
-    buffers: Buffers,
-    bound: Readonly<Record<string, Bound>>,
-    params: Readonly<Record<string, number | readonly number[]>> | undefined,
-    grid: (batch: { readonly count: number }) => Grid,
-  ): Promise<Step> {
-    const pack = () => kernel.params?.pack(params as FieldValues<Fields>) ?? packParams(kernel, params ?? {});
-    const bytes = params ? pack() : undefined;
-    return this.prepare(kernel, buffers, bound, bytes, {
-      grid: (count) => grid({ count }),
-      cost: () => ({ flops: 0, bytes: 0 }),
-    });
-  }
-
   #compile(kernel: Kernel): Compiled {
-    const key = `${kernel.wgsl}\n${JSON.stringify(kernel.overrides ?? {})}`;
+    const key = `${kernel.wgsl}\n${JSON.stringify(kernel.overrides)}`;
     const known = this.#compiled.get(key);
     if (known) return known;
     const { device } = this;
-    const { label, wgsl, overrides = {}, bindings = readBindings(wgsl) } = kernel;
+    const { label, wgsl, overrides, bindings } = kernel;
     const layout = device.createBindGroupLayout({
       label,
       entries: bindings.map(({ binding, access }) => ({
@@ -126,29 +106,6 @@ export class Kernels {
     this.#compiled.set(key, compiled);
     return compiled;
   }
-}
-
-const PARAMS = /struct Params \{[^}]*\}/;
-const layouts = new Map<string, ShaderDataDefinitions>();
-
-/** Bytes of a kernel's `Params`. Only that struct is reflected: webgpu-utils' parser is slow and knows less than Tint. */
-function packParams(kernel: Kernel, params: Readonly<Record<string, number | readonly number[]>>): ArrayBuffer {
-  const source = PARAMS.exec(kernel.wgsl)?.[0];
-  if (!source) throw new Error(`${kernel.label}: the shader has no Params`);
-  let layout = layouts.get(source);
-  if (!layout) {
-    layout = makeShaderDataDefinitions(`${source}\n@group(0) @binding(0) var<uniform> params: Params;`);
-    layouts.set(source, layout);
-  }
-  const view = makeStructuredView(layout.uniforms['params']);
-  // webgpu-utils ignores unknown names silently, and leaves missing ones zero
-  const known = Object.keys(view.views);
-  for (const name of Object.keys(params)) {
-    if (!known.includes(name)) throw new Error(`${kernel.label}: unknown parameter ${name}`);
-  }
-  for (const name of known) if (!(name in params)) throw new Error(`${kernel.label}: parameter ${name} is missing`);
-  view.set(params);
-  return view.arrayBuffer;
 }
 
 /** Records steps in one compute pass, all over the same rows. */

@@ -124,7 +124,7 @@ export function op<Variant, Target extends object, const P extends Fields, const
       const found = readBindings(wgsl);
       checkBindings(found, wanted);
       if (hasParams) checkStruct(wgsl, 'Params', literal.params);
-      return { label, wgsl, overrides, bindings: found, params };
+      return { label, wgsl, overrides, bindings: found };
     } catch (error) {
       throw new Error(`${label}: ${(error as Error).message}`, { cause: error });
     }

@@ -1,14 +1,12 @@
-// WebGPU under Node: Dawn on a hardware driver, else on a software one. Imported before anything that imports webgpu-utils.
+// WebGPU under Node: Dawn on a hardware driver, else on a software one. Sets WebGPU's constants, which browsers have, on `globalThis`.
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Float16Array } from '@petamoriken/float16';
 import { create, globals } from 'webgpu';
 import { PronkError } from '../core/errors';
 
-// webgpu-utils looks for these when it is imported; Node 20 has neither
+// GPUBufferUsage and the like, which Node does not have
 Object.assign(globalThis, globals);
-(globalThis as { Float16Array?: unknown }).Float16Array ??= Float16Array;
 
 /** Vulkan drivers that need no GPU, best first: Mesa's lavapipe, then the SwiftShader that comes with Chromium. */
 const SOFTWARE_DRIVERS = {

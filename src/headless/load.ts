@@ -43,7 +43,7 @@ function beyondTrained(context: number, { contextLength, ropeScaling }: ModelCon
 
 /** Opens the device and says which. */
 export async function openDevice(): Promise<Gpu> {
-  // Dawn's globals must stand before webgpu-utils is imported
+  // only what opens a device loads Dawn
   const { findAdapter } = await import('./dawn');
   const adapter = await findAdapter();
   const { openAdapter } = await import('../gpu/device');

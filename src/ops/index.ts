@@ -9,12 +9,18 @@ import {
   packedAttentionBackwardQ,
 } from './attention/packed-attention-backward';
 import { embed } from './embed/embed';
+import { loraAGradient, loraBGradient, loraDown, loraDownBackward, loraUp, loraUpBackward } from './lora/lora';
+import { crossEntropy } from './loss/cross-entropy';
+import { sumLosses } from './loss/sum-losses';
 import { linear, linearBackward } from './matmul/linear';
 import { rmsnorm, rmsnormBackward } from './norm/rmsnorm';
+import { adamw } from './optimizer/adamw';
+import { gradientNorm, gradientScale } from './optimizer/gradient-norm';
 import { fma, stream } from './peak/peak';
 import { rope } from './rope/rope';
 import { ropeInplace } from './rope/rope-inplace';
 import { sample } from './sample/sample';
+import { swiglu, swigluBackward } from './swiglu/swiglu';
 import type { KernelTarget } from './tuning';
 
 export const OPS: readonly AnyOp<KernelTarget>[] = [
@@ -30,6 +36,19 @@ export const OPS: readonly AnyOp<KernelTarget>[] = [
   attentionDelta,
   packedAttentionBackwardQ,
   packedAttentionBackwardKv,
+  swiglu,
+  swigluBackward,
+  loraDown,
+  loraUp,
+  loraUpBackward,
+  loraBGradient,
+  loraAGradient,
+  loraDownBackward,
+  crossEntropy,
+  sumLosses,
+  gradientNorm,
+  gradientScale,
+  adamw,
   sample,
   stream,
   fma,

@@ -5,26 +5,6 @@ import rowsAlone from '../../shaders/common/rows-alone.wgsl?raw';
 import rowsTree from '../../shaders/common/rows-tree.wgsl?raw';
 import type { LaneShape } from './tuning';
 
-/** Which form of a kernel a device gets; ops that are not yet made by `op` ask for it. */
-export interface Form {
-  readonly software: boolean;
-}
-
-const SOLO = 8;
-
-/** What a kernel is composed with: `lanes` threads share a row on hardware. */
-export function rowForm({ software }: Form, lanes: number, solo = SOLO): { definitions: Definitions; rows: Snippets } {
-  return {
-    definitions: software ? { LANES: 1, WORKGROUP_SIZE: solo } : { LANES: lanes, WORKGROUP_SIZE: lanes },
-    rows: software ? { rowsAlone } : { rowsTree },
-  };
-}
-
-/** Workgroups for this many rows. */
-export function rowWorkgroups({ software }: Form, rows: number): number {
-  return software ? Math.ceil(rows / SOLO) : rows;
-}
-
 /** What a kernel whose lanes share a row is composed with. */
 export function rowSource({ lanes, workgroup }: LaneShape): { definitions: Definitions; rows: Snippets } {
   return { definitions: { LANES: lanes, WORKGROUP_SIZE: workgroup }, rows: lanes === 1 ? { rowsAlone } : { rowsTree } };

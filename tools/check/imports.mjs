@@ -63,7 +63,7 @@ const FORBIDDEN = [
   ['gpu/device.ts', '../ops/matmul/linear'],
   ['gpu/wgsl.ts', '../../shaders/matmul/matvec-blocks.wgsl?raw'],
   ['ops/matmul/linear.ts', '../../model/inference/llama'],
-  ['model/inference/llama.ts', 'webgpu-utils'],
+  ['model/inference/llama.ts', 'idb-keyval'],
   ['training/loop.ts', '../gpu/buffers'],
   ['engine/index.ts', '../storage/indexeddb'],
   ['engine/generation/generate.ts', '../../worker/contract'],
@@ -79,7 +79,6 @@ const FORBIDDEN = [
 const ALLOWED = [
   ['formats/meta/meta.ts', '../../core/weight-kinds'],
   ['storage/indexeddb.ts', 'idb-keyval'],
-  ['gpu/kernel.ts', 'webgpu-utils'],
   ['ops/swiglu/swiglu.ts', '../../../shaders/swiglu/swiglu.wgsl?raw'],
   ['worker/worker.ts', '../storage/indexeddb'],
   ['worker/client.ts', 'comlink'],

@@ -59,9 +59,13 @@ export const LAYERS = [
     folder: 'gpu',
     holds: 'device, buffers, kernels; no other folder opens a device',
     may: ['core'],
-    packages: ['webgpu-utils'],
   },
-  { folder: 'ops', holds: 'one op a file: kernel, grid, reference', may: [...PURE, 'gpu'], shaders: true },
+  {
+    folder: 'ops',
+    holds: 'ops as typed literals: kernel, parameters, bindings, grid, cost, reference',
+    may: [...PURE, 'gpu'],
+    shaders: true,
+  },
   { folder: 'model', holds: 'LLaMA as a list of dispatches, forward and backward', may: [...PURE, 'gpu', 'ops'] },
   {
     folder: 'training',
@@ -80,7 +84,7 @@ export const LAYERS = [
     folder: 'headless',
     holds: 'the engine under Node: command line and benchmarks',
     may: [...ENGINE, 'engine'],
-    packages: ['node:*', 'webgpu', '@petamoriken/float16', 'fs-native-extensions', 'hash-wasm'],
+    packages: ['node:*', 'webgpu', 'fs-native-extensions', 'hash-wasm'],
   },
   {
     folder: 'ui',

@@ -1,5 +1,5 @@
 // Devices for tests under Node. VK_ICD_FILENAMES says on which driver; tools/test.mjs runs them on each that is there.
-// Imported first: it sets what webgpu-utils looks for
+// Imported first: it sets WebGPU's constants
 import { findAdapter } from '../../headless/dawn';
 import { create } from 'webgpu';
 import { type Features, type Gpu, openAdapter } from '../device';

@@ -1,6 +1,6 @@
 // Every kernel of the catalogue through Tint, which gives messages with line and column, and needs no driver.
 import { describe, expect, test } from 'vitest';
-// Imported first: it sets what webgpu-utils looks for
+// Imported first: it sets WebGPU's constants
 import { nullDevice } from './device';
 import { kernelsFor } from '../../ops/testing/catalog';
 import type { Kernel } from '../kernel';
@@ -24,7 +24,10 @@ async function complaints(device: GPUDevice, wgsl: string): Promise<string[]> {
 }
 
 /** The pipeline too: overrides that do not exist, workgroups too large. */
-async function makePipeline(device: GPUDevice, { wgsl, overrides = {} }: Kernel): Promise<void> {
+async function makePipeline(
+  device: GPUDevice,
+  { wgsl, overrides = {} }: Partial<Kernel> & Pick<Kernel, 'wgsl'>,
+): Promise<void> {
   const module = device.createShaderModule({ code: wgsl });
   const compute = { module, entryPoint: 'main', constants: { ...overrides } };
   await device.createComputePipelineAsync({ layout: 'auto', compute });

@@ -13,7 +13,7 @@ import { attention } from '../../ops/attention/attention';
 import { embed } from '../../ops/embed/embed';
 import { linear } from '../../ops/matmul/linear';
 import { rope } from '../../ops/rope/rope';
-import { swigluGrid, swigluKernel } from '../../ops/swiglu/swiglu';
+import { swiglu } from '../../ops/swiglu/swiglu';
 import type { ForwardShape, KernelTarget } from '../../ops/tuning';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
 import type { KeyValueCache } from './kv-cache';
@@ -112,7 +112,7 @@ export function adaptedActivations(
  * @param table of rotary angles
  */
 export async function buildForward(llama: LlamaParts, shape: ForwardShape, table: GPUBuffer): Promise<Forward> {
-  const { kernels, buffers, config, weights, cache, activations: a, target, lora } = llama;
+  const { config, weights, cache, activations: a, target, lora } = llama;
   const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F } = config;
   const { activation } = target;
   const { state } = a;
@@ -150,13 +150,7 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
     } else {
       body.push(
         ...project(layer.gateUp, adapted?.gateUp, a.x, a.gateUp!, { input: 'f32', output: activation, norm }),
-        kernels.step(
-          swigluKernel(activation),
-          buffers,
-          { state, gate_up: a.gateUp!, hidden: a.hidden },
-          { half: F },
-          ({ count }) => swigluGrid(F, count),
-        ),
+        swiglu.step(llama, {}, { state, gate_up: a.gateUp!, hidden: a.hidden }, { half: F }),
       );
     }
     body.push(

@@ -1,18 +1,10 @@
 // Linear maps that share their input, with their pairs, in float64: y = W x + bias + scale · B · A · mask(x), and the gradients.
 import type { ModelConfig } from '../../core/model-config';
 import { LINEAR_MAPS, type LinearMap, type LoraPair } from '../../core/adapter';
-import { linear } from '../../ops/matmul/linear';
-import { linearBackward } from '../../ops/matmul/linear';
-import type { LoraShape } from '../../ops/lora/lora';
-import {
-  type Dropout,
-  loraAGradientReference,
-  loraBGradientReference,
-  loraDownBackwardReference,
-  loraDownReference,
-  loraUpBackwardReference,
-  loraUpReference,
-} from '../../ops/lora/lora-reference';
+import { linear, linearBackward } from '../../ops/matmul/linear';
+import { loraAGradient, loraBGradient, loraDown, loraDownBackward, loraUp, loraUpBackward } from '../../ops/lora/lora';
+import type { Dropout } from '../../ops/lora/lora-reference';
+import type { LoraShape } from '../../ops/lora/shape';
 import type { ReferenceWeights } from './llama';
 
 /** A pair, in float32 or float64. */
@@ -91,8 +83,8 @@ export function groupForward({ w, bias, columns, lora }: MapGroup, x: Float64Arr
   const tokens = x.length / columns;
   const y = linear.reference(w, x, { rows: w.length / columns, columns, tokens }, { bias });
   if (!lora) return y;
-  const down = loraDownReference(lora.shape, x, lora.a, tokens, dropout);
-  return plus(y, loraUpReference(lora.shape, down, lora.b, tokens));
+  const down = loraDown.reference(lora.shape, x, lora.a, tokens, dropout);
+  return plus(y, loraUp.reference(lora.shape, down, lora.b, tokens));
 }
 
 /**
@@ -111,11 +103,11 @@ export function groupBackward(
   const dx = linearBackward.reference(w, dy, { rows: w.length / columns, columns, tokens });
   if (!lora) return dx;
   const { shape, pairs, a, b } = lora;
-  const down = loraDownReference(shape, x, a, tokens, dropout);
-  const dDown = loraUpBackwardReference(shape, dy, b, tokens);
+  const down = loraDown.reference(shape, x, a, tokens, dropout);
+  const dDown = loraUpBackward.reference(shape, dy, b, tokens);
   const [da, db] = [
-    loraAGradientReference(shape, x, dDown, tokens, dropout),
-    loraBGradientReference(shape, dy, down, tokens),
+    loraAGradient.reference(shape, x, dDown, tokens, dropout),
+    loraBGradient.reference(shape, dy, down, tokens),
   ];
   let [atA, atB] = [0, 0];
   for (const index of pairs) {
@@ -125,7 +117,7 @@ export function groupBackward(
     atA += own.a.length;
     atB += own.b.length;
   }
-  return plus(dx, loraDownBackwardReference(shape, dDown, a, tokens, dropout));
+  return plus(dx, loraDownBackward.reference(shape, dDown, a, tokens, dropout));
 }
 
 /** @throws Error when the model has no such tensor */

@@ -1,7 +1,7 @@
 // An optimizer step over all pairs in float64: the norm of the whole gradient, clipping, AdamW.
-import { type Moments, type OptimizerStep, adamwReference } from '../../ops/optimizer/adamw';
-import { gradientNormReference } from '../../ops/optimizer/gradient-norm';
-import { gradientScaleReference } from '../../ops/optimizer/gradient-scale';
+import { type Moments, type OptimizerStep, adamw } from '../../ops/optimizer/adamw';
+import { gradientNorm } from '../../ops/optimizer/gradient-norm';
+import { gradientScale } from '../../ops/optimizer/gradient-norm';
 import type { PairGradient, ReferencePair } from './lora-group';
 
 /** A pair in training: its matrices with their moments. */
@@ -36,13 +36,13 @@ export function updateReference(
   gradients: readonly PairGradient[],
   step: OptimizerStep,
 ): { readonly trained: readonly TrainedPair[]; readonly norm: number } {
-  const partials = gradients.flatMap(({ a, b }) => [...gradientNormReference(a), ...gradientNormReference(b)]);
-  const { norm, factor, finite } = gradientScaleReference(partials, step.maxGradNorm);
+  const partials = gradients.flatMap(({ a, b }) => [...gradientNorm.reference(a), ...gradientNorm.reference(b)]);
+  const { norm, factor, finite } = gradientScale.reference(partials, step.maxGradNorm);
   if (!finite) return { trained, norm };
   const updated = trained.map((pair, i) => ({
     ...pair,
-    a: adamwReference(pair.a, gradients[i].a, step, { factor }),
-    b: adamwReference(pair.b, gradients[i].b, step, { factor, ratioB: true }),
+    a: adamw.reference(pair.a, gradients[i].a, step, { factor }),
+    b: adamw.reference(pair.b, gradients[i].b, step, { factor, ratioB: true }),
   }));
   return { trained: updated, norm };
 }

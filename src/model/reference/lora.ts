@@ -3,12 +3,12 @@
 import { type ModelConfig, windowAt } from '../../core/model-config';
 import { packedAttentionBackwardQ } from '../../ops/attention/packed-attention-backward';
 import { packedAttention } from '../../ops/attention/packed-attention';
-import { crossEntropyReference } from '../../ops/loss/cross-entropy';
+import { crossEntropy } from '../../ops/loss/cross-entropy';
 import { packPlaces } from '../../ops/attention/places';
 import { rmsnorm, rmsnormBackward } from '../../ops/norm/rmsnorm';
 import { ropeFrequencies } from '../../ops/rope/rope';
 import { ropeInplace } from '../../ops/rope/rope-inplace';
-import { swigluBackwardReference } from '../../ops/swiglu/swiglu-backward';
+import { swigluBackward } from '../../ops/swiglu/swiglu';
 import {
   type LoraReference,
   type MapGroup,
@@ -25,7 +25,7 @@ import type { MicroBatch } from '../lora-types';
 /** Σ cross-entropy of a batch over its targets, times a weight. */
 export function loraLossReference(model: LoraReference, batch: MicroBatch, weight: number): number {
   const { logits, targets } = forward(model, batch);
-  return weight * total(crossEntropyReference(logits, targets, weight).losses);
+  return weight * total(crossEntropy.reference(logits, targets, weight).losses);
 }
 
 /** The loss with its gradients, in the order of the pairs. */
@@ -41,14 +41,14 @@ export function loraReference(
   const gradients = pairs.map(({ a, b }) => ({ a: new Float64Array(a.length), b: new Float64Array(b.length) }));
   const backward = (group: MapGroup, x: Float64Array, dy: Float64Array) =>
     groupBackward(group, x, dy, gradients, model.dropout && dropout);
-  const { losses, gradient: dLogits } = crossEntropyReference(logits, targets, weight);
+  const { losses, gradient: dLogits } = crossEntropy.reference(logits, targets, weight);
   const dFinal = backward(head(model), new Float64Array(targets.length * columns), dLogits);
   const nothing = new Float64Array(last.length);
   let dx = rmsnormBackward.reference(last, gain(model, 'model.norm'), dFinal, nothing, { columns, epsilon, picked });
   for (const [layer, each] of [...kept.entries()].toReversed()) {
     const { groups, gains, x, normed, qkv, mixed, between, normedBetween, gateUp, hidden } = each;
     const dHidden = backward(groups.down, hidden, dx);
-    const dGateUp = swigluBackwardReference(gateUp, dHidden, intermediateSize);
+    const dGateUp = swigluBackward.reference(gateUp, dHidden, intermediateSize);
     const dNormedBetween = backward(groups.gateUp, normedBetween, dGateUp);
     dx = rmsnormBackward.reference(between, gains.between, dNormedBetween, dx, { columns, epsilon });
     const dMixed = backward(groups.o, mixed, dx);

@@ -7,8 +7,7 @@ import {
   packedAttentionBackwardQ,
 } from '../../ops/attention/packed-attention-backward';
 import { rmsnormBackward } from '../../ops/norm/rmsnorm';
-import { swigluGrid, swigluKernel } from '../../ops/swiglu/swiglu';
-import { swigluBackwardGrid, swigluBackwardKernel } from '../../ops/swiglu/swiglu-backward';
+import { swiglu, swigluBackward } from '../../ops/swiglu/swiglu';
 import { layerForward, normed, rotated, segmentOf } from './forward';
 import { GROUP_NAMES, type GroupName } from './layout';
 import type { PassBuilder } from './pass-builder';
@@ -53,18 +52,7 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
     const kept = segmentOf(builder).keptOf(layer);
     const adapted = builder.parts.layout.layers[layer].down !== undefined;
     return [
-      ...(adapted
-        ? [
-            builder.step(
-              swigluKernel('f32'),
-              builder.tokens,
-              { gate_up: kept.gateUp, hidden },
-              { half: F },
-              (rows) => swigluGrid(F, rows),
-              4 * F,
-            ),
-          ]
-        : []),
+      ...(adapted ? [builder.dispatch(swiglu, builder.tokens, {}, { gate_up: kept.gateUp, hidden }, { half: F })] : []),
       ...(last ? [] : builder.transposed(weights.layers[layer].down, dx, dHidden, builder.tokens)),
       ...builder.adaptBackward(layer, 'down', { dy: dx, x: hidden, u: kept['u down'], dx: last ? undefined : dHidden }),
     ];
@@ -78,14 +66,7 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
     const kept = segmentOf(builder).keptOf(layer);
     const adapted = layout.layers[layer].gateUp !== undefined;
     return [
-      builder.step(
-        swigluBackwardKernel(),
-        builder.tokens,
-        { gate_up: kept.gateUp, d_hidden: dHidden },
-        { half: F },
-        (rows) => swigluBackwardGrid(F, rows),
-        8 * F,
-      ),
+      builder.dispatch(swigluBackward, builder.tokens, {}, { gate_up: kept.gateUp, d_hidden: dHidden }, { half: F }),
       ...(adapted ? [normed(builder, kept.middle, feedForwardNorm, h)] : []),
       ...(last ? [] : builder.transposed(gateUp, kept.gateUp, dh, builder.tokens)),
       ...builder.adaptBackward(layer, 'gateUp', {

@@ -4,7 +4,7 @@ import { packedAttention } from '../../ops/attention/packed-attention';
 import { embed } from '../../ops/embed/embed';
 import { rmsnorm } from '../../ops/norm/rmsnorm';
 import { ropeInplace } from '../../ops/rope/rope-inplace';
-import { swigluGrid, swigluKernel } from '../../ops/swiglu/swiglu';
+import { swiglu } from '../../ops/swiglu/swiglu';
 import { bindPart } from '../../ops/matmul/weights';
 import type { PassBuilder } from './pass-builder';
 import type { Work } from './slices';
@@ -74,14 +74,7 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
     normed(builder, w.x, feedForwardNorm, w.h),
     ...builder.product(gateUp, w.h, kept.gateUp, tokens),
     ...builder.adapt(layer, 'gateUp', w.h, kept['u gateUp'], kept.gateUp),
-    builder.step(
-      swigluKernel('f32'),
-      tokens,
-      { gate_up: kept.gateUp, hidden: w.hidden },
-      { half: F },
-      (rows) => swigluGrid(F, rows),
-      4 * F,
-    ),
+    builder.dispatch(swiglu, tokens, {}, { gate_up: kept.gateUp, hidden: w.hidden }, { half: F }),
     ...(output ? builder.product(down, w.hidden, w.x, tokens, true) : []),
     ...builder.adapt(layer, 'down', w.hidden, kept['u down'], output ? w.x : undefined),
   ];

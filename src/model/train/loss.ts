@@ -1,8 +1,8 @@
 // Cross-entropy of the labelled tokens, a chunk at a time: no more logits than a chunk's are ever in memory, and tokens
 // without a label cost nothing (Hsu et al. 2024, Liger Kernel, arXiv:2410.10989, does it by rows too).
-import { crossEntropyGrid, crossEntropyKernel } from '../../ops/loss/cross-entropy';
+import { crossEntropy } from '../../ops/loss/cross-entropy';
 import { rmsnorm, rmsnormBackward } from '../../ops/norm/rmsnorm';
-import { sumLossesGrid, sumLossesKernel } from '../../ops/loss/sum-losses';
+import { sumLosses } from '../../ops/loss/sum-losses';
 import type { Over, PassBuilder } from './pass-builder';
 import type { Work } from './slices';
 
@@ -23,16 +23,14 @@ export async function buildLoss(builder: PassBuilder, chunk: number, gradient: b
 function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise<Work>[] {
   const { config, weights, b } = builder.parts;
   const { hiddenSize: D, vocabSize: V, rmsNormEps: epsilon } = config;
-  const { software } = builder;
   const { x, dx, hn, dhn, logits, losses, picked, targets } = b.workspace;
   const norm = { picked, x, gain: weights.norm };
-  const loss = builder.step(
-    crossEntropyKernel({ software, gradient }),
+  const loss = builder.dispatch(
+    crossEntropy,
     over,
+    { gradient },
     { picked, targets, logits, loss: losses, weight: b.weight },
     { vocabulary: V },
-    (rows) => crossEntropyGrid({ software }, rows),
-    8 * V,
   );
   const forward = [
     builder.dispatch(rmsnorm, over, { picked: true }, { ...norm, y: hn }, { columns: D, epsilon }),
@@ -50,13 +48,8 @@ function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise
 /** report[0] += weight · Σ loss */
 function summed(builder: PassBuilder): Promise<Work> {
   const { b } = builder.parts;
+  // one result, whose kernel reads from its state how many losses there are
   const over = { state: b.labels, rows: () => 1 };
-  return builder.step(
-    sumLossesKernel({ software: builder.software }),
-    over,
-    { weight: b.weight, loss: b.workspace.losses, report: b.report },
-    undefined,
-    () => sumLossesGrid(),
-    1,
-  );
+  const bound = { weight: b.weight, loss: b.workspace.losses, report: b.report };
+  return builder.dispatch(sumLosses, over, {}, bound, {});
 }

@@ -2,10 +2,18 @@
 import type { ModelConfig } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
-import type { Bound, Grid, Kernel, Kernels, Step } from '../../gpu/kernel';
+import type { Kernels } from '../../gpu/kernel';
 import type { Bindings, BindingTypes, Op, OpContext } from '../../gpu/op';
 import type { Fields, FieldValues } from '../../gpu/struct';
-import * as lora from '../../ops/lora/lora';
+import {
+  loraAGradient,
+  loraBGradient,
+  loraDown,
+  loraDownBackward,
+  loraParams,
+  loraUp,
+  loraUpBackward,
+} from '../../ops/lora/lora';
 import { linear, linearBackward } from '../../ops/matmul/linear';
 import { type KernelTarget, tune } from '../../ops/tuning';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
@@ -15,8 +23,6 @@ import type { Weights } from '../weights';
 import type { Pool, TrainingBuffers } from './buffers';
 import type { AdaptedGroup, GroupName, Layout, Region } from './layout';
 import type { Extent, Work } from './slices';
-
-type Params = Readonly<Record<string, number | readonly number[]>>;
 
 /** What a piece of work goes over. */
 export interface Over {
@@ -41,7 +47,6 @@ export interface BuilderParts {
 export class PassBuilder {
   readonly parts: BuilderParts;
   readonly context: OpContext<KernelTarget>;
-  readonly software: boolean;
   /** Dropout is on. */
   readonly dropout: boolean;
   readonly tokens: Over;
@@ -51,7 +56,6 @@ export class PassBuilder {
     const { kernels, buffers, gpu } = parts;
     this.parts = parts;
     this.context = { kernels, buffers, target: tune(gpu.features, gpu.software, 'exact') };
-    this.software = parts.gpu.software;
     this.dropout = dropout;
     this.tokens = { state: parts.b.tokens, rows: ({ tokens }) => tokens };
   }
@@ -76,29 +80,8 @@ export class PassBuilder {
   ): Promise<Work> {
     const bound = (op.bindings['state'] ? { ...bindings, state: over.state } : bindings) as unknown as Bindings<B>;
     const step = await op.step(this.context, variant, bound, params);
-    return this.work(step, over);
-  }
-
-  /** @param cost multiplications a row, about */
-  async step(
-    kernel: Kernel,
-    over: Over,
-    bound: Readonly<Record<string, Bound>>,
-    params: Params | undefined,
-    grid: (rows: number) => Grid,
-    cost: number,
-  ): Promise<Work> {
-    const { kernels, buffers } = this.parts;
-    // optimizer kernels go over whole pools, and have no state
-    const state = /\bstate *:/.test(kernel.wgsl) ? { state: over.state } : {};
-    const step = await kernels.step(kernel, buffers, { ...state, ...bound }, params, ({ count }) => grid(count));
-    return this.work(step, over, (rows) => 2 * cost * rows);
-  }
-
-  /** A step as work. */
-  work(step: Step, { rows }: Over, cost = (count: number) => step.cost(count).flops): Work {
     this.#labels.add(step.label);
-    return { rows, cost, do: { step } };
+    return { rows: over.rows, cost: (rows) => step.cost(rows).flops, do: { step } };
   }
 
   copy(copy: GPUBuffer, to: GPUBuffer): Promise<Work> {
@@ -141,30 +124,11 @@ export class PassBuilder {
   adapt(layer: number, name: GroupName, x: GPUBuffer, u: GPUBuffer, y: GPUBuffer | undefined): Promise<Work>[] {
     const group = this.parts.layout.layers[layer][name];
     if (!group) return [];
-    const { software, dropout } = this;
-    const shape = this.#shape(group);
-    const params = lora.loraParams(shape);
-    const { b } = this.parts;
-    const { a, b: up } = this.#matrices(group, 'parameters');
-    const masked = dropout ? { places: b.workspace.places, noise: b.noise } : {};
-    const downStep = this.step(
-      lora.loraDownKernel({ software, dropout }),
-      this.tokens,
-      { ...masked, x, a, u },
-      params,
-      (rows) => lora.loraDownGrid({ software }, shape, rows),
-      group.width * group.inputs,
-    );
-    if (!y) return [downStep];
-    const upStep = this.step(
-      lora.loraUpKernel({ software }),
-      this.tokens,
-      { u, b: up, y },
-      params,
-      (rows) => lora.loraUpGrid({ software }, shape, rows),
-      group.rows * this.parts.spec.rank,
-    );
-    return [downStep, upStep];
+    const params = this.#params(group);
+    const { a, b } = this.#matrices(group, 'parameters');
+    const variant = { dropout: this.dropout };
+    const down = this.dispatch(loraDown, this.tokens, variant, { ...this.#masked, x, a, u }, params);
+    return y ? [down, this.dispatch(loraUp, this.tokens, {}, { u, b, y }, params)] : [down];
   }
 
   /** Gradients of A and B from dy, the output's; and what goes to dx, unless nobody wants it. */
@@ -175,59 +139,30 @@ export class PassBuilder {
   ): Promise<Work>[] {
     const group = this.parts.layout.layers[layer][name];
     if (!group) return [];
-    const { software, dropout } = this;
-    const shape = this.#shape(group);
-    const params = lora.loraParams(shape);
-    const { b } = this.parts;
-    const { v } = b.workspace;
-    const parameters = this.#matrices(group, 'parameters');
-    const gradients = this.#matrices(group, 'gradients');
-    const masked = dropout ? { places: b.workspace.places, noise: b.noise } : {};
-    const [up, down] = [group.rows * this.parts.spec.rank, group.width * group.inputs];
-    // the grid of a gradient is over its own elements: the rows tell the cost alone
-    return [
-      this.step(
-        lora.loraUpBackwardKernel({ software }),
-        this.tokens,
-        { dy, b: parameters.b, v },
-        params,
-        (rows) => lora.loraUpBackwardGrid({ software }, shape, rows),
-        up,
-      ),
-      this.step(
-        lora.loraBGradientKernel({ software }),
-        this.tokens,
-        { dy, u, db: gradients.b },
-        params,
-        () => lora.loraBGradientGrid({ software }, shape),
-        up,
-      ),
-      this.step(
-        lora.loraAGradientKernel({ software, dropout }),
-        this.tokens,
-        { ...masked, x, v, da: gradients.a },
-        params,
-        () => lora.loraAGradientGrid({ software }, shape),
-        down,
-      ),
-      ...(dx
-        ? [
-            this.step(
-              lora.loraDownBackwardKernel({ software, dropout }),
-              this.tokens,
-              { ...masked, v, a: parameters.a, dx },
-              params,
-              (rows: number) => lora.loraDownBackwardGrid({ software }, shape, rows),
-              down,
-            ),
-          ]
-        : []),
+    const { tokens } = this;
+    const { v } = this.parts.b.workspace;
+    const params = this.#params(group);
+    const variant = { dropout: this.dropout };
+    const { a, b } = this.#matrices(group, 'parameters');
+    const { a: da, b: db } = this.#matrices(group, 'gradients');
+    const works = [
+      this.dispatch(loraUpBackward, tokens, {}, { dy, b, v }, params),
+      this.dispatch(loraBGradient, tokens, {}, { dy, u, db }, params),
+      this.dispatch(loraAGradient, tokens, variant, { ...this.#masked, x, v, da }, params),
     ];
+    if (dx) works.push(this.dispatch(loraDownBackward, tokens, variant, { ...this.#masked, v, a, dx }, params));
+    return works;
   }
 
-  #shape({ maps, inputs, stride }: AdaptedGroup): lora.LoraShape {
+  /** What dropout masks are drawn from. */
+  get #masked() {
+    const { workspace, noise } = this.parts.b;
+    return this.dropout ? { places: workspace.places, noise } : {};
+  }
+
+  #params({ maps, inputs, stride }: AdaptedGroup) {
     const { rank, scale, dropout } = this.parts.spec;
-    return { columns: inputs, rank, scale, stride, maps, keep: 1 - dropout };
+    return loraParams({ columns: inputs, rank, scale, stride, maps, keep: 1 - dropout });
   }
 
   #matrices(group: AdaptedGroup, what: 'parameters' | 'gradients') {

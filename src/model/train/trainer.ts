@@ -2,7 +2,7 @@
 import type { LoraPair } from '../../core/adapter';
 import { PronkError } from '../../core/errors';
 import { Buffers } from '../../gpu/buffers';
-import { optimizerParams } from '../../ops/optimizer/adamw';
+import { packOptimizerStep } from '../../ops/optimizer/adamw';
 import { packPlaces } from '../../ops/attention/places';
 import type { LoraSpec, LoraTrainer, MicroBatch, OptimizerState, OptimizerStep, StepResult, Turn } from '../lora-types';
 import { readBack, TrainedPairs } from './pairs';
@@ -67,7 +67,7 @@ export class GpuLoraTrainer implements LoraTrainer {
 
   async update(options: OptimizerStep): Promise<StepResult> {
     const { buffers, update } = this.#passes;
-    this.#device.queue.writeBuffer(buffers.optimizer, 0, optimizerParams(options));
+    this.#device.queue.writeBuffer(buffers.optimizer, 0, packOptimizerStep(options));
     await this.#slices.run(update, { tokens: 0, labels: 0 });
     const [loss, gradNorm, , finite] = new Float32Array(await readBack(this.#device, buffers.report));
     this.#pairs.clear();

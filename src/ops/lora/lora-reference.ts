@@ -1,6 +1,6 @@
 // The kernels of lora.ts as plain loops in float64. Sums that a kernel adds to its output are returned alone.
 import { dropoutMask } from './dropout';
-import { type LoraShape, stackedRows } from './lora';
+import { type LoraShape, stackedRows } from './shape';
 
 /** What dropout masks are drawn from: as the shaders' `noise`, and (position, start, end, row) of each token. */
 export interface Dropout {
@@ -31,7 +31,7 @@ function masks({ maps, columns, keep }: LoraShape, tokens: number, dropout?: Dro
 }
 
 /** u [T, J] of x [T, K] and a [J, K] */
-export function loraDownReference(shape: LoraShape, x: Values, a: Values, tokens: number, dropout?: Dropout) {
+export function downReference(shape: LoraShape, x: Values, a: Values, tokens: number, dropout?: Dropout) {
   const { columns, rank, maps } = shape;
   const width = maps.length * rank;
   const mask = masks(shape, tokens, dropout);
@@ -46,7 +46,7 @@ export function loraDownReference(shape: LoraShape, x: Values, a: Values, tokens
 }
 
 /** What is added to y [T, stride], of u [T, J] and b [M, R] */
-export function loraUpReference(shape: LoraShape, u: Values, b: Values, tokens: number) {
+export function upReference(shape: LoraShape, u: Values, b: Values, tokens: number) {
   const { rank, maps, stride, scale } = shape;
   const y = new Float64Array(tokens * stride);
   for (let t = 0; t < tokens; t++) {
@@ -59,7 +59,7 @@ export function loraUpReference(shape: LoraShape, u: Values, b: Values, tokens: 
 }
 
 /** v [T, J], the gradient of u, of dy [T, stride] and b [M, R] */
-export function loraUpBackwardReference(shape: LoraShape, dy: Values, b: Values, tokens: number) {
+export function upBackwardReference(shape: LoraShape, dy: Values, b: Values, tokens: number) {
   const { rank, maps, stride, scale } = shape;
   const v = new Float64Array(tokens * maps.length * rank);
   for (let t = 0; t < tokens; t++) {
@@ -72,7 +72,7 @@ export function loraUpBackwardReference(shape: LoraShape, dy: Values, b: Values,
 }
 
 /** What is added to db [M, R], of dy [T, stride] and u [T, J] */
-export function loraBGradientReference(shape: LoraShape, dy: Values, u: Values, tokens: number) {
+export function bGradientReference(shape: LoraShape, dy: Values, u: Values, tokens: number) {
   const { rank, maps, stride, scale } = shape;
   const db = new Float64Array(stackedRows(shape) * rank);
   for (let t = 0; t < tokens; t++) {
@@ -85,7 +85,7 @@ export function loraBGradientReference(shape: LoraShape, dy: Values, u: Values, 
 }
 
 /** What is added to da [J, K], of x [T, K] and v [T, J] */
-export function loraAGradientReference(shape: LoraShape, x: Values, v: Values, tokens: number, dropout?: Dropout) {
+export function aGradientReference(shape: LoraShape, x: Values, v: Values, tokens: number, dropout?: Dropout) {
   const { columns, rank, maps } = shape;
   const width = maps.length * rank;
   const mask = masks(shape, tokens, dropout);
@@ -100,7 +100,7 @@ export function loraAGradientReference(shape: LoraShape, x: Values, v: Values, t
 }
 
 /** What is added to dx [T, K], of v [T, J] and a [J, K] */
-export function loraDownBackwardReference(shape: LoraShape, v: Values, a: Values, tokens: number, dropout?: Dropout) {
+export function downBackwardReference(shape: LoraShape, v: Values, a: Values, tokens: number, dropout?: Dropout) {
   const { columns, rank, maps } = shape;
   const width = maps.length * rank;
   const mask = masks(shape, tokens, dropout);

@@ -2,9 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { dropoutMask } from './dropout';
-import { loraDownBackwardGrid, loraDownBackwardKernel, loraParams, type LoraShape } from './lora';
+import { loraDownBackward, loraParams } from './lora';
+import type { LoraShape } from './shape';
 import { type LoraCase, LORA_OPS, type LoraOp, loraOff, loraResult } from '../testing/lora';
-import { random, run } from '../testing/run';
+import { random, runOp, TARGETS } from '../testing/run';
 
 const [{ device }] = await testDevices();
 const OPS = Object.keys(LORA_OPS) as LoraOp[];
@@ -19,9 +20,9 @@ const [Q, K, V] = [
 ];
 const base: LoraShape = { columns: 52, rank: 3, stride: 70, scale: 0.75, keep: 0.8, maps: [Q, K, V] };
 const CASES: Record<string, LoraCase> = {
-  'one token, rank 1, v alone': { ...base, rank: 1, maps: [V], tokens: 1, software: true },
-  'q, k and v, rank 3': { ...base, tokens: 5, software: true },
-  'q and v, rank 8': { ...base, rank: 8, maps: [Q, V], tokens: 67, software: true },
+  'one token, rank 1, v alone': { ...base, rank: 1, maps: [V], tokens: 1, target: TARGETS.software },
+  'q, k and v, rank 3': { ...base, tokens: 5, target: TARGETS.software },
+  'q and v, rank 8': { ...base, rank: 8, maps: [Q, V], tokens: 67, target: TARGETS.software },
   'wide, rank 64': {
     ...base,
     columns: 300,
@@ -32,23 +33,23 @@ const CASES: Record<string, LoraCase> = {
       { first: 300, rows: 300, module: 5 },
     ],
     tokens: 37,
-    software: true,
+    target: TARGETS.software,
   },
 };
 
 describe.each([
-  ['threads alone', true],
-  ['threads that share sums', false],
-])('%s', (_, software) => {
+  ['threads alone', TARGETS.software],
+  ['threads that share sums', TARGETS.hardware],
+])('%s', (_, target) => {
   describe.each(Object.entries(CASES))('%s', (__, each) => {
-    const it = { ...each, software };
+    const it = { ...each, target };
     test.each(OPS)('%s', async (op) => {
       expect(await loraOff(device, op, { ...it, dropout: false })).toBeLessThan(1e-5);
       if (MASKED.includes(op)) expect(await loraOff(device, op, { ...it, dropout: true })).toBeLessThan(1e-5);
     });
   });
 
-  const it: LoraCase = { ...CASES['q, k and v, rank 3'], software, dropout: true };
+  const it: LoraCase = { ...CASES['q, k and v, rank 3'], target, dropout: true };
   /** The kernel is told something else than the reference. */
   const wrong = (op: LoraOp, change: Partial<LoraCase>) => loraOff(device, op, { ...it, ...change }, it);
 
@@ -89,10 +90,11 @@ describe('dropout', () => {
 
   /** Each token's mask times `values`, as the kernel that adds mask(v · a) to zeros gives it. */
   async function masked(of: typeof tokens, values: Float32Array<ArrayBuffer>): Promise<Float32Array[]> {
-    const variant = { software: true, dropout: true };
-    const { dx } = await run(
+    const { dx } = await runOp(
       device,
-      loraDownBackwardKernel(variant),
+      loraDownBackward,
+      { dropout: true },
+      TARGETS.software,
       {
         bind: {
           places: Uint32Array.from(of.flatMap(({ position, row }) => [position, 0, of.length, row])),
@@ -102,7 +104,6 @@ describe('dropout', () => {
           dx: new Float32Array(of.length * columns),
         },
         params: loraParams(shape),
-        grid: loraDownBackwardGrid(variant, shape, of.length),
         count: of.length,
       },
       ['dx'],

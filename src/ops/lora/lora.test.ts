@@ -1,17 +1,9 @@
 // The references of a linear map with a LoRA against central differences of y = W·x + scale · B·A·mask(x).
 import { describe, expect, test } from 'vitest';
-import { loraParams, type LoraShape, stackedRows } from './lora';
-import {
-  type Dropout,
-  loraAGradientReference,
-  loraBGradientReference,
-  loraDownBackwardReference,
-  loraDownReference,
-  loraUpBackwardReference,
-  loraUpReference,
-} from './lora-reference';
-import { linear } from '../matmul/linear';
-import { linearBackward } from '../matmul/linear';
+import { loraAGradient, loraBGradient, loraDown, loraDownBackward, loraParams, loraUp, loraUpBackward } from './lora';
+import type { Dropout } from './lora-reference';
+import { type LoraShape, stackedRows } from './shape';
+import { linear, linearBackward } from '../matmul/linear';
 import { packPlaces } from '../attention/places';
 import { differences, random, relative } from '../testing/numbers';
 
@@ -47,8 +39,8 @@ const w = float64(rows * columns, 4);
 const c = float64(TOKENS * rows, 5);
 
 function forward({ x, a, b }: Point, dropout?: Dropout) {
-  const u = loraDownReference(SHAPE, x, a, TOKENS, dropout);
-  const update = loraUpReference(SHAPE, u, b, TOKENS);
+  const u = loraDown.reference(SHAPE, x, a, TOKENS, dropout);
+  const update = loraUp.reference(SHAPE, u, b, TOKENS);
   return { u, y: linear.reference(w, x, { rows, columns, tokens: TOKENS }).map((value, i) => value + update[i]) };
 }
 
@@ -60,12 +52,12 @@ const loss = (at: Point, dropout?: Dropout) =>
 function gradients(at: Point, shape: LoraShape, dropout?: Dropout): Point {
   const { u, y } = forward(at, dropout);
   const dy = y.map((value, i) => c[i] + value ** 2);
-  const v = loraUpBackwardReference(shape, dy, at.b, TOKENS);
-  const low = loraDownBackwardReference(shape, v, at.a, TOKENS, dropout);
+  const v = loraUpBackward.reference(shape, dy, at.b, TOKENS);
+  const low = loraDownBackward.reference(shape, v, at.a, TOKENS, dropout);
   return {
     x: linearBackward.reference(w, dy, { rows, columns, tokens: TOKENS }).map((value, i) => value + low[i]),
-    a: loraAGradientReference(shape, at.x, v, TOKENS, dropout),
-    b: loraBGradientReference(shape, dy, u, TOKENS),
+    a: loraAGradient.reference(shape, at.x, v, TOKENS, dropout),
+    b: loraBGradient.reference(shape, dy, u, TOKENS),
   };
 }
 

@@ -1,62 +1,54 @@
 // Low-rank updates y += scale · B·A·mask(x) of a group of linear maps that share their input (q|k|v, o, gate|up or down), and
 // their gradients. The references are in lora-reference.ts.
-import { compose, type Definitions, type Snippets } from '../../gpu/wgsl';
-import type { Grid, Kernel } from '../../gpu/kernel';
-import dropout from '../../../shaders/lora/dropout.wgsl?raw';
-import dropoutNone from '../../../shaders/lora/dropout-none.wgsl?raw';
-import laneSums from '../../../shaders/lora/lane-sums.wgsl?raw';
-import loraBindings from '../../../shaders/lora/lora-bindings.wgsl?raw';
+import { op } from '../../gpu/op';
+import type { FieldValues } from '../../gpu/struct';
+import type { Snippets } from '../../gpu/wgsl';
 import places from '../../../shaders/common/places.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
-import loraAGradient from '../../../shaders/lora/lora-a-gradient.wgsl?raw';
-import loraBGradient from '../../../shaders/lora/lora-b-gradient.wgsl?raw';
-import loraDownBackward from '../../../shaders/lora/lora-down-backward.wgsl?raw';
-import loraDown from '../../../shaders/lora/lora-down.wgsl?raw';
-import loraUpBackward from '../../../shaders/lora/lora-up-backward.wgsl?raw';
-import loraUp from '../../../shaders/lora/lora-up.wgsl?raw';
+import dropoutSource from '../../../shaders/lora/dropout.wgsl?raw';
+import dropoutNone from '../../../shaders/lora/dropout-none.wgsl?raw';
+import laneSums from '../../../shaders/lora/lane-sums.wgsl?raw';
+import loraAGradientSource from '../../../shaders/lora/lora-a-gradient.wgsl?raw';
+import loraBGradientSource from '../../../shaders/lora/lora-b-gradient.wgsl?raw';
+import loraBindings from '../../../shaders/lora/lora-bindings.wgsl?raw';
+import loraDownBackwardSource from '../../../shaders/lora/lora-down-backward.wgsl?raw';
+import loraDownSource from '../../../shaders/lora/lora-down.wgsl?raw';
+import loraUpBackwardSource from '../../../shaders/lora/lora-up-backward.wgsl?raw';
+import loraUpSource from '../../../shaders/lora/lora-up.wgsl?raw';
+import type { KernelTarget, LaneShape } from '../tuning';
+import {
+  aGradientReference,
+  bGradientReference,
+  downBackwardReference,
+  downReference,
+  upBackwardReference,
+  upReference,
+} from './lora-reference';
+import { type LoraShape, stackedRows } from './shape';
 
-/** One adapted map of a group. */
-export interface LoraMap {
-  /** Element of a row of the group's output where the map's rows begin. */
-  readonly first: number;
-  readonly rows: number;
-  /** Its number in the model, by which dropout masks differ: layer · 7 + index in LINEAR_MAPS. */
-  readonly module: number;
-}
-
-/** The adapted maps of a group. A's are stacked [J, K] with J = maps · R, B's [M, R] with M = Σ rows, u and v are [T, J]. */
-export interface LoraShape {
-  /** K, width of what the maps read: a multiple of 4. */
-  readonly columns: number;
-  /** R */
-  readonly rank: number;
-  /** Elements of a row of the group's output, adapted or not. */
-  readonly stride: number;
-  readonly scale: number;
-  /** 1 − the probability that dropout drops an input; 1 without dropout. */
-  readonly keep: number;
-  /** One to three, in the order in which A's and B's are stacked. */
-  readonly maps: readonly LoraMap[];
-}
-
-/** Which form a device gets. */
-export interface LoraForm {
-  /** A CPU that plays a GPU: threads work alone, without barriers. */
-  readonly software: boolean;
-}
-
-export interface LoraVariant extends LoraForm {
+export interface LoraVariant {
   /** With it, `places` and `noise` (seed, step) are bound; without it neither is. */
   readonly dropout: boolean;
 }
 
-/** M */
-export const stackedRows = ({ maps }: LoraShape) => maps.reduce((sum, { rows }) => sum + rows, 0);
+/** Parameters of all six kernels (shaders/lora/lora-bindings.wgsl). */
+const params = {
+  columns: 'u32',
+  rank: 'u32',
+  maps: 'u32',
+  stride: 'u32',
+  scale: 'f32',
+  keep: 'f32',
+  first: 'vec4u',
+  begin: 'vec4u',
+  modules: 'vec4u',
+} as const;
+type Params = FieldValues<typeof params>;
 
-const upToThree = (values: readonly number[], rest = 0) => [...values, rest, rest, rest].slice(0, 4);
+const upToThree = ([a, b, c]: readonly number[], rest = 0) => [a ?? rest, b ?? rest, c ?? rest, rest] as const;
 
-/** Parameters of all six kernels. */
-export function loraParams(shape: LoraShape): Record<string, number | readonly number[]> {
+/** The parameters of a group. */
+export function loraParams(shape: LoraShape): Params {
   const { columns, rank, stride, scale, keep, maps } = shape;
   const begin = maps.map((_, s) => stackedRows({ ...shape, maps: maps.slice(0, s) }));
   return {
@@ -72,102 +64,155 @@ export function loraParams(shape: LoraShape): Record<string, number | readonly n
   };
 }
 
-/** Of a thread's tile. */
+/** Tokens, ranks and rows of a thread's tile. */
 const [TILE_N, TILE_R, TILE_M] = [4, 8, 4];
 /** Tokens of a tile where no thread shares sums, since outputs are many. */
 const MANY_TOKENS = 8;
-/** Threads that share a sum, on hardware. */
-const [LANES, SLICES] = [32, 8];
 
-const lanes = ({ software }: LoraForm, own: Definitions): Definitions => ({ ...own, SHARED: !software });
-const summed = ({ software }: LoraForm): Snippets => (software ? {} : { laneSums });
-const masks = (variant: LoraVariant): Snippets => (variant.dropout ? { places, dropout } : { dropoutNone });
-const solo = ({ software }: LoraForm) => (software ? 8 : 64);
+const bothMasks = () => [{ dropout: true }, { dropout: false }];
+const masks = ({ dropout }: LoraVariant): Snippets => (dropout ? { places, dropout: dropoutSource } : { dropoutNone });
+const summed = ({ lanes }: LaneShape): Snippets => (lanes === 1 ? {} : { laneSums });
 
-function kernel(label: string, definitions: Definitions, own: Snippets): Kernel {
-  return { label, wgsl: compose(definitions, { state, loraBindings, ...own }) };
-}
+/** What lanes that share `sums` sums are composed with. */
+const shared = ({ lanes, workgroup }: LaneShape, sums: number, type: 'f32' | 'vec4f') => ({
+  LANES: lanes,
+  WORKGROUP_SIZE: workgroup,
+  SUMS: sums,
+  Sum: type,
+  SHARED: lanes > 1,
+});
+
+/** Threads of a workgroup that do not share sums with one another. */
+const span = ({ lanes, workgroup }: LaneShape) => workgroup / lanes;
+
+/** Rows of the stacked B's of the map that has the most. */
+const mostRows = ({ begin, maps }: Params) =>
+  Math.max(...Array.from({ length: maps }, (_, map) => begin[map + 1] - begin[map]));
+const allRows = ({ begin, maps }: Params) => begin[maps];
 
 /** Dot products of many tokens with few rows: TILE_N × TILE_R of them a group of lanes. */
-const dots = (form: LoraForm) => {
-  const count = form.software ? 1 : LANES;
-  const workgroup = form.software ? 8 : LANES;
-  const definitions = { TILE_N, TILE_R, LANES: count, WORKGROUP_SIZE: workgroup, SUMS: TILE_N * TILE_R, Sum: 'f32' };
-  return { definitions: lanes(form, definitions), tokens: (TILE_N * workgroup) / count };
-};
+const dots = (shape: LaneShape) => ({ TILE_N, TILE_R, ...shared(shape, TILE_N * TILE_R, 'f32') });
+const dotsGrid = ({ target, params: { rank, maps }, rows }: { target: KernelTarget; params: Params; rows: number }) =>
+  [Math.ceil(rows / (TILE_N * span(target.training.lora.dots))), Math.ceil(rank / TILE_R), maps] as const;
 
-const dotsGrid = (form: LoraForm, { rank, maps }: LoraShape, tokens: number): Grid => [
-  Math.ceil(tokens / dots(form).tokens),
-  Math.ceil(rank / TILE_R),
-  maps.length,
-];
+/** FLOP and bytes of a product of A with each token, forward or backward. */
+const costOfA = ({ params: { columns, rank, maps }, rows }: { params: Params; rows: number }) => ({
+  flops: 2 * columns * rank * maps * rows,
+  bytes: 4 * (columns * rank * maps + rows * (columns + rank * maps)),
+});
+/** FLOP and bytes of a product of B with each token, forward or backward. */
+const costOfB = ({ params: own, rows }: { params: Params; rows: number }) => ({
+  flops: 2 * allRows(own) * own.rank * rows,
+  bytes: 4 * (allRows(own) * own.rank + rows * (allRows(own) + own.rank * own.maps)),
+});
 
-/** u = A · mask(x); binds state, x, a, u, and with dropout places and noise. */
-export function loraDownKernel(variant: LoraVariant): Kernel {
-  return kernel('lora-down', dots(variant).definitions, { ...masks(variant), ...summed(variant), loraDown });
-}
-export const loraDownGrid = dotsGrid;
+/** u = A · mask(x) */
+export const loraDown = op({
+  name: 'lora-down',
+  variants: bothMasks,
+  source(variant: LoraVariant, { training: { lora } }: KernelTarget) {
+    const own = { ...masks(variant), ...summed(lora.dots), loraDown: loraDownSource };
+    return { definitions: dots(lora.dots), snippets: { state, loraBindings, ...own } };
+  },
+  params,
+  bindings: { state: 'read', places: 'read?', noise: 'read?', x: 'read', a: 'read', u: 'read_write' },
+  grid: dotsGrid,
+  cost: costOfA,
+  reference: downReference,
+});
 
-/** v = scale · Bᵀ · dy, the gradient of u; binds state, dy, b, v. */
-export function loraUpBackwardKernel(form: LoraForm): Kernel {
-  return kernel('lora-up-backward', dots(form).definitions, { ...summed(form), loraUpBackward });
-}
-export const loraUpBackwardGrid = dotsGrid;
+/** v = scale · Bᵀ · dy, the gradient of u */
+export const loraUpBackward = op({
+  name: 'lora-up-backward',
+  variants: () => [{}],
+  source(_: object, { training: { lora } }: KernelTarget) {
+    const own = { ...summed(lora.dots), loraUpBackward: loraUpBackwardSource };
+    return { definitions: dots(lora.dots), snippets: { state, loraBindings, ...own } };
+  },
+  params,
+  bindings: { state: 'read', dy: 'read', b: 'read', v: 'read_write' },
+  grid: dotsGrid,
+  cost: costOfB,
+  reference: upBackwardReference,
+});
 
-/** y += scale · B · u; binds state, u, b, y. */
-export function loraUpKernel(form: LoraForm): Kernel {
-  return kernel('lora-up', { TILE_N: MANY_TOKENS, TILE_M, WORKGROUP_SIZE: solo(form) }, { loraUp });
-}
+/** y += scale · B · u */
+export const loraUp = op({
+  name: 'lora-up',
+  variants: () => [{}],
+  source: (_: object, { training: { lora } }: KernelTarget) => ({
+    definitions: { TILE_N: MANY_TOKENS, TILE_M, WORKGROUP_SIZE: lora.elements.workgroup },
+    snippets: { state, loraBindings, loraUp: loraUpSource },
+  }),
+  params,
+  bindings: { state: 'read', u: 'read', b: 'read', y: 'read_write' },
+  grid: ({ target, params: own, rows }) => [
+    Math.ceil(mostRows(own) / (target.training.lora.elements.workgroup * TILE_M)),
+    Math.ceil(rows / MANY_TOKENS),
+    own.maps,
+  ],
+  cost: costOfB,
+  reference: upReference,
+});
 
-const mostRows = ({ maps }: LoraShape) => Math.max(...maps.map(({ rows }) => rows));
+/** dB += scale · dyᵀ · u; the grid is over B's elements, and rows are tokens. */
+export const loraBGradient = op({
+  name: 'lora-b-gradient',
+  variants: () => [{}],
+  source(_: object, { training: { lora } }: KernelTarget) {
+    const { rows, ...shape } = lora.bGradient;
+    return {
+      definitions: { TILE_M: rows, TILE_R, ...shared(shape, rows * TILE_R * span(shape), 'f32') },
+      snippets: { state, loraBindings, ...summed(shape), loraBGradient: loraBGradientSource },
+    };
+  },
+  params,
+  bindings: { state: 'read', dy: 'read', u: 'read', db: 'read_write' },
+  grid({ target, params: own }) {
+    const { rows, ...shape } = target.training.lora.bGradient;
+    return [Math.ceil(mostRows(own) / (span(shape) * rows)), Math.ceil(own.rank / TILE_R), own.maps];
+  },
+  cost: costOfB,
+  reference: bGradientReference,
+});
 
-export function loraUpGrid(form: LoraForm, shape: LoraShape, tokens: number): Grid {
-  return [Math.ceil(mostRows(shape) / (solo(form) * TILE_M)), Math.ceil(tokens / MANY_TOKENS), shape.maps.length];
-}
+/** dA += vᵀ · mask(x); the grid is over A's elements, and rows are tokens. */
+export const loraAGradient = op({
+  name: 'lora-a-gradient',
+  variants: bothMasks,
+  source(variant: LoraVariant, { training: { lora } }: KernelTarget) {
+    const shape = lora.aGradient;
+    const own = { ...masks(variant), ...summed(shape), loraAGradient: loraAGradientSource };
+    return {
+      definitions: { TILE_R, ...shared(shape, TILE_R * span(shape), 'vec4f') },
+      snippets: { state, loraBindings, ...own },
+    };
+  },
+  params,
+  bindings: { state: 'read', places: 'read?', noise: 'read?', x: 'read', v: 'read', da: 'read_write' },
+  grid: ({ target, params: { columns, rank, maps } }) => [
+    Math.ceil(columns / 4 / span(target.training.lora.aGradient)),
+    Math.ceil(rank / TILE_R),
+    maps,
+  ],
+  cost: costOfA,
+  reference: aGradientReference,
+});
 
-/** How B's rows are dealt out: threads side by side, lanes behind one another, rows of each thread. */
-const bTile = ({ software }: LoraForm) =>
-  software ? { span: 8, count: 1, rows: TILE_M } : { span: 16, count: SLICES, rows: 1 };
-
-/** dB += scale · dyᵀ · u; binds state, dy, u, db. */
-export function loraBGradientKernel(form: LoraForm): Kernel {
-  const { span, count, rows } = bTile(form);
-  const own = {
-    TILE_M: rows,
-    TILE_R,
-    LANES: count,
-    WORKGROUP_SIZE: span * count,
-    SUMS: rows * TILE_R * span,
-    Sum: 'f32',
-  };
-  return kernel('lora-b-gradient', lanes(form, own), { ...summed(form), loraBGradient });
-}
-
-export function loraBGradientGrid(form: LoraForm, shape: LoraShape): Grid {
-  const { span, rows } = bTile(form);
-  return [Math.ceil(mostRows(shape) / (span * rows)), Math.ceil(shape.rank / TILE_R), shape.maps.length];
-}
-
-/** Quads of A's columns side by side in a workgroup. */
-const A_SPAN = 8;
-
-/** dA += vᵀ · mask(x); binds state, x, v, da, and with dropout places and noise. */
-export function loraAGradientKernel(variant: LoraVariant): Kernel {
-  const count = variant.software ? 1 : SLICES;
-  const own = { TILE_R, LANES: count, WORKGROUP_SIZE: A_SPAN * count, SUMS: TILE_R * A_SPAN, Sum: 'vec4f' };
-  return kernel('lora-a-gradient', lanes(variant, own), { ...masks(variant), ...summed(variant), loraAGradient });
-}
-
-export function loraAGradientGrid(_: LoraForm, { columns, rank, maps }: LoraShape): Grid {
-  return [Math.ceil(columns / 4 / A_SPAN), Math.ceil(rank / TILE_R), maps.length];
-}
-
-/** dx += mask(Aᵀ · v); binds state, v, a, dx, and with dropout places and noise. */
-export function loraDownBackwardKernel(variant: LoraVariant): Kernel {
-  const own = { TILE_N: MANY_TOKENS, WORKGROUP_SIZE: solo(variant) };
-  return kernel('lora-down-backward', own, { ...masks(variant), loraDownBackward });
-}
-
-export function loraDownBackwardGrid(form: LoraForm, { columns }: LoraShape, tokens: number): Grid {
-  return [Math.ceil(columns / 4 / solo(form)), Math.ceil(tokens / MANY_TOKENS)];
-}
+/** dx += mask(Aᵀ · v) */
+export const loraDownBackward = op({
+  name: 'lora-down-backward',
+  variants: bothMasks,
+  source: (variant: LoraVariant, { training: { lora } }: KernelTarget) => ({
+    definitions: { TILE_N: MANY_TOKENS, WORKGROUP_SIZE: lora.elements.workgroup },
+    snippets: { state, loraBindings, ...masks(variant), loraDownBackward: loraDownBackwardSource },
+  }),
+  params,
+  bindings: { state: 'read', places: 'read?', noise: 'read?', v: 'read', a: 'read', dx: 'read_write' },
+  grid: ({ target, params: { columns }, rows }) => [
+    Math.ceil(columns / 4 / target.training.lora.elements.workgroup),
+    Math.ceil(rows / MANY_TOKENS),
+  ],
+  cost: costOfA,
+  reference: downBackwardReference,
+});

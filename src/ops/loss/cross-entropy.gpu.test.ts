@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import type { Kernel } from '../../gpu/kernel';
-import { crossEntropyGrid, crossEntropyKernel, crossEntropyReference } from './cross-entropy';
-import { altered, cheapPipelines, joined, random, relative, run, sameBits } from '../testing/run';
+import type { KernelTarget } from '../tuning';
+import { crossEntropy } from './cross-entropy';
+import { altered, cheapPipelines, joined, random, relative, run, sameBits, TARGETS, workOf } from '../testing/run';
 
 interface Case {
   readonly vocabulary: number;
@@ -40,47 +41,40 @@ function given({ vocabulary, picked, scale = 8 }: Case) {
 
 async function compute(
   it: Case,
-  { software, gradient = true }: { software: boolean; gradient?: boolean },
+  { target, gradient = true }: { target: KernelTarget; gradient?: boolean },
   { logits, targets } = given(it),
   change = (kernel: Kernel) => kernel,
 ) {
   const { vocabulary, picked } = it;
-  const variant = { software, gradient };
   const guard = new Float32Array(vocabulary).fill(UNTOUCHED);
   const slots = new Float32Array(POSITION + picked.length + 2).fill(UNTOUCHED);
-  const result = await run(
-    device,
-    change(crossEntropyKernel(variant)),
-    {
-      bind: {
-        picked: Uint32Array.of(9, 9, 9, ...picked, 9),
-        targets,
-        weight: Float32Array.of(WEIGHT),
-        logits: joined(logits, guard),
-        loss: slots,
-      },
-      params: { vocabulary },
-      grid: crossEntropyGrid(variant, picked.length + 5),
-      position: POSITION,
-      count: picked.length,
+  const { kernel, work } = workOf(crossEntropy, { gradient }, target, {
+    bind: {
+      picked: Uint32Array.of(9, 9, 9, ...picked, 9),
+      targets,
+      weight: Float32Array.of(WEIGHT),
+      logits: joined(logits, guard),
+      loss: slots,
     },
-    ['logits', 'loss'],
-  );
+    params: { vocabulary },
+    dealt: picked.length + 5,
+    position: POSITION,
+    count: picked.length,
+  });
+  const result = await run(device, change(kernel), work, ['logits', 'loss']);
   const [rows, all] = [new Float32Array(result.logits), new Float32Array(result.loss)];
   expect(sameBits(rows.subarray(logits.length), guard)).toBe(true);
   expect([...all.subarray(0, POSITION), ...all.slice(-2)]).toEqual(Array<number>(5).fill(UNTOUCHED));
   return { rows: rows.subarray(0, logits.length), losses: all.subarray(POSITION, POSITION + picked.length) };
 }
 
-describe.each([
-  ['software', true],
-  ['hardware', false],
-] as const)('%s form', (_, software) => {
+describe.each(Object.entries(TARGETS))('%s form', (form, target) => {
+  const software = form === 'software';
   for (const it of CASES) {
     test(`${it.picked.length} rows over ${it.vocabulary} ids`, async () => {
       const { logits, wanted } = given(it);
-      const expected = crossEntropyReference(logits, wanted, WEIGHT);
-      const { rows, losses } = await compute(it, { software });
+      const expected = crossEntropy.reference(logits, wanted, WEIGHT);
+      const { rows, losses } = await compute(it, { target });
       expect(relative(losses, expected.losses)).toBeLessThan(2e-6);
       expect(relative(rows, expected.gradient)).toBeLessThan(2e-6);
       // the softmax alone: in most rows the target's one hides it
@@ -90,10 +84,10 @@ describe.each([
           (g, i) => g / WEIGHT + Number(i % it.vocabulary === wanted[Math.floor(i / it.vocabulary)]),
         );
       expect(relative(softmax(rows), softmax(expected.gradient))).toBeLessThan(1e-5);
-      const again = await compute(it, { software });
+      const again = await compute(it, { target });
       expect(sameBits(again.rows, rows) && sameBits(again.losses, losses)).toBe(true);
       // without the gradient the same losses, and the logits as they were
-      const without = await compute(it, { software, gradient: false });
+      const without = await compute(it, { target, gradient: false });
       expect(sameBits(without.rows, logits) && sameBits(without.losses, losses)).toBe(true);
     });
   }
@@ -105,12 +99,12 @@ describe.each([
     targets[5] = row.indexOf(Math.max(...row));
     made.logits[131 + targets[0]] = -1e4;
     made.logits[131 + 77] = 1e4;
-    const expected = crossEntropyReference(
+    const expected = crossEntropy.reference(
       made.logits,
       it.picked.map((t) => targets[t]),
       WEIGHT,
     );
-    const { rows, losses } = await compute(it, { software }, { targets, ...made });
+    const { rows, losses } = await compute(it, { target }, { targets, ...made });
     expect([...rows, ...losses].every(Number.isFinite)).toBe(true);
     expect(expected.losses[1]).toBe(2e4);
     expect(relative(losses, expected.losses)).toBeLessThan(1e-6);
@@ -120,10 +114,10 @@ describe.each([
   test('a row has the same bits whatever stands beside it', async () => {
     const it = CASES[1];
     const all = given(it);
-    const { rows, losses } = await compute(it, { software });
+    const { rows, losses } = await compute(it, { target });
     const last = it.picked.length - 1;
     const logits = all.logits.slice(last * it.vocabulary);
-    const alone = await compute({ ...it, picked: it.picked.slice(last) }, { software }, { ...all, logits });
+    const alone = await compute({ ...it, picked: it.picked.slice(last) }, { target }, { ...all, logits });
     expect(alone).toEqual({ rows: rows.subarray(last * it.vocabulary), losses: losses.subarray(last) });
   });
 
@@ -132,7 +126,7 @@ describe.each([
     async () => {
       const it = CASES[1];
       const { logits, wanted } = given(it);
-      const expected = crossEntropyReference(logits, wanted, WEIGHT);
+      const expected = crossEntropy.reference(logits, wanted, WEIGHT);
       for (const [from, to] of [
         [' - select(0.0, 1.0, i == target_id)', ''],
         ['p - select', 'p + select'],
@@ -141,12 +135,12 @@ describe.each([
         // the sums of the blocks before, each relative to its own largest
         ['sum * exp(old_max - lane_max)', 'sum'],
       ] as const) {
-        const { rows } = await compute(it, { software }, given(it), (kernel) => altered(kernel, from, to));
+        const { rows } = await compute(it, { target }, given(it), (kernel) => altered(kernel, from, to));
         // a lane of the tree has one block of so few
         const same = !software && from.startsWith('sum');
         if (!same) expect(relative(rows, expected.gradient), from).toBeGreaterThan(1e-3);
       }
-      const { losses } = await compute(it, { software }, given(it), (kernel) =>
+      const { losses } = await compute(it, { target }, given(it), (kernel) =>
         altered(kernel, '(max_logit - logits', '(-logits'),
       );
       expect(relative(losses, expected.losses)).toBeGreaterThan(0.1);

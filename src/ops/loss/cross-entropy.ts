@@ -1,35 +1,50 @@
 // Cross-entropy of a chunk of logits against the tokens that follow, and its gradient in place.
-import { compose } from '../../gpu/wgsl';
-import type { Grid, Kernel } from '../../gpu/kernel';
+import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
-import crossEntropy from '../../../shaders/loss/cross-entropy.wgsl?raw';
-import { type Form, rowForm, rowWorkgroups } from '../rows';
+import crossEntropySource from '../../../shaders/loss/cross-entropy.wgsl?raw';
+import { rowGroups, rowSource } from '../rows';
+import type { KernelTarget } from '../tuning';
 
-const LANES = 256;
-
-export interface CrossEntropyVariant extends Form {
+interface Variant {
   /** The logits become their gradient; without, they stay. */
   readonly gradient: boolean;
 }
 
-export function crossEntropyKernel(variant: CrossEntropyVariant): Kernel {
-  const { definitions, rows } = rowForm(variant, LANES);
-  return {
-    label: `cross-entropy${variant.gradient ? ' gradient' : ''}`,
-    wgsl: compose({ ...definitions, GRADIENT: variant.gradient }, { state, ...rows, crossEntropy }),
-  };
-}
-
-export function crossEntropyGrid(form: Form, rows: number): Grid {
-  return [rowWorkgroups(form, rows)];
-}
+/** loss [rows] of logits [rows, V], which become their gradient. */
+export const crossEntropy = op({
+  name: 'cross-entropy',
+  variants: () => [{ gradient: true }, { gradient: false }],
+  source({ gradient }: Variant, { training }: KernelTarget) {
+    const { definitions, rows } = rowSource(training.crossEntropy);
+    return {
+      label: `cross-entropy${gradient ? ' gradient' : ''}`,
+      definitions: { ...definitions, GRADIENT: gradient },
+      snippets: { state, ...rows, crossEntropy: crossEntropySource },
+    };
+  },
+  params: { vocabulary: 'u32' },
+  bindings: {
+    state: 'read',
+    picked: 'read',
+    targets: 'read',
+    weight: 'read',
+    logits: 'read_write',
+    loss: 'read_write',
+  },
+  grid: ({ target, rows }) => [rowGroups(target.training.crossEntropy, rows)],
+  cost: ({ variant: { gradient }, params: { vocabulary }, rows }) => ({
+    flops: (gradient ? 16 : 8) * vocabulary * rows,
+    bytes: (gradient ? 8 : 4) * vocabulary * rows,
+  }),
+  reference: lossesAndGradient,
+});
 
 /**
- * The reference in float64.
+ * Losses and gradient in float64.
  * @param logits [rows, V] @param targets [rows]
  * @returns losses [rows], unweighted, and the weighted gradient [rows, V]
  */
-export function crossEntropyReference(
+function lossesAndGradient(
   logits: ArrayLike<number>,
   targets: ArrayLike<number>,
   weight: number,

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import type { Kernel } from '../../gpu/kernel';
-import { sumLossesGrid, sumLossesKernel, sumLossesReference } from './sum-losses';
-import { altered, joined, nowhere, random, run } from '../testing/run';
+import { sumLosses } from './sum-losses';
+import { altered, joined, nowhere, random, run, TARGETS } from '../testing/run';
 
 const { device } = (await testDevices())[0];
 const WEIGHT = 0.03;
@@ -20,7 +20,7 @@ async function reportOf(losses: Float32Array, kernel: Kernel, times = 1): Promis
         loss: joined(losses, nowhere(7)),
         report: Float32Array.of(BEFORE, 1, 2, 3),
       },
-      grid: sumLossesGrid(),
+      grid: [1],
       times,
       count: losses.length,
     },
@@ -31,18 +31,18 @@ async function reportOf(losses: Float32Array, kernel: Kernel, times = 1): Promis
 
 const lossesOf = (count: number) => random(count, 3).map((x) => 4 * Math.abs(x));
 
-test.each([true, false])('losses are added up, weighted (software form: %s)', async (software) => {
-  const kernel = sumLossesKernel({ software });
+test.each(Object.entries(TARGETS))('losses are added up, weighted (%s form)', async (_, target) => {
+  const kernel = sumLosses.kernel({}, target);
   for (const count of [1, 5, 257, 70_001]) {
     const losses = lossesOf(count);
     const [loss, ...rest] = await reportOf(losses, kernel);
-    expect(Math.abs(loss! / sumLossesReference(losses, WEIGHT, BEFORE) - 1)).toBeLessThan(1e-6);
+    expect(Math.abs(loss! / sumLosses.reference(losses, WEIGHT, BEFORE) - 1)).toBeLessThan(1e-6);
     expect(rest).toEqual([1, 2, 3]);
     expect((await reportOf(losses, kernel))[0]).toBe(loss);
   }
   expect((await reportOf(new Float32Array(0), kernel))[0]).toBe(BEFORE);
   const losses = lossesOf(257);
-  const twice = sumLossesReference(losses, WEIGHT, sumLossesReference(losses, WEIGHT, BEFORE));
+  const twice = sumLosses.reference(losses, WEIGHT, sumLosses.reference(losses, WEIGHT, BEFORE));
   expect(Math.abs((await reportOf(losses, kernel, 2))[0] / twice - 1)).toBeLessThan(1e-6);
   // without the weight, or without what was there
   for (const [from, to] of [
@@ -50,6 +50,6 @@ test.each([true, false])('losses are added up, weighted (software form: %s)', as
     ['+= weight[0]', '= weight[0]'],
   ] as const) {
     const [loss] = await reportOf(losses, altered(kernel, from, to));
-    expect(Math.abs(loss! / sumLossesReference(losses, WEIGHT, BEFORE) - 1)).toBeGreaterThan(0.01);
+    expect(Math.abs(loss! / sumLosses.reference(losses, WEIGHT, BEFORE) - 1)).toBeGreaterThan(0.01);
   }
 });

@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import type { Grid, Kernel } from '../../gpu/kernel';
-import { adamwGrid, adamwKernel, adamwReference, type Moments, optimizerParams, type OptimizerStep } from './adamw';
-import { altered, joined, nowhere, random, relative, run, sameBits } from '../testing/run';
+import { adamw, type Moments, type OptimizerStep, packOptimizerStep } from './adamw';
+import { altered, joined, nowhere, random, relative, run, sameBits, TARGETS, workOf } from '../testing/run';
 
 const { device } = (await testDevices())[0];
-const kernel = adamwKernel();
+const kernel = adamw.kernel({}, TARGETS.software);
 
 const DEFAULTS = {
   learningRate: 3e-4,
@@ -42,24 +42,20 @@ async function update(state: State, gradient: Float32Array, step: OptimizerStep,
   const { factor = 1, finite = 1, ratioB = false } = how;
   const count = gradient.length;
   const guard = new Float32Array(70).fill(-5);
-  const results = await run(
-    device,
-    how.kernel ?? kernel,
-    {
-      bind: {
-        parameters: joined(state.parameters, guard),
-        gradient: joined(gradient, nowhere(70)),
-        first: joined(state.first, guard),
-        second: joined(state.second, guard),
-        optimizer: optimizerParams(step),
-        report: Float32Array.of(7, 1, factor, finite),
-      },
-      params: { count, ratio_b: Number(ratioB) },
-      grid: how.grid ?? adamwGrid(count),
-      count: 1,
+  const { work } = workOf(adamw, {}, TARGETS.software, {
+    bind: {
+      parameters: joined(state.parameters, guard),
+      gradient: joined(gradient, nowhere(70)),
+      first: joined(state.first, guard),
+      second: joined(state.second, guard),
+      optimizer: new Float32Array(packOptimizerStep(step)),
+      report: Float32Array.of(7, 1, factor, finite),
     },
-    ['parameters', 'first', 'second'],
-  );
+    params: { count, ratio_b: Number(ratioB) },
+    count: 1,
+  });
+  const grid = how.grid ?? work.grid;
+  const results = await run(device, how.kernel ?? kernel, { ...work, grid }, ['parameters', 'first', 'second']);
   const part = (bytes: ArrayBuffer) => {
     const all = new Float32Array(bytes);
     expect(sameBits(all.subarray(count), guard)).toBe(true);
@@ -80,7 +76,7 @@ async function off(
   for (let step = 1; step <= steps; step++) {
     const gradient = random(count, 10 + step).map((x) => x * 0.02);
     actual = await update(actual, gradient, { ...options, count: step }, how);
-    expected = adamwReference(expected, gradient, { ...options, count: step }, how);
+    expected = adamw.reference(expected, gradient, { ...options, count: step }, how);
   }
   const way = ({ parameters }: Moments<ArrayLike<number>>) =>
     Float64Array.from(start.parameters, (from, i) => parameters[i] - from);

@@ -1,8 +1,8 @@
 // AdamW (Loshchilov and Hutter 2019) in PyTorch's order, on the GPU and in float64.
-import { compose } from '../../gpu/wgsl';
-import type { Grid, Kernel } from '../../gpu/kernel';
+import { op } from '../../gpu/op';
+import { Struct } from '../../gpu/struct';
+import adamwSource from '../../../shaders/optimizer/adamw.wgsl?raw';
 import optimizerStep from '../../../shaders/optimizer/optimizer-step.wgsl?raw';
-import adamw from '../../../shaders/optimizer/adamw.wgsl?raw';
 import { folded } from '../rows';
 
 const WORKGROUP_SIZE = 64;
@@ -22,24 +22,58 @@ export interface OptimizerStep {
   readonly count: number;
 }
 
-/** Contents of the shaders' `Optimizer`, its differences to 1 taken in float64. */
-export function optimizerParams(step: OptimizerStep): Float32Array<ArrayBuffer> {
+/** The shaders' struct of an update's settings (shaders/optimizer/optimizer-step.wgsl). */
+export const OPTIMIZER_STEP = new Struct({
+  learning_rate: 'f32',
+  ratio: 'f32',
+  decay: 'f32',
+  beta1: 'f32',
+  beta2: 'f32',
+  rest1: 'f32',
+  rest2: 'f32',
+  epsilon: 'f32',
+  correction1: 'f32',
+  correction2: 'f32',
+  max_norm: 'f32',
+});
+
+/** An update's settings as bytes; their differences to 1 are taken in float64. */
+export function packOptimizerStep(step: OptimizerStep): ArrayBuffer {
   const { learningRate, ratio, weightDecay, beta1, beta2, epsilon, maxGradNorm, count } = step;
-  const rests = [1 - beta1, 1 - beta2];
-  const corrections = [1 - beta1 ** count, 1 - beta2 ** count];
-  const fields = [learningRate, ratio, weightDecay, beta1, beta2, ...rests, epsilon, ...corrections, maxGradNorm];
-  return Float32Array.from(fields);
+  return OPTIMIZER_STEP.pack({
+    learning_rate: learningRate,
+    ratio,
+    decay: weightDecay,
+    beta1,
+    beta2,
+    rest1: 1 - beta1,
+    rest2: 1 - beta2,
+    epsilon,
+    correction1: 1 - beta1 ** count,
+    correction2: 1 - beta2 ** count,
+    max_norm: maxGradNorm,
+  });
 }
 
-/** One thread an element, on every device. */
-export function adamwKernel(): Kernel {
-  return { label: 'adamw', wgsl: compose({ WORKGROUP_SIZE }, { optimizerStep, adamw }) };
-}
-
-/** @param count elements of the parameters */
-export function adamwGrid(count: number): Grid {
-  return folded(Math.ceil(count / WORKGROUP_SIZE));
-}
+/** Moves `count` parameters and their moments by one step; with `ratio_b` 1 the learning rate is B's. */
+export const adamw = op({
+  name: 'adamw',
+  variants: () => [{}],
+  source: () => ({ definitions: { WORKGROUP_SIZE }, snippets: { optimizerStep, adamw: adamwSource } }),
+  params: { count: 'u32', ratio_b: 'u32' },
+  bindings: {
+    parameters: 'read_write',
+    gradient: 'read',
+    first: 'read_write',
+    second: 'read_write',
+    optimizer: 'read',
+    report: 'read',
+  },
+  // one thread an element
+  grid: ({ params: { count } }) => folded(Math.ceil(count / WORKGROUP_SIZE)),
+  cost: ({ params: { count } }) => ({ flops: 20 * count, bytes: 28 * count }),
+  reference: stepReference,
+});
 
 /** Parameters and their moments, [n] each. */
 export interface Moments<Numbers = Float64Array> {
@@ -49,11 +83,11 @@ export interface Moments<Numbers = Float64Array> {
 }
 
 /**
- * The reference in float64.
+ * A step in float64.
  * @param gradient [n] @param factor of the clipping @param ratioB whether the learning rate is B's
  * @returns what becomes of them
  */
-export function adamwReference(
+function stepReference(
   { parameters, first, second }: Moments<ArrayLike<number>>,
   gradient: ArrayLike<number>,
   { learningRate, ratio, weightDecay, beta1, beta2, epsilon, count }: OptimizerStep,

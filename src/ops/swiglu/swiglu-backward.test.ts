@@ -1,6 +1,6 @@
 // The float64 gradient of silu(gate) · up against central differences.
 import { expect, test } from 'vitest';
-import { swigluBackwardReference } from './swiglu-backward';
+import { swigluBackward } from './swiglu';
 import { differences, dot, random, relative } from '../testing/numbers';
 
 const [HALF, TOKENS] = [6, 3];
@@ -15,9 +15,9 @@ const swiglu = (x: Float64Array) =>
 
 test('the gradient is what central differences say', () => {
   const numeric = differences((x) => dot(swiglu(x), dHidden), gateUp);
-  expect(relative(swigluBackwardReference(gateUp, dHidden, HALF), numeric)).toBeLessThan(1e-8);
+  expect(relative(swigluBackward.reference(gateUp, dHidden, HALF), numeric)).toBeLessThan(1e-8);
   // gate's sign
-  const flipped = swigluBackwardReference(
+  const flipped = swigluBackward.reference(
     gateUp.map((x) => -x),
     dHidden,
     HALF,

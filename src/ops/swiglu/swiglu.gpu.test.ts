@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
-import { swigluGrid, swigluKernel } from './swiglu';
-import { random, relative, run } from '../testing/run';
+import { swiglu } from './swiglu';
+import { random, relative, runOp, TARGETS } from '../testing/run';
 
 const [WIDTH, TOKENS] = [172, 3];
 const gateUp = random(2 * WIDTH * TOKENS).map((x) => 6 * x);
@@ -16,13 +16,14 @@ const reference = (silu: (x: number) => number) =>
 
 async function compute(device: GPUDevice, element: 'f32' | 'f16'): Promise<ArrayLike<number>> {
   const stored = (data: Float32Array<ArrayBuffer>) => (element === 'f16' ? f32ArrayToF16(data) : data);
-  const { hidden } = await run(
+  const { hidden } = await runOp(
     device,
-    swigluKernel(element),
+    swiglu,
+    {},
+    { ...TARGETS.software, activation: element },
     {
       bind: { gate_up: stored(gateUp), hidden: stored(new Float32Array(WIDTH * TOKENS)) },
       params: { half: WIDTH },
-      grid: swigluGrid(WIDTH, TOKENS),
       count: TOKENS,
     },
     ['hidden'],
@@ -36,6 +37,7 @@ describe('swiglu', async () => {
     test(variant, async () => {
       const exact = await compute(device, 'f32');
       expect(relative(exact, silu)).toBeLessThan(1e-6);
+      expect(relative(swiglu.reference(gateUp, WIDTH), silu)).toBeLessThan(1e-12);
       // the sign in the exponent
       expect(
         relative(

@@ -1,38 +1,23 @@
 // One of LoRA's six kernels on random data, and its reference: for tests with a device.
-import type { Grid, Kernel } from '../../gpu/kernel';
+import type { Kernel } from '../../gpu/kernel';
 import {
-  loraAGradientGrid,
-  loraAGradientKernel,
-  loraBGradientGrid,
-  loraBGradientKernel,
-  loraDownBackwardGrid,
-  loraDownBackwardKernel,
-  loraDownGrid,
-  loraDownKernel,
+  loraAGradient,
+  loraBGradient,
+  loraDown,
+  loraDownBackward,
   loraParams,
-  type LoraShape,
-  loraUpBackwardGrid,
-  loraUpBackwardKernel,
-  loraUpGrid,
-  loraUpKernel,
-  type LoraVariant,
-  stackedRows,
+  loraUp,
+  loraUpBackward,
 } from '../lora/lora';
-import {
-  type Dropout,
-  loraAGradientReference,
-  loraBGradientReference,
-  loraDownBackwardReference,
-  loraDownReference,
-  loraUpBackwardReference,
-  loraUpReference,
-} from '../lora/lora-reference';
+import type { Dropout } from '../lora/lora-reference';
+import { type LoraShape, stackedRows } from '../lora/shape';
+import type { KernelTarget } from '../tuning';
 import { packPlaces } from '../attention/places';
 import { random, relative } from './numbers';
-import { run, type Run } from './run';
+import { run, type Run, workOf } from './run';
 
 export interface LoraCase extends LoraShape {
-  readonly software: boolean;
+  readonly target: KernelTarget;
   readonly dropout?: boolean;
   readonly tokens: number;
   /** What stands in buffers after the tokens of the batch; not-a-number when left out. */
@@ -46,8 +31,7 @@ export interface LoraCase extends LoraShape {
 type Given = Record<'x' | 'u' | 'v' | 'dy' | 'a' | 'b', Float32Array<ArrayBuffer>>;
 
 interface Op {
-  readonly kernel: (variant: LoraVariant) => Kernel;
-  readonly grid: (variant: LoraVariant, shape: LoraShape, tokens: number) => Grid;
+  readonly op: Pick<typeof loraDown, 'grid' | 'kernel' | 'pack'>;
   readonly output: string;
   readonly reference: (shape: LoraShape, given: Given, tokens: number, dropout?: Dropout) => Float64Array;
   /** The output is added to. */
@@ -56,45 +40,39 @@ interface Op {
 
 export const LORA_OPS = {
   down: {
-    kernel: loraDownKernel,
-    grid: loraDownGrid,
+    op: loraDown,
     output: 'u',
-    reference: (shape, { x, a }, tokens, dropout) => loraDownReference(shape, x, a, tokens, dropout),
+    reference: (shape, { x, a }, tokens, dropout) => loraDown.reference(shape, x, a, tokens, dropout),
     adds: false,
   },
   up: {
-    kernel: loraUpKernel,
-    grid: loraUpGrid,
+    op: loraUp,
     output: 'y',
-    reference: (shape, { u, b }, tokens) => loraUpReference(shape, u, b, tokens),
+    reference: (shape, { u, b }, tokens) => loraUp.reference(shape, u, b, tokens),
     adds: true,
   },
   upBackward: {
-    kernel: loraUpBackwardKernel,
-    grid: loraUpBackwardGrid,
+    op: loraUpBackward,
     output: 'v',
-    reference: (shape, { dy, b }, tokens) => loraUpBackwardReference(shape, dy, b, tokens),
+    reference: (shape, { dy, b }, tokens) => loraUpBackward.reference(shape, dy, b, tokens),
     adds: false,
   },
   bGradient: {
-    kernel: loraBGradientKernel,
-    grid: loraBGradientGrid,
+    op: loraBGradient,
     output: 'db',
-    reference: (shape, { dy, u }, tokens) => loraBGradientReference(shape, dy, u, tokens),
+    reference: (shape, { dy, u }, tokens) => loraBGradient.reference(shape, dy, u, tokens),
     adds: true,
   },
   aGradient: {
-    kernel: loraAGradientKernel,
-    grid: loraAGradientGrid,
+    op: loraAGradient,
     output: 'da',
-    reference: (shape, { x, v }, tokens, dropout) => loraAGradientReference(shape, x, v, tokens, dropout),
+    reference: (shape, { x, v }, tokens, dropout) => loraAGradient.reference(shape, x, v, tokens, dropout),
     adds: true,
   },
   downBackward: {
-    kernel: loraDownBackwardKernel,
-    grid: loraDownBackwardGrid,
+    op: loraDownBackward,
     output: 'dx',
-    reference: (shape, { v, a }, tokens, dropout) => loraDownBackwardReference(shape, v, a, tokens, dropout),
+    reference: (shape, { v, a }, tokens, dropout) => loraDownBackward.reference(shape, v, a, tokens, dropout),
     adds: true,
   },
 } as const satisfies Record<string, Op>;
@@ -148,16 +126,14 @@ function before(op: LoraOp, it: LoraCase): Float32Array<ArrayBuffer> {
 
 /** A kernel and what it is run on. */
 export function loraWork(op: LoraOp, it: LoraCase): { kernel: Kernel; work: Run; output: string } {
-  const { kernel, grid, output }: Op = LORA_OPS[op];
+  const { op: made, output }: Op = LORA_OPS[op];
   const { data, ...dropout } = given(it);
-  const variant = { software: it.software, dropout: it.dropout ?? false };
-  const work = {
+  const work = workOf(made, { dropout: it.dropout ?? false }, it.target, {
     bind: { ...data, ...dropout, [output]: before(op, it) },
     params: loraParams(it),
-    grid: grid(variant, it, it.tokens),
     count: it.tokens,
-  };
-  return { kernel: kernel(variant), work, output };
+  });
+  return { ...work, output };
 }
 
 /** What the kernel leaves in its output. */

@@ -11,7 +11,7 @@ const CASE = { heads: 4, kvHeads: 2, headDim: 36, lengths: [3, 37] };
 
 const race =
   (
-    op: Pick<typeof packedAttention, 'grid' | 'kernel'>,
+    op: Pick<typeof packedAttention, 'grid' | 'kernel' | 'pack'>,
     outputs: readonly string[],
     /** Barriers at the end that guard nothing in this case. */
     idle = 0,

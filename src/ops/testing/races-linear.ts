@@ -33,7 +33,7 @@ const lora = (op: LoraOp) => (): RaceCase => {
       { first: 0, rows: 41, module: 1 },
       { first: 41, rows: 13, module: 2 },
     ],
-    software: false,
+    target: TARGETS.hardware,
     tokens: 21,
   });
   return { kernel, work, outputs: [output], needed: [0] };

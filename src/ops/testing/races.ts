@@ -1,11 +1,10 @@
 // What the search for data races runs: a kernel with its work, and the kernels whose lanes reduce along a tree.
 import type { Kernel } from '../../gpu/kernel';
-import { optimizerParams } from '../optimizer/adamw';
-import { crossEntropyGrid, crossEntropyKernel } from '../loss/cross-entropy';
-import { gradientNormGrid, gradientNormKernel, gradientPartials } from '../optimizer/gradient-norm';
-import { gradientScaleGrid, gradientScaleKernel } from '../optimizer/gradient-scale';
+import { crossEntropy } from '../loss/cross-entropy';
+import { sumLosses } from '../loss/sum-losses';
+import { packOptimizerStep } from '../optimizer/adamw';
+import { gradientNorm, gradientPartials, gradientScale } from '../optimizer/gradient-norm';
 import { rmsnorm, rmsnormBackward } from '../norm/rmsnorm';
-import { sumLossesGrid, sumLossesKernel } from '../loss/sum-losses';
 import { random } from './numbers';
 import { type Run, TARGETS, workOf } from './run';
 
@@ -17,7 +16,6 @@ export interface RaceCase {
   readonly needed: readonly number[];
 }
 
-const FORM = { software: false };
 /** The tree of a sum and the tree of a maximum have a barrier each; what follows waits in workgroupUniformLoad. */
 const [SUM, MAXIMUM] = [0, 1];
 
@@ -37,11 +35,10 @@ const norm = (backward: boolean) => (): RaceCase => {
   };
 };
 
-const crossEntropy = (): RaceCase => {
+const losses = (): RaceCase => {
   const [vocabulary, rows] = [300, 3];
   return {
-    kernel: crossEntropyKernel({ ...FORM, gradient: true }),
-    work: {
+    ...workOf(crossEntropy, { gradient: true }, TARGETS.hardware, {
       bind: {
         picked: Uint32Array.of(2, 0, 1),
         targets: Int32Array.of(299, 3, 256),
@@ -50,54 +47,48 @@ const crossEntropy = (): RaceCase => {
         loss: new Float32Array(rows),
       },
       params: { vocabulary },
-      grid: crossEntropyGrid(FORM, rows),
       count: rows,
-    },
+    }),
     outputs: ['logits', 'loss'],
     needed: [SUM, MAXIMUM],
   };
 };
 
-const sumLosses = (): RaceCase => ({
-  kernel: sumLossesKernel(FORM),
-  work: {
+const sumOfLosses = (): RaceCase => ({
+  ...workOf(sumLosses, {}, TARGETS.hardware, {
     bind: { weight: Float32Array.of(0.5), loss: random(300), report: new Float32Array(4) },
-    grid: sumLossesGrid(),
+    params: {},
     count: 300,
-  },
+  }),
   outputs: ['report'],
   needed: [SUM],
 });
 
-const gradientNorm = (): RaceCase => {
+const partialNorms = (): RaceCase => {
   const count = 5000;
   return {
-    kernel: gradientNormKernel(FORM),
-    work: {
+    ...workOf(gradientNorm, {}, TARGETS.hardware, {
       bind: { gradient: random(count), partials: new Float32Array(gradientPartials(count)) },
       params: { count, first: 0 },
-      grid: gradientNormGrid(FORM, count),
       count: 1,
-    },
+    }),
     outputs: ['partials'],
     needed: [SUM],
   };
 };
 
-const gradientScale = (): RaceCase => {
+const clipping = (): RaceCase => {
   const step = { learningRate: 1, ratio: 1, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, count: 1 };
   return {
-    kernel: gradientScaleKernel(FORM),
-    work: {
+    ...workOf(gradientScale, {}, TARGETS.hardware, {
       bind: {
         partials: random(300).map(Math.abs),
-        optimizer: optimizerParams({ ...step, maxGradNorm: 1 }),
+        optimizer: new Float32Array(packOptimizerStep({ ...step, maxGradNorm: 1 })),
         report: new Float32Array(4),
       },
       params: { count: 300 },
-      grid: gradientScaleGrid(),
       count: 1,
-    },
+    }),
     outputs: ['report'],
     needed: [SUM],
   };
@@ -107,8 +98,8 @@ const gradientScale = (): RaceCase => {
 export const rowRaces: Readonly<Record<string, () => RaceCase>> = {
   rmsnorm: norm(false),
   'rmsnorm backward': norm(true),
-  'cross-entropy': crossEntropy,
-  'sum of losses': sumLosses,
-  'gradient norm': gradientNorm,
-  'gradient scale': gradientScale,
+  'cross-entropy': losses,
+  'sum of losses': sumOfLosses,
+  'gradient norm': partialNorms,
+  'gradient scale': clipping,
 };

@@ -1,6 +1,5 @@
 // What kernel tests share: running one step, random data, and how far off a result is.
 import { Buffers, read } from '../../gpu/buffers';
-import { readBindings } from '../../gpu/declarations';
 import { encode, type Grid, type Kernel, Kernels, type Step } from '../../gpu/kernel';
 import type { BindingTypes, Op } from '../../gpu/op';
 import type { Fields, FieldValues } from '../../gpu/struct';
@@ -12,9 +11,10 @@ export { random, relative } from './numbers';
 type Data = ArrayBufferView;
 
 export interface Run {
-  /** Bound by variable name; the outputs too, with their initial values. `params` here is one that `params` does not fill. */
+  /** Bound by variable name; the outputs too, with their initial values. What the kernel does not bind is left out. */
   readonly bind: Readonly<Record<string, Data>>;
-  readonly params?: Readonly<Record<string, number | readonly number[]>>;
+  /** Bytes of the uniform. */
+  readonly params?: ArrayBuffer;
   readonly grid: Grid;
   /** Dispatches in a row, one when left out. */
   readonly times?: number;
@@ -35,7 +35,10 @@ interface Work<P extends Fields> extends Omit<Run, 'grid' | 'params'> {
 }
 
 /** What running an op takes of it. */
-type Runnable<Variant, P extends Fields> = Pick<Op<Variant, KernelTarget, P, BindingTypes, unknown>, 'grid' | 'kernel'>;
+type Runnable<Variant, P extends Fields> = Pick<
+  Op<Variant, KernelTarget, P, BindingTypes, unknown>,
+  'grid' | 'kernel' | 'pack'
+>;
 
 /** An op's kernel, and how it is run. */
 export function workOf<Variant, P extends Fields>(
@@ -45,7 +48,7 @@ export function workOf<Variant, P extends Fields>(
   { params, dealt, ...rest }: Work<P>,
 ): { kernel: Kernel; work: Run } {
   const grid = op.grid({ variant, target, params, rows: dealt ?? rest.count });
-  return { kernel: op.kernel(variant, target), work: { ...rest, params, grid } };
+  return { kernel: op.kernel(variant, target), work: { ...rest, params: op.pack(params), grid } };
 }
 
 const compiled = new WeakMap<GPUDevice, Kernels>();
@@ -63,13 +66,15 @@ export async function run<Name extends string>(
   device.pushErrorScope('validation');
   try {
     const state = Uint32Array.of(position, count, 0, 0);
-    const names = readBindings(kernel.wgsl).map(({ name }) => name);
+    const names = kernel.bindings.map(({ name }) => name);
     const bound = Object.fromEntries(
       Object.entries({ state, ...bind })
         .filter(([name]) => names.includes(name))
-        .map(([name, data]) => [name, buffers.from(name === 'params' ? 'uniforms' : 'activations', data, name)]),
+        .map(([name, data]) => [name, buffers.from('activations', data, name)]),
     );
-    const step = await kernels.step(kernel, buffers, bound, params, () => grid);
+    const uniform = params && params.byteLength > 0 ? params : undefined;
+    const work = { grid: () => grid, cost: () => ({ flops: 0, bytes: 0 }) };
+    const step = await kernels.prepare(kernel, buffers, bound, uniform, work);
     const encoder = device.createCommandEncoder();
     encode(encoder, Array<Step>(times).fill(step), count);
     device.queue.submit([encoder.finish()]);
