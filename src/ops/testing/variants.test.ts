@@ -10,6 +10,7 @@ const kernel = (label: string, rows: number, type: string, overrides = {}) => ({
   label,
   wgsl: `${front(rows, type)}${body}`,
   overrides,
+  bindings: [],
 });
 const VARIANTS = nameVariants([
   kernel('gemm q4', 8, 'f16', { NORM: 1 }),

@@ -11,7 +11,7 @@ export interface NamedVariant {
 const DEFINITION = /^(?:const|alias) (\w+) = (.*);$/;
 
 /** Definitions in front of the first snippet, overrides, and snippets, which have no value. */
-function settingsOf({ wgsl, overrides = {} }: Kernel): ReadonlyMap<string, string> {
+function settingsOf({ wgsl, overrides }: Kernel): ReadonlyMap<string, string> {
   const [front = '', ...snippets] = wgsl.split('//: snippet ');
   const settings = new Map(snippets.map((snippet) => [snippet.split('\n', 1).join(''), '']));
   for (const line of front.split('\n')) {
