@@ -8,6 +8,7 @@ import lengths from './lengths.mjs';
 import markdown from './markdown.mjs';
 import paths from './paths.mjs';
 import skips from './skips.mjs';
+import styles from './styles.mjs';
 
 /**
  * @typedef {{ path: string, text: string }} File
@@ -20,7 +21,7 @@ import skips from './skips.mjs';
  */
 
 /** @type {Check[]} */
-const CHECKS = [layout, markdown, lengths, comments, duplicates, paths, skips];
+const CHECKS = [layout, markdown, lengths, comments, duplicates, paths, skips, styles];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !CHECKS.some((check) => check.name === name));

@@ -22,7 +22,7 @@ export function EmptyChat() {
           </p>
         </Show>
         <StyleHint />
-        <div class="examples">
+        <div class="examples centered">
           <For each={prompts}>
             {(prompt) => (
               <button type="button" class="example" onClick={() => chats.send(prompt)}>

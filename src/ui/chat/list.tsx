@@ -46,12 +46,12 @@ export function ConversationList(props: { onClose: () => void }) {
               >
                 <button
                   type="button"
-                  class="open"
+                  class="chat-open"
                   title={conversation.title}
                   aria-current={conversation.id === chats.current()?.id ? 'true' : undefined}
                   onClick={() => open(conversation.id)}
                 >
-                  <Written class="title" text={conversation.title} />
+                  <Written class="chat-title" text={conversation.title} />
                   <time datetime={new Date(saidAt(conversation)).toISOString()}>
                     {formatWhen(saidAt(conversation))}
                   </time>

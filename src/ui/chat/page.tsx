@@ -1,6 +1,7 @@
 // Conversations beside the one that is open.
+import './index.css';
 import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
-import { StyleSelect } from '../shared/style-select';
+import { StyleSelect } from './style-select';
 import { Icon } from '../shared/icon';
 import { IconButton } from '../shared/icon-button';
 import { Written } from '../shared/written';
@@ -35,7 +36,7 @@ export function ChatPage() {
           <Show when={adapters.inUse().length > 0}>
             <button
               type="button"
-              class="button quiet compare-toggle"
+              class="button quiet small compare-toggle"
               aria-label="Compare with the base"
               aria-pressed={chats.compare()}
               title="Each question is answered twice, side by side: by the base model alone, and with its adapters."

@@ -11,7 +11,7 @@ export function SystemPrompt() {
     <>
       <button
         type="button"
-        class="button quiet"
+        class="button quiet small"
         aria-label={`System prompt${set() ? ', written' : ''}`}
         onClick={() => setOpen(true)}
       >

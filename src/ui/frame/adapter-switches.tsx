@@ -35,10 +35,10 @@ export function AdapterSwitches() {
         <Icon name="tune" />
         <span class="chip-name">{words()}</span>
       </button>
-      <div ref={card} id={id} class="card-popover adapters-card" popover="auto" on:toggle={place}>
+      <div ref={card} id={id} class="card-popover" popover="auto" on:toggle={place}>
         <h2>Adapters</h2>
         <For each={adapters.ofModel().map((each) => each.id)}>{(each) => <AdapterSwitch id={each} />}</For>
-        <p class="hint">
+        <p class="hint adapters-note">
           Several can be on at once; their effects add up. <a href="#/models">Rename or delete them in Models.</a>
         </p>
       </div>
@@ -58,16 +58,16 @@ function SwitchRow(props: { adapter: AdapterSummary }) {
   const isOn = () => adapters.isOn(props.adapter.id);
   return (
     <div class="adapter-switch">
-      <label class="check">
+      <label class="check prominent">
         <input
           type="checkbox"
           role="switch"
           checked={isOn()}
           onChange={(event) => adapters.turn(props.adapter.id, event.currentTarget.checked)}
         />
-        <span class="title">{props.adapter.name}</span>
+        <span>{props.adapter.name}</span>
       </label>
-      <div class="row">
+      <div class="adapter-strength">
         <input
           type="range"
           aria-label={`Strength of ${props.adapter.name}`}

@@ -43,7 +43,7 @@ export function DeviceChip() {
             </Show>
             <span class="chip-name">{device().name}</span>
             <Show when={total() > 0}>
-              <span class="figures">{formatBytes(total())}</span>
+              <span class="figures desktop-only">{formatBytes(total())}</span>
             </Show>
           </button>
           <div ref={card} id="device-card" class="card-popover" popover="auto" on:toggle={place}>

@@ -31,7 +31,7 @@ export function TopBar() {
                 )}
               </For>
             </select>
-            <span class="figures">
+            <span class="figures desktop-only">
               {formatCount(model().parameters)} · {formatBytes(model().bytes)} · {model().quantization}
             </span>
             <AdapterSwitches />

@@ -62,12 +62,12 @@ function RunRow(props: { run: Run }) {
       />
       <button
         type="button"
-        class="open"
+        class="item-open"
         title="Show this instruction again"
         disabled={instruct.running()}
         onClick={() => instruct.open(props.run)}
       >
-        <Written class="title" text={props.run.instruction} />
+        <Written text={props.run.instruction} />
         <Written class="hint" text={props.run.response.slice(0, 200) || '—'} />
       </button>
       <time datetime={new Date(props.run.createdAt).toISOString()}>{formatWhen(props.run.createdAt)}</time>

@@ -1,4 +1,5 @@
 // A form on the left, the response on the right, and the runs that were made beneath.
+import './index.css';
 import { For } from 'solid-js';
 import { useApp } from '../context';
 import { examples } from './instruct';

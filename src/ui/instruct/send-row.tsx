@@ -47,7 +47,7 @@ function RowForm(props: { run: Run; training: TrainingState; onClose: () => void
   }
   return (
     <form
-      class="template-form"
+      class="form"
       onSubmit={(event) => {
         event.preventDefault();
         void add();

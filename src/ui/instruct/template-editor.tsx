@@ -46,7 +46,7 @@ export function TemplateEditor() {
       </button>
       <Dialog open={edited() !== undefined} title="Template" onClose={() => setEdited(undefined)}>
         <form
-          class="template-form"
+          class="form"
           onSubmit={(event) => {
             event.preventDefault();
             const template = edited();

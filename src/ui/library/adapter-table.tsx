@@ -8,7 +8,7 @@ import { RenameDialog } from '../shared/rename-dialog';
 import { useApp } from '../context';
 import { formatBytes, formatCount, formatWhen } from '../shared/format';
 import { type Column, TableHead } from './table-head';
-import { WorkBar } from './work-bar';
+import { WorkBar } from '../shared/work-bar';
 
 const COLUMNS: readonly Column[] = [
   { name: 'Name' },
@@ -24,7 +24,7 @@ export function AdapterTable() {
   return (
     <Show when={adapters.list().length > 0}>
       <h2 class="table-title">Adapters</h2>
-      <table class="models adapters">
+      <table class="models">
         <TableHead columns={COLUMNS} />
         <tbody>
           <For each={adapters.list().map(({ id }) => id)}>{(id) => <AdapterRow id={id} />}</For>
@@ -70,14 +70,14 @@ function Row(props: { adapter: AdapterSummary }) {
   return (
     <tr ref={row}>
       <td data-label="Name">
-        <span class="title">{props.adapter.name}</span>
-        <span class="hint">{configWords(props.adapter)}</span>
+        <span class="item-title">{props.adapter.name}</span>
+        <span class="hint block">{configWords(props.adapter)}</span>
         <Show when={job()?.state === 'running' ? job() : undefined}>
           {(running) => <WorkBar label={`Export of ${props.adapter.name}`} work={running()} />}
         </Show>
         <Show when={job()?.error?.message ?? job()?.result}>
           {(words) => (
-            <span class="hint" role={job()?.error ? 'alert' : 'status'}>
+            <span class="hint block" role={job()?.error ? 'alert' : 'status'}>
               {words()}
             </span>
           )}
@@ -86,7 +86,7 @@ function Row(props: { adapter: AdapterSummary }) {
       <td data-label="Size">
         <div>
           {formatBytes(props.adapter.bytes)}
-          <span class="hint">{formatCount(props.adapter.parameters)} parameters</span>
+          <span class="hint block">{formatCount(props.adapter.parameters)} parameters</span>
         </div>
       </td>
       <td data-label="Model">{props.adapter.modelName}</td>

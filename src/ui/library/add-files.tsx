@@ -22,7 +22,7 @@ export function AddFiles() {
   };
   return (
     <div class="add-files">
-      <div class="row">
+      <div class="row nowrap add-files-buttons">
         <label class="button primary">
           Add files
           <input
@@ -53,7 +53,7 @@ export function AddFiles() {
           </button>
         </Show>
       </div>
-      <p class="hint">
+      <p class="hint add-files-hint">
         GGUF, Hugging Face folders, Meta’s original weights, point-alpaca’s encrypted files, PEFT and GGUF adapters:
         chosen here, or dropped anywhere on the page. You see the plan before anything is copied.
       </p>

@@ -75,9 +75,9 @@ function ChoiceRow(props: {
           <span>{formatBytes(props.choice.storedBytes)} stored</span>
           <span>{formatBytes(props.memory)} of GPU memory</span>
         </span>
-        <span class="hint">{props.problem ?? props.choice.rounds ?? words[props.choice.quantize].note}</span>
+        <span class="hint block">{props.problem ?? props.choice.rounds ?? words[props.choice.quantize].note}</span>
         <Show when={props.problem === undefined && props.choice.warning}>
-          {(warning) => <span class="hint caution">{warning()}</span>}
+          {(warning) => <span class="hint block caution">{warning()}</span>}
         </Show>
       </span>
     </label>

@@ -42,7 +42,7 @@ export function HubForm() {
   return (
     <section class="hub" aria-label="Hugging Face Hub">
       <form
-        class="row"
+        class="row end"
         onSubmit={(event) => {
           event.preventDefault();
           void look(address());
@@ -88,13 +88,13 @@ export function HubForm() {
       <HeldTokens />
       <details class="fold">
         <summary>Models that are known to work</summary>
-        <ul class="curated">
+        <ul class="item-list curated">
           <For each={hub.curated()}>
             {(model) => (
               <li>
                 <div>
-                  <span class="title">{model.name}</span>
-                  <span class="hint">
+                  <span class="item-title">{model.name}</span>
+                  <span class="hint block">
                     {model.note} · {formatCount(model.parameters)} parameters · {formatBytes(model.bytes)} to download ·{' '}
                     <span class="licence">{model.licence}</span>
                   </span>

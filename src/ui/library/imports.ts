@@ -16,7 +16,7 @@ import { errorData } from '../../worker/client';
 import type { EngineState } from '../shared/engine-state';
 import { areAllThere, belongTogether, groupFiles, nameOf } from './group-files';
 import type { Jobs } from './jobs';
-import { createMeter, type Work } from './throughput';
+import { createMeter, type Work } from '../shared/throughput';
 import type { Notices } from '../shared/notices';
 import { saveFiles, savedSentence } from '../shared/save-files';
 

@@ -3,7 +3,7 @@ import { createStore, produce } from 'solid-js/store';
 import type { ErrorData, ProgressTask } from '../../worker/contract';
 import { errorData } from '../../worker/client';
 import type { EngineState } from '../shared/engine-state';
-import { createMeter, type Work } from './throughput';
+import { createMeter, type Work } from '../shared/throughput';
 
 export interface Job extends Work {
   readonly state: 'running' | 'done' | 'failed';

@@ -8,7 +8,7 @@ import type { JobTask } from './jobs';
 import { contextsFor } from './gpu-memory';
 import { ContextSelect } from './context-select';
 import { QualityTable } from './quality';
-import { WorkBar } from './work-bar';
+import { WorkBar } from '../shared/work-bar';
 
 /** What pages load unless another context was chosen. */
 const DEFAULT_CONTEXT = 4096;

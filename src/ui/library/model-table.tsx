@@ -72,10 +72,10 @@ function Rows(props: { model: ModelSummary }) {
   ];
   return (
     <>
-      <tr ref={row} classList={{ 'in-use': inUse(), open: open() }}>
+      <tr ref={row}>
         <td data-label="Name">
-          <span class="title">{props.model.name}</span>
-          <span class="hint">
+          <span class="item-title">{props.model.name}</span>
+          <span class="hint block">
             {props.model.architecture} · {formatCount(props.model.parameters)} parameters ·{' '}
             {formatNumber(props.model.contextLength)} tokens
           </span>
@@ -86,7 +86,7 @@ function Rows(props: { model: ModelSummary }) {
         <td data-label="Quantization">
           <div>
             {props.model.quantization}
-            <Show when={qualityWords(props.model.quality)}>{(words) => <span class="hint">{words()}</span>}</Show>
+            <Show when={qualityWords(props.model.quality)}>{(words) => <span class="hint block">{words()}</span>}</Show>
           </div>
         </td>
         <td data-label="Source" title={props.model.source}>

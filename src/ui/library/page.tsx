@@ -1,4 +1,5 @@
 // Models of one's own: what is here, what is coming, and how much room there is.
+import './index.css';
 import { For } from 'solid-js';
 import { useApp } from '../context';
 import { AdapterTable } from './adapter-table';

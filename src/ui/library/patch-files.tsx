@@ -57,8 +57,10 @@ export function PatchFiles(props: {
             <td>
               {shortHashes(props.patch.key?.name ?? 'The key')}
               <Show when={!props.patch.key}>
-                <span class="hint">LLaMA 7B’s original consolidated.00.pth, or the file that the publisher used.</span>
-                <label class="button key-button">
+                <span class="hint block">
+                  LLaMA 7B’s original consolidated.00.pth, or the file that the publisher used.
+                </span>
+                <label class="button">
                   Add the key
                   <input
                     class="hidden-input"
@@ -91,7 +93,7 @@ export function PatchFiles(props: {
                   {(problem) => (
                     <tr class="file-problem">
                       <td colspan="3">
-                        <span class="hint">{shortHashes(problem())}</span>
+                        <span class="hint block">{shortHashes(problem())}</span>
                       </td>
                     </tr>
                   )}

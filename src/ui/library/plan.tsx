@@ -9,7 +9,7 @@ import { cacheBytesOf, contextsFor, memoryOf, problemOf } from './gpu-memory';
 import { Choices, words } from './choices';
 import { ContextSelect } from './context-select';
 import { PatchFiles, wrongKey } from './patch-files';
-import { WorkBar } from './work-bar';
+import { WorkBar } from '../shared/work-bar';
 
 /** What an import is, needs and will be, before a byte is copied. */
 export function Plan(props: { task: ImportTask }) {
@@ -139,7 +139,7 @@ function Already(props: { plan: ImportPlan }) {
     quantize ? `${name} (${words[quantize].name.toLowerCase()})` : name;
   return (
     <Show when={there().length > 0}>
-      <div class="row already" role="status">
+      <div class="row" role="status">
         <p>
           This model is already here, as {there().map(nameOf).join(' and ')}. Start adds it again, for example in
           another quantization.

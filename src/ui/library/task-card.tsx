@@ -7,7 +7,7 @@ import type { ImportTask } from './imports';
 import { countOf, formatBytes, formatWhen } from '../shared/format';
 import { CancelDialog } from './cancel-dialog';
 import { Plan } from './plan';
-import { WorkBar } from './work-bar';
+import { WorkBar } from '../shared/work-bar';
 
 /** Work that would be missed: ending it is asked about. */
 const DEAR = 200e6;

@@ -41,7 +41,7 @@ export function TokenForm(props: { endpoint: string | undefined; onDone: () => v
     >
       {(endpoint) => (
         <form
-          class="row token"
+          class="row end"
           onSubmit={(event) => {
             event.preventDefault();
             if (!box || box.value.trim() === '') return;
@@ -57,7 +57,7 @@ export function TokenForm(props: { endpoint: string | undefined; onDone: () => v
           <button type="submit" class="button primary">
             Use it
           </button>
-          <label class="check">
+          <label class="check keep-token">
             <input type="checkbox" checked={keep()} onChange={(event) => setKeep(event.currentTarget.checked)} />
             Keep on this device
           </label>

@@ -4,7 +4,7 @@ import { useApp } from '../context';
 import { countOf, formatBytes } from '../shared/format';
 import { chosenFiles, hasFolders } from '../shared/picked-files';
 import { runTool, type Tool } from './run-tool';
-import { WorkBar } from './work-bar';
+import { WorkBar } from '../shared/work-bar';
 
 /** Work on weights that makes files, not models. */
 export function Tools() {

@@ -1,3 +1,4 @@
+import './index.css';
 import { createUniqueId, For, Show } from 'solid-js';
 import { IconButton } from '../shared/icon-button';
 import { passFocusOn } from '../shared/keep-focus';

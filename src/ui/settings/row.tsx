@@ -2,7 +2,7 @@ import { createSignal, createUniqueId } from 'solid-js';
 import { useApp } from '../context';
 import { formatNumber } from '../shared/format';
 import type { Control } from './settings';
-import { Explained } from './explained';
+import { Explained } from '../shared/explained';
 
 /** One control: a slider, and its number to type. */
 export function SettingRow(props: { control: Control }) {

@@ -1,7 +1,7 @@
 import { createSignal, createUniqueId } from 'solid-js';
 import { useApp } from '../context';
 import { formatNumber } from '../shared/format';
-import { Explained } from './explained';
+import { Explained } from '../shared/explained';
 
 const MOST = 2 ** 31 - 1;
 

@@ -3,7 +3,7 @@ import { stubLocalStorage } from '../testing/local-storage';
 import { countOf, formatBytes, formatCount, formatLeft, formatRate, formatSeconds, formatStage } from './format';
 import { areAllThere, belongTogether, groupFiles, nameOf } from '../library/group-files';
 import { cacheBytesOf, contextsFor, memoryOf, problemOf } from '../library/gpu-memory';
-import { createMeter, timeLeft } from '../library/throughput';
+import { createMeter, timeLeft } from '../shared/throughput';
 import { createSaver, takeLeftovers } from './autosave';
 import { saveFiles, savedSentence } from './save-files';
 import { parseSettings, presets } from '../settings/settings';

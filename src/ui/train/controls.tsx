@@ -10,7 +10,7 @@ import { goToStep } from './steps';
 export function Controls() {
   const { runs } = useTraining();
   return (
-    <div class="row train-controls">
+    <div class="row">
       <Show
         when={runs.active()}
         fallback={

@@ -63,15 +63,15 @@ function FirstRows() {
   return (
     <div class="first-rows">
       <p class="first-words">Drop a dataset here</p>
-      <p class="hint">
+      <p class="hint first-hint">
         JSON, JSON Lines or Parquet as Alpaca, ShareGPT, Dolly and the Hugging Face libraries write them, or CSV. A
         table with the columns instruction, input and output is enough.
       </p>
-      <div class="row">
+      <div class="row centered">
         <ChooseFile primary />
         <WriteRows />
       </div>
-      <Examples />
+      <Examples centered />
     </div>
   );
 }
@@ -111,7 +111,7 @@ const MANNERS = 'An alpaca’s manners';
 const mannersPlan = { learning_rate: 1e-3, num_train_epochs: 20, prompt_template_name: 'alpaca_short' };
 
 /** Rows that are at hand: an example of Pronk's own, and what was starred in Instruct. */
-function Examples() {
+function Examples(props: { centered?: boolean }) {
   const { datasets, form } = useTraining();
   const { instruct, engine, notices } = useApp();
   const known = () => datasets.list().some(({ name }) => name.startsWith(MANNERS));
@@ -127,7 +127,7 @@ function Examples() {
     notices.show('The plan was set to suit these rows.');
   }
   return (
-    <div class="examples" role="group" aria-label="Rows to try">
+    <div class="examples" classList={{ centered: props.centered === true }} role="group" aria-label="Rows to try">
       <Show when={!known()}>
         <button
           type="button"
@@ -184,7 +184,7 @@ function Toolbar() {
         <Menu label={`More about ${chosen().name}`} items={items()}>
           <Icon name="more" />
         </Menu>
-        <span class="spring" />
+        <span class="spring data-break" />
         <ChooseFile />
         <WriteRows />
       </div>

@@ -1,7 +1,7 @@
 // One training setting in the form, by its kind in the table of settings.
 import { createUniqueId, For, Match, Show, Switch } from 'solid-js';
 import { fieldProblem } from '../../worker/contract/training-presets';
-import { Explained } from '../settings/explained';
+import { Explained } from '../shared/explained';
 import { type TrainingField, typedBounds } from './training-fields';
 import { useTraining } from './context';
 import { NumberBox } from './number-box';

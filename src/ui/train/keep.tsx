@@ -1,7 +1,7 @@
 import { createMemo, createSignal, For, Show } from 'solid-js';
 import type { AdapterFormat, AdapterSummary } from '../../worker/contract';
 import { useApp } from '../context';
-import { WorkBar } from '../library/work-bar';
+import { WorkBar } from '../shared/work-bar';
 import { formatBytes, formatCount } from '../shared/format';
 import { useTraining } from './context';
 import { MergeForm } from './merge-form';
@@ -95,13 +95,13 @@ function Exports(props: { adapter: AdapterSummary }) {
   return (
     <div class="exports">
       <h3>Export</h3>
-      <ul class="export-list">
+      <ul class="item-list export-list">
         <For each={formats}>
           {(each) => (
             <li>
               <div>
-                <span class="title">{each.name}</span>
-                <span class="hint">{each.works}</span>
+                <span class="item-title">{each.name}</span>
+                <span class="hint block">{each.works}</span>
               </div>
               <button
                 type="button"
@@ -119,8 +119,10 @@ function Exports(props: { adapter: AdapterSummary }) {
           {(run) => (
             <li>
               <div>
-                <span class="title">trainer_state.json</span>
-                <span class="hint">The log of the run in transformers’ format, for tools that plot such logs.</span>
+                <span class="item-title">trainer_state.json</span>
+                <span class="hint block">
+                  The log of the run in transformers’ format, for tools that plot such logs.
+                </span>
               </div>
               <button
                 type="button"

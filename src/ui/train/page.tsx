@@ -1,5 +1,5 @@
 // Data, plan, training and what is kept of it: four steps on one page, and the runs that were made beneath.
-import './train.css';
+import './index.css';
 import { createResource, Show } from 'solid-js';
 import { useApp } from '../context';
 import { formatNumber } from '../shared/format';

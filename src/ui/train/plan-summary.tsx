@@ -112,7 +112,7 @@ function MemoryBar(props: { memory: TrainingPlan['memory'] }) {
     return `${sum}. The device does not report how much it has.`;
   };
   return (
-    <div class="memory" classList={{ over: !fits(props.memory) }}>
+    <div class="memory">
       <h3>Memory</h3>
       <div class="memory-bar" role="img" aria-label={words()}>
         <For each={props.memory.parts}>
@@ -127,13 +127,15 @@ function MemoryBar(props: { memory: TrainingPlan['memory'] }) {
           <i style={{ left: `${((props.memory.limit ?? 0) / room()) * 100}%` }} />
         </Show>
       </div>
-      <p class="hint">{words()}</p>
+      <p class="hint" classList={{ danger: !fits(props.memory) }}>
+        {words()}
+      </p>
       <ul class="memory-parts">
         <For each={props.memory.parts}>
           {(part) => (
             <li>
-              <span class="swatch" />
-              {part.name} <span class="figures">{formatBytes(part.bytes)}</span>
+              <span class="part-swatch" />
+              {part.name} <span class="figures inherit">{formatBytes(part.bytes)}</span>
             </li>
           )}
         </For>
@@ -154,7 +156,7 @@ function Warnings(props: { warnings: readonly Warning[] }) {
               {(fix) => (
                 <button
                   type="button"
-                  class="button"
+                  class="button compact"
                   aria-label={`Fix: ${warning.message}`}
                   onClick={() => form.fix(fix())}
                 >

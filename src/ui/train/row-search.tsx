@@ -17,7 +17,7 @@ export function RowSearch(props: {
         <Icon name="search" />
         <input
           type="search"
-          class="field"
+          class="field search-field"
           aria-label="Search the rows"
           placeholder="Search the rows"
           value={rows.search()}

@@ -114,9 +114,9 @@ function Row(props: { run: RunSummary }) {
         checked={runs.isCompared(props.run.id)}
         onChange={(event) => void runs.compare(props.run.id, event.currentTarget.checked)}
       />
-      <button type="button" class="open" onClick={open}>
-        <span class="title">{props.run.name}</span>
-        <span class="hint">{words()}</span>
+      <button type="button" class="item-open run-open" onClick={open}>
+        <span class="item-title">{props.run.name}</span>
+        <span class="hint run-words">{words()}</span>
       </button>
       <Sparkline values={props.run.lossSparkline} />
       <span class="run-badge" data-state={props.run.state}>

@@ -1,6 +1,6 @@
 import { createUniqueId, For } from 'solid-js';
 import { IconButton } from '../shared/icon-button';
-import { Explained } from '../settings/explained';
+import { Explained } from '../shared/explained';
 import { useTraining } from './context';
 import { NumberBox } from './number-box';
 

@@ -1,7 +1,7 @@
 // Settings that are more than a number: which target modules and layers, which template, where to begin.
 import { createUniqueId, For, Show } from 'solid-js';
 import { useApp } from '../context';
-import { Explained } from '../settings/explained';
+import { Explained } from '../shared/explained';
 import { LINEAR_MAPS } from '../../worker/contract/training-presets';
 import { formatLayers, parseLayers } from './layer-list';
 import { noTemplate, readTemplate } from '../instruct/templates';
@@ -71,7 +71,7 @@ export function TemplateField(props: { field: TrainingField }) {
           </For>
         </select>
       </Explained>
-      <label class="button quiet read-template">
+      <label class="button quiet">
         Load a template
         <input
           class="hidden-input"

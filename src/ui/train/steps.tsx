@@ -86,7 +86,7 @@ export function StepNavigation() {
               >
                 <span class="step-number">{i() + 1}</span>
                 <span class="step-title">{title}</span>
-                <span class="hint">{words(title)}</span>
+                <span class="hint step-state">{words(title)}</span>
               </button>
             </li>
           )}
@@ -114,7 +114,7 @@ export function Step(props: { title: Title; note: string; folded?: string | unde
         <h2 id={heading()} tabindex="-1">
           {props.title}
         </h2>
-        <p class="hint">{props.folded || props.note}</p>
+        <p class="hint step-note">{props.folded || props.note}</p>
         <Show when={folds()}>
           <span class="spring" />
           <button

@@ -30,7 +30,7 @@ export function TokenPreview() {
               )}
             </For>
           </div>
-          <p class="hint">{previewWords(preview())}</p>
+          <p class="hint preview-words">{previewWords(preview())}</p>
         </figure>
       )}
     </Show>

@@ -1,5 +1,5 @@
 import { Show } from 'solid-js';
-import { formatBytes, formatLeft, formatPercent } from '../shared/format';
+import { formatBytes, formatLeft, formatPercent } from './format';
 import { timeLeft, type Work } from './throughput';
 
 /** How far something is: stage, share, rate and time left, and a bar. `bytes` is false where something else is counted. */
