@@ -40,7 +40,7 @@ function find(files) {
       .filter(({ path }) => path.startsWith(SHARED))
       .flatMap(({ text }) => selectorsOf(text))
       .flatMap(({ selector }) =>
-        /^\./.test(selector) ? selector.split(',').flatMap((each) => classesIn(each).slice(0, 1)) : [],
+        selector.startsWith('.') ? selector.split(',').flatMap((each) => classesIn(each).slice(0, 1)) : [],
       ),
   );
   return sheets.flatMap(({ path, text }) =>

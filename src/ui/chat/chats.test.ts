@@ -113,7 +113,7 @@ test('an answer at its limit goes on with the same text, from its ids; a stopped
   await until(() => expect(chats.path().at(-1)?.state).toBe('length'));
   const before = chats.path()[1].content;
   expect(before).toBe('Alpacas are **small camelids** from ');
-  chats.goOn(chats.path()[1]);
+  chats.continueAnswer(chats.path()[1]);
   expect(chats.running()?.content).toBe(before);
   await until(() => expect(chats.path().at(-1)?.state).toBe('length'));
   expect(generate.mock.lastCall?.[0]).toMatchObject({
@@ -126,7 +126,7 @@ test('an answer at its limit goes on with the same text, from its ids; a stopped
   expect(chats.path()[1].timing?.completionTokens).toBe(10);
   // another model cuts words otherwise: it gets the text
   fake.emit({ type: 'models', models: [someModel('other')] });
-  chats.goOn(chats.path()[1]);
+  chats.continueAnswer(chats.path()[1]);
   await until(() => expect(generate.mock.lastCall?.[0]).toMatchObject({ modelId: 'other', begun: expect.any(String) }));
 });
 
@@ -135,12 +135,12 @@ test('an answer that came to its end is not gone on with, and one in other words
   const generate = vi.spyOn(fake.generation, 'start');
   chats.send('Hello');
   await answered(chats);
-  chats.goOn(chats.path()[1]);
+  chats.continueAnswer(chats.path()[1]);
   expect(generate).toHaveBeenCalledTimes(1);
   chats.editAnswer(chats.path()[1], 'Alpacas are ');
   expect(chats.siblings(chats.path()[1])).toHaveLength(2);
   expect(chats.path()[1]).toMatchObject({ content: 'Alpacas are ', edited: true, state: 'stop' });
-  chats.goOn(chats.path()[1]);
+  chats.continueAnswer(chats.path()[1]);
   await until(() => expect(generate.mock.lastCall?.[0]).toMatchObject({ begun: 'Alpacas are ' }));
 });
 

@@ -60,7 +60,7 @@ export function ConversationNote() {
       </Show>
       <Show when={open()}>
         {(turn) => (
-          <button type="button" class="button" disabled={engine.blocked()} onClick={() => chats.goOn(turn())}>
+          <button type="button" class="button" disabled={engine.blocked()} onClick={() => chats.continueAnswer(turn())}>
             Continue
           </button>
         )}

@@ -5,17 +5,17 @@ import { useApp } from '../context';
 import { download } from '../shared/downloads';
 import { toDataset } from './export';
 import { formatWhen } from '../shared/format';
-import type { Run } from './instruct';
+import type { Instruction } from './instruct';
 import { SendRow } from './send-row';
 
-/** Runs, the latest first; the good ones can be starred and become rows of a dataset, as they are or corrected. */
+/** What was asked, the latest first; the good ones can be starred and become rows of a dataset, as they are or corrected. */
 export function History() {
   const { instruct } = useApp();
   const [starredOnly, setStarredOnly] = createSignal(false);
-  const starred = () => instruct.runs().filter((run) => run.starred);
-  const runs = () => (starredOnly() ? starred() : instruct.runs());
+  const starred = () => instruct.history().filter((each) => each.starred);
+  const listed = () => (starredOnly() ? starred() : instruct.history());
   return (
-    <Show when={instruct.runs().length > 0}>
+    <Show when={instruct.history().length > 0}>
       <section class="history" aria-label="History">
         <header class="row">
           <h2>History</h2>
@@ -38,9 +38,9 @@ export function History() {
           </button>
         </header>
         <ul>
-          <For each={runs()}>{(run) => <RunRow run={run} />}</For>
+          <For each={listed()}>{(each) => <HistoryRow asked={each} />}</For>
         </ul>
-        <Show when={runs().length === 0}>
+        <Show when={listed().length === 0}>
           <p class="hint">No instruction is starred.</p>
         </Show>
       </section>
@@ -48,7 +48,7 @@ export function History() {
   );
 }
 
-function RunRow(props: { run: Run }) {
+function HistoryRow(props: { asked: Instruction }) {
   const { instruct } = useApp();
   const [sending, setSending] = createSignal(false);
   return (
@@ -57,23 +57,23 @@ function RunRow(props: { run: Run }) {
         icon="star"
         class="star"
         label="Star this instruction"
-        pressed={props.run.starred}
-        onClick={() => instruct.star(props.run)}
+        pressed={props.asked.starred}
+        onClick={() => instruct.star(props.asked)}
       />
       <button
         type="button"
         class="item-open"
         title="Show this instruction again"
         disabled={instruct.running()}
-        onClick={() => instruct.open(props.run)}
+        onClick={() => instruct.open(props.asked)}
       >
-        <Written text={props.run.instruction} />
-        <Written class="hint" text={props.run.response.slice(0, 200) || '—'} />
+        <Written text={props.asked.instruction} />
+        <Written class="hint" text={props.asked.response.slice(0, 200) || '—'} />
       </button>
-      <time datetime={new Date(props.run.createdAt).toISOString()}>{formatWhen(props.run.createdAt)}</time>
+      <time datetime={new Date(props.asked.createdAt).toISOString()}>{formatWhen(props.asked.createdAt)}</time>
       <IconButton icon="plus" label="Add this instruction to a dataset" onClick={() => setSending(true)} />
-      <IconButton icon="trash" label="Delete this instruction" onClick={() => instruct.remove(props.run)} />
-      <SendRow open={sending()} run={props.run} onClose={() => setSending(false)} />
+      <IconButton icon="trash" label="Delete this instruction" onClick={() => instruct.remove(props.asked)} />
+      <SendRow open={sending()} asked={props.asked} onClose={() => setSending(false)} />
     </li>
   );
 }

@@ -1,6 +1,6 @@
-// Instructions through a template: the form, the answer, and the runs that were made.
+// Instructions through a template: the form, the answer, and the history of what was asked.
 import { type Accessor, createEffect, createMemo, createSignal, on, onCleanup } from 'solid-js';
-import { createStore, produce, unwrap } from 'solid-js/store';
+import { unwrap } from 'solid-js/store';
 import type {
   ErrorData,
   FinishReason,
@@ -10,17 +10,17 @@ import type {
   Stored,
 } from '../../worker/contract';
 import { errorData } from '../../worker/client';
-import { joinTimings } from '../shared/answering';
+import type { SettingsState } from '../settings/settings';
+import { createCollection } from '../shared/collection';
 import { type AnswerTokens, isOpen } from '../shared/conversation';
 import type { EngineState } from '../shared/engine-state';
-import { putJoined } from '../shared/put-joined';
-import type { Notices } from '../shared/notices';
-import { createSaver, takeLeftovers } from '../shared/autosave';
-import type { SettingsState } from '../settings/settings';
 import { asString, createStored, isRecord } from '../shared/local-storage';
+import type { Notices } from '../shared/notices';
+import { beginAnswer, endAnswer, type StreamedAnswer, streamAnswer } from '../shared/streamed-answer';
 import { createTemplates, type TemplatesState } from './templates';
 
-export interface Run extends Stored {
+/** An instruction with its response. The store keeps it as a record of the kind `runs`. */
+export interface Instruction extends Stored {
   readonly createdAt: number;
   readonly instruction: string;
   readonly input: string;
@@ -67,20 +67,21 @@ export interface InstructState {
   setInput(text: string): void;
   /** The exact prompt for what is in the form; undefined where it is not known yet. */
   readonly preview: Accessor<string | undefined>;
-  /** The run whose response is shown. */
-  readonly shown: Accessor<Run | undefined>;
+  /** The instruction whose response is shown. */
+  readonly shown: Accessor<Instruction | undefined>;
   readonly running: Accessor<boolean>;
   readonly tokensPerSecond: Accessor<number>;
-  readonly runs: Accessor<readonly Run[]>;
+  /** What was asked, the latest first. */
+  readonly history: Accessor<readonly Instruction[]>;
   generate(): void;
-  /** The shown response did not come to its end, and its template is still there: it can be gone on with. */
-  readonly canGoOn: Accessor<boolean>;
-  goOn(): void;
+  /** The shown response did not come to its end, and its template is still there: it can be continued. */
+  readonly canContinue: Accessor<boolean>;
+  continueResponse(): void;
   stop(): void;
-  /** Puts a run's instruction back into the form, and shows its response. */
-  open(run: Run): void;
-  star(run: Run): void;
-  remove(run: Run): void;
+  /** Puts an instruction back into the form, and shows its response. */
+  open(instruction: Instruction): void;
+  star(instruction: Instruction): void;
+  remove(instruction: Instruction): void;
 }
 
 /** Where a model that was not trained to end would begin a next turn. */
@@ -94,100 +95,72 @@ const parseForm = (stored: unknown) =>
     ? { instruction: asString(stored['instruction']) ?? '', input: asString(stored['input']) ?? '' }
     : undefined;
 
-function parseRun(stored: Stored): Run | undefined {
-  const run = stored as Run;
-  if (typeof run.instruction !== 'string' || typeof run.response !== 'string') return undefined;
-  if (run.state !== 'streaming') return run;
+function parseInstruction(stored: Stored): Instruction | undefined {
+  const { instruction, response } = stored;
+  return typeof instruction === 'string' && typeof response === 'string' ? (stored as Instruction) : undefined;
+}
+
+/** A response that was being written when the page was closed is marked as interrupted. */
+function withoutWriting(instruction: Instruction): Instruction {
+  if (instruction.state !== 'streaming') return instruction;
   const error = { code: 'interrupted', message: 'The page was closed before this response was complete.' };
-  return { ...run, state: 'failed', error };
+  return { ...instruction, state: 'failed', error };
 }
 
-/** A run joined with a stored state of it: another window may have written on, or starred it. */
-function joinStored(mine: Run, stored: Stored): Run {
-  const theirs = stored as Run;
-  const [said, marked] = [
-    (theirs.answeredAt ?? 0) > (mine.answeredAt ?? 0) ? theirs : mine,
-    (theirs.starredAt ?? 0) > (mine.starredAt ?? 0) ? theirs : mine,
-  ];
-  const { starred, starredAt } = marked;
-  return { ...said, starred, ...(starredAt !== undefined && { starredAt }) };
+/** Two states of an instruction as one: another window may have written on, or starred it. */
+function mergeInstruction(mine: Instruction, theirs: Instruction): Instruction {
+  const answered = (theirs.answeredAt ?? 0) > (mine.answeredAt ?? 0) ? theirs : mine;
+  const { starred, starredAt } = (theirs.starredAt ?? 0) > (mine.starredAt ?? 0) ? theirs : mine;
+  const updatedAt = Math.max(mine.updatedAt, theirs.updatedAt);
+  return { ...answered, updatedAt, starred, ...(starredAt !== undefined && { starredAt }) };
 }
 
+/** Must run inside a Solid root. */
 export function createInstruct(engine: EngineState, settings: SettingsState, notices: Notices): InstructState {
   const { client } = engine;
   const templates = createTemplates(() => client.prompts.templates());
   const [form, setForm] = createStored('instruct', { instruction: '', input: '' }, parseForm);
-  const [all, setAll] = createStore<Run[]>([]);
   const [shownId, setShownId] = createSignal('');
   const [rate, setRate] = createSignal(0);
-  /** Not asked for yet, since they are being stored. */
+  /** Ids of instructions that are not asked yet, since they are being stored. */
   const unsent = new Set<string>();
-  const shown = createMemo(() => all.find(({ id }) => id === shownId()));
-  const running = () => shown()?.state === 'streaming';
-  const runs = createMemo(() => all.toSorted((a, b) => b.createdAt - a.createdAt));
+  const sayError = (error: unknown) => notices.show(errorData(error).message);
 
-  const saver = createSaver({
-    read: (id) => unwrap(all.find((run) => run.id === id)),
-    put: async (record) => void (await putJoined(client.records, 'runs', record as Run, joinStored)),
-    remove: (id) => client.records.delete('runs', id),
-    onError: (error) => notices.show(`An instruction could not be saved. ${errorData(error).message}`),
+  const instructions = createCollection<Instruction>({
+    records: client.records,
+    kind: 'runs',
     leftover: 'unsaved-runs',
+    parse: parseInstruction,
+    merge: mergeInstruction,
+    opened: withoutWriting,
+    // another window could not tell whether a response is still being written
+    isShared: ({ state }) => state !== 'streaming',
+    onUnsaved: (error) => notices.show(`An instruction could not be saved. ${errorData(error).message}`),
+    onUndeleted: sayError,
   });
-  const change = (id: string, values: (run: Run) => Partial<Run>) =>
-    write(id, (run) => ({ ...values(run), answeredAt: Date.now() }));
-  const write = (id: string, values: (run: Run) => Partial<Run>) => {
-    setAll(
-      (run) => run.id === id,
-      produce((run) => Object.assign(run, values(run), { updatedAt: Date.now() })),
-    );
-    saver.schedule(id);
-  };
+  const shown = createMemo(() => instructions.find(shownId()));
+  const running = () => shown()?.state === 'streaming';
+  const history = createMemo(() => instructions.all.toSorted((a, b) => b.createdAt - a.createdAt));
+  void instructions.read().catch(sayError);
 
-  async function read(): Promise<void> {
-    const { records, newer } = takeLeftovers('unsaved-runs', await client.records.list('runs'), (kept, left) =>
-      joinStored(left as Run, kept),
-    );
-    setAll((before) => [...before, ...records.map(parseRun).filter((run) => run !== undefined)]);
-    for (const { id } of newer) saver.schedule(id);
-  }
-  void read().catch((error: unknown) => notices.show(errorData(error).message));
+  /** Where the response of an instruction is written. */
+  const responseOf = (id: string) => ({
+    id,
+    write(values: (before: Partial<StreamedAnswer> & { content: string }) => Partial<StreamedAnswer>) {
+      instructions.change(id, (record) => {
+        const { content, ...others } = values({ ...record, content: record.response });
+        Object.assign(record, others, { answeredAt: Date.now() }, content !== undefined && { response: content });
+      });
+    },
+    setRate: (tokensPerSecond: number | undefined) => setRate(tokensPerSecond ?? 0),
+  });
 
-  /** Asks for a run's response; `begun` is the part of it that is there and is gone on with. */
-  function ask(run: Run, template: PromptTemplate, sampling: SamplingOptions, begun?: Run): void {
-    const { id, instruction, input } = run;
-    let modelId = '';
-    let first = true;
-    engine.generate({
-      id,
-      prompt: { kind: 'instruct', instruction, input, template },
-      sampling,
-      stop: stopsOf(template),
-      ...(begun && {
-        begun: ({ id: model }) => (begun.tokens?.model === model ? begun.tokens.ids : begun.response),
-      }),
-      onModel(model) {
-        modelId = model.id;
-        change(id, () => ({ model: model.name }));
-      },
-      onText(text, tokensPerSecond, ids) {
-        setRate(tokensPerSecond);
-        const whole = first;
-        first = false;
-        change(id, ({ response, tokens }) => ({
-          response: whole ? text : response + text,
-          tokens: { model: modelId, ids: whole || !tokens ? ids : [...tokens.ids, ...ids] },
-        }));
-      },
-      onDone: (state, timing) =>
-        change(id, () => ({ state, ...(timing && { timing: joinTimings(begun?.timing, timing) }) })),
-      onFailed: (error) => change(id, () => ({ state: 'failed', error })),
-    });
-  }
-
-  const templateOf = ({ template }: Run) => templates.all().find(({ name }) => name === template);
-  const canGoOn = () => {
-    const run = shown();
-    return run !== undefined && isOpen({ ...run, content: run.response }) && templateOf(run) !== undefined;
+  const promptOf = ({ instruction, input }: Instruction, template: PromptTemplate) =>
+    ({ kind: 'instruct', instruction, input, template }) as const;
+  const templateOf = ({ template }: Instruction) => templates.all().find(({ name }) => name === template);
+  const canContinue = () => {
+    const last = shown();
+    return last !== undefined && isOpen({ ...last, content: last.response }) && templateOf(last) !== undefined;
   };
 
   return {
@@ -200,7 +173,7 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
     shown,
     running,
     tokensPerSecond: rate,
-    runs,
+    history,
     generate() {
       const template = templates.chosen();
       const { instruction, input } = form();
@@ -208,7 +181,7 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
       const id = crypto.randomUUID();
       const sampling = settings.sampling();
       const now = Date.now();
-      const run: Run = {
+      const asked: Instruction = {
         id,
         createdAt: now,
         updatedAt: now,
@@ -220,46 +193,48 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
         state: 'streaming',
         starred: false,
       };
-      setAll((before) => [...before, run]);
+      instructions.add(asked);
       setShownId(id);
       setRate(0);
       unsent.add(id);
+      const request = { prompt: promptOf(asked, template), sampling, stop: stopsOf(template) };
       // a page that dies while it answers has kept the instruction
-      void saver.now(id).then(() => unsent.delete(id) && ask(run, template, sampling));
+      void instructions.save(id).then(() => unsent.delete(id) && streamAnswer(engine, responseOf(id), request));
     },
-    canGoOn,
-    goOn() {
-      const run = shown();
-      const template = run && templateOf(run);
-      if (!run || !template || !canGoOn()) return;
-      const begun = structuredClone(unwrap(run));
-      setRate(0);
-      change(run.id, () => ({ state: 'streaming', error: undefined }));
-      ask(begun, template, { ...settings.sampling(), seed: run.sampling.seed }, begun);
+    canContinue,
+    continueResponse() {
+      const last = shown();
+      const template = last && templateOf(last);
+      if (!last || !template || !canContinue()) return;
+      const before = structuredClone(unwrap(last));
+      const target = responseOf(last.id);
+      beginAnswer(target);
+      streamAnswer(engine, target, {
+        prompt: promptOf(before, template),
+        sampling: { ...settings.sampling(), seed: before.sampling.seed },
+        stop: stopsOf(template),
+        continues: { ...before, content: before.response },
+      });
     },
     stop() {
-      if (unsent.delete(shownId())) change(shownId(), () => ({ state: 'abort' }));
+      if (unsent.delete(shownId())) endAnswer(responseOf(shownId()), { state: 'abort' });
       else engine.stop(shownId());
     },
-    open(run) {
+    open({ id, instruction, input, template }) {
       if (running()) return;
-      setForm({ instruction: run.instruction, input: run.input });
-      templates.choose(run.template);
-      setShownId(run.id);
+      setForm({ instruction, input });
+      templates.choose(template);
+      setShownId(id);
     },
-    star: (run) => write(run.id, ({ starred }) => ({ starred: !starred, starredAt: Date.now() })),
-    remove(run) {
-      const kept = structuredClone(unwrap(run));
-      if (!unsent.delete(run.id) && run.state === 'streaming') engine.stop(run.id);
-      setAll((before) => before.filter(({ id }) => id !== run.id));
-      void saver.remove(run.id).catch((error: unknown) => notices.show(errorData(error).message));
-      notices.show('The instruction was deleted.', {
-        label: 'Undo',
-        run() {
-          setAll((before) => [...before, kept]);
-          saver.schedule(kept.id);
-        },
-      });
+    star: ({ id }) =>
+      instructions.change(id, (record) => {
+        record.starred = !record.starred;
+        record.starredAt = Date.now();
+      }),
+    remove({ id, state }) {
+      if (!unsent.delete(id) && state === 'streaming') engine.stop(id);
+      const restore = instructions.remove(id);
+      notices.show('The instruction was deleted.', { label: 'Undo', run: restore });
     },
   };
 }

@@ -8,15 +8,15 @@ import { formatRate, formatSeconds, formatStage } from '../shared/format';
 /** What came back; copied, it is exactly what was written. */
 export function ResponseView() {
   const { instruct, engine } = useApp();
-  const run = () => instruct.shown();
+  const shown = instruct.shown;
   const words = () => {
     const progress = engine.progress();
-    if (run()?.state === 'streaming') {
+    if (shown()?.state === 'streaming') {
       if (instruct.tokensPerSecond() > 0) return formatRate(instruct.tokensPerSecond());
       if (!progress) return engine.model() ? 'Reading the prompt' : 'Waiting for a model';
       return `Waiting for the model: ${formatStage(progress).toLowerCase()}`;
     }
-    const { timing, state, model } = run() ?? {};
+    const { timing, state, model } = shown() ?? {};
     const notes = [
       model,
       timing && timing.tokensPerSecond > 0 && formatRate(timing.tokensPerSecond),
@@ -31,23 +31,23 @@ export function ResponseView() {
       <header class="row">
         <h2>Response</h2>
         <span class="spring" />
-        <Show when={run()?.response}>{(text) => <CopyButton label="Copy the text" text={text} />}</Show>
+        <Show when={shown()?.response}>{(text) => <CopyButton label="Copy the text" text={text} />}</Show>
       </header>
       <section class="response" aria-label="Response" aria-live="polite" aria-busy={instruct.running()} tabindex="0">
-        <Show when={run()}>{(shown) => <Markdown text={shown().response} growing={instruct.running()} />}</Show>
+        <Show when={shown()}>{(asked) => <Markdown text={asked().response} growing={instruct.running()} />}</Show>
       </section>
-      <Show when={run()?.error}>{(error) => <p role="alert">{error().message}</p>}</Show>
+      <Show when={shown()?.error}>{(error) => <p role="alert">{error().message}</p>}</Show>
       <div class="row">
         <p class="hint">{words()}</p>
-        <Show when={instruct.canGoOn()}>
-          <GoOn />
+        <Show when={instruct.canContinue()}>
+          <Continue />
         </Show>
       </div>
     </div>
   );
 }
 
-function GoOn() {
+function Continue() {
   const { instruct, engine } = useApp();
   let button!: HTMLButtonElement;
   // to Stop, which takes Generate's place
@@ -56,7 +56,13 @@ function GoOn() {
     () => document.querySelector('.instruct-form [type="submit"]'),
   );
   return (
-    <button ref={button} type="button" class="button" disabled={engine.blocked()} onClick={() => instruct.goOn()}>
+    <button
+      ref={button}
+      type="button"
+      class="button"
+      disabled={engine.blocked()}
+      onClick={() => instruct.continueResponse()}
+    >
       Continue
     </button>
   );

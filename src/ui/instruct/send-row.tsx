@@ -1,24 +1,24 @@
 import { createResource, createSignal, createUniqueId, For, Show } from 'solid-js';
 import { Dialog } from '../shared/dialog';
 import { useApp } from '../context';
-import type { Run } from './instruct';
+import type { Instruction } from './instruct';
 import type { TrainingState } from '../train/training';
 
-/** A run becomes a row to learn from, with the answer that there should have been. */
-export function SendRow(props: { open: boolean; run: Run; onClose: () => void }) {
+/** An instruction becomes a row of a dataset, with the response as it should have been. */
+export function SendRow(props: { open: boolean; asked: Instruction; onClose: () => void }) {
   return (
     <Dialog open={props.open} title="Add to a dataset" onClose={() => props.onClose()}>
-      <Sent run={props.run} onClose={() => props.onClose()} />
+      <Sent asked={props.asked} onClose={() => props.onClose()} />
     </Dialog>
   );
 }
 
-function Sent(props: { run: Run; onClose: () => void }) {
+function Sent(props: { asked: Instruction; onClose: () => void }) {
   const { training } = useApp();
   const [state] = createResource(() => training());
   return (
     <Show when={state()?.datasets.ready() ? state() : undefined}>
-      {(ready) => <RowForm run={props.run} training={ready()} onClose={() => props.onClose()} />}
+      {(ready) => <RowForm asked={props.asked} training={ready()} onClose={() => props.onClose()} />}
     </Show>
   );
 }
@@ -31,10 +31,10 @@ const fields = [
 
 const NEW = 'Rows from Instruct';
 
-function RowForm(props: { run: Run; training: TrainingState; onClose: () => void }) {
+function RowForm(props: { asked: Instruction; training: TrainingState; onClose: () => void }) {
   const { notices } = useApp();
   const { datasets } = props.training;
-  const { instruction, input, response } = props.run;
+  const { instruction, input, response } = props.asked;
   const [row, setRow] = createSignal({ instruction, input, output: response.trim() });
   const [to, setTo] = createSignal(datasets.list().find(({ name }) => name === NEW)?.id ?? datasets.chosen()?.id ?? '');
   const id = createUniqueId();

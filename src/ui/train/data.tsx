@@ -115,7 +115,7 @@ function Examples(props: { centered?: boolean }) {
   const { datasets, form } = useTraining();
   const { instruct, engine, notices } = useApp();
   const known = () => datasets.list().some(({ name }) => name.startsWith(MANNERS));
-  const starred = () => instruct.runs().filter((run) => run.starred);
+  const starred = () => instruct.history().filter((each) => each.starred);
   const add = (name: string, text: string) =>
     void datasets.add(new File([text], `${name}.json`, { type: 'application/json' }));
   async function manners(): Promise<void> {

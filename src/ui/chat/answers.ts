@@ -1,0 +1,184 @@
+// Answers of a chat: asked of the model and, where both are compared, of the base model too; continued and stopped.
+import { type Accessor, createSignal } from 'solid-js';
+import { unwrap } from 'solid-js/store';
+import type { AdapterUse, ChatStyle, Prompt } from '../../worker/contract';
+import type { SettingsState } from '../settings/settings';
+import type { Collection } from '../shared/collection';
+import { addTurn, type BaseAnswer, type Conversation, messagesTo, openParts, type Turn } from '../shared/conversation';
+import type { EngineState } from '../shared/engine-state';
+import {
+  type AnswerRequest,
+  type AnswerTarget,
+  beginAnswer,
+  endAnswer,
+  type StreamedAnswer,
+  streamAnswer,
+} from '../shared/streamed-answer';
+import type { ThisWindow } from '../shared/this-window';
+
+/** An adapter in use, with its name. */
+export interface NamedUse extends AdapterUse {
+  readonly name: string;
+}
+
+export interface AnswersOptions {
+  readonly self: ThisWindow;
+  readonly settings: SettingsState;
+  readonly style: () => ChatStyle | undefined;
+  readonly adapters: () => readonly NamedUse[];
+  /** The base model answers too, beside model and adapters. */
+  readonly compare: Accessor<boolean>;
+}
+
+export interface Answers {
+  /** What the model is asked with a question. */
+  promptOf(conversation: Conversation, questionId: string): Prompt;
+  /** Adds an answer to a question, and generates it once the question is stored. */
+  add(conversation: string, questionId: string): void;
+  /** Continues what of an answer did not come to its end. */
+  continue(conversation: Conversation, turn: Turn): void;
+  /** Stops every answer of a conversation that this window writes. */
+  stop(conversation: Conversation): void;
+  /** Whether a turn's answer, or the base model's beside it, is being written here. */
+  isRunning(turnId: string): boolean;
+  /** Ids of the turns that are being written here. */
+  running(): ReadonlySet<string>;
+  /** Tokens a second of an answer; 0 where it is not being written. */
+  rate(turnId: string): number;
+}
+
+/** One of the answers in a turn. */
+interface TurnAnswer {
+  /** Generates it from its beginning. */
+  generate(request: AnswerRequest): void;
+  /** Generates what comes after the text that it has. */
+  continue(request: AnswerRequest): void;
+  /** Ends it before it was generated. */
+  abort(): void;
+}
+
+/** Names the base model's generation beside a turn's own. */
+const baseOf = (turnId: string) => `${turnId} base`;
+
+/** A base answer has no model's name of its own. */
+function withoutModel(answer: Partial<StreamedAnswer>): Partial<BaseAnswer> {
+  const { model: _, ...values } = answer;
+  return values;
+}
+
+export function createAnswers(
+  engine: EngineState,
+  { find, change, save }: Pick<Collection<Conversation>, 'find' | 'change' | 'save'>,
+  { self, settings, style, adapters, compare }: AnswersOptions,
+): Answers {
+  /** Tokens a second of the generations of this window. */
+  const [rates, setRates] = createSignal<Readonly<Record<string, number>>>({});
+  /** Answers that are not asked for yet, since their question is being stored; what ends each of them. */
+  const unsent = new Map<string, () => void>();
+
+  const setRate = (id: string, rate: number | undefined) =>
+    setRates((before) => {
+      const { [id]: _, ...others } = before;
+      return rate === undefined ? others : { ...others, [id]: rate };
+    });
+
+  const changeTurn = (id: string, turnId: string, values: (turn: Turn) => Partial<Turn>) =>
+    change(id, ({ turns }) => {
+      const turn = turns.find((each) => each.id === turnId);
+      if (!turn) return;
+      Object.assign(turn, values(turn), { changedAt: Math.max(Date.now(), (turn.changedAt ?? 0) + 1) });
+      if (turn.state === 'streaming') turn.writer = self.id;
+    });
+
+  /** Both answers of a turn; the base model's is written only where the turn has one. */
+  function answersOf(id: string, turnId: string): { readonly own: TurnAnswer; readonly base: TurnAnswer } {
+    const turn = () => find(id)?.turns.find((each) => each.id === turnId);
+    const answer = (target: AnswerTarget, read: () => BaseAnswer | Turn | undefined): TurnAnswer => ({
+      generate: (request) => streamAnswer(engine, target, request),
+      continue(request) {
+        const before = unwrap(read());
+        beginAnswer(target);
+        streamAnswer(engine, target, { ...request, ...(before && { continues: before }) });
+      },
+      abort: () => endAnswer(target, { state: 'abort' }),
+    });
+    const own: AnswerTarget = {
+      id: turnId,
+      write: (values) => changeTurn(id, turnId, values),
+      setRate: (rate) => setRate(turnId, rate),
+    };
+    const base: AnswerTarget = {
+      id: baseOf(turnId),
+      write: (values) =>
+        changeTurn(id, turnId, (all) => (all.base ? { base: { ...all.base, ...withoutModel(values(all.base)) } } : {})),
+      setRate: (rate) => setRate(baseOf(turnId), rate),
+    };
+    return { own: answer(own, turn), base: answer(base, () => turn()?.base) };
+  }
+
+  function promptOf(conversation: Conversation, questionId: string): Prompt {
+    const asked = style();
+    return { kind: 'chat', messages: messagesTo(conversation, questionId), ...(asked && { style: asked }) };
+  }
+
+  return {
+    promptOf,
+    add(id, parent) {
+      const turnId = crypto.randomUUID();
+      const sampling = settings.sampling();
+      const used = adapters();
+      const both = compare() && used.length > 0;
+      const turn: Turn = {
+        id: turnId,
+        parent,
+        role: 'assistant',
+        content: '',
+        createdAt: Date.now(),
+        state: 'streaming',
+        writer: self.id,
+        seed: sampling.seed,
+        ...(used.length > 0 && { adapters: used.map(({ name }) => name) }),
+        ...(both && { base: { content: '', state: 'streaming' } }),
+      };
+      setRate(turnId, 0);
+      if (both) setRate(baseOf(turnId), 0);
+      change(id, (conversation) => addTurn(conversation, turn));
+      const conversation = find(id);
+      if (!conversation) return;
+      const { own, base } = answersOf(id, turnId);
+      // a page that dies while it answers has kept the question
+      unsent.set(turnId, () => {
+        own.abort();
+        if (both) base.abort();
+      });
+      const prompt = promptOf(conversation, parent);
+      void Promise.all([save(id), self.known]).then(() => {
+        if (!unsent.delete(turnId)) return;
+        // strengths may be changed while both are written
+        const uses = used.map(({ id: adapter, strength }) => ({ id: adapter, strength }));
+        own.generate({ prompt, sampling, ...(both && { adapters: uses }) });
+        if (both) base.generate({ prompt, sampling, adapters: [] });
+      });
+    },
+    continue(conversation, turn) {
+      const open = openParts(turn);
+      if ((!open.own && !open.base) || turn.parent === null) return;
+      const { own, base } = answersOf(conversation.id, turn.id);
+      const prompt = promptOf(conversation, turn.parent);
+      const sampling = { ...settings.sampling(), ...(turn.seed !== undefined && { seed: turn.seed }) };
+      if (open.own) own.continue({ prompt, sampling });
+      if (open.base) base.continue({ prompt, sampling, adapters: [] });
+    },
+    stop({ turns }) {
+      for (const { id } of turns) {
+        const drop = unsent.get(id);
+        unsent.delete(id);
+        if (drop) drop();
+        else for (const each of [id, baseOf(id)]) if (each in rates()) engine.stop(each);
+      }
+    },
+    isRunning: (turnId) => turnId in rates() || baseOf(turnId) in rates(),
+    running: () => new Set(Object.keys(rates()).map((id) => id.split(' ')[0] ?? '')),
+    rate: (turnId) => rates()[turnId] ?? 0,
+  };
+}

@@ -1,0 +1,90 @@
+// An answer while it is generated: its text, its tokens and its end go into the record that holds it, whatever kind that is.
+import type {
+  AdapterUse,
+  ErrorData,
+  FinishReason,
+  GenerationTiming,
+  Prompt,
+  SamplingOptions,
+} from '../../worker/contract';
+import type { AnswerTokens } from './conversation';
+import type { EngineState } from './engine-state';
+
+/** What a record holds of an answer. */
+export interface StreamedAnswer {
+  content: string;
+  state: 'streaming' | 'failed' | FinishReason;
+  error: ErrorData | undefined;
+  timing: GenerationTiming;
+  tokens: AnswerTokens;
+  /** Name of the model that answers. */
+  model: string;
+}
+
+/** A record's answer, as it is written. */
+export interface AnswerTarget {
+  /** Names the generation. */
+  readonly id: string;
+  write(values: (before: Pick<StreamedAnswer, 'content'> & Partial<StreamedAnswer>) => Partial<StreamedAnswer>): void;
+  /** Tokens a second; undefined once it has ended. */
+  setRate(rate: number | undefined): void;
+}
+
+export interface AnswerRequest {
+  readonly prompt: Prompt;
+  readonly sampling: SamplingOptions;
+  readonly stop?: readonly string[];
+  readonly adapters?: readonly AdapterUse[];
+  /** The answer so far, where it is continued and not begun. */
+  readonly continues?: Pick<StreamedAnswer, 'content'> & Partial<StreamedAnswer>;
+}
+
+/** What an answer took that was continued; the person waited for the first word once. */
+function joinTimings(before: GenerationTiming | undefined, after: GenerationTiming): GenerationTiming {
+  const { firstTokenMs, completionTokens } = before ?? after;
+  return { ...after, firstTokenMs, completionTokens: Math.max(completionTokens, after.completionTokens) };
+}
+
+/** Marks an answer as being written. */
+export function beginAnswer({ write, setRate }: AnswerTarget): void {
+  setRate(0);
+  write(() => ({ state: 'streaming', error: undefined }));
+}
+
+/** Ends an answer that is not generated any more. */
+export function endAnswer({ write, setRate }: AnswerTarget, values: Partial<StreamedAnswer>): void {
+  setRate(undefined);
+  write(() => values);
+}
+
+/** Generates an answer; what comes of it is written to its target. */
+export function streamAnswer(engine: EngineState, target: AnswerTarget, request: AnswerRequest): void {
+  const { prompt, sampling, stop = [], adapters, continues: before } = request;
+  let isFirst = true;
+  let modelId = '';
+  engine.generate({
+    id: target.id,
+    prompt,
+    sampling,
+    stop: [...stop],
+    ...(adapters && { adapters }),
+    ...(before && { begun: ({ id }) => (before.tokens?.model === id ? before.tokens.ids : before.content) }),
+    onModel({ id, name }) {
+      modelId = id;
+      target.write(() => ({ model: name }));
+    },
+    onText(text, rate, ids) {
+      target.setRate(rate);
+      // the first piece of a continued answer has all of it so far
+      const isWhole = isFirst;
+      isFirst = false;
+      target.write(({ content, tokens }) => ({
+        content: isWhole ? text : content + text,
+        tokens: { model: modelId, ids: isWhole || !tokens ? ids : [...tokens.ids, ...ids] },
+      }));
+    },
+    onDone: (state, timing) =>
+      endAnswer(target, { state, ...(timing && { timing: joinTimings(before?.timing, timing) }) }),
+    onFailed: (error) => endAnswer(target, { state: 'failed', error }),
+  });
+}
