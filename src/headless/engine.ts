@@ -8,11 +8,22 @@ import type { Quantize } from '../formats/checkpoint/weights';
 import type { Gpu } from '../gpu/device';
 import { memoryStore } from '../storage/memory';
 import type { Store } from '../storage/store';
-import { adapterFilesAt, pathAndStrength } from './adapter-at';
+import { adapterFilesAt, pathAndStrength } from './input/adapter';
 import { type Options, required } from './arguments';
-import { checkedOptions, type LOAD_OPTIONS, openDevice } from './load';
-import { modelAt, sayModelNotes } from './model';
+import { checkedOptions, type LOAD_OPTIONS } from './input/load-options';
+import { modelAt, sayModelNotes } from './input/model';
 import { threadHashers } from './node-store/hashers';
+
+/** Opens the device and says which. */
+export async function openDevice(): Promise<Gpu> {
+  // only what opens a device loads Dawn
+  const { findAdapter } = await import('./dawn');
+  const adapter = await findAdapter();
+  const { openAdapter } = await import('../gpu/device');
+  const gpu = await openAdapter(adapter);
+  console.error(`Adapter: ${gpu.name}${gpu.software ? ' (software)' : ''}`);
+  return gpu;
+}
 
 interface EngineParts {
   readonly store: Store;

@@ -20,7 +20,7 @@ import { choice, number, parseOptions, required } from '../arguments';
 import { fourDigits, type Print } from '../print';
 import { fileStore } from '../node-store/file-store';
 import { threadHashers } from '../node-store/hashers';
-import { QUANTIZE } from '../model';
+import { QUANTIZE } from '../input/model';
 import { SHAPE_NAMES, SHAPES, synthetic } from './shapes';
 
 /** All made-up bytes repeat with this period: a copy is the whole cost of making them. */

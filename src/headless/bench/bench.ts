@@ -1,7 +1,8 @@
 // `bench`: what a device does, as shares of what it was measured to do at most, in the same run.
 import { choice, number, parseOptions } from '../arguments';
 import { fourDigits, type Print } from '../print';
-import { FAST, LOAD_OPTIONS, openDevice } from '../load';
+import { openDevice } from '../engine';
+import { FAST, LOAD_OPTIONS } from '../input/load-options';
 import { preparedModel, preparedShape } from './prepared';
 import { SHAPE_NAMES } from './shapes';
 

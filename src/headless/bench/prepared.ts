@@ -4,10 +4,10 @@ import type { ModelConfig } from '../../core/model-config';
 import type { WeightTensor } from '../../core/weight-kinds';
 import type { UsedAdapter } from '../../model/inference/lora';
 import type { Precision } from '../../ops/tuning';
-import { type AdaptedModel, adapterAt, pathAndStrength } from '../adapter-at';
+import { type AdaptedModel, adapterAt, pathAndStrength } from '../input/adapter';
 import { type Options, required } from '../arguments';
-import { checkedOptions, type LOAD_OPTIONS } from '../load';
-import { openModel } from '../model';
+import { checkedOptions, type LOAD_OPTIONS } from '../input/load-options';
+import { openModel } from '../input/model';
 import { type ShapeName, SHAPES, synthetic } from './shapes';
 
 type LoadOptions = Options<typeof LOAD_OPTIONS>;

@@ -6,8 +6,16 @@ import { histogram, reportDataset } from '../../data/report';
 import type { Example, RowProblem } from '../../data/types';
 import { toAlpaca, toRecord, writeJson } from '../../data/write';
 import { oneOf, parseOptions, required } from '../arguments';
-import { readConfigFile } from '../config-file';
-import { checkedEncoding, counted, DATA_OPTIONS, printProblems, readData, readProblems, refuseUnread } from './data';
+import { readConfigFile } from '../input/training-config';
+import {
+  checkedEncoding,
+  counted,
+  DATA_OPTIONS,
+  printProblems,
+  readData,
+  readProblems,
+  refuseUnread,
+} from '../input/dataset';
 import { directory, makeWay } from '../node-store/folder';
 import { whileLocked } from '../node-store/lock';
 import { engineFor } from '../engine';

@@ -8,7 +8,7 @@ import { parseEncName } from '../../formats/patches/enc';
 import { PronkError } from '../../core/errors';
 import { PUBLISHED_KEY } from '../../formats/patches/point-alpaca';
 import { parseOptions } from '../arguments';
-import { CIPHER_OPTIONS, cipherSaving, keyAndOut, Results } from '../cipher-results';
+import { CIPHER_OPTIONS, cipherSaving, keyAndOut, Results } from './shared/cipher-results';
 import { fileAt, fileSource, folderFiles, pathInfo } from '../node-store/files';
 import { directory } from '../node-store/folder';
 import { whileLocked } from '../node-store/lock';

@@ -2,7 +2,7 @@
 // the others.
 import { encryptFiles } from '../../engine/patches/encrypt';
 import { parseOptions } from '../arguments';
-import { CIPHER_OPTIONS, cipherSaving, keyAndOut, Results } from '../cipher-results';
+import { CIPHER_OPTIONS, cipherSaving, keyAndOut, Results } from './shared/cipher-results';
 import { fileAt } from '../node-store/files';
 import { directory } from '../node-store/folder';
 import { whileLocked } from '../node-store/lock';

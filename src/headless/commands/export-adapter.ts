@@ -1,8 +1,8 @@
 // `export-adapter`: an adapter in another program's form. It never opens a GPU.
 import { choice, parseOptions, required, UsageError } from '../arguments';
-import { ADAPTER_OPTIONS, openAdapters, writeAll } from '../adapter-files';
+import { ADAPTER_OPTIONS, openAdapters, writeAll } from './shared/adapter-files';
 import type { Print } from '../print';
-import { trlOfAdapter } from './trl';
+import { trlOfAdapter } from './shared/trl';
 
 export async function exportAdapter(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, { ...ADAPTER_OPTIONS, format: choice(['peft', 'gguf', 'mlx', 'trl']) });

@@ -6,7 +6,7 @@ import type { Tokenizer } from '../../tokenizer/tokenizer';
 import { promptTemplates } from '../../tokenizer/prompt-templates';
 import { number, type Options, parseOptions, UsageError } from '../arguments';
 import { loadModel } from '../engine';
-import { FAST, LOAD_OPTIONS } from '../load';
+import { FAST, LOAD_OPTIONS } from '../input/load-options';
 import { sayNotes } from '../messages';
 import type { Print } from '../print';
 

@@ -15,7 +15,7 @@ import { whileLocked } from '../node-store/lock';
 import { fourDigits, type Print } from '../print';
 import { sayNotes } from '../messages';
 import { checkStore } from '../node-store/store-names';
-import { openModel, QUANTIZE } from '../model';
+import { openModel, QUANTIZE } from '../input/model';
 
 /** The folder's only model; importing again replaces it. */
 const ID = 'model';

@@ -1,7 +1,7 @@
 // `info`: what a model is. It reads headers, and never opens a GPU.
 import { engineFor } from '../engine';
 import { parseOptions, required } from '../arguments';
-import { openVocabulary, sayModelNotes } from '../model';
+import { openVocabulary, sayModelNotes } from '../input/model';
 import type { Print } from '../print';
 
 export async function info(argv: readonly string[], print: Print): Promise<void> {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { PronkError } from '../../core/errors';
 import { parseIds, parseOptions, UsageError } from '../arguments';
 import { loadModel } from '../engine';
-import { LOAD_OPTIONS } from '../load';
+import { LOAD_OPTIONS } from '../input/load-options';
 import { diskError, makeWay } from '../node-store/folder';
 import type { Print } from '../print';
 

@@ -1,7 +1,7 @@
 // `merge`: a model with adapters added to its weights. It never opens a GPU.
 import type { MergeFormat, MergeType } from '../../engine/training/types';
 import { choice, oneOf, parseOptions, required, UsageError } from '../arguments';
-import { ADAPTER_OPTIONS, openAdapters, writeAll } from '../adapter-files';
+import { ADAPTER_OPTIONS, openAdapters, writeAll } from './shared/adapter-files';
 import type { Print } from '../print';
 
 export async function merge(argv: readonly string[], print: Print): Promise<void> {

@@ -14,16 +14,25 @@ import { prepareRun, resultPairs } from '../../training/prepare-run';
 import type { ReadConfig } from '../../training/read-config';
 import { TrainingRun } from '../../training/training-run';
 import { trainingWarnings } from '../../training/warnings';
-import { adapterAt } from '../adapter-at';
+import { adapterAt } from '../input/adapter';
 import { parseOptions, required, UsageError } from '../arguments';
-import { readConfigFile } from '../config-file';
-import { checkedEncoding, counted, DATA_OPTIONS, printProblems, readData, readProblems, refuseUnread } from './data';
+import { readConfigFile } from '../input/training-config';
+import {
+  checkedEncoding,
+  counted,
+  DATA_OPTIONS,
+  printProblems,
+  readData,
+  readProblems,
+  refuseUnread,
+} from '../input/dataset';
 import { directory } from '../node-store/folder';
-import { checkedOptions, LOAD_OPTIONS, openDevice } from '../load';
+import { openDevice } from '../engine';
+import { checkedOptions, LOAD_OPTIONS } from '../input/load-options';
 import { whileLocked } from '../node-store/lock';
 import { checkStore } from '../node-store/store-names';
 import { checkpointsIn, openCheckpoints } from './train-checkpoints';
-import { openModel } from '../model';
+import { openModel } from '../input/model';
 import type { Print } from '../print';
 
 const OPTIONS = {

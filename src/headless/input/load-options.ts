@@ -1,11 +1,10 @@
-// The options of every command that loads a model, and the device that it is loaded on.
-import type { ModelConfig } from '../core/model-config';
-import { DEFAULT_CONTEXT } from '../engine/models/defaults';
-import { PronkError } from '../core/errors';
-import type { Gpu } from '../gpu/device';
-import { choice, number, type OptionTypes, type Options } from './arguments';
+// The options of every command that loads a model.
+import type { ModelConfig } from '../../core/model-config';
+import { DEFAULT_CONTEXT } from '../../engine/models/defaults';
+import { PronkError } from '../../core/errors';
+import { choice, number, type OptionTypes, type Options } from '../arguments';
 import { QUANTIZE } from './model';
-import { sayNotes } from './messages';
+import { sayNotes } from '../messages';
 
 const PRECISIONS = ['exact', 'fast', 'int8'] as const;
 
@@ -39,15 +38,4 @@ function beyondTrained(context: number, { contextLength, ropeScaling }: ModelCon
   return ropeScaling?.type === 'dynamic'
     ? `${trained} Longer texts are rotated by the model's dynamic scaling.`
     : `${trained} What it says beyond them is rarely of use.`;
-}
-
-/** Opens the device and says which. */
-export async function openDevice(): Promise<Gpu> {
-  // only what opens a device loads Dawn
-  const { findAdapter } = await import('./dawn');
-  const adapter = await findAdapter();
-  const { openAdapter } = await import('../gpu/device');
-  const gpu = await openAdapter(adapter);
-  console.error(`Adapter: ${gpu.name}${gpu.software ? ' (software)' : ''}`);
-  return gpu;
 }

@@ -1,12 +1,12 @@
 // The adapter that `--adapter DIR[=strength]` names: a folder's files, or one file, and how much of the adapter is used.
 import { stat } from 'node:fs/promises';
-import type { ModelConfig } from '../core/model-config';
-import type { Adapter } from '../core/adapter';
-import type { Source } from '../core/source';
-import { readAdapter } from '../formats/adapters/index';
-import type { WeightTensor } from '../core/weight-kinds';
-import { UsageError } from './arguments';
-import { fileAt, folderFiles, pathInfo } from './node-store/files';
+import type { ModelConfig } from '../../core/model-config';
+import type { Adapter } from '../../core/adapter';
+import type { Source } from '../../core/source';
+import { readAdapter } from '../../formats/adapters/index';
+import type { WeightTensor } from '../../core/weight-kinds';
+import { UsageError } from '../arguments';
+import { fileAt, folderFiles, pathInfo } from '../node-store/files';
 
 /** The model that an adapter is read for. */
 export interface AdaptedModel {

@@ -1,10 +1,10 @@
 // The part that `decrypt` and `encrypt` share: their options, and a line of output for each file.
-import type { SaveOptions, SavedFile } from '../engine/save';
-import { PronkError } from '../core/errors';
-import { required, UsageError } from './arguments';
-import { threadHashers } from './node-store/hashers';
-import type { Print } from './print';
-import { toldNowAndThen } from './messages';
+import type { SaveOptions, SavedFile } from '../../../engine/save';
+import { PronkError } from '../../../core/errors';
+import { required, UsageError } from '../../arguments';
+import { threadHashers } from '../../node-store/hashers';
+import type { Print } from '../../print';
+import { toldNowAndThen } from '../../messages';
 
 export const CIPHER_OPTIONS = { key: 'text', out: 'text' } as const;
 

@@ -1,14 +1,14 @@
 // The model that `--model` names: files as their publisher has them, or a folder that `import` wrote.
-import { readGguf } from '../formats/gguf/gguf';
-import type { Quantize } from '../formats/checkpoint/weights';
-import { sortFiles } from '../formats/checkpoint/files';
-import { openTokenizer } from '../formats/checkpoint/open';
-import { type Model, type ModelOrigin, modelInFiles, modelInStore } from '../engine/models/model';
-import { listModels } from '../storage/stored-model';
-import { createTokenizer } from '../tokenizer/index';
-import { fileStore, holdsModel } from './node-store/file-store';
-import { modelFiles } from './node-store/files';
-import { sayNotes } from './messages';
+import { readGguf } from '../../formats/gguf/gguf';
+import type { Quantize } from '../../formats/checkpoint/weights';
+import { sortFiles } from '../../formats/checkpoint/files';
+import { openTokenizer } from '../../formats/checkpoint/open';
+import { type Model, type ModelOrigin, modelInFiles, modelInStore } from '../../engine/models/model';
+import { listModels } from '../../storage/stored-model';
+import { createTokenizer } from '../../tokenizer/index';
+import { fileStore, holdsModel } from '../node-store/file-store';
+import { modelFiles } from '../node-store/files';
+import { sayNotes } from '../messages';
 
 export const QUANTIZE = ['keep', 'f32', 'f16', 'q8', 'q4'] as const satisfies readonly Quantize[];
 

@@ -1,6 +1,6 @@
-import { PronkError } from '../core/errors';
-import { type ReadConfig, readConfig } from '../training/read-config';
-import { textAt } from './node-store/files';
+import { PronkError } from '../../core/errors';
+import { type ReadConfig, readConfig } from '../../training/read-config';
+import { textAt } from '../node-store/files';
 
 /** The training config that `--config` names, or Alpaca-LoRA's. @throws PronkError `no-file`, `bad-config` */
 export async function readConfigFile(path: string | undefined): Promise<ReadConfig> {

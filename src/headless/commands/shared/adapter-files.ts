@@ -1,14 +1,14 @@
 // The part that `merge` and `export-adapter` share: a model and adapters that are read, and a folder that is written.
 import { realpath } from 'node:fs/promises';
-import { type FileContent, writeFiles } from '../engine/export/file';
-import { PronkError } from '../core/errors';
-import { choice, type Options, required } from './arguments';
-import { openModelAndAdapters } from './engine';
-import { QUANTIZE } from './model';
-import { directory } from './node-store/folder';
-import { whileLocked } from './node-store/lock';
-import type { Print } from './print';
-import { toldNowAndThen } from './messages';
+import { type FileContent, writeFiles } from '../../../engine/export/file';
+import { PronkError } from '../../../core/errors';
+import { choice, type Options, required } from '../../arguments';
+import { openModelAndAdapters } from '../../engine';
+import { QUANTIZE } from '../../input/model';
+import { directory } from '../../node-store/folder';
+import { whileLocked } from '../../node-store/lock';
+import type { Print } from '../../print';
+import { toldNowAndThen } from '../../messages';
 
 export const ADAPTER_OPTIONS = {
   model: 'text',

@@ -1,14 +1,14 @@
 // `export-adapter --format trl`: the run that an adapter came from, as a folder that TRL trains.
-import { tokenizeDataset } from '../../data/tokenize-dataset';
-import type { FileContent } from '../../engine/export/file';
-import { trlFiles } from '../../engine/export/trl';
-import { PronkError } from '../../core/errors';
-import { createTokenizer } from '../../tokenizer/index';
-import { prepareData } from '../../training/prepare';
-import { adapterAt } from '../adapter-at';
-import { readData } from './data';
-import type { Model } from '../../engine/models/model';
-import { runIn } from './train-checkpoints';
+import { tokenizeDataset } from '../../../data/tokenize-dataset';
+import type { FileContent } from '../../../engine/export/file';
+import { trlFiles } from '../../../engine/export/trl';
+import { PronkError } from '../../../core/errors';
+import { createTokenizer } from '../../../tokenizer/index';
+import { prepareData } from '../../../training/prepare';
+import { adapterAt } from '../../input/adapter';
+import { readData } from '../../input/dataset';
+import type { Model } from '../../../engine/models/model';
+import { runIn } from '../train-checkpoints';
 
 /**
  * @param folder what `train` wrote
