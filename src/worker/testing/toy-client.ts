@@ -17,14 +17,13 @@ export function createToy({ silent = false, ...options }: ToyOptions & { readonl
   const listeners = new Set<(event: ClientEvent) => void>();
   const emit = (event: ClientEvent) => listeners.forEach((listener) => listener(event));
   const service = toyService(options);
-  const started = Promise.resolve(service.session.start((event) => (silent ? undefined : emit(event))));
-  started.then(
+  Promise.resolve(service.session.start((event) => (silent ? undefined : emit(event)))).then(
     () => (silent ? undefined : emit({ type: 'started' })),
     (error: unknown) => emit({ type: 'start-failed', error: errorData(error) }),
   );
   const { session: _, ...namespaces } = service;
   return {
-    ...(mapped(namespaces, started) as unknown as Omit<Client, 'subscribe' | 'restart'>),
+    ...(mapped(namespaces) as unknown as Omit<Client, 'subscribe' | 'restart'>),
     emit,
     subscribe(listener) {
       listeners.add(listener);
@@ -37,13 +36,12 @@ export function createToy({ silent = false, ...options }: ToyOptions & { readonl
 type Verbs = Record<string, (...args: unknown[]) => unknown>;
 
 /** Verbs as the page has them: with errors’ codes, and no object shared. They can be spied on. */
-function mapped(namespaces: Omit<Kept<WorkerContract>, 'session'>, started: Promise<unknown>): Record<string, Verbs> {
+function mapped(namespaces: Omit<Kept<WorkerContract>, 'session'>): Record<string, Verbs> {
   const verbsOf = (verbs: Verbs) => {
     const made = (own: Verbs, name: string | symbol) => {
       const verb = verbs[name as string];
       if (typeof verb !== 'function' || Object.hasOwn(own, name)) return;
       own[name as string] = async (...args) => {
-        await started.catch(() => {});
         try {
           return await verb.apply(verbs, args);
         } catch (error) {

@@ -39,13 +39,12 @@ const MEASURED = { perplexity: 9.217, perplexityTokens: 1023 };
 export function toyService(options: ToyOptions = {}): Kept<WorkerContract> {
   const { delay = 25, gpu = true, load = 1500, slow = 300, step = 200 } = options;
   const memory = memoryStore();
-  const store = slowly(memory, slow);
   const id = crypto.randomUUID();
   let engine: Engine | undefined;
   let listener: (event: WorkerEvent) => void = () => {};
   const emit = (event: WorkerEvent) => listener(event);
   let loaded: Promise<void> | undefined;
-  const filled = fill(memory, options);
+  const store = storeAfter(fill(memory, options), memory, slow);
 
   const service = createService({
     store,
@@ -77,7 +76,6 @@ export function toyService(options: ToyOptions = {}): Kept<WorkerContract> {
       ...session,
       async start(onEvent) {
         listener = onEvent;
-        await filled;
         await session.start(onEvent);
       },
     },
@@ -100,15 +98,20 @@ export function toyService(options: ToyOptions = {}): Kept<WorkerContract> {
   };
 }
 
-/** A store that takes its time to write shards. */
-function slowly(store: Store, milliseconds: number): Store {
+/** A store that is read once it is filled, and that takes its time to write shards. */
+function storeAfter(filled: Promise<void>, { records, shards, ...store }: Store, milliseconds: number): Store {
   return {
     ...store,
+    records: {
+      ...records,
+      get: (kind, key) => filled.then(() => records.get(kind, key)),
+      keys: (kind) => filled.then(() => records.keys(kind)),
+    },
     shards: {
-      ...store.shards,
+      ...shards,
       async put(key, data) {
         await wait(milliseconds);
-        await store.shards.put(key, data);
+        await shards.put(key, data);
       },
     },
   };
