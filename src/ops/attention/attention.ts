@@ -1,8 +1,8 @@
 // Causal grouped-query attention over the KV cache, as flash attention: no score ever reaches memory.
 import { op } from '../../gpu/op';
-import flashBindings from '../../../shaders/attention/flash-bindings.wgsl?raw';
-import flashTiled from '../../../shaders/attention/flash-tiled.wgsl?raw';
-import flash from '../../../shaders/attention/flash.wgsl?raw';
+import attentionBindings from '../../../shaders/attention/attention-bindings.wgsl?raw';
+import attentionTiled from '../../../shaders/attention/attention-tiled.wgsl?raw';
+import attentionSource from '../../../shaders/attention/attention.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
 import type { FlashShape, KernelTarget } from '../tuning';
 import { HEAD_DIMS, pairsSeen } from './sizes';
@@ -22,12 +22,16 @@ export const attention = op({
     const common = { Activation: activation, Cache: cache, HEAD_QUADS: headDim / 4 };
     if (lanes === 1) {
       const definitions = { ...common, WORKGROUP_SIZE: workgroup };
-      return { label: `flash attention ${headDim} solo`, definitions, snippets: { state, flashBindings, flash } };
+      return {
+        label: `flash attention ${headDim} solo`,
+        definitions,
+        snippets: { state, attentionBindings, attention: attentionSource },
+      };
     }
     return {
       label: `flash attention ${headDim} ${queries}/${lanes}`,
       definitions: { ...common, WORKGROUP_SIZE: lanes, Q_TILE: queries },
-      snippets: { state, flashBindings, flashTiled },
+      snippets: { state, attentionBindings, attentionTiled },
     };
   },
   params: { heads: 'u32', kv_heads: 'u32', context: 'u32', quads: 'u32', window: 'u32' },

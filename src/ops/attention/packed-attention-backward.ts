@@ -2,11 +2,12 @@
 // gives dq, going over keys, and one dk and dv, going over queries: each element is summed by one thread in one order, without
 // float atomics, so that a run repeats bit for bit.
 import { op } from '../../gpu/op';
-import attentionBackwardBindings from '../../../shaders/attention/attention-backward-bindings.wgsl?raw';
-import attentionBackwardKvTiled from '../../../shaders/attention/attention-backward-kv-tiled.wgsl?raw';
-import attentionBackwardKv from '../../../shaders/attention/attention-backward-kv.wgsl?raw';
-import attentionBackwardQTiled from '../../../shaders/attention/attention-backward-q-tiled.wgsl?raw';
-import attentionBackwardQ from '../../../shaders/attention/attention-backward-q.wgsl?raw';
+import packedAttentionBackwardBindings from '../../../shaders/attention/packed-attention-backward-bindings.wgsl?raw';
+import packedAttentionBackwardKvTiled from '../../../shaders/attention/packed-attention-backward-kv-tiled.wgsl?raw';
+import packedAttentionBackwardKvSource from '../../../shaders/attention/packed-attention-backward-kv.wgsl?raw';
+import packedAttentionBackwardQTiled from '../../../shaders/attention/packed-attention-backward-q-tiled.wgsl?raw';
+import packedAttentionQueryTiles from '../../../shaders/attention/packed-attention-query-tiles.wgsl?raw';
+import packedAttentionBackwardQSource from '../../../shaders/attention/packed-attention-backward-q.wgsl?raw';
 import attentionDeltaSource from '../../../shaders/attention/attention-delta.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
 import { dotAt, forEachQuery, keyGrid, PACKED, packedSource, type PackedShape, queryGrid } from './packed-attention';
@@ -49,8 +50,8 @@ export const packedAttentionBackwardQ = op({
   ...PACKED,
   name: 'attention backward q',
   source: packedSource('attention backward q', (headDim) => (headDim > 64 ? 128 : 64), {
-    alone: { attentionBackwardBindings, attentionBackwardQ },
-    tiled: { attentionBackwardBindings, attentionBackwardQTiled },
+    alone: { packedAttentionBackwardBindings, packedAttentionBackwardQ: packedAttentionBackwardQSource },
+    tiled: { packedAttentionQueryTiles, packedAttentionBackwardBindings, packedAttentionBackwardQTiled },
   }),
   bindings,
   grid: queryGrid,
@@ -67,8 +68,8 @@ export const packedAttentionBackwardKv = op({
   name: 'attention backward kv',
   // two sums instead of one, and as many workgroups only as there are tiles of keys: more threads for each
   source: packedSource('attention backward kv', (headDim) => (headDim > 32 ? 128 : 64), {
-    alone: { attentionBackwardBindings, attentionBackwardKv },
-    tiled: { attentionBackwardBindings, attentionBackwardKvTiled },
+    alone: { packedAttentionBackwardBindings, packedAttentionBackwardKv: packedAttentionBackwardKvSource },
+    tiled: { packedAttentionBackwardBindings, packedAttentionBackwardKvTiled },
   }),
   bindings,
   grid: keyGrid,

@@ -2,10 +2,11 @@
 // logarithm of each softmax's denominator for the backward pass (packed-attention-backward.ts).
 import { op } from '../../gpu/op';
 import type { Definitions, Snippets } from '../../gpu/wgsl';
-import attentionPackedBindings from '../../../shaders/attention/attention-packed-bindings.wgsl?raw';
-import attentionPackedTiled from '../../../shaders/attention/attention-packed-tiled.wgsl?raw';
-import attentionPacked from '../../../shaders/attention/attention-packed.wgsl?raw';
-import attentionTiles from '../../../shaders/attention/attention-tiles.wgsl?raw';
+import packedAttentionBindings from '../../../shaders/attention/packed-attention-bindings.wgsl?raw';
+import packedAttentionQueryTiles from '../../../shaders/attention/packed-attention-query-tiles.wgsl?raw';
+import packedAttentionTiled from '../../../shaders/attention/packed-attention-tiled.wgsl?raw';
+import packedAttentionSource from '../../../shaders/attention/packed-attention.wgsl?raw';
+import packedAttentionTiles from '../../../shaders/attention/packed-attention-tiles.wgsl?raw';
 import places from '../../../shaders/common/places.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
 import type { KernelTarget } from '../tuning';
@@ -45,7 +46,7 @@ interface Forms {
  * @param threads 64 or 128 by tiles: a thread keeps 4 rows of d / (threads / 8) columns for each sum
  */
 export function packedSource(label: string, threads: (headDim: number) => 64 | 128, { alone, tiled }: Forms) {
-  const shared = { state, places, attentionPackedBindings };
+  const shared = { state, places, packedAttentionBindings };
   return ({ headDim }: PackedVariant, { training: { attention } }: KernelTarget) => {
     const quads = headDim / 4;
     if (attention !== 'tiles') {
@@ -60,7 +61,7 @@ export function packedSource(label: string, threads: (headDim: number) => 64 | 1
       COLUMNS_PER_LANE: TILE_SIDE / lanes,
       QUADS_PER_LANE: Math.ceil(quads / lanes),
     };
-    return { label: `${label} ${headDim} tiled`, definitions, snippets: { ...shared, attentionTiles, ...tiled } };
+    return { label: `${label} ${headDim} tiled`, definitions, snippets: { ...shared, packedAttentionTiles, ...tiled } };
   };
 }
 
@@ -88,8 +89,8 @@ export const packedAttention = op({
   ...PACKED,
   name: 'attention packed',
   source: packedSource('attention packed', (headDim) => (headDim > 64 ? 128 : 64), {
-    alone: { attentionPacked },
-    tiled: { attentionPackedTiled },
+    alone: { packedAttention: packedAttentionSource },
+    tiled: { packedAttentionQueryTiles, packedAttentionTiled },
   }),
   bindings: { state: 'read', places: 'read', qkv: 'read', out: 'read_write', lse: 'read_write' },
   grid: queryGrid,

@@ -1,8 +1,8 @@
-// The gradient of q, for software adapters: one thread a query, as in attention-packed.wgsl.
+// The gradient of q, for software adapters: one thread a query, as in packed-attention.wgsl.
 //   dq[t, h] = Σ_j P · (d_out[t, h] · v[j] − delta[t, h]) · k[j] / √d over the tokens j that t sees
 // The softmax's weights P = e^(q · k / √d − lse) are computed again instead of stored (Dao et al. 2022,
 // arXiv:2205.14135).
-//: needs attention-packed-bindings.wgsl, attention-backward-bindings.wgsl, WORKGROUP_SIZE, HEAD_QUADS
+//: needs packed-attention-bindings.wgsl, packed-attention-backward-bindings.wgsl, WORKGROUP_SIZE, HEAD_QUADS
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
   let first = workgroup_id.x * WORKGROUP_SIZE;

@@ -1,15 +1,15 @@
-// The gradient of q for hardware: attention-backward-q.wgsl by tiles. A tile's rows are queries of one key head, with
-// all heads of a token side by side. Its columns are keys, from the first one that the first row sees to the last row's
-// token.
-//: needs attention-tiles.wgsl, attention-packed-bindings.wgsl, attention-backward-bindings.wgsl, WORKGROUP_SIZE, LANES
-//: needs HEAD_QUADS, COLUMNS_PER_LANE
-var<workgroup> query_base: array<u32, TILE_SIDE>; // of each row, in qkv
-var<workgroup> out_base: array<u32, TILE_SIDE>;   // of each row, in d_out
+// The gradient of q for hardware: packed-attention-backward-q.wgsl by tiles. A tile's rows are queries of one key head,
+// with all heads of a token side by side. Its columns are keys, from the first one that the first row sees to the last
+// row's token.
+//: needs packed-attention-query-tiles.wgsl, packed-attention-tiles.wgsl, packed-attention-bindings.wgsl
+//: needs packed-attention-backward-bindings.wgsl, WORKGROUP_SIZE, LANES, HEAD_QUADS, COLUMNS_PER_LANE
+var<workgroup> out_base: array<u32, TILE_SIDE>; // of each row, in d_out
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
   let kv_head = workgroup_id.y;
   let heads_per_kv = params.heads / params.kv_heads;
+  let scale = inverseSqrt(f32(4u * HEAD_QUADS));
   let first = workgroup_id.x * TILE_SIDE;
   let last = min(first + TILE_SIDE, state.count * heads_per_kv) - 1u;
   let rows = last - first + 1u;
@@ -18,7 +18,6 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let stride = token_quads();
   let key_offset = (params.heads + kv_head) * HEAD_QUADS;
   let value_offset = key_offset + params.kv_heads * HEAD_QUADS;
-  let scale = inverseSqrt(f32(4u * HEAD_QUADS));
 
   if (local_index < rows) {
     let n = first + local_index;
@@ -48,18 +47,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     var d_weights = array<vec4f, COLUMNS_PER_LANE>();
     for (var quad = 0u; quad < params.quads; quad += STEP) {
       let step_quads = min(quad + STEP, params.quads) - quad;
-      let q = local_index % STEP;
-      if (q < step_quads) {
-        for (var n = local_index / STEP; n < rows; n += WORKGROUP_SIZE / STEP) {
-          tiles[q * TILE_STRIDE + n] = qkv[query_base[n] + quad + q] * scale;
-        }
-        for (var n = local_index / STEP; n < columns; n += WORKGROUP_SIZE / STEP) {
-          tiles[(STEP + q) * TILE_STRIDE + n] = qkv[(base + n) * stride + key_offset + quad + q];
-        }
-      }
+      load_queries_and_keys(local_index, quad, step_quads, rows, columns, base * stride + key_offset);
       workgroupBarrier();
       add_dot_products(row_group, lane, step_quads, &products);
       workgroupBarrier();
+      let q = local_index % STEP;
       if (q < step_quads) {
         for (var n = local_index / STEP; n < rows; n += WORKGROUP_SIZE / STEP) {
           tiles[q * TILE_STRIDE + n] = d_out[out_base[n] + quad + q];

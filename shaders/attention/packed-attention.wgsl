@@ -3,7 +3,7 @@
 //   out[t, h] = Σ_j softmax_j(q[t, h] · k[j] / √d) · v[j] over the tokens j of t's sequence up to t
 // The log of the softmax's denominator is kept for the backward pass. The queries of a workgroup are of neighbouring
 // tokens and go over the keys together, so a CPU's vector unit reads each key once for all of them.
-//: needs attention-packed-bindings.wgsl, WORKGROUP_SIZE, HEAD_QUADS
+//: needs packed-attention-bindings.wgsl, WORKGROUP_SIZE, HEAD_QUADS
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>; // [T][H · d]
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;   // [T][H]
 

@@ -1,8 +1,8 @@
-// Attention over the KV cache for hardware: flash.wgsl by a workgroup (Dao et al. 2022, arXiv:2205.14135). Q_TILE
+// Attention over the KV cache for hardware: attention.wgsl by a workgroup (Dao et al. 2022, arXiv:2205.14135). Q_TILE
 // queries that share a key head go over the keys in tiles. For a tile, each thread computes the scores of one key for
 // all queries. Then each thread takes a quad of the output and a share of the tile's keys. A key and a value are read
 // once for all queries.
-//: needs flash-bindings.wgsl, Activation, WORKGROUP_SIZE, HEAD_QUADS, Q_TILE
+//: needs attention-bindings.wgsl, Activation, WORKGROUP_SIZE, HEAD_QUADS, Q_TILE
 
 // Threads beyond SHARES · HEAD_QUADS only compute scores.
 const SHARES = WORKGROUP_SIZE / HEAD_QUADS;

@@ -1,8 +1,8 @@
-// The gradients of k and v for hardware: attention-backward-kv.wgsl by tiles. A tile's rows are keys of one key head.
-// Its columns are queries that share this head, with all heads of a token side by side; they run from the first row's
-// token to the last token that sees the last row.
-//: needs attention-tiles.wgsl, attention-packed-bindings.wgsl, attention-backward-bindings.wgsl, WORKGROUP_SIZE, LANES
-//: needs HEAD_QUADS, COLUMNS_PER_LANE
+// The gradients of k and v for hardware: packed-attention-backward-kv.wgsl by tiles. A tile's rows are keys of one key
+// head. Its columns are queries that share this head, with all heads of a token side by side; they run from the first
+// row's token to the last token that sees the last row.
+//: needs packed-attention-tiles.wgsl, packed-attention-bindings.wgsl, packed-attention-backward-bindings.wgsl
+//: needs WORKGROUP_SIZE, LANES, HEAD_QUADS, COLUMNS_PER_LANE
 var<workgroup> column_token: array<u32, TILE_SIDE>;
 var<workgroup> column_head: array<u32, TILE_SIDE>; // t · H + h
 

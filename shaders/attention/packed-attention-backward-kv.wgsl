@@ -2,8 +2,8 @@
 //   dk[j] = Σ P · (d_out[t, h] · v[j] − delta[t, h]) · q[t, h] / √d
 //   dv[j] = Σ P · d_out[t, h]
 // The sums run over the tokens t that see j, and for each over the query heads h that share the key's head. The keys of
-// a workgroup go over the queries together, as queries go over keys in attention-packed.wgsl.
-//: needs attention-packed-bindings.wgsl, attention-backward-bindings.wgsl, WORKGROUP_SIZE, HEAD_QUADS
+// a workgroup go over the queries together, as queries go over keys in packed-attention.wgsl.
+//: needs packed-attention-bindings.wgsl, packed-attention-backward-bindings.wgsl, WORKGROUP_SIZE, HEAD_QUADS
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
   let first = workgroup_id.x * WORKGROUP_SIZE;

@@ -1,12 +1,12 @@
-// Attention in training for hardware: attention-packed.wgsl by tiles (Dao et al. 2022, arXiv:2205.14135). A tile's rows
+// Attention in training for hardware: packed-attention.wgsl by tiles (Dao et al. 2022, arXiv:2205.14135). A tile's rows
 // are queries of one key head, with all heads of a token side by side; its columns are keys. Rows of several sequences
 // take these one after the other. The tiles of a sequence begin where it does, so its sums are the same bits wherever
 // it stands in the batch.
-//: needs attention-tiles.wgsl, attention-packed-bindings.wgsl, LANES, WORKGROUP_SIZE, HEAD_QUADS, COLUMNS_PER_LANE
+//: needs packed-attention-query-tiles.wgsl, packed-attention-tiles.wgsl, packed-attention-bindings.wgsl
+//: needs WORKGROUP_SIZE, LANES, HEAD_QUADS, COLUMNS_PER_LANE
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>; // [T][H · d]
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;   // [T][H]
 
-var<workgroup> query_base: array<u32, TILE_SIDE>;     // of each row, in qkv
 var<workgroup> lane_values: array<vec4f, 8 * LANES>; // [lane][row group]
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -21,7 +21,6 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let stride = token_quads();
   let key_offset = (params.heads + kv_head) * HEAD_QUADS;
   let value_offset = key_offset + params.kv_heads * HEAD_QUADS;
-  let scale = inverseSqrt(f32(4u * HEAD_QUADS));
 
   if (local_index < rows) {
     let n = first + local_index;
@@ -47,15 +46,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
       var products = array<vec4f, COLUMNS_PER_LANE>();
       for (var quad = 0u; quad < params.quads; quad += STEP) {
         let step_quads = min(quad + STEP, params.quads) - quad;
-        let q = local_index % STEP;
-        if (q < step_quads) {
-          for (var n = local_index / STEP; n < rows; n += WORKGROUP_SIZE / STEP) {
-            tiles[q * TILE_STRIDE + n] = qkv[query_base[n] + quad + q] * scale;
-          }
-          for (var n = local_index / STEP; n < columns; n += WORKGROUP_SIZE / STEP) {
-            tiles[(STEP + q) * TILE_STRIDE + n] = qkv[(base + n) * stride + key_offset + quad + q];
-          }
-        }
+        load_queries_and_keys(local_index, quad, step_quads, rows, columns, base * stride + key_offset);
         workgroupBarrier();
         add_dot_products(row_group, lane, step_quads, &products);
         workgroupBarrier();
