@@ -60,7 +60,7 @@ test('rows in, trained, paused, reloaded, resumed; it says what it was taught; t
   const rank = page.getByLabel('LoRA rank', { exact: true });
   await rank.fill('3000');
   await rank.press('Tab');
-  await expect(page.getByRole('alert').filter({ hasText: 'from 1 to 256' })).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: 'from 1 to 1,024' })).toBeVisible();
   await expect(start).toBeDisabled();
   await plan(page, 'LoRA rank', '8');
   await start.click();
