@@ -40,11 +40,11 @@ export function skippedInPlaywright({ suites }) {
 
 /**
  * A line for each step and reason: how many tests, and in which files.
- * @param {{ step: string, skipped: Skipped[] | string }[]} steps a text is the reason why a whole step was skipped
+ * @param {{ step: string, skipped: Skipped[] | string }[]} steps a text stands for a whole step, and says why it was
  */
 export function skippedTable(steps) {
   const rows = steps.flatMap(({ step, skipped }) => {
-    if (typeof skipped === 'string') return [[step, 'all', skipped, '']];
+    if (typeof skipped === 'string') return [[step, '–', skipped, '']];
     const groups = byReason(skipped);
     return [...groups].map(([reason, list]) => [
       step,
