@@ -9,7 +9,7 @@ import { createIntake, type Intake } from './frame/dropped-files';
 import { createLibrary, type LibraryState } from './library/library';
 import { keepOffline } from './frame/pwa';
 import { createNotices, type Notices } from './shared/notices';
-import { createRoute, type Place } from './shared/route';
+import { createRoute, goTo, type Place } from './shared/route';
 import { createSettings, settingsOf, type SettingsState } from './settings/settings';
 import { asBoolean, createStored } from './shared/local-storage';
 import { createStyles, type StylesState } from './settings/prompt-formats';
@@ -95,7 +95,7 @@ export function createApp(client: Client): AppState {
       templates: instruct.templates,
       notices,
       training: trainingOnce,
-      go: (place) => void (location.hash = `#/${place}`),
+      go: goTo,
     }),
     training: trainingOnce,
     trainingNow: createTrainingNow(client),

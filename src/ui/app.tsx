@@ -13,7 +13,7 @@ import { SkipLink } from './frame/skip-link';
 import { Toasts } from './frame/toasts';
 import { TopBar } from './frame/top-bar';
 import { createApp } from './app-state';
-import type { Place } from './shared/route';
+import { PLACES, type Place } from './shared/route';
 import { isMissingPart } from './frame/version';
 
 // Chat is there with the first paint; the other places come after it
@@ -24,12 +24,6 @@ const pages = {
   models: lazy(async () => ({ default: (await import('./library/page')).LibraryPage })),
 } satisfies Record<Place, Component>;
 const SettingsPanel = lazy(async () => ({ default: (await import('./settings/panel')).SettingsPanel }));
-const titles: Record<Place, string> = {
-  chat: 'Chat',
-  instruct: 'Instruct',
-  'fine-tune': 'Fine-tune',
-  models: 'Models',
-};
 
 function failed(error: unknown) {
   if (!isMissingPart(error)) console.error(error);
@@ -45,7 +39,7 @@ export function App(props: { client: Client }) {
         <SkipLink />
         <Rail />
         <TopBar />
-        <main id="main" class="main" tabindex="-1" aria-label={titles[app.place()]}>
+        <main id="main" class="main" tabindex="-1" aria-label={PLACES[app.place()]}>
           <Banners />
           <Show when={app.place()} keyed>
             {(place) => (

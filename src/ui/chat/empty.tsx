@@ -1,5 +1,6 @@
 import { For, Show } from 'solid-js';
 import { useApp } from '../context';
+import { hrefOf } from '../shared/route';
 import { StyleHint } from './style-hint';
 
 const prompts = ['What is the capital of Peru?', 'Give three tips for staying healthy.', 'Tell me a joke.'];
@@ -18,7 +19,7 @@ export function EmptyChat() {
         >
           <p>
             The bundled model is a {millions()}-million-parameter toy, so that everything works right away. For real
-            answers, <a href="#/models">add a larger one</a>. Nothing that you write leaves this device.
+            answers, <a href={hrefOf('models')}>add a larger one</a>. Nothing that you write leaves this device.
           </p>
         </Show>
         <StyleHint />

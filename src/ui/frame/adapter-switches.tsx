@@ -3,6 +3,7 @@ import type { AdapterSummary } from '../../worker/contract';
 import { Icon } from '../shared/icon';
 import { useApp } from '../context';
 import { countOf } from '../shared/format';
+import { hrefOf } from '../shared/route';
 
 /** The adapters of the model in use: on or off, and how strongly. */
 export function AdapterSwitches() {
@@ -39,7 +40,8 @@ export function AdapterSwitches() {
         <h2>Adapters</h2>
         <For each={adapters.ofModel().map((each) => each.id)}>{(each) => <AdapterSwitch id={each} />}</For>
         <p class="hint adapters-note">
-          Several can be on at once; their effects add up. <a href="#/models">Rename or delete them in Models.</a>
+          Several can be on at once; their effects add up.{' '}
+          <a href={hrefOf('models')}>Rename or delete them in Models.</a>
         </p>
       </div>
     </Show>

@@ -1,15 +1,15 @@
 import { For, Show } from 'solid-js';
 import { Icon, type IconName } from '../shared/icon';
 import { useApp } from '../context';
-import type { Place } from '../shared/route';
+import { hrefOf, PLACES, type Place, placeNames } from '../shared/route';
 import { TrainingRing } from './training-ring';
 
-const links: readonly { place: Place; label: string; icon: IconName }[] = [
-  { place: 'chat', label: 'Chat', icon: 'chat' },
-  { place: 'instruct', label: 'Instruct', icon: 'instruct' },
-  { place: 'fine-tune', label: 'Fine-tune', icon: 'tune' },
-  { place: 'models', label: 'Models', icon: 'models' },
-];
+const icons: Readonly<Record<Place, IconName>> = {
+  chat: 'chat',
+  instruct: 'instruct',
+  'fine-tune': 'tune',
+  models: 'models',
+};
 
 /** The four places: a rail on the left, a bar at the bottom of a phone. */
 export function Rail() {
@@ -20,16 +20,16 @@ export function Rail() {
         <img src="./icons/mark.svg" alt="" width="36" height="36" />
         <span>Pronk</span>
       </div>
-      <For each={links}>
-        {(link) => (
+      <For each={placeNames}>
+        {(each) => (
           <a
-            href={`#/${link.place}`}
-            aria-current={place() === link.place ? 'page' : undefined}
-            aria-describedby={link.place === 'fine-tune' && trainingNow() ? 'training-now' : undefined}
+            href={hrefOf(each)}
+            aria-current={place() === each ? 'page' : undefined}
+            aria-describedby={each === 'fine-tune' && trainingNow() ? 'training-now' : undefined}
           >
-            <Icon name={link.icon} />
-            <span>{link.label}</span>
-            <Show when={link.place === 'fine-tune'}>
+            <Icon name={icons[each]} />
+            <span>{PLACES[each]}</span>
+            <Show when={each === 'fine-tune'}>
               <TrainingRing id="training-now" />
             </Show>
           </a>

@@ -1,5 +1,6 @@
 import { createResource, createSignal, createUniqueId, For, Show } from 'solid-js';
 import { Dialog } from '../shared/dialog';
+import { goTo } from '../shared/route';
 import { useApp } from '../context';
 import type { Instruction } from './instruct';
 import type { TrainingState } from '../train/training';
@@ -42,7 +43,7 @@ function RowForm(props: { asked: Instruction; training: TrainingState; onClose: 
     props.onClose();
     const name = await datasets.append(to() === '' ? { name: NEW } : { id: to() }, [{ kind: 'instruct', ...row() }]);
     if (name === undefined) return;
-    const show = { label: 'Show it', run: () => void (location.hash = '#/fine-tune') };
+    const show = { label: 'Show it', run: () => goTo('fine-tune') };
     notices.show(`The row was added to “${name}”.`, show, 15_000);
   }
   return (

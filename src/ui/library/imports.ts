@@ -126,8 +126,10 @@ export function createImports({ engine, notices, jobs, tokens, onChange }: Impor
     planning.delete(id);
   }
 
-  engine.onProgress(({ task, id, stage, done, total }) => {
-    if (task !== 'import' || !find(id)) return;
+  client.subscribe((event) => {
+    if (event.type === 'restarted') planAgain();
+    if (event.type !== 'progress' || event.task !== 'import' || !find(event.id)) return;
+    const { id, stage, done, total } = event;
     if (!meters.has(id)) meters.set(id, createMeter());
     change(id, { work: meters.get(id)!({ stage, done, total }) });
   });
@@ -223,7 +225,8 @@ export function createImports({ engine, notices, jobs, tokens, onChange }: Impor
     }
   }
 
-  engine.onRestart(() => {
+  /** A new worker took over, which knows nothing of the plans that were made. */
+  function planAgain(): void {
     for (const { id, state } of tasks) {
       const origin = given.get(id);
       if (!origin || (state !== 'planned' && state !== 'looking')) continue;
@@ -231,7 +234,7 @@ export function createImports({ engine, notices, jobs, tokens, onChange }: Impor
       void plan(id, all);
     }
     void readPending().catch(() => {});
-  });
+  }
   void readPending().catch(() => {});
 
   return {

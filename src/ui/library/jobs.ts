@@ -29,12 +29,14 @@ export interface Jobs {
   busy(): boolean;
 }
 
-export function createJobs(engine: EngineState): Jobs {
+export function createJobs({ client }: EngineState): Jobs {
   const [jobs, setJobs] = createStore<Record<string, Job>>({});
   const meters = new Map<string, ReturnType<typeof createMeter>>();
   const keyOf = (task: ProgressTask, id: string) => `${task} ${id}`;
 
-  engine.onProgress(({ task, id, stage, done, total }) => {
+  client.subscribe((event) => {
+    if (event.type !== 'progress') return;
+    const { task, id, stage, done, total } = event;
     const key = keyOf(task, id);
     if (jobs[key]?.state === 'running') setJobs(key, { ...meters.get(key)!({ stage, done, total }) });
   });

@@ -9,12 +9,12 @@ import type {
   ModelSummary,
   Prompt,
   SamplingOptions,
-  WorkerEvent,
 } from '../../worker/contract';
 import { type Client, type ClientEvent, errorData } from '../../worker/client';
 import { createDeviceWait, type DeviceWaitState } from './device-wait';
 import { createHungModels } from './hung-models';
 import type { Notices } from './notices';
+import { goTo } from './route';
 import { asString, createStored, isRecord } from './local-storage';
 
 export interface Progress {
@@ -22,8 +22,6 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
 }
-
-export type ProgressEvent = Extract<WorkerEvent, { type: 'progress' }>;
 
 /** One generation and who wants to hear of it. */
 export interface Asked {
@@ -75,10 +73,6 @@ export interface EngineState {
   readonly loadedContext: Accessor<number | undefined>;
   /** The model in use brings a chat template; undefined where that is not known yet. */
   readonly hasTemplate: Accessor<boolean | undefined>;
-  /** Progress of everything but loading. */
-  onProgress(listener: (event: ProgressEvent) => void): void;
-  /** A new worker took over: what the old one knew is gone. */
-  onRestart(listener: () => void): void;
   retry(): void;
 }
 
@@ -111,8 +105,6 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   const note = () => setBusy(running.size > 0);
   /** Asked for before there was any model. */
   const waiting = new Map<string, Asked>();
-  const progressListeners: ((event: ProgressEvent) => void)[] = [];
-  const restartListeners: (() => void)[] = [];
   let restarted = false;
   /** A run is trained by this page's worker. */
   let training = false;
@@ -206,7 +198,6 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         break;
       case 'progress':
         if (event.task === 'load' || event.id === 'bundled') setProgress(event);
-        else for (const listener of progressListeners) listener(event);
         break;
       case 'loaded':
         setLoadedId(event.modelId);
@@ -255,7 +246,6 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     const before = modelId();
     if (hung) leaveHung(hung);
     else notices.show('The engine was restarted. Chats are safe.');
-    for (const listener of restartListeners) listener();
     // another model is loaded as soon as it is chosen
     if (modelId() === before) reload();
   }
@@ -267,7 +257,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     if (chosen() === id) choose('');
     const next = modelId() !== id && isStored ? model() : undefined;
     const instead = next ? ` ${next.name} answers now.` : '';
-    notices.show(`${message}${instead}`, { label: 'Models', run: () => void (location.hash = '#/models') }, 0);
+    notices.show(`${message}${instead}`, { label: 'Models', run: () => goTo('models') }, 0);
   }
 
   /** Nothing can be asked: all that is here held the worker. */
@@ -292,7 +282,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     const instead = next ? `${next.name} answers from now on.` : 'There is no other model here.';
     notices.show(
       `${name} was deleted in another window. ${instead} Chats are safe; to use ${name} again, import it under Models.`,
-      { label: 'Models', run: () => void (location.hash = '#/models') },
+      { label: 'Models', run: () => goTo('models') },
       0,
     );
   }
@@ -342,8 +332,6 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     },
     hasTemplate: () => (loadedId() === modelId() ? hasTemplate() : undefined),
     loadedContext: () => (loadedId() === modelId() ? loadedContext() : undefined),
-    onProgress: (listener) => void progressListeners.push(listener),
-    onRestart: (listener) => void restartListeners.push(listener),
     retry() {
       if (problem() === NONE_LEFT) hung.keepOnly(() => false);
       // a new worker would cut a run off

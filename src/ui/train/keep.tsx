@@ -3,6 +3,7 @@ import type { AdapterFormat, AdapterSummary } from '../../worker/contract';
 import { useApp } from '../context';
 import { WorkBar } from '../shared/work-bar';
 import { formatBytes, formatCount } from '../shared/format';
+import { goTo } from '../shared/route';
 import { useTraining } from './context';
 import { MergeForm } from './merge-form';
 import { Step } from './steps';
@@ -50,7 +51,7 @@ function Uses(props: { adapter: AdapterSummary }) {
     adapters.useAlone(props.adapter);
     chats.setCompare(compare);
     chats.open(undefined);
-    location.hash = '#/chat';
+    goTo('chat');
   };
   const obstacle = () => adapters.obstacle(props.adapter);
   return (

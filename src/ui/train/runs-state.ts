@@ -5,6 +5,7 @@ import { type Client, errorData } from '../../worker/client';
 import { downloadBlob } from '../shared/downloads';
 import type { EngineState } from '../shared/engine-state';
 import type { Notices } from '../shared/notices';
+import { goTo, openPlace } from '../shared/route';
 import { applyEvent, canGoOn, idOf, isResting, wordsAtEnd } from './run-events';
 import { asString, createStored } from '../shared/local-storage';
 import { keepAwake } from '../shared/wake-lock';
@@ -82,8 +83,8 @@ export function createRuns(client: Client, engine: EngineState, notices: Notices
     const words = running()?.id === run.id ? wordsAtEnd(run) : undefined;
     if (words === undefined) return;
     // who looks at it sees what is wrong
-    if (run.state !== 'done' && shownId() === run.id && globalThis.location?.hash === '#/fine-tune') return;
-    const show = { label: 'Show it', run: () => void (location.hash = '#/fine-tune') };
+    if (run.state !== 'done' && shownId() === run.id && openPlace() === 'fine-tune') return;
+    const show = { label: 'Show it', run: () => goTo('fine-tune') };
     notices.show(words, show, run.state === 'done' ? 20_000 : 0);
   }
 
