@@ -3,7 +3,6 @@ import type { Gpu } from '../../gpu/device';
 import { createSession, type Session } from '../../model/inference/session';
 import type { Peak } from '../../ops/peak/peak';
 import { GREEDY } from '../../ops/sample/sample';
-import { tensorBytes, type WeightTensor } from '../../core/weight-kinds';
 import { census } from './census';
 import { fourDigits } from '../print';
 import type { Prepared } from './prepared';
@@ -25,7 +24,6 @@ export async function benchInference(
   const promptTokens = Math.min(wanted.promptTokens, context - 2);
   const tokens = Math.min(wanted.tokens, context - promptTokens);
   const prompt = Array.from({ length: promptTokens }, (_, i) => (i * 7919 + 3) % config.vocabSize);
-  const { matrixBytes, matrixWeights, headWeights } = work(tensors, config.tieWordEmbeddings);
   let prefill = Infinity;
   let decode = Infinity;
   for (let run = 0; run < 3; run++) {
@@ -33,18 +31,16 @@ export async function benchInference(
     prefill = Math.min(prefill, times.first);
     decode = Math.min(decode, times.rest / (tokens - 1));
   }
-  // the head multiplies one token only; every other matrix all of them
-  const flop = 2 * ((matrixWeights - headWeights) * promptTokens + headWeights);
-  const cacheBytes = cachedBytes(session, promptTokens + tokens / 2);
+  const bytes = session.cost('decode', 1, promptTokens + tokens / 2, true).bytes;
   const result = {
     precision: session.target.precision,
     decode: {
       tokensPerSecond: fourDigits(1000 / decode),
-      shareOfBandwidth: fourDigits(((matrixBytes + cacheBytes) * 1000) / decode / peak.bandwidth),
+      shareOfBandwidth: fourDigits((bytes * 1000) / decode / peak.bandwidth),
     },
     prefill: {
       tokensPerSecond: fourDigits((promptTokens * 1000) / prefill),
-      shareOfPeak: fourDigits((flop * 1000) / prefill / peak.flops),
+      shareOfPeak: fourDigits((promptFlops(session, promptTokens) * 1000) / prefill / peak.flops),
     },
     perToken: await callsPerToken(session, prompt, tokens - 1),
     memory: session.memory,
@@ -75,22 +71,13 @@ async function callsPerToken(session: Session, prompt: readonly number[], tokens
   return Object.fromEntries(long.map(([name, n], i) => [name, fourDigits((n - short[i][1]) / tokens)]));
 }
 
-/** Bytes and weights that a token reads and multiplies. */
-function work(tensors: readonly WeightTensor[], tieWordEmbeddings: boolean) {
-  const matrices = tensors.filter(({ rows }) => rows > 1);
-  // of an embedding that is not the head too, a token reads one row
-  const read = matrices.filter(({ name }) => tieWordEmbeddings || name !== 'model.embed_tokens.weight');
-  const sum = (count: (tensor: WeightTensor) => number) => read.reduce((total, tensor) => total + count(tensor), 0);
-  const head = tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
-  return {
-    matrixBytes: sum(tensorBytes),
-    matrixWeights: sum(({ rows, columns }) => rows * columns),
-    headWeights: matrices.filter(({ name }) => name === head).reduce((n, { rows, columns }) => n + rows * columns, 0),
-  };
-}
-
-/** Bytes of keys and values before a position. */
-function cachedBytes({ config, target }: Session, position: number): number {
-  const { numLayers, numKeyValueHeads, headDim } = config;
-  return 2 * numLayers * numKeyValueHeads * headDim * position * (target.cache === 'f16' ? 2 : 4);
+/** FLOP of reading a prompt, by what its dispatches must do at least. */
+function promptFlops(session: Session, tokens: number): number {
+  const { batch } = session.target;
+  let flops = 0;
+  for (let start = 0; start < tokens; start += batch) {
+    const rows = Math.min(batch, tokens - start);
+    flops += session.cost('prefill', rows, start, start + rows === tokens).flops;
+  }
+  return flops;
 }

@@ -33,9 +33,9 @@ export interface Activations {
   /** [T, (H + 2K) · d] */
   readonly qkv: GPUBuffer;
   /** [T, H · d] */
-  readonly mixed: GPUBuffer;
+  readonly attentionOut: GPUBuffer;
   /** [T, F] */
-  readonly hidden: GPUBuffer;
+  readonly intermediate: GPUBuffer;
   /** [T, 2F], only where gate and up cannot share a dispatch */
   readonly gateUp: GPUBuffer | undefined;
   /** [T, J] A·x of the adapters of one projection after the other, f32; only where there are adapters */
@@ -83,8 +83,8 @@ export function createActivations(
     ids: make(T, 4, 'ids'),
     x: make(T * D, 4, 'x'),
     qkv: make(T * (H + 2 * K) * d, bytes, 'qkv'),
-    mixed: make(T * H * d, bytes, 'mixed'),
-    hidden: make(T * F, bytes, 'hidden'),
+    attentionOut: make(T * H * d, bytes, 'attentionOut'),
+    intermediate: make(T * F, bytes, 'intermediate'),
     gateUp: weights.layers.every((layer) => fusesSwiglu(layer.gateUp)) ? undefined : make(T * 2 * F, bytes, 'gate|up'),
     logits: make(V, 4, 'logits'),
   };
@@ -137,24 +137,33 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
       attention.step(
         llama,
         { shape: shape.attention, headDim: d },
-        { state, qkv: a.qkv, keys, values, out: a.mixed },
+        { state, qkv: a.qkv, keys, values, out: a.attentionOut },
         { heads: H, kv_heads: K, context: cache.context, quads: d / 4, window: windowAt(config, i) ?? cache.context },
       ),
-      ...project(layer.output, adapted?.output, a.mixed, a.x, { input: activation, output: 'f32', residual: true }),
+      ...project(layer.output, adapted?.output, a.attentionOut, a.x, {
+        input: activation,
+        output: 'f32',
+        residual: true,
+      }),
     );
     const norm = layer.feedForwardNorm;
     if (fusesSwiglu(layer.gateUp) && !adapted?.gateUp) {
       body.push(
-        ...project(layer.gateUp, undefined, a.x, a.hidden, { input: 'f32', output: activation, norm, swiglu: true }),
+        ...project(layer.gateUp, undefined, a.x, a.intermediate, {
+          input: 'f32',
+          output: activation,
+          norm,
+          swiglu: true,
+        }),
       );
     } else {
       body.push(
         ...project(layer.gateUp, adapted?.gateUp, a.x, a.gateUp!, { input: 'f32', output: activation, norm }),
-        swiglu.step(llama, {}, { state, gate_up: a.gateUp!, hidden: a.hidden }, { half: F }),
+        swiglu.step(llama, {}, { state, gate_up: a.gateUp!, hidden: a.intermediate }, { half: F }),
       );
     }
     body.push(
-      ...project(layer.down, adapted?.down, a.hidden, a.x, { input: activation, output: 'f32', residual: true }),
+      ...project(layer.down, adapted?.down, a.intermediate, a.x, { input: activation, output: 'f32', residual: true }),
     );
   });
   return { body: await Promise.all(body), head: await buildHead(llama, target.decode.linear, a.logits, true) };

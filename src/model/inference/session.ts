@@ -4,7 +4,7 @@ import { PronkError } from '../../core/errors';
 import { Buffers, read } from '../../gpu/buffers';
 import { unlessAborted } from '../../core/cut-off';
 import type { Gpu } from '../../gpu/device';
-import { encode, Kernels, type Step } from '../../gpu/kernel';
+import { type Cost, encode, Kernels, type Step } from '../../gpu/kernel';
 import { GREEDY, type Sampling } from '../../ops/sample/sample';
 import { type KernelTarget, type Precision, tune } from '../../ops/tuning';
 import type { WeightTensor } from '../../core/weight-kinds';
@@ -113,6 +113,19 @@ export class Session {
     const used = adapters.filter(({ strength, pairs }) => strength !== 0 && pairs.length > 0);
     this.#variant = this.#base;
     if (used.length > 0) this.#variant = await this.#adapted.with(used);
+  }
+
+  /**
+   * The least that a batch must do on any device, for benchmarks.
+   * @param rows tokens of the batch @param position of its first one @param head also the last token's logits
+   */
+  cost(forward: 'prefill' | 'decode', rows: number, position: number, head: boolean): Cost {
+    const { body, head: logits } = this.#variant[forward];
+    const costs = [...body, ...(head ? logits : [])].map((step) => step.cost(rows, position));
+    return {
+      flops: costs.reduce((sum, { flops }) => sum + flops, 0),
+      bytes: costs.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
   }
 
   /** How many of these ids a generation would find in the cache. */

@@ -33,7 +33,7 @@ export async function buildBackward(builder: PassBuilder): Promise<Work[]> {
 
 function layerBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
   const works: Promise<Work>[] = [];
-  // below the first trained map nothing is trained: its input's gradient is nobody's
+  // nothing is trained below the first trained map, so the gradient of its input is not computed
   const { layout } = builder.parts;
   const last = layer === layout.lowest ? GROUP_NAMES.find((name) => layout.layers[layer][name]) : undefined;
   for (const name of GROUP_NAMES.toReversed()) {
@@ -48,81 +48,105 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
   down(builder, layer, last) {
     const { weights, config, b } = builder.parts;
     const { intermediateSize: F } = config;
-    const { dx, dHidden, hidden } = b.workspace;
+    const { dx, dIntermediate, intermediate } = b.workspace;
     const kept = segmentOf(builder).keptOf(layer);
     const adapted = builder.parts.layout.layers[layer].down !== undefined;
     return [
-      ...(adapted ? [builder.dispatch(swiglu, builder.tokens, {}, { gate_up: kept.gateUp, hidden }, { half: F })] : []),
-      ...(last ? [] : builder.transposed(weights.layers[layer].down, dx, dHidden, builder.tokens)),
-      ...builder.adaptBackward(layer, 'down', { dy: dx, x: hidden, u: kept['u down'], dx: last ? undefined : dHidden }),
+      ...(adapted
+        ? [builder.dispatch(swiglu, builder.tokens, {}, { gate_up: kept.gateUp, hidden: intermediate }, { half: F })]
+        : []),
+      ...(last ? [] : builder.transposed(weights.layers[layer].down, dx, dIntermediate, builder.tokens)),
+      ...builder.adaptBackward(layer, 'down', {
+        dy: dx,
+        x: intermediate,
+        u: kept['u down'],
+        dx: last ? undefined : dIntermediate,
+      }),
     ];
   },
 
   gateUp(builder, layer, last) {
     const { weights, config, b, layout } = builder.parts;
     const { intermediateSize: F } = config;
-    const { dx, dh, h, dHidden } = b.workspace;
+    const { dx, dNormalized, normalized, dIntermediate } = b.workspace;
     const { feedForwardNorm, gateUp } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
     const adapted = layout.layers[layer].gateUp !== undefined;
     return [
-      builder.dispatch(swigluBackward, builder.tokens, {}, { gate_up: kept.gateUp, d_hidden: dHidden }, { half: F }),
-      ...(adapted ? [normed(builder, kept.middle, feedForwardNorm, h)] : []),
-      ...(last ? [] : builder.transposed(gateUp, kept.gateUp, dh, builder.tokens)),
+      builder.dispatch(
+        swigluBackward,
+        builder.tokens,
+        {},
+        { gate_up: kept.gateUp, d_hidden: dIntermediate },
+        { half: F },
+      ),
+      ...(adapted ? [normed(builder, kept.postAttention, feedForwardNorm, normalized)] : []),
+      ...(last ? [] : builder.transposed(gateUp, kept.gateUp, dNormalized, builder.tokens)),
       ...builder.adaptBackward(layer, 'gateUp', {
         dy: kept.gateUp,
-        x: h,
+        x: normalized,
         u: kept['u gateUp'],
-        dx: last ? undefined : dh,
+        dx: last ? undefined : dNormalized,
       }),
-      ...(last ? [] : [normBackward(builder, kept.middle, feedForwardNorm, dh, dx)]),
+      ...(last ? [] : [normBackward(builder, kept.postAttention, feedForwardNorm, dNormalized, dx)]),
     ];
   },
 
   output(builder, layer, last) {
     const { weights, b } = builder.parts;
-    const { dx, dMixed } = b.workspace;
+    const { dx, dAttentionOut } = b.workspace;
     const kept = segmentOf(builder).keptOf(layer);
     return [
-      ...(last ? [] : builder.transposed(weights.layers[layer].output, dx, dMixed, builder.tokens)),
+      ...(last ? [] : builder.transposed(weights.layers[layer].output, dx, dAttentionOut, builder.tokens)),
       ...builder.adaptBackward(layer, 'output', {
         dy: dx,
-        x: kept.mixed,
+        x: kept.attentionOut,
         u: kept['u output'],
-        dx: last ? undefined : dMixed,
+        dx: last ? undefined : dAttentionOut,
       }),
     ];
   },
 
   qkv(builder, layer, last) {
     const { weights, b, layout } = builder.parts;
-    const { dx, dh, h, dQkv } = b.workspace;
+    const { dx, dNormalized, normalized, dQkv } = b.workspace;
     const { attentionNorm, qkv } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
     const adapted = layout.layers[layer].qkv !== undefined;
     return [
       ...attentionBackward(builder, layer),
       rotated(builder, dQkv, -1),
-      ...(adapted ? [normed(builder, kept.x, attentionNorm, h)] : []),
-      ...(last ? [] : builder.transposed(qkv, dQkv, dh, builder.tokens)),
-      ...builder.adaptBackward(layer, 'qkv', { dy: dQkv, x: h, u: kept['u qkv'], dx: last ? undefined : dh }),
-      ...(last ? [] : [normBackward(builder, kept.x, attentionNorm, dh, dx)]),
+      ...(adapted ? [normed(builder, kept.x, attentionNorm, normalized)] : []),
+      ...(last ? [] : builder.transposed(qkv, dQkv, dNormalized, builder.tokens)),
+      ...builder.adaptBackward(layer, 'qkv', {
+        dy: dQkv,
+        x: normalized,
+        u: kept['u qkv'],
+        dx: last ? undefined : dNormalized,
+      }),
+      ...(last ? [] : [normBackward(builder, kept.x, attentionNorm, dNormalized, dx)]),
     ];
   },
 };
 
-/** dQkv from dMixed. */
+/** dQkv from dAttentionOut. */
 function attentionBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
   const { config, b, spec } = builder.parts;
   const { numHeads: H, numKeyValueHeads: K, headDim: d } = config;
   const { tokens } = builder;
   const variant = { headDim: d };
-  const { places, dMixed, dQkv, delta } = b.workspace;
-  const { qkv, mixed, lse } = segmentOf(builder).keptOf(layer);
+  const { places, dAttentionOut, dQkv, delta } = b.workspace;
+  const { qkv, attentionOut, lse } = segmentOf(builder).keptOf(layer);
   const params = { heads: H, kv_heads: K, window: windowAt(config, layer) ?? spec.tokens, quads: d / 4 };
-  const bound = { places, qkv, d_out: dMixed, lse, delta, d_qkv: dQkv };
+  const bound = { places, qkv, d_out: dAttentionOut, lse, delta, d_qkv: dQkv };
   return [
-    builder.dispatch(attentionDelta, tokens, {}, { out: mixed, d_out: dMixed, delta }, { heads: H, quads: d / 4 }),
+    builder.dispatch(
+      attentionDelta,
+      tokens,
+      {},
+      { out: attentionOut, d_out: dAttentionOut, delta },
+      { heads: H, quads: d / 4 },
+    ),
     builder.dispatch(packedAttentionBackwardQ, tokens, variant, bound, params),
     builder.dispatch(packedAttentionBackwardKv, tokens, variant, bound, params),
   ];

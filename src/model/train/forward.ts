@@ -32,20 +32,20 @@ export async function buildForward(builder: PassBuilder): Promise<Work[]> {
   return Promise.all(works);
 }
 
-/** How layers above the lowest trained one share what is kept: the n-th of a run has the n-th place. */
+/** Which set of kept buffers a layer has: the n-th of the layers that are recomputed together has the n-th set. */
 export function segmentOf({ parts: { b, layout } }: PassBuilder): {
   length: number;
   keptOf: (layer: number) => (typeof b.kept)[number];
 } {
   const length = b.kept.length;
-  // layers below the lowest trained one keep nothing: the first place is theirs to scribble in
+  // layers below the lowest trained one keep nothing: they use the first set of buffers as scratch
   const keptOf = (layer: number) => b.kept[Math.max(0, layer - layout.lowest) % length];
   return { length, keptOf };
 }
 
 /**
  * One layer, from residual stream to residual stream.
- * @param output false: what it keeps is wanted, and not the stream that it leaves
+ * @param output false where only what the layer keeps is wanted, and not the stream that it leaves
  */
 export function layerForward(builder: PassBuilder, layer: number, output = true): Promise<Work>[] {
   const { weights, config, b, layout, spec } = builder.parts;
@@ -57,30 +57,30 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
   const keep = layer >= layout.lowest;
   return [
     ...(keep ? [builder.copy(w.x, kept.x)] : []),
-    normed(builder, w.x, attentionNorm, w.h),
-    ...builder.product(qkv, w.h, kept.qkv, tokens),
-    ...builder.adapt(layer, 'qkv', w.h, kept['u qkv'], kept.qkv),
+    normed(builder, w.x, attentionNorm, w.normalized),
+    ...builder.product(qkv, w.normalized, kept.qkv, tokens),
+    ...builder.adapt(layer, 'qkv', w.normalized, kept['u qkv'], kept.qkv),
     rotated(builder, kept.qkv, 1),
     builder.dispatch(
       packedAttention,
       tokens,
       { headDim: d },
-      { places: w.places, qkv: kept.qkv, out: kept.mixed, lse: kept.lse },
+      { places: w.places, qkv: kept.qkv, out: kept.attentionOut, lse: kept.lse },
       { heads: H, kv_heads: K, window: windowAt(config, layer) ?? spec.tokens, quads: d / 4 },
     ),
-    ...builder.product(attended, kept.mixed, w.x, tokens, true),
-    ...builder.adapt(layer, 'output', kept.mixed, kept['u output'], w.x),
-    ...(keep ? [builder.copy(w.x, kept.middle)] : []),
-    normed(builder, w.x, feedForwardNorm, w.h),
-    ...builder.product(gateUp, w.h, kept.gateUp, tokens),
-    ...builder.adapt(layer, 'gateUp', w.h, kept['u gateUp'], kept.gateUp),
-    builder.dispatch(swiglu, tokens, {}, { gate_up: kept.gateUp, hidden: w.hidden }, { half: F }),
-    ...(output ? builder.product(down, w.hidden, w.x, tokens, true) : []),
-    ...builder.adapt(layer, 'down', w.hidden, kept['u down'], output ? w.x : undefined),
+    ...builder.product(attended, kept.attentionOut, w.x, tokens, true),
+    ...builder.adapt(layer, 'output', kept.attentionOut, kept['u output'], w.x),
+    ...(keep ? [builder.copy(w.x, kept.postAttention)] : []),
+    normed(builder, w.x, feedForwardNorm, w.normalized),
+    ...builder.product(gateUp, w.normalized, kept.gateUp, tokens),
+    ...builder.adapt(layer, 'gateUp', w.normalized, kept['u gateUp'], kept.gateUp),
+    builder.dispatch(swiglu, tokens, {}, { gate_up: kept.gateUp, hidden: w.intermediate }, { half: F }),
+    ...(output ? builder.product(down, w.intermediate, w.x, tokens, true) : []),
+    ...builder.adapt(layer, 'down', w.intermediate, kept['u down'], output ? w.x : undefined),
   ];
 }
 
-/** h = norm(x) */
+/** y = norm(x) */
 export function normed(builder: PassBuilder, x: GPUBuffer, gain: GPUBuffer, y: GPUBuffer): Promise<Work> {
   const { hiddenSize, rmsNormEps } = builder.parts.config;
   const params = { columns: hiddenSize, epsilon: rmsNormEps };

@@ -23,7 +23,7 @@ export async function buildLoss(builder: PassBuilder, chunk: number, gradient: b
 function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise<Work>[] {
   const { config, weights, b } = builder.parts;
   const { hiddenSize: D, vocabSize: V, rmsNormEps: epsilon } = config;
-  const { x, dx, hn, dhn, logits, losses, picked, targets } = b.workspace;
+  const { x, dx, normalizedChunk, dNormalizedChunk, logits, losses, picked, targets } = b.workspace;
   const norm = { picked, x, gain: weights.norm };
   const loss = builder.dispatch(
     crossEntropy,
@@ -33,15 +33,21 @@ function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise
     { vocabulary: V },
   );
   const forward = [
-    builder.dispatch(rmsnorm, over, { picked: true }, { ...norm, y: hn }, { columns: D, epsilon }),
-    ...builder.product(weights.head, hn, logits, over),
+    builder.dispatch(rmsnorm, over, { picked: true }, { ...norm, y: normalizedChunk }, { columns: D, epsilon }),
+    ...builder.product(weights.head, normalizedChunk, logits, over),
     loss,
   ];
   if (!gradient) return forward;
   return [
     ...forward,
-    ...builder.transposed(weights.head, logits, dhn, over),
-    builder.dispatch(rmsnormBackward, over, { picked: true }, { ...norm, dy: dhn, dx }, { columns: D, epsilon }),
+    ...builder.transposed(weights.head, logits, dNormalizedChunk, over),
+    builder.dispatch(
+      rmsnormBackward,
+      over,
+      { picked: true },
+      { ...norm, dy: dNormalizedChunk, dx },
+      { columns: D, epsilon },
+    ),
   ];
 }
 

@@ -7,13 +7,16 @@ import { GROUP_NAMES, type GroupName, groupShapes, layOut, type Layout } from '.
 /** Most bytes of the logits of one chunk of labelled tokens. */
 const LOGITS_BYTES = 32 * 2 ** 20;
 
-/** What the forward pass keeps of a layer: its input, q|k|v after RoPE, attention's result and log-sum-exp, … */
-export type KeptName = 'x' | 'qkv' | 'mixed' | 'lse' | 'middle' | 'gateUp' | `u ${GroupName}`;
+/**
+ * What the forward pass keeps of a layer: its input, q|k|v after RoPE, attention's result and log-sum-exp, the residual stream
+ * between attention and feed-forward, gate|up, and A·x of each group.
+ */
+export type KeptName = 'x' | 'qkv' | 'attentionOut' | 'lse' | 'postAttention' | 'gateUp' | `u ${GroupName}`;
 /** Used by one layer after another, and by the loss. `v` and what begins with d are gradients. */
 export type WorkspaceName =
   | ('ids' | 'places' | 'targets' | 'picked' | 'losses')
-  | ('x' | 'h' | 'hidden' | 'hn' | 'logits')
-  | ('dx' | 'dh' | 'dHidden' | 'dMixed' | 'dQkv' | 'dhn' | 'delta' | 'v');
+  | ('x' | 'normalized' | 'intermediate' | 'normalizedChunk' | 'logits')
+  | ('dx' | 'dNormalized' | 'dIntermediate' | 'dAttentionOut' | 'dQkv' | 'dNormalizedChunk' | 'delta' | 'v');
 
 /** Elements (of 4 bytes) of every buffer by name. */
 export interface TrainingSizes {
@@ -49,9 +52,9 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
     kept: {
       x: T * D,
       qkv: T * qkv,
-      mixed: T * H * d,
+      attentionOut: T * H * d,
       lse: T * H,
-      middle: T * D,
+      postAttention: T * D,
       gateUp: T * 2 * F,
       ...(u as Record<`u ${GroupName}`, number>),
     },
@@ -64,16 +67,16 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
       picked: T,
       losses: T,
       x: T * D,
-      h: T * D,
-      hidden: T * F,
-      hn: chunk * D,
+      normalized: T * D,
+      intermediate: T * F,
+      normalizedChunk: chunk * D,
       logits: chunk * V,
       dx: T * D,
-      dh: T * D,
-      dHidden: T * F,
-      dMixed: T * H * d,
+      dNormalized: T * D,
+      dIntermediate: T * F,
+      dAttentionOut: T * H * d,
       dQkv: T * qkv,
-      dhn: chunk * D,
+      dNormalizedChunk: chunk * D,
       delta: T * H,
       v: T * Math.max(...widths),
     },
