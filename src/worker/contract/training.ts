@@ -1,4 +1,5 @@
 // Datasets, training runs and adapters.
+import type { MergeOptions } from '../../engine/export/merge';
 import type { SavedFile } from '../../engine/save';
 import type {
   AdapterFormat,
@@ -9,8 +10,6 @@ import type {
   DatasetReport,
   DatasetSummary,
   Example,
-  MergeFormat,
-  MergeType,
   RowPreview,
   RowRead,
   RowsConfig,
@@ -88,7 +87,7 @@ export interface AdapterVerbs {
   merge(
     id: string,
     modelId: string,
-    options: { format: MergeFormat; dtype: MergeType; strength?: number; shardBytes?: number },
+    options: MergeOptions & { readonly strength?: number },
     folder?: FileSystemDirectoryHandle,
   ): Promise<SavedFile[]>;
 }
