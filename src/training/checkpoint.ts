@@ -12,11 +12,11 @@ type Floats = Float32Array<ArrayBuffer>;
 /** What makes two runs the same run. */
 export interface RunIdentity {
   readonly config: TrainingConfig;
-  /** Of the rows as tokens. */
+  /** Digest of the rows as tokens. */
   readonly data: string;
-  /** Of the weights that they are trained on. */
+  /** Digest of the weights that they are trained on. */
   readonly model: string;
-  /** Of the adapter that it began with; absent for a new one. */
+  /** Digest of the adapter that it began with; absent for a new one. */
   readonly start?: string;
 }
 
@@ -26,13 +26,13 @@ export type PairShape = Omit<LoraPair, 'a' | 'b'>;
 export interface CheckpointHead {
   readonly state: Omit<LoopState, 'best'>;
   readonly best?: { readonly step: number; readonly loss: number };
-  /** Of the trained pairs, in the trainer's order. */
+  /** Shapes of the trained pairs, in the trainer's order. */
   readonly pairs: readonly PairShape[];
   /** Kernels that computed it: others round differently. */
   readonly kernels: string;
 }
 
-/** The same with its arrays. */
+/** A head with its arrays. */
 export interface Checkpoint extends CheckpointHead {
   readonly arrays: Readonly<Record<string, Floats>>;
 }

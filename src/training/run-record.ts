@@ -15,7 +15,7 @@ export interface RunRecord extends StoredRun {
   readonly steps: number;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** Of running, without pauses. */
+  /** Seconds of training, without pauses. */
   readonly seconds: number;
   readonly log: readonly StepRecord[];
   readonly validations: readonly ValidationRecord[];

@@ -41,7 +41,7 @@ export interface RunSummary {
   readonly loss?: number;
   readonly validationLoss?: number;
   readonly startedAt: number;
-  /** Of running, without pauses. */
+  /** Seconds of training, without pauses. */
   readonly seconds: number;
   /** A few losses for a sparkline. */
   readonly lossSparkline: readonly number[];

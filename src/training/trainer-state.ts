@@ -51,7 +51,7 @@ export function writeTrainerState({ log, validations, steps, request, checkpoint
 }
 
 /**
- * Such a file, whoever wrote it, to be looked at.
+ * Reads a log that any program wrote, to be looked at.
  * @throws PronkError `not-a-trainer-state`
  */
 export function readTrainerState(text: string, name: string): RunDetail {

@@ -13,7 +13,7 @@ export interface TrainedModel {
   readonly name: string;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
-  /** Of its weights as they are stored. */
+  /** Digest of its weights as they are stored. */
   readonly fingerprint: string;
   /** Stored, which is about what they take on the GPU. */
   readonly bytes: number;
@@ -40,9 +40,9 @@ export interface DeviceRoom {
 export interface AnswerRequest {
   readonly modelId: string;
   readonly prompt: string;
-  /** Of the rows that are trained on. */
+  /** Kind of the rows that are trained on. */
   readonly kind: Example['kind'];
-  /** Of instructions. */
+  /** Template of instructions. */
   readonly template?: PromptTemplate | undefined;
   readonly adapter?: Adapter;
 }
