@@ -2,15 +2,12 @@
 //   npm run wgsl                            every kernel of the catalogue, by the words that it is found by
 //   npm run wgsl -- gemm q4                 the kernels that have these words, or the source where they share one
 //   npm run wgsl -- gemm q4 HAS_BIAS=false Input=f32 Output=f32
-import { Float16Array } from '@petamoriken/float16';
 import { createServer } from 'vite';
 
 const FEATURES = [false, true].flatMap((f16) => [false, true].map((subgroups) => ({ f16, subgroups })));
 
 /** @returns {Promise<import('../src/ops/testing/variants').NamedVariant[]>} those that some device gets, and that have all words */
 async function variants(words) {
-  // webgpu-utils looks for it when it is imported, and Node 20 has none
-  globalThis.Float16Array ??= Float16Array;
   const server = await createServer({ server: { middlewareMode: true }, appType: 'custom', logLevel: 'error' });
   try {
     const { kernelsFor } = await server.ssrLoadModule('/src/ops/testing/catalog.ts');

@@ -2,6 +2,8 @@
 import { defineConfig } from 'vite';
 
 export default defineConfig({
+  // evaluated in order with our own modules: it needs what src/gpu/globals.ts sets
+  ssr: { noExternal: ['webgpu-utils'] },
   publicDir: false,
   build: {
     ssr: true,

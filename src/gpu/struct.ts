@@ -1,9 +1,12 @@
-// Structs that the CPU fills and shaders read: where each field lies by WGSL's rules of alignment, and their bytes.
-// https://www.w3.org/TR/WGSL/#alignment-and-size
+// Structs that the CPU fills and shaders read. webgpu-utils lays them out by WGSL's rules of alignment; the types here see that
+// each field has a value of its own type, which webgpu-utils does not look at.
+// first: webgpu-utils looks names up while it is imported
+import './globals';
+import { makeShaderDataDefinitions, makeStructuredView, type VariableDefinition } from 'webgpu-utils';
 
-/** WGSL types that a field may have; each is aligned to its own size. */
-const SIZES = { u32: 4, i32: 4, f32: 4, vec2u: 8, vec4u: 16 } as const;
-export type FieldType = keyof typeof SIZES;
+/** Numbers in a field of each WGSL type that structs have here. */
+const LENGTHS = { u32: 1, i32: 1, f32: 1, vec2u: 2, vec4u: 4 } as const;
+export type FieldType = keyof typeof LENGTHS;
 
 /** Fields in the order in which WGSL declares them. */
 export type Fields = Readonly<Record<string, FieldType>>;
@@ -22,39 +25,39 @@ export type FieldValues<F extends Fields> = { readonly [Name in keyof F]: Values
 /** A struct of these fields. */
 export class Struct<F extends Fields> {
   readonly fields: F;
-  /** Bytes, a multiple of the largest alignment. */
-  readonly size: number;
-  readonly #places: readonly { readonly name: string; readonly type: FieldType; readonly offset: number }[];
+  #definition: VariableDefinition | undefined;
 
   constructor(fields: F) {
     this.fields = fields;
-    let [end, alignment] = [0, 4];
-    this.#places = Object.entries(fields).map(([name, type]) => {
-      const size = SIZES[type];
-      const offset = Math.ceil(end / size) * size;
-      end = offset + size;
-      alignment = Math.max(alignment, size);
-      return { name, type, offset };
-    });
-    this.size = Math.ceil(end / alignment) * alignment;
+  }
+
+  /** Bytes, a multiple of the largest alignment. */
+  get size(): number {
+    return Object.keys(this.fields).length === 0 ? 0 : this.#layout().size;
   }
 
   /** The struct's bytes. @throws when a value is missing or unknown */
   pack(values: FieldValues<F>): ArrayBuffer {
-    const view = new DataView(new ArrayBuffer(this.size));
     const given: Readonly<Record<string, number | readonly number[]>> = values;
-    for (const { name, type, offset } of this.#places) {
+    for (const [name, type] of Object.entries(this.fields)) {
       const value = given[name];
       if (value === undefined) throw new Error(`${name} has no value`);
-      const numbers = typeof value === 'number' ? [value] : value;
-      if (numbers.length * 4 !== SIZES[type]) throw new Error(`${name} is ${numbers.length} numbers, and a ${type}`);
-      numbers.forEach((each, i) => {
-        if (type === 'f32') view.setFloat32(offset + 4 * i, each, true);
-        else view.setUint32(offset + 4 * i, each, true);
-      });
+      const numbers = typeof value === 'number' ? 1 : value.length;
+      if (numbers !== LENGTHS[type]) throw new Error(`${name} is ${numbers} numbers, and a ${type}`);
     }
     const unknown = Object.keys(given).find((name) => !(name in this.fields));
     if (unknown !== undefined) throw new Error(`there is no field ${unknown}`);
-    return view.buffer;
+    if (this.size === 0) return new ArrayBuffer(0);
+    const view = makeStructuredView(this.#layout());
+    view.set(given);
+    return view.arrayBuffer;
+  }
+
+  /** Made when it is first asked for: an op that is never used costs nothing. */
+  #layout(): VariableDefinition {
+    const fields = Object.entries(this.fields).map(([name, type]) => `${name}: ${type},`);
+    const source = `struct Fields { ${fields.join(' ')} }\n@group(0) @binding(0) var<uniform> fields: Fields;`;
+    this.#definition ??= makeShaderDataDefinitions(source).uniforms['fields'];
+    return this.#definition;
   }
 }

@@ -59,6 +59,7 @@ export const LAYERS = [
     folder: 'gpu',
     holds: 'device, buffers, kernels; no other folder opens a device',
     may: ['core'],
+    packages: ['webgpu-utils'],
   },
   {
     folder: 'ops',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-// Imported first: it sets what webgpu-utils looks for
+// Imported first: it sets WebGPU's constants
 import '../../gpu/testing/device';
 import { kernelsFor } from './catalog';
 import { findVariants, nameVariants } from './variants';
