@@ -48,7 +48,7 @@ test('a response at its limit goes on as one without a limit', async ({ page }) 
   await limit.fill('14');
   await limit.press('Enter');
   await generate.click();
-  await expect(page.getByText(/at its limit of tokens/)).toBeVisible();
+  await expect(page.getByText(/reached its limit of tokens/)).toBeVisible();
   expect((await response.innerText()).length).toBeLessThan(whole.length);
   await limit.fill('300');
   await limit.press('Enter');

@@ -152,5 +152,5 @@ test('the context meter counts what would be sent', async ({ page }) => {
   await say(page, 'Hello');
   // the model was given as many as were counted
   const figures = chat(page).log.locator('.drawn-text[title]');
-  expect(await figures.getAttribute('title')).toContain(`${short} tokens read`);
+  expect(await figures.getAttribute('title')).toContain(`${short} prompt tokens, `);
 });
