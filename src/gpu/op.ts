@@ -52,7 +52,7 @@ export interface GridOf<Variant, Target, P extends Fields> {
 
 /** What a cost may depend on. */
 export interface CostOf<Variant, Target, P extends Fields> extends GridOf<Variant, Target, P> {
-  /** Of the batch's first token. */
+  /** Position of the batch's first token. */
   readonly position: number;
 }
 

@@ -21,7 +21,7 @@ const ORDERS: Record<string, (raw: string, size: string) => string> = {
 const MAIN =
   /@workgroup_size\((\w+)\)\s*fn main\(([^{]*)@builtin\(local_invocation_index\) (\w+): u32([^{]*)\) \{(?:\n|$)/;
 
-/** The same kernel with its threads' work dealt out in another order. */
+/** A kernel with its threads' work dealt out in another order. */
 function reordered(kernel: Kernel, order: (raw: string, size: string) => string): Kernel {
   const wgsl = kernel.wgsl.replace(
     MAIN,

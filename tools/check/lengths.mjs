@@ -4,7 +4,12 @@ const MOST = 400;
 
 /** Files that may be longer, each with its reason. A file that got short enough has to leave this list. */
 const LONGER = {
-  'CHANGELOG.md': 'a list that only grows',
+  'e2e/imports.spec.ts': 'one model goes through all of its tests, which take minutes to make it again',
+  'src/engine/imports/import.test.ts': 'one list of faults around one small model',
+  'src/engine/training/trainings.test.ts': 'one list of what can happen to a run',
+  'src/headless/cli.test.ts': 'one list of commands and their refusals',
+  'src/model/train/trainer.gpu.test.ts': 'one list of what a trainer has to repeat to the bit',
+  'tools/golden/chat_template_sources.py': 'a catalogue of published templates',
 };
 
 const isCode = (path) => /\.(ts|tsx|mts|mjs|css|wgsl|py|md|html)$/.test(path);

@@ -33,7 +33,7 @@ export class TrainedPairs {
     this.set(startingPairs(places, spec));
   }
 
-  /** As they are now. */
+  /** The pairs as they are now. */
   async get(): Promise<LoraPair[]> {
     const values = await this.read('parameters');
     const { rank, scale } = this.#spec;

@@ -28,7 +28,7 @@ import type { Extent, Work } from './slices';
 export interface Over {
   /** Says how many rows there are, to the kernel. */
   readonly state: GPUBuffer;
-  /** The same, to the CPU. */
+  /** Rows as the CPU counts them. */
   readonly rows: (extent: Extent) => number;
 }
 
@@ -60,7 +60,7 @@ export class PassBuilder {
     this.tokens = { state: parts.b.tokens, rows: ({ tokens }) => tokens };
   }
 
-  /** The same without dropout. */
+  /** A builder of the same passes without dropout. */
   plain(): PassBuilder {
     return new PassBuilder(this.parts, false);
   }

@@ -33,7 +33,7 @@ export class Slices {
   readonly #device: GPUDevice;
   readonly #turn: Turn;
   #rate = FIRST_RATE;
-  /** Of an empty submission, in milliseconds: Firefox takes 100. */
+  /** Milliseconds that an empty submission takes: 100 in Firefox. */
   #latency = 0;
 
   constructor(device: GPUDevice, turn: Turn) {

@@ -7,7 +7,7 @@ import { type AdaptedGroup, type Layout, layOut } from './layout';
 /** A trained pair's shape; its group says where its numbers lie. */
 export interface PairPlace extends Pick<LoraPair, 'layer' | 'map' | 'inputs' | 'outputs'> {
   readonly group: AdaptedGroup;
-  /** Of the group's maps, and rows of the group's stacked B before this one's. */
+  /** The map's place in its group, and the rows of the group's stacked B before its own. */
   readonly index: number;
   readonly row: number;
 }
@@ -40,7 +40,7 @@ export function startingPairs(places: readonly PairPlace[], { rank, scale, seed 
   }));
 }
 
-/** The same without a device. */
+/** A new adapter's first values, computed without a device. */
 export function startOf(config: ModelConfig, spec: LoraSpec): LoraPair[] {
   return startingPairs(pairPlaces(layOut(config, spec, Infinity)), spec);
 }

@@ -7,7 +7,7 @@ export interface MaskOf {
   readonly step: number;
   /** Key of the sequence. */
   readonly row: number;
-  /** Of the token in its sequence. */
+  /** The token's position in its sequence. */
   readonly position: number;
   /** Number of the linear map in the model. */
   readonly module: number;

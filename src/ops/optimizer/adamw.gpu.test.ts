@@ -23,7 +23,7 @@ const COARSE = { ...DEFAULTS, learningRate: 0.1, ratio: 3, weightDecay: 0.5, bet
 
 type State = Moments<Float32Array<ArrayBuffer>>;
 
-/** As a LoRA's B begins, or A: all zeros, or not. */
+/** A state as a LoRA's B begins it, all zeros, or as its A does. */
 const startOf = (count: number, size: number): State => ({
   parameters: random(count, 1).map((x) => size * x),
   first: new Float32Array(count),

@@ -22,9 +22,9 @@ export interface LoraCase extends LoraShape {
   readonly tokens: number;
   /** What stands in buffers after the tokens of the batch; not-a-number when left out. */
   readonly beyond?: number;
-  /** Of dropout: seed and step. */
+  /** Seed and step of dropout. */
   readonly noise?: readonly [number, number];
-  /** Of the data. */
+  /** Seed of the data. */
   readonly seed?: number;
 }
 

@@ -39,7 +39,7 @@ export function packedInputs({ lengths, heads, kvHeads, headDim }: PackedCase, s
   };
 }
 
-/** The same in float64. */
+/** The result in float64. */
 export function packedReference(it: PackedCase, { qkv, dOut, places } = packedInputs(it)): PackedResult {
   const { out, lse } = packedAttention.reference(qkv, places, it);
   const delta = attentionDelta.reference(out, dOut, it);

@@ -9,7 +9,7 @@ const isAdapter = (path: string) => /^adapter_(config\.json|model\.(safetensors|
 const isLog = (path: string) => /trainer_state[^/]*\.json$/i.test(path);
 /** Beside it, other files are a part of the model. */
 const isWeights = (path: string) => /\.(gguf|safetensors|bin|pth|enc|model)$/i.test(path);
-/** Of a whole model: what a checkpoint of training keeps beside an adapter is none. */
+/** Weights of a whole model, which a checkpoint of training keeps none of beside an adapter. */
 const isModel = (path: string) =>
   /^(model.*\.safetensors|pytorch_model.*\.bin|consolidated.*\.pth|.*\.gguf)$/i.test(baseName(path));
 /** Templates are some lines of JSON; nothing larger is read to find out. */

@@ -27,11 +27,11 @@ export interface AdaptersState {
   find(id: string): AdapterSummary | undefined;
   /** Why an adapter cannot be used. */
   obstacle(adapter: AdapterSummary): string | undefined;
-  /** Of the model in use. */
+  /** Adapters of the model in use. */
   readonly ofModel: Accessor<readonly AdapterSummary[]>;
   /** What answers of the model in use are drawn with. */
   readonly inUse: Accessor<readonly AdapterUse[]>;
-  /** The same, with their names. */
+  /** Adapters in use with their names. */
   readonly named: Accessor<readonly (AdapterUse & { readonly name: string })[]>;
   isOn(id: string): boolean;
   /** 1 is as trained; also of one that is off. */

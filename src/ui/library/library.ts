@@ -26,7 +26,7 @@ export interface LibraryState {
   /** Reads a model from end to end against its checksums. */
   verify(model: ModelSummary): void;
   measure(model: ModelSummary): void;
-  /** As a GGUF file. */
+  /** Saves the model as a GGUF file. */
   exportModel(model: ModelSummary): void;
   /** Asks the browser not to clean up. */
   persist(): void;

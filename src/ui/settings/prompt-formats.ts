@@ -54,7 +54,7 @@ export const styles: readonly Style[] = [
 export interface StylesState {
   /** All of them, those of the project that the model in use comes from first. */
   readonly offered: Accessor<readonly Style[]>;
-  /** Of the project that the model in use comes from, as far as is known. */
+  /** The format of the project that the model in use comes from, as far as is known. */
   readonly suggested: Accessor<Style | undefined>;
   /** How chats ask the model in use; undefined is the model's own template. */
   readonly chat: Accessor<Style | undefined>;

@@ -5,7 +5,7 @@ export interface Work {
   /** Bytes, or whatever is counted. */
   readonly done: number;
   readonly total: number;
-  /** Of them a second, smoothed; 0 where it is not known yet. */
+  /** How many a second, smoothed; 0 where it is not known yet. */
   readonly rate: number;
 }
 

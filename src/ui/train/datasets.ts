@@ -57,7 +57,7 @@ export interface DatasetsState {
   ): Promise<string | undefined>;
   rename(id: string, name: string): void;
   remove(id: string): void;
-  /** As Alpaca JSON, to the browser's downloads. */
+  /** Saves it as Alpaca JSON, to the browser's downloads. */
   save(id: string): void;
 }
 

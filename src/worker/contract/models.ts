@@ -25,7 +25,7 @@ export type ImportOrigin = Origin<GivenFile>;
 /** What came of adding or subtracting two models. */
 export interface SavedDiff {
   readonly files: SavedFile[];
-  /** Of all entries of all tensors: Stanford gives 50637.1836 (± 0.01) for Alpaca 7B. */
+  /** The sum of all entries of all tensors: Stanford gives 50637.1836 (± 0.01) for Alpaca 7B. */
   readonly sum: number;
 }
 

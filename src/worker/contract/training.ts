@@ -41,7 +41,7 @@ export interface DatasetVerbs {
   remove(id: string): Promise<void>;
   report(id: string, modelId: string, config: RowsConfig): Promise<DatasetReport>;
   preview(id: string, row: number, modelId: string, config: RowsConfig): Promise<RowPreview>;
-  /** As Alpaca JSON. */
+  /** The rows as Alpaca JSON. */
   export(id: string): Promise<File>;
 }
 
@@ -66,7 +66,7 @@ export interface RunVerbs {
   get(runId: string): Promise<RunDetail>;
   /** The log in the shape of transformers' `trainer_state.json`. */
   exportState(runId: string): Promise<File>;
-  /** Such a file from elsewhere, to be looked at. */
+  /** Reads a trainer_state.json from elsewhere, to be looked at. */
   openState(file: File): Promise<RunDetail>;
   remove(runId: string): Promise<void>;
   /** A run, begun or only planned, as a folder that TRL trains on larger machines. */
