@@ -26,7 +26,14 @@ export default defineConfig({
   ],
   worker: { format: 'es' },
   // light-dark() and nesting are written; every browser with WebGPU gets what it knows
-  build: { target: 'esnext', cssTarget: ['chrome113', 'safari26', 'firefox141'] },
+  build: {
+    target: 'esnext',
+    cssTarget: ['chrome113', 'safari26', 'firefox141'],
+    // those browsers preload modules by themselves
+    modulePreload: { polyfill: false },
+    // what the page starts with is one file: it is smaller than twenty, and asked for once
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'start', tags: ['$initial'] }] } } },
+  },
   test: {
     environment: 'node',
     projects: [

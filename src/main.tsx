@@ -12,7 +12,12 @@ async function client(): Promise<Client> {
   return (await import('./worker/client')).createClient();
 }
 
-const root = document.getElementById('root')!;
-const engine = await client();
-root.replaceChildren();
-render(() => <App client={engine} />, root);
+/** No `await` at the module's top: chunks that are fetched for it import this file's chunk, and would wait for its end. */
+async function start(root: HTMLElement): Promise<void> {
+  const engine = await client();
+  root.replaceChildren();
+  render(() => <App client={engine} />, root);
+}
+
+const root = document.getElementById('root');
+if (root) void start(root);
