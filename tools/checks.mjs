@@ -7,5 +7,5 @@ export const CHECKS = {
   unused: ['knip'],
   format: ['biome', 'format'],
   layers: ['node', 'tools/check/imports.mjs'],
-  text: ['node', 'tools/check/run.mjs', 'paths', 'skips', 'styles'],
+  text: ['node', 'tools/check/run.mjs', 'layout', 'comments', 'duplicates', 'paths', 'skips', 'styles'],
 };

@@ -2,8 +2,7 @@
 import { type Accessor, getOwner, runWithOwner } from 'solid-js';
 import type { Client } from '../worker/client';
 import { type AdaptersState, createAdapters } from './library/adapters';
-import { createChats } from './chat/chats';
-import type { ChatsState } from './chat/chats-state';
+import { type ChatsState, createChats } from './chat/chats';
 import { createEngineState, type EngineState } from './shared/engine-state';
 import { createInstruct, type InstructState } from './instruct/instruct';
 import { createIntake, type Intake } from './frame/dropped-files';

@@ -1,7 +1,7 @@
 // How much of the model's context a chat takes: counted by the model's own tokenizer, a moment after the last change.
 import { type Accessor, createMemo } from 'solid-js';
 import { createAnswer } from '../shared/debounced-query';
-import type { ChatsState } from './chats-state';
+import type { ChatsState } from './chats';
 import type { EngineState } from '../shared/engine-state';
 import type { SettingsState } from '../settings/settings';
 
