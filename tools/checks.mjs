@@ -7,5 +7,16 @@ export const CHECKS = {
   unused: ['knip'],
   format: ['biome', 'format'],
   layers: ['node', 'tools/check/imports.mjs'],
-  text: ['node', 'tools/check/run.mjs', 'layout', 'comments', 'duplicates', 'paths', 'skips', 'styles'],
+  text: [
+    'node',
+    'tools/check/run.mjs',
+    'layout',
+    'markdown',
+    'lengths',
+    'comments',
+    'duplicates',
+    'paths',
+    'skips',
+    'styles',
+  ],
 };
