@@ -12,6 +12,7 @@ export const CHECKS = {
     'tools/check/run.mjs',
     'layout',
     'markdown',
+    'markdown',
     'lengths',
     'comments',
     'duplicates',
