@@ -46,7 +46,7 @@ export interface EngineWithModel {
 }
 
 /** An engine that knows the model which `--model` names; nothing of it is read yet. @throws PronkError `no-file` */
-export async function engineFor(path: string, quantize: Quantize = 'keep'): Promise<EngineWithModel> {
+async function engineFor(path: string, quantize: Quantize = 'keep'): Promise<EngineWithModel> {
   const origin = await modelAt(path, quantize);
   const engine = await makeEngine({ store: memoryStore(), resumable: false, gpu: openDevice });
   return { engine, id: engine.models.attach(origin) };

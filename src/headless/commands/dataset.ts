@@ -18,7 +18,7 @@ import {
 } from '../input/dataset';
 import { directory, makeWay } from '../node-store/folder';
 import { whileLocked } from '../node-store/lock';
-import { engineFor } from '../engine';
+import { tokenizerAt } from '../input/model';
 import { sayNotes } from '../messages';
 import type { Print } from '../print';
 
@@ -96,8 +96,7 @@ async function lengthsOf(
     const lengths = { unit: 'characters', longest, histogram: histogram(characters) };
     return { problems: examine(rows, numberOf), figures: { lengths } };
   }
-  const { engine, id } = await engineFor(model);
-  const tokenizer = await engine.tokenizer(id);
+  const tokenizer = await tokenizerAt(model);
   const report = await reportDataset(rows, tokenizer, config, numberOf);
   const { tokens, labelled, ended, coverage } = report;
   const lengths = { unit: 'tokens', longest: report.longest, histogram: report.histogram };

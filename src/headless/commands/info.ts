@@ -1,12 +1,11 @@
 // `info`: what a model is. It reads headers, and never opens a GPU.
-import { engineFor } from '../engine';
 import { parseOptions, required } from '../arguments';
-import { openVocabulary, sayModelNotes } from '../input/model';
+import { openModel, openVocabulary } from '../input/model';
 import type { Print } from '../print';
 
 export async function info(argv: readonly string[], print: Print): Promise<void> {
   const path = required(parseOptions(argv, { model: 'text' }).model, 'model');
-  const opened = await openModel(path).catch(async (error: unknown) => {
+  const opened = await openModel(path, 'keep').catch(async (error: unknown) => {
     const alone = await openVocabulary(path).catch(() => undefined);
     if (!alone) throw error;
     return alone;
@@ -27,11 +26,4 @@ export async function info(argv: readonly string[], print: Print): Promise<void>
     layers: config.numLayers,
     tensors,
   });
-}
-
-async function openModel(path: string) {
-  const { engine, id } = await engineFor(path);
-  const model = await engine.models.open(id);
-  sayModelNotes(model);
-  return model;
 }

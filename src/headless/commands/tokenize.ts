@@ -1,6 +1,6 @@
 // `tokenize`: text as token ids. It never opens a GPU.
 import { parseOptions, required, UsageError } from '../arguments';
-import { engineFor } from '../engine';
+import { tokenizerAt } from '../input/model';
 import { textAt } from '../node-store/files';
 import type { Print } from '../print';
 
@@ -9,8 +9,7 @@ export async function tokenize(argv: readonly string[], print: Print): Promise<v
   const { text: typed, file } = options;
   if ((typed === undefined) === (file === undefined))
     throw new UsageError('Exactly one of --text and --file is needed.');
-  const { engine, id } = await engineFor(required(options.model, 'model'));
-  const tokenizer = await engine.tokenizer(id);
+  const tokenizer = await tokenizerAt(required(options.model, 'model'));
   const text = typed ?? (await textAt(file ?? ''));
   const ids = tokenizer.encode(text);
   const bos = !options['no-special'] && tokenizer.addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [];

@@ -1,4 +1,6 @@
-// The model that `--model` names: files as their publisher has them, or a folder that `import` wrote.
+// The model that `--model` names: files as their publisher has them, or a folder that `import` wrote. It is opened
+// as the engine opens it, by engine/models/model.ts; commands that ask for no more do without the rest of the engine, and so
+// start sooner.
 import { readGguf } from '../../formats/gguf/gguf';
 import type { Quantize } from '../../formats/checkpoint/weights';
 import { sortFiles } from '../../formats/checkpoint/files';
@@ -6,6 +8,7 @@ import { openTokenizer } from '../../formats/checkpoint/open';
 import { type Model, type ModelOrigin, modelInFiles, modelInStore } from '../../engine/models/model';
 import { listModels } from '../../storage/stored-model';
 import { createTokenizer } from '../../tokenizer/index';
+import type { Tokenizer } from '../../tokenizer/tokenizer';
 import { fileStore, holdsModel } from '../node-store/file-store';
 import { modelFiles } from '../node-store/files';
 import { sayNotes } from '../messages';
@@ -25,6 +28,11 @@ export async function openModel(path: string, quantize: Quantize): Promise<Model
   const model = await (await modelAt(path, quantize)).open();
   sayModelNotes(model);
   return model;
+}
+
+/** The tokenizer of a model, or one that stands alone. @throws PronkError `no-file`, `missing-tokenizer`, `corrupt-file` */
+export async function tokenizerAt(path: string): Promise<Tokenizer> {
+  return createTokenizer(await (await modelAt(path, 'keep')).tokenizer());
 }
 
 /** Says what should be known of a model although it can be used. */
