@@ -3,7 +3,7 @@
 /** By name, the command that passes or fails. */
 export const CHECKS = {
   types: ['tsc', '--noEmit'],
-  lint: ['oxlint', '--quiet'],
+  lint: ['oxlint', '--deny-warnings'],
   unused: ['knip'],
   format: ['biome', 'format'],
   layers: ['node', 'tools/check/imports.mjs'],

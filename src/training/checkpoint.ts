@@ -80,12 +80,15 @@ export interface Unpacked {
 export function unpackCheckpoint({ state, best, pairs, arrays }: Checkpoint): Unpacked {
   const { parameters, first, second, best: values } = arrays;
   const length = pairs.reduce((sum, { rank, inputs, outputs }) => sum + rank * (inputs + outputs), 0);
-  const fits = [parameters, first, second, ...(best ? [values] : [])].every((each) => each?.length === length);
-  if (!fits) throw new PronkError('corrupt-file', 'The checkpoint is incomplete. Start the run again.');
+  const whole = (each: Float32Array<ArrayBuffer> | undefined) => {
+    if (each?.length === length) return each;
+    throw new PronkError('corrupt-file', 'The checkpoint is incomplete. Start the run again.');
+  };
+  const optimizer = { parameters: whole(parameters), first: whole(first), second: whole(second) };
   return {
-    state: { ...state, ...(best && { best: { ...best, pairs: cut(values!, pairs) } }) },
-    optimizer: { parameters: parameters!, first: first!, second: second! },
-    pairs: cut(parameters!, pairs),
+    state: { ...state, ...(best && { best: { ...best, pairs: cut(whole(values), pairs) } }) },
+    optimizer,
+    pairs: cut(optimizer.parameters, pairs),
   };
 }
 

@@ -1,4 +1,5 @@
 // All of the page's state, made once.
+import { defined } from '../core/defined';
 import { type Accessor, getOwner, runWithOwner } from 'solid-js';
 import type { Client } from '../worker/client';
 import { type AdaptersState, createAdapters } from './library/adapters';
@@ -68,7 +69,8 @@ export function createApp(client: Client): AppState {
   let training: Promise<TrainingState> | undefined;
   async function makeTraining(): Promise<TrainingState> {
     const { createTraining } = await import('./train/training');
-    return runWithOwner(owner, () => createTraining(client, { engine, notices, templates: instruct.templates }))!;
+    const made = runWithOwner(owner, () => createTraining(client, { engine, notices, templates: instruct.templates }));
+    return defined(made, 'the state of Fine-tune');
   }
   const trainingOnce = () => (training ??= makeTraining());
   const [settingsOpen, setSettingsOpen] = createStored('settings-open', false, asBoolean);

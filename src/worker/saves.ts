@@ -1,4 +1,5 @@
 // Files that are made for the person: into a folder of theirs, or as downloads, with progress and a way to end it.
+import { defined } from '../core/defined';
 import { fileName } from '../engine/export/file';
 import type { SavedFile, SaveOptions } from '../engine/save';
 import type { Folder } from '../storage/folder';
@@ -43,7 +44,7 @@ export class Saves {
       onProgress: (done: number, total: number) => progress('Saving', done, total),
     };
     try {
-      const written = await write(downloads ?? chosenFolder(handle!), options);
+      const written = await write(downloads ?? chosenFolder(defined(handle, 'the folder')), options);
       if (!downloads) return { ...written, files: [...written.files] };
       const tell = (done: number, total: number) => progress('Putting the files together', done, total);
       const files = await handedOver(downloads, written.files, archive, tell, controller.signal);

@@ -90,13 +90,13 @@ export const LAYERS = [
   {
     folder: 'ui',
     holds: 'the page: a folder a place, with its state and styles',
-    may: ['worker/client', 'worker/contract'],
+    may: ['core/defined', 'worker/client', 'worker/contract'],
     packages: ['solid-js', 'marked', 'uplot', '@tanstack/solid-virtual'],
   },
   {
     folder: 'ui/shared',
     holds: 'what several places use; knows none of them',
-    may: ['ui/context', 'worker/client', 'worker/contract'],
+    may: ['core/defined', 'ui/context', 'worker/client', 'worker/contract'],
     packages: ['solid-js', 'marked'],
   },
   { folder: 'main', holds: 'the page’s start', may: ['ui', 'worker/client'], packages: ['solid-js'] },

@@ -1,4 +1,5 @@
 // Meta's layout: consolidated.00.pth, params.json, tokenizer.model. q and k are in interleaved order there as here.
+import { defined } from '../../core/defined';
 import type { ModelConfig } from '../../core/model-config';
 import type { TokenizerSpec } from '../../core/checkpoint';
 import { PronkError } from '../../core/errors';
@@ -27,7 +28,7 @@ export function metaFiles(
     const message = `Meta's layout is for models without biases, and this one has ${biased.name}. Write safetensors instead.`;
     throw new PronkError('unsupported-format', message);
   }
-  const inputs = tensors.map((tensor) => torchInput(tensor, toMetaName(tensor.name)!, type));
+  const inputs = tensors.map((tensor) => torchInput(tensor, defined(toMetaName(tensor.name), tensor.name), type));
   // Meta's program has a head of its own, which is the embedding again where they are one
   const embedding = tensors.find(({ name }) => name === 'model.embed_tokens.weight');
   if (config.tieWordEmbeddings && embedding) inputs.push(torchInput(embedding, 'output.weight', type));

@@ -1,6 +1,7 @@
 // The only way into the store for a model. An import of files is planned, started, paused, resumed after a reload, cancelled; a
 // model that is open already is copied in one go. What a pass over files does is in ./run.ts.
 
+import { defined } from '../../core/defined';
 import { PronkError } from '../../core/errors';
 import { shownName } from '../../core/shown-name';
 import { createHasher, type HasherFactory } from '../../core/hash';
@@ -120,7 +121,7 @@ export class Imports {
     sizes: RunSizes = {},
   ): Promise<Manifest> {
     const opened = this.planned(id);
-    const { plan } = this.#planned.get(id)!;
+    const { plan } = defined(this.#planned.get(id), 'the plan');
     const problem = plan.problem ?? refusal(plan, quantize);
     if (problem) throw new PronkError(problem.code, problem.message);
     const { store } = this.#options;

@@ -35,10 +35,8 @@ export async function convert(checkpoint: Checkpoint, options: PassOptions): Pro
 /** Tensors as they lie in their files, so that each file is read once from its beginning to its end. */
 export function inFileOrder({ tensors }: Checkpoint): Tensor[] {
   const files = [...new Set([...tensors.values()].map(({ place }) => place.file))].toSorted();
-  const rank = new Map(files.map((file, i) => [file, i]));
-  return [...tensors.values()].toSorted(
-    (a, b) => rank.get(a.place.file)! - rank.get(b.place.file)! || a.place.start - b.place.start,
-  );
+  const rank = (tensor: Tensor) => files.indexOf(tensor.place.file);
+  return [...tensors.values()].toSorted((a, b) => rank(a) - rank(b) || a.place.start - b.place.start);
 }
 
 /** Rows that are converted at once. */

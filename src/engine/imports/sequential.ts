@@ -1,6 +1,7 @@
 // A source while an import passes over it: read once from beginning to end, windows ahead, hashed on the way. Readers go
 // on asking for ranges as they like; those that follow one another are served from the windows.
 
+import { defined } from '../../core/defined';
 import { PronkError } from '../../core/errors';
 import type { HashAlgorithm, Hasher, HasherFactory } from '../../core/hash';
 import type { Source } from '../../core/source';
@@ -160,7 +161,7 @@ export class SequentialSource implements Source {
   }
 
   async #advance(keep: boolean, start = 0): Promise<void> {
-    const next = await this.#windows!.next();
+    const next = await defined(this.#windows, 'the pass').next();
     if (next.done) throw new RangeError(`${this.name} ended at byte ${this.#position} of ${this.size}`);
     const { at, bytes } = next.value;
     await this.#passed?.add(at, bytes);

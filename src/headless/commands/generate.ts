@@ -1,4 +1,5 @@
 // `generate`: from raw text, an instruction, or a chat.
+import { defined } from '../../core/defined';
 import { readFile } from 'node:fs/promises';
 import type { Prompt } from '../../engine/generation/prompt';
 import { PronkError } from '../../core/errors';
@@ -89,7 +90,7 @@ async function readPrompt(options: Options<typeof OPTIONS>): Promise<Prompt> {
     }
     return { kind: 'instruct', instruction: options.instruction, input: options.input ?? '', template };
   }
-  return { kind: 'chat', messages: await readMessages(options.messages!) };
+  return { kind: 'chat', messages: await readMessages(defined(options.messages, '--messages')) };
 }
 
 async function readMessages(file: string) {

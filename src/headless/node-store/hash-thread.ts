@@ -1,4 +1,5 @@
 // A thread that computes digests, several at once, each by a number. Messages are worked off in order.
+import { defined } from '../../core/defined';
 import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { type HashAlgorithm, type Hasher, createHasher } from '../../core/hash';
@@ -29,14 +30,15 @@ const hashers = new Map<number, Hasher>();
 // one after another: a hasher's calls must not overtake each other
 let last: Promise<void> = Promise.resolve();
 
-parentPort?.on('message', (message: Task) => {
+const starter = defined(parentPort, 'the thread that started this one');
+starter.on('message', (message: Task) => {
   last = last.then(async () => {
     const { id } = message;
     try {
       const value = await work(message);
-      parentPort!.postMessage({ id, ...(value !== undefined && { value }) } satisfies Answer);
+      starter.postMessage({ id, ...(value !== undefined && { value }) } satisfies Answer);
     } catch (error) {
-      parentPort!.postMessage({ id, error: String(error) } satisfies Answer);
+      starter.postMessage({ id, error: String(error) } satisfies Answer);
     }
   });
 });

@@ -6,6 +6,7 @@
 //   logits = W_head · norm(x)
 //
 // Each W may have a bias, and adapters that add to it (lora.ts); a window limits how far back attention sees.
+import { defined } from '../../core/defined';
 import { type ModelConfig, windowAt } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import type { Kernels, Step } from '../../gpu/kernel';
@@ -157,9 +158,10 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
         }),
       );
     } else {
+      const gateUp = defined(a.gateUp, 'the buffer of gate|up');
       body.push(
-        ...project(layer.gateUp, adapted?.gateUp, a.x, a.gateUp!, { input: 'f32', output: activation, norm }),
-        swiglu.step(llama, {}, { state, gate_up: a.gateUp!, hidden: a.intermediate }, { half: F }),
+        ...project(layer.gateUp, adapted?.gateUp, a.x, gateUp, { input: 'f32', output: activation, norm }),
+        swiglu.step(llama, {}, { state, gate_up: gateUp, hidden: a.intermediate }, { half: F }),
       );
     }
     body.push(

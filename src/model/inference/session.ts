@@ -1,4 +1,5 @@
 // A loaded model that remembers what it has read: prefill of what is new, decode ahead of read-back, rewind after a stop.
+import { defined } from '../../core/defined';
 import type { ModelConfig } from '../../core/model-config';
 import { PronkError } from '../../core/errors';
 import { Buffers, read } from '../../gpu/buffers';
@@ -201,7 +202,7 @@ export class Session {
     try {
       let last = performance.now();
       for (enqueue(); pending.length > 0; ) {
-        const sampled = await pending.shift()!;
+        const sampled = await defined(pending.shift(), 'a token under way');
         const now = performance.now();
         if (history.length > ids.length) this.#ahead.note(sampled.length, now - last);
         last = now;

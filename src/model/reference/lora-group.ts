@@ -1,4 +1,5 @@
 // Linear maps that share their input, with their pairs, in float64: y = W x + bias + scale · B · A · mask(x), and the gradients.
+import { defined } from '../../core/defined';
 import type { ModelConfig } from '../../core/model-config';
 import { LINEAR_MAPS, type LinearMap, type LoraPair } from '../../core/adapter';
 import { linear, linearBackward } from '../../ops/matmul/linear';
@@ -54,7 +55,7 @@ export function mapGroup(model: LoraReference, layer: number, maps: readonly Lin
   const biases = maps.map((map) => model.weights.get(`${name(map)}.bias`));
   const group = {
     w: stacked(matrices),
-    bias: biases[0] && stacked(biases.map((bias) => bias!)),
+    bias: biases[0] && stacked(biases.map((bias) => defined(bias, 'a bias'))),
     columns,
   };
   const rows = matrices.map((matrix) => matrix.length / columns);
@@ -75,7 +76,7 @@ export function mapGroup(model: LoraReference, layer: number, maps: readonly Lin
     }),
   };
   const [a, b] = (['a', 'b'] as const).map((side) => stacked(pairs.map((index) => model.pairs[index][side])));
-  return { ...group, lora: { shape, pairs, a: a!, b: b! } };
+  return { ...group, lora: { shape, pairs, a, b } };
 }
 
 /** @param x [T, K] @returns [T, N] */

@@ -1,4 +1,5 @@
 // Runs work in slices that leave the device to others every 50 ms, without letting it fall idle between them.
+import { defined } from '../../core/defined';
 import { dispatch, type Step } from '../../gpu/kernel';
 import type { Turn } from '../lora-types';
 
@@ -56,7 +57,7 @@ export class Slices {
     let finished = 0;
     let last = performance.now();
     const finishOne = async () => {
-      const { done, cost } = pending.shift()!;
+      const { done, cost } = defined(pending.shift(), 'a slice under way');
       await done;
       finished += cost;
       const now = performance.now();

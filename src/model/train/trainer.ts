@@ -71,7 +71,7 @@ export class GpuLoraTrainer implements LoraTrainer {
     await this.#slices.run(update, { tokens: 0, labels: 0 });
     const [loss, gradNorm, , finite] = new Float32Array(await readBack(this.#device, buffers.report));
     this.#pairs.clear();
-    return { loss: loss!, gradNorm: gradNorm!, skipped: finite === 0 };
+    return { loss, gradNorm, skipped: finite === 0 };
   }
 
   gradients(): Promise<{ a: Float32Array; b: Float32Array }[]> {

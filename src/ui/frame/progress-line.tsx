@@ -9,6 +9,10 @@ export function ProgressLine() {
     const progress = engine.progress();
     return progress && progress.total > 0 ? Math.min(1, progress.done / progress.total) : undefined;
   };
+  const percent = () => {
+    const done = share();
+    return done === undefined ? undefined : Math.round(done * 100);
+  };
   return (
     <Show when={busy()}>
       <div
@@ -17,7 +21,7 @@ export function ProgressLine() {
         aria-label="Loading the model"
         aria-valuemin="0"
         aria-valuemax="100"
-        aria-valuenow={share() === undefined ? undefined : Math.round(share()! * 100)}
+        aria-valuenow={percent()}
         aria-valuetext={engine.progress()?.stage ?? 'Starting'}
       >
         <span style={{ transform: `scaleX(${share() ?? 0})` }} />

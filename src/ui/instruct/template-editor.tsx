@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined';
 import { createSignal, createUniqueId, For, Show } from 'solid-js';
 import type { PromptTemplate } from '../../worker/contract';
 import { Dialog } from '../shared/dialog';
@@ -86,7 +87,7 @@ export function TemplateEditor() {
                 type="button"
                 class="button quiet"
                 onClick={() => {
-                  templates.remove(edited()!.name);
+                  templates.remove(defined(edited(), 'the edited template').name);
                   setEdited(undefined);
                 }}
               >

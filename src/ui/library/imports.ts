@@ -130,8 +130,9 @@ export function createImports({ engine, notices, jobs, tokens, onChange }: Impor
     if (event.type === 'restarted') planAgain();
     if (event.type !== 'progress' || event.task !== 'import' || !find(event.id)) return;
     const { id, stage, done, total } = event;
-    if (!meters.has(id)) meters.set(id, createMeter());
-    change(id, { work: meters.get(id)!({ stage, done, total }) });
+    const meter = meters.get(id) ?? createMeter();
+    meters.set(id, meter);
+    change(id, { work: meter({ stage, done, total }) });
   });
 
   function begin(id: string, name: string, values: Given): void {
@@ -168,12 +169,12 @@ export function createImports({ engine, notices, jobs, tokens, onChange }: Impor
 
   function addGroup(files: readonly GivenFile[]): void {
     const origin: ImportOrigin = { kind: 'files', files };
-    const open = tasks.find(
-      (task) =>
-        (task.state === 'looking' || task.state === 'planned' || task.state === 'failed') &&
-        given.get(task.id)?.origin.kind === 'files' &&
-        belongTogether({ paths: given.get(task.id)!.files.map(({ path }) => path), plan: task.plan }, files),
-    );
+    const open = tasks.find((task) => {
+      if (task.state !== 'looking' && task.state !== 'planned' && task.state !== 'failed') return false;
+      const before = given.get(task.id);
+      if (before?.origin.kind !== 'files') return false;
+      return belongTogether({ paths: before.files.map(({ path }) => path), plan: task.plan }, files);
+    });
     if (open) return addTo(open.id, files);
     const id = crypto.randomUUID();
     begin(id, nameOf(files), { origin, files });

@@ -38,7 +38,8 @@ export function createJobs({ client }: EngineState): Jobs {
     if (event.type !== 'progress') return;
     const { task, id, stage, done, total } = event;
     const key = keyOf(task, id);
-    if (jobs[key]?.state === 'running') setJobs(key, { ...meters.get(key)!({ stage, done, total }) });
+    const meter = meters.get(key);
+    if (meter && jobs[key]?.state === 'running') setJobs(key, { ...meter({ stage, done, total }) });
   });
 
   return {

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined';
 import { createUniqueId, For, Show } from 'solid-js';
 import type { ImportPlan } from '../../worker/contract';
 import { useApp } from '../context';
@@ -16,9 +17,13 @@ export function Plan(props: { task: ImportTask }) {
   const { library, engine } = useApp();
   const { imports, jobs } = library;
   const nameId = createUniqueId();
-  const plan = () => props.task.plan!;
+  const plan = () => defined(props.task.plan, 'the plan of the task');
   const cache = () => cacheBytesOf(plan(), engine.device());
   const context = () => props.task.context ?? plan().model?.defaultContext ?? 0;
+  const contexts = () => {
+    const { contextLength, defaultContext } = defined(plan().model, 'the model of the plan');
+    return contextsFor(contextLength, defaultContext);
+  };
   const chosen = () => plan().choices.find(({ quantize }) => quantize === chosenOf(props.task));
   const fits = () => {
     const choice = chosen();
@@ -84,7 +89,7 @@ export function Plan(props: { task: ImportTask }) {
           <ContextSelect
             label="Context"
             value={context()}
-            contexts={contextsFor(plan().model!.contextLength, plan().model!.defaultContext)}
+            contexts={contexts()}
             words={(each) => `${formatNumber(each)} tokens · ${formatBytes(cache() * each)}`}
             onChange={(each) => imports.choose(props.task.id, { context: each })}
           />

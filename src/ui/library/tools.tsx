@@ -75,7 +75,7 @@ function ToolForm(props: { tool: Tool; title: string; about: string; first: stri
       <Show when={job()?.error ?? problem()}>{(error) => <p role="alert">{error().message}</p>}</Show>
       <Show when={job()?.result}>{(result) => <p role="status">{result()}</p>}</Show>
       <Show when={saved()?.length}>
-        <SavedTable saved={saved()!} />
+        <SavedTable saved={saved() ?? []} />
       </Show>
       <div class="row">
         <Show when={props.tool === 'recover'}>

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined';
 import { createSignal, For, Show } from 'solid-js';
 import { Icon } from '../shared/icon';
 import { Menu } from '../shared/menu';
@@ -156,7 +157,7 @@ function Examples(props: { centered?: boolean }) {
 function Toolbar() {
   const { datasets } = useTraining();
   const [renaming, setRenaming] = createSignal(false);
-  const chosen = () => datasets.chosen()!;
+  const chosen = () => defined(datasets.chosen(), 'the chosen dataset');
   const items = () => [
     { label: 'Rename', run: () => setRenaming(true) },
     { label: 'Export as Alpaca JSON', run: () => datasets.save(chosen().id) },

@@ -14,11 +14,15 @@ import { Step } from './steps';
 export function PlanStep() {
   const { engine } = useApp();
   const { runs } = useTraining();
+  const activeWords = () => {
+    const run = runs.active();
+    return run && runWords(run);
+  };
   return (
     <Step
       title="Plan"
       note={`How ${engine.model()?.name ?? 'the model'} is trained, and what that takes. Choose another model at the top.`}
-      folded={runs.active() ? runWords(runs.active()!) : undefined}
+      folded={activeWords()}
     >
       <Show
         when={runs.active()}

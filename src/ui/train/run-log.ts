@@ -102,7 +102,7 @@ export function notesOf({ log, validations }: Pick<RunDetail, 'log' | 'validatio
   const notes: string[] = [];
   const skipped = log.filter((record) => record.skipped);
   if (skipped.length > 0) {
-    const at = skipped.at(-1)!.step;
+    const at = skipped[skipped.length - 1].step;
     notes.push(
       skipped.length === 1
         ? `Step ${at} was skipped: its gradient was not finite. It changed nothing.`

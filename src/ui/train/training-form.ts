@@ -110,7 +110,10 @@ export function createTrainingForm(
   };
   /** The template that the config names, where it is the person's own. */
   const template = createMemo(() => templates.own().find((each) => each.name === config().prompt_template_name));
-  const form = () => ({ ...(template() && { template: template()! }) });
+  const form = () => {
+    const own = template();
+    return own ? { template: own } : {};
+  };
   const request = createMemo<TrainingRequest | undefined>(() => {
     const modelId = engine.model()?.id;
     const dataset = datasets.chosen();
