@@ -7,17 +7,5 @@ export const CHECKS = {
   unused: ['knip'],
   format: ['biome', 'format'],
   layers: ['node', 'tools/check/imports.mjs'],
-  text: [
-    'node',
-    'tools/check/run.mjs',
-    'layout',
-    'markdown',
-    'markdown',
-    'lengths',
-    'comments',
-    'duplicates',
-    'paths',
-    'skips',
-    'styles',
-  ],
+  text: ['node', 'tools/check/run.mjs'],
 };
