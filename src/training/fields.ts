@@ -181,7 +181,7 @@ export const FIELDS = {
       min: 0,
       below: 1,
       label: 'LoRA dropout',
-      hint: 'The share of inputs that the adapter does not see in a step, against learning by heart.',
+      hint: 'The share of inputs that the adapter does not see in a step, against overfitting.',
       advanced: true,
       trl: 'adapter',
     }),
@@ -233,7 +233,7 @@ export const FIELDS = {
     val_set_size: rowsOrShare({
       default: 2000,
       label: 'Validation rows',
-      hint: 'Rows that are kept aside and never trained on, as a number or, below 1, as a share. When their loss rises while the other falls, the model is learning by heart. Their loss is the mean over the labelled tokens; transformers’ Trainer takes the mean over batches, which can be a little different.',
+      hint: 'Rows that are kept aside and never trained on, as a number or, below 1, as a share. When their loss rises while the other falls, the model is overfitting. Their loss is the mean over the labelled tokens; transformers’ Trainer takes the mean over batches, which can be a little different.',
       trl: 'rows',
     }),
     eval_steps: whole({

@@ -95,7 +95,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'Small data',
     source:
       'Ours, for tens to hundreds of rows: small batches so that there are steps enough, all seven target modules, the answer alone in the ' +
-      'loss with its end, a tenth of the rows to see when it begins to learn by heart.',
+      'loss with its end, a tenth of the rows to see when it begins to overfit.',
     config: {
       ...DEFAULT_CONFIG,
       r: 8,

@@ -42,7 +42,7 @@ function fewSteps(config: TrainingConfig, { units }: Facts, steps: number): Warn
   const { per_device_train_batch_size: rows, gradient_accumulation_steps: times } = config;
   const message = `The run has ${plural(steps, 'update')}, and fewer than ${FEW_STEPS} rarely change what a model says. Make the batch smaller, or train longer.`;
   if (config.max_steps > 0) return { code: 'few-steps', message, fix: { max_steps: FEW_STEPS } };
-  // first a smaller batch, then more epochs, but not so many that rows are learned by heart
+  // first a smaller batch, then more epochs, but not so many that it overfits
   const batch = Math.max(1, Math.min(rows * times, Math.floor((units * config.num_train_epochs) / FEW_STEPS)));
   const size = Math.min(rows, batch);
   const accumulated = Math.max(1, Math.floor(batch / size));
