@@ -23,7 +23,7 @@ interface Options {
 
 /** How far a tiny model's logits are from the file's. */
 async function golden(name: string) {
-  const file = (part: string) => readFile(new URL(`golden/${name}.${part}`, import.meta.url));
+  const file = (part: string) => readFile(new URL(`../golden/${name}.${part}`, import.meta.url));
   const { ids, positions, logits } = JSON.parse(String(await file('logits.json'))) as {
     ids: number[];
     positions: number[];

@@ -24,7 +24,7 @@ const V = 131;
 
 async function golden(baseName: string, name: string) {
   const source = async (path: string, as: string) =>
-    bytesSource(await readFile(new URL(`golden/${path}`, import.meta.url)), as);
+    bytesSource(await readFile(new URL(`../golden/${path}`, import.meta.url)), as);
   const checkpoint = await openCheckpoint([
     await source(`${baseName}.config.json`, 'config.json'),
     await source(`${baseName}.safetensors`, 'model.safetensors'),
@@ -38,7 +38,7 @@ async function golden(baseName: string, name: string) {
     ],
     checkpoint.config,
   );
-  const file = await readFile(new URL(`golden/adapters/${name}/logits.json`, import.meta.url), 'utf8');
+  const file = await readFile(new URL(`../golden/adapters/${name}/logits.json`, import.meta.url), 'utf8');
   const { ids, positions, logits } = JSON.parse(file) as { ids: number[]; positions: number[]; logits: number[][] };
   const { config } = checkpoint;
   const tensors = weightTensors(checkpoint, 'keep');
