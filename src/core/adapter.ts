@@ -5,7 +5,7 @@ export const LINEAR_MAPS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj',
 export type LinearMap = (typeof LINEAR_MAPS)[number];
 
 /** `lm_head` comes in adapters that were trained elsewhere; Pronk trains the seven maps. */
-export type AdaptedMap = LinearMap | 'lm_head';
+type AdaptedMap = LinearMap | 'lm_head';
 
 /** PEFT's `adapter_config.json` as far as LoRA on LLaMA goes; the keys are PEFT's. */
 export interface LoraConfig {

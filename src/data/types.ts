@@ -18,7 +18,7 @@ export type Example =
   | UnreadRow;
 
 /** A row of a file that cannot be read, with its text as it stood there; it is trained once somebody has repaired it. */
-export interface UnreadRow {
+interface UnreadRow {
   readonly kind: 'unread';
   readonly text: string;
   /** What is wrong with it, as in `RowProblem`. */

@@ -32,7 +32,7 @@ export type Bindings<B extends BindingTypes> = { readonly [Name in Exclude<keyof
 };
 
 /** What a variant's kernel is composed of. */
-export interface KernelSource {
+interface KernelSource {
   /** Tells kernels that round differently apart: a checkpoint of a training run names them. The op's name when left out. */
   readonly label?: string;
   readonly definitions: Definitions;
@@ -42,7 +42,7 @@ export interface KernelSource {
 }
 
 /** What a grid may depend on. */
-export interface GridOf<Variant, Target, P extends Fields> {
+interface GridOf<Variant, Target, P extends Fields> {
   readonly variant: Variant;
   readonly target: Target;
   readonly params: FieldValues<P>;
@@ -51,7 +51,7 @@ export interface GridOf<Variant, Target, P extends Fields> {
 }
 
 /** What a cost may depend on. */
-export interface CostOf<Variant, Target, P extends Fields> extends GridOf<Variant, Target, P> {
+interface CostOf<Variant, Target, P extends Fields> extends GridOf<Variant, Target, P> {
   /** Position of the batch's first token. */
   readonly position: number;
 }

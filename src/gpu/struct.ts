@@ -6,7 +6,7 @@ import { makeShaderDataDefinitions, makeStructuredView, type VariableDefinition 
 
 /** Numbers in a field of each WGSL type that structs have here. */
 const LENGTHS = { u32: 1, i32: 1, f32: 1, vec2u: 2, vec4u: 4 } as const;
-export type FieldType = keyof typeof LENGTHS;
+type FieldType = keyof typeof LENGTHS;
 
 /** Fields in the order in which WGSL declares them. */
 export type Fields = Readonly<Record<string, FieldType>>;

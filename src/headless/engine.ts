@@ -40,7 +40,7 @@ export async function makeEngine({ store, resumable, gpu }: EngineParts): Promis
 }
 
 /** An engine, and a model that it knows by an id. */
-export interface EngineWithModel {
+interface EngineWithModel {
   readonly engine: Engine;
   readonly id: string;
 }

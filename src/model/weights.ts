@@ -7,7 +7,7 @@ import { codeBytes, scalesPerRow, type WeightKind, type WeightTensor } from '../
 import { dequantizeRows } from '../quant/repack';
 
 /** The seven linear maps of a block (four after fusing) and its two norms. */
-export interface LayerWeights {
+interface LayerWeights {
   readonly attentionNorm: GPUBuffer;
   /** [(H + 2K) · d, D] */
   readonly qkv: Matrix;

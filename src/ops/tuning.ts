@@ -24,7 +24,7 @@ export interface DotShape extends LaneShape {
 }
 
 /** Shape of the kernel of a product with a transposed matrix, whose threads work alone. */
-export interface ColumnShape extends LaneShape {
+interface ColumnShape extends LaneShape {
   /** Tokens that a thread computes. */
   readonly tokens: number;
   /** Quads of columns that a thread computes. */
@@ -44,7 +44,7 @@ export interface ForwardShape<Linear = DotShape | 'tiles'> {
 }
 
 /** Kernel shapes of LoRA's forward and backward pass. */
-export interface LoraTarget {
+interface LoraTarget {
   /** A·x, and the gradient that goes back through B: few sums, which lanes share. */
   readonly dots: LaneShape;
   /** B·u, and the gradient that goes back through A: many sums, each of one thread. */
@@ -54,7 +54,7 @@ export interface LoraTarget {
 }
 
 /** Kernel shapes of training. */
-export interface TrainingTarget {
+interface TrainingTarget {
   readonly linear: DotShape | 'tiles';
   readonly linearBackward: ColumnShape | 'tiles';
   /** Attention over packed sequences, forward and backward. */
@@ -71,7 +71,7 @@ export interface TrainingTarget {
 }
 
 /** Sizes that the peaks of a device are measured with. */
-export interface PeakTarget {
+interface PeakTarget {
   readonly bytes: number;
   readonly threads: number;
   readonly iterations: number;

@@ -7,7 +7,7 @@ export const RECORD_KINDS = ['models', 'imports', 'chats', 'runs', 'trainings', 
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** Small values that can be cloned structurally, by kind and key. */
-export interface RecordStore {
+interface RecordStore {
   /** The value as it was set; what it is, is its writer's knowledge. */
   get<T>(kind: RecordKind, key: string): Promise<T | undefined>;
   set(kind: RecordKind, key: string, value: unknown): Promise<void>;

@@ -7,7 +7,7 @@ import { type Store, TRAINING_SHARDS } from '../storage/store';
 import type { Checkpoint, CheckpointHead, RunIdentity } from './checkpoint';
 
 /** A checkpoint as it lies in the store. */
-export interface StoredCheckpoint extends CheckpointHead {
+interface StoredCheckpoint extends CheckpointHead {
   readonly arrays: Readonly<Record<string, StoredShard>>;
 }
 

@@ -3,7 +3,7 @@ import { PronkError } from '../core/errors';
 import type { TrainingEvent } from '../engine/training/types';
 
 /** What of `engine.runs` this needs. */
-export interface TrainedHere {
+interface TrainedHere {
   readonly activeId: string | undefined;
   on(listener: (event: TrainingEvent) => void): () => void;
   pause(id: string): Promise<void>;

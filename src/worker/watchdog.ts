@@ -1,7 +1,7 @@
 // Notices when a model's own template or tokenizer holds the worker. Nothing else that takes long is any of its business.
 import type { WorkerEvent } from './contract';
 
-export type HeldEvent = Extract<WorkerEvent, { type: 'held' | 'free' }>;
+type HeldEvent = Extract<WorkerEvent, { type: 'held' | 'free' }>;
 export type HeldModel = Extract<WorkerEvent, { type: 'held' }>['model'];
 
 /** Times that a worker is asked for a sign of life before it is given up. */

@@ -30,7 +30,7 @@ export interface ChatCompletionRequest {
   readonly adapters?: readonly AdapterUse[] | null;
 }
 
-export type CompletionFinish = 'stop' | 'length';
+type CompletionFinish = 'stop' | 'length';
 
 export interface ChatCompletion {
   readonly id: string;

@@ -35,7 +35,7 @@ export type Origin<Given = GivenSource> =
   | { readonly kind: 'weight-diff'; readonly base: readonly Given[]; readonly diff: readonly Given[] };
 
 /** A file as it is read, with the digests that its publisher gives. */
-export interface ReadFile {
+interface ReadFile {
   readonly source: Source;
   readonly expected?: Digests;
 }
@@ -62,7 +62,7 @@ export interface OpenedOrigin {
   remember(): Promise<Remembered>;
 }
 
-export interface Remembered {
+interface Remembered {
   readonly origin: StoredOrigin;
   readonly files: readonly JournalFile[];
   readonly handles?: readonly unknown[];

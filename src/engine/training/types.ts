@@ -2,15 +2,8 @@
 import type { LoraConfig } from '../../core/adapter';
 import type { ColumnMapping, DatasetReport, Example, RowPreview, RowProblem } from '../../data/types';
 import type { TrainingConfig } from '../../training/config';
-import type { StepRecord, ValidationRecord } from '../../training/records';
-import type {
-  RunDetail,
-  RunState,
-  RunSummary,
-  SampleRecord,
-  TrainingEvent,
-  TrainingRequest,
-} from '../../training/run-types';
+import type { StepRecord } from '../../training/records';
+import type { RunDetail, RunSummary, SampleRecord, TrainingEvent, TrainingRequest } from '../../training/run-types';
 import type { Warning } from '../../training/warnings';
 
 export type {
@@ -19,16 +12,13 @@ export type {
   RowPreview,
   RowProblem,
   Example,
-  LoraConfig,
   RunDetail,
-  RunState,
   RunSummary,
   SampleRecord,
   StepRecord,
   TrainingConfig,
   TrainingEvent,
   TrainingRequest,
-  ValidationRecord,
   Warning,
 };
 

@@ -42,7 +42,7 @@ export interface Region {
 }
 
 /** One trained map. */
-export interface AdaptedMapLayout {
+interface AdaptedMapLayout {
   readonly map: LinearMap;
   /** layer · 7 + the map's place: keys its dropout masks. */
   readonly module: number;
@@ -64,7 +64,7 @@ export interface AdaptedGroup {
   readonly b: Region;
 }
 
-export type LayerLayout = Readonly<Partial<Record<GroupName, AdaptedGroup>>>;
+type LayerLayout = Readonly<Partial<Record<GroupName, AdaptedGroup>>>;
 
 /** Where every trained number is. */
 export interface Layout {

@@ -1,7 +1,7 @@
 // The shapes of low-rank updates: which linear maps of a group are adapted, and how their matrices are stacked.
 
 /** One adapted map of a group. */
-export interface LoraMap {
+interface LoraMap {
   /** Element of a row of the group's output where the map's rows begin. */
   readonly first: number;
   readonly rows: number;

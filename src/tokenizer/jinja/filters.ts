@@ -28,7 +28,7 @@ import {
 } from './values';
 
 /** @param taken arguments after the value */
-export type Run = (value: Value, taken: Taken, budget: Budget) => Value;
+type Run = (value: Value, taken: Taken, budget: Budget) => Value;
 export type FilterEntry = readonly [name: string, parameters: readonly string[], run: Run];
 
 const textual =

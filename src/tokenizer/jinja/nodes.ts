@@ -105,7 +105,7 @@ export interface For {
   readonly otherwise: readonly Statement[];
 }
 
-export interface Macro {
+interface Macro {
   readonly kind: 'macro';
   readonly name: string;
   readonly signature: Signature;

@@ -3,7 +3,7 @@ import { type Accessor, createEffect } from 'solid-js';
 import { createStored } from '../shared/local-storage';
 
 const themes = ['system', 'light', 'dark'] as const;
-export type Theme = (typeof themes)[number];
+type Theme = (typeof themes)[number];
 
 export interface ThemeState {
   readonly theme: Accessor<Theme>;

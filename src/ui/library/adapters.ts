@@ -15,7 +15,7 @@ import type { Notices } from '../shared/notices';
 import { saveFiles, savedSentence } from '../shared/save-files';
 import { createStored, isRecord } from '../shared/local-storage';
 
-export interface MergeChoice {
+interface MergeChoice {
   readonly format: MergeFormat;
   readonly dtype: MergeType;
   readonly strength: number;

@@ -6,7 +6,7 @@ import type { Client } from '../../worker/client';
 import { asString, isRecord, readStored, writeStored } from '../shared/local-storage';
 
 /** A token, and whether it stays on this device. */
-export interface HeldToken extends AccessToken {
+interface HeldToken extends AccessToken {
   readonly kept: boolean;
 }
 

@@ -20,7 +20,7 @@ import { createMeter, type Work } from '../shared/throughput';
 import type { Notices } from '../shared/notices';
 import { saveFiles, savedSentence } from '../shared/save-files';
 
-export type TaskState = 'looking' | 'planned' | 'waiting' | 'running' | 'paused' | 'failed';
+type TaskState = 'looking' | 'planned' | 'waiting' | 'running' | 'paused' | 'failed';
 
 export interface ImportTask {
   readonly id: string;
@@ -42,10 +42,10 @@ export interface ImportTask {
   readonly error?: ErrorData | undefined;
 }
 
-export type TaskChoice = Partial<Pick<ImportTask, 'quantize' | 'context' | 'newName'>>;
+type TaskChoice = Partial<Pick<ImportTask, 'quantize' | 'context' | 'newName'>>;
 
 /** What came of looking at an origin. */
-export type Looked = 'planned' | 'cancelled' | ErrorData;
+type Looked = 'planned' | 'cancelled' | ErrorData;
 
 export interface ImportsState {
   /** What is planned, waits, runs, rests or failed; the latest plan first. */

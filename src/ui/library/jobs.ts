@@ -5,7 +5,7 @@ import { errorData } from '../../worker/client';
 import type { EngineState } from '../shared/engine-state';
 import { createMeter, type Work } from '../shared/throughput';
 
-export interface Job extends Work {
+interface Job extends Work {
   readonly state: 'running' | 'done' | 'failed';
   /** What came of it, as a sentence. */
   readonly result?: string | undefined;

@@ -17,7 +17,7 @@ export interface BaseAnswer {
 }
 
 /** `streaming` in a stored conversation means that its `writer` writes it, or was closed meanwhile. */
-export type TurnState = 'streaming' | 'failed' | FinishReason;
+type TurnState = 'streaming' | 'failed' | FinishReason;
 
 export interface Turn {
   readonly id: string;

@@ -17,14 +17,14 @@ import type { Notices } from './notices';
 import { goTo } from './route';
 import { asString, createStored, isRecord } from './local-storage';
 
-export interface Progress {
+interface Progress {
   readonly stage: string;
   readonly done: number;
   readonly total: number;
 }
 
 /** One generation and who wants to hear of it. */
-export interface Asked {
+interface Asked {
   readonly id: string;
   readonly prompt: Prompt;
   readonly sampling: SamplingOptions;

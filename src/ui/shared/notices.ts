@@ -1,7 +1,7 @@
 // Short sentences at the edge of the page, with at most one thing to do about each.
 import { type Accessor, createSignal } from 'solid-js';
 
-export interface Notice {
+interface Notice {
   readonly id: number;
   readonly text: string;
   readonly action?: { readonly label: string; readonly run: () => void };

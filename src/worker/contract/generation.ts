@@ -7,7 +7,7 @@ import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 
 export type { ChatMessage } from '../../tokenizer/chat-message';
 export type { ChatStyle } from '../../tokenizer/chat-styles';
-export type { Prompt, PromptSize, PromptTemplate };
+export type { Prompt, PromptTemplate };
 
 /** `stop`: EOS or a stop string; `length`: max tokens or context full; `abort`: the person pressed Stop. */
 export type FinishReason = Generation['finish'];

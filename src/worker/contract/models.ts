@@ -23,7 +23,7 @@ export interface GivenFile {
 export type ImportOrigin = Origin<GivenFile>;
 
 /** What came of adding or subtracting two models. */
-export interface SavedDiff {
+interface SavedDiff {
   readonly files: SavedFile[];
   /** The sum of all entries of all tensors: Stanford gives 50637.1836 (± 0.01) for Alpaca 7B. */
   readonly sum: number;
