@@ -166,7 +166,7 @@ function Resume(props: { task: ImportTask }) {
 }
 
 /** Milliseconds that the list of models may take, and between two looks at it. */
-const [PATIENCE, LOOK] = [1000, 20];
+const [PATIENCE, LOOK] = [5000, 20];
 
 /** Where the focus goes when a task ends: to its model's button, or to where another one is begun. */
 async function nextFocus(name: string, isAwaited: boolean): Promise<HTMLElement | null> {
