@@ -1,6 +1,6 @@
 // Every code of a PronkError, and what it says of the failure. Other programs and tests go by codes, people by messages.
 
-/** What each code stands for. */
+/** The meaning of each code, as a clause. */
 export const ERROR_CODES = {
   // files and models
   'corrupt-file': 'a file is damaged or incomplete',

@@ -15,7 +15,7 @@ export type RopeScaling =
       readonly highFrequencyFactor: number;
       readonly originalContextLength: number;
     }
-  /** What each pair's frequency is divided by, d/2 numbers. */
+  /** Each pair's frequency is divided by its number, d/2 of them. */
   | { readonly type: 'divisors'; readonly divisors: readonly number[] };
 
 /** Hyperparameters of a LLaMA-family model. D width, H heads, K key/value heads, d head width, F, V, L as in docs. */
@@ -81,7 +81,7 @@ export function toStoredConfig(config: ModelConfig): StoredConfig {
   return renamed(config, (key) => names[key] ?? key) as StoredConfig;
 }
 
-/** What a store holds, as a configuration. */
+/** The configuration that a record in a store holds. */
 export function fromStoredConfig(stored: StoredConfig): ModelConfig {
   const names = new Map(Object.entries(STORED_NAMES).map(([name, old]) => [old as string, name]));
   return renamed(stored, (key) => names.get(key) ?? key) as ModelConfig;

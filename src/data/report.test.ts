@@ -106,7 +106,7 @@ describe('the rows of alpaca.json with the tokenizer of tales', () => {
     'a cutoff of $cutoff: as many tokens and labels as counted',
     async (counted) => {
       const tokenizer = createTokenizer(await openTokenizer(filesOf(TALES, ['tokenizer.model'])));
-      const made = await readDataset(filesOf(DATASETS, ['alpaca.json'])[0]!);
+      const made = await readDataset(filesOf(DATASETS, ['alpaca.json'])[0]);
       if (made.kind !== 'rows') throw new Error('no rows');
       const { tokens, labelled, ended, longest, coverage } = await reportDataset(made.rows, tokenizer, {
         ...config,

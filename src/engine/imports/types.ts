@@ -19,7 +19,7 @@ export interface ImportChoice {
   readonly fits: boolean;
   /** Why it does not fit, as a sentence. */
   readonly problem?: string;
-  /** What `keep` does not keep to the bit, as a clause; absent where it keeps everything. */
+  /** A clause about values that `keep` rounds; absent where it keeps every bit. */
   readonly rounds?: string;
   /** A possible problem, as a sentence: browsers do not say for sure how much can be stored. */
   readonly warning?: string;

@@ -32,7 +32,7 @@ export interface Model {
   readonly bytes: number;
   /** Peculiarities of the files that are no problem, as sentences. */
   readonly notes: readonly string[];
-  /** What `keep` does not keep to the bit, as a clause; absent where it keeps everything. */
+  /** A clause about values that `keep` rounds; absent where it keeps every bit. */
   readonly rounds?: string | undefined;
   /** Equal for the same weights at another time: a training run can be resumed only with the model that it was begun with. */
   fingerprint(): Promise<string>;

@@ -108,7 +108,7 @@ export class Datasets {
   }
 
   /**
-   * What a dataset looks like to a model.
+   * A dataset as a model would see it.
    * @throws PronkError `missing-model`, `missing-dataset`, `unknown-template`, `bad-dataset`, `bad-chat-template`
    */
   report(id: string, modelId: string, config: RowsConfig): Promise<DatasetReport> {

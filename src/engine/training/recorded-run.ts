@@ -22,7 +22,7 @@ type Change = { readonly [K in keyof RunRecord]?: RunRecord[K] | undefined };
 const REMEDY = 'Undo the change, or stop the run to keep its adapter as it is.';
 
 export class RecordedRun {
-  /** What trains; it is ended, resumed and closed by its own methods. */
+  /** The training itself; its own methods end, resume and close it. */
   readonly run: TrainingRun;
   #record: RunRecord;
   readonly #parts: TrainingParts;

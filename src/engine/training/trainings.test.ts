@@ -655,8 +655,8 @@ test('a trainer_state.json of transformers’ Trainer', () => {
   expect(run.log).toHaveLength(80);
   expect(run.log[0]).toMatchObject({
     step: 1,
-    loss: log_history[0]!['loss'],
-    learningRate: log_history[0]!['learning_rate'],
+    loss: log_history[0]['loss'],
+    learningRate: log_history[0]['learning_rate'],
   });
   expect(run.lossSparkline[0]).toBeGreaterThan(run.lossSparkline.at(-1)!);
 });

@@ -24,7 +24,7 @@ export const MAX_GROUP_BYTES = 64 << 20;
 export type Quantize = 'keep' | 'f32' | 'f16' | 'q8' | 'q4';
 
 /**
- * What `keep` does not keep to the bit, as a clause; undefined where it keeps everything. Super-blocks spell their scales out as
+ * A clause about values that `keep` rounds; undefined where it keeps every bit. Super-blocks spell their scales out as
  * products, which are stored as f16.
  */
 export function keepRounds(tensors: Iterable<Tensor>): string | undefined {
