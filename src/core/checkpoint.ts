@@ -74,6 +74,8 @@ export interface TokenizerSpec {
   readonly addBos: boolean;
   /** Jinja source of the chat template, if the model brings one. */
   readonly chatTemplate?: string;
+  /** Templates beside it by name: `tool_use` is for conversations with tools. */
+  readonly namedTemplates?: Readonly<Record<string, string>>;
   /** Strings of special tokens that a chat template may name (`bos_token`, `eos_token`, …). */
   readonly specialTokens: Readonly<Record<string, string>>;
 }

@@ -2,7 +2,7 @@
 
 import { PronkError, missingFile } from '../core/errors';
 import { baseName } from '../core/source';
-import { MODEL_FILES } from './remote';
+import { MODEL_FILES, TEMPLATES_FOLDER, VOCABULARY_FILES } from './remote';
 import { type GgufVariant, defaultVariant, ggufVariants } from './gguf-variants';
 
 interface AFile {
@@ -31,6 +31,7 @@ export interface ChooseOptions {
 }
 
 const BESIDE: ReadonlySet<string> = new Set(MODEL_FILES);
+const VOCABULARY: ReadonlySet<string> = new Set(VOCABULARY_FILES);
 const TOKENIZERS = ['tokenizer.model', 'tokenizer.json'];
 
 /** Containers, best first: safetensors are checked most and hold nothing but tensors. */
@@ -97,7 +98,12 @@ function inFolder<T extends AFile>(
   const parts = chosen.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   checkParts(parts);
   const index = parts.length > 1 ? at(`${withoutPart(baseName(parts[0].path))}.index.json`) : undefined;
-  const beside = here.filter((file) => BESIDE.has(baseName(file.path)));
+  const inOne = here.some((file) => TOKENIZERS.includes(baseName(file.path)));
+  const templates = folder === '' ? TEMPLATES_FOLDER : `${folder}/${TEMPLATES_FOLDER}`;
+  const beside = [
+    ...here.filter(({ path }) => BESIDE.has(baseName(path)) || (!inOne && VOCABULARY.has(baseName(path)))),
+    ...files.filter(({ path }) => folderOf(path) === templates && path.endsWith('.jinja')),
+  ];
   const small = new Set([config, ...beside, ...tokenizerAbove(files, folder, beside)]);
   if (index) small.add(index);
   for (const file of files) if (file.path === 'README.md') small.add(file);

@@ -38,4 +38,11 @@ export const MODEL_FILES = [
   'added_tokens.json',
   'chat_template.jinja',
   'chat_template.json',
+  'quantize_config.json',
 ] as const;
+
+/** A byte-level vocabulary, which is needed where no tokenizer is in one file. */
+export const VOCABULARY_FILES = ['vocab.json', 'merges.txt'] as const;
+
+/** The folder beside a configuration with the chat templates that have a name. */
+export const TEMPLATES_FOLDER = 'additional_chat_templates';

@@ -12,7 +12,7 @@ import { bytesFile, type FileContent, jsonFile, textFile } from './file';
 
 /** The files of a Hugging Face folder. */
 export function huggingFaceTokenizer(spec: TokenizerSpec): FileContent[] {
-  const { definition, chatTemplate } = spec;
+  const { definition, chatTemplate, namedTemplates } = spec;
   const vocabulary = vocabularyFiles(spec);
   const pieces = definition.kind === 'sentencepiece' || isPieces(definition);
   const named = namedTokens(spec);
@@ -20,7 +20,7 @@ export function huggingFaceTokenizer(spec: TokenizerSpec): FileContent[] {
     add_bos_token: spec.addBos,
     add_eos_token: false,
     ...named,
-    ...(chatTemplate !== undefined && { chat_template: chatTemplate }),
+    ...(chatTemplate !== undefined && { chat_template: withNamed(chatTemplate, namedTemplates) }),
     ...addedDecoder(spec),
     clean_up_tokenization_spaces: false,
     ...(pieces && {
@@ -33,8 +33,15 @@ export function huggingFaceTokenizer(spec: TokenizerSpec): FileContent[] {
     ...vocabulary,
     jsonFile('tokenizer_config.json', config),
     jsonFile('special_tokens_map.json', named),
-    ...(chatTemplate === undefined ? [] : [textFile('chat_template.jinja', chatTemplate)]),
+    // a file of its own would be the only one that is read
+    ...(chatTemplate === undefined || namedTemplates ? [] : [textFile('chat_template.jinja', chatTemplate)]),
   ];
+}
+
+/** A template, or all of a model's by their names. */
+function withNamed(chatTemplate: string, named: TokenizerSpec['namedTemplates']) {
+  if (!named) return chatTemplate;
+  return Object.entries({ default: chatTemplate, ...named }).map(([name, template]) => ({ name, template }));
 }
 
 /**

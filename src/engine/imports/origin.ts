@@ -10,6 +10,7 @@ import { Access, type AccessToken } from '../../hub/access';
 import { chooseFiles } from '../../hub/choose';
 import { changedFile, expired } from '../../hub/failures';
 import { listRepository, openRemote } from '../../hub/repository';
+import { TEMPLATES_FOLDER } from '../../hub/remote';
 import type { Manner, Wait } from '../../hub/transport';
 import type { JournalFile } from '../../storage/journal';
 import { wrongKey } from '../patches/key';
@@ -171,7 +172,7 @@ async function openHub(
   const choice = chooseFiles(repository.files, { path: repository.path, variant });
   const folder = baseName(repository.name);
   const opened = await Promise.all(
-    choice.files.map((file) => openRemote(file, remote, `${folder}/${baseName(file.path)}`)),
+    choice.files.map((file) => openRemote(file, remote, `${folder}/${nameBeside(file.path)}`)),
   );
   const { licence, revision } = repository;
   // what a query has may be a key
@@ -205,6 +206,12 @@ async function openHub(
       files: [],
     }),
   };
+}
+
+/** A file's name in the folder of its model, whose named templates lie in a folder of their own. */
+function nameBeside(path: string): string {
+  const name = baseName(path);
+  return path.endsWith(`${TEMPLATES_FOLDER}/${name}`) ? `${TEMPLATES_FOLDER}/${name}` : name;
 }
 
 /** @throws PronkError `changed-file` unless files are those of the beginning */

@@ -32,9 +32,12 @@ async function indexedParts({ safetensors, torch, index, torchIndex }: ModelFile
   return (await Promise.all([listed(safetensors, index), listed(torch, torchIndex)])).flat();
 }
 
-/** Names of what is beside the weights, which are lists by kind. */
+/** Names of what is beside the weights, which are lists by kind, as named templates are. */
 function besideNames(files: ModelFiles): string[] {
-  return Object.values(files).flatMap((role: unknown) => (!Array.isArray(role) && hasName(role) ? [role.name] : []));
+  const single = Object.values(files).flatMap((role: unknown) =>
+    !Array.isArray(role) && hasName(role) ? [role.name] : [],
+  );
+  return [...single, ...files.namedTemplates.map(({ name }) => name)];
 }
 
 function hasName(role: unknown): role is { readonly name: string } {

@@ -12,6 +12,8 @@ export interface ModelFiles {
   readonly safetensors: Source[];
   /** PyTorch files: a model's weights, and what training leaves beside them. */
   readonly torch: Source[];
+  /** Chat templates that have a name, in a folder of their own. */
+  readonly namedTemplates: Source[];
   /** `model.safetensors.index.json` and `pytorch_model.bin.index.json`: which shard holds which tensor. */
   index?: Source;
   torchIndex?: Source;
@@ -23,6 +25,8 @@ export interface ModelFiles {
   tokenizerConfig?: JsonFile;
   specialTokensMap?: JsonFile;
   addedTokens?: JsonFile;
+  /** AutoGPTQ's and AutoAWQ's `quantize_config.json`, which older folders have in place of a part of config.json. */
+  quantizeConfig?: JsonFile;
   tokenizerModel?: Source;
   tokenizerJson?: Source;
   /** A byte-level vocabulary in two files: `vocab.json` and `merges.txt`. */
@@ -47,6 +51,7 @@ type JsonRole =
   | 'tokenizerConfig'
   | 'specialTokensMap'
   | 'addedTokens'
+  | 'quantizeConfig'
   | 'chatTemplateJson';
 
 const JSON_ROLES: readonly (readonly [stem: string, role: JsonRole])[] = [
@@ -54,6 +59,8 @@ const JSON_ROLES: readonly (readonly [stem: string, role: JsonRole])[] = [
   ['tokenizer_config', 'tokenizerConfig'],
   ['special_tokens_map', 'specialTokensMap'],
   ['added_tokens', 'addedTokens'],
+  ['quant_config', 'quantizeConfig'],
+  ['quantize_config', 'quantizeConfig'],
   ['config', 'config'],
   ['params', 'params'],
   ['vocab', 'vocabulary'],
@@ -96,7 +103,7 @@ const MAX_JSON = 128 << 20;
 
 /** Sorts files by what they are; those that mean nothing to Pronk are left out. */
 export async function sortFiles(sources: readonly Source[]): Promise<ModelFiles> {
-  const files: ModelFiles = { gguf: [], safetensors: [], torch: [] };
+  const files: ModelFiles = { gguf: [], safetensors: [], torch: [], namedTemplates: [] };
   // of several that could be meant, the one with the very name is taken: it comes last
   const isUsual = (source: Source) => USUAL.test(baseName(source.name));
   for (const source of sources.toSorted((a, b) => Number(isUsual(a)) - Number(isUsual(b)))) await sort(source, files);
@@ -115,9 +122,12 @@ async function sort(source: Source, files: ModelFiles): Promise<void> {
   else if (name.endsWith('.model') || (head[0] === 0x0a && head[2] === 0x0a)) files.tokenizerModel = source;
 }
 
-/** A model has one template; those for tools or documents lie in a folder of their own. */
+/** A model's template; those for tools or documents lie in a folder of their own. */
 function sortTemplate(source: Source, name: string, files: ModelFiles): void {
-  if (/(^|\/)additional_chat_templates\//.test(source.name)) return;
+  if (/(^|\/)additional_chat_templates\//.test(source.name)) {
+    files.namedTemplates.push(source);
+    return;
+  }
   if (isCalled(name, 'chat_template') || !files.chatTemplate) files.chatTemplate = source;
 }
 

@@ -37,7 +37,8 @@ test('a template that is valid JSON, or begins as a file of weights does, is a t
 test('additional templates are not taken for the template', async () => {
   const extra = text('{{ tools }}', 'model/additional_chat_templates/tool_use.jinja');
   expect(await templateOf(config, extra)).toBe('of the configuration');
-  expect(await templateOf(extra)).toBeUndefined();
+  // where there is no other, it is better than none
+  expect(await templateOf(extra)).toBe('{{ tools }}');
   // nor where their folder is lost
   const flat = text('{{ tools }}', 'tool_use.jinja');
   const own = text('{{ 1 }}', 'chat_template.jinja');
@@ -50,4 +51,24 @@ test('chat_template.json of a processor', async () => {
   expect(await templateOf(config, json)).toBe('of the processor');
   expect(await templateOf(json, text('{{ 1 }}', 'chat_template.jinja'))).toBe('{{ 1 }}');
   expect(await templateOf()).toBeUndefined();
+});
+
+test('templates with a name are kept beside the default one, as transformers reads them', async () => {
+  const of = async (...files: Source[]) => {
+    const { chatTemplate, namedTemplates } = await tokenizerFromFiles(await sortFiles([model, ...files]));
+    return { chatTemplate, namedTemplates };
+  };
+  const listed = [
+    { name: 'tool_use', template: 'T' },
+    { name: 'default', template: 'D' },
+  ];
+  const list = text(JSON.stringify({ chat_template: listed }), 'tokenizer_config.json');
+  expect(await of(list)).toEqual({ chatTemplate: 'D', namedTemplates: { tool_use: 'T' } });
+  const named = text('N', 'model/additional_chat_templates/rag.jinja');
+  const main = text('M', 'model/chat_template.jinja');
+  expect(await of(named, main)).toEqual({ chatTemplate: 'M', namedTemplates: { rag: 'N' } });
+  // files take the place of the configuration's whole list
+  expect(await of(list, named, main)).toEqual({ chatTemplate: 'M', namedTemplates: { rag: 'N' } });
+  expect(await of(list, main)).toEqual({ chatTemplate: 'M' });
+  expect(await of(main)).toEqual({ chatTemplate: 'M' });
 });

@@ -8,7 +8,7 @@ import type { GgufFile } from '../gguf/gguf';
 import { endsOf } from '../gguf/end-tokens';
 import { splitNamed } from '../gguf/splits';
 import { type JsonObject, isObject, stringIn } from '../../core/json';
-import { readText } from '../../core/source';
+import { baseName, readText } from '../../core/source';
 import { baseTokenizer, missingTokenizer } from './base-tokenizer';
 
 /**
@@ -47,14 +47,14 @@ export async function tokenizerFromFiles(files: ModelFiles, vocabSize?: number):
     const text = id === undefined ? undefined : base.textOf(id);
     if (text !== undefined) specialTokens[key] = text;
   }
-  const chatTemplate = await chatTemplateOf(files);
+  const templates = await templatesOf(files);
   const addBos = files.tokenizerConfig?.json['add_bos_token'];
   return {
     definition: withAdded(base.definition, added, limit),
     ...(bosId !== undefined && { bosId }),
     eosIds: [...new Set(eosIds)],
     addBos: typeof addBos === 'boolean' ? addBos : base.addBos,
-    ...(chatTemplate !== undefined && { chatTemplate }),
+    ...templates,
     specialTokens,
   };
 }
@@ -143,14 +143,28 @@ function idList(file: JsonFile | undefined, key: string): number[] {
   return ids.filter((id): id is number => Number.isInteger(id) && (id as number) >= 0);
 }
 
-/** transformers 4.52 and later save the template as a file of its own, which then goes before the configuration's. */
-async function chatTemplateOf(files: ModelFiles): Promise<string | undefined> {
-  if (files.chatTemplate) return readText(files.chatTemplate);
-  const value = files.chatTemplateJson?.json['chat_template'] ?? files.tokenizerConfig?.json['chat_template'];
-  if (typeof value === 'string') return value;
-  const named = (Array.isArray(value) ? value : []).filter(isObject);
-  const chosen = named.find((each) => each['name'] === 'default') ?? named[0];
-  return chosen && stringIn(chosen, 'template');
+/**
+ * The chat templates of a folder. transformers 4.52 and later save them as files of their own, which then go before the
+ * configuration's.
+ */
+async function templatesOf(files: ModelFiles): Promise<Pick<TokenizerSpec, 'chatTemplate' | 'namedTemplates'>> {
+  const { chatTemplate: main, namedTemplates: others, chatTemplateJson, tokenizerConfig } = files;
+  const named = new Map<string, string>();
+  for (const source of others) named.set(baseName(source.name).replace(/\.jinja$/i, ''), await readText(source));
+  const hasFiles = main !== undefined || named.size > 0;
+  const value = chatTemplateJson?.json['chat_template'] ?? tokenizerConfig?.json['chat_template'];
+  const listed = (!hasFiles && Array.isArray(value) ? value : []).filter(isObject);
+  for (const each of listed) {
+    const [name, template] = [stringIn(each, 'name'), stringIn(each, 'template')];
+    if (name !== undefined && template !== undefined) named.set(name, template);
+  }
+  const own = main ? await readText(main) : typeof value === 'string' ? value : undefined;
+  const chatTemplate = own ?? named.get('default') ?? [...named.values()][0];
+  named.delete('default');
+  return {
+    ...(chatTemplate !== undefined && { chatTemplate }),
+    ...(named.size > 0 && { namedTemplates: Object.fromEntries(named) }),
+  };
 }
 
 function numeric(value: unknown): number | undefined {

@@ -106,7 +106,9 @@ export async function folderFiles(path: string): Promise<Source[]> {
 /** The files that a `--model` argument names: one file, all parts of a split one, a folder's, or the bundled model's. */
 export async function modelFiles(model: string): Promise<Source[]> {
   const path = model === 'demo' ? demoModel() : model;
-  if ((await pathInfo(path)).isDirectory()) return withTokenizer(path, await folderFiles(path));
+  if ((await pathInfo(path)).isDirectory()) {
+    return [...(await withTokenizer(path, await folderFiles(path))), ...(await namedTemplates(path))];
+  }
   const [, stem, count] = /^(.+)-\d{5}-of-(\d{5})\.gguf$/i.exec(basename(path)) ?? [];
   if (stem === undefined) return [await fileSource(path)];
   const parts = (await readdir(dirname(path))).filter((name) => {
@@ -114,6 +116,14 @@ export async function modelFiles(model: string): Promise<Source[]> {
     return otherStem === stem && otherCount === count;
   });
   return Promise.all(parts.toSorted().map((name) => fileSource(join(dirname(path), name))));
+}
+
+/** The chat templates that have a name, in a folder below a model's. */
+async function namedTemplates(path: string): Promise<Source[]> {
+  const folder = join(path, 'additional_chat_templates');
+  if (!existsSync(folder)) return [];
+  const files = (await folderFiles(folder)).filter(({ name }) => name.endsWith('.jinja'));
+  return files.map((file) => ({ ...file, name: `${basename(resolve(path))}/${file.name}` }));
 }
 
 /** Meta's folders (`7B/`, `13B/`) have one tokenizer in the folder above: it is taken when there is none beside. */

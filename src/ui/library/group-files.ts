@@ -10,6 +10,12 @@ const WEIGHTS = /\.(gguf|safetensors|bin|pth)$/i;
 /** What makes a folder a checkpoint. */
 const CHECKPOINT = /\.(safetensors|pth)(\.index\.json)?$|(^|\/)pytorch_model[^/]*\.bin$/i;
 
+/** Weights by the names that a checkpoint's own have: its folder is a model whatever else lies in it. */
+const OWN_WEIGHTS = /(^|\/)(model[^/]*\.safetensors|pytorch_model[^/]*\.bin)$/i;
+const CONFIG = /(^|\/)config\.json$/i;
+/** A folder of a checkpoint that belongs to it. */
+const TEMPLATES = /(^|\/)additional_chat_templates\/$/;
+
 type Named = Pick<GivenFile, 'path'>;
 
 const has = (files: readonly Named[], pattern: RegExp) => files.some(({ path }) => pattern.test(path));
@@ -23,9 +29,11 @@ export function groupFiles<T extends Named>(files: readonly T[]): readonly (read
   for (const file of files) {
     const { path } = file;
     const alone = GGUF.test(path) && (encrypted || !checkpoint);
-    const key = alone ? path.replace(SPLIT, '') : encrypted ? '' : folderOf(path);
+    const folder = folderOf(path).replace(TEMPLATES, '$1');
+    const key = alone ? path.replace(SPLIT, '') : encrypted ? '' : folder;
     groups.set(key, [...(groups.get(key) ?? []), file]);
   }
+  if (checkpoint) dropInner(groups);
   const isModel = (group: readonly T[]) => has(group, WEIGHTS) || has(group, ENCRYPTED);
   const models = [...groups].filter(([, group]) => isModel(group));
   // Meta keeps the tokenizer beside the folders of its models
@@ -35,6 +43,16 @@ export function groupFiles<T extends Named>(files: readonly T[]): readonly (read
   }
   // beside GGUF files lie readmes and licences, which are no models
   return models.length > 0 ? models.map(([, group]) => group) : [...groups.values()];
+}
+
+/**
+ * Takes away the folders inside a whole checkpoint's: the same model in another program's layout (`original/`, `onnx/`),
+ * or steps of the training that led to it. GGUF files are named one by one.
+ */
+function dropInner(groups: Map<string, readonly Named[]>): void {
+  const whole = [...groups].filter(([, group]) => has(group, CONFIG) && has(group, OWN_WEIGHTS)).map(([key]) => key);
+  for (const key of groups.keys())
+    if (whole.some((outer) => key !== outer && key.startsWith(outer))) groups.delete(key);
 }
 
 /** What a group is called before it has been looked at. */
