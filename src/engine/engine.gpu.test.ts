@@ -1,5 +1,6 @@
 // The engine whole, on a trained model: import, load, generate, stop, lose the device, go on.
 import { beforeAll, describe, expect, test } from 'vitest';
+import { bytesSource } from '../core/source';
 import { findAdapter } from '../headless/dawn';
 import { modelFiles } from '../headless/node-store/files';
 import { type Gpu, openAdapter } from '../gpu/device';
@@ -155,6 +156,47 @@ describe('engine', () => {
     expect(chunks[0].delta.role).toBe('assistant');
     expect(chunks.map(({ delta }) => delta.content ?? '').join('')).toBe(whole.choices[0].message.content);
     expect(chunks.at(-1)!.finish_reason).toBe('length');
+  });
+
+  test('a thought is closed by its budget, streamed apart, and left to the template afterwards', async () => {
+    const template = `{% for m in messages %}{{ m.role }}: {{ m.reasoning_content }}{{ m.content }}\n{% endfor %}assistant: {% if enable_thinking is not defined or enable_thinking %}<think>\n{% endif %}`;
+    const files = await modelFiles(TALES);
+    const thinker = await storeModel(engine, [
+      ...files.filter(({ name }) => !name.includes('chat_template')),
+      bytesSource(new TextEncoder().encode(template), 'tales/chat_template.jinja'),
+    ]);
+    const messages = [{ role: 'user', content: 'A story' }] as const;
+    const ask = { model: thinker, messages, temperature: 0, max_tokens: 10 } as const;
+    const whole = await engine.chat.completions.create({ ...ask, thinking_budget: 8 });
+    const [{ message, finish_reason }] = whole.choices;
+    expect(message.reasoning_content).toMatch(/\w/);
+    expect(message.content).toMatch(/\w/);
+    expect(finish_reason).toBe('length');
+    const { completion_tokens, completion_tokens_details: details } = whole.usage;
+    // its own tokens and those that close it, and then the answer's
+    expect(details.reasoning_tokens).toBeGreaterThan(8);
+    expect(completion_tokens - details.reasoning_tokens).toBe(10);
+    const chunks = [];
+    for await (const chunk of await engine.chat.completions.create({ ...ask, thinking_budget: 8, stream: true })) {
+      chunks.push(chunk.choices[0].delta);
+    }
+    expect(chunks.map((each) => each.reasoning_content ?? '').join('')).toBe(message.reasoning_content);
+    expect(chunks.map((each) => each.content ?? '').join('')).toBe(message.content);
+    const off = await engine.chat.completions.create({ ...ask, enable_thinking: false });
+    expect(off.choices[0].message).not.toHaveProperty('reasoning_content');
+    // stopped within the thought and gone on with, it is the same
+    const prompt = { kind: 'chat', messages } as const;
+    const chat = { ...request({ model: thinker, prompt }), thinkingBudget: 8, maxTokens: 10 };
+    const ids: number[] = [];
+    const tokens = engine.generate(chat);
+    while (ids.length < 5) {
+      const next = await tokens.next();
+      if (!next.done) ids.push(next.value.token);
+    }
+    await tokens.return(undefined as never);
+    const rest = await collect(engine.generate({ ...chat, begun: ids }));
+    expect(rest).toMatchObject({ reasoning: message.reasoning_content, text: message.content });
+    await engine.remove(thinker);
   });
 
   test('a model that is not there is named', async () => {

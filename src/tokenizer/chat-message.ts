@@ -3,6 +3,8 @@
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;
+  /** What the assistant thought before it said that; named as templates name it. Each template decides what becomes of it. */
+  readonly reasoning_content?: string;
 }
 
 /** A part of a rendered conversation: the template's own text is trusted, what people and models wrote is not. */

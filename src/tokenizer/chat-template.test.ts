@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatMessage } from './chat-message';
 import { renderChat } from './chat-template';
+import { thinkingOf } from './thinking';
 
 const specialTokens = { bos_token: '<s>', eos_token: '</s>' };
 
@@ -125,5 +126,43 @@ describe('templates that do not accept everything', () => {
   test('a broken template is named', () => {
     expect(() => render('{% for m in messages %}', [user('a')])).toThrow(/cannot be read/);
     expect(() => render('{{ nothing() }}', [user('a')])).toThrow(/does not accept/);
+  });
+});
+
+describe('thoughts', () => {
+  const thought = { ...assistant('Four.'), reasoning_content: 'Two and two.' };
+  const asked = [user('2+2?'), thought, user('Sure?')];
+  const APART = `{% for m in messages %}<{{ m.role }}>{% if m.reasoning_content %}({{ m.reasoning_content }}){% endif %}{{ m.content }}{% endfor %}{% if enable_thinking is defined and not enable_thinking %}<think></think>{% endif %}`;
+  const WITHIN = `{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}{% if enable_thinking %}<think>{% endif %}`;
+  const withThinking = (chatTemplate: string, thinking?: boolean) =>
+    renderChat({ chatTemplate, specialTokens }, asked, { addGenerationPrompt: true, thinking });
+  const joined = (pieces: readonly { text: string }[]) => pieces.map((piece) => piece.text).join('');
+
+  test('come apart where the template knows them so, within the content where it knows the marks alone', () => {
+    expect(joined(withThinking(APART))).toBe('<user>2+2?<assistant>(Two and two.)Four.<user>Sure?');
+    const pieces = withThinking(WITHIN, true);
+    expect(joined(pieces)).toBe('<user>2+2?<assistant><think>\nTwo and two.\n</think>\n\nFour.<user>Sure?<think>');
+    // the marks are tokens, what was thought is not
+    expect(pieces.filter((piece) => !piece.trusted).map((piece) => piece.text)).toEqual([
+      '2+2?',
+      'Two and two.',
+      'Four.',
+      'Sure?',
+    ]);
+    // a template that cuts them out does so here too, and one that knows nothing of them gets none
+    expect(joined(withThinking(THINKING))).toBe('<user>2+2?<assistant>Four.<user>Sure?');
+    expect(joined(withThinking(CHATML))).not.toContain('Two and two.');
+  });
+
+  test('thinking is turned on and off by the template’s own switch', () => {
+    expect(joined(withThinking(APART, false))).toMatch(/<think><\/think>$/);
+    expect(joined(withThinking(APART, true))).toMatch(/Sure\?$/);
+    expect(joined(withThinking(WITHIN, false))).toBe('<user>2+2?<assistant>Four.<user>Sure?');
+    expect(thinkingOf(APART)).toMatchObject({ switchable: true, apart: true });
+    expect(thinkingOf(WITHIN)).toMatchObject({ switchable: true, apart: false });
+    expect(thinkingOf(THINKING)).toMatchObject({ switchable: false, apart: false });
+    expect(thinkingOf(CHATML)).toBeUndefined();
+    expect(thinkingOf(`${CHATML}{{ '[THINK]' }}`)?.marks.close).toBe('[/THINK]');
+    expect(thinkingOf('{% if %}')).toBeUndefined();
   });
 });

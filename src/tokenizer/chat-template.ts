@@ -4,10 +4,12 @@
 import { PronkError } from '../core/errors';
 import type { ChatMessage, ChatPiece } from './chat-message';
 import { type ChatStyle, renderStyle } from './chat-styles';
+import { parseTemplate } from './chat-template-source';
 import { Allowance } from './jinja/budget';
-import { Template } from './jinja/index';
+import type { Template } from './jinja/index';
 import { Text } from './jinja/text';
 import { Dict, List, type Value } from './jinja/values';
+import { type Thinking, THINKING_SWITCH, thinkingOf } from './thinking';
 import type { Tokenizer } from './tokenizer';
 
 type Templated = Pick<Tokenizer, 'chatTemplate' | 'specialTokens'>;
@@ -27,18 +29,21 @@ export function renderChat(
   options: {
     readonly addGenerationPrompt: boolean;
     readonly style?: ChatStyle | undefined;
+    /** Whether the model is to think, where its template has a switch for that; undefined leaves it to the template. */
+    readonly thinking?: boolean | undefined;
     /** Shared where one prompt is rendered more than once. */
     readonly allowance?: Allowance | undefined;
   },
 ): ChatPiece[] {
   const { chatTemplate, specialTokens } = tokenizer;
-  const { addGenerationPrompt, style, allowance = new Allowance() } = options;
+  const { addGenerationPrompt, style, thinking, allowance = new Allowance() } = options;
   if (style !== undefined || chatTemplate === undefined) {
     return renderStyle(style ?? 'alpaca-lora', messages, addGenerationPrompt, specialTokens);
   }
-  const template = parse(chatTemplate);
+  const template = parseTemplate(chatTemplate);
+  const how = { thinks: thinkingOf(chatTemplate), thinking };
   const render = (list: readonly ChatMessage[]) =>
-    piecesOf(renderTemplate(template, list, specialTokens, addGenerationPrompt, allowance), list);
+    piecesOf(renderTemplate(template, list, specialTokens, addGenerationPrompt, allowance, how), list);
   try {
     const system = messages.findIndex(({ role, content }) => role === 'system' && content.trim() !== '');
     if (system < 0) return render(messages).pieces;
@@ -53,6 +58,12 @@ export function renderChat(
   }
 }
 
+/** What a template's model does about thoughts, and what is asked of it. */
+interface AskedThinking {
+  readonly thinks?: Thinking | undefined;
+  readonly thinking?: boolean | undefined;
+}
+
 /** What a template makes of messages, with the variables that transformers gives it. */
 export function renderTemplate(
   template: Template,
@@ -60,24 +71,37 @@ export function renderTemplate(
   specialTokens: Readonly<Record<string, string>>,
   addGenerationPrompt: boolean,
   allowance?: Allowance,
+  how: AskedThinking = {},
 ): Text {
   const variables = new Map<string, Value>([
     // templates add these to strings, which needs a string
     ['bos_token', new Text('')],
     ['eos_token', new Text('')],
     ...Object.entries(specialTokens).map(([name, text]) => [name, new Text(text)] as const),
-    [
-      'messages',
-      new List(
-        messages.map(({ role, content }, i) => Dict.from({ role: new Text(role), content: Text.of(content, i) })),
-      ),
-    ],
+    ['messages', new List(messages.map((message, i) => messageValue(message, i, how)))],
     ['tools', null],
     ['documents', null],
     ['add_generation_prompt', addGenerationPrompt],
+    ...(how.thinking === undefined ? [] : [[THINKING_SWITCH, how.thinking] as const]),
   ]);
-  const given = messages.reduce((sum, { content }) => sum + content.length, 0);
+  const given = messages.reduce((sum, each) => sum + each.content.length + (each.reasoning_content?.length ?? 0), 0);
   return template.render(variables, given, allowance);
+}
+
+/**
+ * A message as a template sees it. A thought comes apart from the content where the template knows it apart, else within it
+ * as the model wrote it, unless no thinking is asked for.
+ */
+function messageValue({ role, content, reasoning_content: thought }: ChatMessage, i: number, how: AskedThinking): Dict {
+  const said = Text.of(content, i);
+  const { thinks, thinking } = how;
+  if (!thought || !thinks) return Dict.from({ role: new Text(role), content: said });
+  const thoughtText = Text.of(thought, i);
+  if (thinks.apart) return Dict.from({ role: new Text(role), content: said, reasoning_content: thoughtText });
+  if (thinking === false) return Dict.from({ role: new Text(role), content: said });
+  const { open, close } = thinks.marks;
+  const whole = [new Text(`${open}\n`), thoughtText, new Text(`\n${close}\n\n`), said];
+  return Dict.from({ role: new Text(role), content: Text.join(whole) });
 }
 
 /** A rendered text cut where contents begin and end; `found` are the contents that are in it. */
@@ -97,22 +121,6 @@ function piecesOf({ text, runs }: Text, messages: readonly ChatMessage[]) {
   }
   if (from < text.length) pieces.push({ text: text.slice(from), trusted: true });
   return { pieces, found };
-}
-
-// A prompt that is shortened to fit is rendered again and again, with one template.
-let latest: { readonly source: string; readonly template: Template } | undefined;
-
-function parse(source: string): Template {
-  if (latest?.source === source) return latest.template;
-  try {
-    latest = { source, template: new Template(source) };
-    return latest.template;
-  } catch (error) {
-    if (error instanceof PronkError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `The model’s chat template cannot be read (${reason}). Use Instruct, which does not need one.`;
-    throw new PronkError('bad-chat-template', message, { cause: error });
-  }
 }
 
 function attempt<T>(action: () => T): T | undefined {

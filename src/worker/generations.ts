@@ -29,7 +29,7 @@ export class Generations {
     void this.#run(request);
   }
 
-  async #run({ id, modelId, prompt, sampling, stop, adapters, begun }: GenerateRequest): Promise<void> {
+  async #run({ id, modelId, prompt, sampling, stop, adapters, begun, thinkingBudget }: GenerateRequest): Promise<void> {
     const asked = performance.now();
     const controller = new AbortController();
     this.#running.set(id, controller);
@@ -41,11 +41,15 @@ export class Generations {
       begun,
       sampling,
       maxTokens: sampling.maxTokens,
+      thinkingBudget,
       stop,
       signal,
       onProgress: this.#loading(modelId),
     });
     let text = '';
+    let reasoning = '';
+    let thoughtTokens = 0;
+    let thoughtMs = 0;
     let ids: number[] = [];
     let count = 0;
     let known = 0;
@@ -53,8 +57,11 @@ export class Generations {
     let sent = 0;
     const rate = (now: number) => (count > 1 ? ((count - 1) * 1000) / (now - first) : 0);
     const send = (now: number) => {
-      if (ids.length > 0) this.#emit({ type: 'text', id, text, ids, tokens: count, tokensPerSecond: rate(now) });
-      text = '';
+      if (ids.length > 0) {
+        const thought = thoughtTokens > 0 && { reasoning, thought: { tokens: thoughtTokens, ms: thoughtMs } };
+        this.#emit({ type: 'text', id, text, ...thought, ids, tokens: count, tokensPerSecond: rate(now) });
+      }
+      [text, reasoning] = ['', ''];
       ids = [];
       sent = now;
     };
@@ -79,11 +86,16 @@ export class Generations {
         }
         text += next.value.text;
         ids.push(next.value.token);
+        if (next.value.reasoning !== undefined) {
+          reasoning += next.value.reasoning;
+          thoughtTokens++;
+        }
         if (next.value.again) {
           known++;
           continue;
         }
         if (count++ === 0) first = now;
+        if (next.value.reasoning !== undefined) thoughtMs = now - first;
         if (now - sent >= FRAME) send(now);
       }
     } catch (error) {

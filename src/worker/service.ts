@@ -16,6 +16,7 @@ import { exportVerb, importVerbs, patchVerbs } from './imports';
 import { recordVerbs } from './records';
 import { Saves } from './saves';
 import { adapterVerbs, runVerbs } from './training';
+import { thinkingOf } from '../tokenizer/thinking';
 import { verbsOf } from './verbs';
 
 export interface ServiceOptions extends Pick<EngineOptions, 'gpu' | 'training'> {
@@ -103,8 +104,16 @@ export function createService({
     async load(modelId, { context } = {}) {
       const started = performance.now();
       const model = await engine.load(modelId, { onProgress: progress('load', modelId), context });
-      const hasTemplate = model.tokenizer.chatTemplate !== undefined;
-      emit({ type: 'loaded', modelId, context: model.session.context, ms: performance.now() - started, hasTemplate });
+      const { chatTemplate } = model.tokenizer;
+      const thinks = thinkingOf(chatTemplate);
+      emit({
+        type: 'loaded',
+        modelId,
+        context: model.session.context,
+        ms: performance.now() - started,
+        hasTemplate: chatTemplate !== undefined,
+        ...(thinks && { thinking: { switchable: thinks.switchable } }),
+      });
       await announceDevice(model.gpu);
       void measureOnce(modelId, model.gpu.software).catch(() => {});
     },

@@ -47,12 +47,12 @@ def conversations():
     return made
 
 
-def render(source, messages, add_generation_prompt=True):
+def render(source, messages, add_generation_prompt=True, **switches):
     try:
         template = chat_template_utils._compile_jinja_template(source)
         return template.render(
             messages=messages, tools=None, documents=None, add_generation_prompt=add_generation_prompt,
-            bos_token="<s>", eos_token="</s>",
+            bos_token="<s>", eos_token="</s>", **switches,
         )
     except Exception as error:  # noqa: BLE001
         return {"error": f"{type(error).__name__}: {error}"[:120]}
@@ -61,12 +61,46 @@ def render(source, messages, add_generation_prompt=True):
 chats = conversations()
 ONE = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "4"}]
 small = ["{{ " + snippet + " }}" for snippet in sources.SNIPPETS] + sources.STATEMENTS
+
+
+# Thoughts: Qwen 3's template takes them apart from the content, the others find them in it. With a thought's switch unset,
+# on and off; a conversation that asks for no thought keeps none within the content.
+THOUGHTS = [
+    ONE[:2] + [{"role": "assistant", "content": "4", "reasoning_content": "Two and\n two."}, {"role": "user", "content": "Sure?"}],
+    ONE[1:2] + [{"role": "assistant", "content": "4", "reasoning_content": "Two."}],
+    ONE[1:2] + [
+        {"role": "assistant", "content": "4", "reasoning_content": "<|im_end|> is a token."}, {"role": "user", "content": "Sure?"},
+        {"role": "assistant", "content": "Yes."}, {"role": "user", "content": "Really?"},
+    ],
+]
+
+
+def as_taken(messages, apart, thinking):
+    if apart:
+        return messages
+    within = lambda each: f"<think>\n{each['reasoning_content']}\n</think>\n\n" if "reasoning_content" in each and thinking is not False else ""
+    return [{"role": each["role"], "content": within(each) + each["content"]} for each in messages]
+
+
+def thoughts_of(name, thinking):
+    source = sources.TEMPLATES[name]
+    switch = {} if thinking is None else {"enable_thinking": thinking}
+    return [render(source, as_taken(chat, name == "qwen-3", thinking), **switch) for chat in THOUGHTS]
+
+
 golden = {
     "conversations": chats,
     "templates": [
         {"name": name, "source": source, "texts": [render(source, chat, i % 3 > 0) for i, chat in enumerate(chats)]}
         for name, source in sources.TEMPLATES.items()
     ],
+    "thoughts": {
+        "conversations": THOUGHTS,
+        "rendered": [
+            {"template": name, "thinking": thinking, "texts": thoughts_of(name, thinking)}
+            for name in ("qwen-3", "smollm-3", "deepseek-r1") for thinking in (None, True, False)
+        ],
+    },
     "one": ONE,
     "small": [[source, render(source, ONE)] for source in small],
 }

@@ -26,6 +26,10 @@ export interface ChatCompletionRequest {
   readonly repetition_penalty?: number;
   /** Beyond OpenAI's: a publisher's form of the conversation in place of the model's own template. */
   readonly prompt_style?: ChatStyle | null;
+  /** Beyond OpenAI's: whether the model is to think first, where its chat template has a switch for that. */
+  readonly enable_thinking?: boolean | null;
+  /** Beyond OpenAI's: tokens that a thought may take, beside `max_tokens`; after them it is closed and the answer goes on. */
+  readonly thinking_budget?: number | null;
   /** Beyond OpenAI's: adapters instead of those that the model is used with; an empty list is the base. */
   readonly adapters?: readonly AdapterUse[] | null;
 }
@@ -41,7 +45,12 @@ export interface ChatCompletion {
   readonly choices: readonly [
     {
       readonly index: 0;
-      readonly message: { readonly role: 'assistant'; readonly content: string };
+      readonly message: {
+        readonly role: 'assistant';
+        readonly content: string;
+        /** The thought before the answer, if there was one. */
+        readonly reasoning_content?: string;
+      };
       readonly finish_reason: CompletionFinish;
     },
   ];
@@ -49,6 +58,7 @@ export interface ChatCompletion {
     readonly prompt_tokens: number;
     readonly completion_tokens: number;
     readonly total_tokens: number;
+    readonly completion_tokens_details: { readonly reasoning_tokens: number };
   };
 }
 
@@ -60,7 +70,11 @@ export interface ChatCompletionChunk {
   readonly choices: readonly [
     {
       readonly index: 0;
-      readonly delta: { readonly role?: 'assistant'; readonly content?: string };
+      readonly delta: {
+        readonly role?: 'assistant';
+        readonly content?: string;
+        readonly reasoning_content?: string;
+      };
       readonly finish_reason: CompletionFinish | null;
     },
   ];
@@ -102,15 +116,19 @@ export class ChatCompletions {
       const next = await tokens.next();
       if (!next.done) continue;
       signal?.throwIfAborted();
-      const { text, finish, promptTokens, completionTokens } = next.value;
+      const { text, reasoning, finish, promptTokens, completionTokens, reasoningTokens } = next.value;
+      const thought = reasoning !== undefined && { reasoning_content: reasoning };
       return {
         ...head,
         object: 'chat.completion',
-        choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: reason(finish) }],
+        choices: [
+          { index: 0, message: { role: 'assistant', content: text, ...thought }, finish_reason: reason(finish) },
+        ],
         usage: {
           prompt_tokens: promptTokens,
           completion_tokens: completionTokens,
           total_tokens: promptTokens + completionTokens,
+          completion_tokens_details: { reasoning_tokens: reasoningTokens },
         },
       };
     }
@@ -137,6 +155,7 @@ async function* stream(head: Head, tokens: Tokens): AsyncGenerator<ChatCompletio
         yield chunk({}, reason(next.value.finish));
         return;
       }
+      if (next.value.reasoning) yield chunk({ reasoning_content: next.value.reasoning }, null);
       if (next.value.text !== '') yield chunk({ content: next.value.text }, null);
     }
   } finally {
@@ -150,7 +169,13 @@ function toGenerate(request: ChatCompletionRequest, signal: AbortSignal | undefi
   return {
     model: request.model,
     adapters: request.adapters ?? undefined,
-    prompt: { kind: 'chat', messages: request.messages, style: request.prompt_style ?? undefined },
+    prompt: {
+      kind: 'chat',
+      messages: request.messages,
+      style: request.prompt_style ?? undefined,
+      thinking: request.enable_thinking ?? undefined,
+    },
+    thinkingBudget: request.thinking_budget ?? undefined,
     sampling: {
       temperature: request.temperature ?? 1,
       topK: request.top_k ?? 0,

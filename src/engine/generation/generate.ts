@@ -2,7 +2,10 @@
 import type { Session } from '../../model/inference/session';
 import type { Sampling } from '../../ops/sample/sample';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
+import type { ThoughtMarks } from '../../tokenizer/thinking';
+import { closingIds } from './prompt';
 import { StopFilter } from './stop';
+import { ThoughtParts } from './thought';
 
 /** A model on the GPU with its tokenizer. */
 export interface LoadedModel {
@@ -15,6 +18,18 @@ export interface GenerateOptions {
   readonly maxTokens: number;
   readonly stop?: readonly string[];
   readonly signal?: AbortSignal;
+  /**
+   * Tokens that a thought may take, which do not count towards `maxTokens`; after them it is closed, and the answer goes
+   * on. Without it a thought is as long as the model makes it, within `maxTokens`.
+   */
+  readonly thinkingBudget?: number | undefined;
+}
+
+/** How a thought is told from an answer. */
+export interface ThoughtForm {
+  readonly marks: ThoughtMarks;
+  /** The prompt has opened the thought. */
+  readonly isOpen: boolean;
 }
 
 /** The beginning of an answer that is to be continued: its ids, or its text where those are not known. */
@@ -24,6 +39,8 @@ export type Begun = readonly number[] | string;
 export interface GeneratedToken {
   readonly token: number;
   readonly text: string;
+  /** The token is part of a thought; the text of the thought that became certain with it. */
+  readonly reasoning?: string;
   /** The token belongs to the beginning that the answer had already. */
   readonly again?: true;
 }
@@ -33,6 +50,12 @@ export interface Generation {
   /** `stop`: end of text or a stop string; `length`: the limit or a full context; `abort`: the signal. */
   readonly finish: 'stop' | 'length' | 'abort';
   readonly text: string;
+  /** The thought before the answer, if there was one. */
+  readonly reasoning?: string;
+  /** Tokens of the thought, among `completionTokens`. */
+  readonly reasoningTokens: number;
+  /** From the first token to the thought's end; 0 without a thought. */
+  readonly reasoningMs: number;
   readonly promptTokens: number;
   /** Prompt tokens that were in the cache already. */
   readonly cachedTokens: number;
@@ -43,14 +66,16 @@ export interface Generation {
 }
 
 /**
- * Generates from prompt ids; the pieces joined equal the result's text.
+ * Generates from prompt ids; the pieces joined equal the result's text, and those of the thought its `reasoning`.
+ * @param thought how this model marks off a thought; without it all is answer
  * @param begun the answer so far: its tokens come again first, and what follows is what would have followed without a break
  */
 export async function* generate(
   { session, tokenizer }: LoadedModel,
   ids: readonly number[],
-  { sampling, maxTokens, stop = [], signal }: GenerateOptions,
+  { sampling, maxTokens, stop = [], signal, thinkingBudget }: GenerateOptions,
   begun: readonly number[] = [],
+  thought?: ThoughtForm,
 ): AsyncGenerator<GeneratedToken, Generation, void> {
   const started = performance.now();
   // what follows nothing but BOS begins the text: its dummy prefix is no space
@@ -60,36 +85,87 @@ export async function* generate(
   const all = [...ids, ...begun];
   const cachedTokens = Math.min(ids.length, session.cachedPrefix(all));
   const ends = new Set(tokenizer.eosIds);
-  let waiting: number[] = []; // tokens whose text is not certain yet
-  let ready = '';
+  const parts = thought && new ThoughtParts(thought.marks, thought.isOpen);
+  const marks = new Set(thought && [thought.marks.open, thought.marks.close]);
+  /** Tokens whose text is not certain yet. */
+  let waiting: { readonly token: number; readonly inThought: boolean }[] = [];
+  let ready = { reasoning: '', text: '' };
   let text = '';
+  let reasoning = '';
   let completionTokens = 0;
+  let reasoningTokens = 0;
   let told = 0;
   let first = 0;
   let latest = started;
+  let thoughtEnd = 0;
   let finish: Generation['finish'] = 'length';
 
+  const add = (certain: string, parted = parts?.push(certain) ?? { reasoning: '', text: certain }) => {
+    ready = { reasoning: ready.reasoning + parted.reasoning, text: ready.text + parted.text };
+  };
+
   const release = function* (): Generator<GeneratedToken, void, void> {
-    for (const [i, token] of waiting.entries()) {
+    for (const [i, { token, inThought }] of waiting.entries()) {
       const again = told++ < begun.length;
-      yield { token, text: i === waiting.length - 1 ? ready : '', ...(again && { again }) };
+      const isLast = i === waiting.length - 1;
+      const thoughtText = isLast ? ready.reasoning : '';
+      yield {
+        token,
+        text: isLast ? ready.text : '',
+        ...((inThought || thoughtText !== '') && { reasoning: thoughtText }),
+        ...(again && { again }),
+      };
     }
-    text += ready;
+    text += ready.text;
+    reasoning += ready.reasoning;
     waiting = [];
-    ready = '';
+    ready = { reasoning: '', text: '' };
   };
 
   const take = function* (token: number): Generator<GeneratedToken, void, void> {
     completionTokens++;
-    waiting.push(token);
-    ready += filter.push(decoder.push(token));
+    const before = parts?.isThinking ?? false;
+    const said = decoder.push(token);
+    const spelling = parts && said === '' ? tokenizer.spelling(token) : undefined;
+    add(filter.push(spelling !== undefined && marks.has(spelling) ? spelling : said));
+    const inThought = before || (parts?.isThinking ?? false);
+    if (inThought) reasoningTokens++;
+    if (before && !parts?.isThinking) thoughtEnd = latest;
+    waiting.push({ token, inThought });
     if (filter.stopped) finish = 'stop';
-    else if (filter.pending === '' && ready !== '') yield* release();
+    else if (filter.pending === '' && (ready.text !== '' || ready.reasoning !== '')) yield* release();
+  };
+
+  /** The thought has had its tokens. */
+  const isSpent = () => thinkingBudget !== undefined && parts?.isThinking === true && reasoningTokens >= thinkingBudget;
+  /** Tokens that the limit leaves; those of a thought with a budget do not count. */
+  const room = () => {
+    const counted = completionTokens - begun.length;
+    return maxTokens - (thinkingBudget === undefined ? counted : counted - (reasoningTokens - begunReasoning));
+  };
+  const sampled = async function* (): AsyncGenerator<number, void, void> {
+    const written = [...all];
+    do {
+      if (isSpent()) {
+        const closing = thought ? closingIds(tokenizer, thought) : [];
+        if (written.length + closing.length >= session.context) return;
+        for (const token of closing) {
+          written.push(token);
+          yield token;
+        }
+      }
+      const most = filter.stopped ? 0 : room() + Math.max(0, (thinkingBudget ?? 0) - reasoningTokens);
+      for await (const token of session.generate(written, sampling, most, signal, written.length - ids.length)) {
+        written.push(token);
+        yield token;
+        if (isSpent()) break;
+      }
+    } while (isSpent());
   };
 
   for (const token of begun) if (!filter.stopped) yield* take(token);
-  const more = filter.stopped ? 0 : maxTokens;
-  for await (const token of session.generate(all, sampling, more, signal, begun.length)) {
+  const begunReasoning = reasoningTokens;
+  for await (const token of sampled()) {
     latest = performance.now();
     if (first === 0) first = latest;
     if (signal?.aborted) {
@@ -101,16 +177,21 @@ export async function* generate(
       break;
     }
     yield* take(token);
-    if (filter.stopped) break;
+    if (filter.stopped || room() <= 0) break;
   }
   if (signal?.aborted) finish = 'abort';
-  if (!filter.stopped) ready += filter.push(decoder.flush()) + filter.flush();
+  if (!filter.stopped) add(filter.push(decoder.flush()) + filter.flush());
+  if (parts) add('', parts.flush());
+  if (parts?.isThinking) thoughtEnd = latest;
   yield* release();
   const seconds = (latest - first) / 1000;
   const written = completionTokens - begun.length;
   return {
     finish,
     text,
+    ...(reasoning !== '' && { reasoning }),
+    reasoningTokens,
+    reasoningMs: first === 0 || thoughtEnd === 0 ? 0 : Math.max(0, thoughtEnd - first),
     promptTokens: ids.length,
     cachedTokens,
     completionTokens,

@@ -6,7 +6,8 @@ import { Allowance } from '../../tokenizer/jinja/budget';
 import { fillTemplate, type PromptTemplate } from '../../tokenizer/prompt-templates';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
 import { withBos, withChatBos } from '../../tokenizer/with-bos';
-import type { Begun } from './generate';
+import { thinkingOf, USUAL_MARKS } from '../../tokenizer/thinking';
+import type { Begun, ThoughtForm } from './generate';
 
 /** A chat, an instruction through a template, or raw text. */
 export type Prompt =
@@ -15,6 +16,8 @@ export type Prompt =
       readonly messages: readonly ChatMessage[];
       /** In place of the model's own template. */
       readonly style?: ChatStyle | undefined;
+      /** Whether the model is to think first, where its template has a switch for that; without it the template decides. */
+      readonly thinking?: boolean | undefined;
     }
   | {
       readonly kind: 'instruct';
@@ -28,6 +31,8 @@ export interface EncodedPrompt {
   readonly ids: number[];
   /** Oldest messages left out so that the conversation fits. */
   readonly droppedMessages: number;
+  /** How a thought before the answer is marked off, where the model answers in its own form. */
+  readonly thought?: ThoughtForm;
 }
 
 /** How much of a context a prompt takes. */
@@ -56,8 +61,10 @@ function promptPieces(tokenizer: Tokenizer, prompt: Prompt, allowance?: Allowanc
       const { eos_token: eos = '', bos_token: bos = '' } = tokenizer.specialTokens;
       return [filled, { text: `${eos}${bos}`, trusted: true }];
     }
-    case 'chat':
-      return renderChat(tokenizer, prompt.messages, { addGenerationPrompt: true, style: prompt.style, allowance });
+    case 'chat': {
+      const { messages, style, thinking } = prompt;
+      return renderChat(tokenizer, messages, { addGenerationPrompt: true, style, thinking, allowance });
+    }
   }
 }
 
@@ -68,9 +75,23 @@ export function promptStops(tokenizer: Tokenizer, prompt: Prompt): readonly stri
   return style === undefined ? [] : styleStops(style);
 }
 
-/** Ids of an answer's beginning; text is encoded as a continuation of the prompt. */
-export function begunIds(tokenizer: Tokenizer, begun: Begun = []): readonly number[] {
-  return typeof begun === 'string' ? tokenizer.encode(begun, { continuation: true }) : begun;
+/** Ids of an answer's beginning; text is encoded as a continuation of the prompt, after the thought that this opens. */
+export function begunIds(tokenizer: Tokenizer, begun: Begun = [], thought?: ThoughtForm): readonly number[] {
+  if (typeof begun !== 'string') return begun;
+  const said = tokenizer.encode(begun, { continuation: true });
+  return thought?.isOpen ? [...closingIds(tokenizer, thought), ...said] : said;
+}
+
+/** Ids that close a thought. */
+export function closingIds(tokenizer: Tokenizer, { marks }: ThoughtForm): readonly number[] {
+  return tokenizer.encodePieces([{ text: `\n${marks.close}\n\n`, trusted: true }]);
+}
+
+/** How a thought is marked off in the answer to a prompt. */
+function thoughtForm(tokenizer: Tokenizer, pieces: readonly ChatPiece[]): ThoughtForm {
+  const marks = thinkingOf(tokenizer.chatTemplate)?.marks ?? USUAL_MARKS;
+  const last = pieces.at(-1);
+  return { marks, isOpen: last?.trusted === true && last.text.trimEnd().endsWith(marks.open) };
 }
 
 /**
@@ -89,7 +110,8 @@ export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt, context: numb
   const without = (dropped: number): EncodedPrompt => {
     const messages = [...system, ...turns.slice(dropped)];
     const pieces = promptPieces(tokenizer, { ...prompt, messages }, allowance);
-    return { ids: withChatBos(tokenizer, tokenizer.encodePieces(pieces), isOwnTemplate), droppedMessages: dropped };
+    const ids = withChatBos(tokenizer, tokenizer.encodePieces(pieces), isOwnTemplate);
+    return { ids, droppedMessages: dropped, ...(isOwnTemplate && { thought: thoughtForm(tokenizer, pieces) }) };
   };
   const fits = ({ ids }: EncodedPrompt) => ids.length + reserve <= context;
   const whole = without(0);

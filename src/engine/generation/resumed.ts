@@ -40,14 +40,15 @@ export async function* generateResumed(
       signal?.throwIfAborted();
       const { context, config } = hosted.session;
       await hosted.session.setAdapters(await adapters.resolve(model, config, request.adapters));
-      const reserve = reservedFor(request.maxTokens, context);
-      const { begun, ids, droppedMessages } = held(onHeld, model, () => {
-        const beginning = begunIds(hosted.tokenizer, request.begun);
-        const encoded = encodePrompt(hosted.tokenizer, prompt, context, reserve + beginning.length);
-        return { begun: beginning, ...encoded };
+      const reserve = reservedFor(request.maxTokens + (request.thinkingBudget ?? 0), context);
+      const { begun, ids, thought, droppedMessages } = held(onHeld, model, () => {
+        const { tokenizer } = hosted;
+        const length = begunIds(tokenizer, request.begun).length;
+        const encoded = encodePrompt(tokenizer, prompt, context, reserve + length);
+        return { begun: begunIds(tokenizer, request.begun, encoded.thought), ...encoded };
       });
       const stops = [...stop, ...(stopAtNextTurn ? promptStops(hosted.tokenizer, prompt) : [])];
-      const tokens = generate(hosted, ids, { ...request, stop: stops }, begun);
+      const tokens = generate(hosted, ids, { ...request, stop: stops }, begun, thought);
       try {
         for (let n = 0; ; n++) {
           const next = await tokens.next();

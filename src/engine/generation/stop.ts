@@ -40,7 +40,7 @@ export class StopFilter {
 }
 
 /** Length of the longest end of `text` that `stop` begins with. */
-function overlap(text: string, stop: string): number {
+export function overlap(text: string, stop: string): number {
   for (let n = Math.min(stop.length - 1, text.length); n > 0; n--) if (text.endsWith(stop.slice(0, n))) return n;
   return 0;
 }

@@ -3,9 +3,10 @@ import { defined } from '../../core/defined';
 import { readFile } from 'node:fs/promises';
 import type { Prompt } from '../../engine/generation/prompt';
 import { PronkError } from '../../core/errors';
+import type { ChatMessage } from '../../tokenizer/chat-message';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
 import { promptTemplates } from '../../tokenizer/prompt-templates';
-import { number, type Options, parseOptions, UsageError } from '../arguments';
+import { choice, number, type Options, parseOptions, UsageError } from '../arguments';
 import { loadModel } from '../engine';
 import { FAST, LOAD_OPTIONS } from '../input/load-options';
 import { sayNotes } from '../messages';
@@ -26,6 +27,8 @@ const OPTIONS = {
   'min-p': number({ min: 0, max: 1, default: 0 }),
   'repetition-penalty': number({ min: 0.01, max: 100, default: 1 }),
   seed: number({ min: 0, whole: true, default: 0 }),
+  thinking: choice(['on', 'off']),
+  'thinking-budget': number({ min: 0, whole: true }),
   stop: 'list',
 } as const;
 
@@ -34,7 +37,10 @@ export async function generateCommand(argv: readonly string[], print: Print): Pr
   const asked = await readPrompt(options);
   const { engine, id: model, hosted, adapters, loadMs } = await loadModel(options);
   const { tokenizer } = hosted;
-  const prompt = options.template === undefined ? inOwnTemplate(asked, tokenizer) : asked;
+  const prompt = withThinking(
+    options.template === undefined ? inOwnTemplate(asked, tokenizer) : asked,
+    options.thinking,
+  );
   const own = options.template !== undefined || tokenizer.chatTemplate !== undefined;
   if (prompt.kind !== 'raw' && !own) {
     sayNotes(['The model has no chat template. Pronk uses Alpaca’s format, which the model may not know.']);
@@ -49,15 +55,29 @@ export async function generateCommand(argv: readonly string[], print: Print): Pr
     seed: options.seed,
   };
   const { stop = [] } = options;
-  const tokens = engine.generate({ model, prompt, adapters, sampling, maxTokens, stop, stopAtNextTurn: false });
+  const thinkingBudget = options['thinking-budget'];
+  const request = { model, prompt, adapters, sampling, maxTokens, thinkingBudget, stop, stopAtNextTurn: false };
+  const tokens = engine.generate(request);
   for (let next = await tokens.next(); ; next = await tokens.next()) {
     if (!next.done) {
       print(next.value);
       continue;
     }
-    const { text, finish, promptTokens, completionTokens, firstTokenMs, tokensPerSecond } = next.value;
-    const usage = { prompt: promptTokens, completion: completionTokens };
-    print({ done: true, text, finish, usage, timing: rounded({ loadMs, firstTokenMs, tokensPerSecond }) });
+    const { text, reasoning, finish, promptTokens, completionTokens, reasoningTokens } = next.value;
+    const { firstTokenMs, tokensPerSecond } = next.value;
+    const usage = {
+      prompt: promptTokens,
+      completion: completionTokens,
+      ...(reasoningTokens > 0 && { reasoning: reasoningTokens }),
+    };
+    print({
+      done: true,
+      text,
+      ...(reasoning !== undefined && { reasoning }),
+      finish,
+      usage,
+      timing: rounded({ loadMs, firstTokenMs, tokensPerSecond }),
+    });
     return;
   }
 }
@@ -68,6 +88,11 @@ function inOwnTemplate(prompt: Prompt, { chatTemplate }: Tokenizer): Prompt {
   const { instruction, input } = prompt;
   const content = input === '' ? instruction : `${instruction}\n\n${input}`;
   return { kind: 'chat', messages: [{ role: 'user', content }] };
+}
+
+/** A chat with thinking turned on or off, where that was said. */
+function withThinking(prompt: Prompt, thinking: 'on' | 'off' | undefined): Prompt {
+  return prompt.kind === 'chat' && thinking !== undefined ? { ...prompt, thinking: thinking === 'on' } : prompt;
 }
 
 /** Two decimals are more than the clock is good for. */
@@ -105,11 +130,12 @@ async function readMessages(file: string) {
     throw wrong();
   }
   const list = Array.isArray(messages) ? messages : (messages as { messages?: unknown } | null)?.messages;
-  const valid = (each: unknown): each is { role: 'system' | 'user' | 'assistant'; content: string } =>
-    typeof each === 'object' &&
-    each !== null &&
-    ['system', 'user', 'assistant'].includes((each as { role?: string }).role ?? '') &&
-    typeof (each as { content?: unknown }).content === 'string';
+  const valid = (each: unknown): each is ChatMessage => {
+    if (typeof each !== 'object' || each === null) return false;
+    const { role, content, reasoning_content: thought } = each as Partial<Record<keyof ChatMessage, unknown>>;
+    const known = role === 'system' || role === 'user' || role === 'assistant';
+    return known && typeof content === 'string' && (thought === undefined || typeof thought === 'string');
+  };
   if (!Array.isArray(list) || list.length === 0 || !list.every(valid)) throw wrong();
   return list;
 }

@@ -3,13 +3,17 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { ChatMessage } from '../chat-message';
-import { renderTemplate } from '../chat-template';
+import { renderChat, renderTemplate } from '../chat-template';
 import { Template } from './index';
 
 type Rendered = string | { error: string };
 interface Golden {
   conversations: ChatMessage[][];
   templates: { name: string; source: string; texts: Rendered[] }[];
+  thoughts: {
+    conversations: ChatMessage[][];
+    rendered: { template: string; thinking: boolean | null; texts: string[] }[];
+  };
   one: ChatMessage[];
   small: [source: string, rendered: Rendered][];
 }
@@ -57,3 +61,21 @@ test('each rule of Jinja and Python by itself', () => {
   // named, and few
   expect(lacking).toBeLessThan(15);
 });
+
+test.each(golden.thoughts.rendered)(
+  'thoughts in $template, with thinking $thinking',
+  ({ template, thinking, texts }) => {
+    const chatTemplate = golden.templates.find(({ name }) => name === template)?.source;
+    const render = (messages: readonly ChatMessage[], asked: boolean | null) =>
+      renderChat({ chatTemplate, specialTokens: tokens }, messages, {
+        addGenerationPrompt: true,
+        ...(asked !== null && { thinking: asked }),
+      })
+        .map(({ text }) => text)
+        .join('');
+    expect(golden.thoughts.conversations.map((messages) => render(messages, thinking))).toEqual(texts);
+    // a switch that is not the template's default is seen in the text
+    const other = golden.thoughts.conversations.map((messages) => render(messages, thinking === false));
+    if (template !== 'deepseek-r1') expect(other).not.toEqual(texts);
+  },
+);

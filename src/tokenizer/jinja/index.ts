@@ -18,6 +18,15 @@ export class Template {
     this.#body = guarded(() => parse(source));
   }
 
+  /** Whether a word stands in it as a variable, an attribute or a whole string. */
+  mentions(word: string): boolean {
+    const isIn = (node: unknown): boolean => {
+      if (typeof node !== 'object' || node === null) return node === word;
+      return Object.values(node).some(isIn);
+    };
+    return isIn(this.#body);
+  }
+
   /**
    * Its text for some variables.
    * @param given characters of what is rendered, which bounds what the template may make of them

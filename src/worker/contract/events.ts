@@ -2,7 +2,7 @@
 import type { Waiting } from '../../engine/models/device-wait';
 import type { ModelSummary } from '../../engine/models/summary';
 import type { AdapterSummary, TrainingEvent } from '../../engine/training/types';
-import type { FinishReason, GenerationTiming } from './generation';
+import type { FinishReason, GenerationTiming, ModelThinking, ThoughtFigures } from './generation';
 
 export interface DeviceSummary {
   /** e.g. `Apple M2`, `Google SwiftShader` */
@@ -31,14 +31,24 @@ export type WorkerEvent =
   | { type: 'model-removed'; modelId: string; name: string }
   /** Bytes done of all; `stage` is a word to show. */
   | { type: 'progress'; task: ProgressTask; id: string; stage: string; done: number; total: number }
-  /** `hasTemplate`: it brings a chat template of its own. */
-  | { type: 'loaded'; modelId: string; context: number; ms: number; hasTemplate: boolean }
+  /** `hasTemplate`: it brings a chat template of its own; `thinking`: that one speaks of thoughts. */
+  | { type: 'loaded'; modelId: string; context: number; ms: number; hasTemplate: boolean; thinking?: ModelThinking }
   | { type: 'models'; models: ModelSummary[] }
   /**
    * Text that became certain since the last event of this generation (batched per frame), and its ids. The first one of an
-   * answer that is gone on with has its whole text so far.
+   * answer that is gone on with has its whole text so far. `reasoning` is what became certain of a thought; its figures
+   * come with it.
    */
-  | { type: 'text'; id: string; text: string; ids: number[]; tokens: number; tokensPerSecond: number }
+  | {
+      type: 'text';
+      id: string;
+      text: string;
+      reasoning?: string;
+      thought?: ThoughtFigures;
+      ids: number[];
+      tokens: number;
+      tokensPerSecond: number;
+    }
   | { type: 'done'; id: string; finish: FinishReason; timing: GenerationTiming }
   | { type: 'failed'; id: string; error: ErrorData }
   /** Work begins that a model's own template or tokenizer decides the length of. The name is told of what is no model yet. */

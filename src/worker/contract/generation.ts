@@ -3,6 +3,7 @@ import type { Generation } from '../../engine/generation/generate';
 import type { Prompt, PromptSize } from '../../engine/generation/prompt';
 import type { EngineGeneration, EngineRequest } from '../../engine/generation/request';
 import type { Sampling } from '../../ops/sample/sample';
+import type { Thinking } from '../../tokenizer/thinking';
 import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 
 export type { ChatMessage } from '../../tokenizer/chat-message';
@@ -17,12 +18,21 @@ export interface SamplingOptions extends Sampling {
   readonly maxTokens: number;
 }
 
-export interface GenerateRequest extends Pick<EngineRequest, 'prompt' | 'adapters' | 'begun'> {
+export interface GenerateRequest extends Pick<EngineRequest, 'prompt' | 'adapters' | 'begun' | 'thinkingBudget'> {
   /** Chosen by the caller; names the generation in events and in `stop`. */
   readonly id: string;
   readonly modelId: string;
   readonly sampling: SamplingOptions;
   readonly stop: readonly string[];
+}
+
+/** How a model thinks: `switchable` where thinking can be turned on and off. */
+export type ModelThinking = Pick<Thinking, 'switchable'>;
+
+/** A thought as it grows: its tokens, and the time since its first one. */
+export interface ThoughtFigures {
+  readonly tokens: number;
+  readonly ms: number;
 }
 
 /** What a generation took; `firstTokenMs` includes the queue and the loading. */
