@@ -1,6 +1,6 @@
 // The gradient of RMSNorm's input, for the token t of each row of dy; no token may be picked twice.
 //   dx[t] += rs · (w − n · mean(w ⊙ n)) with w = dy ⊙ gain, n = x · rs and rs = 1 / rms(x)
-//: needs rmsnorm-bindings.wgsl, row_index, lane_index, row_sum, WORKGROUP_SIZE, LANES
+//: needs norm-bindings.wgsl, row_index, lane_index, row_sum, WORKGROUP_SIZE, LANES
 @group(0) @binding(5) var<storage, read> dy: array<vec4f>; // [rows][D]
 @group(0) @binding(6) var<storage, read_write> dx: array<vec4f>; // [T][D]
 

@@ -1,5 +1,5 @@
 // RMSNorm: y[i] = x[t] / rms(x[t]) · gain for the token t of row i.
-//: needs rmsnorm-bindings.wgsl, row_index, lane_index, row_sum, WORKGROUP_SIZE, LANES
+//: needs norm-bindings.wgsl, row_index, lane_index, row_sum, WORKGROUP_SIZE, LANES
 @group(0) @binding(5) var<storage, read_write> y: array<vec4f>; // [rows][D]
 
 @compute @workgroup_size(WORKGROUP_SIZE)

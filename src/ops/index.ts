@@ -9,14 +9,17 @@ import {
   packedAttentionBackwardQ,
 } from './attention/packed-attention-backward';
 import { embed } from './embed/embed';
+import { embedPositions } from './embed/embed-positions';
 import { loraAGradient, loraBGradient, loraDown, loraDownBackward, loraUp, loraUpBackward } from './lora/lora';
 import { crossEntropy } from './loss/cross-entropy';
 import { sumLosses } from './loss/sum-losses';
 import { linear, linearBackward } from './matmul/linear';
+import { layernorm, layernormBackward } from './norm/layernorm';
 import { rmsnorm, rmsnormBackward } from './norm/rmsnorm';
 import { adamw } from './optimizer/adamw';
 import { gradientNorm, gradientScale } from './optimizer/gradient-norm';
 import { fma, stream } from './peak/peak';
+import { relu, reluBackward } from './relu/relu';
 import { rope } from './rope/rope';
 import { ropeInplace } from './rope/rope-inplace';
 import { sample } from './sample/sample';
@@ -25,10 +28,13 @@ import type { KernelTarget } from './tuning';
 
 export const OPS: readonly AnyOp<KernelTarget>[] = [
   embed,
+  embedPositions,
   linear,
   linearBackward,
   rmsnorm,
   rmsnormBackward,
+  layernorm,
+  layernormBackward,
   rope,
   ropeInplace,
   attention,
@@ -38,6 +44,8 @@ export const OPS: readonly AnyOp<KernelTarget>[] = [
   packedAttentionBackwardKv,
   swiglu,
   swigluBackward,
+  relu,
+  reluBackward,
   loraDown,
   loraUp,
   loraUpBackward,

@@ -1,13 +1,14 @@
 // The norm's float64 gradient against central differences.
 import { describe, expect, test } from 'vitest';
-import { rmsnorm, rmsnormBackward, type RmsnormShape } from './rmsnorm';
+import type { NormShape } from './norm-kernel';
+import { rmsnorm, rmsnormBackward } from './rmsnorm';
 import { differences, dot, random, relative } from '../testing/numbers';
 
 const [COLUMNS, TOKENS] = [12, 4];
 const [x, gain] = [random(TOKENS * COLUMNS, 1), random(COLUMNS, 2)];
 
 /** The gradient as it would be if 1 / rms were a constant. */
-function meanless(dy: ArrayLike<number>, shape: RmsnormShape): Float64Array {
+function meanless(dy: ArrayLike<number>, shape: NormShape): Float64Array {
   const normed = rmsnorm.reference(x, gain, { ...shape, picked: Array.from({ length: TOKENS }, (_, t) => t) });
   const dx = new Float64Array(x.length);
   for (let i = 0; i < dy.length; i++) {

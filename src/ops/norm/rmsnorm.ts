@@ -1,66 +1,29 @@
 // RMSNorm (Zhang and Sennrich 2019) as a dispatch of its own, forward and backward: training keeps what projections would fold
 // in. The gain is frozen.
 import { op } from '../../gpu/op';
-import type { Snippets } from '../../gpu/wgsl';
-import type { KernelTarget } from '../tuning';
-import state from '../../../shaders/common/state.wgsl?raw';
 import rmsnormBackwardSource from '../../../shaders/norm/rmsnorm-backward.wgsl?raw';
-import rmsnormBindings from '../../../shaders/norm/rmsnorm-bindings.wgsl?raw';
 import rmsnormSource from '../../../shaders/norm/rmsnorm.wgsl?raw';
-import { rowGroups, rowSource } from '../rows';
-
-interface Variant {
-  /** Rows are the tokens that a list names, instead of all. */
-  readonly picked: boolean;
-}
-
-/** What both directions share. */
-const both = {
-  variants: () => [{ picked: false }, { picked: true }],
-  params: { columns: 'u32', epsilon: 'f32' },
-} as const;
-
-/** The kernel of one direction. */
-const source =
-  (label: string, direction: Snippets) =>
-  (variant: Variant, { training }: KernelTarget) => {
-    const { definitions, rows } = rowSource(training.rmsnorm);
-    return {
-      label: `${label}${variant.picked ? ' picked' : ''}`,
-      definitions: { ...definitions, PICKED: variant.picked },
-      snippets: { state, ...rows, rmsnormBindings, ...direction },
-    };
-  };
+import { type NormShape, normOp, normSource } from './norm-kernel';
 
 /** y [rows, D] = x / rms(x) · gain, of all tokens or of those that are picked. */
 export const rmsnorm = op({
-  ...both,
+  ...normOp,
   name: 'rmsnorm',
-  source: source('rmsnorm', { rmsnorm: rmsnormSource }),
+  source: normSource('rmsnorm', { rmsnorm: rmsnormSource }),
   bindings: { state: 'read', x: 'read', gain: 'read', picked: 'read?', y: 'read_write' },
-  grid: ({ target, rows }) => [rowGroups(target.training.rmsnorm, rows)],
   cost: ({ params: { columns }, rows }) => ({ flops: 4 * columns * rows, bytes: 8 * columns * rows }),
   reference: forwardReference,
 });
 
 /** dx [T, D] += the gradient through the norm of x, from dy [rows, D]. */
 export const rmsnormBackward = op({
-  ...both,
+  ...normOp,
   name: 'rmsnorm-backward',
-  source: source('rmsnorm-backward', { rmsnormBackward: rmsnormBackwardSource }),
+  source: normSource('rmsnorm-backward', { rmsnormBackward: rmsnormBackwardSource }),
   bindings: { state: 'read', x: 'read', gain: 'read', picked: 'read?', dy: 'read', dx: 'read_write' },
-  grid: ({ target, rows }) => [rowGroups(target.training.rmsnorm, rows)],
   cost: ({ params: { columns }, rows }) => ({ flops: 12 * columns * rows, bytes: 16 * columns * rows }),
   reference: backwardReference,
 });
-
-export interface RmsnormShape {
-  /** D, a multiple of 4. */
-  readonly columns: number;
-  readonly epsilon: number;
-  /** Token of each row; every token in order when left out. */
-  readonly picked?: ArrayLike<number>;
-}
 
 /**
  * RMSNorm in float64.
@@ -70,7 +33,7 @@ export interface RmsnormShape {
 function forwardReference(
   x: ArrayLike<number>,
   gain: ArrayLike<number>,
-  { columns, epsilon, picked }: RmsnormShape,
+  { columns, epsilon, picked }: NormShape,
 ): Float64Array {
   const rows = picked?.length ?? x.length / columns;
   const y = new Float64Array(rows * columns);
@@ -94,7 +57,7 @@ function backwardReference(
   gain: ArrayLike<number>,
   dy: ArrayLike<number>,
   dx: ArrayLike<number>,
-  { columns, epsilon, picked }: RmsnormShape,
+  { columns, epsilon, picked }: NormShape,
 ): Float64Array {
   const out = Float64Array.from(dx);
   for (let row = 0; row < dy.length / columns; row++) {

@@ -4,6 +4,7 @@ import { crossEntropy } from '../loss/cross-entropy';
 import { sumLosses } from '../loss/sum-losses';
 import { packOptimizerStep } from '../optimizer/adamw';
 import { gradientNorm, gradientPartials, gradientScale } from '../optimizer/gradient-norm';
+import { layernorm, layernormBackward } from '../norm/layernorm';
 import { rmsnorm, rmsnormBackward } from '../norm/rmsnorm';
 import { random } from './numbers';
 import { type Run, TARGETS, workOf } from './run';
@@ -19,18 +20,18 @@ export interface RaceCase {
 /** The tree of a sum and the tree of a maximum have a barrier each; what follows waits in workgroupUniformLoad. */
 const [SUM, MAXIMUM] = [0, 1];
 
-const norm = (backward: boolean) => (): RaceCase => {
+type Norm = Parameters<typeof workOf<{ picked: boolean }, { columns: 'u32'; epsilon: 'f32' }>>[0];
+
+const norm = (op: Norm, output: 'y' | 'dx') => (): RaceCase => {
   const [columns, tokens] = [300, 3];
-  const op = backward ? rmsnormBackward : rmsnorm;
-  const given = { x: random(tokens * columns, 1), gain: random(columns, 2) };
-  const output = random(tokens * columns, 3);
+  const inputs = { x: random(tokens * columns, 1), gain: random(columns, 2), shift: random(columns, 5) };
   return {
     ...workOf(op, { picked: false }, TARGETS.hardware, {
-      bind: backward ? { ...given, dy: random(tokens * columns, 4), dx: output } : { ...given, y: output },
+      bind: { ...inputs, dy: random(tokens * columns, 4), [output]: random(tokens * columns, 3) },
       params: { columns, epsilon: 1e-5 },
       count: tokens,
     }),
-    outputs: [backward ? 'dx' : 'y'],
+    outputs: [output],
     needed: [SUM],
   };
 };
@@ -96,8 +97,10 @@ const clipping = (): RaceCase => {
 
 /** By name. */
 export const rowRaces: Readonly<Record<string, () => RaceCase>> = {
-  rmsnorm: norm(false),
-  'rmsnorm backward': norm(true),
+  rmsnorm: norm(rmsnorm, 'y'),
+  'rmsnorm backward': norm(rmsnormBackward, 'dx'),
+  layernorm: norm(layernorm, 'y'),
+  'layernorm backward': norm(layernormBackward, 'dx'),
   'cross-entropy': losses,
   'sum of losses': sumOfLosses,
   'gradient norm': partialNorms,

@@ -1,4 +1,4 @@
-// The inputs of RMSNorm, forward and backward: x, its frozen gain, and the token of a row. Row i is token i, or with
+// The inputs of a norm, forward and backward: x, its frozen gain, and the token of a row. Row i is token i, or with
 // PICKED the token that a list names.
 //: needs State
 struct Params { columns: u32, epsilon: f32 }

@@ -1,0 +1,37 @@
+// The gradient of LayerNorm's input, for the token t of each row of dy; no token may be picked twice.
+//   dx[t] += rs · (w − mean(w) − n · mean(w ⊙ n)) with w = dy ⊙ gain, n = (x − mean(x)) · rs and rs = 1 / deviation(x)
+//: needs norm-bindings.wgsl, row_index, lane_index, row_sum, WORKGROUP_SIZE, LANES
+@group(0) @binding(5) var<storage, read> dy: array<vec4f>; // [rows][D]
+@group(0) @binding(6) var<storage, read_write> dx: array<vec4f>; // [T][D]
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
+  let row = row_index(workgroup_id.x, local_index);
+  if (row >= state.count) { return; }
+  let lane = lane_index(local_index);
+  let quads = params.columns / 4u;
+  let x_base = token_of(row) * quads;
+  let width = f32(params.columns);
+
+  var total = vec4f(0.0);
+  var gradients = vec4f(0.0);
+  for (var i = lane; i < quads; i += LANES) {
+    total += x[x_base + i];
+    gradients += dy[row * quads + i] * gain[i];
+  }
+  let mean = row_sum(dot(total, vec4f(1.0)), lane) / width;
+  let gradient_mean = row_sum(dot(gradients, vec4f(1.0)), lane) / width;
+  var squares = vec4f(0.0);
+  var products = vec4f(0.0);
+  for (var i = lane; i < quads; i += LANES) {
+    let value = x[x_base + i] - mean;
+    squares += value * value;
+    products += value * dy[row * quads + i] * gain[i];
+  }
+  let scale = 1.0 / sqrt(row_sum(dot(squares, vec4f(1.0)), lane) / width + params.epsilon);
+  let product_mean = scale * row_sum(dot(products, vec4f(1.0)), lane) / width;
+  for (var i = lane; i < quads; i += LANES) {
+    let n = (x[x_base + i] - mean) * scale;
+    dx[x_base + i] += scale * (dy[row * quads + i] * gain[i] - gradient_mean - n * product_mean);
+  }
+}

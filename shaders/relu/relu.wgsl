@@ -1,0 +1,18 @@
+// hidden[t, i] = max(x[t, i], 0)
+//: needs State, Activation
+struct Params { columns: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(2) var<storage, read> x: array<Activation>; // [T][F]
+@group(0) @binding(3) var<storage, read_write> hidden: array<Activation>; // [T][F]
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) num_workgroups: vec3u,
+  @builtin(local_invocation_index) local_index: u32,
+) {
+  let i = (workgroup_id.y * num_workgroups.x + workgroup_id.x) * 64u + local_index;
+  if (i >= state.count * params.columns) { return; }
+  hidden[i] = max(x[i], Activation(0.0));
+}
