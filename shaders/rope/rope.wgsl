@@ -1,41 +1,52 @@
-// Rotates q in place, and k into the cache; copies v into the cache. One thread takes a pair of adjacent rows (Meta's
-// order). The table is computed on the CPU in float64, since WGSL's cos and sin are coarse at large angles.
+// Where q, k and v go: q stays in place, k and v go into the cache; q and k are rotated on the way, unless the layer
+// has no rotary positions. The table is computed on the CPU in float64, since WGSL's cos and sin are coarse at large
+// angles.
 //: needs State, Activation, Cache
-struct Params { heads: u32, kv_heads: u32, head_dim: u32, context: u32 }
+struct Params { heads: u32, kv_heads: u32, head_dim: u32, context: u32, epsilon: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
+//: if ROTATES
 @group(0) @binding(2) var<storage, read> table: array<vec2f>; // [context][head_dim / 2] of (cos, sin)
+//: end
 @group(0) @binding(3) var<storage, read_write> qkv: array<Activation>; // [T][(H + 2K) · d]
 @group(0) @binding(4) var<storage, read_write> keys: array<Cache>; // [K][context][d]
 @group(0) @binding(5) var<storage, read_write> values: array<Cache>;
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) global_id: vec3u) {
-  let half = params.head_dim / 2u;
-  let pairs = (params.heads + 2u * params.kv_heads) * half;
-  let token = global_id.x / pairs;
-  if (token >= state.count) { return; }
-  let pair = global_id.x % pairs;
-  let head = pair / half;
-  let i = pair % half;
+/// Heads of q, k and v of a token.
+fn all_heads() -> u32 { return params.heads + 2u * params.kv_heads; }
+
+/// The pair i of a head, of adjacent rows (Meta's order).
+fn pair_at(token: u32, head: u32, i: u32) -> vec2f {
+  let at = (token * all_heads() + head) * params.head_dim + 2u * i;
+  return vec2f(f32(qkv[at]), f32(qkv[at + 1u]));
+}
+
+fn rotated(pair: vec2f, position: u32, i: u32) -> vec2f {
+  //: if ROTATES
+  let angle = table[position * (params.head_dim / 2u) + i];
+  return vec2f(pair.x * angle.x - pair.y * angle.y, pair.x * angle.y + pair.y * angle.x);
+  //: else
+  return pair;
+  //: end
+}
+
+/// Puts a pair where it is read from.
+fn place(token: u32, head: u32, i: u32, pair: vec2f) {
   let position = state.position + token;
-  let pair_base = 2u * (token * pairs + pair);
-  let even = f32(qkv[pair_base]);
-  let odd = f32(qkv[pair_base + 1u]);
-  let angle = table[position * half + i];
-  let rotated = vec2f(even * angle.x - odd * angle.y, even * angle.y + odd * angle.x);
   if (head < params.heads) {
-    qkv[pair_base] = Activation(rotated.x);
-    qkv[pair_base + 1u] = Activation(rotated.y);
+    let at = (token * all_heads() + head) * params.head_dim + 2u * i;
+    let turned = rotated(pair, position, i);
+    qkv[at] = Activation(turned.x);
+    qkv[at + 1u] = Activation(turned.y);
     return;
   }
-  let kv_head = (head - params.heads) % params.kv_heads;
-  let slot = (kv_head * params.context + position) * params.head_dim + 2u * i;
+  let slot = ((head - params.heads) % params.kv_heads * params.context + position) * params.head_dim + 2u * i;
   if (head < params.heads + params.kv_heads) {
-    keys[slot] = Cache(rotated.x);
-    keys[slot + 1u] = Cache(rotated.y);
+    let turned = rotated(pair, position, i);
+    keys[slot] = Cache(turned.x);
+    keys[slot + 1u] = Cache(turned.y);
   } else {
-    values[slot] = Cache(even);
-    values[slot + 1u] = Cache(odd);
+    values[slot] = Cache(pair.x);
+    values[slot + 1u] = Cache(pair.y);
   }
 }

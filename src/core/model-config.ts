@@ -1,7 +1,7 @@
 // Hyperparameters of a LLaMA-family model, whatever container they were read from.
 
 /** Model families that Pronk computes: LLaMA's block with what each adds to it. */
-export type Architecture = 'llama' | 'mistral' | 'qwen2' | 'internlm2';
+export type Architecture = 'llama' | 'mistral' | 'qwen2' | 'qwen3' | 'smollm3' | 'internlm2';
 
 /** How rotary frequencies differ from the ones that θ gives. */
 export type RopeScaling =
@@ -46,6 +46,10 @@ export interface ModelConfig {
   readonly slidingWindow?: number;
   /** Layers that have the window, in rising order (Qwen2); all of them where absent. */
   readonly windowLayers?: readonly number[];
+  /** Each head of q and k goes through an RMSNorm of d gains before it is rotated (Qwen3). */
+  readonly qkNorm?: true;
+  /** Layers without rotary positions, in rising order (SmolLM3); none where absent. */
+  readonly nopeLayers?: readonly number[];
 }
 
 type Windowed = Pick<ModelConfig, 'slidingWindow' | 'windowLayers'>;
@@ -53,6 +57,32 @@ type Windowed = Pick<ModelConfig, 'slidingWindow' | 'windowLayers'>;
 /** Positions that a token sees in a layer, its own included; undefined for all. */
 export function windowAt({ slidingWindow, windowLayers }: Windowed, layer: number): number | undefined {
   return windowLayers === undefined || windowLayers.includes(layer) ? slidingWindow : undefined;
+}
+
+/** What a layer's rotary angles follow from. */
+export type RotaryConfig = Pick<ModelConfig, 'headDim' | 'contextLength' | 'ropeTheta' | 'ropeScaling'>;
+
+/** How a layer rotates q and k; undefined for a layer that does not. */
+export function rotaryOf(config: ModelConfig, layer: number): RotaryConfig | undefined {
+  if (config.nopeLayers?.includes(layer)) return undefined;
+  const { headDim, contextLength, ropeTheta, ropeScaling } = config;
+  return { headDim, contextLength, ropeTheta, ...(ropeScaling && { ropeScaling }) };
+}
+
+/** One value a layer, made once for layers that rotate alike; undefined for layers that do not rotate. */
+export function perRotary<Made>(
+  config: ModelConfig,
+  make: (rotary: RotaryConfig) => Made,
+): readonly (Made | undefined)[] {
+  const made = new Map<string, Made>();
+  return Array.from({ length: config.numLayers }, (_, layer) => {
+    const rotary = rotaryOf(config, layer);
+    if (!rotary) return undefined;
+    const key = JSON.stringify(rotary);
+    const known = made.get(key) ?? make(rotary);
+    made.set(key, known);
+    return known;
+  });
 }
 
 /** The names that sizes have in records of models, adapters and runs: stores of earlier versions hold them, and keep them. */

@@ -11,6 +11,8 @@ interface LayerWeights {
   readonly attentionNorm: GPUBuffer;
   /** [(H + 2K) · d, D] */
   readonly qkv: Matrix;
+  /** [2, d]: gains of the norms of q's and k's heads, where the model has them */
+  readonly qkNorm: GPUBuffer | undefined;
   /** [D, H · d] */
   readonly output: Matrix;
   readonly feedForwardNorm: GPUBuffer;
@@ -58,8 +60,9 @@ export async function uploadWeights(
     const bias = await stackedBias(buffers, found, biases, progress);
     return { ...stacked, ...(bias && { bias }) };
   };
-  const vector = async (name: string) => {
-    const { parts } = await matrix(name);
+  /** Vectors, one after the other. */
+  const vector = async (...names: string[]) => {
+    const { parts } = await matrix(...names);
     return parts[0].codes as GPUBuffer;
   };
   const embedding = await matrix('model.embed_tokens.weight');
@@ -67,15 +70,16 @@ export async function uploadWeights(
   for (let i = 0; i < config.numLayers; i++) {
     const name = (part: string) => `model.layers.${i}.${part}.weight`;
     // reading one and uploading another go on at once
-    const [attentionNorm, qkv, output, feedForwardNorm, gateUp, down] = await together([
+    const [attentionNorm, qkv, qkNorm, output, feedForwardNorm, gateUp, down] = await together([
       vector(name('input_layernorm')),
       matrix(name('self_attn.q_proj'), name('self_attn.k_proj'), name('self_attn.v_proj')),
+      config.qkNorm && vector(name('self_attn.q_norm'), name('self_attn.k_norm')),
       matrix(name('self_attn.o_proj')),
       vector(name('post_attention_layernorm')),
       matrix(name('mlp.gate_proj'), name('mlp.up_proj')),
       matrix(name('mlp.down_proj')),
     ]);
-    layers.push({ attentionNorm, qkv, output, feedForwardNorm, gateUp, down });
+    layers.push({ attentionNorm, qkv, qkNorm, output, feedForwardNorm, gateUp, down });
   }
   const norm = await vector('model.norm.weight');
   const head = config.tieWordEmbeddings ? embedding : await matrix('lm_head.weight');
@@ -84,7 +88,7 @@ export async function uploadWeights(
 
 /** All results, or the first error once nothing is under way any more: whoever frees the buffers must be the last. */
 async function together<T extends readonly unknown[]>(
-  tasks: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+  tasks: readonly [...{ [K in keyof T]: Promise<T[K]> | T[K] }],
 ): Promise<T> {
   await Promise.allSettled(tasks);
   return Promise.all(tasks) as unknown as Promise<T>;

@@ -15,6 +15,7 @@ import { crossEntropy } from './loss/cross-entropy';
 import { sumLosses } from './loss/sum-losses';
 import { linear, linearBackward } from './matmul/linear';
 import { layernorm, layernormBackward } from './norm/layernorm';
+import { qkNorm, qkNormBackward } from './norm/qk-norm';
 import { rmsnorm, rmsnormBackward } from './norm/rmsnorm';
 import { adamw } from './optimizer/adamw';
 import { gradientNorm, gradientScale } from './optimizer/gradient-norm';
@@ -35,6 +36,8 @@ export const OPS: readonly AnyOp<KernelTarget>[] = [
   rmsnormBackward,
   layernorm,
   layernormBackward,
+  qkNorm,
+  qkNormBackward,
   rope,
   ropeInplace,
   attention,

@@ -90,6 +90,8 @@ export interface KernelTarget {
   readonly prefill: ForwardShape;
   /** Threads of the sampler's one workgroup. */
   readonly samplerThreads: number;
+  /** Lanes share a head of q or k that is normalized. */
+  readonly headNorm: LaneShape;
   /** Most tokens of a prompt in one batch. */
   readonly batch: number;
   readonly training: TrainingTarget;
@@ -111,6 +113,7 @@ const SOFTWARE: Shapes = {
   decode: { linear: { ...ALONE, rows: 8, tokens: 1 }, attention: { ...ALONE, queries: 1 } },
   prefill: { linear: { ...ALONE, rows: 4, tokens: 8 }, attention: { ...ALONE, queries: 1 } },
   samplerThreads: 8,
+  headNorm: ALONE,
   batch: 64,
   training: {
     linear: { ...ALONE, rows: 4, tokens: 8 },
@@ -129,6 +132,7 @@ const hardware = ({ subgroups }: Features): Shapes => ({
   decode: { linear: { ...together(32), rows: 4, tokens: 1, subgroups }, attention: { ...together(128), queries: 1 } },
   prefill: { linear: 'tiles', attention: { ...together(128), queries: 8 } },
   samplerThreads: 256,
+  headNorm: together(32),
   batch: 256,
   training: {
     linear: 'tiles',

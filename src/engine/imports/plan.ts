@@ -1,6 +1,7 @@
 // The costs of an import and whether it is possible, computed from shapes alone before a byte is copied.
 
 import type { Checkpoint } from '../../core/checkpoint';
+import type { Architecture } from '../../core/model-config';
 import { keepRounds, type Quantize, weightTensor, weightTensors } from '../../formats/checkpoint/weights';
 import { cacheBytes } from '../../model/inference/kv-cache';
 import { codeBytes, scaleBytes, tensorBytes } from '../../core/weight-kinds';
@@ -21,7 +22,14 @@ export interface Offer {
 }
 
 const QUANTIZATIONS: readonly Quantize[] = ['q4', 'q8', 'f16', 'keep'];
-const ARCHITECTURES = { llama: 'LLaMA', mistral: 'Mistral', qwen2: 'Qwen2', internlm2: 'InternLM2' } as const;
+const ARCHITECTURES = {
+  llama: 'LLaMA',
+  mistral: 'Mistral',
+  qwen2: 'Qwen2',
+  qwen3: 'Qwen3',
+  smollm3: 'SmolLM3',
+  internlm2: 'InternLM2',
+} as const satisfies Record<Architecture, string>;
 const CONTAINERS = {
   gguf: 'A GGUF model',
   safetensors: 'A Hugging Face folder (safetensors)',

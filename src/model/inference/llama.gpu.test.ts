@@ -58,6 +58,22 @@ test('biases where there are any, and a window, whole and in parts', async () =>
   expect(await error(Infinity, { slidingWindow: 8 })).toBeGreaterThan(1e-3);
 });
 
+test('heads that are normalized, and a layer without rotary positions', async () => {
+  const config = { ...TINY, qkNorm: true as const, nopeLayers: [1] };
+  const { reference, tensors } = randomModel(config, 'q8');
+  const expected = llamaReference(config, reference, IDS);
+  const error = async (changed: ModelConfig) => {
+    const session = await createSession(gpu, changed, tensors, { precision: 'exact', context: 128 });
+    const logits = await session.logits(IDS);
+    session.destroy();
+    return relative(logits, expected);
+  };
+  expect(await error(config)).toBeLessThan(1e-4);
+  expect(await error({ ...config, nopeLayers: [0] })).toBeGreaterThan(1e-2);
+  const { qkNorm: _, ...unnormed } = config;
+  expect(await error(unnormed)).toBeGreaterThan(1e-2);
+});
+
 test('greedy decoding continues as the reference does, and again from the cache', async () => {
   const config = { ...TINY, tieWordEmbeddings: true, slidingWindow: 12 };
   const { reference, tensors } = randomModel(config, 'q8', ['k_proj']);

@@ -5,7 +5,8 @@
 //                     x += W_down · (silu(W_gate · norm(x)) · W_up · norm(x))
 //   logits = W_head · norm(x)
 //
-// Each W may have a bias, and adapters that add to it (lora.ts); a window limits how far back attention sees.
+// Each W may have a bias, and adapters that add to it (lora.ts); a window limits how far back attention sees. Heads of q and
+// k may be normalized before rope, and layers may be without it.
 import { defined } from '../../core/defined';
 import { type ModelConfig, windowAt } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
@@ -19,7 +20,7 @@ import type { ForwardShape, KernelTarget } from '../../ops/tuning';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
 import type { KeyValueCache } from './kv-cache';
 import type { LoraProjection, LoraWeights } from './lora';
-import type { Rotary } from './rotary';
+import type { Rotary, RotaryTables } from './rotary';
 import { linearCalls, type LinearOptions } from '../linear';
 import type { Weights } from '../weights';
 
@@ -110,9 +111,9 @@ export function adaptedActivations(
 
 /**
  * The dispatches of a forward pass with kernels of these shapes.
- * @param table of rotary angles
+ * @param tables of rotary angles, one a layer; none for a layer that does not rotate
  */
-export async function buildForward(llama: LlamaParts, shape: ForwardShape, table: GPUBuffer): Promise<Forward> {
+export async function buildForward(llama: LlamaParts, shape: ForwardShape, tables: RotaryTables): Promise<Forward> {
   const { config, weights, cache, activations: a, target, lora } = llama;
   const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F } = config;
   const { activation } = target;
@@ -127,13 +128,15 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
   weights.layers.forEach((layer, i) => {
     const { keys, values } = cache.layers[i];
     const adapted = lora?.layers[i];
+    const table = tables[i];
+    const gains = layer.qkNorm;
     body.push(
       ...project(layer.qkv, adapted?.qkv, a.x, a.qkv, { input: 'f32', output: activation, norm: layer.attentionNorm }),
       rope.step(
         llama,
-        {},
-        { state, table, qkv: a.qkv, keys, values },
-        { heads: H, kv_heads: K, head_dim: d, context: cache.context },
+        { rotates: table !== undefined, normed: gains !== undefined },
+        { state, table, gains, qkv: a.qkv, keys, values },
+        { heads: H, kv_heads: K, head_dim: d, context: cache.context, epsilon: config.rmsNormEps },
       ),
       attention.step(
         llama,

@@ -1,7 +1,8 @@
 // LLaMA's forward pass in float64 with plain loops: what the GPU's is tested against.
-import { type ModelConfig, windowAt } from '../../core/model-config';
+import { type ModelConfig, rotaryOf, windowAt } from '../../core/model-config';
 import { attention } from '../../ops/attention/attention';
 import { linear } from '../../ops/matmul/linear';
+import { rmsnorm } from '../../ops/norm/rmsnorm';
 import { ropeFrequencies, rope } from '../../ops/rope/rope';
 
 /** Dequantized tensors by name; q and k rows in interleaved pair order. */
@@ -18,13 +19,15 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     return found;
   };
   const embedding = weight('model.embed_tokens.weight');
-  const frequencies = ropeFrequencies(config, T);
   let x: Float64Array = new Float64Array(T * D);
   ids.forEach((id, t) => {
     for (let i = 0; i < D; i++) x[t * D + i] = embedding[id * D + i];
   });
-  /** [T, heads, d] rotated by position */
-  const rotate = (rows: Float64Array, heads: number) => {
+  /** [T, heads, d] rotated by position, in layers that rotate */
+  const rotate = (rows: Float64Array, heads: number, layer: number) => {
+    const rotary = rotaryOf(config, layer);
+    if (!rotary) return rows;
+    const frequencies = ropeFrequencies(rotary, T);
     const out = new Float64Array(rows.length);
     for (let t = 0; t < T; t++) {
       for (let h = 0; h < heads; h++) {
@@ -53,8 +56,11 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
         { rows, columns: D, tokens: T },
         { gain, epsilon, bias: bias(`self_attn.${part}`) },
       );
-    const q = rotate(project('q_proj', H * d), H);
-    const k = byHead(rotate(project('k_proj', K * d), K));
+    /** [T, heads, d] of q or k, each head normalized where the model does that */
+    const normed = (rows: Float64Array, part: string) =>
+      config.qkNorm ? rmsnorm.reference(rows, weight(name(`self_attn.${part}`)), { columns: d, epsilon }) : rows;
+    const q = rotate(normed(project('q_proj', H * d), 'q_norm'), H, layer);
+    const k = byHead(rotate(normed(project('k_proj', K * d), 'k_norm'), K, layer));
     const v = byHead(project('v_proj', K * d));
     const window = windowAt(config, layer);
     const shape = { tokens: T, heads: H, kvHeads: K, headDim: d, context: T, position: 0, window };

@@ -44,6 +44,8 @@ const MODELS: Record<string, LoraReference> = {
   'a rank of one, on some maps of the upper layer': reference(small, [], {
     pairs: randomPairs(small, { rank: 1, scale: 0.5, maps: ['k_proj', 'up_proj'], layers: [1] }),
   }),
+  'normalized heads': reference({ ...small, qkNorm: true }, []),
+  'a layer without rotary positions': reference({ ...small, nopeLayers: [0] }, []),
   dropout: reference(small, [], { dropout: { rate: 0.3, seed: 9, step: 2 } }),
 };
 
@@ -106,5 +108,9 @@ describe('gradients are the loss’s differences', () => {
     expect(
       wrong('a window of three, and every bias', ({ config }) => ({ config: { ...config, slidingWindow: 4 } })),
     ).toBeGreaterThan(1e-3);
+    const { qkNorm: _, ...unnormed } = MODELS['normalized heads'].config;
+    expect(wrong('normalized heads', () => ({ config: unnormed }))).toBeGreaterThan(1e-2);
+    const nope = 'a layer without rotary positions';
+    expect(wrong(nope, ({ config }) => ({ config: { ...config, nopeLayers: [1] } }))).toBeGreaterThan(1e-2);
   });
 });

@@ -6,8 +6,6 @@ import { packedAttention } from '../../ops/attention/packed-attention';
 import { crossEntropy } from '../../ops/loss/cross-entropy';
 import { packPlaces } from '../../ops/attention/places';
 import { rmsnorm, rmsnormBackward } from '../../ops/norm/rmsnorm';
-import { ropeFrequencies } from '../../ops/rope/rope';
-import { ropeInplace } from '../../ops/rope/rope-inplace';
 import { swigluBackward } from '../../ops/swiglu/swiglu';
 import {
   type LoraReference,
@@ -19,6 +17,7 @@ import {
   plus,
   weightNamed,
 } from './lora-group';
+import { positioned, positionedBackward } from './positioned';
 
 import type { MicroBatch } from '../lora-types';
 
@@ -46,14 +45,14 @@ export function loraReference(
   const nothing = new Float64Array(last.length);
   let dx = rmsnormBackward.reference(last, gain(model, 'model.norm'), dFinal, nothing, { columns, epsilon, picked });
   for (const [layer, each] of [...kept.entries()].toReversed()) {
-    const { groups, gains, x, normed, qkv, mixed, between, normedBetween, gateUp, hidden } = each;
+    const { groups, gains, x, normed, plain, qkv, mixed, between, normedBetween, gateUp, hidden } = each;
     const dHidden = backward(groups.down, hidden, dx);
     const dGateUp = swigluBackward.reference(gateUp, dHidden, intermediateSize);
     const dNormedBetween = backward(groups.gateUp, normedBetween, dGateUp);
     dx = rmsnormBackward.reference(between, gains.between, dNormedBetween, dx, { columns, epsilon });
     const dMixed = backward(groups.o, mixed, dx);
-    const dRotated = packedAttentionBackwardQ.reference(qkv, dMixed, places, attentionShape(config, layer));
-    const dQkv = ropeInplace.reference(dRotated, places, attentionShape(config, layer), ropeFrequencies(config), -1);
+    const dPositioned = packedAttentionBackwardQ.reference(qkv, dMixed, places, attentionShape(config, layer));
+    const dQkv = positionedBackward(model, layer, plain, dPositioned, places);
     const dNormed = backward(groups.qkv, normed, dQkv);
     // what is below the first layer is frozen
     if (layer > 0) dx = rmsnormBackward.reference(x, gains.input, dNormed, dx, { columns, epsilon });
@@ -83,14 +82,14 @@ function forward(model: LoraReference, batch: MicroBatch) {
     const before = x;
     const normed = rmsnorm.reference(x, gains.input, { columns, epsilon });
     const plain = project(groups.qkv, normed);
-    const qkv = ropeInplace.reference(plain, places, attentionShape(config, layer), ropeFrequencies(config), 1);
+    const qkv = positioned(model, layer, plain, places);
     const mixed = packedAttention.reference(qkv, places, attentionShape(config, layer)).out;
     const between = plus(x, project(groups.o, mixed));
     const normedBetween = rmsnorm.reference(between, gains.between, { columns, epsilon });
     const gateUp = project(groups.gateUp, normedBetween);
     const hidden = swiglu(gateUp, F);
     x = plus(between, project(groups.down, hidden));
-    return { groups, gains, x: before, normed, qkv, mixed, between, normedBetween, gateUp, hidden };
+    return { groups, gains, x: before, normed, plain, qkv, mixed, between, normedBetween, gateUp, hidden };
   });
   const picked = Array.from(batch.targets.keys()).filter((t) => batch.targets[t] >= 0);
   const final = rmsnorm.reference(x, gain(model, 'model.norm'), { columns, epsilon, picked });

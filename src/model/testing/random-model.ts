@@ -65,6 +65,7 @@ export function randomModel(config: ModelConfig, kind: WeightKind, biased: reado
     add(name('input_layernorm'), 1, D, 'f32', 0.2, 1);
     add(name('self_attn.q_proj'), H * d, D, kind, 0.4);
     add(name('self_attn.k_proj'), K * d, D, kind, 0.4);
+    if (config.qkNorm) for (const each of ['q_norm', 'k_norm']) add(name(`self_attn.${each}`), 1, d, 'f32', 0.6, 1);
     add(name('self_attn.v_proj'), K * d, D, 'f32', 0.2); // another kind: the fused projection has two parts
     add(name('self_attn.o_proj'), D, H * d, (H * d) % 32 === 0 ? kind : 'f16', 0.2);
     add(name('post_attention_layernorm'), 1, D, 'f32', 0.2, 1);

@@ -6,9 +6,10 @@ import {
   packedAttentionBackwardKv,
   packedAttentionBackwardQ,
 } from '../../ops/attention/packed-attention-backward';
+import { qkNormBackward } from '../../ops/norm/qk-norm';
 import { rmsnormBackward } from '../../ops/norm/rmsnorm';
 import { swiglu, swigluBackward } from '../../ops/swiglu/swiglu';
-import { layerForward, normed, rotated, segmentOf } from './forward';
+import { headParams, layerForward, normed, positioned, positionedQkv, rotated, segmentOf } from './forward';
 import { GROUP_NAMES, type GroupName } from './layout';
 import type { PassBuilder } from './pass-builder';
 import type { Work } from './slices';
@@ -110,12 +111,25 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
   qkv(builder, layer, last) {
     const { weights, b, layout } = builder.parts;
     const { dx, dNormalized, normalized, dQkv } = b.workspace;
-    const { attentionNorm, qkv } = weights.layers[layer];
+    const { attentionNorm, qkv, qkNorm: gains } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
     const adapted = layout.layers[layer].qkv !== undefined;
     return [
+      // another layer's stand where attention finds them
+      ...(gains ? positioned(builder, layer) : []),
       ...attentionBackward(builder, layer),
-      rotated(builder, dQkv, -1),
+      ...rotated(builder, layer, dQkv, -1),
+      ...(gains
+        ? [
+            builder.dispatch(
+              qkNormBackward,
+              builder.tokens,
+              {},
+              { qkv: kept.qkv, gains, d_qkv: dQkv },
+              headParams(builder),
+            ),
+          ]
+        : []),
       ...(adapted ? [normed(builder, kept.x, attentionNorm, normalized)] : []),
       ...(last ? [] : builder.transposed(qkv, dQkv, dNormalized, builder.tokens)),
       ...builder.adaptBackward(layer, 'qkv', {
@@ -136,7 +150,8 @@ function attentionBackward(builder: PassBuilder, layer: number): Promise<Work>[]
   const { tokens } = builder;
   const variant = { headDim: d };
   const { places, dAttentionOut, dQkv, delta } = b.workspace;
-  const { qkv, attentionOut, lse } = segmentOf(builder).keptOf(layer);
+  const { attentionOut, lse } = segmentOf(builder).keptOf(layer);
+  const qkv = positionedQkv(builder, layer);
   const params = { heads: H, kv_heads: K, window: windowAt(config, layer) ?? spec.tokens, quads: d / 4 };
   const bound = { places, qkv, d_out: dAttentionOut, lse, delta, d_qkv: dQkv };
   return [

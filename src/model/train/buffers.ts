@@ -1,5 +1,5 @@
 // What training holds on the GPU beside the model.
-import type { ModelConfig } from '../../core/model-config';
+import { type ModelConfig, perRotary } from '../../core/model-config';
 import { PronkError } from '../../core/errors';
 import type { Buffers } from '../../gpu/buffers';
 import { ropeTable } from '../../ops/rope/rope';
@@ -27,8 +27,8 @@ export interface TrainingBuffers {
   readonly tokens: GPUBuffer;
   readonly labels: GPUBuffer;
   readonly chunks: readonly GPUBuffer[];
-  /** [context, d/2, 2] */
-  readonly table: GPUBuffer;
+  /** [context, d/2, 2] of each layer; none for a layer that does not rotate */
+  readonly tables: readonly (GPUBuffer | undefined)[];
   /** What a labelled token's loss is multiplied by. */
   readonly weight: GPUBuffer;
   /** Seed and step of the dropout masks. */
@@ -77,7 +77,7 @@ export function createTrainingBuffers(
     tokens: make(4, 'tokens'),
     labels: make(4, 'labels'),
     chunks: repeat(Math.ceil(spec.tokens / sizes.chunk), () => make(4, 'chunk')),
-    table: buffers.from('training', ropeTable(config, spec.tokens), 'rope table'),
+    tables: perRotary(config, (rotary) => buffers.from('training', ropeTable(rotary, spec.tokens), 'rope table')),
     weight: make(4, 'weight'),
     noise: make(4, 'noise'),
     report: make(4, 'report'),

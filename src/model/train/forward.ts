@@ -2,6 +2,7 @@
 import { windowAt } from '../../core/model-config';
 import { packedAttention } from '../../ops/attention/packed-attention';
 import { embed } from '../../ops/embed/embed';
+import { qkNorm } from '../../ops/norm/qk-norm';
 import { rmsnorm } from '../../ops/norm/rmsnorm';
 import { ropeInplace } from '../../ops/rope/rope-inplace';
 import { swiglu } from '../../ops/swiglu/swiglu';
@@ -60,12 +61,12 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
     normed(builder, w.x, attentionNorm, w.normalized),
     ...builder.product(qkv, w.normalized, kept.qkv, tokens),
     ...builder.adapt(layer, 'qkv', w.normalized, kept['u qkv'], kept.qkv),
-    rotated(builder, kept.qkv, 1),
+    ...positioned(builder, layer),
     builder.dispatch(
       packedAttention,
       tokens,
       { headDim: d },
-      { places: w.places, qkv: kept.qkv, out: kept.attentionOut, lse: kept.lse },
+      { places: w.places, qkv: positionedQkv(builder, layer), out: kept.attentionOut, lse: kept.lse },
       { heads: H, kv_heads: K, window: windowAt(config, layer) ?? spec.tokens, quads: d / 4 },
     ),
     ...builder.product(attended, kept.attentionOut, w.x, tokens, true),
@@ -87,15 +88,38 @@ export function normed(builder: PassBuilder, x: GPUBuffer, gain: GPUBuffer, y: G
   return builder.dispatch(rmsnorm, builder.tokens, { picked: false }, { x, gain, y }, params);
 }
 
-/** RoPE on q and k in place; backward it is the rotation the other way. */
-export function rotated(builder: PassBuilder, qkv: GPUBuffer, direction: 1 | -1): Promise<Work> {
+/**
+ * Where attention finds a layer's q|k|v. What is kept of a layer that normalizes heads is as it was before, which the norm's
+ * gradient needs: `positioned` makes the rest anew.
+ */
+export function positionedQkv(builder: PassBuilder, layer: number): GPUBuffer {
+  const { weights, b } = builder.parts;
+  return weights.layers[layer].qkNorm ? b.workspace.normedQkv : segmentOf(builder).keptOf(layer).qkv;
+}
+
+/** The norm of q's and k's heads where the model has one, and RoPE. */
+export function positioned(builder: PassBuilder, layer: number): Promise<Work>[] {
+  const gains = builder.parts.weights.layers[layer].qkNorm;
+  const out = positionedQkv(builder, layer);
+  const { qkv } = segmentOf(builder).keptOf(layer);
+  return [
+    ...(gains ? [builder.dispatch(qkNorm, builder.tokens, {}, { qkv, gains, out }, headParams(builder))] : []),
+    ...rotated(builder, layer, out, 1),
+  ];
+}
+
+/** Heads as the norm of them takes them. */
+export function headParams({ parts: { config } }: PassBuilder) {
+  const { numHeads, numKeyValueHeads, headDim, rmsNormEps } = config;
+  return { heads: numHeads, kv_heads: numKeyValueHeads, quads: headDim / 4, epsilon: rmsNormEps };
+}
+
+/** RoPE on q and k in place, in layers that have it; backward it is the rotation the other way. */
+export function rotated(builder: PassBuilder, layer: number, qkv: GPUBuffer, direction: 1 | -1): Promise<Work>[] {
   const { config, b } = builder.parts;
   const { numHeads: H, numKeyValueHeads: K, headDim: d } = config;
-  return builder.dispatch(
-    ropeInplace,
-    builder.tokens,
-    {},
-    { places: b.workspace.places, table: b.table, qkv },
-    { heads: H, kv_heads: K, head_dim: d, direction },
-  );
+  const table = b.tables[layer];
+  if (!table) return [];
+  const params = { heads: H, kv_heads: K, head_dim: d, direction };
+  return [builder.dispatch(ropeInplace, builder.tokens, {}, { places: b.workspace.places, table, qkv }, params)];
 }

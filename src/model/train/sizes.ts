@@ -8,14 +8,18 @@ import { GROUP_NAMES, type GroupName, groupShapes, layOut, type Layout } from '.
 const LOGITS_BYTES = 32 * 2 ** 20;
 
 /**
- * What the forward pass keeps of a layer: its input, q|k|v after RoPE, attention's result and log-sum-exp, the residual stream
+ * What the forward pass keeps of a layer: its input, q|k|v after RoPE (or, where heads are normalized, before that), attention's result and log-sum-exp, the residual stream
  * between attention and feed-forward, gate|up, and A·x of each group.
  */
 export type KeptName = 'x' | 'qkv' | 'attentionOut' | 'lse' | 'postAttention' | 'gateUp' | `u ${GroupName}`;
-/** Used by one layer after another, and by the loss. `v` and what begins with d are gradients. */
+/**
+ * Used by one layer after another, and by the loss. `normedQkv` is q|k|v after the norm of its heads and RoPE; `v` and what
+ * begins with d are gradients.
+ */
 export type WorkspaceName =
   | ('ids' | 'places' | 'targets' | 'picked' | 'losses')
   | ('x' | 'normalized' | 'intermediate' | 'normalizedChunk' | 'logits')
+  | 'normedQkv'
   | ('dx' | 'dNormalized' | 'dIntermediate' | 'dAttentionOut' | 'dQkv' | 'dNormalizedChunk' | 'delta' | 'v');
 
 /** Elements (of 4 bytes) of every buffer by name. */
@@ -69,6 +73,7 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
       x: T * D,
       normalized: T * D,
       intermediate: T * F,
+      normedQkv: config.qkNorm ? T * qkv : 0,
       normalizedChunk: chunk * D,
       logits: chunk * V,
       dx: T * D,

@@ -8,6 +8,7 @@ import { type Gpu, openAdapter } from '../../gpu/device';
 import { findAdapter } from '../../headless/dawn';
 import { relative } from '../../ops/testing/run';
 import type { WeightTensor } from '../../core/weight-kinds';
+import { loraReference } from '../reference/lora';
 import type { LoraSpec, LoraTrainer, MicroBatch, Turn } from '../lora-types';
 import { countTargets, microBatch, type TokenRow } from '../testing/batch';
 import { goldenRun, loraGolden } from '../testing/golden';
@@ -188,7 +189,11 @@ const WEIGHT = 1 / countTargets(ROWS);
 function once(
   spec: Partial<LoraSpec> = {},
   batches: readonly MicroBatch[] = [BATCH],
-  { config = { ...TINY, numLayers: 3 }, maxPartBytes = undefined as number | undefined, kind = 'q4' as const } = {},
+  {
+    config = { ...TINY, numLayers: 3 } as ModelConfig,
+    maxPartBytes = undefined as number | undefined,
+    kind = 'q4' as const,
+  } = {},
 ) {
   const { tensors } = randomModel(config, kind);
   const maps = spec.targets ? [...new Set(spec.targets.map(({ map }) => map))] : LINEAR_MAPS;
@@ -255,6 +260,23 @@ describe('bit for bit', () => {
         async (t) => t.memory,
       );
     expect((await memory(top)).activations * 3).toBe((await memory(all)).activations);
+  });
+});
+
+describe('normalized heads, and a layer without rotary positions', () => {
+  const config = { ...TINY, numLayers: 3, qkNorm: true as const, nopeLayers: [1] };
+
+  test('gradients are those of the float64 reference, recomputed or not', async () => {
+    const { reference } = randomModel(config, 'q4');
+    const pairs = randomPairs(config, { rank: 4, scale: 2 });
+    const error = (found: Float64Array, of: ModelConfig) =>
+      relative(found, flat(loraReference({ config: of, weights: reference, pairs }, BATCH, WEIGHT).gradients));
+    const whole = await once({}, [BATCH], { config });
+    expect(error(whole.found, config)).toBeLessThan(1e-5);
+    expect(await once({ checkpointing: 1 }, [BATCH], { config })).toEqual(whole);
+    expect(error(whole.found, { ...config, nopeLayers: [2] })).toBeGreaterThan(1e-2);
+    const { qkNorm: _, ...unnormed } = config;
+    expect(error(whole.found, unnormed)).toBeGreaterThan(1e-2);
   });
 });
 

@@ -1,10 +1,13 @@
-// Rotation of q and k, and the write to the cache, against float64 at positions where WGSL's own cosine would be off.
+// Rotation of q and k, and the write to the cache, against float64 at positions where WGSL's own cosine would be off; also of
+// heads that are normalized first, and where nothing is rotated.
 import type { ModelConfig } from '../../core/model-config';
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
+import type { Kernel } from '../../gpu/kernel';
+import { qkNorm } from '../norm/qk-norm';
 import { rope, ropeFrequencies, ropeTable } from './rope';
-import { random, relative, runOp, TARGETS } from '../testing/run';
+import { altered, random, relative, run, TARGETS, workOf } from '../testing/run';
 
 const CONTEXT = 4099;
 const [POSITION, TOKENS] = [4095, 3];
@@ -27,43 +30,60 @@ const config = (numHeads: number, numKeyValueHeads: number, headDim: number, sca
 
 const CASES = [config(6, 2, 20, false), config(3, 1, 100, true), config(4, 4, 64, true)];
 
-async function rotate(device: GPUDevice, model: ModelConfig, element: 'f32' | 'f16', position: number) {
+/** Not small beside the squares. */
+const EPSILON = 0.1;
+const PLAIN = { rotates: true, normed: false };
+
+interface How {
+  readonly element?: 'f32' | 'f16';
+  readonly position?: number;
+  readonly variant?: typeof PLAIN;
+  readonly form?: keyof typeof TARGETS;
+  readonly change?: (kernel: Kernel) => Kernel;
+}
+
+async function rotate(
+  device: GPUDevice,
+  model: ModelConfig,
+  { element = 'f32', position = POSITION, variant = PLAIN, form = 'software', change = (kernel) => kernel }: How = {},
+) {
   const { numHeads, numKeyValueHeads, headDim } = model;
   const row = (numHeads + 2 * numKeyValueHeads) * headDim;
   const stored = (data: Float32Array<ArrayBuffer>) => (element === 'f16' ? f32ArrayToF16(data) : data);
   const untouched = new Float32Array(numKeyValueHeads * CONTEXT * headDim).fill(-5);
-  const { qkv, keys, values } = await runOp(
-    device,
-    rope,
-    {},
-    { ...TARGETS.software, activation: element, cache: element },
-    {
-      bind: {
-        table: ropeTable(model, CONTEXT),
-        qkv: stored(random(TOKENS * row)),
-        keys: stored(untouched),
-        values: stored(untouched),
-      },
-      params: { heads: numHeads, kv_heads: numKeyValueHeads, head_dim: headDim, context: CONTEXT },
-      position,
-      count: TOKENS,
+  const target = { ...TARGETS[form], activation: element, cache: element };
+  const { kernel, work } = workOf(rope, variant, target, {
+    bind: {
+      table: ropeTable(model, CONTEXT),
+      gains: random(2 * headDim, 9),
+      qkv: stored(random(TOKENS * row)),
+      keys: stored(untouched),
+      values: stored(untouched),
     },
-    ['qkv', 'keys', 'values'],
-  );
+    params: { heads: numHeads, kv_heads: numKeyValueHeads, head_dim: headDim, context: CONTEXT, epsilon: EPSILON },
+    position,
+    dealt: TOKENS + 2,
+    count: TOKENS,
+  });
+  const { qkv, keys, values } = await run(device, change(kernel), work, ['qkv', 'keys', 'values']);
   return [qkv, keys, values].flatMap((bytes) => [
     ...(element === 'f16' ? f16ArrayToF32(new Uint16Array(bytes)) : new Float32Array(bytes)),
   ]);
 }
 
 /** What must be in q|k|v, the keys and the values afterwards. */
-function expected(model: ModelConfig): number[] {
+function expected(model: ModelConfig, { rotates, normed } = PLAIN): number[] {
   const { numHeads, numKeyValueHeads, headDim } = model;
   const row = (numHeads + 2 * numKeyValueHeads) * headDim;
-  const qkv = random(TOKENS * row);
-  const after = [...qkv];
+  const untouched = random(TOKENS * row);
+  const shape = { heads: numHeads, kvHeads: numKeyValueHeads, headDim, epsilon: EPSILON };
+  const qkv = normed ? qkNorm.reference(untouched, random(2 * headDim, 9), shape) : Float64Array.from(untouched);
+  const after = [...untouched];
   const keys = Array<number>(numKeyValueHeads * CONTEXT * headDim).fill(-5);
   const values = [...keys];
   const frequencies = ropeFrequencies(model);
+  const turned = (given: Float64Array, t: number) =>
+    rotates ? rope.reference(given, POSITION + t, frequencies) : given;
   for (let t = 0; t < TOKENS; t++) {
     for (let head = 0; head < numHeads + 2 * numKeyValueHeads; head++) {
       const at = t * row + head * headDim;
@@ -71,9 +91,9 @@ function expected(model: ModelConfig): number[] {
       const slot = (((head - numHeads) % numKeyValueHeads) * CONTEXT + POSITION + t) * headDim;
       const [target, start, result] =
         head < numHeads
-          ? [after, at, rope.reference(given, POSITION + t, frequencies)]
+          ? [after, at, turned(given, t)]
           : head < numHeads + numKeyValueHeads
-            ? [keys, slot, rope.reference(given, POSITION + t, frequencies)]
+            ? [keys, slot, turned(given, t)]
             : [values, slot, given];
       for (let i = 0; i < headDim; i++) target[start + i] = result[i];
     }
@@ -88,20 +108,57 @@ const off = (actual: readonly number[], wanted: readonly number[]) => {
   return relative(actual.filter(written), wanted.filter(written));
 };
 
-for (const { device, features, variant } of await testDevices()) {
-  describe(`rope, ${variant}`, () => {
+const devices = await testDevices();
+
+for (const { device, features, variant: of } of devices) {
+  describe(`rope, ${of}`, () => {
     for (const model of CASES) {
       const scaled = model.ropeScaling ? ', Llama-3 frequencies' : '';
       test(`${model.numHeads}/${model.numKeyValueHeads} heads of ${model.headDim}${scaled}`, async () => {
         const wanted = expected(model);
-        expect(off(await rotate(device, model, 'f32', POSITION), wanted)).toBeLessThan(1e-6);
+        expect(off(await rotate(device, model), wanted)).toBeLessThan(1e-6);
         // a position too early
-        expect(off(await rotate(device, model, 'f32', POSITION - 1), wanted)).toBeGreaterThan(0.01);
-        if (features.f16) expect(off(await rotate(device, model, 'f16', POSITION), wanted)).toBeLessThan(1e-3);
+        expect(off(await rotate(device, model, { position: POSITION - 1 }), wanted)).toBeGreaterThan(0.01);
+        if (features.f16) expect(off(await rotate(device, model, { element: 'f16' }), wanted)).toBeLessThan(1e-3);
       });
+      test.each(['software', 'hardware'] as const)(
+        `${model.numHeads}/${model.numKeyValueHeads} heads of ${model.headDim}${scaled}, normalized, %s form`,
+        async (form) => {
+          const variant = { rotates: true, normed: true };
+          const wanted = expected(model, variant);
+          expect(off(await rotate(device, model, { variant, form }), wanted)).toBeLessThan(1e-6);
+          expect(off(await rotate(device, model), wanted)).toBeGreaterThan(0.1);
+          if (features.f16)
+            expect(off(await rotate(device, model, { variant, form, element: 'f16' }), wanted)).toBeLessThan(1e-3);
+        },
+      );
     }
   });
 }
+
+describe('where layers differ from LLaMA’s', () => {
+  const [model] = CASES as [ModelConfig];
+  const { device } = devices[0]!;
+
+  test.each([false, true])('nothing is rotated, heads normalized: %s', async (normed) => {
+    const variant = { rotates: false, normed };
+    expect(off(await rotate(device, model, { variant }), expected(model, variant))).toBeLessThan(1e-6);
+    const rotated = { rotates: true, normed };
+    expect(off(await rotate(device, model, { variant: rotated }), expected(model, variant))).toBeGreaterThan(0.1);
+  });
+
+  test('a norm without its epsilon, of other gains, and of v too', async () => {
+    const variant = { rotates: true, normed: true };
+    const wrong = async (from: string, to: string) =>
+      off(
+        await rotate(device, model, { variant, change: (kernel) => altered(kernel, from, to) }),
+        expected(model, variant),
+      );
+    expect(await wrong(' + params.epsilon', '')).toBeGreaterThan(1e-2);
+    expect(await wrong('select(half, 0u, ', 'select(0u, half, ')).toBeGreaterThan(0.1);
+    expect(await wrong('head < params.heads + params.kv_heads)', 'true)')).toBeGreaterThan(0.1);
+  });
+});
 
 test('frequencies without the Llama-3 scaling are seen to differ', () => {
   const scaled = config(1, 1, 64, true);

@@ -5,7 +5,9 @@ import { sumLosses } from '../loss/sum-losses';
 import { packOptimizerStep } from '../optimizer/adamw';
 import { gradientNorm, gradientPartials, gradientScale } from '../optimizer/gradient-norm';
 import { layernorm, layernormBackward } from '../norm/layernorm';
+import { qkNorm, qkNormBackward } from '../norm/qk-norm';
 import { rmsnorm, rmsnormBackward } from '../norm/rmsnorm';
+import { rope } from '../rope/rope';
 import { random } from './numbers';
 import { type Run, TARGETS, workOf } from './run';
 
@@ -35,6 +37,36 @@ const norm = (op: Norm, output: 'y' | 'dx') => (): RaceCase => {
     needed: [SUM],
   };
 };
+
+const [HEADS, KV_HEADS, WIDTH] = [3, 1, 300];
+const heads = { heads: HEADS, kv_heads: KV_HEADS, epsilon: 1e-5 };
+const qkv = (seed: number) => random(2 * (HEADS + 2 * KV_HEADS) * WIDTH, seed);
+const gains = random(2 * WIDTH, 2);
+
+const headNorm = (backward: boolean) => (): RaceCase => ({
+  ...workOf(backward ? qkNormBackward : qkNorm, {}, TARGETS.hardware, {
+    bind: { qkv: qkv(1), gains, [backward ? 'd_qkv' : 'out']: qkv(3) },
+    params: { ...heads, quads: WIDTH / 4 },
+    count: 2,
+  }),
+  outputs: [backward ? 'd_qkv' : 'out'],
+  needed: [SUM],
+});
+
+const normedRope = (): RaceCase => ({
+  ...workOf(rope, { rotates: false, normed: true }, TARGETS.hardware, {
+    bind: {
+      qkv: qkv(1),
+      gains,
+      keys: new Float32Array(KV_HEADS * 2 * WIDTH),
+      values: new Float32Array(KV_HEADS * 2 * WIDTH),
+    },
+    params: { ...heads, head_dim: WIDTH, context: 2 },
+    count: 2,
+  }),
+  outputs: ['qkv', 'keys', 'values'],
+  needed: [SUM],
+});
 
 const losses = (): RaceCase => {
   const [vocabulary, rows] = [300, 3];
@@ -101,6 +133,9 @@ export const rowRaces: Readonly<Record<string, () => RaceCase>> = {
   'rmsnorm backward': norm(rmsnormBackward, 'dx'),
   layernorm: norm(layernorm, 'y'),
   'layernorm backward': norm(layernormBackward, 'dx'),
+  'norm of heads': headNorm(false),
+  'norm of heads, backward': headNorm(true),
+  'rope of normalized heads': normedRope,
   'cross-entropy': losses,
   'sum of losses': sumOfLosses,
   'gradient norm': partialNorms,
