@@ -11,6 +11,7 @@ import { createLibrary, type LibraryState } from './library/library';
 import { keepOffline } from './frame/pwa';
 import { createNotices, type Notices } from './shared/notices';
 import { createRoute, goTo, type Place } from './shared/route';
+import { createThinking, type ThinkingState } from './settings/thinking';
 import { createSettings, settingsOf, type SettingsState } from './settings/settings';
 import { asBoolean, createStored } from './shared/local-storage';
 import { createStyles, type StylesState } from './settings/prompt-formats';
@@ -24,6 +25,8 @@ export interface AppState {
   readonly theme: ThemeState;
   /** How answers are drawn in the place that is open. */
   readonly settings: SettingsState;
+  /** Whether and how long models think in Chat. */
+  readonly thinking: ThinkingState;
   readonly engine: EngineState;
   readonly chats: ChatsState;
   readonly instruct: InstructState;
@@ -60,6 +63,7 @@ export function createApp(client: Client): AppState {
   const inChat = createSettings();
   // what was chosen before Instruct had its own holds there too
   const inInstruct = createSettings('settings-instruct', inChat.values());
+  const thinking = createThinking();
   const engine = createEngineState(client, notices);
   const instruct = createInstruct(engine, inInstruct, notices);
   const styles = createStyles(engine, { chat: inChat, instruct: inInstruct }, instruct.templates.choose);
@@ -74,7 +78,11 @@ export function createApp(client: Client): AppState {
   }
   const trainingOnce = () => (training ??= makeTraining());
   const [settingsOpen, setSettingsOpen] = createStored('settings-open', false, asBoolean);
-  const chats = createChats(engine, inChat, notices, () => styles.chat()?.id, adapters.named);
+  const chats = createChats(engine, inChat, notices, {
+    style: () => styles.chat()?.id,
+    adapters: adapters.named,
+    thinking: thinking.values,
+  });
   const importing = () => library.imports.tasks.some(({ state }) => state !== 'paused' && state !== 'failed');
   const isIdle = () =>
     !engine.atWork() && !library.jobs.busy() && !importing() && chats.draft().trim() === '' && !isBeingWritten();
@@ -84,6 +92,7 @@ export function createApp(client: Client): AppState {
     notices,
     theme: createTheme(),
     settings: settingsOf(() => (place() === 'instruct' ? inInstruct : inChat)),
+    thinking,
     engine,
     chats,
     instruct,

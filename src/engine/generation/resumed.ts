@@ -5,6 +5,7 @@ import { lossOr } from '../../gpu/device';
 import type { Adapters } from '../adapters';
 import { type DeviceWork, LOSSES } from '../models/device-work';
 import { type GeneratedToken, generate } from './generate';
+import { thinkingOf } from '../../tokenizer/thinking';
 import { held, type OnHeld } from './held';
 import { begunIds, encodePrompt, promptStops } from './prompt';
 import type { EngineGeneration, EngineRequest } from './request';
@@ -40,7 +41,8 @@ export async function* generateResumed(
       signal?.throwIfAborted();
       const { context, config } = hosted.session;
       await hosted.session.setAdapters(await adapters.resolve(model, config, request.adapters));
-      const reserve = reservedFor(request.maxTokens + (request.thinkingBudget ?? 0), context);
+      const thinks = prompt.kind === 'chat' && thinkingOf(hosted.tokenizer.chatTemplate) !== undefined;
+      const reserve = reservedFor(request.maxTokens + ((thinks && request.thinkingBudget) || 0), context);
       const { begun, ids, thought, droppedMessages } = held(onHeld, model, () => {
         const { tokenizer } = hosted;
         const length = begunIds(tokenizer, request.begun).length;

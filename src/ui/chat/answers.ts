@@ -1,7 +1,7 @@
 // Answers of a chat: asked of the model and, where both are compared, of the base model too; continued and stopped.
 import { type Accessor, createSignal } from 'solid-js';
 import { unwrap } from 'solid-js/store';
-import type { AdapterUse, ChatStyle, Prompt } from '../../worker/contract';
+import type { AdapterUse, ChatStyle, Prompt, SamplingOptions } from '../../worker/contract';
 import type { SettingsState } from '../settings/settings';
 import type { Collection } from '../shared/collection';
 import { addTurn, type BaseAnswer, type Conversation, messagesTo, openParts, type Turn } from '../shared/conversation';
@@ -17,15 +17,22 @@ import {
 import type { ThisWindow } from '../shared/this-window';
 
 /** An adapter in use, with its name. */
-export interface NamedUse extends AdapterUse {
+interface NamedUse extends AdapterUse {
   readonly name: string;
 }
 
-export interface AnswersOptions {
-  readonly self: ThisWindow;
-  readonly settings: SettingsState;
+/** What a question is asked with beside the settings of sampling. */
+export interface Asking {
+  /** In place of the model's own template. */
   readonly style: () => ChatStyle | undefined;
   readonly adapters: () => readonly NamedUse[];
+  /** Whether the model is to think first, and in how many tokens at most. */
+  readonly thinking: () => { readonly on: boolean; readonly budget: number };
+}
+
+export interface AnswersOptions extends Partial<Asking> {
+  readonly self: ThisWindow;
+  readonly settings: SettingsState;
   /** The base model answers too, beside model and adapters. */
   readonly compare: Accessor<boolean>;
 }
@@ -69,7 +76,7 @@ function withoutModel(answer: Partial<StreamedAnswer>): Partial<BaseAnswer> {
 export function createAnswers(
   engine: EngineState,
   { find, change, save }: Pick<Collection<Conversation>, 'find' | 'change' | 'save'>,
-  { self, settings, style, adapters, compare }: AnswersOptions,
+  { self, settings, style, adapters = () => [], thinking, compare }: AnswersOptions,
 ): Answers {
   /** Tokens a second of the generations of this window. */
   const [rates, setRates] = createSignal<Readonly<Record<string, number>>>({});
@@ -117,9 +124,21 @@ export function createAnswers(
   }
 
   function promptOf(conversation: Conversation, questionId: string): Prompt {
-    const asked = style();
-    return { kind: 'chat', messages: messagesTo(conversation, questionId), ...(asked && { style: asked }) };
+    const asked = style?.();
+    const how = thinking?.();
+    return {
+      kind: 'chat',
+      messages: messagesTo(conversation, questionId),
+      ...(asked && { style: asked }),
+      ...(how && { thinking: how.on }),
+    };
   }
+
+  /** What a generation takes of the settings. */
+  const drawnWith = (sampling: SamplingOptions) => {
+    const how = thinking?.();
+    return { sampling, ...(how && { thinkingBudget: how.budget }) };
+  };
 
   return {
     promptOf,
@@ -152,12 +171,13 @@ export function createAnswers(
         if (both) base.abort();
       });
       const prompt = promptOf(conversation, parent);
+      const drawn = drawnWith(sampling);
       void Promise.all([save(id), self.known]).then(() => {
         if (!unsent.delete(turnId)) return;
         // strengths may be changed while both are written
         const uses = used.map(({ id: adapter, strength }) => ({ id: adapter, strength }));
-        own.generate({ prompt, sampling, ...(both && { adapters: uses }) });
-        if (both) base.generate({ prompt, sampling, adapters: [] });
+        own.generate({ prompt, ...drawn, ...(both && { adapters: uses }) });
+        if (both) base.generate({ prompt, ...drawn, adapters: [] });
       });
     },
     continue(conversation, turn) {
@@ -165,9 +185,9 @@ export function createAnswers(
       if ((!open.own && !open.base) || turn.parent === null) return;
       const { own, base } = answersOf(conversation.id, turn.id);
       const prompt = promptOf(conversation, turn.parent);
-      const sampling = { ...settings.sampling(), ...(turn.seed !== undefined && { seed: turn.seed }) };
-      if (open.own) own.continue({ prompt, sampling });
-      if (open.base) base.continue({ prompt, sampling, adapters: [] });
+      const drawn = drawnWith({ ...settings.sampling(), ...(turn.seed !== undefined && { seed: turn.seed }) });
+      if (open.own) own.continue({ prompt, ...drawn });
+      if (open.base) base.continue({ prompt, ...drawn, adapters: [] });
     },
     stop({ turns }) {
       for (const { id } of turns) {

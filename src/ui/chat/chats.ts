@@ -1,7 +1,7 @@
 // Conversations: asked, answered, branched, kept. Every one of them is in memory, the open one is shown.
 import { type Accessor, batch, createMemo, createSignal } from 'solid-js';
 import { unwrap } from 'solid-js/store';
-import type { ChatStyle, Prompt } from '../../worker/contract';
+import type { Prompt } from '../../worker/contract';
 import { errorData } from '../../worker/client';
 import type { SettingsState } from '../settings/settings';
 import { createCollection } from '../shared/collection';
@@ -23,7 +23,7 @@ import type { EngineState } from '../shared/engine-state';
 import { asBoolean, asString, createStored, isRecord } from '../shared/local-storage';
 import type { Notices } from '../shared/notices';
 import { createWindow } from '../shared/this-window';
-import { createAnswers, type NamedUse } from './answers';
+import { type Asking, createAnswers } from './answers';
 
 export interface ChatsState {
   /** Conversations that match the search, the latest first. */
@@ -77,8 +77,7 @@ export function createChats(
   engine: EngineState,
   settings: SettingsState,
   notices: Notices,
-  style: () => ChatStyle | undefined = () => undefined,
-  adapters: () => readonly NamedUse[] = () => [],
+  asking: Partial<Asking> = {},
 ): ChatsState {
   const [openId, setOpenId] = createStored<string>('chat', '', asString);
   const [drafts, setDrafts] = createStored<Record<string, string>>('drafts', {}, parseDrafts);
@@ -105,7 +104,7 @@ export function createChats(
     onUndeleted: sayError,
   });
   const { find, change } = chats;
-  const answers = createAnswers(engine, chats, { self, settings, style, adapters, compare });
+  const answers = createAnswers(engine, chats, { self, settings, compare, ...asking });
 
   const current = createMemo(() => find(openId()));
   const ready = () => loaded() || openId() === '';

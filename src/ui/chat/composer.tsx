@@ -86,8 +86,9 @@ export function Composer() {
 
 /** How many tokens the prompt has, of how many that the model can take. */
 function ContextMeter() {
-  const { chats, engine, settings } = useApp();
-  const use = createContextUse(engine, chats, settings);
+  const { chats, engine, settings, thinking } = useApp();
+  const budget = () => (engine.thinking() ? thinking.values().budget : 0);
+  const use = createContextUse(engine, chats, settings, budget);
   const words = () => {
     const known = use();
     if (!known) return '';

@@ -16,12 +16,19 @@ export function createContextUse(
   engine: EngineState,
   chats: ChatsState,
   settings: SettingsState,
+  /** Tokens that a thought may take. */
+  thinkingBudget: Accessor<number>,
 ): Accessor<ContextUse | undefined> {
   const question = createMemo(() => {
     const [model, context] = [engine.model()?.id, engine.loadedContext()];
     if (model === undefined || context === undefined || chats.running() || chats.draft().trim() === '')
       return undefined;
-    return { model, context, prompt: chats.promptFor(chats.draft()), maxTokens: settings.values().maxTokens };
+    return {
+      model,
+      context,
+      prompt: chats.promptFor(chats.draft()),
+      maxTokens: settings.values().maxTokens + thinkingBudget(),
+    };
   });
   const answer = createAnswer(question, async ({ model, prompt, context, maxTokens }) => ({
     ...(await engine.client.prompts.measure(model, prompt, context, maxTokens)),

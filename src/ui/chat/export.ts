@@ -6,11 +6,19 @@ export function toMarkdown(conversation: Conversation): string {
   const { title, system } = conversation;
   const parts = [`# ${title}`];
   if (system.trim() !== '') parts.push(`> **System:** ${system.trim().replaceAll('\n', '\n> ')}`);
-  for (const { role, content, model } of shownPath(conversation)) {
-    parts.push(`## ${role === 'user' ? 'You' : (model ?? 'Answer')}`, content);
+  for (const { role, content, thought, model } of shownPath(conversation)) {
+    parts.push(
+      `## ${role === 'user' ? 'You' : (model ?? 'Answer')}`,
+      ...(thought?.text ? [folded(thought.text)] : []),
+      content,
+    );
   }
   return `${parts.join('\n\n')}\n`;
 }
+
+/** A thought as readers of Markdown fold it. */
+const folded = (text: string) =>
+  `<details>\n<summary>Thought</summary>\n\n${text.replaceAll('</details', '&lt;/details')}\n\n</details>`;
 
 /** Everything, branches included, as it is stored; without the ids that answers are gone on with from. */
 export const toJson = (conversation: Conversation): string =>

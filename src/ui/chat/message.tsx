@@ -5,6 +5,7 @@ import { useApp } from '../context';
 import type { Turn } from '../shared/conversation';
 import { countOf, formatNumber, formatRate, formatSeconds } from '../shared/format';
 import { Branches } from './branches';
+import { ThoughtView } from './thought';
 import { TurnEditor } from './turn-editor';
 
 /** Fetched beside the page, which need not wait for it: a new chat has no message. */
@@ -62,18 +63,15 @@ export function MessageView(props: { turn: Turn }) {
           </div>
         </Match>
         <Match when={props.turn.role === 'assistant'}>
-          <Show
-            when={props.turn.base}
-            fallback={<Words text={props.turn.content} growing={props.turn.state === 'streaming'} />}
-          >
+          <Show when={props.turn.base} fallback={<Answer said={props.turn} />}>
             {(base) => (
               <div class="answers">
                 <div class="answer" role="group" aria-label="Base" data-text="Base">
-                  <Words text={base().content} growing={base().state === 'streaming'} />
+                  <Answer said={base()} />
                   <Show when={base().error}>{(error) => <p role="alert">{error().message}</p>}</Show>
                 </div>
                 <div class="answer" role="group" aria-label={adapterNames()} data-text={adapterNames()}>
-                  <Words text={props.turn.content} growing={props.turn.state === 'streaming'} />
+                  <Answer said={props.turn} />
                 </div>
               </div>
             )}
@@ -87,6 +85,20 @@ export function MessageView(props: { turn: Turn }) {
         </Match>
       </Switch>
     </article>
+  );
+}
+
+/** What was thought and said. */
+function Answer(props: { said: Pick<Turn, 'content' | 'thought' | 'state'> }) {
+  const growing = () => props.said.state === 'streaming';
+  const thinking = () => growing() && props.said.content === '' && props.said.thought !== undefined;
+  return (
+    <>
+      <Show when={props.said.thought}>{(thought) => <ThoughtView thought={thought()} thinking={thinking()} />}</Show>
+      <Show when={!thinking()}>
+        <Words text={props.said.content} growing={growing()} />
+      </Show>
+    </>
   );
 }
 

@@ -24,7 +24,9 @@ export function ConversationNote() {
   const atLimit = ({ timing }: Turn) => {
     const context = engine.loadedContext();
     const used = timing ? timing.promptTokens + timing.completionTokens : 0;
-    if (context === undefined || used < context) return 'The answer reached its limit of tokens.';
+    const isInThought = last()?.content === '' && last()?.thought !== undefined;
+    if (context === undefined || used < context)
+      return isInThought ? 'The thought reached the limit of tokens.' : 'The answer reached its limit of tokens.';
     const longer = context < (engine.model()?.contextLength ?? 0);
     const full = `The context of ${countOf(context, 'token')} is full.`;
     return longer ? `${full} Load this model with a longer one under Models.` : full;
@@ -33,12 +35,16 @@ export function ConversationNote() {
     const turn = last();
     if (!turn) return '';
     if (turn.state === 'streaming') {
-      if (turn.content === '') return waiting();
+      if (turn.content === '' && !turn.thought) return waiting();
       return chats.tokensPerSecond() > 0 ? formatRate(chats.tokensPerSecond()) : '';
     }
     const dropped = turn.timing?.droppedMessages ?? 0;
     const notes = [
       turn.state === 'abort' && 'Stopped.',
+      turn.state === 'stop' &&
+        turn.content === '' &&
+        turn.thought &&
+        'The model ended with its thought, without an answer.',
       turn.state === 'length' && atLimit(turn),
       dropped > 0 &&
         `The oldest ${countOf(dropped, 'message')} no longer ${dropped === 1 ? 'fits' : 'fit'}; the model did not see ${dropped === 1 ? 'it' : 'them'}.`,

@@ -7,6 +7,7 @@ import { useApp } from '../context';
 import { controls, presets } from './settings';
 import { SettingRow } from './row';
 import { SeedRow } from './seed-row';
+import { ThinkingRows } from './thinking-rows';
 
 /** How answers are drawn: presets, and every control for itself. */
 export function SettingsPanel() {
@@ -49,8 +50,19 @@ export function SettingsPanel() {
         <For each={presets}>{({ name }) => <option value={name}>{name}</option>}</For>
       </select>
       <p class="hint">{settings.preset()?.source ?? 'Changed by you.'}</p>
-      <For each={controls}>{(control) => <SettingRow control={control} />}</For>
+      <For each={controls}>
+        {(control) => (
+          <SettingRow
+            control={control}
+            value={settings.values()[control.key]}
+            onSet={(value) => settings.set(control.key, value)}
+          />
+        )}
+      </For>
       <SeedRow />
+      <Show when={place() !== 'instruct'}>
+        <ThinkingRows />
+      </Show>
     </aside>
   );
 }

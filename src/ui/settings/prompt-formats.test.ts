@@ -26,7 +26,7 @@ function page() {
     const engine = createEngineState(fake, notices);
     const inInstruct = createSettings('settings-instruct');
     const made = createStyles(engine, { chat: settings, instruct: inInstruct }, choose);
-    const chats = createChats(engine, settings, notices, () => made.chat()?.id);
+    const chats = createChats(engine, settings, notices, { style: () => made.chat()?.id });
     return { fake, generate, choose, settings, inInstruct, engine, styles: made, chats };
   });
 }

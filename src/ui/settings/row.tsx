@@ -1,16 +1,14 @@
 import { createSignal, createUniqueId } from 'solid-js';
-import { useApp } from '../context';
 import { formatNumber } from '../shared/format';
-import type { Control } from './settings';
+import type { Range } from './settings';
 import { Explained } from '../shared/explained';
 
 /** One control: a slider, and its number to type. */
-export function SettingRow(props: { control: Control }) {
-  const { settings } = useApp();
+export function SettingRow(props: { control: Range; value: number; onSet: (value: number) => void }) {
   const id = createUniqueId();
-  const value = () => settings.values()[props.control.key];
+  const value = () => props.value;
   const [said, setSaid] = createSignal('');
-  const set = (text: string) => text !== '' && settings.set(props.control.key, Number(text));
+  const set = (text: string) => text !== '' && props.onSet(Number(text));
   /** A number that was typed is taken as near as it may be, and that is said. */
   const type = (text: string) => {
     const { min, max, label } = props.control;

@@ -42,13 +42,17 @@ export const presets: readonly [Preset, ...Preset[]] = [
   },
 ];
 
-export interface Control {
-  readonly key: keyof Preset['values'];
+/** A number that is chosen within bounds. */
+export interface Range {
   readonly label: string;
   readonly min: number;
   readonly max: number;
   readonly step: number;
   readonly explanation: string;
+}
+
+export interface Control extends Range {
+  readonly key: keyof Preset['values'];
 }
 
 export const controls: readonly Control[] = [

@@ -1,5 +1,6 @@
 import { array, assert, nat, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { toMarkdown } from '../chat/export';
 import {
   addTurn,
   type Conversation,
@@ -7,6 +8,7 @@ import {
   mergeConversation,
   messagesTo,
   newConversation,
+  openParts,
   parseConversation,
   pathTo,
   shownPath,
@@ -115,6 +117,31 @@ describe('what the model is told', () => {
     const made = conversation();
     made.turns[1].content = '';
     expect(roles(made, 'q2')).toEqual(['user q2']);
+  });
+});
+
+describe('a thought', () => {
+  const thought = { text: 'Two and two.', tokens: 5, ms: 1000 };
+
+  test('is told beside what was said, and a question that was thought about and not answered is left out', () => {
+    const made = conversation();
+    made.turns[1].thought = thought;
+    made.turns[3].thought = thought;
+    made.turns[3].content = '';
+    addTurn(made, turn('q3', 'a2', 'user'));
+    expect(messagesTo(made, 'q3')).toEqual([
+      { role: 'user', content: 'q1' },
+      { role: 'assistant', content: 'a1', reasoning_content: 'Two and two.' },
+      { role: 'user', content: 'q3' },
+    ]);
+    expect(toMarkdown(made)).toContain('<summary>Thought</summary>\n\nTwo and two.\n\n</details>\n\na1');
+  });
+
+  test('that was stopped can be gone on with by its tokens', () => {
+    const answer = { ...turn('a', 'q', 'assistant', ''), state: 'abort' as const, thought };
+    expect(openParts({ ...answer, tokens: { model: 'm', ids: [1, 2] } }).own).toBe(true);
+    expect(openParts(answer).own).toBe(false);
+    expect(openParts(turn('a', 'q', 'assistant', '')).own).toBe(false);
   });
 });
 

@@ -7,9 +7,17 @@ export interface AnswerTokens {
   readonly ids: readonly number[];
 }
 
+/** What a model thought before it answered, how many tokens that took, and how long. */
+export interface Thought {
+  readonly text: string;
+  readonly tokens: number;
+  readonly ms: number;
+}
+
 /** What the base model says to the same question, beside the answer of model and adapter. */
 export interface BaseAnswer {
   content: string;
+  thought?: Thought;
   state: TurnState;
   error?: ErrorData | undefined;
   timing?: GenerationTiming;
@@ -25,6 +33,7 @@ export interface Turn {
   readonly parent: string | null;
   readonly role: 'user' | 'assistant';
   content: string;
+  thought?: Thought;
   readonly createdAt: number;
   /** When it last changed: of two windows' states the later one holds. */
   changedAt?: number;
@@ -74,11 +83,12 @@ export function siblings({ turns }: Conversation, turn: Turn): Turn[] {
   return turns.filter((each) => each.parent === turn.parent);
 }
 
-type Said = Pick<Turn, 'content' | 'state' | 'error' | 'edited' | 'timing'>;
+type Said = Pick<Turn, 'content' | 'thought' | 'tokens' | 'state' | 'error' | 'edited' | 'timing'>;
 
 /** Whether a model can go on with an answer: it did not come to its end, and there is something to go on with. */
-export function isOpen({ content, state, error, edited, timing }: Said): boolean {
-  if (content === '' || state === 'streaming' || error?.code === 'context-full') return false;
+export function isOpen({ content, thought, tokens, state, error, edited, timing }: Said): boolean {
+  const begun = content !== '' || (thought !== undefined && tokens !== undefined);
+  if (!begun || state === 'streaming' || error?.code === 'context-full') return false;
   return state !== 'stop' || (edited === true && timing === undefined);
 }
 
@@ -123,7 +133,11 @@ export function messagesTo(conversation: Conversation, questionId: string): Chat
   const system = conversation.system.trim();
   return [
     ...(system === '' ? [] : [{ role: 'system' as const, content: system }]),
-    ...said.map(({ role, content }) => ({ role, content })),
+    ...said.map(({ role, content, thought }) => ({
+      role,
+      content,
+      ...(thought?.text && { reasoning_content: thought.text }),
+    })),
   ];
 }
 
@@ -165,7 +179,8 @@ const isBeingWritten = ({ state, base }: Turn) => state === 'streaming' || base?
 
 /** Whether a state of a turn comes after another one: by its time, then the ended one, then the longer one. */
 function isLater(turn: Turn, than: Turn): boolean {
-  const order = (each: Turn) => [each.changedAt ?? 0, isBeingWritten(each) ? 0 : 1, each.content.length];
+  const length = ({ content, thought }: Turn) => content.length + (thought?.text.length ?? 0);
+  const order = (each: Turn) => [each.changedAt ?? 0, isBeingWritten(each) ? 0 : 1, length(each)];
   const [a, b] = [order(turn), order(than)];
   const at = a.findIndex((value, i) => value !== b[i]);
   return at >= 0 && (a[at] ?? 0) > (b[at] ?? 0);

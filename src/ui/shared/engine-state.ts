@@ -7,8 +7,10 @@ import type {
   FinishReason,
   GenerationTiming,
   ModelSummary,
+  ModelThinking,
   Prompt,
   SamplingOptions,
+  ThoughtFigures,
 } from '../../worker/contract';
 import { type Client, type ClientEvent, errorData } from '../../worker/client';
 import { createDeviceWait, type DeviceWaitState } from './device-wait';
@@ -23,11 +25,17 @@ interface Progress {
   readonly total: number;
 }
 
+/** What became certain of a thought, and its figures so far. */
+export interface ThoughtPiece extends ThoughtFigures {
+  readonly reasoning: string;
+}
+
 /** One generation and who wants to hear of it. */
 interface Asked {
   readonly id: string;
   readonly prompt: Prompt;
   readonly sampling: SamplingOptions;
+  readonly thinkingBudget?: number;
   readonly stop: string[];
   /** Instead of the adapters in use; none is the base model. */
   readonly adapters?: readonly AdapterUse[];
@@ -36,7 +44,7 @@ interface Asked {
   /** The model that will answer is known. */
   onModel(model: ModelSummary): void;
   /** The first piece of an answer that is gone on with is the whole of it so far. */
-  onText(text: string, tokensPerSecond: number, ids: readonly number[]): void;
+  onText(text: string, tokensPerSecond: number, ids: readonly number[], thought: ThoughtPiece | undefined): void;
   onDone(finish: FinishReason, timing: GenerationTiming | undefined): void;
   onFailed(error: ErrorData): void;
 }
@@ -73,6 +81,8 @@ export interface EngineState {
   readonly loadedContext: Accessor<number | undefined>;
   /** The model in use brings a chat template; undefined where that is not known yet. */
   readonly hasTemplate: Accessor<boolean | undefined>;
+  /** How the model in use thinks; undefined where it does not, or that is not known yet. */
+  readonly thinking: Accessor<ModelThinking | undefined>;
   retry(): void;
 }
 
@@ -98,6 +108,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   const [loadedId, setLoadedId] = createSignal<string>();
   const [loadedContext, setLoadedContext] = createSignal<number>();
   const [hasTemplate, setHasTemplate] = createSignal<boolean>();
+  const [thinking, setThinking] = createSignal<ModelThinking>();
   const [progress, setProgress] = createSignal<Progress>();
   const [problem, setProblem] = createSignal<ErrorData>();
   const running = new Map<string, Asked>();
@@ -154,7 +165,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     const summary = models().find((each) => each.id === id);
     running.set(asked.id, asked);
     note();
-    const { prompt, sampling, stop, adapters } = asked;
+    const { prompt, sampling, thinkingBudget, stop, adapters } = asked;
     const begun = summary && asked.begun?.(summary);
     if (summary) asked.onModel(summary);
     client.generation
@@ -164,6 +175,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         prompt,
         sampling,
         stop,
+        ...(thinkingBudget !== undefined && { thinkingBudget }),
         ...(adapters && { adapters }),
         ...(begun && { begun }),
       })
@@ -203,6 +215,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         setLoadedId(event.modelId);
         setLoadedContext(event.context);
         setHasTemplate(event.hasTemplate);
+        setThinking(event.thinking);
         setProgress(undefined);
         setProblem(undefined);
         restarted = false;
@@ -216,7 +229,14 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         break;
       case 'text':
         if (progress()) setProgress(undefined);
-        running.get(event.id)?.onText(event.text, event.tokensPerSecond, event.ids);
+        running
+          .get(event.id)
+          ?.onText(
+            event.text,
+            event.tokensPerSecond,
+            event.ids,
+            event.thought && { ...event.thought, reasoning: event.reasoning ?? '' },
+          );
         break;
       case 'done':
         generationOf(event.id)?.onDone(event.finish, event.timing);
@@ -331,6 +351,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
       if (modelId() === id) reload();
     },
     hasTemplate: () => (loadedId() === modelId() ? hasTemplate() : undefined),
+    thinking: () => (loadedId() === modelId() ? thinking() : undefined),
     loadedContext: () => (loadedId() === modelId() ? loadedContext() : undefined),
     retry() {
       if (problem() === NONE_LEFT) hung.keepOnly(() => false);

@@ -7,12 +7,13 @@ import type {
   Prompt,
   SamplingOptions,
 } from '../../worker/contract';
-import type { AnswerTokens } from './conversation';
-import type { EngineState } from './engine-state';
+import type { AnswerTokens, Thought } from './conversation';
+import type { EngineState, ThoughtPiece } from './engine-state';
 
 /** What a record holds of an answer. */
 export interface StreamedAnswer {
   content: string;
+  thought: Thought;
   state: 'streaming' | 'failed' | FinishReason;
   error: ErrorData | undefined;
   timing: GenerationTiming;
@@ -33,6 +34,8 @@ export interface AnswerTarget {
 export interface AnswerRequest {
   readonly prompt: Prompt;
   readonly sampling: SamplingOptions;
+  /** Tokens that a thought may take, beside those of the answer. */
+  readonly thinkingBudget?: number;
   readonly stop?: readonly string[];
   readonly adapters?: readonly AdapterUse[];
   /** The answer so far, where it is continued and not begun. */
@@ -43,6 +46,14 @@ export interface AnswerRequest {
 function joinTimings(before: GenerationTiming | undefined, after: GenerationTiming): GenerationTiming {
   const { firstTokenMs, completionTokens } = before ?? after;
   return { ...after, firstTokenMs, completionTokens: Math.max(completionTokens, after.completionTokens) };
+}
+
+/** A thought with what became certain of it; `ms` before is what it took until the answer was gone on with. */
+function joinThoughts(known: Thought | undefined, more: ThoughtPiece, isWhole: boolean, before: number): Thought {
+  const { reasoning, tokens, ms } = more;
+  // an answer that is gone on with in other tokens than its own has no thought in them
+  if (isWhole && known && reasoning === '') return known;
+  return { text: isWhole ? reasoning : `${known?.text ?? ''}${reasoning}`, tokens, ms: before + ms };
 }
 
 /** Marks an answer as being written. */
@@ -59,7 +70,8 @@ export function endAnswer({ write, setRate }: AnswerTarget, values: Partial<Stre
 
 /** Generates an answer; what comes of it is written to its target. */
 export function streamAnswer(engine: EngineState, target: AnswerTarget, request: AnswerRequest): void {
-  const { prompt, sampling, stop = [], adapters, continues: before } = request;
+  const { prompt, sampling, thinkingBudget, stop = [], adapters, continues: before } = request;
+  const thoughtBefore = before?.thought?.ms ?? 0;
   let isFirst = true;
   let modelId = '';
   engine.generate({
@@ -67,19 +79,21 @@ export function streamAnswer(engine: EngineState, target: AnswerTarget, request:
     prompt,
     sampling,
     stop: [...stop],
+    ...(thinkingBudget !== undefined && { thinkingBudget }),
     ...(adapters && { adapters }),
     ...(before && { begun: ({ id }) => (before.tokens?.model === id ? before.tokens.ids : before.content) }),
     onModel({ id, name }) {
       modelId = id;
       target.write(() => ({ model: name }));
     },
-    onText(text, rate, ids) {
+    onText(text, rate, ids, thought) {
       target.setRate(rate);
       // the first piece of a continued answer has all of it so far
       const isWhole = isFirst;
       isFirst = false;
-      target.write(({ content, tokens }) => ({
+      target.write(({ content, thought: known, tokens }) => ({
         content: isWhole ? text : content + text,
+        ...(thought && { thought: joinThoughts(known, thought, isWhole, thoughtBefore) }),
         tokens: { model: modelId, ids: isWhole || !tokens ? ids : [...tokens.ids, ...ids] },
       }));
     },

@@ -26,7 +26,7 @@ function page(fake = createToy({ delay: 0, load: 0, step: 2, trained: true })) {
     const engine = createEngineState(fake, notices);
     const { jobs } = createLibrary(engine, notices);
     const adapters = createAdapters(fake, engine, jobs, notices);
-    const chats = createChats(engine, createSettings(), notices, undefined, adapters.named);
+    const chats = createChats(engine, createSettings(), notices, { adapters: adapters.named });
     return {
       fake,
       notices,
