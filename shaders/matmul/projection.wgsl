@@ -1,14 +1,14 @@
 // Bindings and results of the products with a weight matrix. TILE_M rows are computed together.
 // NORM folds RMSNorm in without a pass before: Σx² is accumulated beside Σ w·x·gain, and 1/rms multiplies the result.
-// SWIGLU takes the matrix as gate rows, then up rows: y = silu(gate) · up, and a row group has TILE_M / 2 rows of each.
+// GLU takes the matrix as gate rows, then up rows: y = f(gate) · up, and a row group has TILE_M / 2 rows of each.
 // HAS_BIAS adds a vector of all the matrix's rows, after the norm.
-//: needs State, Input, Output, TILE_M
+//: needs State, Input, Output, TILE_M, activate
 struct Params {
   rows: u32,       // of this part of the matrix
   columns: u32,    // K, a multiple of 4, and of the block for block kinds
   row_start: u32,  // of this part in the output
   out_stride: u32, // elements of an output row
-  half: u32,       // rows of the gate, after which those of up begin (SWIGLU)
+  half: u32,       // rows of the gate, after which those of up begin (GLU)
   last_only: u32,  // 1: only the batch's last token, written as row 0
   epsilon: f32,
 }
@@ -23,12 +23,12 @@ struct Params {
 
 override NORM: bool = false;
 override RESIDUAL: bool = false;
-override SWIGLU: bool = false;
+override GLU: bool = false;
 
 fn matrix_row(row_group: u32, r: u32) -> u32 {
   const HALF = TILE_M / 2u;
   let paired = row_group * HALF + r % HALF + params.half * (r / HALF);
-  return min(select(row_group * TILE_M + r, paired, SWIGLU), params.rows - 1u);
+  return min(select(row_group * TILE_M + r, paired, GLU), params.rows - 1u);
 }
 
 fn store(token: u32, row: u32, value: f32) {
@@ -44,18 +44,17 @@ fn add_bias(row: u32, value: f32) -> f32 {
   //: end
 }
 
-fn swiglu(gate: f32, up: f32) -> f32 { return gate / (1.0 + exp(-gate)) * up; }
-
 /// Writes the results of a row group for a token, whose Σx² is `squares`.
 fn write_outputs(token: u32, row_group: u32, squares: f32, sums: array<f32, TILE_M>) {
   const HALF = TILE_M / 2u;
   var out = sums;
   let scale = select(1.0, 1.0 / sqrt(squares / f32(params.columns) + params.epsilon), NORM);
-  if (SWIGLU) {
+  if (GLU) {
     for (var r = 0u; r < HALF; r++) {
       let row = row_group * HALF + r;
       if (row < params.half) {
-        store(token, row, swiglu(add_bias(row, scale * out[r]), add_bias(row + params.half, scale * out[r + HALF])));
+        let gate = add_bias(row, scale * out[r]);
+        store(token, row, activate(gate) * add_bias(row + params.half, scale * out[r + HALF]));
       }
     }
   } else {

@@ -1,8 +1,10 @@
 // The gradient of RMSNorm's input, for the token t of each row of dy; no token may be picked twice.
-//   dx[t] += rs · (w − n · mean(w ⊙ n)) with w = dy ⊙ gain, n = x · rs and rs = 1 / rms(x)
+//   dx[t] (+)= rs · (w − n · mean(w ⊙ n)) with w = dy ⊙ gain, n = x · rs and rs = 1 / rms(x)
 //: needs norm-bindings.wgsl, row_index, lane_index, row_sum, WORKGROUP_SIZE, LANES
 @group(0) @binding(5) var<storage, read> dy: array<vec4f>; // [rows][D]
 @group(0) @binding(6) var<storage, read_write> dx: array<vec4f>; // [T][D]
+
+override ACCUMULATE: bool = false; // the result is added to what is there
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
@@ -24,6 +26,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let mean = scale * row_sum(dot(products, vec4f(1.0)), lane) / width;
   for (var i = lane; i < quads; i += LANES) {
     let n = x[x_base + i] * scale;
-    dx[x_base + i] += scale * (dy[row * quads + i] * gain[i] - n * mean);
+    let d = scale * (dy[row * quads + i] * gain[i] - n * mean);
+    if (ACCUMULATE) { dx[x_base + i] += d; } else { dx[x_base + i] = d; }
   }
 }

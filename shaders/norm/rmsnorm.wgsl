@@ -1,6 +1,8 @@
-// RMSNorm: y[i] = x[t] / rms(x[t]) · gain for the token t of row i.
+// RMSNorm: y[i] (+)= x[t] / rms(x[t]) · gain for the token t of row i.
 //: needs norm-bindings.wgsl, row_index, lane_index, row_sum, WORKGROUP_SIZE, LANES
 @group(0) @binding(5) var<storage, read_write> y: array<vec4f>; // [rows][D]
+
+override ACCUMULATE: bool = false; // the result is added to what is there
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
@@ -18,6 +20,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let mean = row_sum(dot(squares, vec4f(1.0)), lane) / f32(params.columns);
   let scale = 1.0 / sqrt(mean + params.epsilon);
   for (var i = lane; i < quads; i += LANES) {
-    y[row * quads + i] = x[x_base + i] * scale * gain[i];
+    let n = x[x_base + i] * scale * gain[i];
+    if (ACCUMULATE) { y[row * quads + i] += n; } else { y[row * quads + i] = n; }
   }
 }

@@ -18,6 +18,9 @@ export type RopeScaling =
   /** Each pair's frequency is divided by its number, d/2 of them. */
   | { readonly type: 'divisors'; readonly divisors: readonly number[] };
 
+/** The function between the products of a feed-forward: SiLU, or GELU by its tanh (`gelu_pytorch_tanh`). */
+export type Activation = 'silu' | 'gelu_tanh';
+
 /** Hyperparameters of a LLaMA-family model. D width, H heads, K key/value heads, d head width, F, V, L as in docs. */
 export interface ModelConfig {
   readonly architecture: Architecture;
@@ -50,6 +53,18 @@ export interface ModelConfig {
   readonly qkNorm?: true;
   /** Layers without rotary positions, in rising order (SmolLM3); none where absent. */
   readonly nopeLayers?: readonly number[];
+  /** θ of the layers with a window, which scale nothing (Gemma); that of all layers where absent. */
+  readonly localRopeTheta?: number;
+  /** SiLU where absent. */
+  readonly activation?: Activation;
+  /** Attention and feed-forward have a norm behind them too, before their result is added to the residual stream (Gemma). */
+  readonly postNorms?: true;
+  /** Norms multiply by 1 + what their tensors hold (Gemma). */
+  readonly unitOffsetNorm?: true;
+  /** What the embedding's rows are multiplied by, though not as the head (Gemma). */
+  readonly embeddingScale?: number;
+  /** What q · k is multiplied by, where that is not 1/√d; only with `qkNorm` (Gemma). */
+  readonly attentionScale?: number;
 }
 
 type Windowed = Pick<ModelConfig, 'slidingWindow' | 'windowLayers'>;
@@ -65,7 +80,10 @@ export type RotaryConfig = Pick<ModelConfig, 'headDim' | 'contextLength' | 'rope
 /** How a layer rotates q and k; undefined for a layer that does not. */
 export function rotaryOf(config: ModelConfig, layer: number): RotaryConfig | undefined {
   if (config.nopeLayers?.includes(layer)) return undefined;
-  const { headDim, contextLength, ropeTheta, ropeScaling } = config;
+  const { headDim, contextLength, ropeTheta, ropeScaling, localRopeTheta } = config;
+  if (localRopeTheta !== undefined && windowAt(config, layer) !== undefined) {
+    return { headDim, contextLength, ropeTheta: localRopeTheta };
+  }
   return { headDim, contextLength, ropeTheta, ...(ropeScaling && { ropeScaling }) };
 }
 
@@ -83,6 +101,36 @@ export function perRotary<Made>(
     made.set(key, known);
     return known;
   });
+}
+
+type Normed = Pick<ModelConfig, 'postNorms'>;
+
+interface LayerNorms {
+  readonly attention: string;
+  readonly afterAttention?: string;
+  readonly feedForward: string;
+  readonly afterFeedForward?: string;
+}
+
+/** Names of a layer's norms: in front of attention and feed-forward, and behind them where there are such. */
+export function layerNorms({ postNorms }: Normed): LayerNorms {
+  return postNorms
+    ? {
+        attention: 'input_layernorm',
+        afterAttention: 'post_attention_layernorm',
+        feedForward: 'pre_feedforward_layernorm',
+        afterFeedForward: 'post_feedforward_layernorm',
+      }
+    : { attention: 'input_layernorm', feedForward: 'post_attention_layernorm' };
+}
+
+/**
+ * A norm's gain is factor · (offset + what its tensor holds). Scores that are scaled by their own number have it in the gain of
+ * q, beside the √d that attention divides by.
+ */
+export function gainChange({ unitOffsetNorm, attentionScale, headDim }: ModelConfig, name: string) {
+  const ofQuery = attentionScale !== undefined && name.endsWith('.q_norm.weight');
+  return { offset: unitOffsetNorm ? 1 : 0, factor: ofQuery ? attentionScale * Math.sqrt(headDim) : 1 };
 }
 
 /** The names that sizes have in records of models, adapters and runs: stores of earlier versions hold them, and keep them. */

@@ -4,7 +4,7 @@ import type { ModelConfig } from '../core/model-config';
 import type { linear, LinearVariant } from '../ops/matmul/linear';
 import { bindPart, type Matrix } from '../ops/matmul/weights';
 
-export interface LinearOptions extends Pick<LinearVariant, 'shape' | 'input' | 'output' | 'residual' | 'swiglu'> {
+export interface LinearOptions extends Pick<LinearVariant, 'shape' | 'input' | 'output' | 'residual' | 'glu'> {
   /** Gain of the RMSNorm that is folded in. */
   readonly norm?: GPUBuffer | undefined;
   /** Only the batch's last token, written as row 0. */
@@ -17,21 +17,27 @@ type Call = readonly [variant: Step[1], bindings: Step[2], params: Step[3]];
 
 /** y [T, rows] = W·x, of as many tokens as `state` says. */
 export function linearCalls(
-  { rmsNormEps }: ModelConfig,
+  { rmsNormEps, activation }: ModelConfig,
   matrix: Matrix,
   { state, x, y }: { readonly state: GPUBuffer; readonly x: GPUBuffer; readonly y: GPUBuffer },
   { norm, lastOnly = false, ...options }: LinearOptions,
 ): Call[] {
   const { bias, columns, rows } = matrix;
   return matrix.parts.map((part) => [
-    { ...options, kind: part.kind, norm: norm !== undefined, bias: bias !== undefined },
+    {
+      ...options,
+      kind: part.kind,
+      norm: norm !== undefined,
+      bias: bias !== undefined,
+      ...(options.glu && activation && { activation }),
+    },
     // without a norm the gain is bound to something that is never read
     { state, x, y, gain: norm ?? state, bias, ...bindPart(part) },
     {
       rows: part.rows,
       columns,
       row_start: part.rowStart,
-      out_stride: options.swiglu ? rows / 2 : rows,
+      out_stride: options.glu ? rows / 2 : rows,
       half: rows / 2,
       last_only: Number(lastOnly),
       epsilon: rmsNormEps,

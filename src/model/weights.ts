@@ -1,12 +1,12 @@
 // Puts a model's tensors on the GPU: q|k|v and gate|up side by side, cut to what one binding may hold.
-import type { ModelConfig } from '../core/model-config';
+import { gainChange, layerNorms, type ModelConfig } from '../core/model-config';
 import { PronkError } from '../core/errors';
 import { type Buffers, write } from '../gpu/buffers';
 import type { Matrix, MatrixPart } from '../ops/matmul/weights';
 import { codeBytes, scalesPerRow, type WeightKind, type WeightTensor } from '../core/weight-kinds';
 import { dequantizeRows } from '../quant/repack';
 
-/** The seven linear maps of a block (four after fusing) and its two norms. */
+/** The seven linear maps of a block (four after fusing) and the gains of its norms. */
 interface LayerWeights {
   readonly attentionNorm: GPUBuffer;
   /** [(H + 2K) · d, D] */
@@ -15,11 +15,15 @@ interface LayerWeights {
   readonly qkNorm: GPUBuffer | undefined;
   /** [D, H · d] */
   readonly output: Matrix;
+  /** Of the norm behind attention, where there is one. */
+  readonly attentionPostNorm: GPUBuffer | undefined;
   readonly feedForwardNorm: GPUBuffer;
   /** [2F, D] */
   readonly gateUp: Matrix;
   /** [D, F] */
   readonly down: Matrix;
+  /** Of the norm behind the feed-forward, where there is one. */
+  readonly feedForwardPostNorm: GPUBuffer | undefined;
 }
 
 export interface Weights {
@@ -60,28 +64,51 @@ export async function uploadWeights(
     const bias = await stackedBias(buffers, found, biases, progress);
     return { ...stacked, ...(bias && { bias }) };
   };
-  /** Vectors, one after the other. */
-  const vector = async (...names: string[]) => {
-    const { parts } = await matrix(...names);
-    return parts[0].codes as GPUBuffer;
+  /** The values of some vectors, one after the other. */
+  const gains = async (...names: string[]) => {
+    const tensors = names.map((name) => find(directory, name));
+    const values = new Float32Array(tensors.reduce((sum, { columns }) => sum + columns, 0));
+    let at = 0;
+    for (const tensor of tensors) {
+      const own = await vector(tensor, progress);
+      const { offset, factor } = gainChange(config, tensor.name);
+      own.forEach((value, i) => (values[at + i] = factor * (offset + value)));
+      at += own.length;
+    }
+    return buffers.from('weights', values, names[0]);
   };
+  const norms = layerNorms(config);
   const embedding = await matrix('model.embed_tokens.weight');
   const layers: LayerWeights[] = [];
   for (let i = 0; i < config.numLayers; i++) {
     const name = (part: string) => `model.layers.${i}.${part}.weight`;
     // reading one and uploading another go on at once
-    const [attentionNorm, qkv, qkNorm, output, feedForwardNorm, gateUp, down] = await together([
-      vector(name('input_layernorm')),
-      matrix(name('self_attn.q_proj'), name('self_attn.k_proj'), name('self_attn.v_proj')),
-      config.qkNorm && vector(name('self_attn.q_norm'), name('self_attn.k_norm')),
-      matrix(name('self_attn.o_proj')),
-      vector(name('post_attention_layernorm')),
-      matrix(name('mlp.gate_proj'), name('mlp.up_proj')),
-      matrix(name('mlp.down_proj')),
-    ]);
-    layers.push({ attentionNorm, qkv, qkNorm, output, feedForwardNorm, gateUp, down });
+    const behind = (norm: string | undefined) => (norm === undefined ? undefined : gains(name(norm)));
+    const [attentionNorm, qkv, qkNorm, output, attentionPostNorm, feedForwardNorm, gateUp, down, feedForwardPostNorm] =
+      await together([
+        gains(name(norms.attention)),
+        matrix(name('self_attn.q_proj'), name('self_attn.k_proj'), name('self_attn.v_proj')),
+        config.qkNorm && gains(name('self_attn.q_norm'), name('self_attn.k_norm')),
+        matrix(name('self_attn.o_proj')),
+        behind(norms.afterAttention),
+        gains(name(norms.feedForward)),
+        matrix(name('mlp.gate_proj'), name('mlp.up_proj')),
+        matrix(name('mlp.down_proj')),
+        behind(norms.afterFeedForward),
+      ]);
+    layers.push({
+      attentionNorm,
+      qkv,
+      qkNorm,
+      output,
+      attentionPostNorm,
+      feedForwardNorm,
+      gateUp,
+      down,
+      feedForwardPostNorm,
+    });
   }
-  const norm = await vector('model.norm.weight');
+  const norm = await gains('model.norm.weight');
   const head = config.tieWordEmbeddings ? embedding : await matrix('lm_head.weight');
   return { embedding, layers, norm, head };
 }
@@ -102,6 +129,16 @@ function find(directory: ReadonlyMap<string, WeightTensor>, name: string): Weigh
       `The model has no tensor ${name}. Its files are incomplete: import it again.`,
     );
   return tensor;
+}
+
+/** A vector's values. */
+async function vector(tensor: WeightTensor, progress: (bytes: number) => void): Promise<Float32Array<ArrayBuffer>> {
+  const values = new Float32Array(tensor.columns);
+  for await (const group of tensor.groups()) {
+    values.set(dequantizeRows(group));
+    progress(group.codes.byteLength + group.scales.byteLength);
+  }
+  return values;
 }
 
 /** The biases of matrices that are stacked, zero where one has none; undefined where none has. */

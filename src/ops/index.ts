@@ -10,6 +10,7 @@ import {
 } from './attention/packed-attention-backward';
 import { embed } from './embed/embed';
 import { embedPositions } from './embed/embed-positions';
+import { glu, gluBackward } from './glu/glu';
 import { loraAGradient, loraBGradient, loraDown, loraDownBackward, loraUp, loraUpBackward } from './lora/lora';
 import { crossEntropy } from './loss/cross-entropy';
 import { sumLosses } from './loss/sum-losses';
@@ -24,7 +25,6 @@ import { relu, reluBackward } from './relu/relu';
 import { rope } from './rope/rope';
 import { ropeInplace } from './rope/rope-inplace';
 import { sample } from './sample/sample';
-import { swiglu, swigluBackward } from './swiglu/swiglu';
 import type { KernelTarget } from './tuning';
 
 export const OPS: readonly AnyOp<KernelTarget>[] = [
@@ -45,8 +45,8 @@ export const OPS: readonly AnyOp<KernelTarget>[] = [
   attentionDelta,
   packedAttentionBackwardQ,
   packedAttentionBackwardKv,
-  swiglu,
-  swigluBackward,
+  glu,
+  gluBackward,
   relu,
   reluBackward,
   loraDown,

@@ -2,20 +2,22 @@
 //
 //   x = embedding[ids]
 //   for each layer:   x += W_o · attention(rope(W_qkv · norm(x)))
-//                     x += W_down · (silu(W_gate · norm(x)) · W_up · norm(x))
+//                     x += W_down · (f(W_gate · norm(x)) · W_up · norm(x))
 //   logits = W_head · norm(x)
 //
-// Each W may have a bias, and adapters that add to it (lora.ts); a window limits how far back attention sees. Heads of q and
-// k may be normalized before rope, and layers may be without it.
+// f is SiLU or GELU. Each W may have a bias, and adapters that add to it (lora.ts); a window limits how far back attention
+// sees. Heads of q and k may be normalized before rope, and layers may be without it. What is added to x may have a norm of
+// its own, and the embedding a factor (Gemma).
 import { defined } from '../../core/defined';
 import { type ModelConfig, windowAt } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import type { Kernels, Step } from '../../gpu/kernel';
 import { attention } from '../../ops/attention/attention';
 import { embed } from '../../ops/embed/embed';
+import { glu } from '../../ops/glu/glu';
 import { linear } from '../../ops/matmul/linear';
+import { rmsnorm } from '../../ops/norm/rmsnorm';
 import { rope } from '../../ops/rope/rope';
-import { swiglu } from '../../ops/swiglu/swiglu';
 import type { ForwardShape, KernelTarget } from '../../ops/tuning';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
 import type { KeyValueCache } from './kv-cache';
@@ -40,6 +42,8 @@ export interface Activations {
   readonly intermediate: GPUBuffer;
   /** [T, 2F], only where gate and up cannot share a dispatch */
   readonly gateUp: GPUBuffer | undefined;
+  /** [T, D] what attention or feed-forward give, f32; only where a norm stands behind them */
+  readonly branch: GPUBuffer | undefined;
   /** [T, J] A·x of the adapters of one projection after the other, f32; only where there are adapters */
   readonly lowRank?: GPUBuffer;
   /** [V] of the batch's last token, f32 */
@@ -66,7 +70,7 @@ export interface LlamaParts {
 }
 
 /** Gate and up fuse where one part holds both. */
-const fusesSwiglu = (gateUp: Matrix) => gateUp.parts.length === 1;
+const fusesGlu = (gateUp: Matrix) => gateUp.parts.length === 1;
 
 /** Buffers for batches of at most `target.batch` tokens. */
 export function createActivations(
@@ -87,7 +91,8 @@ export function createActivations(
     qkv: make(T * (H + 2 * K) * d, bytes, 'qkv'),
     attentionOut: make(T * H * d, bytes, 'attentionOut'),
     intermediate: make(T * F, bytes, 'intermediate'),
-    gateUp: weights.layers.every((layer) => fusesSwiglu(layer.gateUp)) ? undefined : make(T * 2 * F, bytes, 'gate|up'),
+    gateUp: weights.layers.every((layer) => fusesGlu(layer.gateUp)) ? undefined : make(T * 2 * F, bytes, 'gate|up'),
+    branch: config.postNorms && make(T * D, 4, 'branch'),
     logits: make(V, 4, 'logits'),
   };
 }
@@ -120,9 +125,25 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
   const { state } = a;
   const project = projector(llama, shape.linear);
   const body: Promise<Step>[] = [];
+  const factor = config.embeddingScale ?? 1;
+  /** x += what the projection gives, through the norm behind it where there is one. */
+  const add = (matrix: Matrix, adapted: LoraProjection | undefined, input: GPUBuffer, gain: GPUBuffer | undefined) => {
+    const types = { input: activation, output: 'f32' } as const;
+    if (!gain) return project(matrix, adapted, input, a.x, { ...types, residual: true });
+    const branch = defined(a.branch, 'the buffer of a branch');
+    return [
+      ...project(matrix, adapted, input, branch, types),
+      rmsnorm.step(
+        llama,
+        { picked: false, accumulate: true },
+        { state, x: branch, gain, y: a.x },
+        { columns: D, epsilon: config.rmsNormEps },
+      ),
+    ];
+  };
 
   for (const part of weights.embedding.parts) {
-    const params = { rows: part.rows, columns: D, row_start: part.rowStart };
+    const params = { rows: part.rows, columns: D, row_start: part.rowStart, factor };
     body.push(embed.step(llama, { kind: part.kind }, { state, ids: a.ids, x: a.x, ...bindPart(part) }, params));
   }
   weights.layers.forEach((layer, i) => {
@@ -144,32 +165,31 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
         { state, qkv: a.qkv, keys, values, out: a.attentionOut },
         { heads: H, kv_heads: K, context: cache.context, quads: d / 4, window: windowAt(config, i) ?? cache.context },
       ),
-      ...project(layer.output, adapted?.output, a.attentionOut, a.x, {
-        input: activation,
-        output: 'f32',
-        residual: true,
-      }),
+      ...add(layer.output, adapted?.output, a.attentionOut, layer.attentionPostNorm),
     );
     const norm = layer.feedForwardNorm;
-    if (fusesSwiglu(layer.gateUp) && !adapted?.gateUp) {
+    if (fusesGlu(layer.gateUp) && !adapted?.gateUp) {
       body.push(
         ...project(layer.gateUp, undefined, a.x, a.intermediate, {
           input: 'f32',
           output: activation,
           norm,
-          swiglu: true,
+          glu: true,
         }),
       );
     } else {
       const gateUp = defined(a.gateUp, 'the buffer of gate|up');
       body.push(
         ...project(layer.gateUp, adapted?.gateUp, a.x, gateUp, { input: 'f32', output: activation, norm }),
-        swiglu.step(llama, {}, { state, gate_up: gateUp, hidden: a.intermediate }, { half: F }),
+        glu.step(
+          llama,
+          { activation: config.activation ?? 'silu' },
+          { state, gate_up: gateUp, hidden: a.intermediate },
+          { half: F },
+        ),
       );
     }
-    body.push(
-      ...project(layer.down, adapted?.down, a.intermediate, a.x, { input: activation, output: 'f32', residual: true }),
-    );
+    body.push(...add(layer.down, adapted?.down, a.intermediate, layer.feedForwardPostNorm));
   });
   return { body: await Promise.all(body), head: await buildHead(llama, target.decode.linear, a.logits, true) };
 }

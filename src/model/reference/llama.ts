@@ -4,6 +4,7 @@ import { attention } from '../../ops/attention/attention';
 import { linear } from '../../ops/matmul/linear';
 import { rmsnorm } from '../../ops/norm/rmsnorm';
 import { ropeFrequencies, rope } from '../../ops/rope/rope';
+import { gainOf, gainsOf } from './gains';
 
 /** Dequantized tensors by name; q and k rows in interleaved pair order. */
 export type ReferenceWeights = ReadonlyMap<string, ArrayLike<number>>;
@@ -21,7 +22,7 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
   const embedding = weight('model.embed_tokens.weight');
   let x: Float64Array = new Float64Array(T * D);
   ids.forEach((id, t) => {
-    for (let i = 0; i < D; i++) x[t * D + i] = embedding[id * D + i];
+    for (let i = 0; i < D; i++) x[t * D + i] = (config.embeddingScale ?? 1) * embedding[id * D + i];
   });
   /** [T, heads, d] rotated by position, in layers that rotate */
   const rotate = (rows: Float64Array, heads: number, layer: number) => {
@@ -45,32 +46,41 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     }
     return out;
   };
+  /** x + y, through the norm behind y where there is one. */
+  const added = (y: Float64Array, gain: ArrayLike<number> | undefined) => {
+    const normed = gain ? rmsnorm.reference(y, gain, { columns: D, epsilon }) : y;
+    return x.map((each, i) => each + normed[i]);
+  };
   for (let layer = 0; layer < config.numLayers; layer++) {
     const name = (part: string) => `model.layers.${layer}.${part}.weight`;
     const bias = (part: string) => weights.get(`model.layers.${layer}.${part}.bias`);
-    const gain = weight(name('input_layernorm'));
+    const gains = gainsOf({ config, weights }, layer);
     const project = (part: string, rows: number) =>
       linear.reference(
         weight(name(`self_attn.${part}`)),
         x,
         { rows, columns: D, tokens: T },
-        { gain, epsilon, bias: bias(`self_attn.${part}`) },
+        { gain: gains.attention, epsilon, bias: bias(`self_attn.${part}`) },
       );
     /** [T, heads, d] of q or k, each head normalized where the model does that */
-    const normed = (rows: Float64Array, part: string) =>
-      config.qkNorm ? rmsnorm.reference(rows, weight(name(`self_attn.${part}`)), { columns: d, epsilon }) : rows;
+    const normed = (rows: Float64Array, part: string) => {
+      if (!config.qkNorm) return rows;
+      const gain = gainOf({ config, weights }, `model.layers.${layer}.self_attn.${part}`);
+      return rmsnorm.reference(rows, gain, { columns: d, epsilon });
+    };
     const q = rotate(normed(project('q_proj', H * d), 'q_norm'), H, layer);
     const k = byHead(rotate(normed(project('k_proj', K * d), 'k_norm'), K, layer));
     const v = byHead(project('v_proj', K * d));
     const window = windowAt(config, layer);
     const shape = { tokens: T, heads: H, kvHeads: K, headDim: d, context: T, position: 0, window };
     const mixed = attention.reference(q, k, v, shape);
-    x = linear.reference(
+    const attended = linear.reference(
       weight(name('self_attn.o_proj')),
       mixed,
       { rows: D, columns: H * d, tokens: T },
-      { residual: x, bias: bias('self_attn.o_proj') },
+      { bias: bias('self_attn.o_proj') },
     );
+    x = added(attended, gains.afterAttention);
     const none = new Float64Array(F);
     const gateUp = stacked(weight(name('mlp.gate_proj')), weight(name('mlp.up_proj')));
     const gateUpBias = stacked(bias('mlp.gate_proj') ?? none, bias('mlp.up_proj') ?? none);
@@ -78,17 +88,25 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
       gateUp,
       x,
       { rows: 2 * F, columns: D, tokens: T },
-      { gain: weight(name('post_attention_layernorm')), epsilon, swiglu: true, bias: gateUpBias },
+      {
+        gain: gains.feedForward,
+        epsilon,
+        glu: true,
+        activation: config.activation ?? 'silu',
+        bias: gateUpBias,
+      },
     );
-    x = linear.reference(
+    const down = linear.reference(
       weight(name('mlp.down_proj')),
       hidden,
       { rows: D, columns: F, tokens: T },
-      { residual: x, bias: bias('mlp.down_proj') },
+      { bias: bias('mlp.down_proj') },
     );
+    x = added(down, gains.afterFeedForward);
   }
   const head = config.tieWordEmbeddings ? embedding : weight('lm_head.weight');
-  return linear.reference(head, x, { rows: V, columns: D, tokens: T }, { gain: weight('model.norm.weight'), epsilon });
+  const gain = gainOf({ config, weights }, 'model.norm');
+  return linear.reference(head, x, { rows: V, columns: D, tokens: T }, { gain, epsilon });
 }
 
 /** Gate above up. */

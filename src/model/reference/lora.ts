@@ -5,8 +5,8 @@ import { packedAttentionBackwardQ } from '../../ops/attention/packed-attention-b
 import { packedAttention } from '../../ops/attention/packed-attention';
 import { crossEntropy } from '../../ops/loss/cross-entropy';
 import { packPlaces } from '../../ops/attention/places';
+import { glu, gluBackward } from '../../ops/glu/glu';
 import { rmsnorm, rmsnormBackward } from '../../ops/norm/rmsnorm';
-import { swigluBackward } from '../../ops/swiglu/swiglu';
 import {
   type LoraReference,
   type MapGroup,
@@ -17,8 +17,8 @@ import {
   plus,
   weightNamed,
 } from './lora-group';
+import { gainOf, gainsOf } from './gains';
 import { positioned, positionedBackward } from './positioned';
-
 import type { MicroBatch } from '../lora-types';
 
 /** Σ cross-entropy of a batch over its targets, times a weight. */
@@ -34,7 +34,7 @@ export function loraReference(
   weight: number,
 ): { readonly loss: number; readonly gradients: readonly PairGradient[] } {
   const { config, pairs } = model;
-  const { hiddenSize: columns, intermediateSize, rmsNormEps: epsilon } = config;
+  const { hiddenSize: columns, intermediateSize, rmsNormEps: epsilon, activation } = config;
   const { kept, last, picked, logits, targets, dropout } = forward(model, batch);
   const { places } = dropout;
   const gradients = pairs.map(({ a, b }) => ({ a: new Float64Array(a.length), b: new Float64Array(b.length) }));
@@ -43,19 +43,23 @@ export function loraReference(
   const { losses, gradient: dLogits } = crossEntropy.reference(logits, targets, weight);
   const dFinal = backward(head(model), new Float64Array(targets.length * columns), dLogits);
   const nothing = new Float64Array(last.length);
-  let dx = rmsnormBackward.reference(last, gain(model, 'model.norm'), dFinal, nothing, { columns, epsilon, picked });
+  /** The gradient of what is added to the stream, through the norm behind it where there is one. */
+  const branchBackward = (branch: Float64Array, by: ArrayLike<number> | undefined, dy: Float64Array) =>
+    by ? rmsnormBackward.reference(branch, by, dy, nothing.slice(0, branch.length), { columns, epsilon }) : dy;
+  let dx = rmsnormBackward.reference(last, gainOf(model, 'model.norm'), dFinal, nothing, { columns, epsilon, picked });
   for (const [layer, each] of [...kept.entries()].toReversed()) {
-    const { groups, gains, x, normed, plain, qkv, mixed, between, normedBetween, gateUp, hidden } = each;
-    const dHidden = backward(groups.down, hidden, dx);
-    const dGateUp = swigluBackward.reference(gateUp, dHidden, intermediateSize);
+    const { groups, gains, x, normed, plain, qkv, mixed, attended, between, normedBetween, gateUp, hidden, down } =
+      each;
+    const dHidden = backward(groups.down, hidden, branchBackward(down, gains.afterFeedForward, dx));
+    const dGateUp = gluBackward.reference(gateUp, dHidden, intermediateSize, activation);
     const dNormedBetween = backward(groups.gateUp, normedBetween, dGateUp);
-    dx = rmsnormBackward.reference(between, gains.between, dNormedBetween, dx, { columns, epsilon });
-    const dMixed = backward(groups.o, mixed, dx);
+    dx = rmsnormBackward.reference(between, gains.feedForward, dNormedBetween, dx, { columns, epsilon });
+    const dMixed = backward(groups.o, mixed, branchBackward(attended, gains.afterAttention, dx));
     const dPositioned = packedAttentionBackwardQ.reference(qkv, dMixed, places, attentionShape(config, layer));
     const dQkv = positionedBackward(model, layer, plain, dPositioned, places);
     const dNormed = backward(groups.qkv, normed, dQkv);
     // what is below the first layer is frozen
-    if (layer > 0) dx = rmsnormBackward.reference(x, gains.input, dNormed, dx, { columns, epsilon });
+    if (layer > 0) dx = rmsnormBackward.reference(x, gains.attention, dNormed, dx, { columns, epsilon });
   }
   return { loss: weight * total(losses), gradients };
 }
@@ -68,31 +72,47 @@ function forward(model: LoraReference, batch: MicroBatch) {
   const dropout = { noise: [model.dropout?.seed ?? 0, model.dropout?.step ?? 0], places };
   const project = (group: MapGroup, input: Float64Array) => groupForward(group, input, model.dropout && dropout);
   const embedding = weightNamed(model, 'model.embed_tokens.weight');
+  const scale = config.embeddingScale ?? 1;
+  const added = (stream: Float64Array, branch: Float64Array, by: ArrayLike<number> | undefined) =>
+    plus(stream, by ? rmsnorm.reference(branch, by, { columns, epsilon }) : branch);
   let x: Float64Array = Float64Array.from(
     { length: batch.ids.length * columns },
-    (_, i) => embedding[batch.ids[Math.floor(i / columns)] * columns + (i % columns)],
+    (_, i) => scale * embedding[batch.ids[Math.floor(i / columns)] * columns + (i % columns)],
   );
   const layers = Array.from({ length: config.numLayers }, (_, layer) => layer);
   const kept = layers.map((layer) => {
     const groups = groupsOf(model, layer);
-    const gains = {
-      input: gain(model, `model.layers.${layer}.input_layernorm`),
-      between: gain(model, `model.layers.${layer}.post_attention_layernorm`),
-    };
+    const gains = gainsOf(model, layer);
     const before = x;
-    const normed = rmsnorm.reference(x, gains.input, { columns, epsilon });
+    const normed = rmsnorm.reference(x, gains.attention, { columns, epsilon });
     const plain = project(groups.qkv, normed);
     const qkv = positioned(model, layer, plain, places);
     const mixed = packedAttention.reference(qkv, places, attentionShape(config, layer)).out;
-    const between = plus(x, project(groups.o, mixed));
-    const normedBetween = rmsnorm.reference(between, gains.between, { columns, epsilon });
+    const attended = project(groups.o, mixed);
+    const between = added(x, attended, gains.afterAttention);
+    const normedBetween = rmsnorm.reference(between, gains.feedForward, { columns, epsilon });
     const gateUp = project(groups.gateUp, normedBetween);
-    const hidden = swiglu(gateUp, F);
-    x = plus(between, project(groups.down, hidden));
-    return { groups, gains, x: before, normed, plain, qkv, mixed, between, normedBetween, gateUp, hidden };
+    const hidden = glu.reference(gateUp, F, config.activation);
+    const down = project(groups.down, hidden);
+    x = added(between, down, gains.afterFeedForward);
+    return {
+      groups,
+      gains,
+      x: before,
+      normed,
+      plain,
+      qkv,
+      mixed,
+      attended,
+      between,
+      normedBetween,
+      gateUp,
+      hidden,
+      down,
+    };
   });
   const picked = Array.from(batch.targets.keys()).filter((t) => batch.targets[t] >= 0);
-  const final = rmsnorm.reference(x, gain(model, 'model.norm'), { columns, epsilon, picked });
+  const final = rmsnorm.reference(x, gainOf(model, 'model.norm'), { columns, epsilon, picked });
   const logits = project(head(model), final);
   return { kept, last: x, picked, logits, targets: picked.map((t) => batch.targets[t]), dropout };
 }
@@ -106,8 +126,6 @@ function groupsOf(model: LoraReference, layer: number) {
   };
 }
 
-const gain = (model: LoraReference, name: string) => weightNamed(model, `${name}.weight`);
-
 function head(model: LoraReference): MapGroup {
   const { tieWordEmbeddings, hiddenSize: columns } = model.config;
   const name = tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
@@ -117,14 +135,6 @@ function head(model: LoraReference): MapGroup {
 function attentionShape(config: ModelConfig, layer: number) {
   const { numHeads, numKeyValueHeads, headDim } = config;
   return { heads: numHeads, kvHeads: numKeyValueHeads, headDim, window: windowAt(config, layer) };
-}
-
-/** silu(gate) · up of [T, 2F] */
-function swiglu(gateUp: Float64Array, half: number): Float64Array {
-  return Float64Array.from({ length: gateUp.length / 2 }, (_, i) => {
-    const at = Math.floor(i / half) * half + i;
-    return (gateUp[at] / (1 + Math.exp(-gateUp[at]))) * gateUp[at + half];
-  });
 }
 
 function total(values: Float64Array): number {

@@ -4,14 +4,15 @@ import { type ModelConfig, rotaryOf } from '../../core/model-config';
 import { qkNorm, qkNormBackward } from '../../ops/norm/qk-norm';
 import { ropeFrequencies } from '../../ops/rope/rope';
 import { ropeInplace } from '../../ops/rope/rope-inplace';
-import { type LoraReference, weightNamed } from './lora-group';
+import { headGainsOf } from './gains';
+import type { LoraReference } from './lora-group';
 
 type Model = Pick<LoraReference, 'config' | 'weights'>;
 
 /** @param qkv [T][(H + 2K) · d] @param places [T][4] */
 export function positioned(model: Model, layer: number, qkv: Float64Array, places: Uint32Array): Float64Array {
   const { config } = model;
-  const gains = gainsOf(model, layer);
+  const gains = headGainsOf(model, layer);
   const normed = gains ? qkNorm.reference(qkv, gains, shapeOf(config)) : qkv;
   return rotated(config, layer, normed, places, 1);
 }
@@ -28,7 +29,7 @@ export function positionedBackward(
   places: Uint32Array,
 ): Float64Array {
   const { config } = model;
-  const gains = gainsOf(model, layer);
+  const gains = headGainsOf(model, layer);
   const dNormed = rotated(config, layer, dPositioned, places, -1);
   return gains ? qkNormBackward.reference(qkv, gains, dNormed, shapeOf(config)) : dNormed;
 }
@@ -36,14 +37,6 @@ export function positionedBackward(
 function rotated(config: ModelConfig, layer: number, qkv: Float64Array, places: Uint32Array, direction: 1 | -1) {
   const rotary = rotaryOf(config, layer);
   return rotary ? ropeInplace.reference(qkv, places, shapeOf(config), ropeFrequencies(rotary), direction) : qkv;
-}
-
-/** [2][d] gains of q and of k. */
-function gainsOf(model: Model, layer: number): number[] | undefined {
-  if (!model.config.qkNorm) return undefined;
-  return ['q', 'k'].flatMap((each) =>
-    Array.from(weightNamed(model, `model.layers.${layer}.self_attn.${each}_norm.weight`)),
-  );
 }
 
 function shapeOf({ numHeads, numKeyValueHeads, headDim, rmsNormEps }: ModelConfig) {

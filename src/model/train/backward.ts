@@ -6,10 +6,20 @@ import {
   packedAttentionBackwardKv,
   packedAttentionBackwardQ,
 } from '../../ops/attention/packed-attention-backward';
+import { gluBackward } from '../../ops/glu/glu';
 import { qkNormBackward } from '../../ops/norm/qk-norm';
 import { rmsnormBackward } from '../../ops/norm/rmsnorm';
-import { swiglu, swigluBackward } from '../../ops/swiglu/swiglu';
-import { headParams, layerForward, normed, positioned, positionedQkv, rotated, segmentOf } from './forward';
+import {
+  branchOf,
+  headParams,
+  hiddenOf,
+  layerForward,
+  normed,
+  positioned,
+  positionedQkv,
+  rotated,
+  segmentOf,
+} from './forward';
 import { GROUP_NAMES, type GroupName } from './layout';
 import type { PassBuilder } from './pass-builder';
 import type { Work } from './slices';
@@ -47,18 +57,18 @@ function layerBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
 /** The gradient through one product and what stands before it, in the order of the backward pass. */
 const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: boolean) => Promise<Work>[]> = {
   down(builder, layer, last) {
-    const { weights, config, b } = builder.parts;
-    const { intermediateSize: F } = config;
-    const { dx, dIntermediate, intermediate } = b.workspace;
+    const { weights, b } = builder.parts;
+    const { dIntermediate, intermediate } = b.workspace;
+    const { down, feedForwardPostNorm } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
     const adapted = builder.parts.layout.layers[layer].down !== undefined;
+    const { dy, works } = branchBackward(builder, layer, 'down', feedForwardPostNorm);
     return [
-      ...(adapted
-        ? [builder.dispatch(swiglu, builder.tokens, {}, { gate_up: kept.gateUp, hidden: intermediate }, { half: F })]
-        : []),
-      ...(last ? [] : builder.transposed(weights.layers[layer].down, dx, dIntermediate, builder.tokens)),
+      ...works,
+      ...(adapted ? [hiddenOf(builder, kept.gateUp)] : []),
+      ...(last ? [] : builder.transposed(down, dy, dIntermediate, builder.tokens)),
       ...builder.adaptBackward(layer, 'down', {
-        dy: dx,
+        dy,
         x: intermediate,
         u: kept['u down'],
         dx: last ? undefined : dIntermediate,
@@ -75,9 +85,9 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
     const adapted = layout.layers[layer].gateUp !== undefined;
     return [
       builder.dispatch(
-        swigluBackward,
+        gluBackward,
         builder.tokens,
-        {},
+        { activation: config.activation ?? 'silu' },
         { gate_up: kept.gateUp, d_hidden: dIntermediate },
         { half: F },
       ),
@@ -95,12 +105,15 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
 
   output(builder, layer, last) {
     const { weights, b } = builder.parts;
-    const { dx, dAttentionOut } = b.workspace;
+    const { dAttentionOut } = b.workspace;
+    const { output, attentionPostNorm } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
+    const { dy, works } = branchBackward(builder, layer, 'output', attentionPostNorm);
     return [
-      ...(last ? [] : builder.transposed(weights.layers[layer].output, dx, dAttentionOut, builder.tokens)),
+      ...works,
+      ...(last ? [] : builder.transposed(output, dy, dAttentionOut, builder.tokens)),
       ...builder.adaptBackward(layer, 'output', {
-        dy: dx,
+        dy,
         x: kept.attentionOut,
         u: kept['u output'],
         dx: last ? undefined : dAttentionOut,
@@ -167,15 +180,28 @@ function attentionBackward(builder: PassBuilder, layer: number): Promise<Work>[]
   ];
 }
 
-/** dx += the gradient through norm(x). */
+/** The gradient of what attention or feed-forward give: the stream's own, or what comes back through the norm behind them. */
+function branchBackward(
+  builder: PassBuilder,
+  layer: number,
+  name: 'output' | 'down',
+  postGain: GPUBuffer | undefined,
+): { readonly dy: GPUBuffer; readonly works: Promise<Work>[] } {
+  const { dx, dBranch } = builder.parts.b.workspace;
+  if (!postGain) return { dy: dx, works: [] };
+  return { dy: dBranch, works: [normBackward(builder, branchOf(builder, layer, name), postGain, dx, dBranch, false)] };
+}
+
+/** dx += the gradient through norm(x); without `accumulate` it takes dx's place. */
 function normBackward(
   builder: PassBuilder,
   x: GPUBuffer,
   gain: GPUBuffer,
   dy: GPUBuffer,
   dx: GPUBuffer,
+  accumulate = true,
 ): Promise<Work> {
   const { hiddenSize, rmsNormEps } = builder.parts.config;
   const params = { columns: hiddenSize, epsilon: rmsNormEps };
-  return builder.dispatch(rmsnormBackward, builder.tokens, { picked: false }, { x, gain, dy, dx }, params);
+  return builder.dispatch(rmsnormBackward, builder.tokens, { picked: false, accumulate }, { x, gain, dy, dx }, params);
 }

@@ -2,11 +2,11 @@
 import { windowAt } from '../../core/model-config';
 import { packedAttention } from '../../ops/attention/packed-attention';
 import { embed } from '../../ops/embed/embed';
+import { glu } from '../../ops/glu/glu';
 import { qkNorm } from '../../ops/norm/qk-norm';
 import { rmsnorm } from '../../ops/norm/rmsnorm';
 import { ropeInplace } from '../../ops/rope/rope-inplace';
-import { swiglu } from '../../ops/swiglu/swiglu';
-import { bindPart } from '../../ops/matmul/weights';
+import { bindPart, type Matrix } from '../../ops/matmul/weights';
 import type { PassBuilder } from './pass-builder';
 import type { Work } from './slices';
 
@@ -21,7 +21,7 @@ export async function buildForward(builder: PassBuilder): Promise<Work[]> {
       builder.tokens,
       { kind: part.kind },
       { ids: w.ids, x: w.x, ...bindPart(part) },
-      { rows: part.rows, columns: config.hiddenSize, row_start: part.rowStart },
+      { rows: part.rows, columns: config.hiddenSize, row_start: part.rowStart, factor: config.embeddingScale ?? 1 },
     ),
   );
   for (let layer = 0; layer < config.numLayers; layer++) {
@@ -50,10 +50,10 @@ export function segmentOf({ parts: { b, layout } }: PassBuilder): {
  */
 export function layerForward(builder: PassBuilder, layer: number, output = true): Promise<Work>[] {
   const { weights, config, b, layout, spec } = builder.parts;
-  const { numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F } = config;
+  const { numHeads: H, numKeyValueHeads: K, headDim: d } = config;
   const { tokens } = builder;
   const { workspace: w } = b;
-  const { qkv, output: attended, gateUp, down, attentionNorm, feedForwardNorm } = weights.layers[layer];
+  const { qkv, gateUp, attentionNorm, feedForwardNorm, ...own } = weights.layers[layer];
   const kept = segmentOf(builder).keptOf(layer);
   const keep = layer >= layout.lowest;
   return [
@@ -69,23 +69,74 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
       { places: w.places, qkv: positionedQkv(builder, layer), out: kept.attentionOut, lse: kept.lse },
       { heads: H, kv_heads: K, window: windowAt(config, layer) ?? spec.tokens, quads: d / 4 },
     ),
-    ...builder.product(attended, kept.attentionOut, w.x, tokens, true),
-    ...builder.adapt(layer, 'output', kept.attentionOut, kept['u output'], w.x),
+    ...added(builder, layer, 'output', { matrix: own.output, x: kept.attentionOut, postGain: own.attentionPostNorm }),
     ...(keep ? [builder.copy(w.x, kept.postAttention)] : []),
     normed(builder, w.x, feedForwardNorm, w.normalized),
     ...builder.product(gateUp, w.normalized, kept.gateUp, tokens),
     ...builder.adapt(layer, 'gateUp', w.normalized, kept['u gateUp'], kept.gateUp),
-    builder.dispatch(swiglu, tokens, {}, { gate_up: kept.gateUp, hidden: w.intermediate }, { half: F }),
-    ...(output ? builder.product(down, w.intermediate, w.x, tokens, true) : []),
-    ...builder.adapt(layer, 'down', w.intermediate, kept['u down'], output ? w.x : undefined),
+    hiddenOf(builder, kept.gateUp),
+    ...added(
+      builder,
+      layer,
+      'down',
+      { matrix: own.down, x: w.intermediate, postGain: own.feedForwardPostNorm },
+      output,
+    ),
   ];
 }
 
-/** y = norm(x) */
-export function normed(builder: PassBuilder, x: GPUBuffer, gain: GPUBuffer, y: GPUBuffer): Promise<Work> {
+/** What goes into a norm behind attention or feed-forward. */
+export function branchOf(builder: PassBuilder, layer: number, name: 'output' | 'down'): GPUBuffer {
+  return segmentOf(builder).keptOf(layer)[name === 'output' ? 'attentionBranch' : 'feedForwardBranch'];
+}
+
+/**
+ * The residual stream += the product with its adapter, through the norm behind it where there is one.
+ * @param output false where nobody wants the stream
+ */
+function added(
+  builder: PassBuilder,
+  layer: number,
+  name: 'output' | 'down',
+  { matrix, x, postGain }: { matrix: Matrix; x: GPUBuffer; postGain: GPUBuffer | undefined },
+  output = true,
+): Promise<Work>[] {
+  const { tokens } = builder;
+  const stream = builder.parts.b.workspace.x;
+  const u = segmentOf(builder).keptOf(layer)[`u ${name}`];
+  if (!postGain) {
+    return [
+      ...(output ? builder.product(matrix, x, stream, tokens, true) : []),
+      ...builder.adapt(layer, name, x, u, output ? stream : undefined),
+    ];
+  }
+  const branch = branchOf(builder, layer, name);
+  return [
+    ...builder.product(matrix, x, branch, tokens),
+    ...builder.adapt(layer, name, x, u, branch),
+    ...(output ? [normed(builder, branch, postGain, stream, true)] : []),
+  ];
+}
+
+/** What goes into the down projection: f(gate) · up. */
+export function hiddenOf(builder: PassBuilder, gateUp: GPUBuffer): Promise<Work> {
+  const { config, b } = builder.parts;
+  const variant = { activation: config.activation ?? 'silu' };
+  const bound = { gate_up: gateUp, hidden: b.workspace.intermediate };
+  return builder.dispatch(glu, builder.tokens, variant, bound, { half: config.intermediateSize });
+}
+
+/** y = norm(x), or with `accumulate` y += norm(x). */
+export function normed(
+  builder: PassBuilder,
+  x: GPUBuffer,
+  gain: GPUBuffer,
+  y: GPUBuffer,
+  accumulate = false,
+): Promise<Work> {
   const { hiddenSize, rmsNormEps } = builder.parts.config;
   const params = { columns: hiddenSize, epsilon: rmsNormEps };
-  return builder.dispatch(rmsnorm, builder.tokens, { picked: false }, { x, gain, y }, params);
+  return builder.dispatch(rmsnorm, builder.tokens, { picked: false, accumulate }, { x, gain, y }, params);
 }
 
 /**

@@ -33,7 +33,13 @@ function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise
     { vocabulary: V },
   );
   const forward = [
-    builder.dispatch(rmsnorm, over, { picked: true }, { ...norm, y: normalizedChunk }, { columns: D, epsilon }),
+    builder.dispatch(
+      rmsnorm,
+      over,
+      { picked: true, accumulate: false },
+      { ...norm, y: normalizedChunk },
+      { columns: D, epsilon },
+    ),
     ...builder.product(weights.head, normalizedChunk, logits, over),
     loss,
   ];
@@ -44,7 +50,7 @@ function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise
     builder.dispatch(
       rmsnormBackward,
       over,
-      { picked: true },
+      { picked: true, accumulate: true },
       { ...norm, dy: dNormalizedChunk, dx },
       { columns: D, epsilon },
     ),

@@ -8,10 +8,13 @@ import { GROUP_NAMES, type GroupName, groupShapes, layOut, type Layout } from '.
 const LOGITS_BYTES = 32 * 2 ** 20;
 
 /**
- * What the forward pass keeps of a layer: its input, q|k|v after RoPE (or, where heads are normalized, before that), attention's result and log-sum-exp, the residual stream
- * between attention and feed-forward, gate|up, and A·x of each group.
+ * What the forward pass keeps of a layer: its input, q|k|v after RoPE (or, where heads are normalized, before that), attention's
+ * result and log-sum-exp, the residual stream between attention and feed-forward, gate|up, A·x of each group, and what goes into
+ * the norms behind attention and feed-forward.
  */
-export type KeptName = 'x' | 'qkv' | 'attentionOut' | 'lse' | 'postAttention' | 'gateUp' | `u ${GroupName}`;
+export type KeptName =
+  | ('x' | 'qkv' | 'attentionOut' | 'lse' | 'postAttention' | 'gateUp' | `u ${GroupName}`)
+  | ('attentionBranch' | 'feedForwardBranch');
 /**
  * Used by one layer after another, and by the loss. `normedQkv` is q|k|v after the norm of its heads and RoPE; `v` and what
  * begins with d are gradients.
@@ -20,7 +23,8 @@ export type WorkspaceName =
   | ('ids' | 'places' | 'targets' | 'picked' | 'losses')
   | ('x' | 'normalized' | 'intermediate' | 'normalizedChunk' | 'logits')
   | 'normedQkv'
-  | ('dx' | 'dNormalized' | 'dIntermediate' | 'dAttentionOut' | 'dQkv' | 'dNormalizedChunk' | 'delta' | 'v');
+  | ('dx' | 'dNormalized' | 'dIntermediate' | 'dAttentionOut' | 'dQkv' | 'dNormalizedChunk')
+  | ('dBranch' | 'delta' | 'v');
 
 /** Elements (of 4 bytes) of every buffer by name. */
 export interface TrainingSizes {
@@ -45,6 +49,7 @@ function segments({ layers, lowest }: Layout, checkpointing: number): { length: 
 export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layout): TrainingSizes {
   const { hiddenSize: D, numHeads: H, intermediateSize: F, headDim: d, vocabSize: V } = config;
   const T = spec.tokens;
+  const branch = config.postNorms ? T * D : 0;
   const qkv = groupShapes(config).qkv.stride;
   const chunk = Math.min(T, spec.chunk ?? Math.max(8, Math.floor(LOGITS_BYTES / 4 / V / 8) * 8));
   const { length, count } = segments(layout, spec.checkpointing);
@@ -61,6 +66,8 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
       postAttention: T * D,
       gateUp: T * 2 * F,
       ...(u as Record<`u ${GroupName}`, number>),
+      attentionBranch: branch,
+      feedForwardBranch: branch,
     },
     keptLayers: length,
     checkpoints: count > 1 ? count : 0,
@@ -82,6 +89,7 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
       dAttentionOut: T * H * d,
       dQkv: T * qkv,
       dNormalizedChunk: chunk * D,
+      dBranch: branch,
       delta: T * H,
       v: T * Math.max(...widths),
     },

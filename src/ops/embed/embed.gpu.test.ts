@@ -11,7 +11,7 @@ const IDS = Uint32Array.of(22, 0, 7, 7, 13);
 const { device } = (await testDevices())[0];
 
 /** The rows of `ids`; those that a part starting at `rowStart` does not hold stay −5. */
-async function gather(kind: WeightKind, rowStart = 0) {
+async function gather(kind: WeightKind, rowStart = 0, factor = 1) {
   const columns = oddColumns(kind);
   const { bind, values } = randomMatrix(kind, ROWS, columns);
   const { x } = await runOp(
@@ -21,14 +21,16 @@ async function gather(kind: WeightKind, rowStart = 0) {
     TARGETS.software,
     {
       bind: { ...bind, ids: IDS, x: new Float32Array(IDS.length * columns).fill(-5) },
-      params: { rows: ROWS, columns, row_start: rowStart },
+      params: { rows: ROWS, columns, row_start: rowStart, factor },
       count: IDS.length,
     },
     ['x'],
   );
   const expected = [...IDS].flatMap((id) => {
     const row = id - rowStart;
-    return row < 0 || row >= ROWS ? Array<number>(columns).fill(-5) : [...embed.reference(values, [row], columns)];
+    return row < 0 || row >= ROWS
+      ? Array<number>(columns).fill(-5)
+      : [...embed.reference(values, [row], columns, factor)];
   });
   return { actual: new Float32Array(x), expected };
 }
@@ -38,6 +40,12 @@ describe('embed', () => {
     const { actual, expected } = await gather(kind);
     expect(relative(actual, expected)).toBeLessThan(1e-6);
     expect(relative(actual, expected.toReversed())).toBeGreaterThan(0.1);
+  });
+
+  test('a factor', async () => {
+    const [once, scaled] = [await gather('q8o'), await gather('q8o', 0, 6.25)];
+    expect(relative(scaled.actual, scaled.expected)).toBeLessThan(1e-6);
+    expect(relative(once.actual, scaled.expected)).toBeGreaterThan(0.5);
   });
 
   test('a part of the rows fills only its ids', async () => {

@@ -11,7 +11,7 @@ interface Variant {
   readonly kind: WeightKind;
 }
 
-/** x [T, K] = the rows of `ids`; those that this part of the matrix does not hold are left as they are. */
+/** x [T, K] = the rows of `ids` times a factor; those that this part of the matrix does not hold are left as they are. */
 export const embed = op({
   name: 'embed',
   variants: () => WEIGHT_KINDS.map((kind): Variant => ({ kind })),
@@ -20,7 +20,7 @@ export const embed = op({
     definitions: weightDefinitions(kind, false),
     snippets: { state, ...weightSnippets(kind), embed: embedSource },
   }),
-  params: { rows: 'u32', columns: 'u32', row_start: 'u32' },
+  params: { rows: 'u32', columns: 'u32', row_start: 'u32', factor: 'f32' },
   bindings: { state: 'read', ids: 'read', x: 'read_write', codes: 'read', scales: 'read?' },
   // one thread a quad
   grid: ({ params: { columns }, rows }) => [Math.ceil((rows * columns) / 4 / WORKGROUP)],
@@ -28,8 +28,8 @@ export const embed = op({
     flops: rows * columns,
     bytes: rows * (codeBytes(kind, columns) + 4 * columns),
   }),
-  reference: (table: ArrayLike<number>, ids: ArrayLike<number>, columns: number) =>
+  reference: (table: ArrayLike<number>, ids: ArrayLike<number>, columns: number, factor = 1) =>
     Float64Array.from({ length: ids.length * columns }, (_, i) => {
-      return table[ids[Math.floor(i / columns)] * columns + (i % columns)];
+      return factor * table[ids[Math.floor(i / columns)] * columns + (i % columns)];
     }),
 });

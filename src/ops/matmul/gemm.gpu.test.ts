@@ -18,8 +18,8 @@ interface Case extends Omit<LinearVariant, 'shape' | 'input' | 'output'> {
 }
 
 async function off({ rows, columns, tokens, ...variant }: Case, epsilon = EPSILON): Promise<number> {
-  const { kind, norm = false, residual = false, swiglu = false } = variant;
-  const matrixRows = swiglu ? 2 * rows : rows;
+  const { kind, norm = false, residual = false, glu = false, activation = 'silu' } = variant;
+  const matrixRows = glu ? 2 * rows : rows;
   const { bind, values } = randomMatrix(kind, matrixRows, columns);
   const [x, gain, before] = [random(tokens * columns, 1), random(columns, 2), random(tokens * rows, 3)];
   const { y } = await runOp(
@@ -38,17 +38,18 @@ async function off({ rows, columns, tokens, ...variant }: Case, epsilon = EPSILO
     values,
     x,
     { rows: matrixRows, columns, tokens },
-    { ...(norm && { gain }), ...(residual && { residual: before }), epsilon: EPSILON, swiglu },
+    { ...(norm && { gain }), ...(residual && { residual: before }), epsilon: EPSILON, glu, activation },
   );
   return relative(new Float32Array(y), expected);
 }
 
 const CASES: readonly Case[] = [
   { kind: 'q8', rows: 70, columns: 96, tokens: 67, norm: true },
-  { kind: 'q4', rows: 36, columns: 64, tokens: 3, norm: true, swiglu: true },
+  { kind: 'q4', rows: 36, columns: 64, tokens: 3, norm: true, glu: true },
   { kind: 'q4ox16', rows: 65, columns: 176, tokens: 65, residual: true },
   { kind: 'f16', rows: 9, columns: 172, tokens: 66, norm: true },
   { kind: 'f32', rows: 130, columns: 20, tokens: 129 },
+  { kind: 'f32', rows: 36, columns: 20, tokens: 3, norm: true, glu: true, activation: 'gelu_tanh' },
 ];
 /** What these read is what the dot products read of them in the same way. */
 const MORE: readonly Case[] = [

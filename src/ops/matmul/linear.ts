@@ -1,5 +1,6 @@
 // Products with a frozen weight matrix, forward and backward, each in two forms: by dot products along the rows (`matvec`), for
 // few tokens or where barriers cost much, and by tiles in shared memory (`gemm`), for many tokens on hardware.
+import type { Activation } from '../../core/model-config';
 import { codeBytes, scaleBytes, WEIGHT_KINDS, type WeightKind } from '../../core/weight-kinds';
 import { op } from '../../gpu/op';
 import gemmTransposed from '../../../shaders/matmul/gemm-transposed.wgsl?raw';
@@ -12,6 +13,7 @@ import matvecTransposed from '../../../shaders/matmul/matvec-transposed.wgsl?raw
 import projection from '../../../shaders/matmul/projection.wgsl?raw';
 import transposed from '../../../shaders/matmul/transposed.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
+import { activated, activationSnippet } from '../activation';
 import type { DotShape, KernelTarget } from '../tuning';
 import { weightDefinitions, weightSnippets } from './weights';
 
@@ -32,8 +34,10 @@ export interface LinearVariant {
   readonly norm?: boolean;
   /** y += instead of y =. */
   readonly residual?: boolean;
-  /** The matrix is gate rows, then up rows; y = silu(gate) · up. */
-  readonly swiglu?: boolean;
+  /** The matrix is gate rows, then up rows; y = f(gate) · up. */
+  readonly glu?: boolean;
+  /** f; SiLU when left out. */
+  readonly activation?: Activation;
   /** A vector of the matrix's rows is added to the product. */
   readonly bias?: boolean;
 }
@@ -43,11 +47,13 @@ function projections(activation: KernelTarget['activation']): Omit<LinearVariant
   return [
     { input: 'f32', output: activation, norm: true },
     { input: activation, output: 'f32', residual: true },
-    { input: 'f32', output: activation, norm: true, swiglu: true },
+    { input: activation, output: 'f32' },
+    { input: 'f32', output: activation, norm: true, glu: true },
+    { input: 'f32', output: activation, norm: true, glu: true, activation: 'gelu_tanh' },
     { input: 'f32', output: 'f32', norm: true },
     { input: 'f32', output: activation, norm: true, bias: true },
     { input: activation, output: 'f32', residual: true, bias: true },
-    { input: 'f32', output: activation, norm: true, swiglu: true, bias: true },
+    { input: 'f32', output: activation, norm: true, glu: true, bias: true },
   ];
 }
 
@@ -79,11 +85,11 @@ export const linear = op({
       ...adapterProjections(activation).map((each): LinearVariant => ({ ...each, kind: 'f32', shape })),
     ]),
   source({ kind, shape, input, output, ...folded }: LinearVariant) {
-    const { norm = false, residual = false, swiglu = false, bias = false } = folded;
+    const { norm = false, residual = false, glu = false, bias = false, activation = 'silu' } = folded;
     const alone = shape !== 'tiles' && shape.lanes === 1;
     const element = { ...weightDefinitions(kind, !alone), HAS_BIAS: bias, Input: input, Output: output };
-    const shared = { state, ...weightSnippets(kind), projection };
-    const overrides = { NORM: Number(norm), RESIDUAL: Number(residual), SWIGLU: Number(swiglu) };
+    const shared = { state, ...weightSnippets(kind), ...activationSnippet(activation), projection };
+    const overrides = { NORM: Number(norm), RESIDUAL: Number(residual), GLU: Number(glu) };
     if (shape === 'tiles') {
       const definitions = { ...THREAD_TILE, ...element };
       return { label: `gemm ${kind}`, definitions, snippets: { ...shared, gemm }, overrides };
@@ -122,10 +128,10 @@ export const linear = op({
     return [Math.ceil(groups / (shape.workgroup / shape.lanes)), Math.ceil(tokens / shape.tokens)];
   },
   cost({ variant, params, rows }) {
-    const { kind, input, output, swiglu = false, residual = false } = variant;
+    const { kind, input, output, glu = false, residual = false } = variant;
     const tokens = params.last_only ? 1 : rows;
     const read = params.columns * elementBytes(input);
-    const written = (params.rows / (swiglu ? 2 : 1)) * elementBytes(output) * (residual ? 2 : 1);
+    const written = (params.rows / (glu ? 2 : 1)) * elementBytes(output) * (residual ? 2 : 1);
     return {
       flops: 2 * params.rows * params.columns * tokens,
       bytes: matrixBytes(kind, params.rows, params.columns) + tokens * (read + written),
@@ -179,7 +185,7 @@ export const linearBackward = op({
 /**
  * y in float64.
  * @param w [N, K] row-major @param x [T, K] @param gain [K] when x is normalised first @param bias [N]
- * @returns [T, N], or [T, N/2] with swiglu
+ * @returns [T, N], or [T, N/2] with glu
  */
 function linearReference(
   w: ArrayLike<number>,
@@ -189,12 +195,13 @@ function linearReference(
     gain?: ArrayLike<number>;
     epsilon?: number;
     residual?: ArrayLike<number>;
-    swiglu?: boolean;
+    glu?: boolean;
+    activation?: Activation;
     bias?: ArrayLike<number> | undefined;
   } = {},
 ): Float64Array {
-  const { gain, epsilon = 0, residual, swiglu = false, bias } = options;
-  const width = swiglu ? rows / 2 : rows;
+  const { gain, epsilon = 0, residual, glu = false, activation = 'silu', bias } = options;
+  const width = glu ? rows / 2 : rows;
   const y = new Float64Array(tokens * width);
   for (let t = 0; t < tokens; t++) {
     let squares = 0;
@@ -208,7 +215,7 @@ function linearReference(
     for (let n = 0; n < width; n++) {
       const value = dot(n);
       y[t * width + n] =
-        (swiglu ? (value / (1 + Math.exp(-value))) * dot(n + width) : value) + (residual?.[t * width + n] ?? 0);
+        (glu ? activated(activation, value).value * dot(n + width) : value) + (residual?.[t * width + n] ?? 0);
     }
   }
   return y;

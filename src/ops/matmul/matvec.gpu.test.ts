@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
+import type { Activation } from '../../core/model-config';
 import type { WeightKind } from '../../core/weight-kinds';
 import { linear, type LinearVariant } from './linear';
 import { random, relative, runOp, TARGETS } from '../testing/run';
@@ -27,14 +28,16 @@ interface Options extends Omit<LinearVariant, 'kind' | 'shape' | 'input' | 'outp
   readonly biasShift?: number;
   /** What is done to the codes before they are bound. */
   readonly spoil?: (codes: Uint8Array) => void;
+  /** The activation of the reference, where it is to be another than the kernel's. */
+  readonly wanted?: Activation;
 }
 
 const stored = (data: Float32Array<ArrayBuffer>, type: 'f32' | 'f16') => (type === 'f16' ? f32ArrayToF16(data) : data);
 
 /** How far off a product is. */
 async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options: Options): Promise<number> {
-  const { element = 'f32', lastOnly = false, rowStart = 0, biasShift = 0, spoil, ...folded } = options;
-  const rows = folded.swiglu ? 2 * ROWS : ROWS;
+  const { element = 'f32', lastOnly = false, rowStart = 0, biasShift = 0, spoil, wanted, ...folded } = options;
+  const rows = folded.glu ? 2 * ROWS : ROWS;
   const columns = oddColumns(kind);
   const { bind, values } = randomMatrix(kind, rows, columns);
   const [x, gain] = [random(TOKENS * columns, 1), random(columns, 2)];
@@ -72,7 +75,8 @@ async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options
     {
       ...(folded.norm && { gain }),
       epsilon: EPSILON,
-      swiglu: folded.swiglu ?? false,
+      glu: folded.glu ?? false,
+      activation: wanted ?? folded.activation ?? 'silu',
       ...(folded.bias && { bias: bias.subarray(rowStart) }),
     },
   );
@@ -114,14 +118,17 @@ for (const [form, { decode, prefill }] of Object.entries({ alone: shapes(true), 
     });
 
     test('gate and up folded', async () => {
-      expect(await off(plain, usual, prefill, { norm: true, swiglu: true })).toBeLessThan(1e-5);
+      expect(await off(plain, usual, prefill, { norm: true, glu: true })).toBeLessThan(1e-5);
+      const gelu = { norm: true, glu: true, activation: 'gelu_tanh' } as const;
+      expect(await off(plain, usual, prefill, gelu)).toBeLessThan(1e-5);
+      expect(await off(plain, usual, prefill, { ...gelu, wanted: 'silu' })).toBeGreaterThan(1e-2);
     });
 
     test('a bias added, in each place where one may be', async () => {
       for (const folded of [
         { norm: true, rowStart: 3 },
         { residual: true },
-        { norm: true, swiglu: true },
+        { norm: true, glu: true },
       ] satisfies Options[]) {
         expect(await off(plain, usual, decode, { ...folded, bias: true })).toBeLessThan(1e-5);
         expect(await off(plain, usual, decode, { ...folded, bias: true, biasShift: 1 })).toBeGreaterThan(1e-2);
@@ -154,6 +161,6 @@ for (const { device, variant } of devices.filter((each) => each.variant === 'sub
   test(`matvec, rows shared, ${variant}`, async () => {
     expect(await off(device, 'f32', decode, { norm: true })).toBeLessThan(1e-5);
     expect(await off(device, 'q4', decode, { norm: true })).toBeLessThan(1e-5);
-    expect(await off(device, 'f32', prefill, { norm: true, swiglu: true })).toBeLessThan(1e-5);
+    expect(await off(device, 'f32', prefill, { norm: true, glu: true })).toBeLessThan(1e-5);
   });
 }

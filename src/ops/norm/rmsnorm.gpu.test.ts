@@ -49,13 +49,19 @@ function given({ columns, tokens, picked }: Case) {
 }
 
 /** Runs a kernel with not-a-numbers behind all inputs, and a row more in the output; checks that this one is untouched. */
-async function compute(it: Case, target: KernelTarget, op: 'y' | 'dx', change = (kernel: Kernel) => kernel) {
+async function compute(
+  it: Case,
+  target: KernelTarget,
+  op: 'y' | 'dx',
+  change = (kernel: Kernel) => kernel,
+  accumulate = op === 'dx',
+) {
   const { x, gain, dy, dx, rows } = given(it);
   const { columns, picked } = it;
-  const variant = { picked: picked !== undefined };
+  const variant = { picked: picked !== undefined, accumulate };
   const beyond = nowhere(columns);
   const guard = new Float32Array(columns).fill(UNTOUCHED);
-  const begin = op === 'y' ? new Float32Array(rows * columns) : dx;
+  const begin = op === 'dx' ? dx : accumulate ? dy : new Float32Array(rows * columns);
   const { kernel, work } = workOf(op === 'y' ? rmsnorm : rmsnormBackward, variant, target, {
     bind: {
       x: joined(x, beyond),
@@ -99,6 +105,25 @@ describe.each(Object.entries(TARGETS))('%s form', (form, target) => {
     });
   }
 
+  test('a norm that is added, and a gradient that takes the place of another', async () => {
+    const it = CASES[2];
+    const { x, gain, dy, dx, shape } = given(it);
+    const normed = rmsnorm.reference(x, gain, shape);
+    const same = (kernel: Kernel) => kernel;
+    const sum = await compute(it, target, 'y', same, true);
+    expect(
+      relative(
+        sum,
+        normed.map((each, i) => each + dy[i]),
+      ),
+    ).toBeLessThan(1e-6);
+    expect(relative(sum, normed)).toBeGreaterThan(0.05);
+    const alone = await compute(it, target, 'dx', same, false);
+    const gradient = rmsnormBackward.reference(x, gain, dy, new Float64Array(dx.length), shape);
+    expect(relative(alone, gradient)).toBeLessThan(1e-5);
+    expect(relative(alone, rmsnormBackward.reference(x, gain, dy, dx, shape))).toBeGreaterThan(0.05);
+  });
+
   test('a row has the same bits whatever stands beside it', async () => {
     const it = CASES[5];
     const one = { ...it, picked: [20] };
@@ -119,7 +144,7 @@ describe.each(Object.entries(TARGETS))('%s form', (form, target) => {
       expect(await off('y', 'return picked[state.position + row];', 'return row;')).toBeGreaterThan(0.05);
       expect(await off('dx', ' - n * mean', '')).toBeGreaterThan(1e-3);
       expect(await off('dx', '- n * mean', '+ n * mean')).toBeGreaterThan(1e-3);
-      expect(await off('dx', '+= scale *', '= scale *')).toBeGreaterThan(0.1);
+      expect(await off('dx', '+= d;', '= d;')).toBeGreaterThan(0.1);
     },
   );
 });

@@ -1,25 +1,47 @@
 // RMSNorm (Zhang and Sennrich 2019) as a dispatch of its own, forward and backward: training keeps what projections would fold
 // in. The gain is frozen.
 import { op } from '../../gpu/op';
+import type { Snippets } from '../../gpu/wgsl';
+import type { KernelTarget } from '../tuning';
 import rmsnormBackwardSource from '../../../shaders/norm/rmsnorm-backward.wgsl?raw';
 import rmsnormSource from '../../../shaders/norm/rmsnorm.wgsl?raw';
 import { type NormShape, normOp, normSource } from './norm-kernel';
 
-/** y [rows, D] = x / rms(x) · gain, of all tokens or of those that are picked. */
-export const rmsnorm = op({
+interface Variant {
+  /** Rows are the tokens that a list names, instead of all. */
+  readonly picked: boolean;
+  /** The result is added to what is there, instead of taking its place. */
+  readonly accumulate: boolean;
+}
+
+/** What both directions share. */
+const both = {
   ...normOp,
+  variants: (): Variant[] =>
+    normOp.variants().flatMap(({ picked }) => [true, false].map((accumulate) => ({ picked, accumulate }))),
+} as const;
+
+/** The kernel of one direction. */
+const source = (label: string, direction: Snippets) => (variant: Variant, target: KernelTarget) => ({
+  ...normSource(label, direction)(variant, target),
+  overrides: { ACCUMULATE: Number(variant.accumulate) },
+});
+
+/** y [rows, D] (+)= x / rms(x) · gain, of all tokens or of those that are picked. */
+export const rmsnorm = op({
+  ...both,
   name: 'rmsnorm',
-  source: normSource('rmsnorm', { rmsnorm: rmsnormSource }),
+  source: source('rmsnorm', { rmsnorm: rmsnormSource }),
   bindings: { state: 'read', x: 'read', gain: 'read', picked: 'read?', y: 'read_write' },
   cost: ({ params: { columns }, rows }) => ({ flops: 4 * columns * rows, bytes: 8 * columns * rows }),
   reference: forwardReference,
 });
 
-/** dx [T, D] += the gradient through the norm of x, from dy [rows, D]. */
+/** dx [T, D] (+)= the gradient through the norm of x, from dy [rows, D]. */
 export const rmsnormBackward = op({
-  ...normOp,
+  ...both,
   name: 'rmsnorm-backward',
-  source: normSource('rmsnorm-backward', { rmsnormBackward: rmsnormBackwardSource }),
+  source: source('rmsnorm-backward', { rmsnormBackward: rmsnormBackwardSource }),
   bindings: { state: 'read', x: 'read', gain: 'read', picked: 'read?', dy: 'read', dx: 'read_write' },
   cost: ({ params: { columns }, rows }) => ({ flops: 12 * columns * rows, bytes: 16 * columns * rows }),
   reference: backwardReference,

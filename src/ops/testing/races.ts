@@ -22,13 +22,13 @@ export interface RaceCase {
 /** The tree of a sum and the tree of a maximum have a barrier each; what follows waits in workgroupUniformLoad. */
 const [SUM, MAXIMUM] = [0, 1];
 
-type Norm = Parameters<typeof workOf<{ picked: boolean }, { columns: 'u32'; epsilon: 'f32' }>>[0];
+type Norm = Parameters<typeof workOf<{ picked: boolean; accumulate: boolean }, { columns: 'u32'; epsilon: 'f32' }>>[0];
 
 const norm = (op: Norm, output: 'y' | 'dx') => (): RaceCase => {
   const [columns, tokens] = [300, 3];
   const inputs = { x: random(tokens * columns, 1), gain: random(columns, 2), shift: random(columns, 5) };
   return {
-    ...workOf(op, { picked: false }, TARGETS.hardware, {
+    ...workOf(op, { picked: false, accumulate: false }, TARGETS.hardware, {
       bind: { ...inputs, dy: random(tokens * columns, 4), [output]: random(tokens * columns, 3) },
       params: { columns, epsilon: 1e-5 },
       count: tokens,

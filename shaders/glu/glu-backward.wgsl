@@ -1,5 +1,6 @@
-// The gradient of silu(gate) · up: (gate, up) become (d gate, d up) in place, where d_hidden is the product's gradient.
-//: needs State, WORKGROUP_SIZE
+// The gradient of f(gate) · up, where f is the activation: (gate, up) become (d gate, d up) in place, where d_hidden is the
+// product's gradient.
+//: needs State, WORKGROUP_SIZE, activate_with_slope
 struct Params { half: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
@@ -17,13 +18,8 @@ fn main(
   let token = i / quads;
   if (token >= state.count) { return; }
   let gate_index = token * quads + i;
-  let gate = gate_up[gate_index];
+  let activated = activate_with_slope(gate_up[gate_index]);
   let up = gate_up[gate_index + quads];
-  // σ(gate) and 1 − σ(gate) from e^−|gate|, which cannot overflow
-  let exp_minus_abs = exp(-abs(gate));
-  let positive = gate >= vec4f(0.0);
-  let sigma = select(exp_minus_abs, vec4f(1.0), positive) / (1.0 + exp_minus_abs);
-  let one_minus_sigma = select(vec4f(1.0), exp_minus_abs, positive) / (1.0 + exp_minus_abs);
-  gate_up[gate_index] = d_hidden[i] * up * sigma * (1.0 + gate * one_minus_sigma);
-  gate_up[gate_index + quads] = d_hidden[i] * gate * sigma;
+  gate_up[gate_index] = d_hidden[i] * up * activated.slope;
+  gate_up[gate_index + quads] = d_hidden[i] * activated.value;
 }

@@ -1,5 +1,5 @@
-// hidden[t, i] = silu(gate[t, i]) · up[t, i], for a projection that wrote gate and up side by side.
-//: needs State, Activation
+// hidden[t, i] = f(gate[t, i]) · up[t, i], for a projection that wrote gate and up side by side; f is the activation.
+//: needs State, Activation, activate
 struct Params { half: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
@@ -12,5 +12,5 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   if (token >= state.count) { return; }
   let gate_index = token * params.half + global_id.x;
   let gate = f32(gate_up[gate_index]);
-  hidden[global_id.x] = Activation(gate / (1.0 + exp(-gate)) * f32(gate_up[gate_index + params.half]));
+  hidden[global_id.x] = Activation(activate(gate) * f32(gate_up[gate_index + params.half]));
 }
