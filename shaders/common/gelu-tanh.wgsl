@@ -1,5 +1,5 @@
-// GELU by its tanh (Hendrycks and Gimpel 2016, arXiv:1606.08415): x/2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³))), which is
-// x · σ of twice that argument. WGSL's tanh is allowed to be coarse.
+// GELU by its tanh (Hendrycks and Gimpel 2016, arXiv:1606.08415): x/2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³))),
+// which is x · σ of twice that argument. WGSL's tanh is allowed to be coarse.
 const TWICE_ROOT = 1.5957691216057308; // 2 · √(2/π)
 const CUBIC = 0.044715;
 // beyond it σ is 0 or 1 in f32, and no exponential or cube overflows

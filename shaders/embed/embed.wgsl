@@ -1,4 +1,5 @@
-// x[t] = factor · embedding[ids[t]], one thread a quad of elements. A part of the matrix fills only the ids that it holds.
+// x[t] = factor · embedding[ids[t]], one thread a quad of elements. A part of the matrix fills only the ids that it
+// holds.
 //: needs State, block_scale, load_codes, BLOCK_QUADS
 struct Params { rows: u32, columns: u32, row_start: u32, factor: f32 }
 @group(0) @binding(0) var<uniform> params: Params;

@@ -1,5 +1,5 @@
-// The gradient of f(gate) · up, where f is the activation: (gate, up) become (d gate, d up) in place, where d_hidden is the
-// product's gradient.
+// The gradient of f(gate) · up, where f is the activation: (gate, up) become (d gate, d up) in place, where d_hidden is
+// the product's gradient.
 //: needs State, WORKGROUP_SIZE, activate_with_slope
 struct Params { half: u32 }
 @group(0) @binding(0) var<uniform> params: Params;

@@ -15,14 +15,14 @@ interface LayerWeights {
   readonly qkNorm: GPUBuffer | undefined;
   /** [D, H · d] */
   readonly output: Matrix;
-  /** Of the norm behind attention, where there is one. */
+  /** The norm behind attention, where there is one. */
   readonly attentionPostNorm: GPUBuffer | undefined;
   readonly feedForwardNorm: GPUBuffer;
   /** [2F, D] */
   readonly gateUp: Matrix;
   /** [D, F] */
   readonly down: Matrix;
-  /** Of the norm behind the feed-forward, where there is one. */
+  /** The norm behind the feed-forward, where there is one. */
   readonly feedForwardPostNorm: GPUBuffer | undefined;
 }
 

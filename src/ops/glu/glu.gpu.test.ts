@@ -17,7 +17,7 @@ const reference = (f: (x: number) => number) =>
   });
 
 const sigma = (x: number) => 1 / (1 + Math.exp(-x));
-/** As the papers spell them. */
+/** The functions as the papers spell them. */
 const FUNCTIONS: Record<Activation, (x: number) => number> = {
   silu: (x) => x * sigma(x),
   gelu_tanh: (x) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
