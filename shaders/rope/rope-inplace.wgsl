@@ -1,7 +1,14 @@
 // Rotates q and k of every token by its position in its sequence, or back. One thread takes a pair of adjacent rows
-// (Meta's order).
-//: needs State, Place, WORKGROUP_SIZE
-struct Params { heads: u32, kv_heads: u32, head_dim: u32, direction: f32 }
+// (Meta's order). Queries grow with their position where query_beta is not 0, and so does their gradient.
+//: needs State, Place, query_scale, WORKGROUP_SIZE
+struct Params {
+  heads: u32,
+  kv_heads: u32,
+  head_dim: u32,
+  direction: f32,
+  query_beta: f32,
+  query_length: u32,
+}
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> places: array<Place>;
@@ -13,7 +20,9 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let token = global_id.y;
   let half = params.head_dim / 2u;
   if (token >= state.count || global_id.x >= (params.heads + params.kv_heads) * half) { return; }
-  let angle = table[places[token].position * half + global_id.x % half];
+  let position = places[token].position;
+  var angle = table[position * half + global_id.x % half];
+  if (global_id.x < params.heads * half) { angle *= query_scale(position, params.query_beta, params.query_length); }
   let sine = params.direction * angle.y;
   let pair_index = token * (params.heads + 2u * params.kv_heads) * half + global_id.x;
   let pair = qkv[pair_index];

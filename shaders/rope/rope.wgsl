@@ -1,8 +1,16 @@
 // Where q, k and v go: q stays in place, k and v go into the cache; q and k are rotated on the way, unless the layer
 // has no rotary positions. The table is computed on the CPU in float64, since WGSL's cos and sin are coarse at large
-// angles.
-//: needs State, Activation, Cache
-struct Params { heads: u32, kv_heads: u32, head_dim: u32, context: u32, epsilon: f32 }
+// angles. Queries grow with their position where query_beta is not 0.
+//: needs State, query_scale, Activation, Cache
+struct Params {
+  heads: u32,
+  kv_heads: u32,
+  head_dim: u32,
+  context: u32,
+  epsilon: f32,
+  query_beta: f32,
+  query_length: u32,
+}
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
 //: if ROTATES
@@ -35,7 +43,7 @@ fn place(token: u32, head: u32, i: u32, pair: vec2f) {
   let position = state.position + token;
   if (head < params.heads) {
     let at = (token * all_heads() + head) * params.head_dim + 2u * i;
-    let turned = rotated(pair, position, i);
+    let turned = query_scale(position, params.query_beta, params.query_length) * rotated(pair, position, i);
     qkv[at] = Activation(turned.x);
     qkv[at + 1u] = Activation(turned.y);
     return;

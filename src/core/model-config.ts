@@ -1,7 +1,7 @@
 // Hyperparameters of a LLaMA-family model, whatever container they were read from.
 
 /** Model families that Pronk computes: LLaMA's block with what each adds to it. */
-export type Architecture = 'llama' | 'mistral' | 'qwen2' | 'qwen3' | 'smollm3' | 'internlm2';
+export type Architecture = 'llama' | 'mistral' | 'ministral3' | 'qwen2' | 'qwen3' | 'smollm3' | 'internlm2';
 
 /** How rotary frequencies differ from the ones that θ gives. */
 export type RopeScaling =
@@ -15,8 +15,36 @@ export type RopeScaling =
       readonly highFrequencyFactor: number;
       readonly originalContextLength: number;
     }
-  /** Each pair's frequency is divided by its number, d/2 of them. */
-  | { readonly type: 'divisors'; readonly divisors: readonly number[] };
+  /** Each pair's frequency is divided by its number, a number for each rotated pair. */
+  | { readonly type: 'divisors'; readonly divisors: readonly number[] }
+  /** YaRN (Peng et al. 2023, arXiv:2309.00071): slow pairs are divided by the factor, fast ones stay as they are. */
+  | {
+      readonly type: 'yarn';
+      readonly factor: number;
+      readonly originalContextLength: number;
+      /** Turns within the original context from which on a pair stays as it is, and up to which it is divided. */
+      readonly betaFast: number;
+      readonly betaSlow: number;
+      /** Whether the ramp between those two begins and ends at whole pairs. */
+      readonly truncate: boolean;
+      /** cos and sin are multiplied by it. */
+      readonly attentionFactor: number;
+    }
+  /** LongRoPE (Ding et al. 2024, arXiv:2402.13753): divisors of texts up to the original context, and of longer ones. */
+  | {
+      readonly type: 'longrope';
+      readonly short: readonly number[];
+      readonly long: readonly number[];
+      readonly originalContextLength: number;
+      /** cos and sin are multiplied by it. */
+      readonly attentionFactor: number;
+    };
+
+/** Queries grow with their position: q is multiplied by 1 + beta · ln(1 + ⌊position / originalContextLength⌋). */
+export interface QueryScaling {
+  readonly beta: number;
+  readonly originalContextLength: number;
+}
 
 /** The function between the products of a feed-forward: SiLU, or GELU by its tanh (`gelu_pytorch_tanh`). */
 export type Activation = 'silu' | 'gelu_tanh';
@@ -43,6 +71,10 @@ export interface ModelConfig {
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
   readonly ropeScaling?: RopeScaling;
+  /** Elements of each head that rotate, from its first on (Phi-4-mini); all `headDim` where absent. */
+  readonly rotaryDim?: number;
+  /** Ministral 3; as Llama 4 has it. */
+  readonly queryScaling?: QueryScaling;
   /** The output head is the embedding matrix. */
   readonly tieWordEmbeddings: boolean;
   /** A position sees itself and the `slidingWindow` − 1 before it (Mistral); without it, all before it. */
@@ -67,6 +99,20 @@ export interface ModelConfig {
   readonly attentionScale?: number;
 }
 
+/** Elements of a head that rotate. */
+export function rotaryDimOf({ headDim, rotaryDim = headDim }: Pick<ModelConfig, 'headDim' | 'rotaryDim'>): number {
+  return rotaryDim;
+}
+
+/** Texts up to this length have one rotation for each position; longer ones are rotated by their own length. */
+export function fixedRotation({
+  ropeScaling,
+  contextLength,
+}: Pick<ModelConfig, 'ropeScaling' | 'contextLength'>): number {
+  if (ropeScaling?.type === 'longrope') return ropeScaling.originalContextLength;
+  return ropeScaling?.type === 'dynamic' ? contextLength : Infinity;
+}
+
 type Windowed = Pick<ModelConfig, 'slidingWindow' | 'windowLayers'>;
 
 /** Positions that a token sees in a layer, its own included; undefined for all. */
@@ -75,16 +121,25 @@ export function windowAt({ slidingWindow, windowLayers }: Windowed, layer: numbe
 }
 
 /** What a layer's rotary angles follow from. */
-export type RotaryConfig = Pick<ModelConfig, 'headDim' | 'contextLength' | 'ropeTheta' | 'ropeScaling'>;
+export type RotaryConfig = Pick<
+  ModelConfig,
+  'headDim' | 'rotaryDim' | 'contextLength' | 'ropeTheta' | 'ropeScaling' | 'queryScaling'
+>;
 
 /** How a layer rotates q and k; undefined for a layer that does not. */
 export function rotaryOf(config: ModelConfig, layer: number): RotaryConfig | undefined {
   if (config.nopeLayers?.includes(layer)) return undefined;
-  const { headDim, contextLength, ropeTheta, ropeScaling, localRopeTheta } = config;
+  const { headDim, rotaryDim, contextLength, ropeTheta, ropeScaling, localRopeTheta, queryScaling } = config;
+  const common = {
+    headDim,
+    ...(rotaryDim !== undefined && { rotaryDim }),
+    contextLength,
+    ...(queryScaling && { queryScaling }),
+  };
   if (localRopeTheta !== undefined && windowAt(config, layer) !== undefined) {
-    return { headDim, contextLength, ropeTheta: localRopeTheta };
+    return { ...common, ropeTheta: localRopeTheta };
   }
-  return { headDim, contextLength, ropeTheta, ...(ropeScaling && { ropeScaling }) };
+  return { ...common, ropeTheta, ...(ropeScaling && { ropeScaling }) };
 }
 
 /** One value a layer, made once for layers that rotate alike; undefined for layers that do not rotate. */

@@ -1,5 +1,5 @@
 // Rows as tokens -> what the loop reads: the rows that are held out, and which rows each update takes.
-import type { ModelConfig } from '../core/model-config';
+import { fixedRotation, type ModelConfig } from '../core/model-config';
 import { createBatches, inOrder, splitValidation, validationCount } from '../data/batches';
 import { toMicroBatch } from '../data/micro-batch';
 import { endOfText } from '../data/tokenize';
@@ -75,21 +75,22 @@ export function prepareData(
 }
 
 /**
- * Rows beyond the trained context are not trained where a model scales positions by the length of its text: the other rows of a
- * batch would be scaled by the longest one in transformers, and here by none.
+ * Rows beyond the length from which on a model rotates a text by its length are not trained: the other rows of a batch would
+ * be rotated as the longest one in transformers, and here each for itself.
  * @throws PronkError `bad-config`
  */
 export function checkPositions(
   { train, validationRows }: Pick<PreparedData, 'train' | 'validationRows'>,
-  { ropeScaling, contextLength }: Pick<ModelConfig, 'ropeScaling' | 'contextLength'>,
+  config: Pick<ModelConfig, 'ropeScaling' | 'contextLength'>,
 ): void {
-  if (ropeScaling?.type !== 'dynamic') return;
+  const fixed = fixedRotation(config);
+  if (fixed === Infinity) return;
   const longest = [...train, ...validationRows].reduce((most, { ids }) => Math.max(most, ids.length), 0);
-  if (longest <= contextLength) return;
+  if (longest <= fixed) return;
   throw new PronkError(
     'bad-config',
-    `cutoff_len lets rows of ${longest} tokens through, and this model scales the positions of texts beyond ${contextLength} tokens ` +
-      `dynamically, which training does not do. Set cutoff_len to ${contextLength}.`,
+    `cutoff_len lets rows of ${longest} tokens through, and this model scales the positions of texts beyond ${fixed} tokens ` +
+      `${config.ropeScaling?.type === 'dynamic' ? 'dynamically' : 'by other factors (longrope)'}, which training does not do. Set cutoff_len to ${fixed}.`,
     { field: 'cutoff_len' },
   );
 }

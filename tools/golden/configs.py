@@ -2,7 +2,8 @@
 
 Each case is loaded by transformers from a folder as it is published, in float64: weights changed as `tensors` says, and
 config.json as `config` says. The wanted logits are those of one forward pass over all ids. For dynamic scaling there is also
-what transformers generates greedily with its cache, which rotates each new token for the length so far.
+what transformers generates greedily with its cache, which rotates each new token for the length so far; for LongRoPE what it
+generates by a whole pass for each token, since keys of its two rotations make no sense side by side.
 
     venv/bin/python -P tools/golden/configs.py
 """
@@ -34,6 +35,9 @@ def biases(config, stems):
     return tensors
 
 
+LONGROPE = {"rope_type": "longrope", "rope_theta": 500.0, "short_factor": [1 + 0.1 * i for i in range(10)],
+    "long_factor": [1 + 0.7 * i for i in range(10)], "original_max_position_embeddings": 64}
+
 # name, model, config changes, biases added, tensors left out, length, greedy tokens
 CASES = [
     ("layer_types", "tiny-qwen2", {"use_sliding_window": True, "sliding_window": 4, "max_window_layers": 0,
@@ -57,6 +61,28 @@ CASES = [
     ("longrope of one list", "tiny-llama", {"rope_parameters": {"rope_type": "longrope", "rope_theta": 500.0,
         "factor": 1.0, "attention_factor": 1.0, "short_factor": [1 + 0.5 * i for i in range(10)],
         "long_factor": [1 + 0.5 * i for i in range(10)], "original_max_position_embeddings": 128}}, [], [], 40, 0),
+    ("yarn", "tiny-llama", {"max_position_embeddings": 256, "rope_parameters": {"rope_type": "yarn", "rope_theta": 500.0,
+        "factor": 4.0, "original_max_position_embeddings": 64}}, [], [], 256, 0),
+    ("yarn of Qwen2, in the words of transformers 4", "tiny-qwen2", {"max_position_embeddings": 32,
+        "rope_parameters": None, "rope_theta": 700.0, "rope_scaling": {"type": "yarn", "factor": 8.0,
+        "original_max_position_embeddings": 32}}, [], [], 256, 0),
+    ("yarn with parameters of its own", "tiny-llama", {"max_position_embeddings": 256, "rope_parameters": {
+        "rope_type": "yarn", "rope_theta": 500.0, "factor": 8.0, "original_max_position_embeddings": 32,
+        "beta_fast": 4.0, "beta_slow": 0.5, "mscale": 0.7, "mscale_all_dim": 1.3, "truncate": False}}, [], [], 256, 0),
+    ("yarn with an attention factor", "tiny-llama", {"max_position_embeddings": 256,
+        "original_max_position_embeddings": 48, "rope_parameters": {"rope_type": "yarn", "rope_theta": 500.0,
+        "factor": None, "attention_factor": 1.31, "original_max_position_embeddings": 100}}, [], [], 256, 0),
+    ("longrope, long", "tiny-llama", {"max_position_embeddings": 256, "rope_parameters": LONGROPE}, [], [], 256, 0),
+    ("longrope, short", "tiny-llama", {"max_position_embeddings": 256, "rope_parameters": LONGROPE}, [], [], 64, 0),
+    ("longrope, growing", "tiny-llama", {"max_position_embeddings": 256, "rope_parameters": LONGROPE}, [], [], 50, 40),
+    ("linear beyond its context", "tiny-qwen2", {"max_position_embeddings": 64, "rope_parameters": {
+        "rope_type": "linear", "rope_theta": 500.0, "factor": 2.5}}, [], [], 256, 0),
+    ("dynamic of Qwen2", "tiny-qwen2", {"max_position_embeddings": 64, "rope_parameters": {
+        "rope_type": "dynamic", "rope_theta": 500.0, "factor": 2.5}}, [], [], 256, 0),
+    ("queries that grow", "tiny-llama", {"model_type": "ministral3", "architectures": ["Ministral3ForCausalLM"],
+        "max_position_embeddings": 256, "rope_parameters": {"rope_type": "yarn", "rope_theta": 500.0, "factor": 8.0,
+        "original_max_position_embeddings": 32, "beta_fast": 32.0, "beta_slow": 1.0, "mscale": 1.0,
+        "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.3}}, [], [], 256, 0),
     ("dynamic", "tiny-llama", {"max_position_embeddings": 16, "rope_parameters": {
         "rope_type": "dynamic", "rope_theta": 500.0, "factor": 3.0}}, [], [], 60, 30),
     ("dynamic, within", "tiny-llama", {"max_position_embeddings": 16, "rope_parameters": {
@@ -81,11 +107,12 @@ def run(name, model, changes, stems, without, length, tokens):
         text, cache, step = [], None, torch.tensor([ids])
         fresh = AutoModelForCausalLM.from_config(loaded.config).to(torch.float64).eval()
         fresh.load_state_dict(loaded.state_dict())
+        whole = loaded.config.rope_parameters["rope_type"] == "longrope"
         for _ in range(tokens):
-            result = fresh(step, past_key_values=cache, use_cache=True)
+            result = fresh(step, past_key_values=cache, use_cache=not whole)
             cache = result.past_key_values
             text.append(int(result.logits[0, -1].argmax()))
-            step = torch.tensor([[text[-1]]])
+            step = torch.tensor([ids + text] if whole else [[text[-1]]])
     print(name, logits.norm().item(), text)
     at = sorted({0, length // 2, length - 1})
     rows = [[round(x, 6) for x in logits[t].tolist()] for t in at]

@@ -1,6 +1,6 @@
 // A model as a GGUF file that llama.cpp reads too.
 
-import type { ModelConfig } from '../../core/model-config';
+import { type Architecture, type ModelConfig, type RopeScaling, rotaryDimOf } from '../../core/model-config';
 import { elementTypeOf } from '../../quant/elements';
 import type { ElementType, WeightKind, WeightTensor } from '../../core/weight-kinds';
 import type { TokenizerSpec } from '../../core/checkpoint';
@@ -9,9 +9,13 @@ import { familyOfGguf } from '../../formats/families/index';
 import type { GgufValue } from '../../formats/gguf/gguf';
 import { tokenizerMetadata } from './gguf-tokenizer';
 import { type GgufStream, type GgufTensorContent, writeGguf } from '../../formats/gguf/writer';
+import type { HeadRows } from '../../formats/checkpoint/permute';
 import { toGgufName } from '../../formats/checkpoint/tensor-names';
-import { llama3Divisors, OWN_KEYS } from '../../formats/config/rope-scaling';
+import { yarnMagnitude } from '../../formats/config/rope-scaling';
+import { DIVISOR_TENSORS, llama3Divisors, OWN_KEYS } from '../../formats/config/rope-scaling-gguf';
 import { fileBytes } from './rows';
+
+type Yarn = Extract<RopeScaling, { readonly type: 'yarn' }>;
 
 /** `general.file_type`, by the type of most weights. */
 const FILE_TYPES: Readonly<Partial<Record<ElementType, number>>> = {
@@ -22,6 +26,9 @@ const FILE_TYPES: Readonly<Partial<Record<ElementType, number>>> = {
   Q8_0: 7,
   BF16: 32,
 };
+
+/** `general.architecture` of the families that have one of their own. */
+const ARCHITECTURES: Readonly<Partial<Record<Architecture, string>>> = { qwen2: 'qwen2', ministral3: 'mistral3' };
 
 /**
  * A model's GGUF file. Kinds that ggml has a type for keep every bit; others become F16.
@@ -34,17 +41,16 @@ export function exportGguf(
   meta: { readonly name: string; readonly licence?: string | undefined },
 ): GgufStream {
   // Mistral and InternLM2 compute what LLaMA does, and have no architecture of their own there
-  const architecture = config.architecture === 'qwen2' ? 'qwen2' : 'llama';
+  const architecture = ARCHITECTURES[config.architecture] ?? 'llama';
   const { gguf } = familyOfGguf(architecture, meta.name);
-  const contents = tensors.map((tensor) => contentOf(tensor, gguf.halfSplit ? config.headDim : undefined));
-  const frequencies = ropeDivisors(config);
+  const contents = tensors.map((tensor) => contentOf(tensor, gguf.halfSplit ? config : undefined));
   return writeGguf({
     metadata: new Map<string, GgufValue>([
       ...general(architecture, tensors, meta),
       ...hyperparameters(config, architecture),
       ...tokenizerMetadata(tokenizer, config.vocabSize),
     ]),
-    tensors: frequencies ? [frequencies, ...contents] : contents,
+    tensors: [...ropeDivisors(config), ...contents],
   });
 }
 
@@ -88,27 +94,45 @@ function hyperparameters(config: ModelConfig, architecture: string): Map<string,
     const value = Array.from({ length: config.numLayers }, (_, layer) => windowLayers.includes(layer));
     metadata.set(`${architecture}.attention.sliding_window_pattern`, { type: 'array', of: 'bool', value });
   }
-  count('rope.dimension_count', headDim);
+  count('rope.dimension_count', rotaryDimOf(config));
   real('rope.freq_base', config.ropeTheta);
   scaling(config, architecture, metadata);
+  if (config.queryScaling) {
+    real('attention.temperature_scale', config.queryScaling.beta);
+    count('rope.scaling.original_context_length', config.queryScaling.originalContextLength);
+  }
   return metadata;
 }
 
 /** Metadata of scaled positions, in llama.cpp's words and, where it has none, in Pronk's. */
 function scaling({ ropeScaling }: ModelConfig, architecture: string, metadata: Map<string, GgufValue>): void {
   const exact = (key: string, value: number) => metadata.set(key, { type: 'f64', value });
+  const real = (key: string, value: number) => metadata.set(`${architecture}.${key}`, { type: 'f32', value });
+  const count = (key: string, value: number) => metadata.set(`${architecture}.${key}`, { type: 'u32', value });
   switch (ropeScaling?.type) {
     case 'linear':
       metadata.set(`${architecture}.rope.scaling.type`, { type: 'string', value: 'linear' });
-      metadata.set(`${architecture}.rope.scaling.factor`, { type: 'f32', value: ropeScaling.factor });
+      real('rope.scaling.factor', ropeScaling.factor);
       break;
     case 'dynamic':
       // llama.cpp computes such a model up to its trained context, where nothing is scaled
       exact(OWN_KEYS.dynamic, ropeScaling.factor);
       break;
+    case 'yarn':
+      metadata.set(`${architecture}.rope.scaling.type`, { type: 'string', value: 'yarn' });
+      real('rope.scaling.factor', ropeScaling.factor);
+      count('rope.scaling.original_context_length', ropeScaling.originalContextLength);
+      real('rope.scaling.yarn_beta_fast', ropeScaling.betaFast);
+      real('rope.scaling.yarn_beta_slow', ropeScaling.betaSlow);
+      yarnAttention(ropeScaling, architecture).forEach((value, key) => real(`rope.scaling.${key}`, value));
+      break;
+    case 'longrope':
+      metadata.set(`${architecture}.rope.scaling.type`, { type: 'string', value: 'longrope' });
+      count('rope.scaling.original_context_length', ropeScaling.originalContextLength);
+      real('rope.scaling.attn_factor', ropeScaling.attentionFactor);
+      break;
     case 'llama3': {
-      const original = ropeScaling.originalContextLength;
-      metadata.set(`${architecture}.rope.scaling.original_context_length`, { type: 'u32', value: original });
+      count('rope.scaling.original_context_length', ropeScaling.originalContextLength);
       // llama.cpp reads the divisors, which do not say what they were computed from
       exact(OWN_KEYS.factor, ropeScaling.factor);
       exact(OWN_KEYS.low, ropeScaling.lowFrequencyFactor);
@@ -118,38 +142,58 @@ function scaling({ ropeScaling }: ModelConfig, architecture: string, metadata: M
   }
 }
 
+/** llama.cpp makes an attention factor of its own, of which a multiplier of 1 leaves nothing, and multiplies it by another. */
+function yarnAttention({ attentionFactor, factor }: Yarn, architecture: string): Map<string, number> {
+  if (architecture !== 'mistral3') return new Map([['attn_factor', attentionFactor / yarnMagnitude(factor)]]);
+  const plain = new Map([['yarn_log_multiplier', 1]]);
+  return attentionFactor === 1 ? plain : plain.set('attn_factor', attentionFactor);
+}
+
 /** Divisors of each pair's frequency, as GGUF has them (convert_hf_to_gguf.py). */
-function ropeDivisors(config: ModelConfig): GgufTensorContent | undefined {
-  const { ropeScaling } = config;
-  if (ropeScaling?.type !== 'llama3' && ropeScaling?.type !== 'divisors') return undefined;
-  if (config.architecture === 'qwen2') {
-    const message = "GGUF files of Qwen2 models have no place for Llama 3's scaling of positions, which this one has.";
+function ropeDivisors(config: ModelConfig): GgufTensorContent[] {
+  const lists = Object.entries(divisorLists(config)) as [keyof typeof DIVISOR_TENSORS, ArrayLike<number>][];
+  if (lists.length > 0 && config.architecture === 'qwen2') {
+    const message = 'GGUF files of Qwen2 models have no place for divisors of rotary frequencies, which this one has.';
     throw new PronkError('unsupported-format', `${message} Write safetensors instead.`);
   }
-  const divisors = Float32Array.from(
-    ropeScaling.type === 'llama3' ? llama3Divisors(ropeScaling, config) : ropeScaling.divisors,
-  );
-  return {
-    name: 'rope_freqs.weight',
-    type: 'F32',
-    shape: [divisors.length],
-    async *pieces() {
-      yield new Uint8Array(divisors.buffer);
-    },
-  };
+  return lists.map(([which, list]) => {
+    const divisors = Float32Array.from(list);
+    return {
+      name: DIVISOR_TENSORS[which],
+      type: 'F32',
+      shape: [divisors.length],
+      async *pieces() {
+        yield new Uint8Array(divisors.buffer);
+      },
+    };
+  });
+}
+
+function divisorLists(config: ModelConfig): Partial<Record<keyof typeof DIVISOR_TENSORS, ArrayLike<number>>> {
+  const { ropeScaling } = config;
+  switch (ropeScaling?.type) {
+    case 'llama3':
+      return { all: llama3Divisors(ropeScaling, config) };
+    case 'divisors':
+      return { all: ropeScaling.divisors };
+    case 'longrope':
+      return { long: ropeScaling.long, short: ropeScaling.short };
+    default:
+      return {};
+  }
 }
 
 function typeOf(kind: WeightKind): ElementType {
   return elementTypeOf(kind) ?? 'F16';
 }
 
-/** @param headDim of q and k rows that are to be written in half-split order; undefined where none are */
-function contentOf(tensor: WeightTensor, headDim: number | undefined): GgufTensorContent {
+/** @param head of q and k rows that are to be written in half-split order; undefined where none are */
+function contentOf(tensor: WeightTensor, head: HeadRows | undefined): GgufTensorContent {
   const { kind, rows, columns } = tensor;
   const name = toGgufName(tensor.name);
   if (name === undefined) {
     throw new PronkError('unsupported-tensor', `The model has the tensor ${tensor.name}, which GGUF has no name for.`);
   }
   const written = { name, type: typeOf(kind), shape: rows === 1 ? [columns] : [columns, rows] };
-  return { ...written, pieces: () => fileBytes(tensor, headDim) };
+  return { ...written, pieces: () => fileBytes(tensor, head) };
 }

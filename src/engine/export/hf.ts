@@ -54,13 +54,13 @@ function shardFile({ file, tensors }: Shard): FileContent {
   };
 }
 
-function streamedTensor(tensor: WeightTensor, { headDim }: ModelConfig, type: FloatType): StreamedTensor {
+function streamedTensor(tensor: WeightTensor, config: ModelConfig, type: FloatType): StreamedTensor {
   const { name, rows, columns } = tensor;
   return {
     name,
     dtype: type === 'f32' ? 'F32' : 'F16',
     shape: rows === 1 ? [columns] : [rows, columns],
-    bytes: () => fileBytes(tensor, headDim),
+    bytes: () => fileBytes(tensor, config),
   };
 }
 
@@ -83,11 +83,15 @@ function inOrder(config: ModelConfig, tensors: readonly StreamedTensor[]): Strea
   return tensors.toSorted((a, b) => place(a) - place(b));
 }
 
-type Family = 'llama' | 'mistral' | 'qwen2';
+type Family = 'llama' | 'mistral' | 'ministral3' | 'qwen2';
 
 /** InternLM2 computes what LLaMA does, with its tensors apart; a window is Mistral's. */
-function familyOf({ architecture, slidingWindow, windowLayers }: ModelConfig): Family {
-  if (architecture === 'qwen2') return 'qwen2';
+function familyOf({ architecture, slidingWindow, windowLayers, rotaryDim }: ModelConfig): Family {
+  if (architecture === 'qwen2' || architecture === 'ministral3') return architecture;
+  if (rotaryDim !== undefined) {
+    const message = 'The model rotates a part of each head, which config.json can say of Phi-3 only.';
+    throw new PronkError('unsupported-format', `${message} Write GGUF instead.`);
+  }
   if (windowLayers) {
     const message = 'The model has a sliding window in some of its layers, which config.json can say of Qwen2 only.';
     throw new PronkError('unsupported-format', `${message} Write GGUF instead.`);
@@ -110,7 +114,12 @@ function biasesOf(config: ModelConfig, family: Family, tensors: readonly WeightT
   return { flags, missing: wanted.filter(([name]) => !names.has(name)) };
 }
 
-const CLASSES = { llama: 'LlamaForCausalLM', mistral: 'MistralForCausalLM', qwen2: 'Qwen2ForCausalLM' } as const;
+const CLASSES = {
+  llama: 'LlamaForCausalLM',
+  mistral: 'MistralForCausalLM',
+  ministral3: 'Ministral3ForCausalLM',
+  qwen2: 'Qwen2ForCausalLM',
+} as const;
 
 function ends({ bosId, eosIds }: TokenizerSpec) {
   return {
@@ -136,11 +145,14 @@ function configJson(
     hidden_size: config.hiddenSize,
     intermediate_size: config.intermediateSize,
     max_position_embeddings: config.contextLength,
+    ...(config.ropeScaling?.type === 'longrope' && {
+      original_max_position_embeddings: config.ropeScaling.originalContextLength,
+    }),
     num_attention_heads: config.numHeads,
     num_hidden_layers: config.numLayers,
     num_key_value_heads: config.numKeyValueHeads,
     rms_norm_eps: config.rmsNormEps,
-    rope_scaling: scalingJson(config.ropeScaling, config.contextLength),
+    rope_scaling: scalingJson(config),
     rope_theta: config.ropeTheta,
     ...windowOf(config, family),
     tie_word_embeddings: config.tieWordEmbeddings,
@@ -151,7 +163,7 @@ function configJson(
 
 function windowOf(config: ModelConfig, family: Family): object {
   const { slidingWindow, numLayers } = config;
-  if (family === 'mistral') return { sliding_window: slidingWindow ?? null };
+  if (family === 'mistral' || family === 'ministral3') return { sliding_window: slidingWindow ?? null };
   if (family === 'llama' || slidingWindow === undefined) return {};
   const types = Array.from({ length: numLayers }, (_, layer) =>
     windowAt(config, layer) === undefined ? 'full_attention' : 'sliding_attention',

@@ -121,7 +121,7 @@ describe.each(Object.entries(cases))('%s', (_, own) => {
       const rows = await source.read(start, start + bytes);
       const { columns } = merged.tensors.get(name)!;
       const rotated = /[qk]_proj/.test(name);
-      const should = rotated ? fromHalfSplit(rows, columns * 4, merged.config.headDim) : rows;
+      const should = rotated ? fromHalfSplit(rows, columns * 4, merged.config) : rows;
       new Float32Array(should.buffer).forEach((each, i) => expect(Math.abs(each - is[i])).toBeLessThan(3e-7));
     }
     const half = await reopen(await merge(own, { format: 'hf', dtype: 'f16' }));

@@ -2,7 +2,7 @@
 import { elementTypeOf } from '../../quant/elements';
 import type { PackedRows, WeightTensor } from '../../core/weight-kinds';
 import { fileRows, quantizeRows } from '../../quant/repack';
-import { toHalfSplit } from '../../formats/checkpoint/permute';
+import { type HeadRows, toHalfSplit } from '../../formats/checkpoint/permute';
 
 /** Whether a tensor's rows (a bias's elements) are heads that rotate: q and k. */
 function isRotated({ name }: Pick<WeightTensor, 'name'>): boolean {
@@ -11,13 +11,13 @@ function isRotated({ name }: Pick<WeightTensor, 'name'>): boolean {
 
 /**
  * A tensor's bytes, row after row. Kinds that no file has become F16.
- * @param headDim of q's and k's rows that are to be in Hugging Face's half-split order; undefined where none are
+ * @param head of q's and k's rows that are to be in Hugging Face's half-split order; undefined where none are
  */
 export function fileBytes(
   tensor: WeightTensor,
-  headDim: number | undefined,
+  head: HeadRows | undefined,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  return headDim !== undefined && isRotated(tensor) ? halfSplit(tensor, headDim) : asStored(tensor);
+  return head !== undefined && isRotated(tensor) ? halfSplit(tensor, head) : asStored(tensor);
 }
 
 async function* asStored(tensor: WeightTensor): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
@@ -29,7 +29,7 @@ function writable(rows: PackedRows): PackedRows {
 }
 
 /** Row groups may end within a head. */
-async function* halfSplit(tensor: WeightTensor, headDim: number): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+async function* halfSplit(tensor: WeightTensor, head: HeadRows): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   let rest = new Uint8Array(0);
   let rowBytes = 0;
   for await (const group of tensor.groups()) {
@@ -38,8 +38,8 @@ async function* halfSplit(tensor: WeightTensor, headDim: number): AsyncGenerator
     const joined = new Uint8Array(rest.length + bytes.length);
     joined.set(rest);
     joined.set(bytes, rest.length);
-    const whole = joined.length - (joined.length % (rowBytes * headDim));
-    if (whole) yield toHalfSplit(joined.subarray(0, whole), rowBytes, headDim);
+    const whole = joined.length - (joined.length % (rowBytes * head.headDim));
+    if (whole) yield toHalfSplit(joined.subarray(0, whole), rowBytes, head);
     rest = joined.slice(whole);
   }
 }

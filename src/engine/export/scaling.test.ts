@@ -9,7 +9,7 @@ import { writeGguf } from '../../formats/gguf/writer';
 import { openCheckpoint } from '../../formats/checkpoint/open';
 import { bytesSource, type Source } from '../../core/source';
 import { weightTensors } from '../../formats/checkpoint/weights';
-import { ropeFrequencies } from '../../ops/rope/rope';
+import { ropeFrequencies } from '../../ops/rope/rotation';
 import { relative } from '../../ops/testing/numbers';
 import { exportGguf } from './gguf';
 import { ggufNote } from './gguf-note';
@@ -73,6 +73,22 @@ const scalings: Readonly<Record<string, RopeScaling>> = {
     highFrequencyFactor: 2.9,
     originalContextLength: 40,
   },
+  YaRN: {
+    type: 'yarn',
+    factor: 4,
+    originalContextLength: 32,
+    betaFast: 16,
+    betaSlow: 2,
+    truncate: true,
+    attentionFactor: 1.25,
+  },
+  LongRoPE: {
+    type: 'longrope',
+    short: Array.from({ length: 10 }, (_, i) => 1 + i / 8),
+    long: Array.from({ length: 10 }, (_, i) => 1 + i / 2),
+    originalContextLength: 16,
+    attentionFactor: 1.25,
+  },
   divisors: { type: 'divisors', divisors: Array.from({ length: 10 }, (_, i) => 1 + i / 4) },
 };
 
@@ -81,7 +97,10 @@ describe.each(Object.entries(scalings))('%s', (_, ropeScaling) => {
 
   test('survives', async () => {
     expect((await throughHf(llama, config)).config.ropeScaling).toEqual(ropeScaling);
-    expect((await openCheckpoint([await gguf(llama, config)])).config.ropeScaling).toEqual(ropeScaling);
+    const back = (await openCheckpoint([await gguf(llama, config)])).config.ropeScaling;
+    // YaRN's factor is the product of what llama.cpp makes and what the file says, in f32
+    if (ropeScaling.type !== 'yarn') expect(back).toEqual(ropeScaling);
+    else expect(back).toEqual({ ...ropeScaling, attentionFactor: expect.closeTo(1.25, 6) as number });
   });
 
   test('is written to Meta’s layout where that has words for it, else refused', () => {
@@ -93,11 +112,23 @@ describe.each(Object.entries(scalings))('%s', (_, ropeScaling) => {
   test('llama.cpp is told by its own words, or not at all', async () => {
     const { metadata, tensors } = await readGguf(await gguf(llama, config));
     const keys = [...metadata.keys()].filter((key) => key.startsWith('llama.rope.scaling'));
-    const linear = ['llama.rope.scaling.type', 'llama.rope.scaling.factor'];
-    const own = { linear, dynamic: [], llama3: ['llama.rope.scaling.original_context_length'], divisors: [] };
-    expect(keys).toEqual(own[ropeScaling.type]);
-    const divides = ropeScaling.type === 'llama3' || ropeScaling.type === 'divisors';
-    expect(tensors.some(({ name }) => name === 'rope_freqs.weight')).toBe(divides);
+    const own: Record<RopeScaling['type'], string[]> = {
+      linear: ['type', 'factor'],
+      dynamic: [],
+      llama3: ['original_context_length'],
+      divisors: [],
+      yarn: ['type', 'factor', 'original_context_length', 'yarn_beta_fast', 'yarn_beta_slow', 'attn_factor'],
+      longrope: ['type', 'original_context_length', 'attn_factor'],
+    };
+    expect(keys).toEqual(own[ropeScaling.type].map((key) => `llama.rope.scaling.${key}`));
+    const divisors: Partial<Record<RopeScaling['type'], string[]>> = {
+      llama3: ['rope_freqs.weight'],
+      divisors: ['rope_freqs.weight'],
+      longrope: ['rope_factors_long.weight', 'rope_factors_short.weight'],
+    };
+    expect(tensors.map(({ name }) => name).filter((name) => name.startsWith('rope'))).toEqual(
+      divisors[ropeScaling.type] ?? [],
+    );
   });
 });
 
@@ -150,7 +181,7 @@ describe('other programs’ GGUF files', async () => {
     expect((await config({ 'llama.rope.scaling.factor': f32(0) })).ropeScaling).toBeUndefined();
     const both = { 'llama.rope.scale_linear': f32(2), 'llama.rope.scaling.factor': f32(4) };
     expect((await config(both)).ropeScaling).toEqual(linear);
-    await expect(config({ 'llama.rope.scaling.factor': f32(4), ...type('yarn') })).rejects.toThrow(/yarn/);
+    await expect(config({ 'llama.rope.scaling.factor': f32(4), ...type('su') })).rejects.toThrow(/ su/);
   });
 
   test('a list of one number for each layer is that number; layers that differ are called that', async () => {

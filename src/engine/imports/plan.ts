@@ -25,6 +25,7 @@ const QUANTIZATIONS: readonly Quantize[] = ['q4', 'q8', 'f16', 'keep'];
 const ARCHITECTURES = {
   llama: 'LLaMA',
   mistral: 'Mistral',
+  ministral3: 'Ministral 3',
   qwen2: 'Qwen2',
   qwen3: 'Qwen3',
   smollm3: 'SmolLM3',

@@ -52,7 +52,7 @@ async function fromMerged(checkpoint: Checkpoint, name: string, pairs: readonly 
     const { source, start, bytes } = tensors.get(tensor.name)!;
     const rows = await source.read(start, start + bytes);
     const rotated = /[qk]_proj/.test(tensor.name);
-    const expected = rotated ? fromHalfSplit(rows, tensor.columns * 4, checkpoint.config.headDim) : rows;
+    const expected = rotated ? fromHalfSplit(rows, tensor.columns * 4, checkpoint.config) : rows;
     new Float32Array(expected.buffer).forEach((each, i) => (worst = Math.max(worst, Math.abs(each - values[i]))));
   }
   return worst;
@@ -83,7 +83,7 @@ describe.each(merges)('%s', (name, checkpoint, weights) => {
       );
     const wrongRows = ({ map, b, rank }: LoraPair) =>
       /^[qk]_/.test(map)
-        ? { b: new Float32Array(fromHalfSplit(new Uint8Array(b.buffer), rank * 4, checkpoint.config.headDim).buffer) }
+        ? { b: new Float32Array(fromHalfSplit(new Uint8Array(b.buffer), rank * 4, checkpoint.config).buffer) }
         : {};
     expect(await changed(wrongRows)).toBeGreaterThan(0.05);
     expect(await changed(() => ({ scale: 1 }))).toBeGreaterThan(0.05);

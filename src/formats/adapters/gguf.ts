@@ -26,6 +26,7 @@ interface Halves {
 /** `general.architecture` of a model's GGUF files: Mistral has none of its own. */
 function ggufArchitectures(architecture: Architecture): readonly string[] {
   if (architecture === 'qwen2') return ['qwen2'];
+  if (architecture === 'ministral3') return ['mistral3'];
   return architecture === 'internlm2' ? ['llama', 'internlm2'] : ['llama'];
 }
 

@@ -3,7 +3,7 @@
 import type { ModelConfig } from '../../core/model-config';
 import { type Adapter, LINEAR_MAPS, type LinearMap, type LoraPair } from '../../core/adapter';
 import { expectedTensors } from '../config/llama-config';
-import { fromHalfSplit, toHalfSplit } from '../checkpoint/permute';
+import { fromHalfSplit, type HeadRows, toHalfSplit } from '../checkpoint/permute';
 import { mismatch, unsupportedAdapter } from './failures';
 
 export type Floats = Float32Array<ArrayBuffer>;
@@ -78,10 +78,10 @@ function reordered(
   b: Floats,
   rank: number,
   config: ModelConfig,
-  order: (rows: Uint8Array, rowBytes: number, headDim: number) => Uint8Array<ArrayBuffer>,
+  order: (rows: Uint8Array, rowBytes: number, head: HeadRows) => Uint8Array<ArrayBuffer>,
 ): Floats {
   if (place.map !== 'q_proj' && place.map !== 'k_proj') return b;
-  return new Float32Array(order(bytesOf(b), rank * 4, config.headDim).buffer);
+  return new Float32Array(order(bytesOf(b), rank * 4, config).buffer);
 }
 
 /** B of q and k with rows in Hugging Face's half-split order as it is in memory; of other maps the same. */

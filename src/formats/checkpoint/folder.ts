@@ -67,7 +67,7 @@ async function openFolder(
     const parts = /\.wqkv\./.test(entry.name) ? family.unpack?.(fromDirectory(entry), config) : undefined;
     for (const tensor of parts ?? (expected.has(entry.name) ? [fromDirectory(entry)] : [])) {
       const rotated = /\.self_attn\.[qk]_proj\./.test(tensor.name);
-      found.set(tensor.name, rotated ? interleaved(tensor, config.headDim) : tensor);
+      found.set(tensor.name, rotated ? interleaved(tensor, config) : tensor);
     }
   }
   const [first] = entries.values();

@@ -9,6 +9,7 @@ import { type ModelFiles, sortFiles } from './files';
 import { openSafetensors, openTorch, stem } from './folder';
 import { type GgufFile, type GgufTensor, readGguf } from '../gguf/gguf';
 import { configFromGguf } from '../config/llama-config';
+import { DIVISOR_TENSORS, type Divisors } from '../config/rope-scaling-gguf';
 import { isMeta, openMeta } from '../meta/meta';
 import { fromGgufName } from './tensor-names';
 import { interleaved } from './permute';
@@ -49,8 +50,7 @@ function hasOwnCheckpoint({ config, safetensors, torch }: ModelFiles): boolean {
 
 async function openGguf({ gguf }: ModelFiles): Promise<Checkpoint> {
   const file = await mergeSplits(await Promise.all(gguf.map(readGguf)));
-  const divisors = file.tensors.find((tensor) => tensor.name === 'rope_freqs.weight');
-  const config = configFromGguf(file, divisors && (await readFloats(divisors)));
+  const config = configFromGguf(file, await divisorsIn(file));
   const family = familyOfGguf(file.metadata.get('general.architecture')?.value, file.source.name);
   const { halfSplit } = family.gguf;
   const directory = new Map<string, Tensor>();
@@ -60,7 +60,7 @@ async function openGguf({ gguf }: ModelFiles): Promise<Checkpoint> {
     if (!name || more.length) continue;
     const plain = tensorAt(name, tensor.type, rows, columns, tensor.source, tensor.start);
     const rotated = halfSplit && /\.self_attn\.[qk]_proj\./.test(name);
-    directory.set(name, rotated ? interleaved(plain, config.headDim) : plain);
+    directory.set(name, rotated ? interleaved(plain, config) : plain);
   }
   const text = (key: string) => {
     const value = file.metadata.get(key)?.value;
@@ -96,6 +96,15 @@ async function mergeSplits(files: readonly GgufFile[]): Promise<MergedGguf> {
   }
   const tensors = sorted.flatMap((file) => file.tensors.map((tensor) => ({ ...tensor, source: file.source })));
   return { ...first, tensors };
+}
+
+/** Divisors of rotary frequencies that the file's tensors hold. */
+async function divisorsIn({ tensors }: MergedGguf): Promise<Divisors> {
+  const found = Object.entries(DIVISOR_TENSORS).map(async ([key, name]) => {
+    const tensor = tensors.find((each) => each.name === name);
+    return tensor && ([key, await readFloats(tensor)] as const);
+  });
+  return Object.fromEntries((await Promise.all(found)).filter((each) => each !== undefined));
 }
 
 async function readFloats({

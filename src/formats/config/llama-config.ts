@@ -1,11 +1,12 @@
 // A model's hyperparameters from Hugging Face's config.json or from GGUF metadata, and the tensors that they call for.
 
-import type { ModelConfig } from '../../core/model-config';
+import { type ModelConfig, rotaryDimOf } from '../../core/model-config';
 import { corruptFile, unsupported } from '../../core/errors';
 import { type Family, type Window, familyOfGguf } from '../families/index';
 import type { GgufFile, GgufValue } from '../gguf/gguf';
 import { type JsonObject, numberIn, stringIn } from '../../core/json';
-import { ropeIn, scalingFromGguf, scalingFromJson } from './rope-scaling';
+import { ropeIn, scalingFromJson } from './rope-scaling';
+import { type Divisors, scalingFromGguf } from './rope-scaling-gguf';
 
 /**
  * config.json of a family's model.
@@ -14,16 +15,22 @@ import { ropeIn, scalingFromGguf, scalingFromJson } from './rope-scaling';
 export function configFromJson(json: JsonObject, name: string, family: Family, hasHead: boolean): ModelConfig {
   const activation = stringIn(json, 'hidden_act') ?? 'silu';
   if (!SILU.test(activation)) throw unsupported(name, `asks for the activation ${activation}`);
-  const rope = ropeIn(json);
-  if ((numberIn(rope, 'partial_rotary_factor') ?? numberIn(json, 'partial_rotary_factor') ?? 1) !== 1) {
-    throw unsupported(name, 'rotates only a part of each head');
-  }
+  const rope = family.rope?.(ropeIn(json), json) ?? ropeIn(json);
+  const rotatedPart = numberIn(rope, 'partial_rotary_factor') ?? numberIn(json, 'partial_rotary_factor') ?? 1;
+  if (rotatedPart !== 1 && !family.rotatesPart) throw unsupported(name, 'rotates only a part of each head');
   const wrong = OPTIONAL.find((key) => (json[key] ?? 0) !== 0 && typeof json[key] !== 'number');
   if (wrong) throw corruptFile(name, `its ${wrong} is not a number`);
   const hiddenSize = numberIn(json, 'hidden_size');
   const numHeads = numberIn(json, 'num_attention_heads', 'num_heads');
   const contextLength = numberIn(json, 'max_position_embeddings', 'max_sequence_length') ?? 2048;
-  const ropeScaling = scalingFromJson(rope, contextLength, name);
+  const headDim = numberIn(json, 'head_dim') ?? (hiddenSize && numHeads && hiddenSize / numHeads);
+  // beside the rotary parameters it goes before the one within, as in transformers
+  const originalContextLength =
+    numberIn(json, 'original_max_position_embeddings') ??
+    numberIn(rope, 'original_max_position_embeddings') ??
+    contextLength;
+  const ropeScaling = scalingFromJson(rope, { contextLength, originalContextLength, name });
+  const beta = family.scalesQueries ? numberIn(rope, 'llama_4_scaling_beta') : undefined;
   return checked(
     {
       architecture: family.architecture,
@@ -33,11 +40,13 @@ export function configFromJson(json: JsonObject, name: string, family: Family, h
       numLayers: numberIn(json, 'num_hidden_layers'),
       numHeads,
       numKeyValueHeads: numberIn(json, 'num_key_value_heads') ?? numHeads,
-      headDim: numberIn(json, 'head_dim') ?? (hiddenSize && numHeads && hiddenSize / numHeads),
+      headDim,
+      ...(rotatedPart !== 1 && headDim && { rotaryDim: Math.floor(headDim * rotatedPart) }),
       contextLength,
       rmsNormEps: numberIn(json, 'rms_norm_eps') ?? 1e-6,
       ropeTheta: numberIn(rope, 'rope_theta') ?? numberIn(json, 'rope_theta') ?? 10000,
       ...(ropeScaling && { ropeScaling }),
+      ...(beta && { queryScaling: { beta, originalContextLength } }),
       // whatever tie_word_embeddings says: transformers uses a head that is in the files, too
       tieWordEmbeddings: !hasHead,
       ...family.window?.(json, name),
@@ -54,9 +63,9 @@ const OPTIONAL = ['num_key_value_heads', 'head_dim', 'rms_norm_eps', 'rope_theta
 
 /**
  * GGUF metadata of a model.
- * @param divisors values of the tensor `rope_freqs.weight`, where there is one, d/2 of them
+ * @param divisors values of the tensors that `DIVISOR_TENSORS` names, where there are such
  */
-export function configFromGguf(file: GgufFile, divisors?: Float32Array): ModelConfig {
+export function configFromGguf(file: GgufFile, divisors: Divisors = {}): ModelConfig {
   const { name } = file.source;
   const value = (key: string) => file.metadata.get(key)?.value;
   const family = familyOfGguf(value('general.architecture'), name);
@@ -66,14 +75,17 @@ export function configFromGguf(file: GgufFile, divisors?: Float32Array): ModelCo
   const hiddenSize = number('embedding_length');
   const numHeads = number('attention.head_count');
   const headDim = number('attention.key_length') ?? (hiddenSize && numHeads && hiddenSize / numHeads);
-  const rotated = number('rope.dimension_count') ?? headDim;
-  if (rotated !== headDim) throw unsupported(name, 'rotates only a part of each head');
+  const rotaryDim = number('rope.dimension_count') ?? headDim;
   if ((number('attention.value_length') ?? headDim) !== headDim) throw unsupported(name, 'has values wider than keys');
   const embedding = file.tensors.find((tensor) => tensor.name === 'token_embd.weight');
   const ropeTheta = number('rope.freq_base') ?? 10000;
-  const rope = { headDim: headDim ?? 0, ropeTheta, number, method: value(`${prefix}.rope.scaling.type`), name };
+  const contextLength = number('context_length') ?? 2048;
+  const method = value(`${prefix}.rope.scaling.type`);
+  const rotated = { headDim: headDim ?? 0, rotaryDim: rotaryDim ?? 0, ropeTheta };
   const own = (key: string) => numberOf(file.metadata.get(key), key, name);
-  const ropeScaling = scalingFromGguf({ ...rope, divisors }, own);
+  const ropeScaling = scalingFromGguf({ ...rotated, number, method, contextLength, divisors, name }, own);
+  const beta = family.scalesQueries ? number('attention.temperature_scale') : undefined;
+  const originalContextLength = number('rope.scaling.original_context_length') ?? contextLength;
   const numLayers = number('block_count');
   return checked(
     {
@@ -85,10 +97,12 @@ export function configFromGguf(file: GgufFile, divisors?: Float32Array): ModelCo
       numHeads,
       numKeyValueHeads: number('attention.head_count_kv') ?? numHeads,
       headDim,
-      contextLength: number('context_length') ?? 2048,
+      ...(rotaryDim !== headDim && rotaryDim !== undefined && { rotaryDim }),
+      contextLength,
       rmsNormEps: number('attention.layer_norm_rms_epsilon') ?? 1e-5,
       ropeTheta,
       ...(ropeScaling && { ropeScaling }),
+      ...(beta && { queryScaling: { beta, originalContextLength } }),
       tieWordEmbeddings: !file.tensors.some((tensor) => tensor.name === 'output.weight'),
       ...windowFromGguf(
         number('attention.sliding_window') || undefined,
@@ -151,21 +165,36 @@ export function checked(draft: Draft, name: string): ModelConfig {
   }
   const config = draft as ModelConfig;
   if (config.headDim % 2) throw corruptFile(name, `its headDim is odd (${config.headDim})`);
+  const rotated = rotaryDimOf(config);
+  if (!(Number.isInteger(rotated) && rotated >= 2 && rotated <= config.headDim) || rotated % 2) {
+    throw corruptFile(name, `${rotated} of the ${config.headDim} elements of a head are to rotate`);
+  }
   if (config.numHeads % config.numKeyValueHeads)
     throw corruptFile(name, 'its heads are no multiple of its key/value heads');
   const { slidingWindow = 1 } = config;
   if (!Number.isInteger(slidingWindow) || slidingWindow < 1)
     throw corruptFile(name, `its slidingWindow is ${slidingWindow}`);
+  for (const list of divisorsOf(config)) {
+    if (list.length === rotated / 2) continue;
+    throw corruptFile(name, `it has ${list.length} divisors for the ${rotated / 2} pairs of a head`);
+  }
   for (const value of [config.ropeTheta, config.rmsNormEps, ...scalingNumbers(config)]) {
     if (!(value > 0 && value < Infinity)) throw corruptFile(name, 'its rmsNormEps or rope parameters are not positive');
   }
   return config;
 }
 
-/** What a scaling divides by. */
-function scalingNumbers({ ropeScaling }: ModelConfig): readonly number[] {
-  if (!ropeScaling) return [];
-  return ropeScaling.type === 'divisors' ? ropeScaling.divisors : [ropeScaling.factor];
+/** Lists with a divisor for each rotated pair. */
+function divisorsOf({ ropeScaling: scaling }: ModelConfig): readonly (readonly number[])[] {
+  if (scaling?.type === 'divisors') return [scaling.divisors];
+  return scaling?.type === 'longrope' ? [scaling.short, scaling.long] : [];
+}
+
+/** What a scaling divides or multiplies by. */
+function scalingNumbers(config: ModelConfig): readonly number[] {
+  const { ropeScaling, queryScaling } = config;
+  const numbers = Object.values(ropeScaling ?? {}).filter((value) => typeof value === 'number');
+  return [...numbers, ...divisorsOf(config).flat(), ...(queryScaling ? [queryScaling.originalContextLength] : [])];
 }
 
 /** Every tensor that a model must have, with its rows and columns (a vector has one row). */

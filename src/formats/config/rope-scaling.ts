@@ -1,12 +1,8 @@
-// How a model scales its rotary positions, from config.json and from GGUF metadata. The methods are those of transformers'
-// modeling_rope_utils and of llama.cpp.
+// How a model scales its rotary positions, in config.json. The methods are those of transformers' modeling_rope_utils.
 
 import type { ModelConfig, RopeScaling } from '../../core/model-config';
 import { corruptFile, unsupported } from '../../core/errors';
 import { type JsonObject, isObject, numberIn, stringIn } from '../../core/json';
-
-type Llama3 = Extract<RopeScaling, { readonly type: 'llama3' }>;
-type Rope = Pick<ModelConfig, 'headDim' | 'ropeTheta'>;
 
 /** The part of a config.json that is about rotary positions: `rope_scaling` where it says anything, as in transformers. */
 export function ropeIn(json: JsonObject): JsonObject {
@@ -15,11 +11,21 @@ export function ropeIn(json: JsonObject): JsonObject {
   return isObject(parameters) ? parameters : {};
 }
 
+/** What a method needs to know beside its own parameters. */
+interface Scaled {
+  readonly contextLength: number;
+  /** For methods that tell the original context from the whole one. */
+  readonly originalContextLength: number;
+  /** config.json's, for messages. */
+  readonly name: string;
+}
+
 /**
  * @param rope of config.json, as `ropeIn` gives it
  * @throws PronkError `unsupported-architecture` for a method that Pronk does not compute
  */
-export function scalingFromJson(rope: JsonObject, contextLength: number, name: string): RopeScaling | undefined {
+export function scalingFromJson(rope: JsonObject, scaled: Scaled): RopeScaling | undefined {
+  const { contextLength, originalContextLength, name } = scaled;
   const type = stringIn(rope, 'rope_type', 'type') ?? 'default';
   const factor = numberIn(rope, 'factor') ?? 1;
   switch (type) {
@@ -35,29 +41,62 @@ export function scalingFromJson(rope: JsonObject, contextLength: number, name: s
         factor,
         lowFrequencyFactor: numberIn(rope, 'low_freq_factor') ?? 1,
         highFrequencyFactor: numberIn(rope, 'high_freq_factor') ?? 4,
-        originalContextLength: numberIn(rope, 'original_max_position_embeddings') ?? contextLength,
+        originalContextLength,
       };
+    case 'yarn': {
+      const ratio = numberIn(rope, 'factor') ?? contextLength / originalContextLength;
+      return {
+        type,
+        factor: ratio,
+        originalContextLength,
+        // zero stands for the usual number
+        betaFast: numberIn(rope, 'beta_fast') || 32,
+        betaSlow: numberIn(rope, 'beta_slow') || 1,
+        truncate: rope['truncate'] !== false,
+        attentionFactor: numberIn(rope, 'attention_factor') ?? yarnAttention(ratio, rope),
+      };
+    }
     case 'longrope': {
-      const divisors = sameDivisors(rope);
-      if (divisors) return { type: 'divisors', divisors };
+      const [short, long] = [listIn(rope, 'short_factor', name), listIn(rope, 'long_factor', name)];
+      const ratio = numberIn(rope, 'factor') ?? contextLength / originalContextLength;
+      const attentionFactor = numberIn(rope, 'attention_factor') ?? longropeAttention(ratio, originalContextLength);
+      // one list for every length, and attention as it is
+      if (attentionFactor === 1 && String(short) === String(long)) return { type: 'divisors', divisors: short };
+      return { type, short, long, originalContextLength, attentionFactor };
     }
   }
-  throw unsupported(name, `scales its rotary positions by the method ${type} (linear, dynamic and llama3 are known)`);
+  const known = 'linear, dynamic, llama3, yarn and longrope are known';
+  throw unsupported(name, `scales its rotary positions by the method ${type} (${known})`);
 }
 
-/** The divisors of a `longrope` that has one list for every length, and leaves attention as it is. */
-function sameDivisors(rope: JsonObject): number[] | undefined {
-  const { short_factor: short, long_factor: long, attention_factor: attention } = rope;
-  if (!Array.isArray(short) || !Array.isArray(long) || attention !== 1) return undefined;
-  const isSame = short.length === long.length && short.every((each, i) => each === long[i]);
-  return isSame && short.every((each) => typeof each === 'number') ? short : undefined;
+/** What YaRN multiplies attention's logarithm by for a factor: 0.1 · mscale · ln(factor) + 1. */
+export function yarnMagnitude(factor: number, mscale = 1): number {
+  return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
 }
 
-/** What config.json says of a scaling; null for none. */
-export function scalingJson(scaling: RopeScaling | undefined, contextLength: number): object | null {
+function yarnAttention(factor: number, rope: JsonObject): number {
+  const [mscale, all] = [numberIn(rope, 'mscale'), numberIn(rope, 'mscale_all_dim')];
+  return mscale && all ? yarnMagnitude(factor, mscale) / yarnMagnitude(factor, all) : yarnMagnitude(factor);
+}
+
+function longropeAttention(factor: number, originalContextLength: number): number {
+  return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalContextLength));
+}
+
+function listIn(rope: JsonObject, key: string, name: string): number[] {
+  const list: unknown = rope[key];
+  if (Array.isArray(list) && list.every((each): each is number => typeof each === 'number')) return list;
+  throw corruptFile(name, `its ${key} is not a list of numbers`);
+}
+
+/** What config.json says of a model's scaling; null for none. */
+export function scalingJson({ ropeScaling: scaling, queryScaling, contextLength }: ModelConfig): object | null {
+  const grows = queryScaling && { llama_4_scaling_beta: queryScaling.beta };
   switch (scaling?.type) {
     case undefined:
-      return null;
+      return grows
+        ? { rope_type: 'default', original_max_position_embeddings: queryScaling.originalContextLength, ...grows }
+        : null;
     case 'linear':
     case 'dynamic':
       return { rope_type: scaling.type, factor: scaling.factor };
@@ -68,6 +107,17 @@ export function scalingJson(scaling: RopeScaling | undefined, contextLength: num
         low_freq_factor: scaling.lowFrequencyFactor,
         high_freq_factor: scaling.highFrequencyFactor,
         original_max_position_embeddings: scaling.originalContextLength,
+      };
+    case 'yarn':
+      return {
+        rope_type: 'yarn',
+        factor: scaling.factor,
+        original_max_position_embeddings: scaling.originalContextLength,
+        attention_factor: scaling.attentionFactor,
+        beta_fast: scaling.betaFast,
+        beta_slow: scaling.betaSlow,
+        ...(!scaling.truncate && { truncate: false }),
+        ...grows,
       };
     case 'divisors': {
       // its one list for short texts and for long ones says the same at every length
@@ -81,76 +131,17 @@ export function scalingJson(scaling: RopeScaling | undefined, contextLength: num
         original_max_position_embeddings: contextLength,
       };
     }
+    case 'longrope': {
+      const { short, long, originalContextLength, attentionFactor } = scaling;
+      const factor = contextLength / originalContextLength;
+      const usual = attentionFactor === longropeAttention(factor, originalContextLength);
+      return {
+        // three keys, the only ones that Phi-3 has in transformers 4; the original context stands beside them
+        type: 'longrope',
+        ...(!usual && { attention_factor: attentionFactor }),
+        short_factor: short,
+        long_factor: long,
+      };
+    }
   }
-}
-
-/** What Llama-3 scaling divides each pair's frequency by. */
-export function llama3Divisors(scaling: Llama3, { headDim, ropeTheta }: Rope): Float64Array {
-  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength } = scaling;
-  return Float64Array.from({ length: headDim / 2 }, (_, i) => {
-    const turns = (originalContextLength * ropeTheta ** ((-2 * i) / headDim)) / (2 * Math.PI);
-    const smooth = high === low ? Number(turns >= high) : Math.min(1, Math.max(0, (turns - low) / (high - low)));
-    return 1 / ((1 - smooth) / factor + smooth);
-  });
-}
-
-/** What of a GGUF file's metadata is about rotary positions. */
-export interface GgufRope extends Rope {
-  /** A number below the architecture's prefix; undefined where there is none. */
-  number(key: string): number | undefined;
-  /** `rope.scaling.type` */
-  readonly method: unknown;
-  /** Values of the tensor `rope_freqs.weight`, where there is one. */
-  readonly divisors: Float32Array | undefined;
-  readonly name: string;
-}
-
-/** Keys of Pronk's own, below no architecture: what GGUF has no word for, and other readers pass over. */
-export const OWN_KEYS = {
-  dynamic: 'pronk.rope.dynamic_factor',
-  factor: 'pronk.rope.llama3_factor',
-  low: 'pronk.rope.llama3_low_freq_factor',
-  high: 'pronk.rope.llama3_high_freq_factor',
-} as const;
-
-/**
- * llama.cpp counts a factor unless the method is `none`, whatever key it stands under, and divides by it beside the
- * divisors of `rope_freqs.weight`.
- * @param own a number under one of `OWN_KEYS`
- * @throws PronkError `unsupported-architecture` for a method that Pronk does not compute; `corrupt-file`
- */
-export function scalingFromGguf(rope: GgufRope, own: (key: string) => number | undefined): RopeScaling | undefined {
-  const { number, method = 'linear', divisors, name } = rope;
-  if (method !== 'none' && method !== 'linear')
-    throw unsupported(name, `scales its rotary positions by ${String(method)}`);
-  // zero stands for one
-  const said = number('rope.scaling.factor') ?? number('rope.scale_linear');
-  const factor = method === 'none' ? 1 : said || 1;
-  if (!divisors || divisors.every((each) => each === 1)) {
-    const dynamic = own(OWN_KEYS.dynamic);
-    if (factor !== 1) return { type: 'linear', factor };
-    return dynamic === undefined ? undefined : { type: 'dynamic', factor: dynamic };
-  }
-  if (divisors.length !== rope.headDim / 2) {
-    throw corruptFile(name, `its rope_freqs.weight has ${divisors.length} numbers for heads of ${rope.headDim}`);
-  }
-  const llama3 = factor === 1 ? knownLlama3(rope, divisors, own) : undefined;
-  return llama3 ?? { type: 'divisors', divisors: Array.from(divisors, (each) => each * factor) };
-}
-
-/** Llama-3's parameters, where the file gives them, or Meta's, where the divisors are those that follow from them. */
-function knownLlama3(
-  rope: GgufRope,
-  divisors: Float32Array,
-  own: (key: string) => number | undefined,
-): Llama3 | undefined {
-  const scaling: Llama3 = {
-    type: 'llama3',
-    factor: own(OWN_KEYS.factor) ?? divisors.reduce((largest, each) => Math.max(largest, each), 1),
-    lowFrequencyFactor: own(OWN_KEYS.low) ?? 1,
-    highFrequencyFactor: own(OWN_KEYS.high) ?? 4,
-    originalContextLength: rope.number('rope.scaling.original_context_length') ?? 8192,
-  };
-  const expected = llama3Divisors(scaling, rope);
-  return divisors.every((each, i) => Math.abs(each / expected[i] - 1) < 1e-4) ? scaling : undefined;
 }

@@ -13,6 +13,12 @@ export interface Family {
   readonly className: string;
   /** `general.architecture` of its GGUF files, and whether q and k come in half-split order there. */
   readonly gguf?: { readonly architecture: string; readonly halfSplit: boolean };
+  /** The family's own reading of what config.json says of rotary positions. */
+  rope?(rope: JsonObject, json: JsonObject): JsonObject;
+  /** Whether heads may rotate in a part of theirs alone (`partial_rotary_factor`). */
+  readonly rotatesPart?: true;
+  /** Whether queries grow with their position (`llama_4_scaling_beta`). */
+  readonly scalesQueries?: true;
   /** config.json: which layers see how much. `name` is for messages. */
   window?(json: JsonObject, name: string): Window;
   /**

@@ -5,12 +5,13 @@ import { type JsonObject, stringIn } from '../../core/json';
 import type { Family } from './family';
 import { internlm2 } from './internlm2';
 import { llama } from './llama';
+import { ministral3 } from './ministral3';
 import { mistral } from './mistral';
 import { qwen2 } from './qwen2';
 
 export type { Family, Window } from './family';
 
-const FAMILIES: readonly Family[] = [llama, mistral, qwen2, internlm2];
+const FAMILIES: readonly Family[] = [llama, mistral, ministral3, qwen2, internlm2];
 const TITLES = FAMILIES.map((family) => family.title);
 
 /**

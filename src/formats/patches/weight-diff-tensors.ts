@@ -5,7 +5,7 @@ import { type DirectoryEntry, fromDirectory } from '../checkpoint/directory';
 import { PronkError } from '../../core/errors';
 import { sortFiles } from '../checkpoint/files';
 import { openCheckpoint } from '../checkpoint/open';
-import { toHalfSplit } from '../checkpoint/permute';
+import { type HeadRows, toHalfSplit } from '../checkpoint/permute';
 import { elementRowBytes } from '../../quant/elements';
 import { readSafetensors } from '../safetensors/safetensors';
 import { checkPromises, chooseShards, mergeShards, wholeOrIndexed } from '../checkpoint/shards';
@@ -61,20 +61,21 @@ async function metaTensors(files: readonly Source[]): Promise<ReadonlyMap<string
     Array.from(tensors, ([name, tensor]) => {
       const rotated = /\.self_attn\.[qk]_proj\.weight$/.test(name);
       const shape = tensor.rows === 1 ? [tensor.columns] : [tensor.rows, tensor.columns];
-      return [name, { ...(rotated ? halfSplit(tensor, config.headDim) : tensor), shape }];
+      return [name, { ...(rotated ? halfSplit(tensor, config) : tensor), shape }];
     }),
   );
 }
 
 /** A matrix in interleaved order, seen in half-split order. */
-function halfSplit(tensor: Tensor, headDim: number): Tensor {
+function halfSplit(tensor: Tensor, head: HeadRows): Tensor {
+  const { headDim } = head;
   const rowBytes = elementRowBytes(tensor.type, tensor.columns);
   return {
     ...tensor,
     async readRows(start, end) {
       const first = Math.floor(start / headDim) * headDim;
       const last = Math.min(tensor.rows, Math.ceil(end / headDim) * headDim);
-      const heads = toHalfSplit(await tensor.readRows(first, last), rowBytes, headDim);
+      const heads = toHalfSplit(await tensor.readRows(first, last), rowBytes, head);
       return heads.slice((start - first) * rowBytes, (end - first) * rowBytes);
     },
   };

@@ -47,7 +47,7 @@ export async function torchShards(checkpoint: Checkpoint, prefix: boolean) {
   for (const [name, tensor] of checkpoint.tensors) {
     const plain = await bytes(tensor);
     const rotated = /\.[qk]_proj\./.test(name);
-    const data = rotated ? toHalfSplit(plain, plain.length / tensor.rows, checkpoint.config.headDim) : plain;
+    const data = rotated ? toHalfSplit(plain, plain.length / tensor.rows, checkpoint.config) : plain;
     inputs.push(torchInput(prefix ? name : name.replace(/^model\./, ''), dtype(tensor), shape(tensor), data));
   }
   inputs.push(torchInput('model.layers.0.self_attn.rotary_emb.inv_freq', 'F32', [4], new Uint8Array(16)));

@@ -58,7 +58,7 @@ const isRotated = (name: string) => /\.[qk]_proj\./.test(name);
 
 export function halfSplit(name: string, { shape, bytes }: Matrix): Matrix {
   if (!isRotated(name)) return { shape, bytes };
-  return { shape, bytes: toHalfSplit(bytes, shape[0] === 1 ? 4 : shape[1] * 4, config.headDim) };
+  return { shape, bytes: toHalfSplit(bytes, shape[0] === 1 ? 4 : shape[1] * 4, config) };
 }
 
 export function safetensors(tensors: Iterable<readonly [string, Matrix]>): Source {

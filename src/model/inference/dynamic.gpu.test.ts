@@ -1,5 +1,6 @@
-// Dynamic scaling of positions on a device: against transformers, which reads a prompt as a whole and then token by token.
-import { expect, test } from 'vitest';
+// Scalings that depend on a text's length on a device: against transformers, which reads a prompt as a whole and then token by
+// token, or for LongRoPE the whole text for each token.
+import { describe, expect, test } from 'vitest';
 import { weightTensors } from '../../formats/checkpoint/weights';
 import { testDevices } from '../../gpu/testing/device';
 import { GREEDY } from '../../ops/sample/sample';
@@ -11,10 +12,10 @@ const V = 131;
 const [gpu] = await testDevices();
 const [beyond, within] = ['dynamic', 'dynamic, within'].map((name) => configCases.find((each) => each.name === name)!);
 
-async function session(own: (typeof configCases)[number], change: object = {}): Promise<Session> {
+async function session(own: (typeof configCases)[number], change: object = {}, context = 96): Promise<Session> {
   const checkpoint = await openCase(own, change);
   const tensors = weightTensors(checkpoint, 'keep');
-  return createSession(gpu, checkpoint.config, tensors, { precision: 'exact', context: 96 });
+  return createSession(gpu, checkpoint.config, tensors, { precision: 'exact', context });
 }
 
 async function generated(on: Session, { ids, generated: text = [] }: (typeof configCases)[number]): Promise<number[]> {
@@ -49,4 +50,48 @@ test('without the scaling it is another text', async () => {
   expect(await generated(on, beyond!)).not.toEqual(beyond!.generated);
   expect(await generated(on, within!)).not.toEqual(within!.generated);
   on.destroy();
+});
+
+describe('LongRoPE', () => {
+  const growing = configCases.find(({ name }) => name === 'longrope, growing')!;
+
+  test('an answer that grows out of the original context', async () => {
+    const on = await session(growing);
+    // the second finds keys of long texts in the cache, and the third its own
+    for (let i = 0; i < 3; i++) expect(await generated(on, growing)).toEqual(growing.generated);
+    const long = [...growing.ids, ...growing.generated!];
+    expect(on.cachedPrefix(long)).toBe(long.length - 1);
+    expect(on.cachedPrefix(growing.ids)).toBe(0);
+    on.destroy();
+  });
+
+  test('up to the last position of the context', async () => {
+    for (const [context, tokens] of [
+      [64, 15],
+      [65, 15],
+      [66, 17],
+      [67, 18],
+    ] as const) {
+      const on = await session(growing, {}, context);
+      const text = await generated(on, growing);
+      expect(text).toEqual(growing.generated!.slice(0, tokens));
+      on.destroy();
+    }
+  });
+
+  test('the short list for a long text, and the long one for a short text, are other texts', async () => {
+    const rope = (growing.config as { rope_parameters: object }).rope_parameters;
+    const lists = async (original: number) => {
+      const change = {
+        rope_parameters: { ...rope, attention_factor: 1.1547, original_max_position_embeddings: original },
+      };
+      const on = await session(growing, change);
+      const text = await generated(on, growing);
+      on.destroy();
+      return text;
+    };
+    expect(await lists(64)).toEqual(growing.generated);
+    expect(await lists(256)).not.toEqual(growing.generated);
+    expect(await lists(32)).not.toEqual(growing.generated);
+  });
 });

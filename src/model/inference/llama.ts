@@ -9,7 +9,7 @@
 // sees. Heads of q and k may be normalized before rope, and layers may be without it. What is added to x may have a norm of
 // its own, and the embedding a factor (Gemma).
 import { defined } from '../../core/defined';
-import { type ModelConfig, windowAt } from '../../core/model-config';
+import { type ModelConfig, rotaryOf, windowAt } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import type { Kernels, Step } from '../../gpu/kernel';
 import { attention } from '../../ops/attention/attention';
@@ -18,6 +18,7 @@ import { glu } from '../../ops/glu/glu';
 import { linear } from '../../ops/matmul/linear';
 import { rmsnorm } from '../../ops/norm/rmsnorm';
 import { rope } from '../../ops/rope/rope';
+import { queryScalingParams } from '../../ops/rope/rotation';
 import type { ForwardShape, KernelTarget } from '../../ops/tuning';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
 import type { KeyValueCache } from './kv-cache';
@@ -157,7 +158,14 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
         llama,
         { rotates: table !== undefined, normed: gains !== undefined },
         { state, table, gains, qkv: a.qkv, keys, values },
-        { heads: H, kv_heads: K, head_dim: d, context: cache.context, epsilon: config.rmsNormEps },
+        {
+          heads: H,
+          kv_heads: K,
+          head_dim: d,
+          context: cache.context,
+          epsilon: config.rmsNormEps,
+          ...queryScalingParams(rotaryOf(config, i)),
+        },
       ),
       attention.step(
         llama,

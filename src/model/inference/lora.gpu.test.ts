@@ -142,7 +142,7 @@ test('a wrong order of rows, a dropped scale, a transposed A and a layer left ou
     return all.error(session);
   };
   const halfSplit = ({ b, rank }: LoraPair) => ({
-    b: new Float32Array(fromHalfSplit(new Uint8Array(b.buffer), rank * 4, headDim).buffer),
+    b: new Float32Array(fromHalfSplit(new Uint8Array(b.buffer), rank * 4, { headDim }).buffer),
   });
   expect(await error(() => ({}))).toBeLessThan(1e-4);
   expect(await error((pair) => (pair.map === 'k_proj' ? halfSplit(pair) : {}))).toBeGreaterThan(1e-3);

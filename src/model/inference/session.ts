@@ -132,8 +132,8 @@ export class Session {
   /** How many of these ids a generation would find in the cache. */
   cachedPrefix(ids: readonly number[]): number {
     const { read: known, name } = this.#variant;
-    const { fixed } = this.#base.llama.rotary;
-    if (known.by !== name || known.grown || ids.length > fixed) return 0;
+    const rotation = this.#base.llama.rotary.rotation(ids.length);
+    if (known.by !== name || rotation === undefined || known.rotation !== rotation) return 0;
     let n = 0;
     // the last id is always computed anew: its logits are wanted
     while (n < ids.length - 1 && n < known.ids.length && ids[n] === known.ids[n]) n++;
@@ -182,8 +182,11 @@ export class Session {
     if (bad !== undefined)
       throw new PronkError('bad-token', `${bad} is not a token of this model: its ids are 0 to ${vocabSize - 1}.`);
 
-    const total = Math.min(maxTokens, this.context - ids.length + 1);
-    if (total < 1) return;
+    const wanted = Math.min(maxTokens, this.context - ids.length + 1);
+    if (wanted < 1) return;
+    // up to where the text has another rotation, and is read again
+    const { fixed, rereads } = this.#base.llama.rotary;
+    const total = rereads && ids.length <= fixed ? Math.min(wanted, fixed - ids.length + 1) : wanted;
     this.#sampler.begin(ids, sampling);
     if (!(await this.#readPrompt(ids, step, signal))) return;
     const history = [...ids];
@@ -216,6 +219,9 @@ export class Session {
       // keys and values of everything but the last sampled id are in the cache
       this.#noteRead(history.slice(0, -1));
       await Promise.allSettled(pending);
+    }
+    if (total < wanted && history.length < this.context) {
+      yield* this.generate(history, sampling, wanted - total, signal, step + total);
     }
   }
 
@@ -269,7 +275,7 @@ export class Session {
   #beginPrompt(length: number): void {
     const { rotary } = this.#base.llama;
     rotary.beginPrompt(length);
-    this.#variant.read.grown = length > rotary.fixed;
+    this.#variant.read.rotation = rotary.rotation(length);
   }
 
   /** Notes whose keys and values are in the cache. */

@@ -4,6 +4,7 @@ import { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
 import { createCache, type KeyValueCache } from './kv-cache';
 import { adaptedActivations, buildForward, type Forward, type LlamaParts } from './llama';
+import type { RotationKey } from './rotary';
 import { Lora, loraShape, type UsedAdapter } from './lora';
 
 /** A cache with the ids whose keys and values are in it, and whose these are. */
@@ -12,8 +13,8 @@ export interface ReadSoFar {
   ids: readonly number[];
   /** The variant's `name` that read them. */
   by: string;
-  /** Rotated for a prompt beyond the trained context, so that no other prompt begins with them. */
-  grown?: boolean;
+  /** How they were rotated: only a prompt of the same rotation begins with them. */
+  rotation?: RotationKey;
 }
 
 export interface Variant {

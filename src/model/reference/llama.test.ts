@@ -36,6 +36,25 @@ test('each of them matters', async () => {
   const none = { rope_parameters: { rope_type: 'default', rope_theta: 500 } };
   expect(await off(named('dynamic'), none)).toBeGreaterThan(1e-2);
   expect(await off(named('longrope of one list'), none)).toBeGreaterThan(1e-2);
+  const rope = (name: string, change: object) => ({
+    rope_parameters: { ...(named(name).config as { rope_parameters: object }).rope_parameters, ...change },
+  });
+  // the attention factor left out, ramps at whole pairs, the context that stands within
+  expect(await off(named('yarn'), rope('yarn', { attention_factor: 1 }))).toBeGreaterThan(1e-2);
+  const own = 'yarn with parameters of its own';
+  for (const change of [{ mscale: null }, { truncate: true }, { beta_fast: 32 }, { beta_slow: 1 }]) {
+    expect(await off(named(own), rope(own, change))).toBeGreaterThan(1e-3);
+  }
+  const inside = { original_max_position_embeddings: null };
+  expect(await off(named('yarn with an attention factor'), inside)).toBeGreaterThan(1e-3);
+  // the short list for a long text, and the long one for a short text
+  const long = { original_max_position_embeddings: 256 };
+  expect(await off(named('longrope, long'), rope('longrope, long', long))).toBeGreaterThan(1e-2);
+  const short = { original_max_position_embeddings: 63, attention_factor: Math.sqrt(1 + Math.log(4) / Math.log(64)) };
+  expect(await off(named('longrope, short'), rope('longrope, short', short))).toBeGreaterThan(1e-2);
+  const grow = 'queries that grow';
+  expect(await off(named(grow), rope(grow, { llama_4_scaling_beta: 0 }))).toBeGreaterThan(1e-2);
+  expect(await off(named(grow), rope(grow, { mscale: null }))).toBeGreaterThan(1e-2);
 });
 
 test('what is not taken as the files have it is said', async () => {

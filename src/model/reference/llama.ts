@@ -3,7 +3,8 @@ import { type ModelConfig, rotaryOf, windowAt } from '../../core/model-config';
 import { attention } from '../../ops/attention/attention';
 import { linear } from '../../ops/matmul/linear';
 import { rmsnorm } from '../../ops/norm/rmsnorm';
-import { ropeFrequencies, rope } from '../../ops/rope/rope';
+import { rope } from '../../ops/rope/rope';
+import { rotationOf } from '../../ops/rope/rotation';
 import { gainOf, gainsOf } from './gains';
 
 /** Dequantized tensors by name; q and k rows in interleaved pair order. */
@@ -25,15 +26,15 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     for (let i = 0; i < D; i++) x[t * D + i] = (config.embeddingScale ?? 1) * embedding[id * D + i];
   });
   /** [T, heads, d] rotated by position, in layers that rotate */
-  const rotate = (rows: Float64Array, heads: number, layer: number) => {
+  const rotate = (rows: Float64Array, heads: number, layer: number, of: 'q' | 'k') => {
     const rotary = rotaryOf(config, layer);
     if (!rotary) return rows;
-    const frequencies = ropeFrequencies(rotary, T);
+    const rotation = rotationOf(rotary, T);
     const out = new Float64Array(rows.length);
     for (let t = 0; t < T; t++) {
       for (let h = 0; h < heads; h++) {
         const at = (t * heads + h) * d;
-        out.set(rope.reference(rows.subarray(at, at + d), t, frequencies), at);
+        out.set(rope.reference(rows.subarray(at, at + d), t, rotation, of), at);
       }
     }
     return out;
@@ -68,8 +69,8 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
       const gain = gainOf({ config, weights }, `model.layers.${layer}.self_attn.${part}`);
       return rmsnorm.reference(rows, gain, { columns: d, epsilon });
     };
-    const q = rotate(normed(project('q_proj', H * d), 'q_norm'), H, layer);
-    const k = byHead(rotate(normed(project('k_proj', K * d), 'k_norm'), K, layer));
+    const q = rotate(normed(project('q_proj', H * d), 'q_norm'), H, layer, 'q');
+    const k = byHead(rotate(normed(project('k_proj', K * d), 'k_norm'), K, layer, 'k'));
     const v = byHead(project('v_proj', K * d));
     const window = windowAt(config, layer);
     const shape = { tokens: T, heads: H, kvHeads: K, headDim: d, context: T, position: 0, window };

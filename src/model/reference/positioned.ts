@@ -2,7 +2,7 @@
 // one, and the rotation where the layer has one; and the gradients.
 import { type ModelConfig, rotaryOf } from '../../core/model-config';
 import { qkNorm, qkNormBackward } from '../../ops/norm/qk-norm';
-import { ropeFrequencies } from '../../ops/rope/rope';
+import { rotationOf } from '../../ops/rope/rotation';
 import { ropeInplace } from '../../ops/rope/rope-inplace';
 import { headGainsOf } from './gains';
 import type { LoraReference } from './lora-group';
@@ -36,7 +36,7 @@ export function positionedBackward(
 
 function rotated(config: ModelConfig, layer: number, qkv: Float64Array, places: Uint32Array, direction: 1 | -1) {
   const rotary = rotaryOf(config, layer);
-  return rotary ? ropeInplace.reference(qkv, places, shapeOf(config), ropeFrequencies(rotary), direction) : qkv;
+  return rotary ? ropeInplace.reference(qkv, places, shapeOf(config), rotationOf(rotary), direction) : qkv;
 }
 
 function shapeOf({ numHeads, numKeyValueHeads, headDim, rmsNormEps }: ModelConfig) {

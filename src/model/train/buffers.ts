@@ -2,7 +2,7 @@
 import { type ModelConfig, perRotary } from '../../core/model-config';
 import { PronkError } from '../../core/errors';
 import type { Buffers } from '../../gpu/buffers';
-import { ropeTable } from '../../ops/rope/rope';
+import { ropeTable } from '../../ops/rope/rotation';
 import type { LoraSpec } from '../lora-types';
 import type { Layout } from './layout';
 import type { KeptName, TrainingSizes, WorkspaceName } from './sizes';

@@ -1,10 +1,11 @@
 // The forward pass of training: what a layer computes is kept for its backward pass.
-import { windowAt } from '../../core/model-config';
+import { rotaryOf, windowAt } from '../../core/model-config';
 import { packedAttention } from '../../ops/attention/packed-attention';
 import { embed } from '../../ops/embed/embed';
 import { glu } from '../../ops/glu/glu';
 import { qkNorm } from '../../ops/norm/qk-norm';
 import { rmsnorm } from '../../ops/norm/rmsnorm';
+import { queryScalingParams } from '../../ops/rope/rotation';
 import { ropeInplace } from '../../ops/rope/rope-inplace';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
 import type { PassBuilder } from './pass-builder';
@@ -171,6 +172,6 @@ export function rotated(builder: PassBuilder, layer: number, qkv: GPUBuffer, dir
   const { numHeads: H, numKeyValueHeads: K, headDim: d } = config;
   const table = b.tables[layer];
   if (!table) return [];
-  const params = { heads: H, kv_heads: K, head_dim: d, direction };
+  const params = { heads: H, kv_heads: K, head_dim: d, direction, ...queryScalingParams(rotaryOf(config, layer)) };
   return [builder.dispatch(ropeInplace, builder.tokens, {}, { places: b.workspace.places, table, qkv }, params)];
 }

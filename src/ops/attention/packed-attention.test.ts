@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { packedAttentionBackwardQ, attentionDelta } from './packed-attention-backward';
 import { packedAttention, dotAt, type PackedShape } from './packed-attention';
 import { packPlaces } from './places';
-import { ropeFrequencies } from '../rope/rope';
+import { rotationOf } from '../rope/rotation';
 import { ropeInplace } from '../rope/rope-inplace';
 import { differences, random, relative } from '../testing/numbers';
 import { placesOf } from '../testing/sequences';
@@ -49,9 +49,9 @@ describe.each(Object.entries(SHAPES))('attention, %s', (_, shape) => {
   });
 
   test('its gradient through RoPE is what central differences say', () => {
-    const frequencies = ropeFrequencies({ headDim: shape.headDim, ropeTheta: 10_000 } as ModelConfig);
+    const rotation = rotationOf({ headDim: shape.headDim, ropeTheta: 10_000 } as ModelConfig);
     const rotate = (x: ArrayLike<number>, direction: 1 | -1) =>
-      ropeInplace.reference(x, places, shape, frequencies, direction);
+      ropeInplace.reference(x, places, shape, rotation, direction);
     const loss = (x: Float64Array) =>
       dotAt(packedAttention.reference(rotate(x, 1), places, shape).out, 0, dOut, 0, dOut.length);
     const numeric = differences(loss, qkv);

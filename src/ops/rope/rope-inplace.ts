@@ -2,8 +2,10 @@
 import { op } from '../../gpu/op';
 import places from '../../../shaders/common/places.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
+import queryScale from '../../../shaders/rope/query-scale.wgsl?raw';
 import ropeInplaceSource from '../../../shaders/rope/rope-inplace.wgsl?raw';
 import { rope } from './rope';
+import type { Rotation } from './rotation';
 
 const WORKGROUP_SIZE = 64;
 
@@ -13,9 +15,16 @@ export const ropeInplace = op({
   variants: () => [{}],
   source: () => ({
     definitions: { WORKGROUP_SIZE },
-    snippets: { state, places, ropeInplace: ropeInplaceSource },
+    snippets: { state, places, queryScale, ropeInplace: ropeInplaceSource },
   }),
-  params: { heads: 'u32', kv_heads: 'u32', head_dim: 'u32', direction: 'f32' },
+  params: {
+    heads: 'u32',
+    kv_heads: 'u32',
+    head_dim: 'u32',
+    direction: 'f32',
+    query_beta: 'f32',
+    query_length: 'u32',
+  },
   bindings: { state: 'read', places: 'read', table: 'read', qkv: 'read_write' },
   // one thread a pair of q and k; a row of workgroups a token
   grid: ({ params: { heads, kv_heads, head_dim }, rows }) => [
@@ -31,13 +40,13 @@ export const ropeInplace = op({
 
 /**
  * The rotation in float64; v stays as it is.
- * @param qkv [T][(H + 2K) · d] @param places [T][4] @param frequencies of each pair, d/2
+ * @param qkv [T][(H + 2K) · d] @param places [T][4]
  */
 function rotatedInPlace(
   qkv: ArrayLike<number>,
   places: Uint32Array,
   shape: { readonly heads: number; readonly kvHeads: number; readonly headDim: number },
-  frequencies: Float64Array,
+  rotation: Rotation,
   direction: 1 | -1,
 ): Float64Array {
   const { heads, kvHeads, headDim: d } = shape;
@@ -46,7 +55,8 @@ function rotatedInPlace(
   for (let t = 0; t < places.length / 4; t++) {
     for (let head = 0; head < heads + kvHeads; head++) {
       const at = t * width + head * d;
-      out.set(rope.reference(out.subarray(at, at + d), direction * places[4 * t], frequencies), at);
+      const of = head < heads ? 'q' : 'k';
+      out.set(rope.reference(out.subarray(at, at + d), places[4 * t], rotation, of, direction), at);
     }
   }
   return out;

@@ -6,7 +6,8 @@ import { testDevices } from '../../gpu/testing/device';
 import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
 import type { Kernel } from '../../gpu/kernel';
 import { qkNorm } from '../norm/qk-norm';
-import { rope, ropeFrequencies, ropeTable } from './rope';
+import { rope } from './rope';
+import { queryScalingParams, ropeFrequencies, ropeTable, rotationOf } from './rotation';
 import { altered, random, relative, run, TARGETS, workOf } from '../testing/run';
 
 const CONTEXT = 4099;
@@ -28,7 +29,23 @@ const config = (numHeads: number, numKeyValueHeads: number, headDim: number, sca
     ...(scaled && { ropeScaling: llama3 }),
   }) as ModelConfig;
 
-const CASES = [config(6, 2, 20, false), config(3, 1, 100, true), config(4, 4, 64, true)];
+const longrope = {
+  type: 'longrope',
+  short: Array<number>(24).fill(1),
+  long: Array.from({ length: 24 }, (_, i) => 1 + i / 3),
+  originalContextLength: 4096,
+  attentionFactor: 1.19,
+} as const;
+/** A part of each head turns; the long list counts, and queries grow once more, from the second token on. */
+const phi: ModelConfig = {
+  ...config(4, 2, 64, false),
+  rotaryDim: 48,
+  queryScaling: { beta: 0.2, originalContextLength: 1024 },
+  ropeScaling: longrope,
+};
+const wide = (list: readonly number[]) => [...list, ...Array<number>(8).fill(1)];
+
+const CASES = [config(6, 2, 20, false), config(3, 1, 100, true), config(4, 4, 64, true), phi];
 
 /** Not small beside the squares. */
 const EPSILON = 0.1;
@@ -60,7 +77,14 @@ async function rotate(
       keys: stored(untouched),
       values: stored(untouched),
     },
-    params: { heads: numHeads, kv_heads: numKeyValueHeads, head_dim: headDim, context: CONTEXT, epsilon: EPSILON },
+    params: {
+      heads: numHeads,
+      kv_heads: numKeyValueHeads,
+      head_dim: headDim,
+      context: CONTEXT,
+      epsilon: EPSILON,
+      ...queryScalingParams(model),
+    },
     position,
     dealt: TOKENS + 2,
     count: TOKENS,
@@ -81,9 +105,8 @@ function expected(model: ModelConfig, { rotates, normed } = PLAIN): number[] {
   const after = [...untouched];
   const keys = Array<number>(numKeyValueHeads * CONTEXT * headDim).fill(-5);
   const values = [...keys];
-  const frequencies = ropeFrequencies(model);
-  const turned = (given: Float64Array, t: number) =>
-    rotates ? rope.reference(given, POSITION + t, frequencies) : given;
+  const turned = (given: Float64Array, t: number, of: 'q' | 'k') =>
+    rotates ? rope.reference(given, POSITION + t, rotationOf(model, POSITION + t + 1), of) : given;
   for (let t = 0; t < TOKENS; t++) {
     for (let head = 0; head < numHeads + 2 * numKeyValueHeads; head++) {
       const at = t * row + head * headDim;
@@ -91,9 +114,9 @@ function expected(model: ModelConfig, { rotates, normed } = PLAIN): number[] {
       const slot = (((head - numHeads) % numKeyValueHeads) * CONTEXT + POSITION + t) * headDim;
       const [target, start, result] =
         head < numHeads
-          ? [after, at, turned(given, t)]
+          ? [after, at, turned(given, t, 'q')]
           : head < numHeads + numKeyValueHeads
-            ? [keys, slot, turned(given, t)]
+            ? [keys, slot, turned(given, t, 'k')]
             : [values, slot, given];
       for (let i = 0; i < headDim; i++) target[start + i] = result[i];
     }
@@ -113,7 +136,7 @@ const devices = await testDevices();
 for (const { device, features, variant: of } of devices) {
   describe(`rope, ${of}`, () => {
     for (const model of CASES) {
-      const scaled = model.ropeScaling ? ', Llama-3 frequencies' : '';
+      const scaled = model.ropeScaling ? `, ${model.ropeScaling.type} frequencies` : '';
       test(`${model.numHeads}/${model.numKeyValueHeads} heads of ${model.headDim}${scaled}`, async () => {
         const wanted = expected(model);
         expect(off(await rotate(device, model), wanted)).toBeLessThan(1e-6);
@@ -168,4 +191,18 @@ test('frequencies without the Llama-3 scaling are seen to differ', () => {
   const [with3, without] = [ropeFrequencies(scaled), ropeFrequencies(plain)];
   expect(with3[0]).toBe(without[0]);
   expect(with3.at(-1)).toBe(without.at(-1)! / 8);
+});
+
+test('what a model adds to its rotation is seen', async () => {
+  const [{ device }] = devices;
+  const wanted = expected(phi);
+  const { queryScaling: _, ...plain } = phi;
+  expect(off(await rotate(device, plain), wanted)).toBeGreaterThan(0.01);
+  const whole = { ...longrope, short: wide(longrope.short), long: wide(longrope.long) };
+  expect(off(await rotate(device, { ...phi, rotaryDim: 64, ropeScaling: whole }), wanted)).toBeGreaterThan(0.01);
+  for (const change of [{ attentionFactor: 1 }, { originalContextLength: 4097 }]) {
+    expect(off(await rotate(device, { ...phi, ropeScaling: { ...longrope, ...change } }), wanted)).toBeGreaterThan(
+      0.01,
+    );
+  }
 });

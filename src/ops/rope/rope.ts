@@ -1,13 +1,14 @@
 // Rotary position embedding (Su et al. 2021) on adjacent pairs, and the write to the KV cache. Where a model normalizes the
 // heads of q and k first, that is folded in.
-import type { RotaryConfig } from '../../core/model-config';
 import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
+import queryScaleSource from '../../../shaders/rope/query-scale.wgsl?raw';
 import ropeHeads from '../../../shaders/rope/rope-heads.wgsl?raw';
 import ropePairs from '../../../shaders/rope/rope-pairs.wgsl?raw';
 import ropeSource from '../../../shaders/rope/rope.wgsl?raw';
 import { rowGroups, rowSource } from '../rows';
 import type { KernelTarget } from '../tuning';
+import { queryScale, type Rotation } from './rotation';
 
 const WORKGROUP = 64;
 
@@ -26,10 +27,23 @@ export const rope = op({
     const { definitions, rows } = rowSource(headNorm);
     return {
       definitions: { Activation: activation, Cache: cache, ROTATES: rotates, ...(normed && definitions) },
-      snippets: { state, rope: ropeSource, ...(normed ? { ...rows, ropeHeads } : { ropePairs }) },
+      snippets: {
+        state,
+        queryScale: queryScaleSource,
+        rope: ropeSource,
+        ...(normed ? { ...rows, ropeHeads } : { ropePairs }),
+      },
     };
   },
-  params: { heads: 'u32', kv_heads: 'u32', head_dim: 'u32', context: 'u32', epsilon: 'f32' },
+  params: {
+    heads: 'u32',
+    kv_heads: 'u32',
+    head_dim: 'u32',
+    context: 'u32',
+    epsilon: 'f32',
+    query_beta: 'f32',
+    query_length: 'u32',
+  },
   bindings: {
     state: 'read',
     table: 'read?',
@@ -52,68 +66,24 @@ export const rope = op({
 });
 
 /**
- * Angular frequency of each pair, d/2 values, as in transformers' modeling_rope_utils.
- * @param length of the text: what exceeds the trained context scales dynamically where the model does
+ * One head's row, rotated for a position, in float64.
+ * @param of what the row is: queries may be scaled beside
  */
-export function ropeFrequencies(config: RotaryConfig, length = 0): Float64Array {
-  const { headDim, ropeScaling: scaling } = config;
-  const theta = dynamicTheta(config, length);
-  const frequencies = Float64Array.from({ length: headDim / 2 }, (_, i) => theta ** ((-2 * i) / headDim));
-  switch (scaling?.type) {
-    case undefined:
-    case 'dynamic':
-      return frequencies;
-    case 'linear':
-      return frequencies.map((f) => f / scaling.factor);
-    case 'divisors':
-      return frequencies.map((f, i) => f / scaling.divisors[i]);
-    case 'llama3': {
-      const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength } = scaling;
-      return frequencies.map((f) => {
-        const turns = (originalContextLength * f) / (2 * Math.PI);
-        if (turns < low) return f / factor;
-        if (turns > high) return f;
-        const smooth = (turns - low) / (high - low);
-        return ((1 - smooth) * f) / factor + smooth * f;
-      });
-    }
-  }
-}
-
-/** θ, larger for texts beyond the trained context where the model scales dynamically (`_compute_dynamic_ntk_parameters`). */
-function dynamicTheta({ ropeTheta, ropeScaling, headDim, contextLength }: RotaryConfig, length: number): number {
-  if (ropeScaling?.type !== 'dynamic' || length <= contextLength) return ropeTheta;
-  const { factor } = ropeScaling;
-  return ropeTheta * ((factor * length) / contextLength - (factor - 1)) ** (headDim / (headDim - 2));
-}
-
-/**
- * (cos, sin) of every position and pair, [context, d/2, 2], computed in float64.
- * @param length of the text that all positions are of; without it, of each position the text that ends there
- */
-export function ropeTable(config: RotaryConfig, context: number, length?: number): Float32Array<ArrayBuffer> {
-  const grows = length === undefined && config.ropeScaling?.type === 'dynamic';
-  let frequencies = ropeFrequencies(config, length);
-  const table = new Float32Array(context * frequencies.length * 2);
-  let at = 0;
-  for (let position = 0; position < context; position++) {
-    if (grows && position >= config.contextLength) frequencies = ropeFrequencies(config, position + 1);
-    for (const frequency of frequencies) {
-      table[at++] = Math.cos(position * frequency);
-      table[at++] = Math.sin(position * frequency);
-    }
-  }
-  return table;
-}
-
-/** One head's row, rotated for a position, in float64. */
-function rotated(row: ArrayLike<number>, position: number, frequencies: Float64Array): Float64Array {
-  const out = new Float64Array(row.length);
+function rotated(
+  row: ArrayLike<number>,
+  position: number,
+  { frequencies, magnitude, queryScaling }: Rotation,
+  of: 'q' | 'k',
+  direction: 1 | -1 = 1,
+): Float64Array {
+  const out = Float64Array.from(row);
   for (let i = 0; i < frequencies.length; i++) {
     const [a, b] = [row[2 * i], row[2 * i + 1]];
-    const [c, s] = [Math.cos(position * frequencies[i]), Math.sin(position * frequencies[i])];
+    const angle = direction * position * frequencies[i];
+    const [c, s] = [magnitude * Math.cos(angle), magnitude * Math.sin(angle)];
     out[2 * i] = a * c - b * s;
     out[2 * i + 1] = a * s + b * c;
   }
-  return out;
+  const scale = of === 'q' && queryScaling ? queryScale(queryScaling, position) : 1;
+  return out.map((value) => scale * value);
 }

@@ -61,7 +61,7 @@ const normedRope = (): RaceCase => ({
       keys: new Float32Array(KV_HEADS * 2 * WIDTH),
       values: new Float32Array(KV_HEADS * 2 * WIDTH),
     },
-    params: { ...heads, head_dim: WIDTH, context: 2 },
+    params: { ...heads, head_dim: WIDTH, context: 2, query_beta: 0, query_length: 1 },
     count: 2,
   }),
   outputs: ['qkv', 'keys', 'values'],
