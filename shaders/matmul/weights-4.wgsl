@@ -1,14 +1,21 @@
 // 4-bit codes in blocks of 4 · BLOCK_QUADS along the row. Byte j of a block holds element j in its low nibble, and the
 // element half a block further in its high nibble. Without an offset, the code of zero is subtracted here; scales.wgsl
-// does it where there is one.
+// does it where there is one. HAS_TABLE: codes are places in a table.
 //: needs BLOCK_QUADS, ZERO_CODE
+//: if HAS_TABLE
+//: needs look_up
+//: end
 const WORDS = BLOCK_QUADS / 2u;
 fn unpack_nibbles(word: u32) -> vec4f {
+  //: if HAS_TABLE
+  return look_up(word & 0x0f0f0f0fu);
+  //: else
   let codes = vec4f(unpack4xU8(word & 0x0f0f0f0fu));
   //: if HAS_OFFSET
   return codes;
   //: else
   return codes - f32(ZERO_CODE);
+  //: end
   //: end
 }
 

@@ -1,24 +1,48 @@
 // The kinds of a stored tensor, and how many bytes a row of each takes: the layout that shaders read.
 
-/** Element type of a tensor as a file stores it; block types follow ggml (ggml-quants.h). */
-export type ElementType = 'F32' | 'F16' | 'BF16' | BlockType;
+import { CODE_TABLES, type CodeTable } from './code-tables';
 
-/** ggml's blocks of 32, and its super-blocks of 256 (`_K`). */
-export type BlockType = 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q5_0' | 'Q5_1' | 'Q2_K' | 'Q3_K' | 'Q4_K' | 'Q5_K' | 'Q6_K';
+/** Element type of a tensor as a file stores it; block types follow ggml (ggml-quants.h). */
+export type ElementType = 'F32' | 'F16' | 'BF16' | 'F64' | BlockType;
+
+/** ggml's plain blocks: a scale, and perhaps a minimum, then codes. */
+type PlainType = 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q5_0' | 'Q5_1' | 'Q1_0';
+
+/** ggml's super-blocks of 256, whose scales are products. */
+export type SuperBlockType = 'Q2_K' | 'Q3_K' | 'Q4_K' | 'Q5_K' | 'Q6_K';
+
+/** Codes of 4 bits that are places in a table. */
+export type TableType = 'IQ4_NL' | 'IQ4_XS' | 'MXFP4' | 'NVFP4';
+
+/** Codes of −1, 0 and 1. */
+export type TernaryType = 'TQ1_0' | 'TQ2_0';
+
+/** Codes that are places in a grid: several elements each. */
+export type GridType = 'IQ3_S' | 'IQ3_XXS' | 'IQ2_S' | 'IQ2_XS' | 'IQ2_XXS' | 'IQ1_M' | 'IQ1_S';
+
+/** ggml's block types that weights come in. */
+export type BlockType = PlainType | SuperBlockType | TableType | TernaryType | GridType;
 
 /** Kinds that keep every element as a float. 16-bit ones are packed pairs in u32. */
 export type FloatKind = 'f32' | 'f16' | 'bf16';
 
+/** Kinds whose codes are places in a table of that name, `x16` with blocks of 16. */
+type TableKind = `q4${CodeTable}` | 'q4fpx16' | 'q4i2x16';
+
 /**
  * Kinds that keep codes in blocks along the row: `q`, bits of a code, then what differs from a scale for each 32 codes
  * that multiplies codes around zero. `m`: unsigned codes and a minimum. `o`: codes around an offset. `x16`: blocks of 16.
+ * Other letters: codes are places in the table of that name.
  */
-export type BlockKind = 'q8' | 'q8o' | 'q8x16' | 'q4' | 'q4m' | 'q4o' | 'q4x16' | 'q4ox16';
+export type BlockKind = 'q8' | 'q8o' | 'q8x16' | 'q4' | 'q4m' | 'q4o' | 'q4x16' | 'q4ox16' | TableKind;
 
 /** How a matrix is stored and bound. */
 export type WeightKind = FloatKind | BlockKind;
 
-/** A value is `(code − zero) · scale + offset`; 8-bit codes are signed, so their zero is 0. */
+/**
+ * A value is `(code − zero) · scale + offset`, or `table[code] · scale` where there is a table. 8-bit codes are signed, so
+ * their zero is 0.
+ */
 export interface BlockLayout {
   /** Bits of a code. */
   readonly bits: 4 | 8;
@@ -28,7 +52,17 @@ export interface BlockLayout {
   readonly zero: 0 | 8;
   /** Whether an f16 offset stands beside each scale. */
   readonly offset: boolean;
+  /** What 4-bit codes stand for, where that is not their number. */
+  readonly table?: readonly number[];
 }
+
+const tabled = (table: CodeTable, block: 16 | 32): BlockLayout => ({
+  bits: 4,
+  block,
+  zero: 0,
+  offset: false,
+  table: CODE_TABLES[table],
+});
 
 const BLOCKS: Readonly<Record<BlockKind, BlockLayout>> = {
   q8: { bits: 8, block: 32, zero: 0, offset: false },
@@ -39,6 +73,14 @@ const BLOCKS: Readonly<Record<BlockKind, BlockLayout>> = {
   q4o: { bits: 4, block: 32, zero: 8, offset: true },
   q4x16: { bits: 4, block: 16, zero: 8, offset: false },
   q4ox16: { bits: 4, block: 16, zero: 8, offset: true },
+  q4nl: tabled('nl', 32),
+  q4fp: tabled('fp', 32),
+  q4fpx16: tabled('fp', 16),
+  q4nf: tabled('nf', 32),
+  q4i3: tabled('i3', 32),
+  q4i3s: tabled('i3s', 32),
+  q4i2: tabled('i2', 32),
+  q4i2x16: tabled('i2', 16),
 };
 
 const FLOAT_BYTES: Readonly<Record<FloatKind, 2 | 4>> = { f32: 4, f16: 2, bf16: 2 };

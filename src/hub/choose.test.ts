@@ -91,7 +91,7 @@ test('of GGUF files one is taken; which ones there are is said, smallest first',
     m-Q8_0-00002-of-00002.gguf 3000000000`);
   const choice = chooseFiles(large);
   expect(choice.variants.map(({ precision, bytes, readable }) => [precision, bytes / 1e9, readable])).toEqual([
-    ['IQ2_XS', 2, false],
+    ['IQ2_XS', 2, true],
     ['Q4_0', 3.9, true],
     ['Q4_K_M', 4.1, true],
     ['Q8_0', 7, true],

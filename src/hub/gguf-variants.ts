@@ -2,6 +2,7 @@
 
 /** Bits a weight of the types that Pronk reads; a type that is added to the readers must be added here. */
 const READABLE: Readonly<Record<ElementType, number> & Record<string, number>> = {
+  F64: 64,
   F32: 32,
   F16: 16,
   BF16: 16,
@@ -13,8 +14,22 @@ const READABLE: Readonly<Record<ElementType, number> & Record<string, number>> =
   Q4_1: 5,
   Q4_0: 4.5,
   Q4_K: 4.5,
+  IQ4_NL: 4.5,
+  NVFP4: 4.5,
+  IQ4_XS: 4.25,
+  MXFP4: 4.25,
   Q3_K: 3.4375,
+  IQ3_S: 3.4375,
+  IQ3_XXS: 3.0625,
   Q2_K: 2.625,
+  IQ2_S: 2.5625,
+  IQ2_XS: 2.3125,
+  IQ2_XXS: 2.0625,
+  TQ2_0: 2.0625,
+  IQ1_M: 1.75,
+  TQ1_0: 1.6875,
+  IQ1_S: 1.5625,
+  Q1_0: 1.125,
 };
 
 /** One model in one precision, in one file or several. */
@@ -74,16 +89,21 @@ function parameters({ bytes, precision }: { readonly bytes: number; readonly pre
   return (bytes * 8) / (kind ? READABLE[kind] : digit + 0.5);
 }
 
-/** Most of the tensors' type: `Q4_K_M` is Q4_K, with some in Q6_K. */
+/** Most of the tensors' type: `Q4_K_M` is Q4_K, with some in Q6_K, and `IQ3_M` is IQ3_S. */
 function baseType(precision: string): string | undefined {
-  const type = precision.replace(/(?<=_K)_(XS|S|M|L|XL)$/, '');
+  const type = precision
+    .replace(/(?<=_K)_(XS|S|M|L|XL)$/, '')
+    .replace(/^(IQ3_XS|IQ[23]_M)$/, (name) => `${name.slice(0, 3)}_S`)
+    .replace(/^MXFP4_.*/, 'MXFP4');
   return Object.hasOwn(READABLE, type) ? type : undefined;
 }
 
 function precisionOf(path: string): string {
-  const names = path.matchAll(/(?<=^|[/._-])(I?Q\d(?:_[A-Z0-9]+)*|BF16|F?P?(?:16|32)|MXFP4(?:_\w+)?)(?=[/._-]|$)/gi);
+  const names = path.matchAll(
+    /(?<=^|[/._-])([IT]?Q\d(?:_[A-Z0-9]+)*|BF16|F?P?(?:16|32|64)|MXFP4(?:_\w+)?|NVFP4)(?=[/._-]|$)/gi,
+  );
   // a folder may be named by it as well: the file's own name is the last one
   const last = [...names].at(-1)?.[1]?.toUpperCase() ?? '';
-  return last.replace(/^FP?(16|32)$/, 'F$1');
+  return last.replace(/^FP?(16|32|64)$/, 'F$1');
 }
 import type { ElementType } from '../core/weight-kinds';

@@ -1,14 +1,19 @@
-// ggml's blocks of 32 elements (ggml-quants.c), taken apart; its super-blocks are in k-quants.ts.
+// ggml's blocks (ggml-quants.c), taken apart: those of plain codes here, the others in k-quants.ts (super-blocks), iq4.ts
+// (tables), grid-quants.ts and ternary.ts.
 //   Q8_0  34 bytes  f16 d, 32 × int8                                       x = d · code
 //   Q4_0  18 bytes  f16 d, 16 × two nibbles                                x = d · (code − 8)
 //   Q4_1  20 bytes  f16 d, f16 m, 16 × two nibbles                         x = d · code + m
 //   Q5_0  22 bytes  f16 d, 32 × highest bit, 16 × two nibbles              x = d · (code − 16)
 //   Q5_1  24 bytes  f16 d, f16 m, 32 × highest bit, 16 × two nibbles       x = d · code + m
+//   Q1_0  18 bytes  f16 d, 128 × one bit                                   x = d or −d
 // Byte j of the nibbles holds element j in the low nibble and element j + 16 in the high one.
 
 import { type BlockCodec, half, unpacked } from './codec';
+import { GRID_BLOCKS } from './grid-quants';
 import { SUPER_BLOCKS } from './k-quants';
-import type { BlockType } from '../core/weight-kinds';
+import { TABLE_BLOCKS } from './iq4';
+import { TERNARY_BLOCKS } from './ternary';
+import { type BlockType, blockLayout } from '../core/weight-kinds';
 
 /** The simple blocks differ in what stands before the nibbles, and in what a code of zero is. */
 function simple(zero: number, hasMinimum: boolean, fifthBit: boolean): BlockCodec['unpack'] {
@@ -45,12 +50,28 @@ export const CODECS: Readonly<Record<BlockType, BlockCodec>> = {
   Q4_1: { ...SIMPLE, bytes: 20, kind: 'q4m', verbatim: true, unpack: simple(0, true, false) },
   Q5_0: { ...SIMPLE, bytes: 22, kind: 'q8', unpack: simple(16, false, true) },
   Q5_1: { ...SIMPLE, bytes: 24, kind: 'q8o', unpack: simple(0, true, true) },
+  Q1_0: {
+    bytes: 18,
+    elements: 128,
+    block: 32,
+    kind: 'q4',
+    centre: 0,
+    unpack(bytes, at, { codes, scales, minimums }) {
+      scales.fill(half(bytes, at), 0, 4);
+      minimums.fill(-0, 0, 4);
+      for (let j = 0; j < 128; j++) codes[j] = (bytes[at + 2 + (j >> 3)] >> (j & 7)) & 1 ? 1 : -1;
+    },
+  },
   ...SUPER_BLOCKS,
+  ...TABLE_BLOCKS,
+  ...GRID_BLOCKS,
+  ...TERNARY_BLOCKS,
 };
 
 /** Values of whole blocks, rounded to f32 after each step as C does it, so that they agree with ggml's bit for bit. */
 export function dequantizeBlocks(type: BlockType, bytes: Uint8Array): Float32Array<ArrayBuffer> {
-  const { bytes: size, elements, block, unpack } = CODECS[type];
+  const { bytes: size, elements, block, kind, unpack } = CODECS[type];
+  const { table } = blockLayout(kind);
   const count = bytes.length / size;
   if (!Number.isInteger(count)) throw new RangeError(`${bytes.length} bytes are not whole ${type} blocks`);
   const result = new Float32Array(count * elements);
@@ -61,7 +82,9 @@ export function dequantizeBlocks(type: BlockType, bytes: Uint8Array): Float32Arr
     for (let start = 0, b = 0; start < elements; start += block, b++) {
       const scale = scales[b];
       const minimum = minimums[b];
-      for (let j = start; j < start + block; j++) result[out + j] = Math.fround(scale * codes[j]) + minimum;
+      for (let j = start; j < start + block; j++) {
+        result[out + j] = Math.fround(scale * (table ? table[codes[j]] : codes[j])) + minimum;
+      }
     }
   }
   return result;

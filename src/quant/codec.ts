@@ -3,7 +3,10 @@
 import { f16ToF32 } from './f16';
 import type { BlockKind } from '../core/weight-kinds';
 
-/** A block taken apart. Of its elements, each `block` share a scale and a minimum: x = scale · code + minimum. */
+/**
+ * A block taken apart. Of its elements, each `block` share a scale and a minimum: x = scale · code + minimum, with the
+ * table's value instead of the code where the kind has a table.
+ */
 export interface Unpacked {
   readonly codes: Int8Array;
   readonly scales: Float32Array;
@@ -27,12 +30,28 @@ export interface BlockCodec {
   readonly centre: number;
   /** The stored codes, scales and minimums are the file's own bytes. */
   readonly verbatim?: boolean;
+  /** A scale is a product, which is rounded to f16 when it is stored. */
+  readonly products?: boolean;
   unpack(bytes: Uint8Array, at: number, into: Unpacked): void;
 }
 
 /** The f16 at a place. */
 export function half(bytes: Uint8Array, at: number): number {
-  return f16ToF32(bytes[at] | (bytes[at + 1] << 8));
+  return f16ToF32(u16(bytes, at));
+}
+
+/** The little-endian u16 at a place. */
+export function u16(bytes: Uint8Array, at: number): number {
+  return bytes[at] | (bytes[at + 1] << 8);
+}
+
+/**
+ * Code `j` of a field that lies in planes: each 32 bytes hold 32 codes in their lowest bits, the next 32 above those.
+ */
+export function plane(bytes: Uint8Array, at: number, j: number, bits: 1 | 2 | 4): number {
+  const log = bits >> 1; // of bits: 0, 1, 2
+  const byte = bytes[at + ((j >> (8 - log)) << 5) + (j & 31)];
+  return (byte >> (((j >> 5) & ((8 >> log) - 1)) << log)) & ((1 << bits) - 1);
 }
 
 /** Room for any block. */

@@ -4,33 +4,40 @@ import { CODECS, dequantizeBlocks } from './blocks';
 import { bf16ArrayToF32, f16ArrayToF32 } from './f16';
 import type { BlockType, ElementType, FloatKind, WeightKind } from '../core/weight-kinds';
 
-/** The kinds of float types. */
+/** The kinds that keep float types bit for bit. */
 export const FLOATS = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const satisfies Record<string, FloatKind>;
-type FloatType = keyof typeof FLOATS;
+type KeptFloat = keyof typeof FLOATS;
+type FloatType = KeptFloat | 'F64';
 
 /** Types whose bytes a kind keeps, so that a file can be written again from it. */
 const VERBATIM = new Map<WeightKind, ElementType>([
-  ...(Object.keys(FLOATS) as FloatType[]).map((type) => [FLOATS[type], type] as const),
+  ...(Object.keys(FLOATS) as KeptFloat[]).map((type) => [FLOATS[type], type] as const),
   ...(Object.keys(CODECS) as BlockType[])
     .filter((type) => CODECS[type].verbatim)
     .map((type) => [CODECS[type].kind, type] as const),
 ]);
 
 export function isFloatType(type: ElementType): type is FloatType {
-  return type in FLOATS;
+  return type in FLOATS || type === 'F64';
 }
 
 /** Whether Pronk reads a tensor type of ggml's. */
 export function isElementType(name: string): name is ElementType {
-  return name in FLOATS || name in CODECS;
+  return name in FLOATS || name === 'F64' || name in CODECS;
 }
 
 /** Every type that Pronk reads. */
-export const ELEMENT_TYPES = [...Object.keys(FLOATS), ...Object.keys(CODECS)] as readonly ElementType[];
+export const ELEMENT_TYPES = [...Object.keys(FLOATS), 'F64', ...Object.keys(CODECS)] as readonly ElementType[];
 
-/** The stored kind that keeps a file's codes, or its floats, as they are. */
+/** The stored kind that keeps a file's codes, or its floats, as they are; F64 is rounded to f32. */
 export function storedKind(type: ElementType): WeightKind {
+  if (type === 'F64') return 'f32';
   return isFloatType(type) ? FLOATS[type] : CODECS[type].kind;
+}
+
+/** Whether a type's scales are products of two, which are rounded to f16 where its codes are kept. */
+export function hasProductScales(type: ElementType): boolean {
+  return !isFloatType(type) && CODECS[type].products === true;
 }
 
 /** The file's type that has a kind's values exactly, if there is one. */
@@ -45,17 +52,19 @@ export function elementsPerBlock(type: ElementType): number {
   return isFloatType(type) ? 1 : CODECS[type].elements;
 }
 
+const FLOAT_BYTES: Readonly<Record<FloatType, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2 };
+
 /** Bytes of one row in a file, which pads nothing. Block types need `columns` in whole blocks. */
 export function elementRowBytes(type: ElementType, columns: number): number {
-  if (type === 'F32') return columns * 4;
-  if (isFloatType(type)) return columns * 2;
+  if (isFloatType(type)) return columns * FLOAT_BYTES[type];
   return (columns / CODECS[type].elements) * CODECS[type].bytes;
 }
 
 /** A file's values, rows × columns, as ggml has them to the bit. Of F32 they may be the same memory. */
 export function dequantizeElements(type: ElementType, bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   if (!isFloatType(type)) return dequantizeBlocks(type, bytes);
-  const { buffer, byteOffset, length } = bytes.byteOffset % 4 ? bytes.slice() : bytes;
+  const { buffer, byteOffset, length } = bytes.byteOffset % FLOAT_BYTES[type] ? bytes.slice() : bytes;
+  if (type === 'F64') return Float32Array.from(new Float64Array(buffer, byteOffset, length / 8));
   if (type === 'F32') return new Float32Array(buffer, byteOffset, length / 4);
   const halves = new Uint16Array(buffer, byteOffset, length / 2);
   return type === 'F16' ? f16ArrayToF32(halves) : bf16ArrayToF32(halves);

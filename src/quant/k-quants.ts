@@ -7,19 +7,10 @@
 //   Q6_K  210 bytes  256 × 4 bits, 256 × 2 high bits, 16 × int8 scale, d             blocks of 16
 // Products are rounded to f32, as C does it.
 
-import { type BlockCodec, type Unpacked, half } from './codec';
-import type { BlockType } from '../core/weight-kinds';
-
-type SuperBlockType = Extract<BlockType, `${string}_K`>;
+import { type BlockCodec, type Unpacked, half, plane } from './codec';
+import type { SuperBlockType } from '../core/weight-kinds';
 
 const f32 = Math.fround;
-
-/** Code `j` of a field that lies in planes: each 32 bytes hold 32 codes in their lowest bits, the next 32 above those. */
-function plane(bytes: Uint8Array, at: number, j: number, bits: 1 | 2 | 4): number {
-  const log = bits >> 1; // of bits: 0, 1, 2
-  const byte = bytes[at + ((j >> (8 - log)) << 5) + (j & 31)];
-  return (byte >> (((j >> 5) & ((8 >> log) - 1)) << log)) & ((1 << bits) - 1);
-}
 
 /** Eight 6-bit scales and eight 6-bit minimums in 12 bytes: four of each whole, the others' high bits above those. */
 function scalesAndMinimums(bytes: Uint8Array, at: number, { scales, minimums }: Unpacked): void {
@@ -42,6 +33,7 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
     block: 16,
     kind: 'q4ox16',
     centre: 2,
+    products: true,
     unpack(bytes, at, { codes, scales, minimums }) {
       const d = half(bytes, at + 80);
       const dmin = half(bytes, at + 82);
@@ -58,6 +50,7 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
     block: 16,
     kind: 'q4x16',
     centre: 0,
+    products: true,
     unpack(bytes, at, { codes, scales, minimums }) {
       const d = half(bytes, at + 108);
       for (let b = 0; b < 16; b++) {
@@ -76,6 +69,7 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
     block: 32,
     kind: 'q4o',
     centre: 8,
+    products: true,
     unpack(bytes, at, into) {
       scalesAndMinimums(bytes, at, into);
       for (let j = 0; j < 256; j++) into.codes[j] = plane(bytes, at + 16, j, 4);
@@ -87,6 +81,7 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
     block: 32,
     kind: 'q8o',
     centre: 16,
+    products: true,
     unpack(bytes, at, into) {
       scalesAndMinimums(bytes, at, into);
       for (let j = 0; j < 256; j++) {
@@ -100,6 +95,7 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
     block: 16,
     kind: 'q8x16',
     centre: 0,
+    products: true,
     unpack(bytes, at, { codes, scales, minimums }) {
       const d = half(bytes, at + 208);
       for (let b = 0; b < 16; b++) {

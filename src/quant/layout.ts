@@ -1,9 +1,9 @@
-// Blocks in the stored layout, one at a time: PackedRows in kinds.ts says where what lies.
+// Blocks in the stored layout, one at a time: PackedRows in weight-kinds.ts says where what lies.
 
 import { f16ToF32, f32ToF16 } from './f16';
 import type { BlockLayout } from '../core/weight-kinds';
 
-/** Codes relative to the layout's zero. */
+/** Codes relative to the layout's zero, or places in its table. */
 export function writeCodes({ bits, block, zero }: BlockLayout, codes: Int8Array, b: number, out: Uint8Array): void {
   if (bits === 8) {
     for (let j = 0; j < block; j++) out[b * block + j] = codes[j];
@@ -15,10 +15,11 @@ export function writeCodes({ bits, block, zero }: BlockLayout, codes: Int8Array,
   }
 }
 
-/** The inverse. */
-export function readCodes({ bits, block, zero }: BlockLayout, codes: Uint8Array, b: number, out: Int8Array): void {
+/** A block's values before its scale multiplies them: codes relative to the layout's zero, or what its table has for them. */
+export function readCodes(layout: BlockLayout, codes: Uint8Array, b: number, out: Float32Array): void {
+  const { bits, block, zero, table } = layout;
   if (bits === 8) {
-    for (let j = 0; j < block; j++) out[j] = codes[b * block + j];
+    for (let j = 0; j < block; j++) out[j] = (codes[b * block + j] << 24) >> 24;
     return;
   }
   const nibbles = block / 2;
@@ -27,6 +28,7 @@ export function readCodes({ bits, block, zero }: BlockLayout, codes: Uint8Array,
     out[j] = (byte & 15) - zero;
     out[j + nibbles] = (byte >> 4) - zero;
   }
+  if (table) for (let j = 0; j < block; j++) out[j] = table[out[j]];
 }
 
 /** A block's scale, and its offset where the layout has one, as f16. */

@@ -4,13 +4,17 @@
 import { f32ToF16 } from './f16';
 import type { BlockLayout, PackedRows } from '../core/weight-kinds';
 
-/** A block's scale and offset before they are rounded to f16; codes are written relative to the layout's zero. */
+/**
+ * A block's scale and offset before they are rounded to f16; codes are written relative to the layout's zero, or as places
+ * in its table.
+ */
 export type BlockQuantizer = (x: Float32Array, codes: Int8Array) => readonly [scale: number, offset: number];
 
 const f32 = Math.fround;
 
 /** How a layout's blocks are quantized. Values must be finite. */
 export function quantizer(layout: BlockLayout): BlockQuantizer {
+  if (layout.table) return byTable(layout.table);
   if (layout.offset) return withOffset(layout);
   return layout.bits === 8 ? byLargest : byExtreme;
 }
@@ -109,6 +113,26 @@ function withOffset({ bits, zero }: BlockLayout): BlockQuantizer {
     }
     // not `+ 0`: a minimum of −0 stays one
     return [scale, centre ? minimum + centre * scale : minimum];
+  };
+}
+
+/** The nearest value of a table: the value of largest magnitude becomes the table's own, with its sign. */
+function byTable(table: readonly number[]): BlockQuantizer {
+  const largest = table.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most));
+  return (x, codes) => {
+    let extreme = 0;
+    for (let j = 0; j < x.length; j++) if (Math.abs(x[j]) > Math.abs(extreme)) extreme = x[j];
+    const scale = f32(extreme / largest);
+    const inverse = scale ? f32(1 / scale) : 0;
+    for (let j = 0; j < x.length; j++) {
+      const wanted = x[j] * inverse;
+      let best = 0;
+      for (let i = 1; i < table.length; i++) {
+        if (Math.abs(table[i] - wanted) < Math.abs(table[best] - wanted)) best = i;
+      }
+      codes[j] = best;
+    }
+    return [scale, 0];
   };
 }
 

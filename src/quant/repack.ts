@@ -27,8 +27,9 @@ export { elementRowBytes, storedKind } from './elements';
 export class ScaleOverflow extends RangeError {}
 
 /**
- * A file's rows in the stored layout. Floats and codes are kept exactly; of super-blocks, the products that stand for
- * scales and minimums are rounded to f16, which moves the weights by less than 5e-4 of their norm.
+ * A file's rows in the stored layout. Floats and codes are kept exactly, but for F64, which is rounded to f32; of
+ * super-blocks, the products that stand for scales and minimums are rounded to f16, which moves the weights by less than
+ * 5e-4 of their norm.
  * @param bytes little-endian, rows × columns elements
  * @throws ScaleOverflow when such a product is too large for f16
  */
@@ -42,6 +43,7 @@ export function repackRows(
   if (bytes.length !== rows * rowBytes) {
     throw new RangeError(`${rows} × ${columns} ${type} are ${rows * rowBytes} bytes, not ${bytes.length}`);
   }
+  if (type === 'F64') return packRows(dequantizeElements(type, bytes), 'f32', rows, columns);
   if (isFloatType(type)) return padRows(FLOATS[type], bytes, rows, columns);
   const packed = emptyRows(CODECS[type].kind, rows, columns);
   if (CODECS[type].verbatim) split(bytes, CODECS[type].bytes, packed);
@@ -72,7 +74,7 @@ export function dequantizeRows(packed: PackedRows): Float32Array<ArrayBuffer> {
   const layout = blockLayout(kind);
   const { block, offset } = layout;
   const result = new Float32Array(packed.rows * packed.columns);
-  const decoded = new Int8Array(block);
+  const decoded = new Float32Array(block);
   for (let b = 0; b * block < result.length; b++) {
     readCodes(layout, codes, b, decoded);
     const scale = halfAt(scales, offset ? 2 * b : b);

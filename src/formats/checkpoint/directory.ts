@@ -28,8 +28,8 @@ const MAX_GATHER = 1 << 30;
  * @throws PronkError `unsupported-tensor-type`; `corrupt-file` for anything but a matrix or a vector
  */
 export function fromDirectory({ name, dtype, shape, strides, source, start }: DirectoryEntry): Tensor {
-  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') {
-    const message = `${source.name} stores ${name} as ${dtype}. Pronk reads F32, F16 and BF16 from such files.`;
+  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16' && dtype !== 'F64') {
+    const message = `${source.name} stores ${name} as ${dtype}. Pronk reads F32, F16, BF16 and F64 from such files.`;
     throw new PronkError('unsupported-tensor-type', message);
   }
   if (shape.length < 1 || shape.length > 2) {

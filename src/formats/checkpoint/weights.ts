@@ -1,6 +1,6 @@
 // A checkpoint's tensors as rows in the stored layout, converted while they are read: bounded memory for any size.
 
-import { dequantizeElements, storedKind } from '../../quant/elements';
+import { dequantizeElements, hasProductScales, storedKind } from '../../quant/elements';
 import {
   type PackedRows,
   type WeightKind,
@@ -25,13 +25,18 @@ export type Quantize = 'keep' | 'f32' | 'f16' | 'q8' | 'q4';
 
 /**
  * A clause about values that `keep` rounds; undefined where it keeps every bit. Super-blocks spell their scales out as
- * products, which are stored as f16.
+ * products, which are stored as f16; F64 is stored as f32.
  */
 export function keepRounds(tensors: Iterable<Tensor>): string | undefined {
-  const types = new Set(Array.from(tensors, ({ type }) => type).filter((type) => type.endsWith('_K')));
-  if (types.size === 0) return undefined;
-  const names = [...types].toSorted().join(' and ');
-  return `the codes of ${names} as the file has them, their scales rounded to 16 bits: weights move by less than 0.05\u00a0% of their norm`;
+  const types = new Set(Array.from(tensors, ({ type }) => type));
+  const names = [...types].filter(hasProductScales).toSorted();
+  const clauses = types.has('F64') ? ['F64 rounded to F32'] : [];
+  if (names.length > 0) {
+    clauses.push(
+      `the codes of ${names.join(' and ')} as the file has them, their scales rounded to 16 bits: weights move by less than 0.05\u00a0% of their norm`,
+    );
+  }
+  return clauses.length > 0 ? clauses.join('; ') : undefined;
 }
 
 /**

@@ -66,6 +66,8 @@ const GGML_TYPES: Readonly<Record<number, string>> = {
   34: 'TQ1_0',
   35: 'TQ2_0',
   39: 'MXFP4',
+  40: 'NVFP4',
+  41: 'Q1_0',
 };
 
 /** ggml's code of a type that Pronk reads. */

@@ -5,7 +5,8 @@ import { findAdapter } from '../../headless/dawn';
 import { type Gpu, openAdapter } from '../../gpu/device';
 import { GREEDY } from '../../ops/sample/sample';
 import { relative } from '../../ops/testing/run';
-import { WEIGHT_KINDS, type WeightKind } from '../../core/weight-kinds';
+import type { WeightKind } from '../../core/weight-kinds';
+import { KERNEL_KINDS } from '../../ops/matmul/weights';
 import { llamaReference } from '../reference/llama';
 import { createSession } from './session';
 import { TINY, randomModel } from '../testing/random-model';
@@ -18,10 +19,10 @@ beforeAll(async () => {
 const IDS = Array.from({ length: 71 }, (_, i) => (i * 37 + 5) % 131);
 
 /** What these read is read in the same way by those that are tested always. */
-const ALIKE: readonly WeightKind[] = process.env['PRONK_LONG'] ? [] : ['q8o', 'q4o', 'q4x16'];
+const ALIKE: readonly WeightKind[] = process.env['PRONK_LONG'] ? [] : ['q8o', 'q4o', 'q4x16', 'q4fpx16'];
 
 describe('logits of a random model', () => {
-  for (const kind of WEIGHT_KINDS.filter((each) => !ALIKE.includes(each))) {
+  for (const kind of KERNEL_KINDS.filter((each) => !ALIKE.includes(each))) {
     test(kind, async () => {
       const { reference, tensors } = randomModel(TINY, kind);
       const session = await createSession(gpu, TINY, tensors, { precision: 'exact', context: 128 });

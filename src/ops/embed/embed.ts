@@ -1,9 +1,9 @@
 // Embedding lookup: rows of a matrix of any kind, gathered by id.
-import { codeBytes, WEIGHT_KINDS, type WeightKind } from '../../core/weight-kinds';
+import { codeBytes, type WeightKind } from '../../core/weight-kinds';
 import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
 import embedSource from '../../../shaders/embed/embed.wgsl?raw';
-import { weightDefinitions, weightSnippets } from '../matmul/weights';
+import { KERNEL_KINDS, weightDefinitions, weightSnippets } from '../matmul/weights';
 
 const WORKGROUP = 64;
 
@@ -14,7 +14,7 @@ interface Variant {
 /** x [T, K] = the rows of `ids` times a factor; those that this part of the matrix does not hold are left as they are. */
 export const embed = op({
   name: 'embed',
-  variants: () => WEIGHT_KINDS.map((kind): Variant => ({ kind })),
+  variants: () => KERNEL_KINDS.map((kind): Variant => ({ kind })),
   source: ({ kind }: Variant) => ({
     label: `embed ${kind}`,
     definitions: weightDefinitions(kind, false),

@@ -1,7 +1,7 @@
 // Products with a frozen weight matrix, forward and backward, each in two forms: by dot products along the rows (`matvec`), for
 // few tokens or where barriers cost much, and by tiles in shared memory (`gemm`), for many tokens on hardware.
 import type { Activation } from '../../core/model-config';
-import { codeBytes, scaleBytes, WEIGHT_KINDS, type WeightKind } from '../../core/weight-kinds';
+import { codeBytes, scaleBytes, type WeightKind } from '../../core/weight-kinds';
 import { op } from '../../gpu/op';
 import gemmTransposed from '../../../shaders/matmul/gemm-transposed.wgsl?raw';
 import gemm from '../../../shaders/matmul/gemm.wgsl?raw';
@@ -15,7 +15,7 @@ import transposed from '../../../shaders/matmul/transposed.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
 import { activated, activationSnippet } from '../activation';
 import type { DotShape, KernelTarget } from '../tuning';
-import { weightDefinitions, weightSnippets } from './weights';
+import { KERNEL_KINDS, weightDefinitions, weightSnippets } from './weights';
 
 /** Tokens and rows, or columns, of a workgroup's tile. */
 const SIDE = 64;
@@ -79,7 +79,7 @@ export const linear = op({
   name: 'linear',
   variants: ({ activation, prefill, decode }: KernelTarget) =>
     [prefill.linear, decode.linear].flatMap((shape) => [
-      ...WEIGHT_KINDS.flatMap((kind) =>
+      ...KERNEL_KINDS.flatMap((kind) =>
         projections(activation).map((each): LinearVariant => ({ ...each, kind, shape })),
       ),
       ...adapterProjections(activation).map((each): LinearVariant => ({ ...each, kind: 'f32', shape })),
@@ -150,7 +150,7 @@ interface BackwardVariant {
 export const linearBackward = op({
   name: 'linear-backward',
   variants: () =>
-    [true, false].flatMap((accumulate) => WEIGHT_KINDS.map((kind): BackwardVariant => ({ kind, accumulate }))),
+    [true, false].flatMap((accumulate) => KERNEL_KINDS.map((kind): BackwardVariant => ({ kind, accumulate }))),
   source({ kind, accumulate }: BackwardVariant, { training: { linearBackward: shape } }: KernelTarget) {
     const element = weightDefinitions(kind, false);
     const shared = { state, ...weightSnippets(kind), transposed };

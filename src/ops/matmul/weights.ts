@@ -1,7 +1,8 @@
 // A matrix on the GPU, and the snippet that reads its kind: what every op over weights shares.
 import type { Bound } from '../../gpu/kernel';
 import type { Definitions, Snippets } from '../../gpu/wgsl';
-import { type FloatKind, type WeightKind, blockLayout, isBlockKind } from '../../core/weight-kinds';
+import { type FloatKind, type WeightKind, WEIGHT_KINDS, blockLayout, isBlockKind } from '../../core/weight-kinds';
+import codeTable from '../../../shaders/matmul/code-table.wgsl?raw';
 import weights4 from '../../../shaders/matmul/weights-4.wgsl?raw';
 import weights8 from '../../../shaders/matmul/weights-8.wgsl?raw';
 import weightsBf16 from '../../../shaders/matmul/weights-bf16.wgsl?raw';
@@ -38,7 +39,38 @@ export interface Matrix {
 /** WGSL that reads this kind, by the names that `weightDefinitions` defines. */
 export function weightSnippets(kind: WeightKind): Snippets {
   if (!isBlockKind(kind)) return { ...FLOATS[kind], scalesNone };
-  return blockLayout(kind)?.bits === 4 ? { weights4, scales } : { weights8, scales };
+  const { bits, table } = blockLayout(kind);
+  if (bits === 8) return { weights8, scales };
+  return table ? { codeTable, weights4, scales } : { weights4, scales };
+}
+
+/** The table's values: whole numbers as i8, others as f32. `TABLE_p_v` is byte p of value v, four times over. */
+function tableDefinitions(table: readonly number[]): Definitions {
+  const float = !table.every((value) => Number.isInteger(value) && Math.abs(value) < 128);
+  const bytes = new Uint8Array(Float32Array.from(table).buffer);
+  const planes = float ? 4 : 1;
+  const entries = table.flatMap((value, v) =>
+    Array.from({ length: planes }, (_, p) => {
+      const byte = float ? bytes[4 * v + p] : value & 255;
+      return [`TABLE_${p}_${v}`, byte * 0x01010101] as const;
+    }),
+  );
+  return { FLOAT_TABLE: float, TABLE_PLANES: planes, ...Object.fromEntries(entries) };
+}
+
+/**
+ * Kinds with kernels of their own. Those of one layout whose tables differ in nothing but their numbers have the same but
+ * for constants, and one of them stands for all.
+ */
+export const KERNEL_KINDS: readonly WeightKind[] = WEIGHT_KINDS.filter((kind, i) => {
+  const own = shapeOf(kind);
+  return own === undefined || WEIGHT_KINDS.findIndex((each) => shapeOf(each) === own) === i;
+});
+
+/** What tells the kernels of kinds with a table apart, but for the table's numbers; undefined for other kinds. */
+function shapeOf(kind: WeightKind): string | undefined {
+  const { block, table } = blockLayout(kind) ?? {};
+  return table && `${block} ${tableDefinitions(table)['TABLE_PLANES']}`;
 }
 
 /**
@@ -48,13 +80,15 @@ export function weightSnippets(kind: WeightKind): Snippets {
 export function weightDefinitions(kind: WeightKind, whole: boolean): Definitions {
   const layout = blockLayout(kind);
   if (!layout) return { WHOLE_BLOCKS: whole, BLOCK_QUADS: 1, HAS_OFFSET: false };
-  const { bits, block, zero, offset } = layout;
+  const { bits, block, zero, offset, table } = layout;
   return {
     WHOLE_BLOCKS: whole,
     /** Quads of elements that a kernel takes from a row at once. */
     BLOCK_QUADS: block / 4,
     ZERO_CODE: zero,
     HAS_OFFSET: offset,
+    HAS_TABLE: table !== undefined,
+    ...(table && tableDefinitions(table)),
     ...(bits === 8 ? { BLOCK_CHUNKS: block / 16 } : { BlockWords: block === 32 ? 'vec4u' : 'vec2u' }),
   };
 }

@@ -1,9 +1,10 @@
 // Matrices of every kind for kernel tests: what is bound, and the values that a kernel must read from it.
-import { WEIGHT_KINDS, type WeightKind, blockLayout } from '../../core/weight-kinds';
+import { type WeightKind, blockLayout } from '../../core/weight-kinds';
+import { KERNEL_KINDS } from '../matmul/weights';
 import { dequantizeRows, packRows } from '../../quant/repack';
 import { random } from './run';
 
-export const KINDS = WEIGHT_KINDS;
+export const KINDS = KERNEL_KINDS;
 
 /** A width of an odd number of the kind's blocks, and no multiple of the next wider ones. */
 export function oddColumns(kind: WeightKind): number {
