@@ -1,8 +1,15 @@
 // What every adapter container becomes once read: pairs of low-rank matrices, by the linear map that they add to.
 
+import type { ModelConfig } from './model-config';
+
 /** The seven linear maps of a LLaMA block, by Hugging Face's names. */
 export const LINEAR_MAPS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 export type LinearMap = (typeof LINEAR_MAPS)[number];
+
+/** The linear maps of a model's layers: a feed-forward without a gate has one less. */
+export function linearMapsOf({ feedForward }: Pick<ModelConfig, 'feedForward'>): readonly LinearMap[] {
+  return feedForward ? LINEAR_MAPS.filter((map) => map !== 'gate_proj') : LINEAR_MAPS;
+}
 
 /** `lm_head` comes in adapters that were trained elsewhere; Pronk trains the seven maps. */
 type AdaptedMap = LinearMap | 'lm_head';

@@ -1,7 +1,7 @@
 // Hyperparameters of a LLaMA-family model, whatever container they were read from.
 
 /** Model families that Pronk computes: LLaMA's block with what each adds to it. */
-export type Architecture = 'llama' | 'mistral' | 'ministral3' | 'qwen2' | 'qwen3' | 'smollm3' | 'internlm2';
+export type Architecture = 'llama' | 'mistral' | 'ministral3' | 'qwen2' | 'qwen3' | 'smollm3' | 'internlm2' | 'opt';
 
 /** How rotary frequencies differ from the ones that θ gives. */
 export type RopeScaling =
@@ -97,7 +97,16 @@ export interface ModelConfig {
   readonly embeddingScale?: number;
   /** What q · k is multiplied by, where that is not 1/√d; only with `qkNorm` (Gemma). */
   readonly attentionScale?: number;
+  /** Norms are LayerNorms, with a shift beside their gain (OPT); `rmsNormEps` is theirs. */
+  readonly layerNorm?: true;
+  /** A row of a table is added to the embedding for each position, up to `contextLength` of them, and nothing rotates (OPT). */
+  readonly learnedPositions?: true;
+  /** W_down · max(W_up · x, 0) without a gate (OPT); gated by `activation` where absent. */
+  readonly feedForward?: 'relu';
 }
+
+/** Rows of a table of learned positions that stand for none: OPT's first two. */
+export const POSITION_OFFSET = 2;
 
 /** Elements of a head that rotate. */
 export function rotaryDimOf({ headDim, rotaryDim = headDim }: Pick<ModelConfig, 'headDim' | 'rotaryDim'>): number {
@@ -128,7 +137,7 @@ export type RotaryConfig = Pick<
 
 /** How a layer rotates q and k; undefined for a layer that does not. */
 export function rotaryOf(config: ModelConfig, layer: number): RotaryConfig | undefined {
-  if (config.nopeLayers?.includes(layer)) return undefined;
+  if (config.learnedPositions || config.nopeLayers?.includes(layer)) return undefined;
   const { headDim, rotaryDim, contextLength, ropeTheta, ropeScaling, localRopeTheta, queryScaling } = config;
   const common = {
     headDim,

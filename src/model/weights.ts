@@ -6,9 +6,17 @@ import type { Matrix, MatrixPart } from '../ops/matmul/weights';
 import { codeBytes, scalesPerRow, type WeightKind, type WeightTensor } from '../core/weight-kinds';
 import { dequantizeRows } from '../quant/repack';
 
-/** The seven linear maps of a block (four after fusing) and the gains of its norms. */
+/** What a norm multiplies by and, if it is a LayerNorm, adds. */
+export interface Norm {
+  /** [D] */
+  readonly gain: GPUBuffer;
+  /** [D] */
+  readonly shift?: GPUBuffer;
+}
+
+/** The seven linear maps of a block (four after fusing) and its norms. */
 interface LayerWeights {
-  readonly attentionNorm: GPUBuffer;
+  readonly attentionNorm: Norm;
   /** [(H + 2K) · d, D] */
   readonly qkv: Matrix;
   /** [2, d]: gains of the norms of q's and k's heads, where the model has them */
@@ -17,8 +25,8 @@ interface LayerWeights {
   readonly output: Matrix;
   /** The norm behind attention, where there is one. */
   readonly attentionPostNorm: GPUBuffer | undefined;
-  readonly feedForwardNorm: GPUBuffer;
-  /** [2F, D] */
+  readonly feedForwardNorm: Norm;
+  /** [2F, D], or [F, D] of the up projection where there is no gate */
   readonly gateUp: Matrix;
   /** [D, F] */
   readonly down: Matrix;
@@ -29,11 +37,16 @@ interface LayerWeights {
 export interface Weights {
   /** [V, D] */
   readonly embedding: Matrix;
+  /** [context + 2, D], f32, where positions are learned */
+  readonly positions?: GPUBuffer;
   readonly layers: readonly LayerWeights[];
-  readonly norm: GPUBuffer;
+  readonly norm: Norm;
   /** [V, D]; the embedding itself where the head is tied */
   readonly head: Matrix;
 }
+
+/** The table of learned positions. */
+const POSITIONS = 'model.embed_positions.weight';
 
 /** Called with the bytes uploaded so far. */
 export type UploadProgress = (bytes: number) => void;
@@ -67,7 +80,7 @@ export async function uploadWeights(
   /** The values of some vectors, one after the other. */
   const gains = async (...names: string[]) => {
     const tensors = names.map((name) => find(directory, name));
-    const values = new Float32Array(tensors.reduce((sum, { columns }) => sum + columns, 0));
+    const values = new Float32Array(tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0));
     let at = 0;
     for (const tensor of tensors) {
       const own = await vector(tensor, progress);
@@ -77,22 +90,27 @@ export async function uploadWeights(
     }
     return buffers.from('weights', values, names[0]);
   };
+  const normOf = async (stem: string): Promise<Norm> => {
+    const gain = await gains(`${stem}.weight`);
+    return config.layerNorm ? { gain, shift: await gains(`${stem}.bias`) } : { gain };
+  };
   const norms = layerNorms(config);
   const embedding = await matrix('model.embed_tokens.weight');
   const layers: LayerWeights[] = [];
   for (let i = 0; i < config.numLayers; i++) {
-    const name = (part: string) => `model.layers.${i}.${part}.weight`;
+    const stem = (part: string) => `model.layers.${i}.${part}`;
+    const name = (part: string) => `${stem(part)}.weight`;
     // reading one and uploading another go on at once
     const behind = (norm: string | undefined) => (norm === undefined ? undefined : gains(name(norm)));
     const [attentionNorm, qkv, qkNorm, output, attentionPostNorm, feedForwardNorm, gateUp, down, feedForwardPostNorm] =
       await together([
-        gains(name(norms.attention)),
+        normOf(stem(norms.attention)),
         matrix(name('self_attn.q_proj'), name('self_attn.k_proj'), name('self_attn.v_proj')),
         config.qkNorm && gains(name('self_attn.q_norm'), name('self_attn.k_norm')),
         matrix(name('self_attn.o_proj')),
         behind(norms.afterAttention),
-        gains(name(norms.feedForward)),
-        matrix(name('mlp.gate_proj'), name('mlp.up_proj')),
+        normOf(stem(norms.feedForward)),
+        matrix(...(config.feedForward ? [] : [name('mlp.gate_proj')]), name('mlp.up_proj')),
         matrix(name('mlp.down_proj')),
         behind(norms.afterFeedForward),
       ]);
@@ -108,9 +126,10 @@ export async function uploadWeights(
       feedForwardPostNorm,
     });
   }
-  const norm = await gains('model.norm.weight');
+  const norm = await normOf('model.norm');
+  const positions = config.learnedPositions && (await gains(POSITIONS));
   const head = config.tieWordEmbeddings ? embedding : await matrix('lm_head.weight');
-  return { embedding, layers, norm, head };
+  return { embedding, ...(positions && { positions }), layers, norm, head };
 }
 
 /** All results, or the first error once nothing is under way any more: whoever frees the buffers must be the last. */
@@ -131,11 +150,11 @@ function find(directory: ReadonlyMap<string, WeightTensor>, name: string): Weigh
   return tensor;
 }
 
-/** A vector's values. */
+/** The values of a vector, or of a matrix that is read as it is. */
 async function vector(tensor: WeightTensor, progress: (bytes: number) => void): Promise<Float32Array<ArrayBuffer>> {
-  const values = new Float32Array(tensor.columns);
+  const values = new Float32Array(tensor.rows * tensor.columns);
   for await (const group of tensor.groups()) {
-    values.set(dequantizeRows(group));
+    values.set(dequantizeRows(group), group.rowStart * tensor.columns);
     progress(group.codes.byteLength + group.scales.byteLength);
   }
   return values;

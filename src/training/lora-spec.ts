@@ -1,6 +1,7 @@
 // What a config asks of the model: which maps are trained, and PEFT's description of the adapter that comes out.
-import type { LoraConfig } from '../core/adapter';
+import { linearMapsOf, type LoraConfig } from '../core/adapter';
 import { PronkError } from '../core/errors';
+import type { ModelConfig } from '../core/model-config';
 import type { LoraSpec } from '../model/lora-types';
 import type { TrainingConfig } from './config';
 
@@ -11,12 +12,18 @@ function loraScale({ r, lora_alpha, use_rslora }: Pick<TrainingConfig, 'r' | 'lo
 
 /**
  * The trainer's specification.
- * @param layers of the model
+ * @param model whose maps are trained; those of `target_modules` that it has not are left out, as PEFT does
  * @param tokens most of a micro-batch
  * @throws PronkError `bad-config` for layers that the model has not
  */
-export function loraSpec(config: TrainingConfig, layers: number, tokens: number): LoraSpec {
+export function loraSpec(
+  config: TrainingConfig,
+  model: Pick<ModelConfig, 'numLayers' | 'feedForward'>,
+  tokens: number,
+): LoraSpec {
+  const { numLayers: layers } = model;
   const { layers_to_transform, target_modules, gradient_checkpointing } = config;
+  const maps = target_modules.filter((map) => linearMapsOf(model).includes(map));
   const wanted = layers_to_transform ?? Array.from({ length: layers }, (_, layer) => layer);
   const beyond = wanted.find((layer) => layer >= layers);
   if (beyond !== undefined) {
@@ -24,7 +31,7 @@ export function loraSpec(config: TrainingConfig, layers: number, tokens: number)
     throw new PronkError('bad-config', message, { field: 'layers_to_transform' });
   }
   return {
-    targets: wanted.flatMap((layer) => target_modules.map((map) => ({ layer, map }))),
+    targets: wanted.flatMap((layer) => maps.map((map) => ({ layer, map }))),
     rank: config.r,
     scale: loraScale(config),
     dropout: config.lora_dropout,

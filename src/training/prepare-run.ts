@@ -44,7 +44,7 @@ export function prepareRun(
 ): PreparedRun {
   const data = prepareData(tokens, model.tokenizer, config);
   checkPositions(data, model.config);
-  const spec = loraSpec(config, model.config.numLayers, data.maxBatchTokens);
+  const spec = loraSpec(config, model.config, data.maxBatchTokens);
   const pairs = start && startPairs(start, config, spec);
   return {
     config,

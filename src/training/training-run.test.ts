@@ -16,7 +16,7 @@ const config: TrainingConfig = { ...DEFAULT_CONFIG, learning_rate: 0.2, warmup_s
 const prepared: PreparedRun = {
   config,
   data: toyData({ validation: 2 }) as unknown as PreparedData,
-  spec: loraSpec(config, 1, 16),
+  spec: loraSpec(config, { numLayers: 1 }, 16),
   steps: 6,
   start: undefined,
   identity: async () => ({ config, data: 'd', model: 'm' }),

@@ -36,7 +36,7 @@ export function trlFiles(run: TrlRun): FileContent[] {
   const adapter: Adapter = {
     name: 'start',
     config: peftConfig(config, base),
-    pairs: start?.pairs ?? startOf(model, loraSpec(config, model.numLayers, data.maxBatchTokens)),
+    pairs: start?.pairs ?? startOf(model, loraSpec(config, model, data.maxBatchTokens)),
   };
   const batches = Array.from({ length: steps }, (_, step) => data.rowsOf(step));
   return [

@@ -30,6 +30,7 @@ const ARCHITECTURES = {
   qwen3: 'Qwen3',
   smollm3: 'SmolLM3',
   internlm2: 'InternLM2',
+  opt: 'OPT',
 } as const satisfies Record<Architecture, string>;
 const CONTAINERS = {
   gguf: 'A GGUF model',

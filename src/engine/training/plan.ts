@@ -118,7 +118,7 @@ async function measureRoom(
 ): Promise<Memory> {
   const { adapter, optimizer, activations, workspace } = trainingMemory(
     model.config,
-    loraSpec(config, model.config.numLayers, tokens),
+    loraSpec(config, model.config, tokens),
   );
   const training = adapter + optimizer + activations + workspace;
   const parts = [

@@ -59,7 +59,7 @@ export class RunExport {
   ): Promise<FileContent[]> {
     const data = prepareData(tokens, model.tokenizer, config);
     const start = adapterId === undefined ? undefined : await this.#parts.adapter(adapterId);
-    if (start) startPairs(start, config, loraSpec(config, model.config.numLayers, data.maxBatchTokens));
+    if (start) startPairs(start, config, loraSpec(config, model.config, data.maxBatchTokens));
     return trlFiles({ config, data, model: model.config, base: model.name, start, template });
   }
 }

@@ -1,6 +1,7 @@
 // The whole model on the GPU against the float64 reference: every kind, odd sizes, grouped heads, splits, decode.
 import type { ModelConfig } from '../../core/model-config';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { LINEAR_MAPS } from '../../core/adapter';
 import { findAdapter } from '../../headless/dawn';
 import { type Gpu, openAdapter } from '../../gpu/device';
 import { GREEDY } from '../../ops/sample/sample';
@@ -9,7 +10,7 @@ import type { WeightKind } from '../../core/weight-kinds';
 import { KERNEL_KINDS } from '../../ops/matmul/weights';
 import { llamaReference } from '../reference/llama';
 import { createSession } from './session';
-import { TINY, randomModel } from '../testing/random-model';
+import { OPT_WAYS, TINY, randomModel } from '../testing/random-model';
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -73,6 +74,21 @@ test('heads that are normalized, and a layer without rotary positions', async ()
   expect(await error({ ...config, nopeLayers: [0] })).toBeGreaterThan(1e-2);
   const { qkNorm: _, ...unnormed } = config;
   expect(await error(unnormed)).toBeGreaterThan(1e-2);
+});
+
+test('OPT’s ways: LayerNorms, learned positions, and no gate', async () => {
+  const config: ModelConfig = { ...TINY, ...OPT_WAYS, numKeyValueHeads: 6, tieWordEmbeddings: true };
+  const { reference, tensors } = randomModel(config, 'q8', LINEAR_MAPS);
+  const expected = llamaReference(config, reference, IDS);
+  for (const maxPartBytes of [Infinity, 12_000]) {
+    const session = await createSession(gpu, config, tensors, { precision: 'exact', context: 128, maxPartBytes });
+    expect(relative(await session.logits(IDS), expected)).toBeLessThan(1e-4);
+    session.destroy();
+  }
+  const { learnedPositions: _, ...rotated } = config;
+  expect(relative(llamaReference(rotated, reference, IDS), expected)).toBeGreaterThan(1e-2);
+  const { layerNorm: __, ...rms } = config;
+  expect(relative(llamaReference(rms, reference, IDS), expected)).toBeGreaterThan(1e-2);
 });
 
 test('greedy decoding continues as the reference does, and again from the cache', async () => {

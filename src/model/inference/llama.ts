@@ -5,18 +5,21 @@
 //                     x += W_down · (f(W_gate · norm(x)) · W_up · norm(x))
 //   logits = W_head · norm(x)
 //
-// f is SiLU or GELU. Each W may have a bias, and adapters that add to it (lora.ts); a window limits how far back attention
+// f is SiLU or GELU; OPT has max(W_up · norm(x), 0) there, LayerNorms, and positions that are added to the embedding. Each W may have a bias, and adapters that add to it (lora.ts); a window limits how far back attention
 // sees. Heads of q and k may be normalized before rope, and layers may be without it. What is added to x may have a norm of
 // its own, and the embedding a factor (Gemma).
 import { defined } from '../../core/defined';
-import { type ModelConfig, rotaryOf, windowAt } from '../../core/model-config';
+import { type ModelConfig, POSITION_OFFSET, rotaryOf, windowAt } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import type { Kernels, Step } from '../../gpu/kernel';
 import { attention } from '../../ops/attention/attention';
 import { embed } from '../../ops/embed/embed';
+import { embedPositions } from '../../ops/embed/embed-positions';
 import { glu } from '../../ops/glu/glu';
 import { linear } from '../../ops/matmul/linear';
+import { layernorm } from '../../ops/norm/layernorm';
 import { rmsnorm } from '../../ops/norm/rmsnorm';
+import { relu } from '../../ops/relu/relu';
 import { rope } from '../../ops/rope/rope';
 import { queryScalingParams } from '../../ops/rope/rotation';
 import type { ForwardShape, KernelTarget } from '../../ops/tuning';
@@ -25,7 +28,7 @@ import type { KeyValueCache } from './kv-cache';
 import type { LoraProjection, LoraWeights } from './lora';
 import type { Rotary, RotaryTables } from './rotary';
 import { linearCalls, type LinearOptions } from '../linear';
-import type { Weights } from '../weights';
+import type { Norm, Weights } from '../weights';
 
 /** What the dispatches read and write. */
 export interface Activations {
@@ -41,10 +44,12 @@ export interface Activations {
   readonly attentionOut: GPUBuffer;
   /** [T, F] */
   readonly intermediate: GPUBuffer;
-  /** [T, 2F], only where gate and up cannot share a dispatch */
+  /** [T, 2F], only where gate and up cannot share a dispatch; [T, F] of up alone where there is no gate */
   readonly gateUp: GPUBuffer | undefined;
   /** [T, D] what attention or feed-forward give, f32; only where a norm stands behind them */
   readonly branch: GPUBuffer | undefined;
+  /** [T, D] x behind a LayerNorm, f32; RMSNorm is folded into the products that read it */
+  readonly normalized: GPUBuffer | undefined;
   /** [T, J] A·x of the adapters of one projection after the other, f32; only where there are adapters */
   readonly lowRank?: GPUBuffer;
   /** [V] of the batch's last token, f32 */
@@ -71,7 +76,7 @@ export interface LlamaParts {
 }
 
 /** Gate and up fuse where one part holds both. */
-const fusesGlu = (gateUp: Matrix) => gateUp.parts.length === 1;
+const fusesGlu = ({ feedForward }: ModelConfig, gateUp: Matrix) => !feedForward && gateUp.parts.length === 1;
 
 /** Buffers for batches of at most `target.batch` tokens. */
 export function createActivations(
@@ -92,8 +97,11 @@ export function createActivations(
     qkv: make(T * (H + 2 * K) * d, bytes, 'qkv'),
     attentionOut: make(T * H * d, bytes, 'attentionOut'),
     intermediate: make(T * F, bytes, 'intermediate'),
-    gateUp: weights.layers.every((layer) => fusesGlu(layer.gateUp)) ? undefined : make(T * 2 * F, bytes, 'gate|up'),
+    gateUp: weights.layers.every((layer) => fusesGlu(config, layer.gateUp))
+      ? undefined
+      : make(T * 2 * F, bytes, 'gate|up'),
     branch: config.postNorms && make(T * D, 4, 'branch'),
+    normalized: config.layerNorm && make(T * D, 4, 'normalized'),
     logits: make(V, 4, 'logits'),
   };
 }
@@ -147,6 +155,10 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
     const params = { rows: part.rows, columns: D, row_start: part.rowStart, factor };
     body.push(embed.step(llama, { kind: part.kind }, { state, ids: a.ids, x: a.x, ...bindPart(part) }, params));
   }
+  if (weights.positions) {
+    const params = { columns: D, offset: POSITION_OFFSET };
+    body.push(embedPositions.step(llama, { packed: false }, { state, positions: weights.positions, x: a.x }, params));
+  }
   weights.layers.forEach((layer, i) => {
     const { keys, values } = cache.layers[i];
     const adapted = lora?.layers[i];
@@ -176,7 +188,7 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
       ...add(layer.output, adapted?.output, a.attentionOut, layer.attentionPostNorm),
     );
     const norm = layer.feedForwardNorm;
-    if (fusesGlu(layer.gateUp) && !adapted?.gateUp) {
+    if (fusesGlu(config, layer.gateUp) && !adapted?.gateUp) {
       body.push(
         ...project(layer.gateUp, undefined, a.x, a.intermediate, {
           input: 'f32',
@@ -189,12 +201,14 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
       const gateUp = defined(a.gateUp, 'the buffer of gate|up');
       body.push(
         ...project(layer.gateUp, adapted?.gateUp, a.x, gateUp, { input: 'f32', output: activation, norm }),
-        glu.step(
-          llama,
-          { activation: config.activation ?? 'silu' },
-          { state, gate_up: gateUp, hidden: a.intermediate },
-          { half: F },
-        ),
+        config.feedForward === 'relu'
+          ? relu.step(llama, {}, { state, x: gateUp, hidden: a.intermediate }, { columns: F })
+          : glu.step(
+              llama,
+              { activation: config.activation ?? 'silu' },
+              { state, gate_up: gateUp, hidden: a.intermediate },
+              { half: F },
+            ),
       );
     }
     body.push(...add(layer.down, adapted?.down, a.intermediate, layer.feedForwardPostNorm));
@@ -215,10 +229,15 @@ export function buildHead(
   return Promise.all(project(weights.head, lora?.head, activations.x, logits, options));
 }
 
-/** Makes the dispatches of y = W·x, and of y += B·(A·x) where there are adapters. */
+/** What a product of normalized input is given beside a matrix. */
+interface ProjectionOptions extends Omit<LinearOptions, 'shape' | 'norm'> {
+  readonly norm?: Norm | undefined;
+}
+
+/** Makes the dispatches of y = W·x, and of y += B·(A·x) where there are adapters; of a LayerNorm before them, if x has one. */
 function projector(llama: LlamaParts, shape: ForwardShape['linear']) {
   const { config, activations } = llama;
-  const { state, lowRank } = activations;
+  const { state, lowRank, normalized } = activations;
   const steps = (matrix: Matrix, x: GPUBuffer, y: GPUBuffer, options: Omit<LinearOptions, 'shape'>) =>
     linearCalls(config, matrix, { state, x, y }, { ...options, shape }).map((call) => linear.step(llama, ...call));
   return (
@@ -226,15 +245,19 @@ function projector(llama: LlamaParts, shape: ForwardShape['linear']) {
     adapted: LoraProjection | undefined,
     x: GPUBuffer,
     y: GPUBuffer,
-    options: Omit<LinearOptions, 'shape'>,
+    { norm: given, ...options }: ProjectionOptions,
   ): Promise<Step>[] => {
-    const base = steps(matrix, x, y, options);
+    const apart = given?.shift && { ...given, shift: given.shift, y: defined(normalized, 'the buffer of a LayerNorm') };
+    const params = { columns: config.hiddenSize, epsilon: config.rmsNormEps };
+    const before = apart ? [layernorm.step(llama, { picked: false }, { state, x, ...apart }, params)] : [];
+    const [read, norm] = apart ? [apart.y, undefined] : [x, given?.gain];
+    const base = [...before, ...steps(matrix, read, y, { ...options, norm })];
     if (!adapted || !lowRank) return base;
-    const { input, output, norm, lastOnly = false } = options;
+    const { input, output, lastOnly = false } = options;
     return [
       ...base,
       // A·x is of every token also where only the last one counts: B reads it in the last one's place
-      ...steps(adapted.a, x, lowRank, { input, output: 'f32', norm }),
+      ...steps(adapted.a, read, lowRank, { input, output: 'f32', norm }),
       ...steps(adapted.b, lowRank, y, { input: 'f32', output, residual: true, lastOnly }),
     ];
   };

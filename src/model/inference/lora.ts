@@ -56,8 +56,9 @@ interface Stacked extends LoraProjection {
 }
 
 /** Rows of each map's output. */
-function outputsOf({ numHeads: H, numKeyValueHeads: K, headDim: d, hiddenSize: D, intermediateSize: F }: ModelConfig) {
-  const rows = [H * d, K * d, K * d, D, F, F, D];
+function outputsOf(config: ModelConfig) {
+  const { numHeads: H, numKeyValueHeads: K, headDim: d, hiddenSize: D, intermediateSize: F, feedForward } = config;
+  const rows = [H * d, K * d, K * d, D, feedForward ? 0 : F, F, D];
   return Object.fromEntries(LINEAR_MAPS.map((map, i) => [map, rows[i]])) as Record<LinearMap, number>;
 }
 

@@ -1,30 +1,35 @@
-// Gains of norms as they multiply, from what a model's tensors hold.
+// Names and gains of norms: gains as they multiply, from what a model's tensors hold.
 import { gainChange, layerNorms, type ModelConfig } from '../../core/model-config';
 import type { ReferenceWeights } from './llama';
 
-interface Model {
+export interface Model {
   readonly config: ModelConfig;
   readonly weights: ReferenceWeights;
 }
 
-/** A norm's gain, from its name without `.weight`. @throws Error when the model has no such tensor */
-export function gainOf({ config, weights }: Model, stem: string): ArrayLike<number> {
-  const name = `${stem}.weight`;
+/** @throws Error when the model has no such tensor */
+export function tensorOf({ weights }: Model, name: string): ArrayLike<number> {
   const found = weights.get(name);
   if (!found) throw new Error(`no tensor ${name}`);
-  const { offset, factor } = gainChange(config, name);
-  return Float64Array.from(found, (value) => factor * (offset + value));
+  return found;
 }
 
-/** Gains of a layer's norms; of those behind attention and feed-forward only where there are such. */
-export function gainsOf(model: Model, layer: number) {
-  const named = (norm: string) => gainOf(model, `model.layers.${layer}.${norm}`);
-  const { attention, afterAttention, feedForward, afterFeedForward } = layerNorms(model.config);
+/** A norm's gain, from its name without `.weight`. @throws Error when the model has no such tensor */
+export function gainOf(model: Model, stem: string): ArrayLike<number> {
+  const name = `${stem}.weight`;
+  const { offset, factor } = gainChange(model.config, name);
+  return Float64Array.from(tensorOf(model, name), (value) => factor * (offset + value));
+}
+
+/** Names of a layer's norms without `.weight`; of those behind attention and feed-forward only where there are such. */
+export function normsOf(config: ModelConfig, layer: number) {
+  const named = (norm: string) => `model.layers.${layer}.${norm}`;
+  const { attention, afterAttention, feedForward, afterFeedForward } = layerNorms(config);
   return {
     attention: named(attention),
-    afterAttention: afterAttention === undefined ? undefined : named(afterAttention),
+    afterAttention: afterAttention && named(afterAttention),
     feedForward: named(feedForward),
-    afterFeedForward: afterFeedForward === undefined ? undefined : named(afterFeedForward),
+    afterFeedForward: afterFeedForward && named(afterFeedForward),
   };
 }
 

@@ -5,7 +5,8 @@ import { linear } from '../../ops/matmul/linear';
 import { rmsnorm } from '../../ops/norm/rmsnorm';
 import { rope } from '../../ops/rope/rope';
 import { rotationOf } from '../../ops/rope/rotation';
-import { gainOf, gainsOf } from './gains';
+import { embedded, hiddenOf, normed } from './blocks';
+import { gainOf, normsOf, tensorOf } from './gains';
 
 /** Dequantized tensors by name; q and k rows in interleaved pair order. */
 export type ReferenceWeights = ReadonlyMap<string, ArrayLike<number>>;
@@ -15,16 +16,9 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
   const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F, vocabSize: V } = config;
   const T = ids.length;
   const epsilon = config.rmsNormEps;
-  const weight = (name: string) => {
-    const found = weights.get(name);
-    if (!found) throw new Error(`no tensor ${name}`);
-    return found;
-  };
-  const embedding = weight('model.embed_tokens.weight');
-  let x: Float64Array = new Float64Array(T * D);
-  ids.forEach((id, t) => {
-    for (let i = 0; i < D; i++) x[t * D + i] = (config.embeddingScale ?? 1) * embedding[id * D + i];
-  });
+  const model = { config, weights };
+  const weight = (name: string) => tensorOf(model, name);
+  let x = embedded(model, ids, [...ids.keys()]);
   /** [T, heads, d] rotated by position, in layers that rotate */
   const rotate = (rows: Float64Array, heads: number, layer: number, of: 'q' | 'k') => {
     const rotary = rotaryOf(config, layer);
@@ -48,29 +42,30 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
     return out;
   };
   /** x + y, through the norm behind y where there is one. */
-  const added = (y: Float64Array, gain: ArrayLike<number> | undefined) => {
-    const normed = gain ? rmsnorm.reference(y, gain, { columns: D, epsilon }) : y;
-    return x.map((each, i) => each + normed[i]);
+  const added = (y: Float64Array, norm: string | undefined) => {
+    const normal = norm === undefined ? y : normed(model, norm, y);
+    return x.map((each, i) => each + normal[i]);
   };
   for (let layer = 0; layer < config.numLayers; layer++) {
     const name = (part: string) => `model.layers.${layer}.${part}.weight`;
     const bias = (part: string) => weights.get(`model.layers.${layer}.${part}.bias`);
-    const gains = gainsOf({ config, weights }, layer);
+    const norms = normsOf(config, layer);
+    const input = normed(model, norms.attention, x);
     const project = (part: string, rows: number) =>
       linear.reference(
         weight(name(`self_attn.${part}`)),
-        x,
+        input,
         { rows, columns: D, tokens: T },
-        { gain: gains.attention, epsilon, bias: bias(`self_attn.${part}`) },
+        { bias: bias(`self_attn.${part}`) },
       );
     /** [T, heads, d] of q or k, each head normalized where the model does that */
-    const normed = (rows: Float64Array, part: string) => {
+    const headNormed = (rows: Float64Array, part: string) => {
       if (!config.qkNorm) return rows;
-      const gain = gainOf({ config, weights }, `model.layers.${layer}.self_attn.${part}`);
+      const gain = gainOf(model, `model.layers.${layer}.self_attn.${part}`);
       return rmsnorm.reference(rows, gain, { columns: d, epsilon });
     };
-    const q = rotate(normed(project('q_proj', H * d), 'q_norm'), H, layer, 'q');
-    const k = byHead(rotate(normed(project('k_proj', K * d), 'k_norm'), K, layer, 'k'));
+    const q = rotate(headNormed(project('q_proj', H * d), 'q_norm'), H, layer, 'q');
+    const k = byHead(rotate(headNormed(project('k_proj', K * d), 'k_norm'), K, layer, 'k'));
     const v = byHead(project('v_proj', K * d));
     const window = windowAt(config, layer);
     const shape = { tokens: T, heads: H, kvHeads: K, headDim: d, context: T, position: 0, window };
@@ -81,36 +76,29 @@ export function llamaReference(config: ModelConfig, weights: ReferenceWeights, i
       { rows: D, columns: H * d, tokens: T },
       { bias: bias('self_attn.o_proj') },
     );
-    x = added(attended, gains.afterAttention);
+    x = added(attended, norms.afterAttention);
+    const maps = config.feedForward ? ['mlp.up_proj'] : ['mlp.gate_proj', 'mlp.up_proj'];
     const none = new Float64Array(F);
-    const gateUp = stacked(weight(name('mlp.gate_proj')), weight(name('mlp.up_proj')));
-    const gateUpBias = stacked(bias('mlp.gate_proj') ?? none, bias('mlp.up_proj') ?? none);
-    const hidden = linear.reference(
-      gateUp,
-      x,
-      { rows: 2 * F, columns: D, tokens: T },
-      {
-        gain: gains.feedForward,
-        epsilon,
-        glu: true,
-        activation: config.activation ?? 'silu',
-        bias: gateUpBias,
-      },
+    const gateUp = linear.reference(
+      stacked(maps.map((map) => weight(name(map)))),
+      normed(model, norms.feedForward, x),
+      { rows: maps.length * F, columns: D, tokens: T },
+      { bias: stacked(maps.map((map) => bias(map) ?? none)) },
     );
+    const hidden = hiddenOf(config, gateUp);
     const down = linear.reference(
       weight(name('mlp.down_proj')),
       hidden,
       { rows: D, columns: F, tokens: T },
       { bias: bias('mlp.down_proj') },
     );
-    x = added(down, gains.afterFeedForward);
+    x = added(down, norms.afterFeedForward);
   }
-  const head = config.tieWordEmbeddings ? embedding : weight('lm_head.weight');
-  const gain = gainOf({ config, weights }, 'model.norm');
-  return linear.reference(head, x, { rows: V, columns: D, tokens: T }, { gain, epsilon });
+  const head = weight(config.tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
+  return linear.reference(head, normed(model, 'model.norm', x), { rows: V, columns: D, tokens: T });
 }
 
-/** Gate above up. */
-function stacked(gate: ArrayLike<number>, up: ArrayLike<number>): Float64Array {
-  return Float64Array.from([...Array.from(gate), ...Array.from(up)]);
+/** Matrices or vectors, one below the other. */
+function stacked(parts: readonly ArrayLike<number>[]): Float64Array {
+  return Float64Array.from(parts.flatMap((part) => Array.from(part)));
 }

@@ -6,7 +6,7 @@ import { random, relative } from '../../ops/testing/numbers';
 import type { LoraReference, PairGradient } from './lora-group';
 import { loraLossReference, loraReference } from './lora';
 import { microBatch, type TokenRow } from '../testing/batch';
-import { randomModel, randomPairs, TINY } from '../testing/random-model';
+import { OPT_WAYS, randomModel, randomPairs, TINY } from '../testing/random-model';
 
 // for a busy machine
 vi.setConfig({ testTimeout: 60_000 });
@@ -20,6 +20,8 @@ const small: ModelConfig = {
   numKeyValueHeads: 2,
   headDim: 4,
 };
+
+const opt: ModelConfig = { ...small, ...OPT_WAYS, numKeyValueHeads: 6, tieWordEmbeddings: true };
 
 const row = (length: number, start: number): TokenRow => {
   const ids = Array.from({ length }, (_, i) => (start + 7 * i) % 23);
@@ -46,6 +48,7 @@ const MODELS: Record<string, LoraReference> = {
   }),
   'normalized heads': reference({ ...small, qkNorm: true }, []),
   'a layer without rotary positions': reference({ ...small, nopeLayers: [0] }, []),
+  'OPT’s ways, and every bias': reference(opt, LINEAR_MAPS),
   dropout: reference(small, [], { dropout: { rate: 0.3, seed: 9, step: 2 } }),
 };
 
@@ -57,7 +60,8 @@ function derivative(
   index: number,
   side: Side,
   direction: ArrayLike<number>,
-  step = 2e-3,
+  // a step over a kink of max(x, 0) would tell of no derivative
+  step = model.config.feedForward ? 2e-6 : 2e-3,
 ): number {
   const at = (times: number) => {
     const pairs = model.pairs.map((pair, i) =>

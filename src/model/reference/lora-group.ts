@@ -6,6 +6,7 @@ import { linear, linearBackward } from '../../ops/matmul/linear';
 import { loraAGradient, loraBGradient, loraDown, loraDownBackward, loraUp, loraUpBackward } from '../../ops/lora/lora';
 import type { Dropout } from '../../ops/lora/lora-reference';
 import type { LoraShape } from '../../ops/lora/shape';
+import { tensorOf } from './gains';
 import type { ReferenceWeights } from './llama';
 
 /** A pair, in float32 or float64. */
@@ -51,7 +52,7 @@ export interface MapGroup {
 export function mapGroup(model: LoraReference, layer: number, maps: readonly LinearMap[]): MapGroup {
   const columns = inputs(model.config, maps[0]);
   const name = (map: LinearMap) => `model.layers.${layer}.${/gate|up|down/.test(map) ? 'mlp' : 'self_attn'}.${map}`;
-  const matrices = maps.map((map) => weightNamed(model, `${name(map)}.weight`));
+  const matrices = maps.map((map) => tensorOf(model, `${name(map)}.weight`));
   const biases = maps.map((map) => model.weights.get(`${name(map)}.bias`));
   const group = {
     w: stacked(matrices),
@@ -119,13 +120,6 @@ export function groupBackward(
     atB += own.b.length;
   }
   return plus(dx, loraDownBackward.reference(shape, dDown, a, tokens, dropout));
-}
-
-/** @throws Error when the model has no such tensor */
-export function weightNamed({ weights }: Pick<LoraReference, 'weights'>, name: string): ArrayLike<number> {
-  const found = weights.get(name);
-  if (!found) throw new Error(`no tensor ${name}`);
-  return found;
 }
 
 export function plus(a: Float64Array, b: ArrayLike<number>): Float64Array {

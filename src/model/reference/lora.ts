@@ -5,8 +5,6 @@ import { packedAttentionBackwardQ } from '../../ops/attention/packed-attention-b
 import { packedAttention } from '../../ops/attention/packed-attention';
 import { crossEntropy } from '../../ops/loss/cross-entropy';
 import { packPlaces } from '../../ops/attention/places';
-import { glu, gluBackward } from '../../ops/glu/glu';
-import { rmsnorm, rmsnormBackward } from '../../ops/norm/rmsnorm';
 import {
   type LoraReference,
   type MapGroup,
@@ -15,9 +13,9 @@ import {
   groupForward,
   mapGroup,
   plus,
-  weightNamed,
 } from './lora-group';
-import { gainOf, gainsOf } from './gains';
+import { embedded, hiddenBackward, hiddenOf, normed, normedBackward } from './blocks';
+import { normsOf, tensorOf } from './gains';
 import { positioned, positionedBackward } from './positioned';
 import type { MicroBatch } from '../lora-types';
 
@@ -34,32 +32,30 @@ export function loraReference(
   weight: number,
 ): { readonly loss: number; readonly gradients: readonly PairGradient[] } {
   const { config, pairs } = model;
-  const { hiddenSize: columns, intermediateSize, rmsNormEps: epsilon, activation } = config;
   const { kept, last, picked, logits, targets, dropout } = forward(model, batch);
   const { places } = dropout;
   const gradients = pairs.map(({ a, b }) => ({ a: new Float64Array(a.length), b: new Float64Array(b.length) }));
   const backward = (group: MapGroup, x: Float64Array, dy: Float64Array) =>
     groupBackward(group, x, dy, gradients, model.dropout && dropout);
   const { losses, gradient: dLogits } = crossEntropy.reference(logits, targets, weight);
-  const dFinal = backward(head(model), new Float64Array(targets.length * columns), dLogits);
+  const dFinal = backward(head(model), new Float64Array(targets.length * config.hiddenSize), dLogits);
   const nothing = new Float64Array(last.length);
   /** The gradient of what is added to the stream, through the norm behind it where there is one. */
-  const branchBackward = (branch: Float64Array, by: ArrayLike<number> | undefined, dy: Float64Array) =>
-    by ? rmsnormBackward.reference(branch, by, dy, nothing.slice(0, branch.length), { columns, epsilon }) : dy;
-  let dx = rmsnormBackward.reference(last, gainOf(model, 'model.norm'), dFinal, nothing, { columns, epsilon, picked });
+  const branchBackward = (branch: Float64Array, norm: string | undefined, dy: Float64Array) =>
+    norm === undefined ? dy : normedBackward(model, norm, { x: branch, dy, dx: nothing });
+  let dx = normedBackward(model, 'model.norm', { x: last, dy: dFinal, dx: nothing, picked });
   for (const [layer, each] of [...kept.entries()].toReversed()) {
-    const { groups, gains, x, normed, plain, qkv, mixed, attended, between, normedBetween, gateUp, hidden, down } =
-      each;
-    const dHidden = backward(groups.down, hidden, branchBackward(down, gains.afterFeedForward, dx));
-    const dGateUp = gluBackward.reference(gateUp, dHidden, intermediateSize, activation);
+    const { groups, norms, x, input, plain, qkv, mixed, attended, between, normedBetween, gateUp, hidden, down } = each;
+    const dHidden = backward(groups.down, hidden, branchBackward(down, norms.afterFeedForward, dx));
+    const dGateUp = hiddenBackward(config, gateUp, dHidden);
     const dNormedBetween = backward(groups.gateUp, normedBetween, dGateUp);
-    dx = rmsnormBackward.reference(between, gains.feedForward, dNormedBetween, dx, { columns, epsilon });
-    const dMixed = backward(groups.o, mixed, branchBackward(attended, gains.afterAttention, dx));
+    dx = normedBackward(model, norms.feedForward, { x: between, dy: dNormedBetween, dx });
+    const dMixed = backward(groups.o, mixed, branchBackward(attended, norms.afterAttention, dx));
     const dPositioned = packedAttentionBackwardQ.reference(qkv, dMixed, places, attentionShape(config, layer));
     const dQkv = positionedBackward(model, layer, plain, dPositioned, places);
-    const dNormed = backward(groups.qkv, normed, dQkv);
+    const dNormed = backward(groups.qkv, input, dQkv);
     // what is below the first layer is frozen
-    if (layer > 0) dx = rmsnormBackward.reference(x, gains.attention, dNormed, dx, { columns, epsilon });
+    if (layer > 0) dx = normedBackward(model, norms.attention, { x, dy: dNormed, dx });
   }
   return { loss: weight * total(losses), gradients };
 }
@@ -67,39 +63,33 @@ export function loraReference(
 /** The logits of the tokens that have a target, and all that the backward pass reads. */
 function forward(model: LoraReference, batch: MicroBatch) {
   const { config } = model;
-  const { hiddenSize: columns, intermediateSize: F, rmsNormEps: epsilon } = config;
   const places = packPlaces(batch);
   const dropout = { noise: [model.dropout?.seed ?? 0, model.dropout?.step ?? 0], places };
   const project = (group: MapGroup, input: Float64Array) => groupForward(group, input, model.dropout && dropout);
-  const embedding = weightNamed(model, 'model.embed_tokens.weight');
-  const scale = config.embeddingScale ?? 1;
-  const added = (stream: Float64Array, branch: Float64Array, by: ArrayLike<number> | undefined) =>
-    plus(stream, by ? rmsnorm.reference(branch, by, { columns, epsilon }) : branch);
-  let x: Float64Array = Float64Array.from(
-    { length: batch.ids.length * columns },
-    (_, i) => scale * embedding[batch.ids[Math.floor(i / columns)] * columns + (i % columns)],
-  );
+  const added = (stream: Float64Array, branch: Float64Array, norm: string | undefined) =>
+    plus(stream, norm === undefined ? branch : normed(model, norm, branch));
+  let x = embedded(model, batch.ids, batch.positions);
   const layers = Array.from({ length: config.numLayers }, (_, layer) => layer);
   const kept = layers.map((layer) => {
     const groups = groupsOf(model, layer);
-    const gains = gainsOf(model, layer);
+    const norms = normsOf(config, layer);
     const before = x;
-    const normed = rmsnorm.reference(x, gains.attention, { columns, epsilon });
-    const plain = project(groups.qkv, normed);
+    const input = normed(model, norms.attention, x);
+    const plain = project(groups.qkv, input);
     const qkv = positioned(model, layer, plain, places);
     const mixed = packedAttention.reference(qkv, places, attentionShape(config, layer)).out;
     const attended = project(groups.o, mixed);
-    const between = added(x, attended, gains.afterAttention);
-    const normedBetween = rmsnorm.reference(between, gains.feedForward, { columns, epsilon });
+    const between = added(x, attended, norms.afterAttention);
+    const normedBetween = normed(model, norms.feedForward, between);
     const gateUp = project(groups.gateUp, normedBetween);
-    const hidden = glu.reference(gateUp, F, config.activation);
+    const hidden = hiddenOf(config, gateUp);
     const down = project(groups.down, hidden);
-    x = added(between, down, gains.afterFeedForward);
+    x = added(between, down, norms.afterFeedForward);
     return {
       groups,
-      gains,
+      norms,
       x: before,
-      normed,
+      input,
       plain,
       qkv,
       mixed,
@@ -112,16 +102,17 @@ function forward(model: LoraReference, batch: MicroBatch) {
     };
   });
   const picked = Array.from(batch.targets.keys()).filter((t) => batch.targets[t] >= 0);
-  const final = rmsnorm.reference(x, gainOf(model, 'model.norm'), { columns, epsilon, picked });
+  const final = normed(model, 'model.norm', x, picked);
   const logits = project(head(model), final);
   return { kept, last: x, picked, logits, targets: picked.map((t) => batch.targets[t]), dropout };
 }
 
 function groupsOf(model: LoraReference, layer: number) {
+  const { config } = model;
   return {
     qkv: mapGroup(model, layer, ['q_proj', 'k_proj', 'v_proj']),
     o: mapGroup(model, layer, ['o_proj']),
-    gateUp: mapGroup(model, layer, ['gate_proj', 'up_proj']),
+    gateUp: mapGroup(model, layer, config.feedForward ? ['up_proj'] : ['gate_proj', 'up_proj']),
     down: mapGroup(model, layer, ['down_proj']),
   };
 }
@@ -129,7 +120,7 @@ function groupsOf(model: LoraReference, layer: number) {
 function head(model: LoraReference): MapGroup {
   const { tieWordEmbeddings, hiddenSize: columns } = model.config;
   const name = tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
-  return { w: Float64Array.from(weightNamed(model, name)), columns };
+  return { w: Float64Array.from(tensorOf(model, name)), columns };
 }
 
 function attentionShape(config: ModelConfig, layer: number) {

@@ -1,6 +1,6 @@
 // Random models and adapters of any shape, for tests: stored for the GPU, and as the values that it must read from that.
-import type { ModelConfig } from '../../core/model-config';
-import { LINEAR_MAPS, type LinearMap, type LoraPair } from '../../core/adapter';
+import { type ModelConfig, POSITION_OFFSET } from '../../core/model-config';
+import { type LinearMap, linearMapsOf, type LoraPair } from '../../core/adapter';
 import type { PackedRows, WeightKind, WeightTensor } from '../../core/weight-kinds';
 import { dequantizeRows, quantizeRows } from '../../quant/repack';
 
@@ -19,6 +19,13 @@ export const TINY: ModelConfig = {
   ropeTheta: 10_000,
   tieWordEmbeddings: false,
 };
+
+/** What OPT has otherwise than LLaMA. */
+export const OPT_WAYS = {
+  layerNorm: true,
+  learnedPositions: true,
+  feedForward: 'relu',
+} as const satisfies Partial<ModelConfig>;
 
 /** A deterministic stand-in for weights: normal enough, and the same on each run. */
 function pseudoRandom(seed: number) {
@@ -59,17 +66,25 @@ export function randomModel(config: ModelConfig, kind: WeightKind, biased: reado
       },
     });
   };
+  /** A norm's gain, and its shift where it is a LayerNorm. */
+  const norm = (name: string) => {
+    add(`${name}.weight`, 1, D, 'f32', 0.2, 1);
+    if (config.layerNorm) add(`${name}.bias`, 1, D, 'f32', 0.3);
+  };
   add('model.embed_tokens.weight', V, D, kind, 1);
+  if (config.learnedPositions) {
+    add('model.embed_positions.weight', config.contextLength + POSITION_OFFSET, D, 'f32', 1);
+  }
   for (let i = 0; i < config.numLayers; i++) {
     const name = (part: string) => `model.layers.${i}.${part}.weight`;
-    add(name('input_layernorm'), 1, D, 'f32', 0.2, 1);
+    norm(`model.layers.${i}.input_layernorm`);
     add(name('self_attn.q_proj'), H * d, D, kind, 0.4);
     add(name('self_attn.k_proj'), K * d, D, kind, 0.4);
     if (config.qkNorm) for (const each of ['q_norm', 'k_norm']) add(name(`self_attn.${each}`), 1, d, 'f32', 0.6, 1);
     add(name('self_attn.v_proj'), K * d, D, 'f32', 0.2); // another kind: the fused projection has two parts
     add(name('self_attn.o_proj'), D, H * d, (H * d) % 32 === 0 ? kind : 'f16', 0.2);
-    add(name('post_attention_layernorm'), 1, D, 'f32', 0.2, 1);
-    add(name('mlp.gate_proj'), F, D, kind, 0.2);
+    norm(`model.layers.${i}.post_attention_layernorm`);
+    if (!config.feedForward) add(name('mlp.gate_proj'), F, D, kind, 0.2);
     add(name('mlp.up_proj'), F, D, kind, 0.2);
     add(name('mlp.down_proj'), D, F, kind, 0.2);
   }
@@ -78,7 +93,7 @@ export function randomModel(config: ModelConfig, kind: WeightKind, biased: reado
     const { rows } = tensors.find((tensor) => tensor.name === name)!;
     add(name.replace(/weight$/, 'bias'), 1, rows, 'f32', 0.5, values[0] > 0 ? 0.5 : -0.5);
   }
-  add('model.norm.weight', 1, D, 'f32', 0.2, 1);
+  norm('model.norm');
   if (!config.tieWordEmbeddings) add('lm_head.weight', V, D, kind, 0.3);
   return { reference, tensors };
 }
@@ -103,7 +118,7 @@ export function randomPairs(
   {
     rank,
     scale,
-    maps = LINEAR_MAPS,
+    maps = linearMapsOf(config),
     layers = Array.from({ length: config.numLayers }, (_, layer) => layer),
   }: { rank: number; scale: number; maps?: readonly LinearMap[]; layers?: readonly number[] },
 ): LoraPair[] {

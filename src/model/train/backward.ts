@@ -8,19 +8,10 @@ import {
 } from '../../ops/attention/packed-attention-backward';
 import { gluBackward } from '../../ops/glu/glu';
 import { qkNormBackward } from '../../ops/norm/qk-norm';
-import { rmsnormBackward } from '../../ops/norm/rmsnorm';
-import {
-  branchOf,
-  headParams,
-  hiddenOf,
-  layerForward,
-  normed,
-  positioned,
-  positionedQkv,
-  rotated,
-  segmentOf,
-} from './forward';
+import { reluBackward } from '../../ops/relu/relu';
+import { branchOf, headParams, hiddenOf, layerForward, positioned, positionedQkv, rotated, segmentOf } from './forward';
 import { GROUP_NAMES, type GroupName } from './layout';
+import { normBackward, normed } from './norms';
 import type { PassBuilder } from './pass-builder';
 import type { Work } from './slices';
 
@@ -77,21 +68,14 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
   },
 
   gateUp(builder, layer, last) {
-    const { weights, config, b, layout } = builder.parts;
-    const { intermediateSize: F } = config;
-    const { dx, dNormalized, normalized, dIntermediate } = b.workspace;
+    const { weights, b, layout } = builder.parts;
+    const { dx, dNormalized, normalized } = b.workspace;
     const { feedForwardNorm, gateUp } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
     const adapted = layout.layers[layer].gateUp !== undefined;
     return [
-      builder.dispatch(
-        gluBackward,
-        builder.tokens,
-        { activation: config.activation ?? 'silu' },
-        { gate_up: kept.gateUp, d_hidden: dIntermediate },
-        { half: F },
-      ),
-      ...(adapted ? [normed(builder, kept.postAttention, feedForwardNorm, normalized)] : []),
+      hiddenBackward(builder, kept.gateUp),
+      ...(adapted ? [normed(builder, feedForwardNorm, { x: kept.postAttention, y: normalized })] : []),
       ...(last ? [] : builder.transposed(gateUp, kept.gateUp, dNormalized, builder.tokens)),
       ...builder.adaptBackward(layer, 'gateUp', {
         dy: kept.gateUp,
@@ -99,7 +83,7 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
         u: kept['u gateUp'],
         dx: last ? undefined : dNormalized,
       }),
-      ...(last ? [] : [normBackward(builder, kept.postAttention, feedForwardNorm, dNormalized, dx)]),
+      ...(last ? [] : [normBackward(builder, feedForwardNorm, { x: kept.postAttention, dy: dNormalized, dx })]),
     ];
   },
 
@@ -143,7 +127,7 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
             ),
           ]
         : []),
-      ...(adapted ? [normed(builder, kept.x, attentionNorm, normalized)] : []),
+      ...(adapted ? [normed(builder, attentionNorm, { x: kept.x, y: normalized })] : []),
       ...(last ? [] : builder.transposed(qkv, dQkv, dNormalized, builder.tokens)),
       ...builder.adaptBackward(layer, 'qkv', {
         dy: dQkv,
@@ -151,10 +135,21 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
         u: kept['u qkv'],
         dx: last ? undefined : dNormalized,
       }),
-      ...(last ? [] : [normBackward(builder, kept.x, attentionNorm, dNormalized, dx)]),
+      ...(last ? [] : [normBackward(builder, attentionNorm, { x: kept.x, dy: dNormalized, dx })]),
     ];
   },
 };
+
+/** The gradients of gate and up, or of up alone, in their place. */
+function hiddenBackward(builder: PassBuilder, gateUp: GPUBuffer): Promise<Work> {
+  const { config, b } = builder.parts;
+  const { dIntermediate: d_hidden } = b.workspace;
+  const { tokens } = builder;
+  const { intermediateSize: F, activation = 'silu' } = config;
+  return config.feedForward === 'relu'
+    ? builder.dispatch(reluBackward, tokens, {}, { x: gateUp, d_hidden }, { columns: F })
+    : builder.dispatch(gluBackward, tokens, { activation }, { gate_up: gateUp, d_hidden }, { half: F });
+}
 
 /** dQkv from dAttentionOut. */
 function attentionBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
@@ -189,19 +184,14 @@ function branchBackward(
 ): { readonly dy: GPUBuffer; readonly works: Promise<Work>[] } {
   const { dx, dBranch } = builder.parts.b.workspace;
   if (!postGain) return { dy: dx, works: [] };
-  return { dy: dBranch, works: [normBackward(builder, branchOf(builder, layer, name), postGain, dx, dBranch, false)] };
-}
-
-/** dx += the gradient through norm(x); without `accumulate` it takes dx's place. */
-function normBackward(
-  builder: PassBuilder,
-  x: GPUBuffer,
-  gain: GPUBuffer,
-  dy: GPUBuffer,
-  dx: GPUBuffer,
-  accumulate = true,
-): Promise<Work> {
-  const { hiddenSize, rmsNormEps } = builder.parts.config;
-  const params = { columns: hiddenSize, epsilon: rmsNormEps };
-  return builder.dispatch(rmsnormBackward, builder.tokens, { picked: false, accumulate }, { x, gain, dy, dx }, params);
+  return {
+    dy: dBranch,
+    works: [
+      normBackward(
+        builder,
+        { gain: postGain },
+        { x: branchOf(builder, layer, name), dy: dx, dx: dBranch, accumulate: false },
+      ),
+    ],
+  };
 }

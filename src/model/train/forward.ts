@@ -1,13 +1,15 @@
 // The forward pass of training: what a layer computes is kept for its backward pass.
-import { rotaryOf, windowAt } from '../../core/model-config';
+import { POSITION_OFFSET, rotaryOf, windowAt } from '../../core/model-config';
 import { packedAttention } from '../../ops/attention/packed-attention';
 import { embed } from '../../ops/embed/embed';
+import { embedPositions } from '../../ops/embed/embed-positions';
 import { glu } from '../../ops/glu/glu';
 import { qkNorm } from '../../ops/norm/qk-norm';
-import { rmsnorm } from '../../ops/norm/rmsnorm';
+import { relu } from '../../ops/relu/relu';
 import { queryScalingParams } from '../../ops/rope/rotation';
 import { ropeInplace } from '../../ops/rope/rope-inplace';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
+import { normed } from './norms';
 import type { PassBuilder } from './pass-builder';
 import type { Work } from './slices';
 
@@ -25,6 +27,11 @@ export async function buildForward(builder: PassBuilder): Promise<Work[]> {
       { rows: part.rows, columns: config.hiddenSize, row_start: part.rowStart, factor: config.embeddingScale ?? 1 },
     ),
   );
+  if (weights.positions) {
+    const bound = { places: w.places, positions: weights.positions, x: w.x };
+    const params = { columns: config.hiddenSize, offset: POSITION_OFFSET };
+    works.push(builder.dispatch(embedPositions, builder.tokens, { packed: true }, bound, params));
+  }
   for (let layer = 0; layer < config.numLayers; layer++) {
     const trained = layer - layout.lowest;
     const checkpoint = trained >= 0 && trained % length === 0 ? b.checkpoints[trained / length] : undefined;
@@ -59,7 +66,7 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
   const keep = layer >= layout.lowest;
   return [
     ...(keep ? [builder.copy(w.x, kept.x)] : []),
-    normed(builder, w.x, attentionNorm, w.normalized),
+    normed(builder, attentionNorm, { x: w.x, y: w.normalized }),
     ...builder.product(qkv, w.normalized, kept.qkv, tokens),
     ...builder.adapt(layer, 'qkv', w.normalized, kept['u qkv'], kept.qkv),
     ...positioned(builder, layer),
@@ -72,7 +79,7 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
     ),
     ...added(builder, layer, 'output', { matrix: own.output, x: kept.attentionOut, postGain: own.attentionPostNorm }),
     ...(keep ? [builder.copy(w.x, kept.postAttention)] : []),
-    normed(builder, w.x, feedForwardNorm, w.normalized),
+    normed(builder, feedForwardNorm, { x: w.x, y: w.normalized }),
     ...builder.product(gateUp, w.normalized, kept.gateUp, tokens),
     ...builder.adapt(layer, 'gateUp', w.normalized, kept['u gateUp'], kept.gateUp),
     hiddenOf(builder, kept.gateUp),
@@ -115,29 +122,18 @@ function added(
   return [
     ...builder.product(matrix, x, branch, tokens),
     ...builder.adapt(layer, name, x, u, branch),
-    ...(output ? [normed(builder, branch, postGain, stream, true)] : []),
+    ...(output ? [normed(builder, { gain: postGain }, { x: branch, y: stream, accumulate: true })] : []),
   ];
 }
 
-/** What goes into the down projection: f(gate) · up. */
+/** What goes into the down projection: f(gate) · up, or max(up, 0) where there is no gate. */
 export function hiddenOf(builder: PassBuilder, gateUp: GPUBuffer): Promise<Work> {
   const { config, b } = builder.parts;
-  const variant = { activation: config.activation ?? 'silu' };
-  const bound = { gate_up: gateUp, hidden: b.workspace.intermediate };
-  return builder.dispatch(glu, builder.tokens, variant, bound, { half: config.intermediateSize });
-}
-
-/** y = norm(x), or with `accumulate` y += norm(x). */
-export function normed(
-  builder: PassBuilder,
-  x: GPUBuffer,
-  gain: GPUBuffer,
-  y: GPUBuffer,
-  accumulate = false,
-): Promise<Work> {
-  const { hiddenSize, rmsNormEps } = builder.parts.config;
-  const params = { columns: hiddenSize, epsilon: rmsNormEps };
-  return builder.dispatch(rmsnorm, builder.tokens, { picked: false, accumulate }, { x, gain, y }, params);
+  const { intermediate: hidden } = b.workspace;
+  const { intermediateSize: F, activation = 'silu' } = config;
+  return config.feedForward === 'relu'
+    ? builder.dispatch(relu, builder.tokens, {}, { x: gateUp, hidden }, { columns: F })
+    : builder.dispatch(glu, builder.tokens, { activation }, { gate_up: gateUp, hidden }, { half: F });
 }
 
 /**

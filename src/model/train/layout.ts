@@ -1,6 +1,6 @@
 // Which maps of which layers are trained, in groups that share an input, and where their matrices lie in the pools.
 import type { ModelConfig } from '../../core/model-config';
-import { LINEAR_MAPS, type LinearMap } from '../../core/adapter';
+import { LINEAR_MAPS, type LinearMap, linearMapsOf } from '../../core/adapter';
 import { PronkError } from '../../core/errors';
 import type { LoraSpec } from '../lora-types';
 
@@ -29,7 +29,9 @@ export function groupShapes(config: ModelConfig): Record<GroupName, GroupShape> 
   return {
     qkv: { inputs: D, rows: { q_proj: H * d, k_proj: K * d, v_proj: K * d }, stride: (H + 2 * K) * d },
     output: { inputs: H * d, rows: { o_proj: D }, stride: D },
-    gateUp: { inputs: D, rows: { gate_proj: F, up_proj: F }, stride: 2 * F },
+    gateUp: config.feedForward
+      ? { inputs: D, rows: { up_proj: F }, stride: F }
+      : { inputs: D, rows: { gate_proj: F, up_proj: F }, stride: 2 * F },
     down: { inputs: F, rows: { down_proj: D }, stride: D },
   };
 }
@@ -91,10 +93,10 @@ export function layOut(config: ModelConfig, spec: LoraSpec, maxPoolBytes: number
   const shapes = groupShapes(config);
   const wanted = new Set(spec.targets.map(({ layer, map }) => `${layer} ${map}`));
   for (const { layer, map } of spec.targets) {
-    if (layer < config.numLayers && layer >= 0 && LINEAR_MAPS.includes(map)) continue;
+    if (layer < config.numLayers && layer >= 0 && linearMapsOf(config).includes(map)) continue;
     throw new PronkError(
       'bad-config',
-      `Layer ${layer} ${map} cannot be trained: the model has layers 0 to ${config.numLayers - 1}, with ${LINEAR_MAPS.join(', ')}.`,
+      `Layer ${layer} ${map} cannot be trained: the model has layers 0 to ${config.numLayers - 1}, with ${linearMapsOf(config).join(', ')}.`,
     );
   }
   if (wanted.size === 0) {

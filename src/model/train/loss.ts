@@ -1,8 +1,8 @@
 // Cross-entropy of the labelled tokens, a chunk at a time: no more logits than a chunk's are ever in memory, and tokens
 // without a label cost nothing (Hsu et al. 2024, Liger Kernel, arXiv:2410.10989, does it by rows too).
 import { crossEntropy } from '../../ops/loss/cross-entropy';
-import { rmsnorm, rmsnormBackward } from '../../ops/norm/rmsnorm';
 import { sumLosses } from '../../ops/loss/sum-losses';
+import { normBackward, normed } from './norms';
 import type { Over, PassBuilder } from './pass-builder';
 import type { Work } from './slices';
 
@@ -22,24 +22,16 @@ export async function buildLoss(builder: PassBuilder, chunk: number, gradient: b
 
 function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise<Work>[] {
   const { config, weights, b } = builder.parts;
-  const { hiddenSize: D, vocabSize: V, rmsNormEps: epsilon } = config;
   const { x, dx, normalizedChunk, dNormalizedChunk, logits, losses, picked, targets } = b.workspace;
-  const norm = { picked, x, gain: weights.norm };
   const loss = builder.dispatch(
     crossEntropy,
     over,
     { gradient },
     { picked, targets, logits, loss: losses, weight: b.weight },
-    { vocabulary: V },
+    { vocabulary: config.vocabSize },
   );
   const forward = [
-    builder.dispatch(
-      rmsnorm,
-      over,
-      { picked: true, accumulate: false },
-      { ...norm, y: normalizedChunk },
-      { columns: D, epsilon },
-    ),
+    normed(builder, weights.norm, { x, y: normalizedChunk, picked }, over),
     ...builder.product(weights.head, normalizedChunk, logits, over),
     loss,
   ];
@@ -47,13 +39,7 @@ function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise
   return [
     ...forward,
     ...builder.transposed(weights.head, logits, dNormalizedChunk, over),
-    builder.dispatch(
-      rmsnormBackward,
-      over,
-      { picked: true, accumulate: true },
-      { ...norm, dy: dNormalizedChunk, dx },
-      { columns: D, epsilon },
-    ),
+    normBackward(builder, weights.norm, { x, dy: dNormalizedChunk, dx, picked }, over),
   ];
 }
 

@@ -50,7 +50,7 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
   const { hiddenSize: D, numHeads: H, intermediateSize: F, headDim: d, vocabSize: V } = config;
   const T = spec.tokens;
   const branch = config.postNorms ? T * D : 0;
-  const qkv = groupShapes(config).qkv.stride;
+  const { qkv, gateUp } = groupShapes(config);
   const chunk = Math.min(T, spec.chunk ?? Math.max(8, Math.floor(LOGITS_BYTES / 4 / V / 8) * 8));
   const { length, count } = segments(layout, spec.checkpointing);
   const width = (name: GroupName) => Math.max(0, ...layout.layers.map((groups) => groups[name]?.width ?? 0));
@@ -60,11 +60,11 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
     chunk,
     kept: {
       x: T * D,
-      qkv: T * qkv,
+      qkv: T * qkv.stride,
       attentionOut: T * H * d,
       lse: T * H,
       postAttention: T * D,
-      gateUp: T * 2 * F,
+      gateUp: T * gateUp.stride,
       ...(u as Record<`u ${GroupName}`, number>),
       attentionBranch: branch,
       feedForwardBranch: branch,
@@ -80,14 +80,14 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
       x: T * D,
       normalized: T * D,
       intermediate: T * F,
-      normedQkv: config.qkNorm ? T * qkv : 0,
+      normedQkv: config.qkNorm ? T * qkv.stride : 0,
       normalizedChunk: chunk * D,
       logits: chunk * V,
       dx: T * D,
       dNormalized: T * D,
       dIntermediate: T * F,
       dAttentionOut: T * H * d,
-      dQkv: T * qkv,
+      dQkv: T * qkv.stride,
       dNormalizedChunk: chunk * D,
       dBranch: branch,
       delta: T * H,

@@ -1,7 +1,7 @@
 // Training on the GPU against PyTorch and PEFT: exact gradients, 50 steps, and what must not change a bit.
 import type { ModelConfig } from '../../core/model-config';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type LinearMap, LINEAR_MAPS, type LoraPair } from '../../core/adapter';
+import { type LinearMap, LINEAR_MAPS, linearMapsOf, type LoraPair } from '../../core/adapter';
 import { weightTensors } from '../../formats/checkpoint/weights';
 import { Buffers } from '../../gpu/buffers';
 import { type Gpu, openAdapter } from '../../gpu/device';
@@ -12,7 +12,7 @@ import { loraReference } from '../reference/lora';
 import type { LoraSpec, LoraTrainer, MicroBatch, Turn } from '../lora-types';
 import { countTargets, microBatch, type TokenRow } from '../testing/batch';
 import { goldenRun, loraGolden } from '../testing/golden';
-import { randomModel, randomPairs, TINY } from '../testing/random-model';
+import { OPT_WAYS, randomModel, randomPairs, TINY } from '../testing/random-model';
 import { uploadWeights } from '../weights';
 import { createLoraTrainer } from './trainer';
 
@@ -277,6 +277,25 @@ describe('normalized heads, and a layer without rotary positions', () => {
     expect(error(whole.found, { ...config, nopeLayers: [2] })).toBeGreaterThan(1e-2);
     const { qkNorm: _, ...unnormed } = config;
     expect(error(whole.found, unnormed)).toBeGreaterThan(1e-2);
+  });
+});
+
+describe('OPT’s ways', () => {
+  const config: ModelConfig = { ...TINY, ...OPT_WAYS, numLayers: 3, numKeyValueHeads: 6, tieWordEmbeddings: true };
+
+  test('gradients are those of the float64 reference, recomputed or not', async () => {
+    const { reference } = randomModel(config, 'q4');
+    const pairs = randomPairs(config, { rank: 4, scale: 2 });
+    const expected = (of: ModelConfig) =>
+      flat(loraReference({ config: of, weights: reference, pairs }, BATCH, WEIGHT).gradients);
+    const spec = { targets: everywhere(3, linearMapsOf(config)) };
+    const whole = await once(spec, [BATCH], { config });
+    expect(relative(whole.found, expected(config))).toBeLessThan(1e-5);
+    expect(await once({ ...spec, checkpointing: 1 }, [BATCH], { config })).toEqual(whole);
+    const { layerNorm: _, ...rms } = config;
+    expect(relative(whole.found, expected(rms))).toBeGreaterThan(1e-2);
+    const { learnedPositions: __, ...rotated } = config;
+    expect(relative(whole.found, expected(rotated))).toBeGreaterThan(1e-2);
   });
 });
 
