@@ -13,6 +13,7 @@ const OPTIONS: Readonly<Record<string, string | readonly [value: string, about: 
   checkpointing: 'Layers between two that are kept; 0 keeps all.',
   config: ['FILE', 'The training settings, as JSON.'],
   context: 'Positions of the KV cache; 4096 or what the model has, whichever is less, where it is not given.',
+  conversations: 'Measures going back to a conversation that another one was read after.',
   data: ['FILE', 'The examples.'],
   diff: ['DIR', 'The folder with the weight diff.'],
   dtype: 'How the weights are written.',

@@ -28,6 +28,8 @@ export interface ServiceOptions extends Pick<EngineOptions, 'gpu' | 'training'> 
   readonly channel?: (name: string) => BroadcastChannel;
 }
 
+/** The purpose of what is kept of conversations beside the one in use. */
+const KEPT = 'conversations';
 /** Weights of a model whose perplexity is measured unasked: about a second's work. */
 const QUICK = { software: 20e6, hardware: 2e9 };
 
@@ -86,7 +88,16 @@ export function createService({
   async function announceDevice(gpu: Gpu): Promise<void> {
     const { name, software, features } = gpu;
     const offered = Object.entries(features).flatMap(([feature, has]) => (has ? [feature] : []));
-    emit({ type: 'device', device: { name, software, features: offered, memory: await engine.memory() } });
+    const memory = await engine.memory();
+    announced = { gpu, kept: memory[KEPT] };
+    emit({ type: 'device', device: { name, software, features: offered, memory } });
+  }
+
+  let announced: { readonly gpu: Gpu; readonly kept: number | undefined } | undefined;
+  /** Tells the memory anew once more or less of it is kept for conversations. */
+  async function announceKept(): Promise<void> {
+    const memory = await engine.memory();
+    if (announced && KEPT in memory && memory[KEPT] !== announced.kept) await announceDevice(announced.gpu);
   }
 
   /** The first time that a person's own model is loaded, its quality line is completed, where nobody waits for it. */
@@ -98,7 +109,11 @@ export function createService({
   }
 
   const saves = new Saves(progress);
-  const generations = new Generations(engine, emit, (id) => progress('load', id));
+  const emitGenerated = (event: WorkerEvent) => {
+    emit(event);
+    if (event.type === 'done') void announceKept().catch(() => {});
+  };
+  const generations = new Generations(engine, emitGenerated, (id) => progress('load', id));
 
   const models = verbsOf(engine.models, {
     async load(modelId, { context } = {}) {

@@ -5,9 +5,10 @@ import { type Gpu, lossOr, openGpu } from '../../gpu/device';
 import type { Precision } from '../../ops/tuning';
 import { createTokenizer } from '../../tokenizer/index';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
-import { DEFAULT_CONTEXT } from './defaults';
+import { DEFAULT_CONTEXT, KEPT_CONTEXTS, MOST_KEPT_BYTES } from './defaults';
 import type { LoadedModel } from '../generation/generate';
 import { held, type OnHeld } from '../generation/held';
+import { gpuBudget } from '../imports/plan';
 import type { Library } from './library';
 import { encodePrompt } from '../generation/prompt';
 
@@ -129,6 +130,7 @@ export class Host {
     const create = createSession(gpu, config, tensors, {
       precision: precision ?? (gpu.software ? 'exact' : 'fast'),
       context: contextOf(config, options),
+      keep: { contexts: KEPT_CONTEXTS, bytes: keptBytes(gpu, total) },
       onProgress: (bytes) => onProgress?.('Loading', Math.min(bytes, total), total),
       onUploaded: () => onProgress?.('Compiling', total, total),
       ...(signal && { signal }),
@@ -166,6 +168,12 @@ export class Host {
     const gpu = await opening?.catch(() => undefined);
     gpu?.device.destroy();
   }
+}
+
+/** Bytes for conversations beside the one in use: of what the weights leave on a small device, a quarter. */
+function keptBytes({ device, software }: Gpu, weights: number): number {
+  const all = gpuBudget(device.limits.maxBufferSize, software) ?? Infinity;
+  return Math.max(0, Math.min(MOST_KEPT_BYTES, Math.floor((all - weights) / 4)));
 }
 
 function contextOf({ contextLength }: ModelConfig, { context, beyondTrained = false }: LoadOptions): number {

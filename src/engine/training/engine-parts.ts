@@ -90,7 +90,8 @@ export function trainingParts(parts: EngineParts): TrainingParts {
     async room(modelId) {
       const [gpu, { bytes: weights, config }] = await Promise.all([host.gpu(), models.open(modelId)]);
       const loaded = host.loadedId === modelId ? await host.memory() : undefined;
-      const used = loaded && Object.values(loaded).reduce((sum, bytes) => sum + bytes, 0) - (loaded['weights'] ?? 0);
+      // what is kept of other conversations makes way for a run
+      const used = loaded && bytesOf(loaded, (purpose) => purpose !== 'weights' && purpose !== 'conversations');
       const context = Math.min(DEFAULT_CONTEXT, config.contextLength);
       const chat = used ?? cacheBytes(config, context, gpu.software ? 'f32' : 'f16');
       const limit = gpuBudget(gpu.device.limits.maxBufferSize, gpu.software);
@@ -135,6 +136,11 @@ export function trainingParts(parts: EngineParts): TrainingParts {
 }
 
 /** A prompt as the rows have theirs. */
+/** Bytes of some purposes. */
+function bytesOf(memory: Readonly<Record<string, number>>, counts: (purpose: string) => boolean): number {
+  return Object.entries(memory).reduce((sum, [purpose, bytes]) => sum + (counts(purpose) ? bytes : 0), 0);
+}
+
 function promptOf({ kind, prompt, template }: AnswerRequest, hasTemplate: boolean): Prompt {
   if (kind === 'messages') return { kind: 'chat', messages: [{ role: 'user', content: prompt }] };
   if (template) return { kind: 'instruct', instruction: prompt, input: '', template };

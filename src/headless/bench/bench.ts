@@ -13,6 +13,7 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
     shape: choice(SHAPE_NAMES),
     'prompt-tokens': number({ min: 1, whole: true }),
     tokens: number({ min: 1, whole: true, default: 64 }),
+    conversations: 'flag',
     train: 'flag',
     rank: number({ min: 1, whole: true, default: 8 }),
     checkpointing: number({ min: 0, whole: true, default: 0 }),
@@ -31,8 +32,14 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
     adapter: gpu.name,
     peak: { bandwidth: fourDigits(peak.bandwidth), flops: fourDigits(peak.flops) },
     ...(await benchInference(gpu, peak, prepared, { promptTokens: promptTokens ?? 256, tokens })),
+    ...(options.conversations && (await conversations(promptTokens ?? 256))),
     ...(options.train && (await training())),
   });
+
+  async function conversations(length: number) {
+    const { benchConversations } = await import('./bench-conversations');
+    return { conversations: await benchConversations(gpu, prepared, length) };
+  }
 
   async function training() {
     const { benchProducts } = await import('./bench-products');

@@ -5,6 +5,10 @@ import type { Buffers } from '../../gpu/buffers';
 export interface KeyValueCache {
   /** Positions that fit. */
   readonly context: number;
+  /** Key/value heads. */
+  readonly heads: number;
+  /** Bytes of one head's keys, or values, of one position. */
+  readonly rowBytes: number;
   readonly layers: readonly { readonly keys: GPUBuffer; readonly values: GPUBuffer }[];
 }
 
@@ -24,5 +28,5 @@ export function createCache(
     keys: buffers.storage('cache', bytes, `keys ${i}`),
     values: buffers.storage('cache', bytes, `values ${i}`),
   }));
-  return { context, layers };
+  return { context, heads: config.numKeyValueHeads, rowBytes: config.headDim * (element === 'f16' ? 2 : 4), layers };
 }

@@ -105,8 +105,8 @@ export class Lora implements LoraWeights {
     this.widest = Math.max(...this.#all().map(({ a }) => a.rows));
   }
 
-  /** Puts adapters of this shape in: A where the adapter changed, B where its strength did too. Whether anything did. */
-  write(adapters: readonly UsedAdapter[]): boolean {
+  /** Puts adapters of this shape in: A where the adapter changed, B where its strength did too. */
+  write(adapters: readonly UsedAdapter[]): void {
     const others = new Set<number>();
     const changed = new Set<number>();
     for (const [i, adapter] of adapters.entries()) {
@@ -120,7 +120,6 @@ export class Lora implements LoraWeights {
       if (among(changed)) fill(this.#device, stacked.b, stackedB(stacked, adapters));
     }
     this.#written = adapters;
-    return changed.size > 0;
   }
 
   #all(): Stacked[] {

@@ -9,13 +9,14 @@ import { type Cost, encode, Kernels, type Step } from '../../gpu/kernel';
 import { GREEDY, type Sampling } from '../../ops/sample/sample';
 import { type KernelTarget, type Precision, tune } from '../../ops/tuning';
 import type { WeightTensor } from '../../core/weight-kinds';
-import { createCache } from './kv-cache';
+import { cacheBytes, createCache } from './kv-cache';
 import type { UsedAdapter } from './lora';
 import type { LoraSpec, LoraTrainer, Turn } from '../lora-types';
 import { buildHead, createActivations, type LlamaParts } from './llama';
-import { Rotary } from './rotary';
+import { Rotary, type RotationKey } from './rotary';
 import { RunAhead } from './run-ahead';
 import { RING, Sampler } from './sampler';
+import { commonPrefix, LEAST_ROWS, Shelf } from './shelf';
 import { Adapted, buildVariant, type Variant } from './variant';
 import { type UploadProgress, uploadWeights } from '../weights';
 
@@ -29,6 +30,11 @@ export interface SessionOptions {
   readonly onProgress?: UploadProgress;
   /** Told when the weights are on the GPU, before the kernels are compiled. */
   readonly onUploaded?: () => void;
+  /**
+   * Room for conversations beside the one in the cache, so that they need not be read again: so many contexts' worth, and
+   * no more than so many bytes. Without it, none is kept.
+   */
+  readonly keep?: { readonly contexts: number; readonly bytes: number };
   /** Cuts matrices into parts of at most this many bytes; default: what the device can bind. */
   readonly maxPartBytes?: number;
   /** Cuts it off: after the rows that are being uploaded, and at once while kernels are compiled. */
@@ -60,17 +66,23 @@ export async function createSession(
       throw error;
     });
     const adapted = new Adapted(gpu, base, options.maxPartBytes ?? Infinity);
-    return new Session(gpu, { base, adapted, sampler });
+    const shelf = new Shelf(gpu.device, keepBytes(config, target, options));
+    return new Session(gpu, { base, adapted, sampler, shelf });
   } catch (error) {
     buffers.destroy();
     throw error;
   }
 }
 
+function keepBytes(config: ModelConfig, { cache }: KernelTarget, { context, keep }: SessionOptions): number {
+  return keep ? Math.min(keep.contexts * cacheBytes(config, context, cache), keep.bytes) : 0;
+}
+
 interface SessionParts {
   readonly base: Variant;
   readonly adapted: Adapted;
   readonly sampler: Sampler;
+  readonly shelf: Shelf;
 }
 
 export class Session {
@@ -81,16 +93,18 @@ export class Session {
   readonly #base: Variant;
   readonly #adapted: Adapted;
   readonly #sampler: Sampler;
+  readonly #shelf: Shelf;
   readonly #ahead = new RunAhead(RING / READBACKS_IN_FLIGHT);
   /** The base, or the base with the adapters in use. */
   #variant: Variant;
 
-  constructor(gpu: Gpu, { base, adapted, sampler }: SessionParts) {
+  constructor(gpu: Gpu, { base, adapted, sampler, shelf }: SessionParts) {
     this.#gpu = gpu;
     this.#base = base;
     this.#variant = base;
     this.#adapted = adapted;
     this.#sampler = sampler;
+    this.#shelf = shelf;
     this.config = base.llama.config;
     this.target = base.llama.target;
     this.context = base.llama.cache.context;
@@ -102,6 +116,7 @@ export class Session {
     for (const { memory } of [this.#base.llama.buffers, ...this.#adapted.buffers]) {
       for (const [purpose, bytes] of Object.entries(memory)) total[purpose] = (total[purpose] ?? 0) + bytes;
     }
+    if (this.#shelf.bytes > 0) total['conversations'] = this.#shelf.bytes;
     return total;
   }
 
@@ -129,15 +144,49 @@ export class Session {
     };
   }
 
-  /** How many of these ids a generation would find in the cache. */
+  /** How many of these ids a generation would not read again: they are in the cache, or kept beside it. */
   cachedPrefix(ids: readonly number[]): number {
+    const there = this.#inCache(ids);
+    const reader = this.#reader(this.#variant.name, this.#base.llama.rotary.rotation(ids.length));
+    if (reader === undefined) return 0;
+    const kept = this.#shelf.known(reader, ids.slice(0, -1));
+    return kept - there < LEAST_ROWS ? there : kept;
+  }
+
+  /** How many of these ids the cache holds; the last one is always computed anew, since its logits are wanted. */
+  #inCache(ids: readonly number[]): number {
     const { read: known, name } = this.#variant;
     const rotation = this.#base.llama.rotary.rotation(ids.length);
     if (known.by !== name || rotation === undefined || known.rotation !== rotation) return 0;
-    let n = 0;
-    // the last id is always computed anew: its logits are wanted
-    while (n < ids.length - 1 && n < known.ids.length && ids[n] === known.ids[n]) n++;
-    return n;
+    return Math.max(0, Math.min(ids.length - 1, commonPrefix(ids, known.ids)));
+  }
+
+  /** Names who reads, and with which rotation: only what is of one reader is shared. */
+  #reader(name: string, rotation: RotationKey): string | undefined {
+    return rotation === undefined ? undefined : `${rotation} ${name}`;
+  }
+
+  /**
+   * Keeps what of the cache a text does not go on from, and brings back what is known of the text; how many of its rows
+   * are in the cache then.
+   */
+  async #takePlace(ids: readonly number[]): Promise<number> {
+    const { read: known, name } = this.#variant;
+    const before = ids.slice(0, -1);
+    const there = this.#inCache(ids);
+    const reader = this.#reader(name, this.#base.llama.rotary.rotation(ids.length));
+    const earlier = this.#reader(known.by, known.rotation);
+    const shared = reader === earlier ? commonPrefix(known.ids, ids) : 0;
+    if (reader !== undefined) this.#shelf.touch(reader, before);
+    if (earlier !== undefined && known.ids.length - shared >= LEAST_ROWS) {
+      await this.#shelf.put(known.cache, earlier, known.ids);
+    }
+    // some of it may have made way meanwhile
+    if (reader === undefined || this.cachedPrefix(ids) <= there) return there;
+    this.#noteRead([]);
+    const brought = this.#shelf.bring(known.cache, reader, before, there);
+    this.#noteRead(ids.slice(0, brought));
+    return brought;
   }
 
   /**
@@ -239,6 +288,7 @@ export class Session {
       const logits = scratch.storage('activations', Math.min(batch, ids.length) * V * 4, 'logits of all tokens');
       const { llama, prefill: forward } = this.#variant;
       const head = await buildHead({ ...llama, buffers: scratch }, prefill.linear, logits, false);
+      await this.#takePlace([]);
       this.#beginPrompt(ids.length);
       for (let start = 0; start < ids.length; start += batch) {
         const chunk = ids.slice(start, start + batch);
@@ -259,6 +309,7 @@ export class Session {
    * @throws PronkError `bad-config`, `out-of-memory`
    */
   async createTrainer(spec: LoraSpec, turn: Turn): Promise<LoraTrainer> {
+    this.#shelf.clear();
     // only who trains waits for this
     const { createLoraTrainer } = await import('../train/trainer');
     return createLoraTrainer({ gpu: this.#gpu, config: this.config, weights: this.#base.llama.weights }, spec, turn);
@@ -267,6 +318,7 @@ export class Session {
   /** Frees the GPU's memory. */
   destroy(): void {
     this.#sampler.destroy();
+    this.#shelf.clear();
     this.#adapted.destroy();
     this.#base.llama.buffers.destroy();
   }
@@ -301,7 +353,7 @@ export class Session {
     const { step: sample } = this.#sampler;
     const { queue } = this.#gpu.device;
     let before: Promise<unknown> = Promise.resolve();
-    const first = this.cachedPrefix(ids);
+    const first = await this.#takePlace(ids);
     this.#beginPrompt(ids.length);
     for (let start = first; start < ids.length; start += batch) {
       const chunk = ids.slice(start, start + batch);

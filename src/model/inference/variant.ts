@@ -43,12 +43,28 @@ interface Built {
   readonly variant: Variant;
 }
 
+/** Numbers that tell an adapter's values apart as long as they are in memory. */
+class Numbered {
+  readonly #numbers = new WeakMap<object, number>();
+  #next = 1;
+
+  of(pairs: readonly object[]): string {
+    const numbers = pairs.map((pair) => {
+      const number = this.#numbers.get(pair) ?? this.#next++;
+      this.#numbers.set(pair, number);
+      return number;
+    });
+    return numbers.join('.');
+  }
+}
+
 /** The one adapted variant that is kept beside the base, with its buffers. */
 export class Adapted {
   readonly #gpu: Gpu;
   readonly #base: Variant;
   readonly #maxPartBytes: number;
   readonly #cacheBuffers: Buffers;
+  readonly #values = new Numbered();
   #read: Promise<ReadSoFar> | undefined;
   #built: Built | undefined;
 
@@ -71,9 +87,9 @@ export class Adapted {
   async with(adapters: readonly UsedAdapter[]): Promise<Variant> {
     const shape = loraShape(adapters);
     const built = this.#built?.shape === shape ? this.#built : await this.#build(shape, adapters);
-    const name = JSON.stringify(adapters.map(({ key, strength }) => [key, strength]));
+    built.lora.write(adapters);
     // values may be others under an old key
-    if (built.lora.write(adapters)) built.variant.read.by = built.variant.read.by === '' ? '' : 'other values';
+    const name = JSON.stringify(adapters.map(({ pairs, strength }) => [this.#values.of(pairs), strength]));
     return { ...built.variant, name };
   }
 
