@@ -2,7 +2,8 @@
 
 Odd on purpose. LLaMA: a head width (20) that is no power of two and not D / H, grouped heads (3 over 1), an untied head, a
 vocabulary of 131, and Llama-3's RoPE scaling with an original context short enough that every band of it takes part. Qwen2:
-biases of q, k and v, and a tied head. Mistral: a window of 4 over 12 positions.
+biases of q, k and v, and a tied head. Mistral: a window of 4 over 12 positions. Gemma 3: a window of 7 in two layers of three,
+which have a rotary base of their own, scores scaled by another number than the head width, 256 positions.
 
     python -m venv venv && venv/bin/pip install torch transformers safetensors
     venv/bin/python -P tools/golden/llama.py
@@ -14,6 +15,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 from transformers import (
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
     LlamaConfig,
     LlamaForCausalLM,
     MistralConfig,
@@ -25,8 +28,8 @@ from transformers import (
 out = Path(__file__).parents[2] / "src/model/golden"
 
 
-def make(name, config, kind, length, chosen):
-    """Writes a model's files, and its logits at the chosen positions."""
+def make(name, config, kind, length, chosen, centre=1):
+    """Writes a model's files, and its logits at the chosen positions; gains are around `centre`."""
     torch.manual_seed(20)
     model = kind(config).eval().to(torch.float64)
     with torch.no_grad():
@@ -34,7 +37,7 @@ def make(name, config, kind, length, chosen):
             # values that a float32 file holds exactly; gains around 1; biases around 0 and not small; logits that differ
             bias = parameter_name.endswith("bias")
             scale = 0.3 if parameter.ndim == 2 else 0.5 if bias else 0.1
-            value = torch.randn_like(parameter) * scale + (parameter.ndim == 1 and not bias)
+            value = torch.randn_like(parameter) * scale + (centre if parameter.ndim == 1 and not bias else 0)
             parameter.copy_(value.float().double())
         ids = [(i * 37 + 5) % 131 for i in range(length)]
         logits = model(torch.tensor([ids])).logits[0]
@@ -76,3 +79,15 @@ qwen2 = Qwen2Config(**{**sizes, "hidden_size": 48, "intermediate_size": 64}, tie
 make("tiny-qwen2", qwen2, Qwen2ForCausalLM, 20, [0, 1, 11, 19])
 mistral = MistralConfig(**sizes, head_dim=12, sliding_window=4, tie_word_embeddings=False)
 make("tiny-mistral", mistral, MistralForCausalLM, 12, [0, 3, 4, 11])
+gemma3 = Gemma3TextConfig(
+    **{**sizes, "num_hidden_layers": 3, "max_position_embeddings": 512},
+    head_dim=20,
+    sliding_window=7,
+    layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+    query_pre_attn_scalar=30,
+    rope_parameters={
+        "full_attention": {"rope_type": "linear", "factor": 4.0, "rope_theta": 900.0},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 50.0},
+    },
+)
+make("tiny-gemma3", gemma3, Gemma3ForCausalLM, 256, [0, 7, 130, 255], centre=0)

@@ -30,6 +30,7 @@ import gguf
 import numpy
 import torch
 import transformers.modeling_rope_utils as rope
+import transformers.models.gemma3.modeling_gemma3 as gemma3
 import transformers.models.llama.modeling_llama as llama
 import transformers.models.mistral.modeling_mistral as mistral
 import transformers.models.qwen2.modeling_qwen2 as qwen2
@@ -70,7 +71,7 @@ class InFloat64:
 
 @contextmanager
 def float64():
-    modules = [rope, llama, mistral, qwen2]
+    modules = [rope, llama, mistral, qwen2, gemma3]
     as_float = torch.Tensor.float
     for module in modules:
         module.torch = InFloat64()
@@ -346,4 +347,5 @@ torch.manual_seed(0)
 gradients("tiny-llama", r=3, lora_alpha=4, target_modules=MAPS)
 gradients("tiny-qwen2", r=5, lora_alpha=4, use_rslora=True, target_modules=MAPS)
 gradients("tiny-mistral", r=2, lora_alpha=3, target_modules=["q_proj", "v_proj", "down_proj"], layers_to_transform=[1])
+gradients("tiny-gemma3", r=3, lora_alpha=4, target_modules=MAPS)
 runs()

@@ -10,7 +10,7 @@ import type { WeightKind } from '../../core/weight-kinds';
 import { KERNEL_KINDS } from '../../ops/matmul/weights';
 import { llamaReference } from '../reference/llama';
 import { createSession } from './session';
-import { OPT_WAYS, TINY, randomModel } from '../testing/random-model';
+import { GEMMA, OPT_WAYS, randomModel, TINY } from '../testing/random-model';
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -58,6 +58,26 @@ test('biases where there are any, and a window, whole and in parts', async () =>
   expect(await error(Infinity)).toBeLessThan(1e-4);
   expect(await error(4000)).toBeLessThan(1e-4);
   expect(await error(Infinity, { slidingWindow: 8 })).toBeGreaterThan(1e-3);
+});
+
+test('what Gemma 3 adds, whole and in parts', async () => {
+  const config = { ...TINY, ...GEMMA, slidingWindow: 9 };
+  const { reference, tensors } = randomModel(config, 'q8');
+  const expected = llamaReference(config, reference, IDS);
+  const error = async (changed: ModelConfig, maxPartBytes = Infinity) => {
+    const session = await createSession(gpu, changed, tensors, { precision: 'exact', context: 128, maxPartBytes });
+    const logits = await session.logits(IDS);
+    session.destroy();
+    return relative(logits, expected);
+  };
+  expect(await error(config)).toBeLessThan(1e-4);
+  expect(await error(config, 4000)).toBeLessThan(1e-4);
+  expect(await error({ ...config, slidingWindow: 8 })).toBeGreaterThan(1e-3);
+  expect(await error({ ...config, localRopeTheta: config.ropeTheta })).toBeGreaterThan(1e-3);
+  expect(await error({ ...config, embeddingScale: 1 })).toBeGreaterThan(1e-2);
+  expect(await error({ ...config, activation: 'silu' })).toBeGreaterThan(1e-2);
+  const { unitOffsetNorm: _, ...centred } = config;
+  expect(await error(centred)).toBeGreaterThan(0.1);
 });
 
 test('heads that are normalized, and a layer without rotary positions', async () => {

@@ -6,7 +6,7 @@ import { random, relative } from '../../ops/testing/numbers';
 import type { LoraReference, PairGradient } from './lora-group';
 import { loraLossReference, loraReference } from './lora';
 import { microBatch, type TokenRow } from '../testing/batch';
-import { OPT_WAYS, randomModel, randomPairs, TINY } from '../testing/random-model';
+import { GEMMA, OPT_WAYS, randomModel, randomPairs, TINY } from '../testing/random-model';
 
 // for a busy machine
 vi.setConfig({ testTimeout: 60_000 });
@@ -47,6 +47,7 @@ const MODELS: Record<string, LoraReference> = {
     pairs: randomPairs(small, { rank: 1, scale: 0.5, maps: ['k_proj', 'up_proj'], layers: [1] }),
   }),
   'normalized heads': reference({ ...small, qkNorm: true }, []),
+  'what Gemma 3 adds': reference({ ...small, ...GEMMA }, []),
   'a layer without rotary positions': reference({ ...small, nopeLayers: [0] }, []),
   'OPT’s ways, and every bias': reference(opt, LINEAR_MAPS),
   dropout: reference(small, [], { dropout: { rate: 0.3, seed: 9, step: 2 } }),
@@ -114,6 +115,11 @@ describe('gradients are the loss’s differences', () => {
     ).toBeGreaterThan(1e-3);
     const { qkNorm: _, ...unnormed } = MODELS['normalized heads'].config;
     expect(wrong('normalized heads', () => ({ config: unnormed }))).toBeGreaterThan(1e-2);
+    const gemma = (change: Partial<ModelConfig>) =>
+      wrong('what Gemma 3 adds', ({ config }) => ({ config: { ...config, ...change } }));
+    expect(gemma({ embeddingScale: 1 })).toBeGreaterThan(1e-3);
+    expect(gemma({ activation: 'silu' })).toBeGreaterThan(1e-3);
+    expect(gemma({ localRopeTheta: TINY.ropeTheta })).toBeGreaterThan(1e-3);
     const nope = 'a layer without rotary positions';
     expect(wrong(nope, ({ config }) => ({ config: { ...config, nopeLayers: [1] } }))).toBeGreaterThan(1e-2);
   });

@@ -1,5 +1,5 @@
 // Random models and adapters of any shape, for tests: stored for the GPU, and as the values that it must read from that.
-import { type ModelConfig, POSITION_OFFSET } from '../../core/model-config';
+import { layerNorms, type ModelConfig, POSITION_OFFSET } from '../../core/model-config';
 import { type LinearMap, linearMapsOf, type LoraPair } from '../../core/adapter';
 import type { PackedRows, WeightKind, WeightTensor } from '../../core/weight-kinds';
 import { dequantizeRows, quantizeRows } from '../../quant/repack';
@@ -25,6 +25,20 @@ export const OPT_WAYS = {
   layerNorm: true,
   learnedPositions: true,
   feedForward: 'relu',
+} as const satisfies Partial<ModelConfig>;
+
+/** What Gemma 3 adds to LLaMA's block: four norms a layer, gains of 1 + w, GELU, two rotary bases, scaled embedding and scores. */
+export const GEMMA = {
+  qkNorm: true,
+  postNorms: true,
+  unitOffsetNorm: true,
+  activation: 'gelu_tanh',
+  slidingWindow: 3,
+  windowLayers: [0],
+  localRopeTheta: 50,
+  embeddingScale: 3.5,
+  attentionScale: 0.4,
+  tieWordEmbeddings: true,
 } as const satisfies Partial<ModelConfig>;
 
 /** A deterministic stand-in for weights: normal enough, and the same on each run. */
@@ -66,9 +80,12 @@ export function randomModel(config: ModelConfig, kind: WeightKind, biased: reado
       },
     });
   };
+  const norms = layerNorms(config);
+  const gain = (name: string, columns: number, spread: number) =>
+    add(`${name}.weight`, 1, columns, 'f32', spread, config.unitOffsetNorm ? 0 : 1);
   /** A norm's gain, and its shift where it is a LayerNorm. */
   const norm = (name: string) => {
-    add(`${name}.weight`, 1, D, 'f32', 0.2, 1);
+    gain(name, D, 0.2);
     if (config.layerNorm) add(`${name}.bias`, 1, D, 'f32', 0.3);
   };
   add('model.embed_tokens.weight', V, D, kind, 1);
@@ -76,17 +93,20 @@ export function randomModel(config: ModelConfig, kind: WeightKind, biased: reado
     add('model.embed_positions.weight', config.contextLength + POSITION_OFFSET, D, 'f32', 1);
   }
   for (let i = 0; i < config.numLayers; i++) {
-    const name = (part: string) => `model.layers.${i}.${part}.weight`;
-    norm(`model.layers.${i}.input_layernorm`);
+    const stem = (part: string) => `model.layers.${i}.${part}`;
+    const name = (part: string) => `${stem(part)}.weight`;
+    norm(stem(norms.attention));
     add(name('self_attn.q_proj'), H * d, D, kind, 0.4);
     add(name('self_attn.k_proj'), K * d, D, kind, 0.4);
-    if (config.qkNorm) for (const each of ['q_norm', 'k_norm']) add(name(`self_attn.${each}`), 1, d, 'f32', 0.6, 1);
+    if (config.qkNorm) for (const each of ['q_norm', 'k_norm']) gain(stem(`self_attn.${each}`), d, 0.6);
     add(name('self_attn.v_proj'), K * d, D, 'f32', 0.2); // another kind: the fused projection has two parts
     add(name('self_attn.o_proj'), D, H * d, (H * d) % 32 === 0 ? kind : 'f16', 0.2);
-    norm(`model.layers.${i}.post_attention_layernorm`);
+    if (norms.afterAttention) norm(stem(norms.afterAttention));
+    norm(stem(norms.feedForward));
     if (!config.feedForward) add(name('mlp.gate_proj'), F, D, kind, 0.2);
     add(name('mlp.up_proj'), F, D, kind, 0.2);
     add(name('mlp.down_proj'), D, F, kind, 0.2);
+    if (norms.afterFeedForward) norm(stem(norms.afterFeedForward));
   }
   for (const [name, values] of reference) {
     if (!biased.some((part) => name.endsWith(`${part}.weight`))) continue;

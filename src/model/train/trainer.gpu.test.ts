@@ -12,7 +12,7 @@ import { loraReference } from '../reference/lora';
 import type { LoraSpec, LoraTrainer, MicroBatch, Turn } from '../lora-types';
 import { countTargets, microBatch, type TokenRow } from '../testing/batch';
 import { goldenRun, loraGolden } from '../testing/golden';
-import { OPT_WAYS, randomModel, randomPairs, TINY } from '../testing/random-model';
+import { GEMMA, OPT_WAYS, randomModel, randomPairs, TINY } from '../testing/random-model';
 import { uploadWeights } from '../weights';
 import { createLoraTrainer } from './trainer';
 
@@ -260,6 +260,26 @@ describe('bit for bit', () => {
         async (t) => t.memory,
       );
     expect((await memory(top)).activations * 3).toBe((await memory(all)).activations);
+  });
+});
+
+describe('what Gemma 3 adds', () => {
+  const config = { ...TINY, ...GEMMA, numLayers: 3, windowLayers: [0, 2] };
+
+  test('gradients are those of the float64 reference, recomputed or not', async () => {
+    const { reference } = randomModel(config, 'q4');
+    const pairs = randomPairs(config, { rank: 4, scale: 2 });
+    const error = (found: Float64Array, change: Partial<ModelConfig> = {}) => {
+      const of = { ...config, ...change };
+      return relative(found, flat(loraReference({ config: of, weights: reference, pairs }, BATCH, WEIGHT).gradients));
+    };
+    const whole = await once({}, [BATCH], { config });
+    expect(error(whole.found)).toBeLessThan(1e-5);
+    expect(await once({ checkpointing: 1 }, [BATCH], { config })).toEqual(whole);
+    expect(await once({ checkpointing: 2 }, [BATCH], { config })).toEqual(whole);
+    expect(error(whole.found, { localRopeTheta: config.ropeTheta })).toBeGreaterThan(1e-3);
+    expect(error(whole.found, { embeddingScale: 1 })).toBeGreaterThan(1e-3);
+    expect(error(whole.found, { activation: 'silu' })).toBeGreaterThan(1e-3);
   });
 });
 
