@@ -89,6 +89,8 @@ export interface Checkpoint {
   readonly config: ModelConfig;
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly tokenizer: TokenizerSpec;
+  /** How another program quantized the weights: `GPTQ, 4 bits, groups of 128`. */
+  readonly quantized?: string;
   /** Sentences about what the files hold and is not used, or lack and was made up for. */
   readonly notes?: readonly string[];
 }

@@ -11,6 +11,11 @@ export interface Source {
   readonly size: number;
   /** Bytes `start` (inclusive) to `end` (exclusive); the result is the caller's to keep. Rejects when out of range. */
   read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Bytes of a range that is needed beside what is being read: a source that is read in order does not take it for where the
+   * reading has come to. Sources without an order read as they always do.
+   */
+  readApart?(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A `Blob` (a dropped `File`, or a value in IndexedDB) as a source. */

@@ -20,8 +20,14 @@ export type TernaryType = 'TQ1_0' | 'TQ2_0';
 /** Codes that are places in a grid: several elements each. */
 export type GridType = 'IQ3_S' | 'IQ3_XXS' | 'IQ2_S' | 'IQ2_XS' | 'IQ2_XXS' | 'IQ1_M' | 'IQ1_S';
 
-/** ggml's block types that weights come in. */
-export type BlockType = PlainType | SuperBlockType | TableType | TernaryType | GridType;
+/**
+ * Codes of other programs in blocks of 32 with a scale in f32, and an offset where they begin with `A`; those of N4 are places
+ * in a table: quant/packed.ts.
+ */
+export type PackedType = 'S4' | 'A4' | 'S8' | 'A8' | 'N4';
+
+/** Block types that weights come in: ggml's, and what other programs' codes are read as. */
+export type BlockType = PlainType | SuperBlockType | TableType | TernaryType | GridType | PackedType;
 
 /** Kinds that keep every element as a float. 16-bit ones are packed pairs in u32. */
 export type FloatKind = 'f32' | 'f16' | 'bf16';

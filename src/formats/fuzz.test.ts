@@ -48,6 +48,10 @@ function fileSets(): FileSet[] {
     load(TALES, 'config.json', 'model.safetensors', 'tokenizer.model'),
     { ...load(TALES, 'config.json', 'model.safetensors'), 'model.safetensors.index.json': index, ...small },
     { ...load(TALES, 'tokenizer.model'), 'added_tokens.json': json({ '[PAD]': 512 }) },
+    ...['nf4-nested', 'int8', 'gptq-ordered', 'awq', 'mlx-8', 'fp8-blocks', 'compressed-4-asymmetric'].map((name) => ({
+      ...load(`${GOLDEN}/quantized/${name}`, 'config.json', 'model.safetensors'),
+      ...small,
+    })),
     load(TALES_CHAT, 'config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'),
   ];
 }

@@ -1,7 +1,7 @@
 // The GGUF files of a repository: publishers put one model there in a dozen precisions.
 
 /** Bits a weight of the types that Pronk reads; a type that is added to the readers must be added here. */
-const READABLE: Readonly<Record<ElementType, number> & Record<string, number>> = {
+const READABLE: Readonly<Record<Exclude<ElementType, PackedType>, number> & Record<string, number>> = {
   F64: 64,
   F32: 32,
   F16: 16,
@@ -106,4 +106,4 @@ function precisionOf(path: string): string {
   const last = [...names].at(-1)?.[1]?.toUpperCase() ?? '';
   return last.replace(/^FP?(16|32|64)$/, 'F$1');
 }
-import type { ElementType } from '../core/weight-kinds';
+import type { PackedType, ElementType } from '../core/weight-kinds';

@@ -11,6 +11,7 @@
 import { type BlockCodec, half, unpacked } from './codec';
 import { GRID_BLOCKS } from './grid-quants';
 import { SUPER_BLOCKS } from './k-quants';
+import { PACKED_BLOCKS } from './packed';
 import { TABLE_BLOCKS } from './iq4';
 import { TERNARY_BLOCKS } from './ternary';
 import { type BlockType, blockLayout } from '../core/weight-kinds';
@@ -66,6 +67,7 @@ export const CODECS: Readonly<Record<BlockType, BlockCodec>> = {
   ...TABLE_BLOCKS,
   ...GRID_BLOCKS,
   ...TERNARY_BLOCKS,
+  ...PACKED_BLOCKS,
 };
 
 /** Values of whole blocks, rounded to f32 after each step as C does it, so that they agree with ggml's bit for bit. */

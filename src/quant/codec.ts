@@ -30,8 +30,8 @@ export interface BlockCodec {
   readonly centre: number;
   /** The stored codes, scales and minimums are the file's own bytes. */
   readonly verbatim?: boolean;
-  /** A scale is a product, which is rounded to f16 when it is stored. */
-  readonly products?: boolean;
+  /** A scale has more bits than f16, to which it is rounded when it is stored: a product, or f32. */
+  readonly rounded?: boolean;
   unpack(bytes: Uint8Array, at: number, into: Unpacked): void;
 }
 

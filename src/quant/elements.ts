@@ -35,9 +35,9 @@ export function storedKind(type: ElementType): WeightKind {
   return isFloatType(type) ? FLOATS[type] : CODECS[type].kind;
 }
 
-/** Whether a type's scales are products of two, which are rounded to f16 where its codes are kept. */
-export function hasProductScales(type: ElementType): boolean {
-  return !isFloatType(type) && CODECS[type].products === true;
+/** Whether a type's scales have more bits than f16, to which they are rounded where its codes are kept. */
+export function roundsScales(type: ElementType): boolean {
+  return !isFloatType(type) && CODECS[type].rounded === true;
 }
 
 /** The file's type that has a kind's values exactly, if there is one. */

@@ -46,7 +46,7 @@ function nibble(bytes: Uint8Array, at: number, b: number): number {
   return (bytes[at + (b >> 1)] >> (4 * (b & 1))) & 15;
 }
 
-const COMMON = { elements: 256, centre: 0, products: true } as const;
+const COMMON = { elements: 256, centre: 0, rounded: true } as const;
 const BY_32 = { ...COMMON, block: 32 } as const;
 const BY_16 = { ...COMMON, block: 16 } as const;
 

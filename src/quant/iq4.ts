@@ -45,7 +45,7 @@ export const TABLE_BLOCKS: Readonly<Record<TableType, BlockCodec>> = {
     block: 32,
     kind: 'q4nl',
     centre: 0,
-    products: true,
+    rounded: true,
     unpack(bytes, at, { codes, scales, minimums }) {
       const d = half(bytes, at);
       const high = u16(bytes, at + 2);

@@ -33,7 +33,7 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
     block: 16,
     kind: 'q4ox16',
     centre: 2,
-    products: true,
+    rounded: true,
     unpack(bytes, at, { codes, scales, minimums }) {
       const d = half(bytes, at + 80);
       const dmin = half(bytes, at + 82);
@@ -50,7 +50,7 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
     block: 16,
     kind: 'q4x16',
     centre: 0,
-    products: true,
+    rounded: true,
     unpack(bytes, at, { codes, scales, minimums }) {
       const d = half(bytes, at + 108);
       for (let b = 0; b < 16; b++) {
@@ -69,7 +69,7 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
     block: 32,
     kind: 'q4o',
     centre: 8,
-    products: true,
+    rounded: true,
     unpack(bytes, at, into) {
       scalesAndMinimums(bytes, at, into);
       for (let j = 0; j < 256; j++) into.codes[j] = plane(bytes, at + 16, j, 4);
@@ -81,7 +81,7 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
     block: 32,
     kind: 'q8o',
     centre: 16,
-    products: true,
+    rounded: true,
     unpack(bytes, at, into) {
       scalesAndMinimums(bytes, at, into);
       for (let j = 0; j < 256; j++) {
@@ -95,7 +95,7 @@ export const SUPER_BLOCKS: Readonly<Record<SuperBlockType, BlockCodec>> = {
     block: 16,
     kind: 'q8x16',
     centre: 0,
-    products: true,
+    rounded: true,
     unpack(bytes, at, { codes, scales, minimums }) {
       const d = half(bytes, at + 208);
       for (let b = 0; b < 16; b++) {

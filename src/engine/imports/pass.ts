@@ -4,7 +4,7 @@
 import type { Checkpoint, Tensor } from '../../core/checkpoint';
 import { PronkError } from '../../core/errors';
 import { convertRows, evenRows, type Quantize, weightTensor } from '../../formats/checkpoint/weights';
-import { elementRowBytes, isFloatType, storedKind } from '../../quant/elements';
+import { elementRowBytes, isFloatType, roundsScales, storedKind } from '../../quant/elements';
 import { repackRows } from '../../quant/repack';
 import { type ModelWriter, rowsOf, type Written } from '../../storage/model-writer';
 import type { ErrorMeter } from './error-meter';
@@ -58,7 +58,7 @@ async function convertTensor(tensor: Tensor, first: number, options: PassOptions
     const stored = convertRows(tensor, kind, bytes, end - rowStart);
     // of numbers, f16 alone makes something else; floats that are kept were looked at already
     if (!(float && kept) && hasNonFinite(stored)) throw float ? outOfRange(tensor) : nanWeights(tensor);
-    if (!kept) meter.add(tensor, bytes, stored);
+    if (!kept || roundsScales(type)) meter.add(tensor, bytes, stored);
     await writer.add({ name, kind, rows, columns }, { ...stored, rowStart });
     onBatch?.();
   }

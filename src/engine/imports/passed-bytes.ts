@@ -3,6 +3,7 @@
 // no byte gets into a model that the digest does not vouch for.
 
 import { xxhash128 } from 'hash-wasm';
+import { defined } from '../../core/defined';
 import { PronkError } from '../../core/errors';
 import type { Source } from '../../core/source';
 
@@ -11,12 +12,17 @@ interface Early {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** Windows that are kept: scales that lie apart from their codes are read a few at a time, from the same windows. */
+const KEPT = 4;
+
 export class PassedBytes {
   readonly #source: Source;
   readonly #window: number;
   readonly #sums: string[];
   /** Ranges that were read before they passed. */
   #early: Early[] = [];
+  /** Windows of which something was read last, with those that have just passed, by number. */
+  readonly #kept = new Map<number, Uint8Array<ArrayBuffer>>();
 
   /** @param sums XXH3-128 of the first windows, which an earlier part of the same pass left */
   constructor(source: Source, window: number, sums: readonly string[] = []) {
@@ -39,6 +45,9 @@ export class PassedBytes {
       for (let i = from; i < to; i++) if (bytes[i - at] !== early.bytes[i - early.start]) throw this.#mismatch();
     }
     this.#early = this.#early.filter((early) => early.start + early.bytes.length > end);
+    // of a file that has passed whole, little is asked for again
+    if (end < this.#source.size) this.#keep(at / this.#window, bytes);
+    else this.#kept.clear();
   }
 
   /** Bytes of a range, apart from the pass. @throws PronkError `hash-mismatch` where other bytes have passed */
@@ -58,14 +67,44 @@ export class PassedBytes {
   async #readAgain(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
     if (start === end) return new Uint8Array(0);
     const window = this.#window;
-    const first = Math.floor(start / window);
-    const base = first * window;
-    const bytes = await this.#source.read(base, Math.min(Math.ceil(end / window) * window, this.#source.size));
-    for (let at = 0; at < bytes.length; at += window) {
-      if ((await xxhash128(bytes.subarray(at, at + window))) !== this.#sums[first + at / window])
-        throw this.#mismatch();
+    const [first, last] = [Math.floor(start / window), Math.ceil(end / window)];
+    await this.#fetch(first, last);
+    const result = new Uint8Array(end - start);
+    for (let number = first; number < last; number++) {
+      const at = number * window;
+      const bytes = defined(this.#kept.get(number), 'a window that was read');
+      const from = Math.max(start, at);
+      result.set(bytes.subarray(from - at, end - at), from - start);
     }
-    return bytes.slice(start - base, end - base);
+    this.#forget();
+    return result;
+  }
+
+  /** Gets the windows that are not kept, in one read, and compares them. */
+  async #fetch(first: number, last: number): Promise<void> {
+    const window = this.#window;
+    const missing = Array.from({ length: last - first }, (_, i) => first + i).filter((each) => !this.#kept.has(each));
+    const [from, to] = [missing[0], missing.at(-1)];
+    if (from === undefined || to === undefined) return;
+    const bytes = await this.#source.read(from * window, Math.min((to + 1) * window, this.#source.size));
+    for (let number = from; number <= to; number++) {
+      const own = bytes.subarray((number - from) * window, (number - from + 1) * window);
+      if ((await xxhash128(own)) !== this.#sums[number]) throw this.#mismatch();
+      this.#kept.set(number, own);
+    }
+  }
+
+  #keep(number: number, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#kept.delete(number);
+    this.#kept.set(number, bytes);
+    this.#forget();
+  }
+
+  #forget(): void {
+    for (const number of this.#kept.keys()) {
+      if (this.#kept.size <= KEPT) return;
+      this.#kept.delete(number);
+    }
   }
 
   #mismatch(): PronkError {

@@ -53,14 +53,14 @@ type Costs = Pick<ImportPlan, 'what' | 'choices'> & Required<Pick<ImportPlan, 'm
 
 /** A model's part of a plan. */
 export function planModel(checkpoint: Checkpoint, offer: Offer): Costs {
-  const { config, container, tensors, licence } = checkpoint;
+  const { config, container, tensors, licence, quantized } = checkpoint;
   const parameters = [...tensors.values()].reduce((sum, { rows, columns }) => sum + rows * columns, 0);
   const defaultContext = Math.min(config.contextLength, DEFAULT_CONTEXT);
   const cache = { fast: cacheBytes(config, 1, 'f16'), exact: cacheBytes(config, 1, 'f32') };
   const choices = choicesOf(checkpoint, cache.fast * defaultContext, offer);
   const recommended = recommend(choices, parameters, offer.room);
   return {
-    what: `${CONTAINERS[container]}: ${ARCHITECTURES[config.architecture]}, ${countText(parameters)} parameters.`,
+    what: `${CONTAINERS[container]}${quantized === undefined ? '' : `, quantized by ${quantized}`}: ${ARCHITECTURES[config.architecture]}, ${countText(parameters)} parameters.`,
     model: {
       container,
       architecture: config.architecture,

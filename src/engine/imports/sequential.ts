@@ -93,6 +93,11 @@ export class SequentialSource implements Source {
     return this.#serially(() => this.#readOrdered(start, end));
   }
 
+  /** Bytes of a range wherever it lies; where the pass has come to stays as it is. */
+  readApart(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#serially(() => this.#readApart(start, end));
+  }
+
   /** The digests so far. Reading continues while the hashers work off their queue. */
   async saveHash(): Promise<JournalHash> {
     const { at, sums, saving } = await this.#serially(async () => ({

@@ -3,14 +3,15 @@
 import { fittedBiases } from './biases';
 import type { Checkpoint, Tensor } from '../../core/checkpoint';
 import { checkTensors } from './check-tensors';
-import { type DirectoryEntry, fromDirectory } from './directory';
-import { PronkError, corruptFile, missingFile } from '../../core/errors';
+import type { DirectoryEntry } from './directory';
+import { corruptFile, missingFile } from '../../core/errors';
 import { type Family, familyOfJson } from '../families/index';
 import type { JsonFile, ModelFiles } from './files';
-import { type JsonObject, isObject, stringIn } from '../../core/json';
+import { stringIn } from '../../core/json';
 import { configFromJson, expectedTensors, optionalBiases } from '../config/llama-config';
 import { plainName } from './tensor-names';
 import { interleaved } from './permute';
+import { type Entry, entryTensor, gathered, methodOf, refuseUnread } from '../quantized/index';
 import { readSafetensors } from '../safetensors/safetensors';
 import { checkPromises, chooseShards, mergeShards, type ShardIndex, wholeOrIndexed } from './shards';
 import { baseName, readText } from '../../core/source';
@@ -56,16 +57,18 @@ async function openFolder(
   if (!files.config) throw missingFile('config.json');
   const { name: configName, json } = files.config;
   const family = familyOfJson(json, configName);
-  const all = Array.from(entries.values(), (entry) => ({ ...entry, name: nameIn(family, entry.name) }));
+  const plain = Array.from(entries.values(), (entry) => ({ ...entry, name: plainName(entry.name) }));
+  const all = gathered(plain).map((entry) => ({ ...entry, name: nameIn(family, entry.name) }));
   const { named, hasHead, notes } = withHead(all, json['tie_word_embeddings'], baseName(configName));
   const config = configFromJson(json, configName, family, hasHead);
-  const packed = named.find((entry) => /\.(qweight|weight_packed)$/.test(entry.name));
-  if (packed) throw quantizedElsewhere(packed, json);
-  const expected = new Set([...expectedTensors(config).keys(), ...optionalBiases(config).keys()]);
+  const expected = new Map([...expectedTensors(config), ...optionalBiases(config)]);
+  const method = methodOf(files);
+  refuseUnread(method, named, expectedTensors(config));
+  const tensorOf = (entry: Entry) => entryTensor(entry, method, expected.get(entry.name));
   const found = new Map<string, Tensor>();
   for (const entry of named) {
-    const parts = /\.wqkv\./.test(entry.name) ? family.unpack?.(fromDirectory(entry), config) : undefined;
-    for (const tensor of parts ?? (expected.has(entry.name) ? [fromDirectory(entry)] : [])) {
+    const parts = /\.wqkv\./.test(entry.name) ? family.unpack?.(await tensorOf(entry), config) : undefined;
+    for (const tensor of parts ?? (expected.has(entry.name) ? [await tensorOf(entry)] : [])) {
       const rotated = /\.self_attn\.[qk]_proj\./.test(tensor.name);
       found.set(tensor.name, rotated ? interleaved(tensor, config) : tensor);
     }
@@ -85,6 +88,7 @@ async function openFolder(
     name: folderName(files.config, stringIn(json, '_name_or_path')) || stem(source.name),
     ...(cardLicence && { licence: cardLicence }),
     config,
+    ...(method && named.some(({ parts }) => parts) && { quantized: method.title }),
     tensors: checkTensors(biases.directory, config, source.name, biases.biased),
     tokenizer: await tokenizerFromFiles(files, config.vocabSize),
     ...(said.length > 0 && { notes: said }),
@@ -100,7 +104,7 @@ const HEAD = 'lm_head.weight';
  * The output matrix as transformers 5 has it: one that the files hold is used, also where the configuration says that it is
  * the embedding, unless both are the same bytes; an embedding that is missing is the head.
  */
-function withHead(all: readonly DirectoryEntry[], tied: unknown, configName: string) {
+function withHead(all: readonly Entry[], tied: unknown, configName: string) {
   const [embedding, head] = [EMBEDDING, HEAD].map((name) => all.find((entry) => entry.name === name));
   const without = all.filter((entry) => entry.name !== HEAD);
   const none = { named: without, hasHead: false, notes: [] as string[] };
@@ -115,15 +119,6 @@ function withHead(all: readonly DirectoryEntry[], tied: unknown, configName: str
   if (head.source === embedding.source && head.start === embedding.start) return none;
   const note = `${configName} says that the head is the embedding (tie_word_embeddings), and the files hold a head of their own: that one is used, as transformers does.`;
   return { named: all, hasHead: true, notes: tied === true ? [note] : [] };
-}
-
-/** GPTQ, AWQ and their kin: matrices of packed integers beside scales, under other names. */
-function quantizedElsewhere({ name, source }: DirectoryEntry, json: JsonObject): PronkError {
-  const settings = json['quantization_config'];
-  const method = isObject(settings) ? stringIn(settings, 'quant_method') : undefined;
-  const what = method ? ` by the method ${method}` : '';
-  const message = `${source.name} holds weights that were quantized${what} (${name}), which Pronk does not read.`;
-  return new PronkError('unsupported-tensor-type', `${message} Take the original model, or a GGUF file of it.`);
 }
 
 function nameIn(family: Family, name: string): string {

@@ -36,15 +36,17 @@ describe('folders as they are published', () => {
     await expectModel(await openCheckpoint([settings, other, numbered, tokenizer]), tensors);
   });
 
-  test('matrices that another program quantized are named, with what to do', async () => {
+  test('matrices of a method that is not read are named, with what to do; one that shows nowhere is let be', async () => {
     const packed = new Map(tensors);
     packed.delete('model.layers.0.self_attn.q_proj.weight');
-    packed.set('model.layers.0.self_attn.q_proj.qweight', { shape: [2, 24], bytes: new Uint8Array(192) });
-    const gptq = jsonSource({ ...json, quantization_config: { quant_method: 'gptq', bits: 4 } }, 'config.json');
-    await expect(openCheckpoint([gptq, safetensors(packed), tokenizer])).rejects.toMatchObject({
+    packed.set('model.layers.0.self_attn.q_proj.W_q', { shape: [2, 24], bytes: new Uint8Array(192) });
+    const hqq = jsonSource({ ...json, quantization_config: { quant_method: 'hqq', nbits: 4 } }, 'config.json');
+    await expect(openCheckpoint([hqq, safetensors(packed), tokenizer])).rejects.toMatchObject({
       code: 'unsupported-tensor-type',
-      message: expect.stringMatching(/by the method gptq .*GGUF/),
+      message: expect.stringMatching(/quantized by HQQ, 4 bits.*GGUF/),
     });
+    // left over from what the model was trained on
+    await expectModel(await openCheckpoint([hqq, weights, tokenizer]), tensors);
   });
 
   test('numbers in quotes do not pass for missing ones', async () => {

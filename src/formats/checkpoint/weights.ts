@@ -1,6 +1,7 @@
 // A checkpoint's tensors as rows in the stored layout, converted while they are read: bounded memory for any size.
 
-import { dequantizeElements, hasProductScales, storedKind } from '../../quant/elements';
+import { PACKED_BLOCKS } from '../../quant/packed';
+import { dequantizeElements, roundsScales, storedKind } from '../../quant/elements';
 import {
   type PackedRows,
   type WeightKind,
@@ -29,11 +30,14 @@ export type Quantize = 'keep' | 'f32' | 'f16' | 'q8' | 'q4';
  */
 export function keepRounds(tensors: Iterable<Tensor>): string | undefined {
   const types = new Set(Array.from(tensors, ({ type }) => type));
-  const names = [...types].filter(hasProductScales).toSorted();
+  const [own, others] = [(type: string) => type in PACKED_BLOCKS, [...types].filter(roundsScales)];
+  const names = others.filter((type) => !own(type)).toSorted();
   const clauses = types.has('F64') ? ['F64 rounded to F32'] : [];
-  if (names.length > 0) {
+  if (others.length > 0) {
+    const codes =
+      names.length > 0 ? `${names.join(' and ')} as the file has them` : 'quantized weights as the files have them';
     clauses.push(
-      `the codes of ${names.join(' and ')} as the file has them, their scales rounded to 16 bits: weights move by less than 0.05\u00a0% of their norm`,
+      `the codes of ${codes}, their scales rounded to 16 bits: weights move by less than 0.05\u00a0% of their norm`,
     );
   }
   return clauses.length > 0 ? clauses.join('; ') : undefined;
