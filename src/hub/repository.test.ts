@@ -198,11 +198,19 @@ test('a model is opened from the Hub as from the disk', async () => {
 
 test('curated models have readable addresses, at commits, smallest first', () => {
   expect(CURATED.length).toBeGreaterThanOrEqual(6);
-  for (const { address, parameters, bytes } of CURATED) {
-    expect(parseAddress(address)).toMatchObject({ kind: 'hub', revision: /^([0-9a-f]{40}|main)$/ });
-    // 16 bits a weight
+  for (const { address, parameters, bytes, memory, gated, licence } of CURATED) {
+    expect(parseAddress(address)).toMatchObject({
+      kind: 'hub',
+      revision: expect.stringMatching(/^([0-9a-f]{40}|main)$/) as string,
+    });
+    // 16 bits a weight; Qwen3's files hold the tied head a second time
     expect(bytes / parameters).toBeGreaterThan(1.99);
-    expect(bytes / parameters).toBeLessThan(2.05);
+    expect(bytes / parameters).toBeLessThan(address.startsWith('Qwen/Qwen3') ? 2.6 : 2.2);
+    // with less than 16 bits a weight, and the cache of a chat
+    expect(memory).toBeGreaterThan(parameters * 0.56);
+    expect(memory).toBeLessThan(parameters * 0.57 + 2e9);
+    // the licences that ask for consent
+    expect(gated ?? false).toBe(['gemma', 'llama3.2'].includes(licence));
   }
   expect(CURATED.map(({ bytes }) => bytes)).toEqual(CURATED.map(({ bytes }) => bytes).toSorted((a, b) => a - b));
 });

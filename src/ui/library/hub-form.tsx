@@ -95,8 +95,9 @@ export function HubForm() {
                 <div>
                   <span class="item-title">{model.name}</span>
                   <span class="hint block">
-                    {model.note} · {formatCount(model.parameters)} parameters · {formatBytes(model.bytes)} to download ·{' '}
-                    <span class="licence">{model.licence}</span>
+                    {model.note} · {formatCount(model.parameters)} parameters · {formatBytes(model.bytes)} to download ·
+                    about {formatBytes(model.memory)} of GPU memory · <span class="licence">{model.licence}</span>
+                    {model.gated ? ' · its publisher asks you to accept the licence, and for an access token' : ''}
                   </span>
                 </div>
                 <button
