@@ -1,7 +1,16 @@
 // Hyperparameters of a LLaMA-family model, whatever container they were read from.
 
 /** Model families that Pronk computes: LLaMA's block with what each adds to it. */
-export type Architecture = 'llama' | 'mistral' | 'ministral3' | 'qwen2' | 'qwen3' | 'smollm3' | 'internlm2' | 'opt';
+export type Architecture =
+  | 'llama'
+  | 'mistral'
+  | 'ministral3'
+  | 'qwen2'
+  | 'qwen3'
+  | 'smollm3'
+  | 'phi3'
+  | 'internlm2'
+  | 'opt';
 
 /** How rotary frequencies differ from the ones that θ gives. */
 export type RopeScaling =

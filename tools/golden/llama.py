@@ -3,7 +3,9 @@
 Odd on purpose. LLaMA: a head width (20) that is no power of two and not D / H, grouped heads (3 over 1), an untied head, a
 vocabulary of 131, and Llama-3's RoPE scaling with an original context short enough that every band of it takes part. Qwen2:
 biases of q, k and v, and a tied head. Mistral: a window of 4 over 12 positions. Gemma 3: a window of 7 in two layers of three,
-which have a rotary base of their own, scores scaled by another number than the head width, 256 positions.
+which have a rotary base of their own, scores scaled by another number than the head width, 256 positions. Phi-3: packed
+matrices, three quarters of each head rotate, LongRoPE whose long list counts for the text of 256 tokens, and a window; the
+folder is what transformers saves. Ministral 3: LLaMA's weights with YaRN, and queries that grow every eight positions.
 
     python -m venv venv && venv/bin/pip install torch transformers safetensors
     venv/bin/python -P tools/golden/llama.py
@@ -13,14 +15,18 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import (
     Gemma3ForCausalLM,
     Gemma3TextConfig,
     LlamaConfig,
     LlamaForCausalLM,
+    Ministral3Config,
+    Ministral3ForCausalLM,
     MistralConfig,
     MistralForCausalLM,
+    Phi3Config,
+    Phi3ForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
 )
@@ -28,8 +34,9 @@ from transformers import (
 out = Path(__file__).parents[2] / "src/model/golden"
 
 
-def make(name, config, kind, length, chosen, centre=1):
-    """Writes a model's files, and its logits at the chosen positions; gains are around `centre`."""
+def make(name, config, kind, length, chosen, centre=1, weights=None):
+    """Writes a model's files, and its logits at the chosen positions; gains are around `centre`. `weights` names the model
+    whose tensors it shares."""
     torch.manual_seed(20)
     model = kind(config).eval().to(torch.float64)
     with torch.no_grad():
@@ -39,11 +46,14 @@ def make(name, config, kind, length, chosen, centre=1):
             scale = 0.3 if parameter.ndim == 2 else 0.5 if bias else 0.1
             value = torch.randn_like(parameter) * scale + (centre if parameter.ndim == 1 and not bias else 0)
             parameter.copy_(value.float().double())
+        if weights:
+            model.load_state_dict(load_file(out / f"{weights}.safetensors"))
         ids = [(i * 37 + 5) % 131 for i in range(length)]
         logits = model(torch.tensor([ids])).logits[0]
     tied = {"lm_head.weight"} if config.tie_word_embeddings else set()
     tensors = {k: v.float().contiguous() for k, v in model.state_dict().items() if k not in tied}
-    save_file(tensors, out / f"{name}.safetensors")
+    if not weights:
+        save_file(tensors, out / f"{name}.safetensors")
     description = {**config.to_dict(), "architectures": [kind.__name__]}
     (out / f"{name}.config.json").write_text(json.dumps(description, indent=1, default=str) + "\n")
     rows = [[round(x, 7) for x in logits[t].tolist()] for t in chosen]
@@ -91,3 +101,34 @@ gemma3 = Gemma3TextConfig(
     },
 )
 make("tiny-gemma3", gemma3, Gemma3ForCausalLM, 256, [0, 7, 130, 255], centre=0)
+longrope = {
+    "rope_type": "longrope",
+    "rope_theta": 500.0,
+    "short_factor": [1 + 0.1 * i for i in range(6)],
+    "long_factor": [1 + 0.6 * i for i in range(6)],
+}
+phi3 = Phi3Config(
+    **{**sizes, "hidden_size": 48, "max_position_embeddings": 512},
+    original_max_position_embeddings=64,
+    partial_rotary_factor=0.75,
+    rope_parameters=longrope,
+    sliding_window=12,
+    tie_word_embeddings=True,
+    pad_token_id=0,
+)
+make("tiny-phi3", phi3, Phi3ForCausalLM, 256, [0, 70, 255])
+yarn = {
+    "rope_type": "yarn",
+    "rope_theta": 500.0,
+    "factor": 32.0,
+    "original_max_position_embeddings": 8,
+    "beta_fast": 32.0,
+    "beta_slow": 1.0,
+    "mscale": 1.0,
+    "mscale_all_dim": 1.0,
+    "llama_4_scaling_beta": 0.3,
+}
+ministral3 = Ministral3Config(
+    **{**sizes, "max_position_embeddings": 256}, head_dim=20, tie_word_embeddings=False, rope_parameters=yarn
+)
+make("tiny-ministral3", ministral3, Ministral3ForCausalLM, 256, [0, 100, 255], weights="tiny-llama")

@@ -1,8 +1,8 @@
 """What training is checked against, by transformers and peft on the CPU: src/model/golden/ and src/training/golden/.
 
 Gradients, in float64. The tiny models of llama.py get a LoRA on their seven maps (the Mistral on three of them, in one layer
-alone), A and B both far from zero; rows of unequal lengths, one of a single token, one without a label, one whose first label
-is in the row but never predicted. transformers computes norms, rotary angles and the loss in float32 whatever a model's type
+alone; Phi-3 on its packed matrices), A and B both far from zero; rows of unequal lengths, one of a single token, one without a
+label, one whose first label is in the row but never predicted. transformers computes norms, rotary angles and the loss in float32 whatever a model's type
 is: here they are made to use float64, so that the gradients are good to 1e-13.
 
 A whole run, in float32. A base of two layers whose matrices are all of whole Q4_0 blocks, as it is and with each matrix put
@@ -32,7 +32,9 @@ import torch
 import transformers.modeling_rope_utils as rope
 import transformers.models.gemma3.modeling_gemma3 as gemma3
 import transformers.models.llama.modeling_llama as llama
+import transformers.models.ministral3.modeling_ministral3 as ministral3
 import transformers.models.mistral.modeling_mistral as mistral
+import transformers.models.phi3.modeling_phi3 as phi3
 import transformers.models.qwen2.modeling_qwen2 as qwen2
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
@@ -71,7 +73,7 @@ class InFloat64:
 
 @contextmanager
 def float64():
-    modules = [rope, llama, mistral, qwen2, gemma3]
+    modules = [rope, llama, ministral3, mistral, phi3, qwen2, gemma3]
     as_float = torch.Tensor.float
     for module in modules:
         module.torch = InFloat64()
@@ -99,21 +101,22 @@ ROWS = [
 ]
 
 
-def gradients(name, **lora):
-    """Writes an adapter, and the loss's gradient by it, for one of llama.py's models."""
+def gradients(name, weights=None, **lora):
+    """Writes an adapter, and the loss's gradient by it, for one of llama.py's models, perhaps with the tensors of another."""
     folder = root / "src/model/golden"
     config = AutoConfig.for_model(**json.loads((folder / f"{name}.config.json").read_text()))
     config._attn_implementation = "eager"
     torch.manual_seed(4)
     with float64():
         base = AutoModelForCausalLM.from_config(config).double().eval()
-        missing, unexpected = base.load_state_dict(load_file(folder / f"{name}.safetensors"), strict=False)
+        missing, unexpected = base.load_state_dict(load_file(folder / f"{weights or name}.safetensors"), strict=False)
         assert set(missing) <= {"lm_head.weight"} and not unexpected
         model = get_peft_model(base, LoraConfig(task_type="CAUSAL_LM", **lora), autocast_adapter_dtype=False).double()
         for parameter_name, parameter in model.named_parameters():
             if parameter.requires_grad:
                 scale = 0.3 if "lora_A" in parameter_name else 0.2
                 parameter.data = (torch.randn(parameter.shape) * scale).to(torch.float32).to(torch.float64)
+        torch.set_default_dtype(torch.float64)  # what a quotient of whole numbers is
         count = sum(label != IGNORED for r in ROWS for label in r["labels"][1:])
         total = torch.zeros((), dtype=torch.float64)
         for r in ROWS:
@@ -124,6 +127,7 @@ def gradients(name, **lora):
                 total = total + torch.nn.functional.cross_entropy(logits[:-1], targets, reduction="sum")
         loss = total / count
         loss.backward()
+        torch.set_default_dtype(torch.float32)
     save_file(by_peft_name(model, lambda p: p.data.to(torch.float32)), folder / f"{name}.lora.safetensors")
     save_file(by_peft_name(model, lambda p: p.grad), folder / f"{name}.lora-gradients.safetensors")
     layer = next(m for m in model.modules() if isinstance(getattr(m, "scaling", None), dict))
@@ -348,4 +352,6 @@ gradients("tiny-llama", r=3, lora_alpha=4, target_modules=MAPS)
 gradients("tiny-qwen2", r=5, lora_alpha=4, use_rslora=True, target_modules=MAPS)
 gradients("tiny-mistral", r=2, lora_alpha=3, target_modules=["q_proj", "v_proj", "down_proj"], layers_to_transform=[1])
 gradients("tiny-gemma3", r=3, lora_alpha=4, target_modules=MAPS)
+gradients("tiny-ministral3", "tiny-llama", r=2, lora_alpha=3, target_modules=["q_proj", "k_proj", "down_proj"])
+gradients("tiny-phi3", r=3, lora_alpha=4, target_modules=["qkv_proj", "o_proj", "gate_up_proj", "down_proj"])
 runs()

@@ -9,11 +9,12 @@ import { familyOfGguf } from '../../formats/families/index';
 import type { GgufValue } from '../../formats/gguf/gguf';
 import { tokenizerMetadata } from './gguf-tokenizer';
 import { type GgufStream, type GgufTensorContent, writeGguf } from '../../formats/gguf/writer';
+import { type FileTensor, inFiles, packedToGguf } from '../../formats/checkpoint/packed';
 import type { HeadRows } from '../../formats/checkpoint/permute';
 import { toGgufName } from '../../formats/checkpoint/tensor-names';
 import { yarnMagnitude } from '../../formats/config/rope-scaling';
 import { DIVISOR_TENSORS, llama3Divisors, OWN_KEYS } from '../../formats/config/rope-scaling-gguf';
-import { fileBytes } from './rows';
+import { joinedBytes } from './rows';
 
 type Yarn = Extract<RopeScaling, { readonly type: 'yarn' }>;
 
@@ -28,7 +29,11 @@ const FILE_TYPES: Readonly<Partial<Record<ElementType, number>>> = {
 };
 
 /** `general.architecture` of the families that have one of their own. */
-const ARCHITECTURES: Readonly<Partial<Record<Architecture, string>>> = { qwen2: 'qwen2', ministral3: 'mistral3' };
+const ARCHITECTURES: Readonly<Partial<Record<Architecture, string>>> = {
+  qwen2: 'qwen2',
+  ministral3: 'mistral3',
+  phi3: 'phi3',
+};
 
 /**
  * A model's GGUF file. Kinds that ggml has a type for keep every bit; others become F16.
@@ -42,8 +47,9 @@ export function exportGguf(
 ): GgufStream {
   // Mistral and InternLM2 compute what LLaMA does, and have no architecture of their own there
   const architecture = ARCHITECTURES[config.architecture] ?? 'llama';
-  const { gguf } = familyOfGguf(architecture, meta.name);
-  const contents = tensors.map((tensor) => contentOf(tensor, gguf.halfSplit ? config : undefined));
+  const { gguf, packs } = familyOfGguf(architecture, meta.name);
+  const files = inFiles(tensors, packs === true);
+  const contents = files.map((each) => contentOf(each, gguf.halfSplit ? config : undefined));
   return writeGguf({
     metadata: new Map<string, GgufValue>([
       ...general(architecture, tensors, meta),
@@ -188,12 +194,18 @@ function typeOf(kind: WeightKind): ElementType {
 }
 
 /** @param head of q and k rows that are to be written in half-split order; undefined where none are */
-function contentOf(tensor: WeightTensor, head: HeadRows | undefined): GgufTensorContent {
-  const { kind, rows, columns } = tensor;
-  const name = toGgufName(tensor.name);
+function contentOf({ name: own, parts }: FileTensor<WeightTensor>, head: HeadRows | undefined): GgufTensorContent {
+  const name = packedToGguf(own) ?? toGgufName(own);
   if (name === undefined) {
-    throw new PronkError('unsupported-tensor', `The model has the tensor ${tensor.name}, which GGUF has no name for.`);
+    throw new PronkError('unsupported-tensor', `The model has the tensor ${own}, which GGUF has no name for.`);
   }
-  const written = { name, type: typeOf(kind), shape: rows === 1 ? [columns] : [columns, rows] };
-  return { ...written, pieces: () => fileBytes(tensor, head) };
+  const types = [...new Set(parts.map(({ kind }) => typeOf(kind)))];
+  const [type = 'F16'] = types;
+  if (types.length > 1) {
+    const message = `${name} would hold maps of several types (${types.join(', ')}): import the model with one quantization.`;
+    throw new PronkError('unsupported-format', message);
+  }
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const columns = parts[0]?.columns ?? 0;
+  return { name, type, shape: rows === 1 ? [columns] : [columns, rows], pieces: () => joinedBytes(parts, head) };
 }

@@ -9,11 +9,12 @@ import {
   type StreamedTensor,
 } from '../../formats/safetensors/writer';
 import { PronkError } from '../../core/errors';
+import { type FileTensor, inFiles, packedName } from '../../formats/checkpoint/packed';
 import { expectedTensors, optionalBiases } from '../../formats/config/llama-config';
 import { scalingJson } from '../../formats/config/rope-scaling';
 import type { WeightTensor } from '../../core/weight-kinds';
 import { type FileContent, jsonFile, textFile } from './file';
-import { fileBytes } from './rows';
+import { joinedBytes } from './rows';
 import { huggingFaceTokenizer } from './tokenizer-files';
 
 export type FloatType = 'f32' | 'f16';
@@ -32,7 +33,7 @@ export function huggingFaceFiles(
 ): FileContent[] {
   const family = familyOf(config);
   const biased = biasesOf(config, family, tensors);
-  const streamed = tensors.map((tensor) => streamedTensor(tensor, config, type));
+  const streamed = inFiles(tensors, family === 'phi3').map((each) => streamedTensor(each, config, type));
   const missing = biased.missing.map(([name, rows]) => zeros(name, rows, type));
   const shards = planShards(inOrder(config, [...streamed, ...missing]), shardBytes);
   return [
@@ -54,13 +55,18 @@ function shardFile({ file, tensors }: Shard): FileContent {
   };
 }
 
-function streamedTensor(tensor: WeightTensor, config: ModelConfig, type: FloatType): StreamedTensor {
-  const { name, rows, columns } = tensor;
+function streamedTensor(
+  { name, parts }: FileTensor<WeightTensor>,
+  config: ModelConfig,
+  type: FloatType,
+): StreamedTensor {
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const columns = parts[0]?.columns ?? 0;
   return {
     name,
     dtype: type === 'f32' ? 'F32' : 'F16',
     shape: rows === 1 ? [columns] : [rows, columns],
-    bytes: () => fileBytes(tensor, config),
+    bytes: () => joinedBytes(parts, config),
   };
 }
 
@@ -77,17 +83,22 @@ function zeros(name: string, rows: number, type: FloatType): StreamedTensor {
 
 /** The order of a model's layers, each bias behind its matrix. */
 function inOrder(config: ModelConfig, tensors: readonly StreamedTensor[]): StreamedTensor[] {
-  const order = new Map([...expectedTensors(config).keys()].map((name, i) => [name, i]));
+  const order = new Map(
+    [...expectedTensors(config).keys()].flatMap((name, i) => [
+      [name, i],
+      [packedName(name), i],
+    ]),
+  );
   const place = ({ name }: StreamedTensor) =>
     name.endsWith('.bias') ? (order.get(name.replace(/bias$/, 'weight')) ?? 0) + 0.5 : (order.get(name) ?? 0);
   return tensors.toSorted((a, b) => place(a) - place(b));
 }
 
-type Family = 'llama' | 'mistral' | 'ministral3' | 'qwen2';
+type Family = 'llama' | 'mistral' | 'ministral3' | 'qwen2' | 'phi3';
 
 /** InternLM2 computes what LLaMA does, with its tensors apart; a window is Mistral's. */
 function familyOf({ architecture, slidingWindow, windowLayers, rotaryDim }: ModelConfig): Family {
-  if (architecture === 'qwen2' || architecture === 'ministral3') return architecture;
+  if (architecture === 'qwen2' || architecture === 'ministral3' || architecture === 'phi3') return architecture;
   if (rotaryDim !== undefined) {
     const message = 'The model rotates a part of each head, which config.json can say of Phi-3 only.';
     throw new PronkError('unsupported-format', `${message} Write GGUF instead.`);
@@ -119,6 +130,7 @@ const CLASSES = {
   mistral: 'MistralForCausalLM',
   ministral3: 'Ministral3ForCausalLM',
   qwen2: 'Qwen2ForCausalLM',
+  phi3: 'Phi3ForCausalLM',
 } as const;
 
 function ends({ bosId, eosIds }: TokenizerSpec) {
@@ -145,9 +157,8 @@ function configJson(
     hidden_size: config.hiddenSize,
     intermediate_size: config.intermediateSize,
     max_position_embeddings: config.contextLength,
-    ...(config.ropeScaling?.type === 'longrope' && {
-      original_max_position_embeddings: config.ropeScaling.originalContextLength,
-    }),
+    ...(config.rotaryDim !== undefined && { partial_rotary_factor: rotatedPart(config) }),
+    ...originalContext(config, family),
     num_attention_heads: config.numHeads,
     num_hidden_layers: config.numLayers,
     num_key_value_heads: config.numKeyValueHeads,
@@ -163,7 +174,8 @@ function configJson(
 
 function windowOf(config: ModelConfig, family: Family): object {
   const { slidingWindow, numLayers } = config;
-  if (family === 'mistral' || family === 'ministral3') return { sliding_window: slidingWindow ?? null };
+  if (family === 'mistral' || family === 'ministral3' || family === 'phi3')
+    return { sliding_window: slidingWindow ?? null };
   if (family === 'llama' || slidingWindow === undefined) return {};
   const types = Array.from({ length: numLayers }, (_, layer) =>
     windowAt(config, layer) === undefined ? 'full_attention' : 'sliding_attention',
@@ -171,4 +183,17 @@ function windowOf(config: ModelConfig, family: Family): object {
   // for versions of transformers before layer_types
   const first = types.indexOf('sliding_attention');
   return { use_sliding_window: true, sliding_window: slidingWindow, max_window_layers: first, layer_types: types };
+}
+
+/** LongRoPE's original context. Phi-3 has one in any case, and a token for padding that must be in the vocabulary. */
+function originalContext({ ropeScaling, contextLength }: ModelConfig, family: Family): object {
+  const original = ropeScaling?.type === 'longrope' ? ropeScaling.originalContextLength : undefined;
+  if (family === 'phi3') return { original_max_position_embeddings: original ?? contextLength, pad_token_id: null };
+  return original === undefined ? {} : { original_max_position_embeddings: original };
+}
+
+/** The share of a head that rotates, such that its product with d, rounded down, is as many elements as there are. */
+function rotatedPart({ headDim, rotaryDim = headDim }: ModelConfig): number {
+  const share = rotaryDim / headDim;
+  return Math.floor(headDim * share) === rotaryDim ? share : (rotaryDim + 0.5) / headDim;
 }

@@ -20,6 +20,14 @@ export function fileBytes(
   return head !== undefined && isRotated(tensor) ? halfSplit(tensor, head) : asStored(tensor);
 }
 
+/** The bytes of several tensors, one after another. */
+export async function* joinedBytes(
+  parts: readonly WeightTensor[],
+  head: HeadRows | undefined,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  for (const part of parts) yield* fileBytes(part, head);
+}
+
 async function* asStored(tensor: WeightTensor): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   for await (const group of tensor.groups()) yield fileRows(writable(group));
 }

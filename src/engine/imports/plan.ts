@@ -29,6 +29,7 @@ const ARCHITECTURES = {
   qwen2: 'Qwen2',
   qwen3: 'Qwen3',
   smollm3: 'SmolLM3',
+  phi3: 'Phi-3',
   internlm2: 'InternLM2',
   opt: 'OPT',
 } as const satisfies Record<Architecture, string>;

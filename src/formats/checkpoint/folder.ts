@@ -67,7 +67,7 @@ async function openFolder(
   const tensorOf = (entry: Entry) => entryTensor(entry, method, expected.get(entry.name));
   const found = new Map<string, Tensor>();
   for (const entry of named) {
-    const parts = /\.wqkv\./.test(entry.name) ? family.unpack?.(await tensorOf(entry), config) : undefined;
+    const parts = PACKED.test(entry.name) ? family.unpack?.(await tensorOf(entry), config) : undefined;
     for (const tensor of parts ?? (expected.has(entry.name) ? [await tensorOf(entry)] : [])) {
       const rotated = /\.self_attn\.[qk]_proj\./.test(tensor.name);
       found.set(tensor.name, rotated ? interleaved(tensor, config) : tensor);
@@ -95,6 +95,8 @@ async function openFolder(
   };
 }
 
+/** Matrices that a family unpacks. */
+const PACKED = /\.(wqkv|qkv_proj|gate_up_proj)\./;
 /** What older versions of transformers saved of rotary positions. */
 const ROTARY_TABLE = /\.inv_freq$/;
 const EMBEDDING = 'model.embed_tokens.weight';

@@ -11,6 +11,7 @@ import { type GgufFile, type GgufTensor, readGguf } from '../gguf/gguf';
 import { configFromGguf } from '../config/llama-config';
 import { DIVISOR_TENSORS, type Divisors } from '../config/rope-scaling-gguf';
 import { isMeta, openMeta } from '../meta/meta';
+import { packedFromGguf } from './packed';
 import { fromGgufName } from './tensor-names';
 import { interleaved } from './permute';
 import { chooseShards, mergeShards, wholeOrIndexed } from './shards';
@@ -55,12 +56,14 @@ async function openGguf({ gguf }: ModelFiles): Promise<Checkpoint> {
   const { halfSplit } = family.gguf;
   const directory = new Map<string, Tensor>();
   for (const tensor of file.tensors) {
-    const name = fromGgufName(tensor.name);
+    const name = (family.packs && packedFromGguf(tensor.name)) || fromGgufName(tensor.name);
     const [columns, rows = 1, ...more] = tensor.shape;
     if (!name || more.length) continue;
-    const plain = tensorAt(name, tensor.type, rows, columns, tensor.source, tensor.start);
-    const rotated = halfSplit && /\.self_attn\.[qk]_proj\./.test(name);
-    directory.set(name, rotated ? interleaved(plain, config) : plain);
+    const whole = tensorAt(name, tensor.type, rows, columns, tensor.source, tensor.start);
+    for (const plain of family.unpack?.(whole, config) ?? [whole]) {
+      const rotated = halfSplit && /\.self_attn\.[qk]_proj\./.test(plain.name);
+      directory.set(plain.name, rotated ? interleaved(plain, config) : plain);
+    }
   }
   const text = (key: string) => {
     const value = file.metadata.get(key)?.value;

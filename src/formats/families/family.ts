@@ -28,6 +28,8 @@ export interface Family {
   biased?(json: JsonObject | undefined): readonly string[];
   /** Hugging Face's name, as LLaMA spells it, of a tensor that the family calls otherwise. */
   rename?(name: string): string | undefined;
+  /** Whether q, k and v are one matrix in the family's files, and gate and up another (`checkpoint/packed.ts`). */
+  readonly packs?: true;
   /** The tensors that one of the family's holds packed together, q and k in the file's order. */
   unpack?(tensor: Tensor, config: ModelConfig): readonly Tensor[] | undefined;
 }

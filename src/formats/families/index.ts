@@ -7,11 +7,12 @@ import { internlm2 } from './internlm2';
 import { llama } from './llama';
 import { ministral3 } from './ministral3';
 import { mistral } from './mistral';
+import { phi3 } from './phi3';
 import { qwen2 } from './qwen2';
 
 export type { Family, Window } from './family';
 
-const FAMILIES: readonly Family[] = [llama, mistral, ministral3, qwen2, internlm2];
+const FAMILIES: readonly Family[] = [llama, mistral, ministral3, qwen2, phi3, internlm2];
 const TITLES = FAMILIES.map((family) => family.title);
 
 /**

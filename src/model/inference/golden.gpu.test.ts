@@ -1,5 +1,5 @@
 // Logits against PyTorch's, computed in float64 by tools/golden/llama.py.
-import type { ModelConfig } from '../../core/model-config';
+import type { ModelConfig, RopeScaling } from '../../core/model-config';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { openCheckpoint } from '../../formats/checkpoint/open';
@@ -9,6 +9,7 @@ import type { Gpu } from '../../gpu/device';
 import { testDevices } from '../../gpu/testing/device';
 import { relative } from '../../ops/testing/run';
 import { createSession } from './session';
+import { WEIGHTS } from '../testing/golden';
 
 /** Hardware's forms take lavapipe a minute to compile; they are the same shaders on SwiftShader. */
 const PATIENT = /swiftshader/i;
@@ -31,13 +32,16 @@ async function golden(name: string) {
   };
   const checkpoint = await openCheckpoint([
     bytesSource(await file('config.json'), 'config.json'),
-    bytesSource(await file('safetensors'), 'model.safetensors'),
+    bytesSource(
+      await readFile(new URL(`../golden/${WEIGHTS[name] ?? name}.safetensors`, import.meta.url)),
+      'model.safetensors',
+    ),
     bytesSource(Buffer.from('{"model": {"vocab": {"a": 0}, "merges": []}}'), 'tokenizer.json'),
   ]);
   const { config } = checkpoint;
   const error = async (gpu: Gpu, { precision = 'exact', change, quantize = 'keep', without }: Options = {}) => {
     const tensors = weightTensors(checkpoint, quantize).filter((tensor) => !without?.test(tensor.name));
-    const session = await createSession(gpu, { ...config, ...change }, tensors, { precision, context: 96 });
+    const session = await createSession(gpu, { ...config, ...change }, tensors, { precision, context: ids.length + 6 });
     const actual = await session.logits(ids);
     session.destroy();
     const rows = positions.flatMap((t) => [...actual.subarray(t * 131, (t + 1) * 131)]);
@@ -46,7 +50,9 @@ async function golden(name: string) {
   return { config, error };
 }
 
-const [llama, qwen2, mistral] = await Promise.all(['tiny-llama', 'tiny-qwen2', 'tiny-mistral'].map(golden));
+const [llama, qwen2, mistral, ministral3, phi3] = await Promise.all(
+  ['tiny-llama', 'tiny-qwen2', 'tiny-mistral', 'tiny-ministral3', 'tiny-phi3'].map(golden),
+);
 
 for (const gpu of await testDevices()) {
   const hardware = { ...gpu, software: false };
@@ -102,5 +108,34 @@ describe('a tiny Mistral, which sees four positions', () => {
   test('a window off by one shows', async () => {
     expect(await mistral.error(gpu, { change: { slidingWindow: 3 } })).toBeGreaterThan(1e-2);
     expect(await mistral.error(gpu, { change: { slidingWindow: 5 } })).toBeGreaterThan(1e-2);
+  });
+});
+
+describe('a tiny Ministral 3, over 256 tokens', () => {
+  test('exact', async () => {
+    expect(ministral3.config).toMatchObject({ architecture: 'ministral3', queryScaling: { beta: 0.3 } });
+    expect(await ministral3.error(gpu)).toBeLessThan(1e-4);
+  });
+  test('queries that do not grow show, and those that grow too late', async () => {
+    const grow = async (beta: number, originalContextLength: number) =>
+      ministral3.error(gpu, { change: { queryScaling: { beta, originalContextLength } } });
+    expect(await grow(0, 8)).toBeGreaterThan(1e-2);
+    expect(await grow(0.3, 9)).toBeGreaterThan(1e-3);
+  });
+});
+
+describe('a tiny Phi-3, over 256 tokens', () => {
+  test('exact', async () => {
+    expect(phi3.config).toMatchObject({ architecture: 'phi3', rotaryDim: 12, slidingWindow: 12 });
+    expect(await phi3.error(gpu)).toBeLessThan(1e-4);
+  });
+  test('the short list for the long text, another magnitude and a window off by one show', async () => {
+    const scaled = async (change: object) =>
+      phi3.error(gpu, { change: { ropeScaling: { ...phi3.config.ropeScaling, ...change } as RopeScaling } });
+    expect(await scaled({})).toBeLessThan(1e-4);
+    expect(await scaled({ originalContextLength: 300 })).toBeGreaterThan(1e-2);
+    expect(await scaled({ attentionFactor: 1 })).toBeGreaterThan(1e-2);
+    expect(await phi3.error(gpu, { change: { slidingWindow: 13 } })).toBeGreaterThan(1e-3);
+    expect(await phi3.error(gpu, { change: { slidingWindow: 11 } })).toBeGreaterThan(1e-3);
   });
 });

@@ -33,7 +33,7 @@ function halfSplitRows(rows: Float32Array<ArrayBuffer>, columns: number, headDim
   const from = interleavedRows(
     Float32Array.from({ length: rows.length / columns }, (_, row) => row),
     1,
-    headDim,
+    { headDim },
   );
   const result = rows.slice();
   from.forEach((to, row) => result.set(rows.subarray(row * columns, (row + 1) * columns), to * columns));

@@ -27,24 +27,42 @@ export async function referenceWeights(checkpoint: Checkpoint): Promise<Map<stri
   return weights;
 }
 
+export type GoldenModel = 'tiny-llama' | 'tiny-qwen2' | 'tiny-mistral' | 'tiny-ministral3' | 'tiny-phi3';
+
+/** Models that have the tensors of another one. */
+export const WEIGHTS: Readonly<Partial<Record<string, GoldenModel>>> = { 'tiny-ministral3': 'tiny-llama' };
+
+/** Gradients as PEFT has them: pairs that have one A together have its gradient, the sum of theirs. */
+export function sharedGradients<B extends ArrayLike<number>>(
+  pairs: readonly { readonly a: ArrayLike<number> }[],
+  found: readonly { readonly a: ArrayLike<number>; readonly b: B }[],
+) {
+  return found.map(({ b }, i) => {
+    const sharing = found.filter((_, j) => pairs[j].a === pairs[i].a);
+    return { b, a: Float64Array.from({ length: pairs[i].a.length }, (_, k) => sum(sharing.map(({ a }) => a[k]))) };
+  });
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
+
 /** A tiny model, a LoRA on it, and the gradients of the mean loss over `rows` in float64. */
-export async function loraGolden(name: 'tiny-llama' | 'tiny-qwen2' | 'tiny-mistral') {
+export async function loraGolden(name: GoldenModel) {
   const file = (part: string) => new URL(`${name}.${part}`, MODELS);
+  const weights = new URL(`${WEIGHTS[name] ?? name}.safetensors`, MODELS);
   const checkpoint = await openCheckpoint([
     bytesSource(await readFile(file('config.json')), 'config.json'),
-    bytesSource(await readFile(file('safetensors')), 'model.safetensors'),
+    bytesSource(await readFile(weights), 'model.safetensors'),
     bytesSource(Buffer.from(TOKENIZER), 'tokenizer.json'),
   ]);
-  const { headDim } = checkpoint.config;
   const { rows, targets, loss, scale } = await json<{
     rows: TokenRow[];
     targets: number;
     loss: number;
     scale: number;
   }>(file('lora.json'));
-  const matrices = pairsOf(await readFloats(file('lora.safetensors')), headDim);
+  const matrices = pairsOf(await readFloats(file('lora.safetensors')), checkpoint.config);
   const pairs: LoraPair[] = matrices.map((pair) => ({ ...pair, scale }));
-  const gradients = pairsOf(await readDoubles(file('lora-gradients.safetensors')), headDim);
+  const gradients = pairsOf(await readDoubles(file('lora-gradients.safetensors')), checkpoint.config);
   return { checkpoint, config: checkpoint.config, rows, targets, loss, pairs, gradients };
 }
 
@@ -88,11 +106,11 @@ export async function goldenRun(base: 'f32' | 'q4') {
       ),
     ),
   );
-  const { headDim } = checkpoint.config;
+  const { config } = checkpoint;
   const scale = run.lora.lora_alpha / run.lora.r;
   const adapter = async (folder: string): Promise<LoraPair[]> => {
     const file = new URL(`${folder}/adapter_model.safetensors`, RUN);
-    return pairsOf(await readFloats(file), headDim).map((pair) => ({ ...pair, scale }));
+    return pairsOf(await readFloats(file), config).map((pair) => ({ ...pair, scale }));
   };
   const lines = String(await readFile(new URL('data.jsonl', RUN)))
     .trim()
@@ -100,16 +118,16 @@ export async function goldenRun(base: 'f32' | 'q4') {
   const merged = new Map<string, Float32Array<ArrayBuffer>>();
   for (const [name, { shape, values }] of await readFloats(new URL(`${base}/merged.safetensors`, RUN))) {
     const rotated = /[qk]_proj/.test(name);
-    merged.set(name, rotated ? interleavedRows(values, shape[1], headDim) : values);
+    merged.set(name, rotated ? interleavedRows(values, shape[1], config) : values);
   }
   const firstGradients: Matrices[] = pairsOf(
     await readFloats(new URL(`${base}/first-gradients.safetensors`, RUN)),
-    headDim,
+    config,
   );
   return {
     ...run,
     checkpoint,
-    config: checkpoint.config,
+    config,
     rows: lines.map((line) => JSON.parse(line) as TokenRow),
     start: await adapter('start'),
     log: await json<GoldenStep[]>(new URL(`${base}/log.json`, RUN)),

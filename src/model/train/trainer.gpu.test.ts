@@ -11,7 +11,7 @@ import type { WeightTensor } from '../../core/weight-kinds';
 import { loraReference } from '../reference/lora';
 import type { LoraSpec, LoraTrainer, MicroBatch, Turn } from '../lora-types';
 import { countTargets, microBatch, type TokenRow } from '../testing/batch';
-import { goldenRun, loraGolden } from '../testing/golden';
+import { goldenRun, loraGolden, sharedGradients } from '../testing/golden';
 import { GEMMA, OPT_WAYS, randomModel, randomPairs, TINY } from '../testing/random-model';
 import { uploadWeights } from '../weights';
 import { createLoraTrainer } from './trainer';
@@ -63,7 +63,9 @@ async function training<Result>(
 const flat = (pairs: readonly { readonly a: ArrayLike<number>; readonly b: ArrayLike<number> }[]) =>
   Float64Array.from(pairs.flatMap(({ a, b }) => [...Array.from(a), ...Array.from(b)]));
 
-describe.each(['tiny-llama', 'tiny-qwen2', 'tiny-mistral'] as const)('%s against PyTorch in float64', (name) => {
+const GOLDEN = ['tiny-llama', 'tiny-qwen2', 'tiny-mistral', 'tiny-ministral3', 'tiny-phi3'] as const;
+
+describe.each(GOLDEN)('%s against PyTorch in float64', (name) => {
   const gradients = async (
     change: (pairs: LoraPair[]) => LoraPair[] = (pairs) => pairs,
     spoil?: (batch: MicroBatch) => MicroBatch,
@@ -79,7 +81,7 @@ describe.each(['tiny-llama', 'tiny-qwen2', 'tiny-mistral'] as const)('%s against
       trainer.setPairs(change(pairs));
       const batch = microBatch(rows);
       await trainer.accumulate(spoil?.(batch) ?? batch, 1 / targets, 0);
-      const found = await trainer.gradients();
+      const found = sharedGradients(pairs, await trainer.gradients());
       const { loss } = await trainer.update(still);
       return { found, loss };
     });

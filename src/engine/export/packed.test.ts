@@ -1,0 +1,123 @@
+// Families whose files differ in form from LLaMA's (packed matrices, heads that rotate in a part) through every export and back.
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { openCheckpoint } from '../../formats/checkpoint/open';
+import { weightTensors } from '../../formats/checkpoint/weights';
+import { readGguf } from '../../formats/gguf/gguf';
+import { readSafetensors } from '../../formats/safetensors/safetensors';
+import { bytesSource, type Source } from '../../core/source';
+import { referenceWeights } from '../../model/testing/golden';
+import { exportGguf } from './gguf';
+import { huggingFaceFiles } from './hf';
+import { metaFiles } from './meta';
+
+const read = (path: string, name: string) => bytesSource(readFileSync(`src/model/golden/${path}`), name);
+const TOKENIZER =
+  '{"model": {"vocab": {"a": 0}, "merges": []}, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}}';
+const tokenizer = bytesSource(new TextEncoder().encode(TOKENIZER), 'tokenizer.json');
+
+const open = (name: string, weights = name) =>
+  openCheckpoint([
+    read(`${name}.config.json`, 'config.json'),
+    read(`${weights}.safetensors`, 'model.safetensors'),
+    tokenizer,
+  ]);
+const [phi3, ministral3] = await Promise.all([open('tiny-phi3'), open('tiny-ministral3', 'tiny-llama')]);
+
+type Pieces = AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>;
+
+async function source(pieces: Pieces, name: string): Promise<Source> {
+  const all: Uint8Array<ArrayBuffer>[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), name);
+}
+
+const folder = async (of: typeof phi3) => {
+  const files = huggingFaceFiles(of.config, of.tokenizer, weightTensors(of, 'keep'), 'f32');
+  return Promise.all(files.map(({ name, pieces }) => source(pieces(), name)));
+};
+const gguf = (of: typeof phi3, config = of.config) =>
+  source(exportGguf(config, of.tokenizer, weightTensors(of, 'keep'), { name: 'x' }), 'x.gguf');
+
+/** Numbers to six digits, which f32 holds. */
+const rounded = (config: object) =>
+  JSON.parse(
+    JSON.stringify(config, (_, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(6)) : value)),
+  ) as object;
+
+test.each([
+  ['Phi-3', phi3],
+  ['Ministral 3', ministral3],
+])('%s comes back, value by value', async (_, of) => {
+  const expected = await referenceWeights(of);
+  const [hf, inGguf] = [await openCheckpoint(await folder(of)), await openCheckpoint([await gguf(of)])];
+  expect(hf.config).toEqual(of.config);
+  // numbers are f32 there
+  expect(rounded(inGguf.config)).toEqual(rounded(of.config));
+  for (const back of [hf, inGguf]) {
+    expect(await referenceWeights(back)).toEqual(expected);
+  }
+});
+
+test('Phi-3 is written as transformers saves it, tensor by tensor', async () => {
+  const files = await folder(phi3);
+  const written = await readSafetensors(files.find(({ name }) => name === 'model.safetensors')!);
+  const saved = await readSafetensors(read('tiny-phi3.safetensors', 'model.safetensors'));
+  expect(new Set(written.tensors.keys())).toEqual(new Set(saved.tensors.keys()));
+  for (const [name, { shape, source: file, start, bytes }] of saved.tensors) {
+    const own = written.tensors.get(name)!;
+    expect(own.shape).toEqual(shape);
+    expect(await own.source.read(own.start, own.start + own.bytes)).toEqual(await file.read(start, start + bytes));
+  }
+  const config = files.find(({ name }) => name === 'config.json')!;
+  expect(JSON.parse(new TextDecoder().decode(await config.read(0, config.size)))).toMatchObject({
+    architectures: ['Phi3ForCausalLM'],
+    partial_rotary_factor: 0.75,
+    original_max_position_embeddings: 64,
+    sliding_window: 12,
+  });
+});
+
+test('Phi-3 has llama.cpp’s names in GGUF', async () => {
+  const { tensors, metadata } = await readGguf(await gguf(phi3));
+  expect(tensors.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      'rope_factors_long.weight',
+      'rope_factors_short.weight',
+      'blk.1.attn_qkv.weight',
+      'blk.1.ffn_up.weight',
+    ]),
+  );
+  expect(tensors.some(({ name }) => /attn_q\.|ffn_gate/.test(name))).toBe(false);
+  expect(tensors.find(({ name }) => name === 'blk.0.ffn_up.weight')?.shape).toEqual([48, 88]);
+  expect(metadata.get('phi3.rope.dimension_count')?.value).toBe(12);
+});
+
+test('a head that rotates as a whole has another order of rows', async () => {
+  const json = { ...(JSON.parse(readFileSync('src/model/golden/tiny-phi3.config.json', 'utf8')) as object) };
+  const whole = { ...json, partial_rotary_factor: 1, rope_parameters: { rope_type: 'default', rope_theta: 500 } };
+  const config = bytesSource(new TextEncoder().encode(JSON.stringify(whole)), 'config.json');
+  const other = await openCheckpoint([config, read('tiny-phi3.safetensors', 'model.safetensors'), tokenizer]);
+  const [values, wrong] = [await referenceWeights(phi3), await referenceWeights(other)];
+  for (const map of ['q_proj', 'v_proj']) {
+    const name = `model.layers.0.self_attn.${map}.weight`;
+    if (map === 'v_proj') expect(wrong.get(name)).toEqual(values.get(name));
+    else expect(wrong.get(name)).not.toEqual(values.get(name));
+  }
+});
+
+test('packed matrices that are too short are named, and Meta’s layout takes neither family', async () => {
+  const config = JSON.parse(readFileSync('src/model/golden/tiny-phi3.config.json', 'utf8')) as object;
+  const wider = bytesSource(
+    new TextEncoder().encode(JSON.stringify({ ...config, num_key_value_heads: 3 })),
+    'config.json',
+  );
+  const given = [wider, read('tiny-phi3.safetensors', 'model.safetensors'), tokenizer];
+  await expect(openCheckpoint(given)).rejects.toMatchObject({
+    code: 'corrupt-file',
+    message: expect.stringContaining('qkv_proj') as string,
+  });
+  for (const { config: own, tokenizer: with_ } of [phi3, ministral3]) {
+    expect(() => metaFiles(own, with_, [], 'f32')).toThrow(/Meta's layout/);
+  }
+});
