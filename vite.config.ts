@@ -4,6 +4,7 @@ import solid from 'vite-plugin-solid';
 import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
 import { contentPolicy } from './tools/content-policy.ts';
+import { xgrammar } from './tools/xgrammar-plugin.ts';
 
 // The bundled model's content names its copy in the store: src/worker/bundled.ts
 const BUNDLED_MODEL = 'public/demo-model/pronk-6m-q8_0.gguf';
@@ -17,6 +18,7 @@ export default defineConfig({
   plugins: [
     solid(),
     contentPolicy(),
+    xgrammar(),
     VitePWA({
       registerType: 'prompt',
       injectRegister: null,
@@ -24,7 +26,7 @@ export default defineConfig({
       manifest: false,
     }),
   ],
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [xgrammar()] },
   // light-dark() and nesting are written; every browser with WebGPU gets what it knows
   build: {
     target: 'esnext',

@@ -1,7 +1,9 @@
 // The command line's bundle for Node, packages left where they are: src/headless/main.ts, and the thread that it starts.
 import { defineConfig } from 'vite';
+import { xgrammar } from './xgrammar-plugin.ts';
 
 export default defineConfig({
+  plugins: [xgrammar()],
   // evaluated in order with our own modules: it needs what src/gpu/globals.ts sets
   ssr: { noExternal: ['webgpu-utils'] },
   publicDir: false,

@@ -11,6 +11,8 @@ import { DeviceWork } from './models/device-work';
 import { ChatCompletions } from './generation/completions';
 import type { GeneratedToken } from './generation/generate';
 import { held, type OnHeld } from './generation/held';
+import { formGrammar } from './forms/form-grammar';
+import type { ResponseFormat } from './forms/response-format';
 import { Host, type HostedModel, type LoadOptions } from './models/host';
 import { Imports } from './imports/index';
 import { gpuBudget, type Offer } from './imports/plan';
@@ -219,6 +221,17 @@ export class Engine {
   async preview(model: string, prompt: Prompt): Promise<string> {
     const tokenizer = await this.#host.tokenizer(model);
     return held(this.#onHeld, model, () => promptText(tokenizer, prompt));
+  }
+
+  /** What is wrong with a form of answers, and where; undefined where nothing is. */
+  checkFormat(format: ResponseFormat): string | undefined {
+    try {
+      formGrammar(format);
+      return undefined;
+    } catch (error) {
+      if (error instanceof PronkError) return error.message;
+      throw error;
+    }
   }
 
   /** How much of a context a prompt would take, as `generate` would send it; the model need not be on the GPU. */

@@ -24,6 +24,8 @@ import { fma, stream } from './peak/peak';
 import { relu, reluBackward } from './relu/relu';
 import { rope } from './rope/rope';
 import { ropeInplace } from './rope/rope-inplace';
+import { adjust } from './sample/adjust';
+import { logprobs } from './sample/logprobs';
 import { sample } from './sample/sample';
 import type { KernelTarget } from './tuning';
 
@@ -61,6 +63,8 @@ export const OPS: readonly AnyOp<KernelTarget>[] = [
   gradientScale,
   adamw,
   sample,
+  adjust,
+  logprobs,
   stream,
   fma,
 ];

@@ -35,6 +35,7 @@ export function createTokenizer(spec: TokenizerSpec): Tokenizer {
     encode: (text, { continuation = false } = {}) => codec.encode(untrusted(text), !continuation),
     encodePieces: (pieces) => codec.encode(markedText(pieces), true),
     spelling: (id) => spellings.get(id),
+    bytes: (id) => codec.bytes(id),
     decode: (ids) => decodeIds(codec, ids),
     stream: ({ continuation = false } = {}) => createTextStream(codec, continuation),
   };

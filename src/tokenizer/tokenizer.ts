@@ -26,6 +26,8 @@ export interface Tokenizer {
   encodePieces(pieces: readonly { text: string; trusted: boolean }[]): number[];
   /** How a special token is spelled; undefined for ids of text. */
   spelling(id: number): string | undefined;
+  /** UTF-8 bytes that an id stands for, possibly a part of a character; none for special tokens. */
+  bytes(id: number): Uint8Array;
   /** Text of ids, special tokens left out, the dummy prefix of the first removed. */
   decode(ids: readonly number[]): string;
   /** A decoder for a stream: each call returns the text that became certain (may be empty inside a UTF-8 sequence). */

@@ -1,7 +1,7 @@
 // Generations under way: text goes to the page in pieces of about a frame, so that a fast model does not flood it.
 import type { LoadProgress } from '../engine/models/host';
 import type { Engine } from '../engine/index';
-import type { GenerateRequest, WorkerEvent } from './contract';
+import type { GenerateRequest, TokenLogprobs, WorkerEvent } from './contract';
 import { errorData } from './errors';
 
 /** Milliseconds between two pieces. */
@@ -29,20 +29,16 @@ export class Generations {
     void this.#run(request);
   }
 
-  async #run({ id, modelId, prompt, sampling, stop, adapters, begun, thinkingBudget }: GenerateRequest): Promise<void> {
+  async #run({ id, modelId, sampling, ...request }: GenerateRequest): Promise<void> {
     const asked = performance.now();
     const controller = new AbortController();
     this.#running.set(id, controller);
     const { signal } = controller;
     const tokens = this.#engine.generate({
+      ...request,
       model: modelId,
-      prompt,
-      adapters,
-      begun,
       sampling,
       maxTokens: sampling.maxTokens,
-      thinkingBudget,
-      stop,
       signal,
       onProgress: this.#loading(modelId),
     });
@@ -51,6 +47,7 @@ export class Generations {
     let thoughtTokens = 0;
     let thoughtMs = 0;
     let ids: number[] = [];
+    let logprobs: (TokenLogprobs | null)[] = [];
     let count = 0;
     let known = 0;
     let first = 0;
@@ -59,10 +56,12 @@ export class Generations {
     const send = (now: number) => {
       if (ids.length > 0) {
         const thought = thoughtTokens > 0 && { reasoning, thought: { tokens: thoughtTokens, ms: thoughtMs } };
-        this.#emit({ type: 'text', id, text, ...thought, ids, tokens: count, tokensPerSecond: rate(now) });
+        const told = request.topLogprobs !== undefined && { logprobs };
+        this.#emit({ type: 'text', id, text, ...thought, ids, ...told, tokens: count, tokensPerSecond: rate(now) });
       }
       [text, reasoning] = ['', ''];
       ids = [];
+      logprobs = [];
       sent = now;
     };
     try {
@@ -86,6 +85,7 @@ export class Generations {
         }
         text += next.value.text;
         ids.push(next.value.token);
+        logprobs.push(next.value.logprobs ?? null);
         if (next.value.reasoning !== undefined) {
           reasoning += next.value.reasoning;
           thoughtTokens++;

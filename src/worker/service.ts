@@ -185,6 +185,7 @@ export function createService({
     prompts: {
       preview: (modelId, prompt) => engine.preview(modelId, prompt),
       measure: (modelId, prompt, context, maxTokens) => engine.measure(modelId, prompt, context, maxTokens),
+      checkFormat: (format) => engine.checkFormat(format),
       templates: () => promptTemplates,
     },
     records: recordVerbs(store),

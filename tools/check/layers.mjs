@@ -74,7 +74,12 @@ export const LAYERS = [
     may: ['core', 'tokenizer', 'data', 'model', 'storage'],
     packages: ['hash-wasm'],
   },
-  { folder: 'engine', holds: 'Pronk as a library: no DOM, no worker', may: ENGINE, packages: ['hash-wasm'] },
+  {
+    folder: 'engine',
+    holds: 'Pronk as a library: no DOM, no worker',
+    may: ENGINE,
+    packages: ['hash-wasm', '@mlc-ai/web-xgrammar'],
+  },
   {
     folder: 'worker',
     holds: 'the contract with the page, the worker that keeps it, the page’s client',

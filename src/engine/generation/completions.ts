@@ -2,7 +2,10 @@
 // transformers beside it.
 import type { ChatStyle } from '../../tokenizer/chat-styles';
 import type { ChatMessage } from '../../tokenizer/chat-message';
+import type { ResponseFormat } from '../forms/response-format';
+import { checkedLogprobs, checkedPenalty, checkedBias } from './request-numbers';
 import type { Generate } from './request';
+import type { ShownToken, TokenLogprobs } from './token-logprobs';
 import type { AdapterUse } from '../training/types';
 
 export interface ChatCompletionRequest {
@@ -18,6 +21,18 @@ export interface ChatCompletionRequest {
   readonly max_completion_tokens?: number | null;
   readonly stop?: string | readonly string[] | null;
   readonly seed?: number | null;
+  /** −2 to 2, 0 is off. */
+  readonly presence_penalty?: number | null;
+  /** −2 to 2, 0 is off. */
+  readonly frequency_penalty?: number | null;
+  /** −100 to 100 by id, added to logits. */
+  readonly logit_bias?: Readonly<Record<string, number>> | null;
+  /** Tells how likely each token was. */
+  readonly logprobs?: boolean | null;
+  /** The likeliest tokens beside each one, 0 to 20. */
+  readonly top_logprobs?: number | null;
+  /** The form of the answer; beyond OpenAI's, a regular expression or one of several texts. */
+  readonly response_format?: ResponseFormat | null;
   /** Beyond OpenAI's: 0 is off. */
   readonly top_k?: number;
   /** Beyond OpenAI's: 0 is off. */
@@ -36,6 +51,19 @@ export interface ChatCompletionRequest {
 
 type CompletionFinish = 'stop' | 'length';
 
+/** A token in OpenAI's shape. */
+interface CompletionToken {
+  readonly token: string;
+  /** Natural logarithm of the model's own probability. */
+  readonly logprob: number;
+  /** UTF-8. */
+  readonly bytes: readonly number[];
+}
+
+interface CompletionLogprobs {
+  readonly content: readonly (CompletionToken & { readonly top_logprobs: readonly CompletionToken[] })[];
+}
+
 export interface ChatCompletion {
   readonly id: string;
   readonly object: 'chat.completion';
@@ -51,6 +79,8 @@ export interface ChatCompletion {
         /** The thought before the answer, if there was one. */
         readonly reasoning_content?: string;
       };
+      /** Where they are asked for. */
+      readonly logprobs?: CompletionLogprobs;
       readonly finish_reason: CompletionFinish;
     },
   ];
@@ -75,6 +105,7 @@ export interface ChatCompletionChunk {
         readonly content?: string;
         readonly reasoning_content?: string;
       };
+      readonly logprobs?: CompletionLogprobs;
       readonly finish_reason: CompletionFinish | null;
     },
   ];
@@ -112,9 +143,13 @@ export class ChatCompletions {
     };
     const tokens = this.#generate(toGenerate(request, signal));
     if (request.stream) return stream(head, tokens);
+    const scored: TokenLogprobs[] = [];
     for (;;) {
       const next = await tokens.next();
-      if (!next.done) continue;
+      if (!next.done) {
+        if (next.value.logprobs) scored.push(next.value.logprobs);
+        continue;
+      }
       signal?.throwIfAborted();
       const { text, reasoning, finish, promptTokens, completionTokens, reasoningTokens } = next.value;
       const thought = reasoning !== undefined && { reasoning_content: reasoning };
@@ -122,7 +157,12 @@ export class ChatCompletions {
         ...head,
         object: 'chat.completion',
         choices: [
-          { index: 0, message: { role: 'assistant', content: text, ...thought }, finish_reason: reason(finish) },
+          {
+            index: 0,
+            message: { role: 'assistant', content: text, ...thought },
+            ...(request.logprobs && { logprobs: logprobsOf(scored) }),
+            finish_reason: reason(finish),
+          },
         ],
         usage: {
           prompt_tokens: promptTokens,
@@ -142,21 +182,26 @@ async function* stream(head: Head, tokens: Tokens): AsyncGenerator<ChatCompletio
   const chunk = (
     delta: ChatCompletionChunk['choices'][0]['delta'],
     finish_reason: CompletionFinish | null,
+    scored: readonly TokenLogprobs[] = [],
   ): ChatCompletionChunk => ({
     ...head,
     object: 'chat.completion.chunk',
-    choices: [{ index: 0, delta, finish_reason }],
+    choices: [{ index: 0, delta, ...(scored.length > 0 && { logprobs: logprobsOf(scored) }), finish_reason }],
   });
   yield chunk({ role: 'assistant', content: '' }, null);
+  // tokens whose text is not certain yet
+  const waiting: TokenLogprobs[] = [];
   try {
     for (;;) {
       const next = await tokens.next();
       if (next.done) {
+        if (waiting.length > 0) yield chunk({ content: '' }, null, waiting);
         yield chunk({}, reason(next.value.finish));
         return;
       }
-      if (next.value.reasoning) yield chunk({ reasoning_content: next.value.reasoning }, null);
-      if (next.value.text !== '') yield chunk({ content: next.value.text }, null);
+      if (next.value.logprobs) waiting.push(next.value.logprobs);
+      if (next.value.reasoning) yield chunk({ reasoning_content: next.value.reasoning }, null, waiting.splice(0));
+      if (next.value.text !== '') yield chunk({ content: next.value.text }, null, waiting.splice(0));
     }
   } finally {
     // a reader that leaves early ends the generation
@@ -184,10 +229,22 @@ function toGenerate(request: ChatCompletionRequest, signal: AbortSignal | undefi
       repetitionPenalty: request.repetition_penalty ?? 1,
       seed: request.seed ?? Math.floor(Math.random() * 2 ** 32),
     },
+    adjustments: {
+      presencePenalty: checkedPenalty(request.presence_penalty, 'presence_penalty'),
+      frequencyPenalty: checkedPenalty(request.frequency_penalty, 'frequency_penalty'),
+      logitBias: checkedBias(request.logit_bias),
+    },
+    topLogprobs: request.logprobs ? checkedLogprobs(request.top_logprobs ?? 0) : undefined,
+    responseFormat: request.response_format ?? undefined,
     maxTokens: request.max_completion_tokens ?? request.max_tokens ?? Infinity,
     stop: typeof stop === 'string' ? [stop] : (stop ?? []),
     ...(signal && { signal }),
   } as const;
+}
+
+function logprobsOf(scored: readonly TokenLogprobs[]): CompletionLogprobs {
+  const token = ({ text, logprob, bytes }: ShownToken): CompletionToken => ({ token: text, logprob, bytes });
+  return { content: scored.map((each) => ({ ...token(each), top_logprobs: each.top.map(token) })) };
 }
 
 function reason(finish: 'stop' | 'length' | 'abort'): CompletionFinish {

@@ -1,11 +1,15 @@
 // One generation: ids in, pieces of text out, until end of text, a stop string, the limit, or the person's Stop.
+import type { Guide } from '../../model/inference/sample-options';
 import type { Session } from '../../model/inference/session';
+import type { Sampled } from '../../model/inference/sampler';
+import type { Adjustments } from '../../ops/sample/adjust';
 import type { Sampling } from '../../ops/sample/sample';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
 import type { ThoughtMarks } from '../../tokenizer/thinking';
 import { closingIds } from './prompt';
 import { StopFilter } from './stop';
 import { ThoughtParts } from './thought';
+import { type TokenLogprobs, tokenLogprobs } from './token-logprobs';
 
 /** A model on the GPU with its tokenizer. */
 export interface LoadedModel {
@@ -15,6 +19,10 @@ export interface LoadedModel {
 
 export interface GenerateOptions {
   readonly sampling: Sampling;
+  /** Penalties by count, and biases of single ids. */
+  readonly adjustments?: Adjustments | undefined;
+  /** Tells how likely each token was, with this many of the likeliest, 0 to 20; the text is the same with it. */
+  readonly topLogprobs?: number | undefined;
   readonly maxTokens: number;
   readonly stop?: readonly string[];
   readonly signal?: AbortSignal;
@@ -43,6 +51,8 @@ export interface GeneratedToken {
   readonly reasoning?: string;
   /** The token belongs to the beginning that the answer had already. */
   readonly again?: true;
+  /** Where they are asked for, and the token is written anew. */
+  readonly logprobs?: TokenLogprobs;
 }
 
 /** How a generation ended, and what it took. */
@@ -69,13 +79,15 @@ export interface Generation {
  * Generates from prompt ids; the pieces joined equal the result's text, and those of the thought its `reasoning`.
  * @param thought how this model marks off a thought; without it all is answer
  * @param begun the answer so far: its tokens come again first, and what follows is what would have followed without a break
+ * @param guide what holds the answer to a form
  */
 export async function* generate(
   { session, tokenizer }: LoadedModel,
   ids: readonly number[],
-  { sampling, maxTokens, stop = [], signal, thinkingBudget }: GenerateOptions,
+  { sampling, adjustments, topLogprobs, maxTokens, stop = [], signal, thinkingBudget }: GenerateOptions,
   begun: readonly number[] = [],
   thought?: ThoughtForm,
+  guide?: Guide,
 ): AsyncGenerator<GeneratedToken, Generation, void> {
   const started = performance.now();
   // what follows nothing but BOS begins the text: its dummy prefix is no space
@@ -88,7 +100,7 @@ export async function* generate(
   const parts = thought && new ThoughtParts(thought.marks, thought.isOpen);
   const marks = new Set(thought && [thought.marks.open, thought.marks.close]);
   /** Tokens whose text is not certain yet. */
-  let waiting: { readonly token: number; readonly inThought: boolean }[] = [];
+  let waiting: { readonly token: number; readonly inThought: boolean; readonly logprobs?: TokenLogprobs }[] = [];
   let ready = { reasoning: '', text: '' };
   let text = '';
   let reasoning = '';
@@ -105,7 +117,7 @@ export async function* generate(
   };
 
   const release = function* (): Generator<GeneratedToken, void, void> {
-    for (const [i, { token, inThought }] of waiting.entries()) {
+    for (const [i, { token, inThought, logprobs }] of waiting.entries()) {
       const again = told++ < begun.length;
       const isLast = i === waiting.length - 1;
       const thoughtText = isLast ? ready.reasoning : '';
@@ -114,6 +126,7 @@ export async function* generate(
         text: isLast ? ready.text : '',
         ...((inThought || thoughtText !== '') && { reasoning: thoughtText }),
         ...(again && { again }),
+        ...(logprobs && { logprobs }),
       };
     }
     text += ready.text;
@@ -122,7 +135,7 @@ export async function* generate(
     ready = { reasoning: '', text: '' };
   };
 
-  const take = function* (token: number): Generator<GeneratedToken, void, void> {
+  const take = function* (token: number, logprobs?: TokenLogprobs): Generator<GeneratedToken, void, void> {
     completionTokens++;
     const before = parts?.isThinking ?? false;
     const said = decoder.push(token);
@@ -131,7 +144,7 @@ export async function* generate(
     const inThought = before || (parts?.isThinking ?? false);
     if (inThought) reasoningTokens++;
     if (before && !parts?.isThinking) thoughtEnd = latest;
-    waiting.push({ token, inThought });
+    waiting.push({ token, inThought, ...(logprobs && { logprobs }) });
     if (filter.stopped) finish = 'stop';
     else if (filter.pending === '' && (ready.text !== '' || ready.reasoning !== '')) yield* release();
   };
@@ -143,29 +156,41 @@ export async function* generate(
     const counted = completionTokens - begun.length;
     return maxTokens - (thinkingBudget === undefined ? counted : counted - (reasoningTokens - begunReasoning));
   };
-  const sampled = async function* (): AsyncGenerator<number, void, void> {
+  /** A form holds the answer, and not the thought in front of it. */
+  const isFree = () => guide !== undefined && parts?.isThinking === true;
+  const draws = async function* (): AsyncGenerator<Sampled, void, void> {
     const written = [...all];
-    do {
+    for (let again = true; again; ) {
       if (isSpent()) {
         const closing = thought ? closingIds(tokenizer, thought) : [];
         if (written.length + closing.length >= session.context) return;
-        for (const token of closing) {
-          written.push(token);
-          yield token;
+        for (const id of closing) {
+          written.push(id);
+          yield { id };
         }
       }
+      again = false;
       const most = filter.stopped ? 0 : room() + Math.max(0, (thinkingBudget ?? 0) - reasoningTokens);
-      for await (const token of session.generate(written, sampling, most, signal, written.length - ids.length)) {
-        written.push(token);
-        yield token;
-        if (isSpent()) break;
+      const free = isFree();
+      const step = written.length - ids.length;
+      const options = { signal, step, adjustments, topLogprobs, guide: free ? undefined : guide };
+      for await (const sampled of session.sample(written, sampling, most, options)) {
+        written.push(sampled.id);
+        yield sampled;
+        again = isSpent() || (free && !isFree());
+        if (again) break;
       }
-    } while (isSpent());
+    }
   };
 
-  for (const token of begun) if (!filter.stopped) yield* take(token);
+  for (const token of begun) {
+    if (filter.stopped) break;
+    if (!isFree()) guide?.accept(token);
+    yield* take(token);
+  }
   const begunReasoning = reasoningTokens;
-  for await (const token of sampled()) {
+  for await (const sampled of draws()) {
+    const token = sampled.id;
     latest = performance.now();
     if (first === 0) first = latest;
     if (signal?.aborted) {
@@ -176,9 +201,10 @@ export async function* generate(
       finish = 'stop';
       break;
     }
-    yield* take(token);
+    yield* take(token, tokenLogprobs(tokenizer, sampled));
     if (filter.stopped || room() <= 0) break;
   }
+  if (finish === 'length' && guide?.isOver) finish = 'stop';
   if (signal?.aborted) finish = 'abort';
   if (!filter.stopped) add(filter.push(decoder.flush()) + filter.flush());
   if (parts) add('', parts.flush());

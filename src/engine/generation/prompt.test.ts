@@ -16,6 +16,7 @@ const letters: Tokenizer = {
   encode: (text) => [...text].map((letter) => letter.charCodeAt(0)),
   encodePieces: (pieces) => pieces.flatMap(({ text }) => [...text].map((letter) => letter.charCodeAt(0))),
   spelling: () => undefined,
+  bytes: (id) => new TextEncoder().encode(String.fromCharCode(id)),
   decode: (ids) => String.fromCharCode(...ids.filter((id) => id > 2)),
   stream: () => ({ push: (id) => String.fromCharCode(id), flush: () => '' }),
 };

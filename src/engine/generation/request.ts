@@ -2,6 +2,7 @@
 import type { Begun, GenerateOptions, GeneratedToken, Generation } from './generate';
 import type { LoadOptions } from '../models/host';
 import type { Prompt } from './prompt';
+import type { ResponseFormat } from '../forms/response-format';
 import type { AdapterUse } from '../training/types';
 
 export interface EngineRequest extends GenerateOptions {
@@ -10,6 +11,8 @@ export interface EngineRequest extends GenerateOptions {
   readonly prompt: Prompt;
   /** Instead of those that the model is used with; an empty list is the base. */
   readonly adapters?: readonly AdapterUse[] | undefined;
+  /** What form the answer has; any text without it. */
+  readonly responseFormat?: ResponseFormat | undefined;
   /** Ends the answer to a chat where the next turn would begin, for a model that was not trained to end it; true without it. */
   readonly stopAtNextTurn?: boolean | undefined;
   /** The answer so far, which is continued: its tokens come again first. Tokens up to `maxTokens` are written beside them. */

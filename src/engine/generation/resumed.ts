@@ -6,6 +6,8 @@ import type { Adapters } from '../adapters';
 import { type DeviceWork, LOSSES } from '../models/device-work';
 import { type GeneratedToken, generate } from './generate';
 import { thinkingOf } from '../../tokenizer/thinking';
+import { formGrammar } from '../forms/form-grammar';
+import { grammarsOf } from '../forms/grammar';
 import { held, type OnHeld } from './held';
 import { begunIds, encodePrompt, promptStops } from './prompt';
 import type { EngineGeneration, EngineRequest } from './request';
@@ -29,6 +31,8 @@ export async function* generateResumed(
   request: EngineRequest,
 ): AsyncGenerator<GeneratedToken, EngineGeneration, void> {
   const { model, prompt, signal, stop = [], stopAtNextTurn = true, onProgress } = request;
+  // what cannot be held to is refused before anything is loaded for it
+  const grammar = request.responseFormat && formGrammar(request.responseFormat);
   const answered = work.asking(model);
   let release = () => {};
   try {
@@ -50,7 +54,9 @@ export async function* generateResumed(
         return { begun: begunIds(tokenizer, request.begun, encoded.thought), ...encoded };
       });
       const stops = [...stop, ...(stopAtNextTurn ? promptStops(hosted.tokenizer, prompt) : [])];
-      const tokens = generate(hosted, ids, { ...request, stop: stops }, begun, thought);
+      const grammars = grammarsOf(hosted.tokenizer, config.vocabSize);
+      const guide = grammar === undefined ? undefined : await grammars.guide(grammar);
+      const tokens = generate(hosted, ids, { ...request, stop: stops }, begun, thought, guide);
       try {
         for (let n = 0; ; n++) {
           const next = await tokens.next();
@@ -69,6 +75,7 @@ export async function* generateResumed(
         release();
       } finally {
         await tokens.return(undefined as never);
+        guide?.end();
       }
     }
   } finally {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Guide, SampleOptions } from '../../model/inference/sample-options';
 import type { Session } from '../../model/inference/session';
 import { GREEDY } from '../../ops/sample/sample';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
@@ -51,6 +52,7 @@ const letters: Tokenizer = {
   encode: (text) => [...text].map((letter) => letter.charCodeAt(0)),
   encodePieces: (pieces) => ids(pieces.map(({ text }) => text).join('')),
   spelling: (id) => ['', '<think>', '</think>'][id] || undefined,
+  bytes: (id) => new TextEncoder().encode(id > 2 ? String.fromCharCode(id) : ''),
   decode: (list) => spelled(list),
   stream: () => ({ push: (id) => (id > 2 ? String.fromCharCode(id) : ''), flush: () => '' }),
 };
@@ -63,25 +65,30 @@ const spelled = (list: readonly number[]) =>
   list.map((id) => ['', '<think>', '</think>'][id] ?? String.fromCharCode(id)).join('');
 
 /** A model that goes on with the longest script that what it reads ends in; `asked` is what it was given each time. */
-function scripted(next: (read: string) => string, asked: { read: string; step: number }[] = []) {
+function scripted(next: (read: string) => string, asked: { read: string; step: number; guided?: true }[] = []) {
   const session = {
     context: 4096,
     cachedPrefix: () => 0,
-    async *generate(read: readonly number[], _: unknown, most: number, signal?: AbortSignal, step = 0) {
-      asked.push({ read: spelled(read), step });
+    async *sample(read: readonly number[], _: unknown, most: number, { signal, step = 0, guide }: SampleOptions) {
+      asked.push({ read: spelled(read), step, ...(guide && { guided: true }) });
       for (const id of ids(next(spelled(read))).slice(0, Math.max(0, most))) {
         if (signal?.aborted) return;
-        yield id;
+        yield { id };
       }
     },
   };
   return session as unknown as Session;
 }
 
-async function answer(session: Session, options: Partial<GenerateOptions>, begun: readonly number[] = []) {
-  const thought = { marks: USUAL_MARKS, isOpen: false };
+async function answer(
+  session: Session,
+  options: Partial<GenerateOptions>,
+  begun: readonly number[] = [],
+  guide?: Guide,
+) {
+  const thought = { marks: USUAL_MARKS, isOpen: guide !== undefined };
   const given = { sampling: GREEDY, maxTokens: 100, ...options };
-  const tokens = generate({ session, tokenizer: letters }, ids('Q'), given, begun, thought);
+  const tokens = generate({ session, tokenizer: letters }, ids('Q'), given, begun, thought, guide);
   const told = [];
   for (;;) {
     const next = await tokens.next();
@@ -134,4 +141,33 @@ test('an answer that was stopped in its thought goes on in it, within the same b
   expect(result).toMatchObject({ reasoning: 'one two', text: 'Four.' });
   expect(result.told.filter(({ again }) => again)).toHaveLength(4);
   expect(asked.map(({ read }) => read)).toEqual(['Q<think>one', 'Q<think>one two\n</think>\n\n']);
+});
+
+test('a form holds the answer, and not the thought in front of it', async () => {
+  const asked: { read: string; step: number; guided?: true }[] = [];
+  const accepted: number[] = [];
+  const guide: Guide = {
+    next: async () => ({}),
+    accept: (id) => void accepted.push(id),
+    isOver: false,
+    end: () => {},
+  };
+  const next = (read: string) => (read.endsWith('</think>') ? 'Four.\0' : 'one</think>never');
+  const result = await answer(scripted(next, asked), {}, [], guide);
+  expect(result).toMatchObject({ reasoning: 'one', text: 'Four.', finish: 'stop' });
+  expect(asked).toEqual([
+    { read: 'Q', step: 0 },
+    { read: 'Qone</think>', step: 4, guided: true },
+  ]);
+  // of what an answer had already, the form has only what is behind the thought
+  const begun = ids('one</think>Fo');
+  expect(
+    await answer(
+      scripted(() => 'ur.\0', asked),
+      {},
+      begun,
+      guide,
+    ),
+  ).toMatchObject({ text: 'Four.' });
+  expect(accepted).toEqual(ids('Fo'));
 });

@@ -8,6 +8,7 @@ import type { Tokenizer } from '../../tokenizer/tokenizer';
 import { promptTemplates } from '../../tokenizer/prompt-templates';
 import { choice, number, type Options, parseOptions, UsageError } from '../arguments';
 import { loadModel } from '../engine';
+import { FORM_OPTIONS, readForm, shownLogprobs } from '../input/form';
 import { FAST, LOAD_OPTIONS } from '../input/load-options';
 import { sayNotes } from '../messages';
 import type { Print } from '../print';
@@ -30,10 +31,12 @@ const OPTIONS = {
   thinking: choice(['on', 'off']),
   'thinking-budget': number({ min: 0, whole: true }),
   stop: 'list',
+  ...FORM_OPTIONS,
 } as const;
 
 export async function generateCommand(argv: readonly string[], print: Print): Promise<void> {
   const options = parseOptions(argv, OPTIONS);
+  const form = await readForm(options);
   const asked = await readPrompt(options);
   const { engine, id: model, hosted, adapters, loadMs } = await loadModel(options);
   const { tokenizer } = hosted;
@@ -56,15 +59,20 @@ export async function generateCommand(argv: readonly string[], print: Print): Pr
   };
   const { stop = [] } = options;
   const thinkingBudget = options['thinking-budget'];
-  const request = { model, prompt, adapters, sampling, maxTokens, thinkingBudget, stop, stopAtNextTurn: false };
+  const common = { model, prompt, adapters, sampling, maxTokens, thinkingBudget, stop, stopAtNextTurn: false };
+  const request = { ...common, ...form };
   const tokens = engine.generate(request);
   for (let next = await tokens.next(); ; next = await tokens.next()) {
     if (!next.done) {
-      print(next.value);
+      const { logprobs, ...token } = next.value;
+      print({ ...token, ...(logprobs && shownLogprobs(logprobs)) });
       continue;
     }
     const { text, reasoning, finish, promptTokens, completionTokens, reasoningTokens } = next.value;
     const { firstTokenMs, tokensPerSecond } = next.value;
+    if (form.responseFormat && finish === 'length') {
+      sayNotes(['The answer was cut off at --max-tokens or the end of the context, so its form is not whole.']);
+    }
     const usage = {
       prompt: promptTokens,
       completion: completionTokens,

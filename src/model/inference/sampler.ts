@@ -1,89 +1,182 @@
 // What samples on the GPU: its buffers, its settings, and the ids that come back.
 import { PronkError } from '../../core/errors';
-import type { Buffers } from '../../gpu/buffers';
 import type { Step } from '../../gpu/kernel';
+import { adjust, adjustParams, type Adjustments, adjusts } from '../../ops/sample/adjust';
+import { type Logprobs, logprobs, MOST_LOGPROBS, readRecord, RECORD } from '../../ops/sample/logprobs';
 import { GREEDY, sample, sampleParams, type Sampling } from '../../ops/sample/sample';
 import type { LlamaParts } from './llama';
 
 /** Sampled ids stay on the GPU in a ring of this many, so that this many may be enqueued ahead. */
 export const RING = 64;
 
-interface SamplerBuffers {
-  readonly params: GPUBuffer;
-  /** Bit per id. */
-  readonly seen: GPUBuffer;
-  readonly probabilities: GPUBuffer;
-  readonly outputs: GPUBuffer;
+/** An id that was drawn. */
+export interface Sampled {
+  readonly id: number;
+  /** Where they are asked for. */
+  readonly logprobs?: Logprobs;
 }
 
+/** What holds for the next id. */
+export interface NextIds {
+  /** One bit an id; all of them without it. */
+  readonly allowed?: Uint32Array<ArrayBuffer> | undefined;
+  /** Added to logits. */
+  readonly biases?: ReadonlyMap<number, number> | undefined;
+}
+
+/** How a generation begins. */
+export interface Beginning {
+  /** Ids before it. */
+  readonly ids: readonly number[];
+  readonly sampling: Sampling;
+  readonly adjustments: Adjustments;
+  /** How many of the ids at the end were sampled before. */
+  readonly step: number;
+  /** `constrain` will be called before each draw. */
+  readonly guided: boolean;
+  /** Likeliest ids to tell of, 0 to 20; undefined: no logarithms at all. */
+  readonly topLogprobs: number | undefined;
+}
+
+/** The dispatches of one draw. */
+interface Draw {
+  readonly steps: readonly Step[];
+  readonly topLogprobs: number | undefined;
+}
+
+type Buffers = ReturnType<typeof createBuffers>;
+type More = Awaited<ReturnType<typeof buildMore>>;
+
 export class Sampler {
-  /** Reads the logits, writes the next id where the next token's forward pass finds it. */
-  readonly step: Step;
-  readonly #device: GPUDevice;
-  readonly #vocabulary: number;
-  readonly #buffers: SamplerBuffers;
+  readonly #llama: LlamaParts;
+  readonly #buffers: Buffers;
+  readonly #plain: Step;
   readonly #staging: GPUBuffer[] = [];
+  /** What most requests do without. */
+  #more: Promise<More> | undefined;
+  #draw: Draw;
+  /** Biases of the request, and those for the next id that stand in the buffer. */
+  #bias: Readonly<Record<number, number>> = {};
+  #biased: readonly number[] = [];
 
   /** Compiles the kernel. The buffers are the model's, and end with it. */
   static async create(llama: LlamaParts): Promise<Sampler> {
-    const { kernels, buffers, config, activations, target } = llama;
-    const own = createBuffers(buffers, config.vocabSize);
-    const { state, logits, ids } = activations;
-    const { params: uniforms, ...bound } = own;
+    const buffers = createBuffers(llama);
+    const { state, logits, ids } = llama.activations;
+    const { params: uniforms, ...bound } = buffers;
     const step = await sample.step(
       llama,
-      { threads: target.samplerThreads },
+      { threads: llama.target.samplerThreads },
       { ...bound, state, logits, ids },
-      sampleParams(config.vocabSize, GREEDY, RING),
+      sampleParams(llama.config.vocabSize, GREEDY, RING),
       uniforms,
     );
-    return new Sampler(kernels.device, config.vocabSize, own, step);
+    return new Sampler(llama, buffers, step);
   }
 
-  private constructor(device: GPUDevice, vocabulary: number, buffers: SamplerBuffers, step: Step) {
-    this.#device = device;
-    this.#vocabulary = vocabulary;
+  private constructor(llama: LlamaParts, buffers: Buffers, plain: Step) {
+    this.#llama = llama;
     this.#buffers = buffers;
-    this.step = step;
+    this.#plain = plain;
+    this.#draw = { steps: [plain], topLogprobs: undefined };
   }
 
-  /** Begins a generation after `ids`. */
-  begin(ids: readonly number[], sampling: Sampling): void {
-    const { queue } = this.#device;
-    const seen = new Uint32Array(Math.ceil(this.#vocabulary / 32));
-    for (const id of ids) seen[id >> 5] |= 1 << (id & 31);
-    queue.writeBuffer(this.#buffers.seen, 0, seen);
-    queue.writeBuffer(this.#buffers.params, 0, sample.pack(sampleParams(this.#vocabulary, sampling, RING)));
+  /** Read the logits, write the next id where the next token's forward pass finds it. */
+  get steps(): readonly Step[] {
+    return this.#draw.steps;
+  }
+
+  /** Begins a generation. What it needs beyond the draw itself is compiled when it is first asked for. */
+  async begin({ ids, sampling, adjustments, step, guided, topLogprobs }: Beginning): Promise<void> {
+    const { queue } = this.#llama.kernels.device;
+    const { vocabSize } = this.#llama.config;
+    const adjusted = guided || adjusts(adjustments);
+    const more =
+      adjusted || topLogprobs !== undefined ? await (this.#more ??= buildMore(this.#llama, this.#buffers)) : undefined;
+    queue.writeBuffer(this.#buffers.seen, 0, bitsOf(ids, vocabSize));
+    // the logits that are adjusted have the penalty already
+    const drawn = adjusted ? { ...sampling, repetitionPenalty: 1 } : sampling;
+    queue.writeBuffer(this.#buffers.params, 0, sample.pack(sampleParams(vocabSize, drawn, RING)));
+    this.#draw = { steps: [this.#plain], topLogprobs };
+    if (!more) return;
+    if (adjusted) {
+      const counts = new Uint32Array(vocabSize);
+      for (const id of ids.slice(ids.length - step)) counts[id]++;
+      const { logitBias = {} } = adjustments;
+      const bias = new Float32Array(vocabSize);
+      for (const [id, value] of Object.entries(logitBias)) bias[Number(id)] = value;
+      [this.#bias, this.#biased] = [logitBias, []];
+      queue.writeBuffer(more.counts, 0, counts);
+      queue.writeBuffer(more.bias, 0, bias);
+      queue.writeBuffer(more.allowed, 0, new Uint32Array(Math.ceil(vocabSize / 32)).fill(0xffffffff));
+      queue.writeBuffer(
+        more.adjustParams,
+        0,
+        adjust.pack(adjustParams(vocabSize, sampling.repetitionPenalty, adjustments, step)),
+      );
+    }
+    if (topLogprobs !== undefined) {
+      queue.writeBuffer(
+        more.logprobsParams,
+        0,
+        logprobs.pack({ vocabulary: vocabSize, top: topLogprobs, outputs: RING }),
+      );
+    }
+    const steps = [
+      ...(adjusted ? [more.adjust, more.sampleAdjusted] : [this.#plain]),
+      ...(topLogprobs === undefined ? [] : [more.logprobs]),
+    ];
+    this.#draw = { steps, topLogprobs };
+  }
+
+  /** What holds for the next draw that is enqueued, in place of what held before; the generation is guided. */
+  async constrain({ allowed, biases = new Map() }: NextIds): Promise<void> {
+    const { queue } = this.#llama.kernels.device;
+    const more = await this.#more;
+    if (!more) return;
+    if (allowed) queue.writeBuffer(more.allowed, 0, allowed);
+    const write = (id: number, value: number) => queue.writeBuffer(more.bias, 4 * id, Float32Array.of(value));
+    for (const id of this.#biased) if (!biases.has(id)) write(id, this.#bias[id] ?? 0);
+    for (const [id, value] of biases) write(id, value + (this.#bias[id] ?? 0));
+    this.#biased = [...biases.keys()];
   }
 
   /**
-   * Ids of `count` steps from `step` on, out of the ring: at most as many as it holds, and before they are overwritten.
+   * What came of `count` steps from `step` on, out of the ring: at most as many as it holds, and before they are overwritten.
    * @throws PronkError `device-lost`
    */
-  async read(step: number, count: number): Promise<Uint32Array> {
-    const device = this.#device;
+  async read(step: number, count: number): Promise<Sampled[]> {
+    const { topLogprobs } = this.#draw;
+    const more = await (topLogprobs === undefined ? undefined : this.#more);
+    const { device } = this.#llama.kernels;
     const staging =
       this.#staging.pop() ??
       device.createBuffer({
-        size: RING * 4,
+        size: RING * 4 * (1 + RECORD),
         usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
         label: 'sampled ids',
       });
     const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer(this.#buffers.outputs, 0, staging, 0, RING * 4);
+    if (more) encoder.copyBufferToBuffer(more.records, 0, staging, RING * 4, RING * 4 * RECORD);
     device.queue.submit([encoder.finish()]);
+    const size = RING * 4 * (more ? 1 + RECORD : 1);
     try {
-      await staging.mapAsync(GPUMapMode.READ);
+      await staging.mapAsync(GPUMapMode.READ, 0, size);
     } catch (cause) {
       const lost =
         'The graphics device was lost while generating. What was written so far is kept; send again to go on.';
       throw new PronkError('device-lost', lost, { cause });
     }
-    const ring = new Uint32Array(staging.getMappedRange());
-    const ids = Uint32Array.from({ length: count }, (_, i) => ring[(step + i) % RING]);
+    const ring = new Uint32Array(staging.getMappedRange(0, size).slice(0));
     staging.unmap();
     this.#staging.push(staging);
-    return ids;
+    const records = ring.buffer.slice(RING * 4);
+    return Array.from({ length: count }, (_, i) => {
+      const slot = (step + i) % RING;
+      const id = ring[slot];
+      return topLogprobs === undefined ? { id } : { id, logprobs: readRecord(records, slot, topLogprobs) };
+    });
   }
 
   /** Frees what is not the model's. */
@@ -92,11 +185,54 @@ export class Sampler {
   }
 }
 
-function createBuffers(buffers: Buffers, vocabulary: number): SamplerBuffers {
+/** A bit an id. */
+function bitsOf(ids: readonly number[], vocabulary: number): Uint32Array<ArrayBuffer> {
+  const bits = new Uint32Array(Math.ceil(vocabulary / 32));
+  for (const id of ids) bits[id >> 5] |= 1 << (id & 31);
+  return bits;
+}
+
+function createBuffers({ buffers, config: { vocabSize } }: LlamaParts) {
   return {
-    params: buffers.from('uniforms', sample.pack(sampleParams(vocabulary, GREEDY, RING)), 'sampling'),
-    seen: buffers.storage('sampler', Math.ceil(vocabulary / 32) * 4, 'seen'),
-    probabilities: buffers.storage('sampler', vocabulary * 4, 'probabilities'),
+    params: buffers.from('uniforms', sample.pack(sampleParams(vocabSize, GREEDY, RING)), 'sampling'),
+    /** Bit per id. */
+    seen: buffers.storage('sampler', Math.ceil(vocabSize / 32) * 4, 'seen'),
+    probabilities: buffers.storage('sampler', vocabSize * 4, 'probabilities'),
     outputs: buffers.storage('sampler', RING * 4, 'outputs'),
+  };
+}
+
+/** Penalties by count, biases, forms and logarithms: their kernels and buffers. */
+async function buildMore(llama: LlamaParts, { params, ...bound }: Buffers) {
+  const { buffers, target, activations } = llama;
+  const { vocabSize: V } = llama.config;
+  const { state, logits, ids } = activations;
+  const { seen } = bound;
+  const threads = target.samplerThreads;
+  const make = (numbers: number, label: string) => buffers.storage('sampler', numbers * 4, label);
+  const counts = make(V, 'counts');
+  const bias = make(V, 'bias');
+  const allowed = make(Math.ceil(V / 32), 'allowed');
+  const adjusted = make(V, 'adjusted');
+  const records = make(RING * RECORD, 'logprobs');
+  const forAdjust = adjustParams(V, 1, {}, 0);
+  const forLogprobs = { vocabulary: V, top: MOST_LOGPROBS, outputs: RING };
+  const adjustUniforms = buffers.from('uniforms', adjust.pack(forAdjust), 'adjusting');
+  const logprobsUniforms = buffers.from('uniforms', logprobs.pack(forLogprobs), 'logprobs');
+  const [adjusting, sampleAdjusted, scoring] = await Promise.all([
+    adjust.step(llama, {}, { state, logits, seen, bias, allowed, counts, adjusted }, forAdjust, adjustUniforms),
+    sample.step(llama, { threads }, { ...bound, state, logits: adjusted, ids }, sampleParams(V, GREEDY, RING), params),
+    logprobs.step(llama, { threads }, { state, logits, records }, forLogprobs, logprobsUniforms),
+  ]);
+  return {
+    counts,
+    bias,
+    allowed,
+    records,
+    adjustParams: adjustUniforms,
+    logprobsParams: logprobsUniforms,
+    adjust: adjusting,
+    sampleAdjusted,
+    logprobs: scoring,
   };
 }

@@ -1,5 +1,4 @@
 // A loaded model that remembers what it has read: prefill of what is new, decode ahead of read-back, rewind after a stop.
-import { defined } from '../../core/defined';
 import type { ModelConfig } from '../../core/model-config';
 import { PronkError } from '../../core/errors';
 import { Buffers, read } from '../../gpu/buffers';
@@ -15,13 +14,12 @@ import type { LoraSpec, LoraTrainer, Turn } from '../lora-types';
 import { buildHead, createActivations, type LlamaParts } from './llama';
 import { Rotary, type RotationKey } from './rotary';
 import { RunAhead } from './run-ahead';
-import { RING, Sampler } from './sampler';
+import { drawn, READBACKS_IN_FLIGHT } from './drawn';
+import { checkIds, type Guide, type SampleOptions } from './sample-options';
+import { RING, Sampler, type Sampled } from './sampler';
 import { commonPrefix, LEAST_ROWS, Shelf } from './shelf';
 import { Adapted, buildVariant, type Variant } from './variant';
 import { type UploadProgress, uploadWeights } from '../weights';
-
-/** Tokens wanted on their way while the oldest is read back. */
-const READBACKS_IN_FLIGHT = 2;
 
 export interface SessionOptions {
   readonly precision: Precision;
@@ -200,13 +198,7 @@ export class Session {
     }
   }
 
-  /**
-   * Continues `ids`, one id a step, until `maxTokens`, a full context, or the caller's `return`.
-   * The caller stops at end-of-text: tokens enqueued beyond it are dropped, and the cache is rewound. The signal ends it
-   * while the prompt is still being read.
-   * @param step how many of the ids at the end were sampled before: the random numbers go on after theirs
-   * @throws PronkError `context-full` when the prompt itself does not fit; `device-lost`
-   */
+  /** The ids that `sample` draws. */
   async *generate(
     ids: readonly number[],
     sampling: Sampling,
@@ -214,63 +206,52 @@ export class Session {
     signal?: AbortSignal,
     step = 0,
   ): AsyncGenerator<number, void, void> {
-    const { vocabSize, contextLength } = this.config;
-    if (ids.length === 0)
-      throw new PronkError('empty-prompt', 'There is nothing to continue: the prompt has no tokens.');
-    if (ids.length >= this.context) {
-      throw new PronkError(
-        'context-full',
-        `The prompt has ${ids.length} tokens and the context holds ${this.context}. ${
-          this.context < contextLength
-            ? 'Shorten it, or load the model with a longer context.'
-            : 'Shorten it: this model was not trained for a longer one.'
-        }`,
-      );
-    }
-    const bad = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
-    if (bad !== undefined)
-      throw new PronkError('bad-token', `${bad} is not a token of this model: its ids are 0 to ${vocabSize - 1}.`);
+    for await (const { id } of this.sample(ids, sampling, maxTokens, { signal, step })) yield id;
+  }
 
+  /**
+   * Continues `ids`, one id a step, until `maxTokens`, a full context, the guide's end, or the caller's `return`.
+   * The caller stops at end-of-text: tokens enqueued beyond it are dropped, and the cache is rewound. The signal ends it
+   * while the prompt is still being read.
+   * @throws PronkError `context-full` when the prompt itself does not fit; `device-lost`
+   */
+  async *sample(
+    ids: readonly number[],
+    sampling: Sampling,
+    maxTokens: number,
+    { signal, step = 0, adjustments = {}, guide, topLogprobs }: SampleOptions = {},
+  ): AsyncGenerator<Sampled, void, void> {
+    checkIds(this.config, this.context, ids, Object.keys(adjustments.logitBias ?? {}).map(Number));
     const wanted = Math.min(maxTokens, this.context - ids.length + 1);
     if (wanted < 1) return;
     // up to where the text has another rotation, and is read again
     const { fixed, rereads } = this.#base.llama.rotary;
     const total = rereads && ids.length <= fixed ? Math.min(wanted, fixed - ids.length + 1) : wanted;
-    this.#sampler.begin(ids, sampling);
+    await this.#sampler.begin({ ids, sampling, adjustments, step, guided: guide !== undefined, topLogprobs });
+    if (guide && !(await this.#constrain(guide))) return;
     if (!(await this.#readPrompt(ids, step, signal))) return;
     const history = [...ids];
-    const pending: Promise<Uint32Array>[] = [];
-    let enqueued = 0;
-    const enqueue = () => {
-      while (pending.length < READBACKS_IN_FLIGHT && enqueued < total) {
-        const first = enqueued === 0;
-        const count = first ? 1 : Math.min(this.#ahead.size, total - enqueued);
-        if (!first) this.#enqueueTokens(count);
-        pending.push(this.#sampler.read(step + enqueued, count));
-        enqueued += count;
-        if (first) break; // the prompt's time is not a token's
-      }
+    const { decode } = this.#variant;
+    const forward = [...decode.body, ...decode.head];
+    const draws = {
+      enqueue: (count: number) => this.#enqueueTokens(count),
+      forward: () => this.#submit(forward, 1),
+      draw: () => this.#submit(this.#sampler.steps, 1),
+      read: (at: number, count: number) => this.#sampler.read(at, count),
+      constrain: () => guide === undefined || this.#constrain(guide),
     };
     try {
-      let last = performance.now();
-      for (enqueue(); pending.length > 0; ) {
-        const sampled = await defined(pending.shift(), 'a token under way');
-        const now = performance.now();
-        if (history.length > ids.length) this.#ahead.note(sampled.length, now - last);
-        last = now;
-        enqueue();
-        for (const id of sampled) {
-          history.push(id);
-          yield id;
-        }
+      for await (const sampled of drawn(draws, this.#ahead, { total, step, guide })) {
+        history.push(sampled.id);
+        yield sampled;
       }
     } finally {
       // keys and values of everything but the last sampled id are in the cache
       this.#noteRead(history.slice(0, -1));
-      await Promise.allSettled(pending);
     }
-    if (total < wanted && history.length < this.context) {
-      yield* this.generate(history, sampling, wanted - total, signal, step + total);
+    if (total < wanted && history.length === ids.length + total && history.length < this.context) {
+      const later = { signal, step: step + total, adjustments, guide, topLogprobs };
+      yield* this.sample(history, sampling, wanted - total, later);
     }
   }
 
@@ -323,6 +304,13 @@ export class Session {
     this.#base.llama.buffers.destroy();
   }
 
+  /** Lets the guide say what holds for the next draw; false where nothing may follow. */
+  async #constrain(guide: Guide): Promise<boolean> {
+    const next = await guide.next();
+    if (next) await this.#sampler.constrain(next);
+    return next !== undefined;
+  }
+
   /** Rotates what is read next for a text of this length. */
   #beginPrompt(length: number): void {
     const { rotary } = this.#base.llama;
@@ -350,7 +338,6 @@ export class Session {
   async #readPrompt(ids: readonly number[], step: number, signal: AbortSignal | undefined): Promise<boolean> {
     const { batch } = this.target;
     const { prefill } = this.#variant;
-    const { step: sample } = this.#sampler;
     const { queue } = this.#gpu.device;
     let before: Promise<unknown> = Promise.resolve();
     const first = await this.#takePlace(ids);
@@ -359,7 +346,10 @@ export class Session {
       const chunk = ids.slice(start, start + batch);
       const end = start + chunk.length;
       this.#writeBatch(chunk, start, step);
-      this.#submit(end === ids.length ? [...prefill.body, ...prefill.head, sample] : prefill.body, chunk.length);
+      this.#submit(
+        end === ids.length ? [...prefill.body, ...prefill.head, ...this.#sampler.steps] : prefill.body,
+        chunk.length,
+      );
       // the last one's logits are the sampler's: its place is read again by whoever comes next
       this.#noteRead(ids.slice(0, end - 1));
       if (end === ids.length) break;
@@ -373,7 +363,7 @@ export class Session {
   /** Enqueues `count` decode steps; each samples the id that the next one reads. */
   #enqueueTokens(count: number): void {
     const { decode } = this.#variant;
-    const steps = [...decode.body, ...decode.head, this.#sampler.step];
+    const steps = [...decode.body, ...decode.head, ...this.#sampler.steps];
     const encoder = this.#gpu.device.createCommandEncoder();
     for (let i = 0; i < count; i++) encode(encoder, steps, 1);
     this.#gpu.device.queue.submit([encoder.finish()]);

@@ -2,6 +2,7 @@
 import type { Waiting } from '../../engine/models/device-wait';
 import type { ModelSummary } from '../../engine/models/summary';
 import type { AdapterSummary, TrainingEvent } from '../../engine/training/types';
+import type { TokenLogprobs } from '../../engine/generation/token-logprobs';
 import type { FinishReason, GenerationTiming, ModelThinking, ThoughtFigures } from './generation';
 
 export interface DeviceSummary {
@@ -46,6 +47,8 @@ export type WorkerEvent =
       reasoning?: string;
       thought?: ThoughtFigures;
       ids: number[];
+      /** Where `topLogprobs` asks for them: one an id, null for those that the answer had before. */
+      logprobs?: (TokenLogprobs | null)[];
       tokens: number;
       tokensPerSecond: number;
     }

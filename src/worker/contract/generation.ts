@@ -1,4 +1,5 @@
 // Text from a model, and the prompts that it is made from.
+import type { ResponseFormat } from '../../engine/forms/response-format';
 import type { Generation } from '../../engine/generation/generate';
 import type { Prompt, PromptSize } from '../../engine/generation/prompt';
 import type { EngineGeneration, EngineRequest } from '../../engine/generation/request';
@@ -7,6 +8,7 @@ import type { Thinking } from '../../tokenizer/thinking';
 import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 
 export type { ChatMessage } from '../../tokenizer/chat-message';
+export type { TokenLogprobs } from '../../engine/generation/token-logprobs';
 export type { ChatStyle } from '../../tokenizer/chat-styles';
 export type { Prompt, PromptTemplate };
 
@@ -18,7 +20,9 @@ export interface SamplingOptions extends Sampling {
   readonly maxTokens: number;
 }
 
-export interface GenerateRequest extends Pick<EngineRequest, 'prompt' | 'adapters' | 'begun' | 'thinkingBudget'> {
+type Asked = 'prompt' | 'adapters' | 'begun' | 'thinkingBudget' | 'adjustments' | 'topLogprobs' | 'responseFormat';
+
+export interface GenerateRequest extends Pick<EngineRequest, Asked> {
   /** Chosen by the caller; names the generation in events and in `stop`. */
   readonly id: string;
   readonly modelId: string;
@@ -52,6 +56,8 @@ export interface PromptVerbs {
   preview(modelId: string, prompt: Prompt): Promise<string>;
   /** What a prompt would take of a context, as it would be sent. */
   measure(modelId: string, prompt: Prompt, context: number, maxTokens: number): Promise<PromptSize>;
+  /** What is wrong with a form of answers, and where; undefined where nothing is. No model is needed. */
+  checkFormat(format: ResponseFormat): Promise<string | undefined>;
   /** The instruct templates that Pronk brings. */
   templates(): Promise<readonly PromptTemplate[]>;
 }

@@ -1,0 +1,156 @@
+// Answers in a form, logarithms, penalties and biases, of a trained model on a device.
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { findAdapter } from '../../headless/dawn';
+import { modelFiles } from '../../headless/node-store/files';
+import { openAdapter } from '../../gpu/device';
+import { adjust } from '../../ops/sample/adjust';
+import { logprobs } from '../../ops/sample/logprobs';
+import { GREEDY } from '../../ops/sample/sample';
+import { memoryStore } from '../../storage/memory';
+import { TALES } from '../../testing/fixtures';
+import type { GeneratedToken } from '../generation/generate';
+import { createEngine, type Engine, type EngineRequest } from '../index';
+import { randomWholeSchema } from '../testing/random-schema';
+import { storeModel } from '../testing/stored';
+
+/** How many random schemas; `PRONK_SCHEMAS` asks for more. */
+const SCHEMAS = Number(process.env['PRONK_SCHEMAS'] ?? 6);
+
+describe('answers', () => {
+  let engine: Engine;
+  let model: string;
+  beforeAll(async () => {
+    engine = createEngine({ store: memoryStore(), gpu: async () => openAdapter(await findAdapter()) });
+    model = await storeModel(engine, await modelFiles(TALES));
+  });
+
+  const WARM = { ...GREEDY, temperature: 1, seed: 5 };
+  const ask = async (more: Partial<EngineRequest>) => {
+    const request = { model, prompt: { kind: 'raw', text: 'Once' }, sampling: GREEDY, maxTokens: 24, ...more } as const;
+    const tokens = engine.generate(request);
+    const told: GeneratedToken[] = [];
+    for (;;) {
+      const next = await tokens.next();
+      if (next.done) return { ...next.value, told, ids: told.map(({ token }) => token) };
+      told.push(next.value);
+    }
+  };
+  /** Logits behind each of the ids that were generated. */
+  const logitsBehind = async (ids: readonly number[]) => {
+    const tokenizer = await engine.tokenizer(model);
+    const prompt = [tokenizer.bosId ?? 0, ...tokenizer.encode('Once')];
+    const all = await engine.logits(model, [...prompt, ...ids]);
+    const width = all.length / (prompt.length + ids.length);
+    return { prompt, of: (i: number) => all.subarray((prompt.length - 1 + i) * width, (prompt.length + i) * width) };
+  };
+
+  test('logarithms are the model’s own, and the text is the same with them', async () => {
+    const penalised = { sampling: { ...WARM, topK: 40 }, adjustments: { presencePenalty: 0.5 } };
+    for (const more of [{ sampling: WARM }, penalised]) {
+      const plain = await ask(more);
+      const scored = await ask({ ...more, topLogprobs: 5 });
+      expect(scored.ids).toEqual(plain.ids);
+      expect(plain.told.every((token) => token.logprobs === undefined)).toBe(true);
+      const { of } = await logitsBehind(scored.ids);
+      for (const [i, { token, logprobs: told }] of scored.told.entries()) {
+        const expected = logprobs.reference(of(i), token, 5);
+        expect(told?.logprob).toBeCloseTo(expected.logprob, 3);
+        expect(told?.top.map(({ id }) => id)).toEqual(expected.top.map(({ id }) => id));
+        if (i > 0) expect(told?.logprob).not.toBeCloseTo(logprobs.reference(of(i - 1), token, 5).logprob, 4);
+      }
+      expect(scored.told.map(({ logprobs: told }) => told?.text).join('')).toBe(scored.text);
+    }
+  });
+
+  test('presence, frequency and repetition penalties and biases, as their formulas say', async () => {
+    const adjustments = { presencePenalty: 3, frequencyPenalty: 4, logitBias: { 300: 3, 301: -100 } };
+    const sampling = { ...GREEDY, repetitionPenalty: 1.1 };
+    const { ids } = await ask({ sampling, adjustments, maxTokens: 60 });
+    const { prompt, of } = await logitsBehind(ids);
+    const likeliest = (i: number, changed: Partial<typeof adjustments>) => {
+      const counts = new Map<number, number>();
+      for (const id of ids.slice(0, i)) counts.set(id, (counts.get(id) ?? 0) + 1);
+      const seen = new Set([...prompt, ...ids.slice(0, i)]);
+      const logits = adjust.reference(of(i), 1.1, { ...adjustments, ...changed }, { seen, counts });
+      return logits.indexOf(Math.max(...logits));
+    };
+    const path = (changed: Partial<typeof adjustments>) => ids.map((_, i) => likeliest(i, changed));
+    expect(ids).toEqual(path({}));
+    expect(ids).not.toEqual(path({ frequencyPenalty: 0 }));
+    expect(ids).not.toEqual(path({ presencePenalty: 0 }));
+    expect(ids).not.toEqual((await ask({ sampling, maxTokens: 60 })).ids);
+    // counted over an answer that is gone on with, too
+    const begun = ids.slice(0, 9);
+    const more = await ask({ sampling, adjustments, begun, maxTokens: 51 });
+    expect(more.ids).toEqual(ids);
+    expect((await ask({ adjustments: { logitBias: { 77: 100 } } })).ids).toEqual(Array<number>(24).fill(77));
+    await expect(ask({ adjustments: { logitBias: { 99999: 1 } } })).rejects.toMatchObject({ code: 'bad-token' });
+  });
+
+  test(`${SCHEMAS} random schemas at temperature 1`, { timeout: 1_200_000 }, async () => {
+    const ajv = new Ajv2020({ strict: false, formats: { date: true } });
+    const ends = { stop: 0, length: 0, abort: 0 };
+    for (let seed = 1; seed <= SCHEMAS; seed++) {
+      const schema = randomWholeSchema(seed);
+      const responseFormat = { type: 'json_schema', json_schema: { schema } } as const;
+      const { text, finish } = await ask({ responseFormat, sampling: { ...WARM, seed }, maxTokens: 900 });
+      ends[finish]++;
+      if (finish === 'length') continue;
+      expect(ajv.validate(schema, JSON.parse(text)), `${seed}: ${text}`).toBe(true);
+    }
+    console.log(ends);
+    expect(ends.stop).toBeGreaterThan(0.95 * SCHEMAS);
+  });
+
+  test('one of several texts, a beginning that has the form and one that has not, and an answer that is cut off', async () => {
+    const choices = ['a dog', 'a cat', 'a dog and a cat'];
+    const responseFormat = { type: 'choice', choices } as const;
+    const { text, finish } = await ask({ responseFormat, sampling: WARM });
+    expect(choices).toContain(text);
+    expect(finish).toBe('stop');
+    const goneOn = await ask({ responseFormat, begun: 'a cat' });
+    expect(goneOn.text).toBe('a cat');
+    await expect(ask({ responseFormat, begun: 'a horse' })).rejects.toMatchObject({ code: 'bad-form' });
+    expect((await ask({ responseFormat, begun: 'a d' })).text).toMatch(/^a dog/);
+    expect(await ask({ responseFormat, maxTokens: 1 })).toMatchObject({ finish: 'length', completionTokens: 1 });
+    // the same request without a form is another text, and the cache is right behind one with
+    const plain = await ask({});
+    expect(plain.text).not.toBe(text);
+    expect((await ask({ topLogprobs: 0 })).text).toBe(plain.text);
+  });
+
+  test('in OpenAI’s shape, whole and streamed', async () => {
+    const request = {
+      model,
+      messages: [{ role: 'user', content: 'Once' }],
+      response_format: { type: 'regex', pattern: '[a-c]{3} [x-z]' },
+      logprobs: true,
+      top_logprobs: 2,
+      seed: 3,
+      max_tokens: 30,
+    } as const;
+    const whole = await engine.chat.completions.create(request);
+    const [{ message, logprobs: told, finish_reason }] = whole.choices;
+    expect(message.content).toMatch(/^[a-c]{3} [x-z]$/);
+    expect(finish_reason).toBe('stop');
+    expect(told?.content.map(({ token }) => token).join('')).toBe(message.content);
+    expect(told?.content[0].top_logprobs.length).toBe(2);
+    let text = '';
+    const tokens: string[] = [];
+    for await (const { choices } of await engine.chat.completions.create({ ...request, stream: true })) {
+      text += choices[0].delta.content ?? '';
+      tokens.push(...(choices[0].logprobs?.content.map(({ token }) => token) ?? []));
+    }
+    expect(text).toBe(message.content);
+    expect(tokens.join('')).toBe(text);
+    for (const wrong of [{ presence_penalty: 3 }, { logit_bias: { a: 1 } }, { top_logprobs: 21 }]) {
+      await expect(engine.chat.completions.create({ ...request, ...wrong })).rejects.toMatchObject({
+        code: 'bad-request',
+      });
+    }
+    const schema = { type: 'object', properties: { age: { type: 'int' } } };
+    const refused = { ...request, response_format: { type: 'json_schema', json_schema: { schema } } } as const;
+    await expect(engine.chat.completions.create(refused)).rejects.toThrow('#/properties/age/type: "int" is no type');
+  });
+});

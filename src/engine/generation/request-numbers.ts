@@ -1,0 +1,32 @@
+// Numbers of a request that comes from another program, in the ranges that OpenAI gives them.
+import { PronkError } from '../../core/errors';
+import { MOST_LOGPROBS } from '../../ops/sample/logprobs';
+
+const refuse = (name: string, takes: string, value: unknown) =>
+  new PronkError('bad-request', `${name} takes ${takes}, not ${JSON.stringify(value)}.`);
+
+/** @throws PronkError `bad-request` */
+export function checkedPenalty(value: number | null | undefined, name: string): number {
+  if (value === null || value === undefined) return 0;
+  if (typeof value === 'number' && value >= -2 && value <= 2) return value;
+  throw refuse(name, 'a number from −2 to 2', value);
+}
+
+/** How many of the likeliest tokens are told of. @throws PronkError `bad-request` */
+export function checkedLogprobs(value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= MOST_LOGPROBS) return value;
+  throw refuse('top_logprobs', `a whole number from 0 to ${MOST_LOGPROBS}`, value);
+}
+
+/** Biases by id. @throws PronkError `bad-request` */
+export function checkedBias(biases: Readonly<Record<string, number>> | null | undefined): Record<number, number> {
+  const found: Record<number, number> = {};
+  for (const [id, value] of Object.entries(biases ?? {})) {
+    if (!/^\d+$/.test(id)) throw refuse('logit_bias', 'ids of tokens as names', id);
+    if (!(typeof value === 'number' && value >= -100 && value <= 100)) {
+      throw refuse('logit_bias', 'numbers from −100 to 100', value);
+    }
+    found[Number(id)] = value;
+  }
+  return found;
+}

@@ -1,0 +1,61 @@
+// The form of an answer, and what is added to its logits, from the command line.
+import { PronkError } from '../../core/errors';
+import type { EngineRequest } from '../../engine/index';
+import type { JsonSchema, ResponseFormat } from '../../engine/forms/response-format';
+import type { TokenLogprobs } from '../../engine/generation/token-logprobs';
+import { number, type Options, UsageError } from '../arguments';
+import { textAt } from '../node-store/files';
+
+export const FORM_OPTIONS = {
+  'json-schema': 'text',
+  regex: 'text',
+  choices: 'list',
+  'top-logprobs': number({ min: 0, max: 20, whole: true }),
+  'presence-penalty': number({ min: -2, max: 2, default: 0 }),
+  'frequency-penalty': number({ min: -2, max: 2, default: 0 }),
+  'logit-bias': 'list',
+} as const;
+
+type FormOptions = Options<typeof FORM_OPTIONS>;
+
+/** What the options ask of a generation. @throws UsageError; PronkError `no-file`, `bad-schema` */
+export async function readForm(
+  options: FormOptions,
+): Promise<Pick<EngineRequest, 'responseFormat' | 'topLogprobs' | 'adjustments'>> {
+  return {
+    responseFormat: await readFormat(options),
+    topLogprobs: options['top-logprobs'],
+    adjustments: {
+      presencePenalty: options['presence-penalty'],
+      frequencyPenalty: options['frequency-penalty'],
+      logitBias: Object.fromEntries((options['logit-bias'] ?? []).map(readBias)),
+    },
+  };
+}
+
+async function readFormat(options: FormOptions): Promise<ResponseFormat | undefined> {
+  const { regex, choices, 'json-schema': file } = options;
+  if ([regex, choices, file].filter((each) => each !== undefined).length > 1) {
+    throw new UsageError('An answer has one form: --json-schema, --regex or --choices.');
+  }
+  if (regex !== undefined) return { type: 'regex', pattern: regex };
+  if (choices !== undefined) return { type: 'choice', choices };
+  if (file === undefined) return undefined;
+  const text = await textAt(file);
+  try {
+    return { type: 'json_schema', json_schema: { schema: JSON.parse(text) as JsonSchema } };
+  } catch (error) {
+    throw new PronkError('bad-schema', `${file} is not JSON: ${(error as Error).message}.`);
+  }
+}
+
+function readBias(text: string): readonly [id: number, value: number] {
+  const [, id, value] = /^(\d+)=(-?\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  if (id !== undefined && Math.abs(Number(value)) <= 100) return [Number(id), Number(value)];
+  throw new UsageError(`--logit-bias needs ID=V, V a number from -100 to 100, not ${text}.`);
+}
+
+/** Logarithms as a token's line has them. */
+export function shownLogprobs({ logprob, top }: TokenLogprobs) {
+  return { logprob, top: top.map((each) => ({ id: each.id, text: each.text, logprob: each.logprob })) };
+}
