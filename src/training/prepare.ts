@@ -81,16 +81,20 @@ export function prepareData(
  */
 export function checkPositions(
   { train, validationRows }: Pick<PreparedData, 'train' | 'validationRows'>,
-  config: Pick<ModelConfig, 'ropeScaling' | 'contextLength'>,
+  config: Pick<ModelConfig, 'ropeScaling' | 'contextLength' | 'learnedPositions'>,
 ): void {
-  const fixed = fixedRotation(config);
+  const { ropeScaling, learnedPositions, contextLength } = config;
+  const fixed = learnedPositions ? contextLength : fixedRotation(config);
   if (fixed === Infinity) return;
   const longest = [...train, ...validationRows].reduce((most, { ids }) => Math.max(most, ids.length), 0);
   if (longest <= fixed) return;
   throw new PronkError(
     'bad-config',
-    `cutoff_len lets rows of ${longest} tokens through, and this model scales the positions of texts beyond ${fixed} tokens ` +
-      `${config.ropeScaling?.type === 'dynamic' ? 'dynamically' : 'by other factors (longrope)'}, which training does not do. Set cutoff_len to ${fixed}.`,
+    `cutoff_len lets rows of ${longest} tokens through, and this model ${
+      learnedPositions
+        ? `has learned ${fixed} positions and no more`
+        : `scales the positions of texts beyond ${fixed} tokens ${ropeScaling?.type === 'dynamic' ? 'dynamically' : 'by other factors (longrope)'}, which training does not do`
+    }. Set cutoff_len to ${fixed}.`,
     { field: 'cutoff_len' },
   );
 }

@@ -176,8 +176,9 @@ function keptBytes({ device, software }: Gpu, weights: number): number {
   return Math.max(0, Math.min(MOST_KEPT_BYTES, Math.floor((all - weights) / 4)));
 }
 
-function contextOf({ contextLength }: ModelConfig, { context, beyondTrained = false }: LoadOptions): number {
-  if (context !== undefined && beyondTrained) return context;
+function contextOf(config: ModelConfig, { context, beyondTrained = false }: LoadOptions): number {
+  const { contextLength, learnedPositions } = config;
+  if (context !== undefined && beyondTrained && !learnedPositions) return context;
   return Math.min(context ?? DEFAULT_CONTEXT, contextLength);
 }
 

@@ -28,13 +28,16 @@ export function checkedOptions({ quantize, precision, context }: Options<typeof 
   /** Positions of the cache; says so where they are more than the model was trained for. */
   const contextFor = (config: ModelConfig) => {
     if (context !== undefined && context > config.contextLength) sayNotes([beyondTrained(context, config)]);
+    if (config.learnedPositions) return Math.min(config.contextLength, context ?? DEFAULT_CONTEXT);
     return context ?? Math.min(config.contextLength, DEFAULT_CONTEXT);
   };
   return { quantize, precision, contextFor };
 }
 
-function beyondTrained(context: number, { contextLength, ropeScaling }: ModelConfig): string {
+function beyondTrained(context: number, { contextLength, ropeScaling, learnedPositions }: ModelConfig): string {
   const trained = `The model was trained for ${contextLength} positions, and --context asks for ${context}.`;
+  if (learnedPositions)
+    return `${trained} It has learned its positions one by one, and no more than those: ${contextLength} are used.`;
   return ropeScaling?.type === 'dynamic'
     ? `${trained} Longer texts are rotated by the model's dynamic scaling.`
     : `${trained} What it says beyond them is rarely of use.`;

@@ -52,10 +52,12 @@ export async function createSession(
   try {
     const weights = await uploadWeights(buffers, config, tensors, options.onProgress, options.maxPartBytes, signal);
     options.onUploaded?.();
-    const cache = createCache(buffers, config, options.context, target.cache);
+    // a table of learned positions has no row beyond the last
+    const context = config.learnedPositions ? Math.min(options.context, config.contextLength) : options.context;
+    const cache = createCache(buffers, config, context, target.cache);
     const activations = createActivations(buffers, config, weights, target);
     const kernels = new Kernels(gpu.device);
-    const rotary = new Rotary(buffers, config, options.context);
+    const rotary = new Rotary(buffers, config, context);
     const llama: LlamaParts = { kernels, buffers, config, weights, cache, rotary, activations, target };
     const building = Promise.all([buildVariant(llama, { cache, ids: [], by: '' }, ''), Sampler.create(llama)]);
     const [base, sampler] = await unlessAborted(building, signal).catch((error: unknown) => {
