@@ -198,6 +198,12 @@ describe('stored layout', () => {
     expect(patterns(dequantizeRows(kept))).toEqual(patterns(Float32Array.from(wide)));
   });
 
+  test('a scale that is infinite in the file stays so, for whoever looks for such', () => {
+    const file = Uint8Array.of(0x00, 0x7c, 0x00, 0x38, ...Array<number>(20).fill(0));
+    const packed = repackRows('Q5_1', file, 1, 32);
+    expect([...new Uint16Array(packed.scales.buffer)]).toEqual([0x7c00, 0x3800]);
+  });
+
   test('repacking keeps every value of simple blocks', () => {
     fc.assert(
       fc.property(

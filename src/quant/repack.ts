@@ -171,10 +171,15 @@ function takeApart(type: BlockType, bytes: Uint8Array, packed: PackedRows): void
       const own = codes.subarray(i * block, (i + 1) * block);
       if (centre) for (let j = 0; j < block; j++) own[j] -= centre;
       writeCodes(layout, own, b, packed.codes);
-      const [scale, offset] = [scales[i], minimums[i] + centre * scales[i]];
+      const [scale, offset] = [scales[i], centre ? minimums[i] + centre * scales[i] : minimums[i]];
       // a rounding that would give infinity; what is infinite or no number in the file is left to whoever reads it
-      if (Math.max(Math.abs(scale), Math.abs(offset)) >= 65520) throw new ScaleOverflow();
+      if (overflows(scale) || overflows(offset)) throw new ScaleOverflow();
       writeScale(layout, scale, offset, b, packed.scales);
     }
   }
+}
+
+/** Whether a number becomes infinite as f16. */
+function overflows(value: number): boolean {
+  return Math.abs(value) >= 65520 && Number.isFinite(value);
 }
