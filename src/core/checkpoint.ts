@@ -13,6 +13,8 @@ export interface Tensor {
   readonly type: ElementType;
   readonly rows: number;
   readonly columns: number;
+  /** What all of its values are multiplied by, where a file has such a number beside it. */
+  readonly scale?: number;
   /** Where its bytes begin, so that tensors can be read in the order in which they lie. */
   readonly place: { readonly file: string; readonly start: number };
   /** Bytes of rows `start` (inclusive) to `end` (exclusive), in the file's element type, little-endian. */

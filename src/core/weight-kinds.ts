@@ -6,7 +6,7 @@ import { CODE_TABLES, type CodeTable } from './code-tables';
 export type ElementType = 'F32' | 'F16' | 'BF16' | 'F64' | BlockType;
 
 /** ggml's plain blocks: a scale, and perhaps a minimum, then codes. */
-type PlainType = 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q5_0' | 'Q5_1' | 'Q1_0';
+type PlainType = 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q5_0' | 'Q5_1' | 'Q2_0' | 'Q1_0';
 
 /** ggml's super-blocks of 256, whose scales are products. */
 export type SuperBlockType = 'Q2_K' | 'Q3_K' | 'Q4_K' | 'Q5_K' | 'Q6_K';

@@ -5,6 +5,8 @@ import { expect, test } from 'vitest';
 import { createTokenizer } from '../tokenizer/index';
 import { PronkError } from '../core/errors';
 import { openCheckpoint, openTokenizer } from './checkpoint/open';
+import { convertRows } from './checkpoint/weights';
+import { storedKind } from '../quant/elements';
 import { type Source, bytesSource } from '../core/source';
 import { mutate, randomFrom } from './testing/mutate';
 import { TALES, TALES_CHAT } from '../testing/fixtures';
@@ -44,7 +46,7 @@ function fileSets(): FileSet[] {
   return [
     ...sets,
     load(TALES, 'tales-f16.gguf'),
-    load(TALES, 'tales-f16.gguf'),
+    load(GOLDEN, 'every-type.gguf'),
     load(TALES, 'config.json', 'model.safetensors', 'tokenizer.model'),
     { ...load(TALES, 'config.json', 'model.safetensors'), 'model.safetensors.index.json': index, ...small },
     { ...load(TALES, 'tokenizer.model'), 'added_tokens.json': json({ '[PAD]': 512 }) },
@@ -69,7 +71,9 @@ function counted(source: Source, count: (bytes: number) => void): Source {
 
 async function use(files: readonly Source[]): Promise<void> {
   const checkpoint = await openCheckpoint(files);
-  for (const tensor of checkpoint.tensors.values()) await tensor.readRows(tensor.rows - 1, tensor.rows);
+  for (const tensor of checkpoint.tensors.values()) {
+    convertRows(tensor, storedKind(tensor.type), await tensor.readRows(tensor.rows - 1, tensor.rows), 1);
+  }
   createTokenizer(checkpoint.tokenizer).encode('Hello, world');
 }
 

@@ -29,6 +29,7 @@ const READABLE: Readonly<Record<Exclude<ElementType, PackedType>, number> & Reco
   IQ1_M: 1.75,
   TQ1_0: 1.6875,
   IQ1_S: 1.5625,
+  Q2_0: 2.25,
   Q1_0: 1.125,
 };
 

@@ -5,6 +5,7 @@
 //   Q4_1  20 bytes  f16 d, f16 m, 16 × two nibbles                         x = d · code + m
 //   Q5_0  22 bytes  f16 d, 32 × highest bit, 16 × two nibbles              x = d · (code − 16)
 //   Q5_1  24 bytes  f16 d, f16 m, 32 × highest bit, 16 × two nibbles       x = d · code + m
+//   Q2_0  18 bytes  f16 d, 64 × 2 bits                                     x = d · (code − 1)
 //   Q1_0  18 bytes  f16 d, 128 × one bit                                   x = d or −d
 // Byte j of the nibbles holds element j in the low nibble and element j + 16 in the high one.
 
@@ -51,6 +52,18 @@ export const CODECS: Readonly<Record<BlockType, BlockCodec>> = {
   Q4_1: { ...SIMPLE, bytes: 20, kind: 'q4m', verbatim: true, unpack: simple(0, true, false) },
   Q5_0: { ...SIMPLE, bytes: 22, kind: 'q8', unpack: simple(16, false, true) },
   Q5_1: { ...SIMPLE, bytes: 24, kind: 'q8o', unpack: simple(0, true, true) },
+  Q2_0: {
+    bytes: 18,
+    elements: 64,
+    block: 32,
+    kind: 'q4',
+    centre: 0,
+    unpack(bytes, at, { codes, scales, minimums }) {
+      scales.fill(half(bytes, at), 0, 2);
+      minimums.fill(-0, 0, 2);
+      for (let j = 0; j < 64; j++) codes[j] = ((bytes[at + 2 + (j >> 2)] >> (2 * (j & 3))) & 3) - 1;
+    },
+  },
   Q1_0: {
     bytes: 18,
     elements: 128,

@@ -1,6 +1,7 @@
 // The element types of files: how long a row of each is, which stored kind keeps it, and which type a kind can be written as.
 
 import { CODECS, dequantizeBlocks } from './blocks';
+import { PACKED_BLOCKS } from './packed';
 import { bf16ArrayToF32, f16ArrayToF32 } from './f16';
 import type { BlockType, ElementType, FloatKind, WeightKind } from '../core/weight-kinds';
 
@@ -21,13 +22,12 @@ export function isFloatType(type: ElementType): type is FloatType {
   return type in FLOATS || type === 'F64';
 }
 
-/** Whether Pronk reads a tensor type of ggml's. */
-export function isElementType(name: string): name is ElementType {
-  return name in FLOATS || name === 'F64' || name in CODECS;
-}
-
-/** Every type that Pronk reads. */
-export const ELEMENT_TYPES = [...Object.keys(FLOATS), 'F64', ...Object.keys(CODECS)] as readonly ElementType[];
+/** Every type of ggml's that Pronk reads. */
+export const GGML_ELEMENTS = [
+  ...Object.keys(FLOATS),
+  'F64',
+  ...Object.keys(CODECS).filter((type) => !(type in PACKED_BLOCKS)),
+] as readonly ElementType[];
 
 /** The stored kind that keeps a file's codes, or its floats, as they are; F64 is rounded to f32. */
 export function storedKind(type: ElementType): WeightKind {

@@ -42,7 +42,8 @@ export function halfAt(bytes: Uint8Array, i: number): number {
   return f16ToF32(bytes[2 * i] | (bytes[2 * i + 1] << 8));
 }
 
-function writeHalf(out: Uint8Array, i: number, value: number): void {
+/** Writes the f16 number `i`. */
+export function writeHalf(out: Uint8Array, i: number, value: number): void {
   const half = f32ToF16(value);
   out[2 * i] = half & 255;
   out[2 * i + 1] = half >>> 8;

@@ -185,7 +185,13 @@ describe('block codecs', () => {
 describe('stored layout', () => {
   const shape = fc.record({ rows: fc.integer({ min: 1, max: 5 }), blocks: fc.integer({ min: 1, max: 3 }) });
 
-  test('one bit is a scale with a sign, and float64 is rounded', () => {
+  test('one bit is a scale with a sign, two bits are four steps from one below zero, float64 is rounded', () => {
+    // as libggml 0.5.0 has them
+    const four = Uint8Array.of(0x00, 0x38, 0, 1, 2, 3, 0x55, 0xaa, 0xff, 0xe4, ...Array<number>(8).fill(0));
+    const two = dequantizeBlocks('Q2_0', four);
+    expect([...two.subarray(4, 9)]).toEqual([0, -0.5, -0.5, -0.5, 0.5]);
+    expect([...two.subarray(28, 32), two.length]).toEqual([-0.5, 0, 0.5, 1, 64]);
+    expect(dequantizeRows(repackRows('Q2_0', four, 1, 64))).toEqual(two);
     const file = Uint8Array.of(0x00, 0x38, ...Array<number>(16).fill(0b00000101));
     const values = dequantizeBlocks('Q1_0', file);
     expect([...values.subarray(0, 4), values.length]).toEqual([0.5, -0.5, 0.5, -0.5, 128]);

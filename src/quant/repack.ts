@@ -18,7 +18,7 @@ import {
   isBlockKind,
   scaleBytes,
 } from '../core/weight-kinds';
-import { halfAt, readCodes, writeCodes, writeScale } from './layout';
+import { halfAt, readCodes, writeCodes, writeHalf, writeScale } from './layout';
 import { quantizer, quantizeWhole } from './quantize';
 
 export { elementRowBytes, storedKind } from './elements';
@@ -82,6 +82,29 @@ export function dequantizeRows(packed: PackedRows): Float32Array<ArrayBuffer> {
     for (let j = 0; j < block; j++) result[b * block + j] = Math.fround(scale * decoded[j]) + base;
   }
   return result;
+}
+
+/**
+ * Rows whose values are multiplied by a number: of block kinds the scales are, and rounded to f16 again.
+ * @throws ScaleOverflow when a scale becomes too large for f16
+ */
+export function multipliedRows(packed: PackedRows, factor: number): PackedRows {
+  const { kind, rows, columns } = packed;
+  if (!isBlockKind(kind)) {
+    return packRows(
+      dequantizeRows(packed).map((value) => value * factor),
+      kind,
+      rows,
+      columns,
+    );
+  }
+  const scales = new Uint8Array(packed.scales.length);
+  for (let i = 0; 2 * i < scales.length; i++) {
+    const scale = halfAt(packed.scales, i);
+    if (overflows(scale * factor) && Number.isFinite(scale)) throw new ScaleOverflow();
+    writeHalf(scales, i, scale * factor);
+  }
+  return { ...packed, scales };
 }
 
 /** Rows converted to another kind by way of f32; rows that are not whole blocks become f16 where blocks are asked for. */

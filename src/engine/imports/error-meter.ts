@@ -1,7 +1,8 @@
 // How far stored weights are from their source, by kind of tensor, measured on a sample while they are converted.
 
 import type { Tensor } from '../../core/checkpoint';
-import { dequantizeElements, elementRowBytes } from '../../quant/elements';
+import { valuesOf } from '../../formats/checkpoint/weights';
+import { elementRowBytes } from '../../quant/elements';
 import { type PackedRows, codeBytes, scaleBytes } from '../../core/weight-kinds';
 import { dequantizeRows } from '../../quant/repack';
 
@@ -19,10 +20,11 @@ export class ErrorMeter {
   }
 
   /** Compares the first rows of a group with the file's bytes of it. */
-  add({ name, type, columns }: Tensor, source: Uint8Array<ArrayBuffer>, stored: PackedRows): void {
+  add(tensor: Tensor, source: Uint8Array<ArrayBuffer>, stored: PackedRows): void {
+    const { name, type, columns } = tensor;
     const b = dequantizeRows(firstRows(stored, SAMPLE_ROWS));
     const bytes = (b.length / columns) * elementRowBytes(type, columns);
-    const a = dequantizeElements(type, source.subarray(0, bytes));
+    const a = valuesOf(tensor, source.subarray(0, bytes));
     const sums = (this.#sums[partOf(name)] ??= [0, 0]);
     for (let i = 0; i < a.length; i++) {
       const [value, difference] = [a[i], b[i] - a[i]];

@@ -58,7 +58,7 @@ async function convertTensor(tensor: Tensor, first: number, options: PassOptions
     const stored = convertRows(tensor, kind, bytes, end - rowStart);
     // of numbers, f16 alone makes something else; floats that are kept were looked at already
     if (!(float && kept) && hasNonFinite(stored)) throw float ? outOfRange(tensor) : nanWeights(tensor);
-    if (!kept || roundsScales(type)) meter.add(tensor, bytes, stored);
+    if (!kept || roundsScales(type) || tensor.scale !== undefined) meter.add(tensor, bytes, stored);
     await writer.add({ name, kind, rows, columns }, { ...stored, rowStart });
     onBatch?.();
   }

@@ -55,11 +55,14 @@ async function openGguf({ gguf }: ModelFiles): Promise<Checkpoint> {
   const family = familyOfGguf(file.metadata.get('general.architecture')?.value, file.source.name);
   const { halfSplit } = family.gguf;
   const directory = new Map<string, Tensor>();
+  const scales = await scalesIn(file);
   for (const tensor of file.tensors) {
     const name = (family.packs && packedFromGguf(tensor.name)) || fromGgufName(tensor.name);
     const [columns, rows = 1, ...more] = tensor.shape;
     if (!name || more.length) continue;
-    const whole = tensorAt(name, tensor.type, rows, columns, tensor.source, tensor.start);
+    const scale = scales.get(tensor.name);
+    const stored = tensorAt(name, tensor.type, rows, columns, tensor.source, tensor.start);
+    const whole = scale === undefined ? stored : { ...stored, scale };
     for (const plain of family.unpack?.(whole, config) ?? [whole]) {
       const rotated = halfSplit && /\.self_attn\.[qk]_proj\./.test(plain.name);
       directory.set(plain.name, rotated ? interleaved(plain, config) : plain);
@@ -78,6 +81,24 @@ async function openGguf({ gguf }: ModelFiles): Promise<Checkpoint> {
     tensors: checkTensors(directory, config, file.source.name, family.biased?.(undefined)),
     tokenizer: tokenizerFromGguf(file, config.vocabSize),
   };
+}
+
+/** Numbers that multiply a matrix, by the matrix's name: NVFP4 has one for each, `blk.0.attn_q.scale`. */
+async function scalesIn(file: MergedGguf): Promise<ReadonlyMap<string, number>> {
+  const scales = new Map<string, number>();
+  for (const tensor of file.tensors) {
+    const [, stem] = /^(.*?)(?:\.weight)?\.scale$/.exec(tensor.name) ?? [];
+    if (stem === undefined) continue;
+    if (tensor.bytes > 4) {
+      throw corruptFile(
+        tensor.source.name,
+        `the tensor ${tensor.name} has ${tensor.bytes} bytes, where one number is read`,
+      );
+    }
+    const [scale = 1] = await readFloats(tensor);
+    scales.set(`${stem}.weight`, scale);
+  }
+  return scales;
 }
 
 type MergedGguf = Omit<GgufFile, 'tensors'> & {

@@ -57,10 +57,9 @@ export function rowGroups(tensor: Tensor, name: string, groups: readonly number[
   const rowBytes = elementRowBytes(tensor.type, tensor.columns);
   const { file, start: begin } = tensor.place;
   return {
+    ...tensor,
     name,
-    type: tensor.type,
     rows: groups.length * height,
-    columns: tensor.columns,
     place: { file, start: begin + groups[0] * height * rowBytes },
     async readRows(start, end) {
       const result = new Uint8Array((end - start) * rowBytes);

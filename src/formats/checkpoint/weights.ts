@@ -10,7 +10,7 @@ import {
   fitsKind,
   scalesPerRow,
 } from '../../core/weight-kinds';
-import { packRows, quantizeRows, repackRows, ScaleOverflow } from '../../quant/repack';
+import { multipliedRows, packRows, quantizeRows, repackRows, ScaleOverflow } from '../../quant/repack';
 import { groupsOf } from '../../quant/slice';
 import type { Checkpoint, Tensor } from '../../core/checkpoint';
 import { PronkError } from '../../core/errors';
@@ -29,8 +29,11 @@ export type Quantize = 'keep' | 'f32' | 'f16' | 'q8' | 'q4';
  * products, which are stored as f16; F64 is stored as f32.
  */
 export function keepRounds(tensors: Iterable<Tensor>): string | undefined {
-  const types = new Set(Array.from(tensors, ({ type }) => type));
-  const [own, others] = [(type: string) => type in PACKED_BLOCKS, [...types].filter(roundsScales)];
+  const all = [...tensors];
+  const types = new Set(all.map(({ type }) => type));
+  const products = all.filter(({ type, scale }) => roundsScales(type) || scale !== undefined);
+  const own = (type: string) => type in PACKED_BLOCKS;
+  const others = [...new Set(products.map(({ type }) => type))];
   const names = others.filter((type) => !own(type)).toSorted();
   const clauses = types.has('F64') ? ['F64 rounded to F32'] : [];
   if (others.length > 0) {
@@ -82,14 +85,16 @@ export function weightTensor(tensor: Tensor, quantize: Quantize, maxGroupBytes =
  * @throws PronkError `weights-out-of-range`
  */
 export function convertRows(
-  { name, type, columns, place }: Tensor,
+  tensor: Tensor,
   kind: WeightKind,
   bytes: Uint8Array<ArrayBuffer>,
   rows: number,
 ): PackedRows {
-  if (kind !== storedKind(type)) return packRows(dequantizeElements(type, bytes), kind, rows, columns);
+  const { name, type, columns, place, scale } = tensor;
+  if (kind !== storedKind(type)) return packRows(valuesOf(tensor, bytes), kind, rows, columns);
   try {
-    return repackRows(type, bytes, rows, columns);
+    const kept = repackRows(type, bytes, rows, columns);
+    return scale === undefined ? kept : multipliedRows(kept, scale);
   } catch (error) {
     if (!(error instanceof ScaleOverflow)) throw error;
     const message =
@@ -97,6 +102,15 @@ export function convertRows(
       'No trained model has them: the file is likely damaged. Converted to f32 it can be imported all the same.';
     throw new PronkError('weights-out-of-range', message, { cause: error });
   }
+}
+
+/** A tensor's values, of the bytes of some of its rows. Of F32 they may be the same memory. */
+export function valuesOf(
+  { type, scale }: Pick<Tensor, 'type' | 'scale'>,
+  bytes: Uint8Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer> {
+  const values = dequantizeElements(type, bytes);
+  return scale === undefined ? values : values.map((value) => value * scale);
 }
 
 /**

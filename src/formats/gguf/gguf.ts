@@ -1,10 +1,11 @@
 // GGUF headers (ggml/docs/gguf.md), versions 2 and 3, little-endian: key/value metadata, then the tensor directory, then
 // aligned tensor data, which is not touched here.
 
-import { ELEMENT_TYPES, elementRowBytes, elementsPerBlock, isElementType } from '../../quant/elements';
+import { elementRowBytes, elementsPerBlock } from '../../quant/elements';
 import type { ElementType } from '../../core/weight-kinds';
 import { PronkError, corruptFile } from '../../core/errors';
 import type { Source } from '../../core/source';
+import { readType } from './ggml-types';
 
 /** Metadata types in the order of their codes. */
 export const TYPES = [
@@ -31,49 +32,6 @@ export type GgufScalar = number | bigint | boolean | string;
 export type GgufValue =
   | { readonly type: Exclude<GgufType, 'array'>; readonly value: GgufScalar }
   | { readonly type: 'array'; readonly of: GgufType; readonly value: readonly (GgufScalar | GgufValue)[] };
-
-/** ggml's type codes; those without an element type are named so that a message can say what a file holds. */
-const GGML_TYPES: Readonly<Record<number, string>> = {
-  0: 'F32',
-  1: 'F16',
-  2: 'Q4_0',
-  3: 'Q4_1',
-  6: 'Q5_0',
-  7: 'Q5_1',
-  8: 'Q8_0',
-  9: 'Q8_1',
-  10: 'Q2_K',
-  11: 'Q3_K',
-  12: 'Q4_K',
-  13: 'Q5_K',
-  14: 'Q6_K',
-  15: 'Q8_K',
-  16: 'IQ2_XXS',
-  17: 'IQ2_XS',
-  18: 'IQ3_XXS',
-  19: 'IQ1_S',
-  20: 'IQ4_NL',
-  21: 'IQ3_S',
-  22: 'IQ2_S',
-  23: 'IQ4_XS',
-  24: 'I8',
-  25: 'I16',
-  26: 'I32',
-  27: 'I64',
-  28: 'F64',
-  29: 'IQ1_M',
-  30: 'BF16',
-  34: 'TQ1_0',
-  35: 'TQ2_0',
-  39: 'MXFP4',
-  40: 'NVFP4',
-  41: 'Q1_0',
-};
-
-/** ggml's code of a type that Pronk reads. */
-export function ggmlTypeCode(type: ElementType): number {
-  return Number(Object.keys(GGML_TYPES).find((code) => GGML_TYPES[Number(code)] === type));
-}
 
 export interface GgufTensor {
   readonly name: string;
@@ -224,9 +182,7 @@ function parse(source: Source, cursor: Cursor): GgufFile {
   if (source.size < 24 || cursor.u32() !== 0x46554747) throw corruptFile(name, 'it does not start like a GGUF file');
   const version = cursor.u32();
   if (version !== 2 && version !== 3) {
-    const big = version === 0x02000000 || version === 0x03000000;
-    const what = big ? 'in big-endian byte order' : `of version ${version}`;
-    throw new PronkError('unsupported-version', `${name} is a GGUF file ${what}. Pronk reads versions 2 and 3.`);
+    throw new PronkError('unsupported-version', `${name} is a GGUF file ${otherVersion(version)}`);
   }
   const tensorCount = cursor.count('tensors', 24);
   const valueCount = cursor.count('metadata values', 13);
@@ -256,6 +212,17 @@ function parse(source: Source, cursor: Cursor): GgufFile {
   return { source, version, metadata, tensors };
 }
 
+/** What a file of another version is, and what to do. */
+function otherVersion(version: number): string {
+  const reads = 'Pronk reads versions 2 and 3 in little-endian byte order.';
+  if (version > 0 && (version & 0xffffff) === 0) {
+    return `in big-endian byte order. ${reads} gguf-py's gguf_convert_endian turns it round.`;
+  }
+  if (version === 1)
+    return `of version 1, of August 2023. ${reads} Take a newer file of the model, or convert it again.`;
+  return `of version ${version}. ${reads}`;
+}
+
 type Entry = Omit<GgufTensor, 'start'> & { readonly offset: number };
 
 function readEntry(source: Source, cursor: Cursor): Entry {
@@ -266,12 +233,7 @@ function readEntry(source: Source, cursor: Cursor): Entry {
   const shape: number[] = [];
   for (let i = 0; i < dimensions; i++) shape.push(Number(cursor.scalar('u64')));
   const code = cursor.u32();
-  const type = GGML_TYPES[code];
-  if (!type) throw corruptFile(source.name, `the tensor ${name} has the unknown type ${code}`);
-  if (!isElementType(type)) {
-    const message = `${source.name} stores ${name} as ${type}, which Pronk does not read yet. It reads ${ELEMENT_TYPES.join(', ')}.`;
-    throw new PronkError('unsupported-tensor-type', message);
-  }
+  const type = readType(code, name, source.name);
   const offset = Number(cursor.scalar('u64'));
   const [columns] = shape;
   const rows = shape.slice(1).reduce((product, size) => product * size, 1);

@@ -2,7 +2,8 @@
 
 import { elementRowBytes } from '../../quant/elements';
 import type { ElementType } from '../../core/weight-kinds';
-import { type GgufScalar, type GgufType, type GgufValue, SIZES, TYPES, ggmlTypeCode } from './gguf';
+import { type GgufScalar, type GgufType, type GgufValue, SIZES, TYPES } from './gguf';
+import { ggmlTypeCode } from './ggml-types';
 
 /** A tensor to write, whose bytes come when they are wanted. */
 export interface GgufTensorContent {
