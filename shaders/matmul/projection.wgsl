@@ -1,7 +1,8 @@
 // Bindings and results of the products with a weight matrix. TILE_M rows are computed together.
 // NORM folds RMSNorm in without a pass before: Σx² is accumulated beside Σ w·x·gain, and 1/rms multiplies the result.
 // GLU takes the matrix as gate rows, then up rows: y = f(gate) · up, and a row group has TILE_M / 2 rows of each.
-// HAS_BIAS adds a vector of all the matrix's rows, after the norm.
+// HAS_BIAS adds a vector of all the matrix's rows, after the norm. HAS_ROW_SCALES multiplies by a second such vector,
+// which lies behind the first, before the first is added.
 //: needs State, Input, Output, TILE_M, activate
 struct Params {
   rows: u32,       // of this part of the matrix
@@ -37,10 +38,14 @@ fn store(token: u32, row: u32, value: f32) {
 }
 
 fn add_bias(row: u32, value: f32) -> f32 {
+  //: if HAS_ROW_SCALES
+  return value * bias[params.out_stride + params.row_start + row] + bias[params.row_start + row];
+  //: else
   //: if HAS_BIAS
   return value + bias[params.row_start + row];
   //: else
   return value;
+  //: end
   //: end
 }
 

@@ -2,6 +2,7 @@
 // were attached for as long as the engine lives.
 import { fromStoredConfig, type ModelConfig, toStoredConfig } from '../core/model-config';
 import type { Adapter } from '../core/adapter';
+import type { TokenizerSpec } from '../core/checkpoint';
 import { shownName } from '../core/shown-name';
 import { checkFit, isGgufAdapter, readAdapter } from '../formats/adapters/index';
 import { PronkError } from '../core/errors';
@@ -36,6 +37,12 @@ export interface TrainedFrom {
   readonly template?: PromptTemplate | undefined;
   /** Default: the adapter's own. */
   readonly name?: string;
+}
+
+/** An adapter with its values, ready for a session. */
+export interface ResolvedAdapter extends UsedAdapter {
+  /** Where its vocabulary is another one than the model's. */
+  readonly tokenizer?: TokenizerSpec | undefined;
 }
 
 /** An adapter that is not stored, and the model that it was read for. */
@@ -159,7 +166,7 @@ export class Adapters {
    * @param uses instead of those in use; an empty list is the base
    * @throws PronkError `missing-adapter`, `adapter-mismatch`, `bad-strength`
    */
-  async resolve(modelId: string, config: ModelConfig, uses?: readonly AdapterUse[]): Promise<UsedAdapter[]> {
+  async resolve(modelId: string, config: ModelConfig, uses?: readonly AdapterUse[]): Promise<ResolvedAdapter[]> {
     if (uses) return this.#resolved(config, uses);
     const known = new Set((await this.#stored.list()).map(({ id }) => id));
     const inUse = await this.#library.adaptersOf(modelId);
@@ -185,6 +192,10 @@ export class Adapters {
   /** The files of `export`. @param use another strength than 1 becomes part of the adapter's scale */
   async exportFiles({ id, strength }: AdapterUse, format: PlainFormat): Promise<FileContent[]> {
     const { adapter, template } = await this.#withTemplate(id);
+    if (strength !== 1 && adapter.pairs.some(({ magnitude }) => magnitude)) {
+      const message = `${adapter.name} is a DoRA adapter, which has no scale that a strength of ${strength} could be part of. Export it at a strength of 1, or merge it into its model.`;
+      throw new PronkError('unsupported-format', message);
+    }
     const pairs = adapter.pairs.map((pair) => ({ ...pair, scale: pair.scale * strength }));
     return adapterFiles({ ...adapter, pairs }, await this.#baseOf(id), format, template);
   }
@@ -254,7 +265,7 @@ export class Adapters {
     return this.#stored.sweep();
   }
 
-  #resolved(config: ModelConfig, uses: readonly AdapterUse[]): Promise<UsedAdapter[]> {
+  #resolved(config: ModelConfig, uses: readonly AdapterUse[]): Promise<ResolvedAdapter[]> {
     return Promise.all(
       uses.map(async ({ id, strength }) => {
         if (!Number.isFinite(strength)) {
@@ -262,7 +273,7 @@ export class Adapters {
         }
         const adapter = await this.#values(id);
         checkFit(adapter, config);
-        return { key: id, pairs: adapter.pairs, strength };
+        return { key: id, pairs: adapter.pairs, strength, whole: adapter.whole, tokenizer: adapter.tokenizer };
       }),
     );
   }
@@ -301,7 +312,10 @@ function summary({
     modelId,
     modelName: shownName(modelName),
     config,
-    parameters: rest.pairs.reduce((sum, { rank, inputs, outputs }) => sum + rank * (inputs + outputs), 0),
+    parameters:
+      rest.pairs.reduce((sum, { rank, inputs, outputs, magnitude, bias }) => {
+        return sum + rank * (inputs + outputs) + (magnitude ? outputs : 0) + (bias ? outputs : 0);
+      }, 0) + (rest.whole ?? []).reduce((sum, { rows, columns }) => sum + rows * columns, 0),
     bytes: rest.shards.reduce((sum, { bytes }) => sum + bytes, 0),
     addedAt,
     source,

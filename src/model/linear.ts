@@ -22,7 +22,7 @@ export function linearCalls(
   { state, x, y }: { readonly state: GPUBuffer; readonly x: GPUBuffer; readonly y: GPUBuffer },
   { norm, lastOnly = false, ...options }: LinearOptions,
 ): Call[] {
-  const { bias, columns, rows } = matrix;
+  const { bias, columns, rows, rowScales } = matrix;
   return matrix.parts.map((part) => [
     {
       ...options,
@@ -30,6 +30,7 @@ export function linearCalls(
       norm: norm !== undefined,
       bias: bias !== undefined,
       ...(options.glu && activation && { activation }),
+      ...(rowScales && { rowScales }),
     },
     // without a norm the gain is bound to something that is never read
     { state, x, y, gain: norm ?? state, bias, ...bindPart(part) },

@@ -75,7 +75,7 @@ export async function uploadWeights(
     const biases = names.map((name) => directory.get(name.replace(/weight$/, 'bias')));
     const stacked = await upload(buffers, found, progress, maxPartBytes);
     const bias = await stackedBias(buffers, found, biases, progress);
-    return { ...stacked, ...(bias && { bias }) };
+    return { ...stacked, ...bias };
   };
   /** The values of some vectors, one after the other. */
   const gains = async (...names: string[]) => {
@@ -160,14 +160,14 @@ async function vector(tensor: WeightTensor, progress: (bytes: number) => void): 
   return values;
 }
 
-/** The biases of matrices that are stacked, zero where one has none; undefined where none has. */
+/** The biases of matrices that are stacked, zero where one has none; nothing where none has. */
 async function stackedBias(
   buffers: Buffers,
   matrices: readonly WeightTensor[],
   biases: readonly (WeightTensor | undefined)[],
   progress: (bytes: number) => void,
-): Promise<GPUBuffer | undefined> {
-  if (biases.every((bias) => bias === undefined)) return undefined;
+): Promise<Pick<Matrix, 'bias' | 'biasValues'>> {
+  if (biases.every((bias) => bias === undefined)) return {};
   const stacked = new Float32Array(matrices.reduce((rows, matrix) => rows + matrix.rows, 0));
   let row = 0;
   for (const [i, { rows }] of matrices.entries()) {
@@ -177,7 +177,7 @@ async function stackedBias(
     }
     row += rows;
   }
-  return buffers.from('weights', stacked, `${matrices[0].name} bias`);
+  return { bias: buffers.from('weights', stacked, `${matrices[0].name} bias`), biasValues: stacked };
 }
 
 /** Rows that a part may hold: even, so that a part's scales start on a whole word. */
@@ -191,11 +191,11 @@ function unpaddedScaleBytes(kind: WeightKind, rows: number, columns: number): nu
 }
 
 /** Stacks tensors by rows; runs of one kind share parts. */
-async function upload(
+export async function upload(
   buffers: Buffers,
   tensors: readonly WeightTensor[],
-  progress: (bytes: number) => void,
-  maxPartBytes: number,
+  progress: (bytes: number) => void = () => {},
+  maxPartBytes = Infinity,
 ): Promise<Matrix> {
   const { device } = buffers;
   const limit = Math.min(maxPartBytes, device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);

@@ -11,6 +11,7 @@ import {
 import { embed } from './embed/embed';
 import { embedPositions } from './embed/embed-positions';
 import { glu, gluBackward } from './glu/glu';
+import { doraBackward, doraNorms, doraScale } from './lora/dora';
 import { loraAGradient, loraBGradient, loraDown, loraDownBackward, loraUp, loraUpBackward } from './lora/lora';
 import { crossEntropy } from './loss/cross-entropy';
 import { sumLosses } from './loss/sum-losses';
@@ -57,6 +58,9 @@ export const OPS: readonly AnyOp<KernelTarget>[] = [
   loraBGradient,
   loraAGradient,
   loraDownBackward,
+  doraNorms,
+  doraScale,
+  doraBackward,
   crossEntropy,
   sumLosses,
   gradientNorm,

@@ -3,6 +3,10 @@
 
 import type { StoredConfig } from '../core/model-config';
 import type { Adapter, LoraConfig, LoraPair } from '../core/adapter';
+import type { TokenizerSpec } from '../core/checkpoint';
+import { codeBytes, type WeightTensor } from '../core/weight-kinds';
+import { decodeTokenizer, encodeTokenizer } from './tokenizer-record';
+import { defined } from '../core/defined';
 import { PronkError } from '../core/errors';
 import { ifUnlocked, withLock } from './locks';
 import type { StoredShard } from './manifest';
@@ -28,12 +32,19 @@ export interface AdapterMeta {
   readonly template?: PromptTemplate;
 }
 
-/** A pair without its values, and where these are: A, then B. */
-interface StoredPair extends Omit<LoraPair, 'a' | 'b'> {
+/** A pair without its values, and where these are: A, then B, then the magnitude and the bias that it may have. */
+interface StoredPair extends Omit<LoraPair, 'a' | 'b' | 'magnitude' | 'bias'> {
+  readonly magnitude?: true;
+  readonly bias?: true;
   /** Index into `shards`. */
   readonly shard: number;
   /** Bytes before it. */
   readonly offset: number;
+}
+
+/** A whole tensor, and the shards of its rows, one after the other. */
+interface StoredWhole extends Omit<WeightTensor, 'groups'> {
+  readonly parts: readonly { readonly shard: number; readonly rowStart: number; readonly rows: number }[];
 }
 
 /** The record that makes an adapter exist. Plain JSON values. */
@@ -44,6 +55,9 @@ export interface AdapterRecord extends AdapterMeta {
   /** Milliseconds since 1970. */
   readonly addedAt: number;
   readonly pairs: readonly StoredPair[];
+  readonly whole?: readonly StoredWhole[];
+  /** The shard with the tokenizer of an adapter that has other tokens than its base. */
+  readonly tokenizer?: number;
   readonly shards: readonly StoredShard[];
 }
 
@@ -69,12 +83,12 @@ export class AdapterStore {
   }
 
   /** Stores an adapter. Nothing of it stays when it fails. @throws PronkError `quota-exceeded` */
-  add({ config, pairs }: Adapter, meta: AdapterMeta): Promise<AdapterRecord> {
+  add({ config, pairs, whole, tokenizer }: Adapter, meta: AdapterMeta): Promise<AdapterRecord> {
     return withLock(LOCK, async () => {
       const id = crypto.randomUUID();
       const prefix = `${ADAPTER_SHARDS}${id}/`;
       try {
-        const written = await this.#write(prefix, pairs);
+        const written = await this.#write(prefix, pairs, whole, tokenizer);
         const record: AdapterRecord = { ...meta, version: VERSION, id, config, addedAt: Date.now(), ...written };
         await this.#store.records.set('adapters', id, record);
         return record;
@@ -87,18 +101,27 @@ export class AdapterStore {
 
   /** An adapter with its values, verified. @throws PronkError `missing-adapter`, `corrupt-file` */
   async open(id: string): Promise<Adapter> {
-    const { name, config, pairs, shards } = await this.get(id);
-    const read: Uint8Array<ArrayBuffer>[] = [];
-    for (const shard of shards) read.push((await readShard(this.#store.shards, shard, name)).slice());
+    const { name, config, pairs, shards, whole, tokenizer } = await this.get(id);
+    const readOne = (index: number) => readShard(this.#store.shards, shards[index], name);
+    const read = new Map<number, Uint8Array<ArrayBuffer>>();
+    for (const { shard } of pairs) if (!read.has(shard)) read.set(shard, (await readOne(shard)).slice());
     return {
       name,
       config,
-      pairs: pairs.map(({ shard, offset, ...pair }) => {
+      pairs: pairs.map(({ shard, offset, magnitude, bias, ...pair }) => {
         const { rank, inputs, outputs } = pair;
-        const { buffer } = read[shard];
-        const a = new Float32Array(buffer, offset, rank * inputs);
-        return { ...pair, a, b: new Float32Array(buffer, offset + a.byteLength, outputs * rank) };
+        const { buffer } = defined(read.get(shard), 'a shard');
+        let at = offset;
+        const next = (length: number) => {
+          const values = new Float32Array(buffer, at, length);
+          at += values.byteLength;
+          return values;
+        };
+        const [a, b] = [next(rank * inputs), next(outputs * rank)];
+        return { ...pair, a, b, ...(magnitude && { magnitude: next(outputs) }), ...(bias && { bias: next(outputs) }) };
       }),
+      ...(whole && { whole: whole.map((tensor) => opened(tensor, readOne)) }),
+      ...(tokenizer !== undefined && { tokenizer: decodeTokenizer(await readOne(tokenizer)) }),
     };
   }
 
@@ -130,29 +153,70 @@ export class AdapterStore {
     return record?.version === VERSION ? record : undefined;
   }
 
-  async #write(prefix: string, pairs: readonly LoraPair[]): Promise<Pick<AdapterRecord, 'pairs' | 'shards'>> {
+  async #write(
+    prefix: string,
+    pairs: readonly LoraPair[],
+    whole: readonly WeightTensor[] | undefined,
+    tokenizer: TokenizerSpec | undefined,
+  ): Promise<Pick<AdapterRecord, 'pairs' | 'whole' | 'tokenizer' | 'shards'>> {
     const places: StoredPair[] = [];
     const shards: StoredShard[] = [];
     let pieces: Float32Array<ArrayBuffer>[] = [];
     let size = 0;
+    const put = async (bytes: Uint8Array<ArrayBuffer>) => {
+      const key = `${prefix}${String(shards.length).padStart(3, '0')}`;
+      return shards.push(await writeShard(this.#store.shards, key, bytes)) - 1;
+    };
     const flush = async () => {
-      if (pieces.length === 0) return;
-      const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
-      shards.push(await writeShard(this.#store.shards, `${prefix}${String(shards.length).padStart(3, '0')}`, bytes));
+      if (pieces.length > 0) await put(new Uint8Array(await new Blob(pieces).arrayBuffer()));
       [pieces, size] = [[], 0];
     };
-    for (const { a, b, ...pair } of pairs) {
-      const bytes = a.byteLength + b.byteLength;
+    for (const { a, b, magnitude, bias, ...pair } of pairs) {
+      const values = [a, b, magnitude, bias].filter((each) => each !== undefined);
+      const bytes = values.reduce((sum, { byteLength }) => sum + byteLength, 0);
       if (size + bytes > SHARD_BYTES) await flush();
-      places.push({ ...pair, shard: shards.length, offset: size });
-      pieces.push(a, b);
+      const has = { ...(magnitude && { magnitude: true as const }), ...(bias && { bias: true as const }) };
+      places.push({ ...pair, ...has, shard: shards.length, offset: size });
+      pieces.push(...values);
       size += bytes;
     }
     await flush();
-    return { pairs: places, shards };
+    const stored: StoredWhole[] = [];
+    for (const { name, kind, rows, columns, groups } of whole ?? []) {
+      const parts: StoredWhole['parts'][number][] = [];
+      // a file's tensors come in groups of at most a shard, without scales
+      for await (const { codes, rowStart, rows: count } of groups()) {
+        const bytes = codes.subarray(0, count * codeBytes(kind, columns));
+        parts.push({ shard: await put(bytes), rowStart, rows: count });
+      }
+      stored.push({ name, kind, rows, columns, parts });
+    }
+    return {
+      pairs: places,
+      ...(whole && { whole: stored }),
+      ...(tokenizer && { tokenizer: await put(encodeTokenizer(tokenizer)) }),
+      shards,
+    };
   }
 
   async #delete(lost: (key: string) => boolean): Promise<void> {
     for (const key of await this.#store.shards.keys()) if (lost(key)) await this.#store.shards.delete(key);
   }
+}
+
+/** A whole tensor, whose shards are read when its rows are asked for. */
+function opened(
+  { parts, ...tensor }: StoredWhole,
+  readOne: (shard: number) => Promise<Uint8Array<ArrayBuffer>>,
+): WeightTensor {
+  const { kind, columns } = tensor;
+  return {
+    ...tensor,
+    async *groups() {
+      for (const { shard, rowStart, rows } of parts) {
+        const codes = await readOne(shard);
+        yield { kind, rows, columns, codes, scales: new Uint8Array(0), rowStart };
+      }
+    },
+  };
 }

@@ -8,6 +8,12 @@ Each folder is what PEFT saved, with `logits.json` (base + adapter, in float64, 
 - `llama-2023`: q and v as adapter_model.bin, with the keys that a configuration had in 2023.
 - `llama-default`: the same pairs under the names that they have in memory (`.default`), in float16.
 - `qwen2`: rsLoRA in one of two layers over a base with biases and a tied head.
+- `llama-dora`: DoRA of all maps and the head, ranks that differ, magnitudes as training leaves them.
+- `qwen2-lora-bias`: a bias beside each B (`lora_bias`).
+- `qwen2-biases`: the base's biases trained too (`bias: all`).
+- `llama-whole`: a vocabulary of three tokens more, whose embedding and head are whole in the adapter (`modules_to_save`), and a
+  whole norm.
+- `qwen2-tied`: two tokens more in an embedding that is the head too (`save_embedding_layers`).
 - `empty`: the adapter_model.bin of 443 bytes that alpaca-lora's script wrote with newer versions of PEFT: an empty dict, byte by
   byte as torch.save wrote one in 2023 (newer versions add entries).
 
@@ -57,26 +63,39 @@ def base(name):
     return model.eval().to(torch.float64)
 
 
-def adapted(name, **options):
-    """The model with an adapter whose values a float16 file holds exactly."""
+def adapted(name, tokens=0, **options):
+    """The model with an adapter whose values a float16 file holds exactly, and more tokens."""
     torch.manual_seed(4)
     config = LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.05, base_model_name_or_path=f"golden/{name}", **options)
-    model = get_peft_model(base(name), config, autocast_adapter_dtype=False).eval().to(torch.float64)
+    inner = base(name)
+    if tokens:
+        inner.resize_token_embeddings(inner.config.vocab_size + tokens, mean_resizing=False)
+    model = get_peft_model(inner, config, autocast_adapter_dtype=False).eval().to(torch.float64)
     with torch.no_grad():
         for parameter_name, parameter in model.named_parameters():
-            if "lora_" in parameter_name:
+            if "magnitude" in parameter_name:
+                parameter.copy_((parameter * (1 + 0.3 * torch.randn_like(parameter))).half().double())
+            elif "modules_to_save" in parameter_name or (parameter_name.endswith(".bias") and parameter.requires_grad):
+                parameter.copy_((parameter + torch.randn_like(parameter) * 0.1).half().double())
+            elif "lora_" in parameter_name:
                 parameter.copy_((torch.randn_like(parameter) * 0.15).half().double())
     return model
 
 
-def record(folder, name, model):
-    """Logits of base and adapter, and the merged weights."""
+def record(folder, name, model, weights=True):
+    """Logits of base and adapter, and the merged weights; without those, the logits must be those of what PEFT merges."""
     golden = json.loads((models / f"{name}.logits.json").read_text())
     ids, positions = golden["ids"], golden["positions"]
     with torch.no_grad():
         logits = model(torch.tensor([ids])).logits[0]
     rows = [[round(x, 7) for x in logits[t].tolist()] for t in positions]
     (folder / "logits.json").write_text(json.dumps({"ids": ids, "positions": positions, "logits": rows}) + "\n")
+    if model.peft_config["default"].lora_bias:
+        return  # PEFT merges such only where the base has biases too
+    if not weights:
+        merged = model.merge_and_unload()(torch.tensor([ids])).logits[0]
+        print(folder.name, "norm of logits", logits.norm().item(), "merged off by", (merged - logits).abs().max().item())
+        return
     state = get_peft_model_state_dict(model)
     adapted_names = {key.rsplit(".lora_", 1)[0] for key in state if ".lora_" in key}
     merged = model.merge_and_unload().state_dict()
@@ -92,9 +111,9 @@ def fresh(name):
     return folder
 
 
-def saved(folder, model):
+def saved(folder, model, **options):
     """What PEFT writes, in float32."""
-    model.float().save_pretrained(folder)
+    model.float().save_pretrained(folder, **options)
     model.double()
     (folder / "README.md").unlink(missing_ok=True)
 
@@ -149,6 +168,36 @@ options = {"use_rslora": True, "layers_to_transform": [1], "target_modules": ["q
 model = adapted("tiny-qwen2", r=5, lora_alpha=4, **options)
 saved(folder, model)
 record(folder, "tiny-qwen2", model)
+
+folder = fresh("llama-dora")
+model = adapted("tiny-llama", r=3, lora_alpha=8, use_dora=True, target_modules=[*linear, "lm_head"], **patterns)
+saved(folder, model)
+state = load_file(folder / "adapter_model.safetensors")
+# the frozen embedding and head come along, and are 38 kB
+state = {key: value for key, value in state.items() if "lora_" in key}
+save_file(state, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+record(folder, "tiny-llama", model, weights=False)
+
+folder = fresh("qwen2-lora-bias")
+model = adapted("tiny-qwen2", r=2, lora_alpha=6, lora_bias=True, target_modules=["q_proj", "k_proj", "o_proj", "up_proj"])
+saved(folder, model)
+record(folder, "tiny-qwen2", model, weights=False)
+
+folder = fresh("qwen2-biases")
+model = adapted("tiny-qwen2", r=2, lora_alpha=6, bias="all", target_modules=["k_proj", "down_proj"])
+saved(folder, model)
+record(folder, "tiny-qwen2", model, weights=False)
+
+folder = fresh("llama-whole")
+options = {"modules_to_save": ["embed_tokens", "lm_head", "model.norm"], "target_modules": ["q_proj", "v_proj"]}
+model = adapted("tiny-llama", tokens=3, r=2, lora_alpha=4, **options)
+saved(folder, model)
+record(folder, "tiny-llama", model, weights=False)
+
+folder = fresh("qwen2-tied")
+model = adapted("tiny-qwen2", tokens=2, r=2, lora_alpha=4, target_modules=["v_proj"])
+saved(folder, model, save_embedding_layers=True)
+record(folder, "tiny-qwen2", model, weights=False)
 
 folder = fresh("empty")
 (folder / "adapter_config.json").write_text(json.dumps(old, indent=2))

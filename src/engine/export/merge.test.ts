@@ -175,7 +175,7 @@ describe.each(Object.entries(cases))('%s', (_, own) => {
 
   test.each(['peft', 'mlx', 'gguf'] as const)('%s: the adapter comes back with its README', async (format) => {
     const template = promptTemplates.find(({ name }) => name === 'alpaca_short')!;
-    const files = await sources(adapterFiles(own.adapter, own.base, format, template));
+    const files = await sources(await adapterFiles(own.adapter, own.base, format, template));
     const text = (name: string) => readText(files.find((file) => file.name === name)!);
     expect(await text('README.md')).toContain('template `alpaca_short`');
     expect(JSON.parse(await text('pronk.json'))).toMatchObject({ adapters: [{ prompt_template: template }] });

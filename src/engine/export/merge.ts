@@ -1,8 +1,10 @@
 // A model with adapters merged into it, as a Hugging Face folder, Meta's folder or a GGUF file. What is merged is what was
 // trained: the dequantized base plus the adapter. Rounding the sum to 8 or 4 bits again may round small changes away.
+import { configWith } from '../../core/adapter';
 import { checkFit } from '../../formats/adapters/index';
 import { PronkError } from '../../core/errors';
 import { fitsKind, type WeightKind, type WeightTensor } from '../../core/weight-kinds';
+import { wholeOf } from '../../model/inference/lora';
 import type { MergeFormat, MergeType } from '../training/types';
 import type { FileContent } from './file';
 import { exportGguf } from './gguf';
@@ -31,10 +33,13 @@ export function mergedFiles(
   { format, dtype, shardBytes }: MergeOptions,
 ): FileContent[] {
   for (const { adapter } of adapters) checkFit(adapter, base.config);
-  const { name, licence, config, tokenizer } = base;
-  const used = adapters.map(({ adapter, strength }) => ({ key: adapter.name, pairs: adapter.pairs, strength }));
+  const used = adapters.map(({ adapter, strength }) => ({ ...adapter, key: adapter.name, strength }));
+  const config = configWith(base.config, wholeOf(used));
+  // the tokens of the adapter whose vocabulary the model gets
+  const tokenizer = used.find((each) => each.tokenizer && each.strength !== 0)?.tokenizer ?? base.tokenizer;
+  const { name, licence } = base;
   const merged = (kindOf: (tensor: WeightTensor) => WeightKind) => mergedTensors(base.tensors, used, kindOf);
-  const origin = originFiles(base, adapters, madeAs(format, dtype, adapters));
+  const origin = originFiles({ ...base, config, tokenizer }, adapters, madeAs(format, dtype, adapters));
   if (format === 'gguf') {
     const title = `${name} + ${adapters.map(({ adapter }) => adapter.name).join(' + ')}`;
     const tensors = merged((tensor) => ggufKind(tensor, KINDS[dtype]));

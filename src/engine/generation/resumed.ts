@@ -10,6 +10,7 @@ import { formGrammar } from '../forms/form-grammar';
 import { grammarsOf } from '../forms/grammar';
 import { held, type OnHeld } from './held';
 import { begunIds, encodePrompt, promptStops } from './prompt';
+import { tokenizerInUse } from './tokenizer-in-use';
 import type { EngineGeneration, EngineRequest } from './request';
 
 export interface GenerationParts {
@@ -44,19 +45,20 @@ export async function* generateResumed(
       const { hosted } = turn;
       signal?.throwIfAborted();
       const { context, config } = hosted.session;
-      await hosted.session.setAdapters(await adapters.resolve(model, config, request.adapters));
-      const thinks = prompt.kind === 'chat' && thinkingOf(hosted.tokenizer.chatTemplate) !== undefined;
+      const used = await adapters.resolve(model, config, request.adapters);
+      await hosted.session.setAdapters(used);
+      const tokenizer = held(onHeld, model, () => tokenizerInUse(hosted.tokenizer, used));
+      const thinks = prompt.kind === 'chat' && thinkingOf(tokenizer.chatTemplate) !== undefined;
       const reserve = reservedFor(request.maxTokens + ((thinks && request.thinkingBudget) || 0), context);
       const { begun, ids, thought, droppedMessages } = held(onHeld, model, () => {
-        const { tokenizer } = hosted;
         const length = begunIds(tokenizer, request.begun).length;
         const encoded = encodePrompt(tokenizer, prompt, context, reserve + length);
         return { begun: begunIds(tokenizer, request.begun, encoded.thought), ...encoded };
       });
-      const stops = [...stop, ...(stopAtNextTurn ? promptStops(hosted.tokenizer, prompt) : [])];
-      const grammars = grammarsOf(hosted.tokenizer, config.vocabSize);
+      const stops = [...stop, ...(stopAtNextTurn ? promptStops(tokenizer, prompt) : [])];
+      const grammars = grammarsOf(tokenizer, hosted.session.vocabSize);
       const guide = grammar === undefined ? undefined : await grammars.guide(grammar);
-      const tokens = generate(hosted, ids, { ...request, stop: stops }, begun, thought, guide);
+      const tokens = generate({ ...hosted, tokenizer }, ids, { ...request, stop: stops }, begun, thought, guide);
       try {
         for (let n = 0; ; n++) {
           const next = await tokens.next();

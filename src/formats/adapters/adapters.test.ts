@@ -142,6 +142,14 @@ test('names as they are in memory, and float16, are the same adapter', async () 
   ]);
 });
 
+test('of several patterns the first that fits is taken, as in PEFT', async () => {
+  const patterns = { rank_pattern: { q_proj: 4, 'model.layers.0.self_attn.q_proj': 7 }, r: 9 };
+  const [pair] = (await readAdapter(await onePair(patterns), llama.config)).pairs;
+  expect(pair.rank).toBe(4);
+  const turned = { rank_pattern: { 'model.layers.0.self_attn.q_proj': 7, q_proj: 4 }, r: 9 };
+  expect(await failure(await onePair(turned))).toMatch(/says 7/);
+});
+
 test('what a folder holds beside its adapter is let be', async () => {
   const files = [
     ...folder('llama-2023', 'adapter_model.bin'),
@@ -213,10 +221,9 @@ describe('what cannot be used is named', () => {
 
   test.each([
     [{ peft_type: 'IA3' }, 'IA3'],
-    [{ use_dora: true }, 'DoRA'],
     [{ use_bdlora: {} }, 'use_bdlora'],
-    [{ bias: 'lora_only' }, 'bias: lora_only'],
-    [{ modules_to_save: ['lm_head'] }, 'modules_to_save'],
+    [{ bias: 'some' }, 'bias: some'],
+    [{ trainable_token_indices: [1, 2] }, 'trainable_token_indices'],
     [{ init_lora_weights: 'pissa_niter_4' }, 'pissa'],
     [{ rank_pattern: { '(a+)+b': 3 } }, '(a+)+b'],
   ])('%j', async (config, said) => {
@@ -252,22 +259,27 @@ describe('what cannot be used is named', () => {
     }
     const kept = weightTensors(llama, 'keep');
     const trained = readAdapter(await onePair({}, same, await both(0.01)), llama.config, kept);
-    const refused = { code: 'unsupported-adapter', message: expect.stringMatching(/lm_head\.weight.*not the base’s/) };
-    await expect(trained).rejects.toMatchObject(refused);
-    // without the base nobody knows
-    await expect(readAdapter(await onePair({}, same, await both()), llama.config)).rejects.toMatchObject({
-      code: 'unsupported-adapter',
-    });
+    expect((await trained).whole).toMatchObject([{ name: 'lm_head.weight', rows: 131 }]);
+    // without the base nobody knows, so the adapter's are taken
+    const { whole } = await readAdapter(await onePair({}, same, await both()), llama.config);
+    expect(whole).toMatchObject([{ name: 'model.embed_tokens.weight' }, { name: 'lm_head.weight' }]);
   });
 
   test('tensors that are no pairs', async () => {
     const q = 'base_model.model.model.layers.0.self_attn.q_proj';
-    expect(await failure(await onePair({}, same, [{ name: `${q}.lora_magnitude_vector`, shape: [60] }]))).toMatch(
-      /^unsupported-adapter: .*DoRA.*q_proj/,
+    const magnitude = { name: `${q}.lora_magnitude_vector`, shape: [60] };
+    expect(await failure(await onePair({}, same, [magnitude]))).toMatch(/^corrupt-file: .*q_proj.*brings a magnitude/);
+    expect(await failure(await onePair({ use_dora: true }))).toMatch(/^corrupt-file: .*q_proj.*has no magnitude/);
+    expect(await failure(await onePair({ use_dora: true }, same, [{ ...magnitude, shape: [61] }]))).toMatch(
+      /^corrupt-file: .*61.*60 outputs/,
     );
-    expect(
-      await failure(await onePair({}, same, [{ name: 'base_model.model.lm_head.weight', shape: [131, 36] }])),
-    ).toMatch(/^unsupported-adapter: .*lm_head\.weight/);
+    expect(await failure(await onePair({}, same, [{ name: `${q}.weight`, shape: [60, 36] }]))).toMatch(
+      /^unsupported-adapter: .*whole matrix/,
+    );
+    const tall = [{ name: 'base_model.model.lm_head.weight', shape: [140, 36] }];
+    expect(await failure(await onePair({}, same, tall))).toMatch(/^adapter-mismatch: .*131 tokens and its head 140/);
+    const wide = [{ name: 'base_model.model.lm_head.weight', shape: [131, 37] }];
+    expect(await failure(await onePair({}, same, wide))).toMatch(/^adapter-mismatch: .*131 × 37.*rows of 36/);
     expect(await failure(await onePair({}, (name) => name.replace('q_proj', 'wqkv')))).toMatch(
       /^unsupported-adapter: .*wqkv/,
     );

@@ -33,12 +33,18 @@ export function readPeftConfig(json: JsonObject, name: string): PeftConfig {
   const ranks = patternsIn(json, 'rank_pattern', name);
   const alphas = patternsIn(json, 'alpha_pattern', name);
   const layers = json['layers_to_transform'];
+  const saved = strings(json['modules_to_save']);
   const config: LoraConfig = {
     r,
     lora_alpha: alpha,
     lora_dropout: numberIn(json, 'lora_dropout') ?? 0,
     target_modules: strings(json['target_modules']),
     use_rslora: json['use_rslora'] === true,
+    ...(json['use_dora'] === true && { use_dora: true }),
+    ...(json['lora_bias'] === true && { lora_bias: true }),
+    ...((json['bias'] === 'all' || json['bias'] === 'lora_only') && { bias: json['bias'] }),
+    ...(saved.length && { modules_to_save: saved }),
+    ...(json['ensure_weight_tying'] === true && { ensure_weight_tying: true }),
     ...(layers !== undefined && layers !== null && { layers_to_transform: layerList(layers, name) }),
     ...(ranks.size && { rank_pattern: Object.fromEntries(ranks) }),
     ...(alphas.size && { alpha_pattern: Object.fromEntries(alphas) }),
@@ -54,7 +60,7 @@ export function readPeftConfig(json: JsonObject, name: string): PeftConfig {
 }
 
 /** Keys that stand for variants with a forward pass of their own. */
-const OTHER_METHODS = /^(use_(?!rslora$)\w+|(kasa|monteclora|arrow)_config)$/;
+const OTHER_METHODS = /^(use_(?!(?:rslora|dora)$)\w+|(kasa|monteclora|arrow)_config)$/;
 /** Ways to begin that take something off the base, and leave another one. */
 const CHANGED_BASE = /^(pissa|olora|corda|loftq|lora_ga)/i;
 
@@ -63,14 +69,13 @@ function refuseOthers(json: JsonObject, name: string): void {
   const is = (what: string) => unsupportedAdapter(name, what);
   const type = json['peft_type'] ?? 'LORA';
   if (type !== 'LORA') throw is(`is of the kind ${String(type)}`);
-  if (json['use_dora'] === true) throw is('is a DoRA adapter (use_dora)');
   const other = Object.keys(json).find((key) => OTHER_METHODS.test(key) && json[key] !== null && json[key] !== false);
   if (other !== undefined) throw is(`is not a plain LoRA (${other})`);
   // fan_in_fan_out is no reason: it says how a base of Conv1D layers lies in memory, and PEFT ignores it for linear ones
   const bias = json['bias'] ?? 'none';
-  if (bias !== 'none') throw is(`trains biases too (bias: ${String(bias)})`);
-  if (json['lora_bias'] === true) throw is('has biases of its own (lora_bias)');
-  for (const key of ['modules_to_save', 'target_parameters', 'trainable_token_indices', 'layer_replication'] as const) {
+  if (!['none', 'all', 'lora_only'].includes(String(bias)))
+    throw is(`trains biases in an unknown way (bias: ${String(bias)})`);
+  for (const key of ['target_parameters', 'trainable_token_indices', 'layer_replication'] as const) {
     const value = json[key];
     const some = Array.isArray(value) || typeof value === 'string' ? value.length > 0 : isObject(value);
     if (some) throw is(`comes with more than LoRA’s pairs (${key}: ${JSON.stringify(value)})`);
@@ -122,7 +127,7 @@ function matcher(patterns: ReadonlyMap<string, number>, name: string): (module: 
       throw corruptFile(name, `its pattern ${pattern} is not a regular expression`);
     }
   });
-  return (module) => patterns.get(module) ?? rules.find(([rule]) => rule.test(module))?.[1];
+  return (module) => rules.find(([rule]) => rule.test(module))?.[1];
 }
 
 /** What pairs do not say. */
@@ -152,6 +157,11 @@ export function configOf(pairs: readonly LoraPair[], known: Told, layers: number
     lora_alpha: alpha,
     lora_dropout: known.lora_dropout ?? 0,
     use_rslora: stabilized,
+    ...(pairs.some(({ magnitude }) => magnitude) && { use_dora: true }),
+    ...(pairs.some((pair) => pair.bias) && { lora_bias: true }),
+    ...(known.bias && { bias: known.bias }),
+    ...(known.modules_to_save?.length && { modules_to_save: known.modules_to_save }),
+    ...(known.ensure_weight_tying && { ensure_weight_tying: true }),
     ...targets(pairs, layers),
     ...others('rank_pattern', ({ rank }) => rank, r),
     ...others('alpha_pattern', alphaOf, alpha),
@@ -186,22 +196,25 @@ export function peftConfigJson(config: LoraConfig): string {
     alpha_pattern: config.alpha_pattern ?? {},
     auto_mapping: null,
     base_model_name_or_path: config.base_model_name_or_path,
-    bias: 'none',
+    bias: config.bias ?? 'none',
+    ...(config.ensure_weight_tying && { ensure_weight_tying: true }),
     fan_in_fan_out: false,
     inference_mode: true,
     init_lora_weights: true,
     layers_pattern: null,
     layers_to_transform: config.layers_to_transform ?? null,
     lora_alpha: config.lora_alpha,
+    // older versions refuse a key that they do not know
+    ...(config.lora_bias && { lora_bias: true }),
     lora_dropout: config.lora_dropout,
-    modules_to_save: null,
+    modules_to_save: config.modules_to_save ?? null,
     peft_type: 'LORA',
     r: config.r,
     rank_pattern: config.rank_pattern ?? {},
     revision: null,
     target_modules: config.target_modules,
     task_type: 'CAUSAL_LM',
-    use_dora: false,
+    use_dora: config.use_dora ?? false,
     use_rslora: config.use_rslora,
   };
   return `${JSON.stringify(json, null, 2)}\n`;

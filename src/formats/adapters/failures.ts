@@ -22,7 +22,7 @@ export function mismatch(name: string, problem: string): PronkError {
 export function unsupportedAdapter(name: string, what: string): PronkError {
   return new PronkError(
     'unsupported-adapter',
-    `${name} ${what}. Pronk uses LoRA adapters of linear maps without anything beside them.`,
+    `${name} ${what}. Pronk uses LoRA and DoRA adapters of linear maps, with whole embeddings, heads, norms and biases beside them. Merge it into its base with PEFT, and import the merged model.`,
   );
 }
 

@@ -2,9 +2,10 @@
 
 import type { ModelConfig } from '../../core/model-config';
 import type { WeightTensor } from '../../core/weight-kinds';
-import type { Adapter } from '../../core/adapter';
+import { type Adapter, configWith } from '../../core/adapter';
 import { PronkError } from '../../core/errors';
-import { areFinite } from '../../core/finite';
+import { areFinite, hasNonFinite } from '../../core/finite';
+import { openTokenizer } from '../checkpoint/open';
 import { type Container, inspectFile, type JsonFile } from '../checkpoint/files';
 import { parseObject } from '../../core/json';
 import { baseName, readText, type Source } from '../../core/source';
@@ -17,6 +18,8 @@ export { isGgufAdapter, writeGgufAdapter } from './gguf';
 export { writeMlx } from './mlx';
 export { checkFit } from './modules';
 export { type AdapterFile, writePeft } from './peft';
+
+const NONE = new Float32Array(0);
 
 /** A configuration is some kilobytes; nothing larger is read to find out. */
 const MAX_CONFIG = 4 << 20;
@@ -35,11 +38,39 @@ export async function readAdapter(
 ): Promise<Adapter> {
   const adapter = await read(files, config, tensors);
   for (const pair of adapter.pairs) {
-    if (areFinite(pair.a) && areFinite(pair.b) && Number.isFinite(pair.scale)) continue;
-    const message = `${adapter.name} has values in ${moduleName(pair)} that are not numbers: its training went wrong. Take an earlier checkpoint.`;
-    throw new PronkError('nan-weights', message);
+    const { a, b, scale, magnitude = NONE, bias = NONE } = pair;
+    if ([a, b, magnitude, bias].every(areFinite) && Number.isFinite(scale)) continue;
+    throw notNumbers(adapter.name, moduleName(pair));
   }
-  return adapter;
+  for (const tensor of adapter.whole ?? []) {
+    for await (const rows of tensor.groups()) if (hasNonFinite(rows)) throw notNumbers(adapter.name, tensor.name);
+  }
+  return { ...adapter, ...(await tokenizerBeside(adapter, files, config)) };
+}
+
+function notNumbers(name: string, where: string): PronkError {
+  const message = `${name} has values in ${where} that are not numbers: its training went wrong. Take an earlier checkpoint.`;
+  return new PronkError('nan-weights', message);
+}
+
+/** The tokenizer of an adapter with other tokens than its base. */
+async function tokenizerBeside(
+  { name, whole }: Adapter,
+  files: readonly Source[],
+  config: ModelConfig,
+): Promise<Pick<Adapter, 'tokenizer'>> {
+  const { vocabSize } = configWith(config, whole);
+  if (vocabSize === config.vocabSize) return {};
+  const beside = files
+    .filter(({ name: path }) => /^(tokenizer|special_tokens|added_tokens|chat_template)/.test(baseName(path)))
+    .toSorted((a, b) => folderOf(a).length - folderOf(b).length);
+  try {
+    return { tokenizer: await openTokenizer(beside, vocabSize) };
+  } catch (cause) {
+    if (!(cause instanceof PronkError) || cause.code !== 'missing-tokenizer') throw cause;
+    const message = `${name} has ${vocabSize} tokens, and its model ${config.vocabSize}: which the others are, its tokenizer says. Add tokenizer.json, or tokenizer.model and added_tokens.json, from the adapter’s folder.`;
+    throw new PronkError('missing-tokenizer', message, { cause });
+  }
 }
 
 async function read(

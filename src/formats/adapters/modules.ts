@@ -5,6 +5,7 @@ import { type Adapter, LINEAR_MAPS, type LinearMap, type LoraPair } from '../../
 import { expectedTensors } from '../config/llama-config';
 import { fromHalfSplit, type HeadRows, toHalfSplit } from '../checkpoint/permute';
 import { mismatch, unsupportedAdapter } from './failures';
+import { checkWhole } from './whole';
 
 export type Floats = Float32Array<ArrayBuffer>;
 
@@ -30,7 +31,7 @@ function placeOf(module: string): Place | undefined {
 }
 
 /** A name for a message: that of the file's tensor. */
-interface Named {
+export interface Named {
   readonly file: string;
   readonly tensor: string;
 }
@@ -94,6 +95,16 @@ export function halfSplitB(pair: LoraPair, config: ModelConfig): Floats {
   return reordered(pair, pair.b, pair.rank, config, toHalfSplit);
 }
 
+/** What q and k have of each row (a magnitude, a bias) in half-split order as it is in memory; of other maps the same. */
+export function interleavedRows(place: Place, values: Floats, config: ModelConfig): Floats {
+  return reordered(place, values, 1, config, fromHalfSplit);
+}
+
+/** What q and k have of each row as Hugging Face has it; of other maps the same. */
+export function halfSplitRows(place: Place, values: Floats, config: ModelConfig): Floats {
+  return reordered(place, values, 1, config, toHalfSplit);
+}
+
 /** A matrix [rows, columns] as [columns, rows]. */
 export function transposed(values: Floats, rows: number, columns: number): Floats {
   const result = new Float32Array(values.length);
@@ -116,7 +127,8 @@ function ordinal({ layer, map }: Place): number {
  * Checks that an adapter that was read for one model can be used with another.
  * @throws PronkError `adapter-mismatch`
  */
-export function checkFit({ name, pairs }: Adapter, config: ModelConfig): void {
+export function checkFit({ name, pairs, whole = [] }: Adapter, config: ModelConfig): void {
+  checkWhole(whole, config, name);
   for (const pair of pairs) {
     const named = { file: name, tensor: `${moduleName(pair)}.lora_A` };
     checkedPlace(moduleName(pair), config, named);

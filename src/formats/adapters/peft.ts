@@ -5,7 +5,7 @@
 import type { ModelConfig } from '../../core/model-config';
 import { dequantizeElements } from '../../quant/elements';
 import type { WeightTensor } from '../../core/weight-kinds';
-import type { Adapter, LoraPair } from '../../core/adapter';
+import type { Adapter, LoraConfig, LoraPair } from '../../core/adapter';
 import { type DirectoryEntry, fromDirectory } from '../checkpoint/directory';
 import { corruptFile } from '../../core/errors';
 import type { JsonFile } from '../checkpoint/files';
@@ -15,8 +15,18 @@ import { baseName, type Source } from '../../core/source';
 import { readTorch } from '../torch/torch';
 import { configOf, peftConfigJson, readPeftConfig } from './config';
 import { emptyAdapter, mismatch, missingHalf, unsupportedAdapter } from './failures';
-import { frozenName, isFrozen } from './frozen';
-import { checkedPlace, checkShape, type Floats, halfSplitB, inOrder, interleavedB, moduleName } from './modules';
+import {
+  checkedPlace,
+  checkShape,
+  type Floats,
+  halfSplitB,
+  halfSplitRows,
+  inOrder,
+  interleavedB,
+  interleavedRows,
+  moduleName,
+} from './modules';
+import { frozenName, isFrozen, settledWhole, wholeName, wholeTensor } from './whole';
 
 /** A file of an exported adapter, from its first byte to its last. */
 export interface AdapterFile {
@@ -24,9 +34,18 @@ export interface AdapterFile {
   readonly pieces: readonly Uint8Array<ArrayBuffer>[];
 }
 
+/** What a file has of one module. */
 interface Halves {
   a?: DirectoryEntry;
   b?: DirectoryEntry;
+  magnitude?: DirectoryEntry;
+  bias?: DirectoryEntry;
+}
+
+interface Sorted {
+  readonly halves: ReadonlyMap<string, Halves>;
+  /** By the base's names. */
+  readonly whole: ReadonlyMap<string, DirectoryEntry>;
 }
 
 /**
@@ -45,9 +64,9 @@ export async function readPeft(
   const known = readPeftConfig(json.json, baseName(json.name));
   const entries = await directoryOf(weights);
   const file = baseName(weights.name);
-  const halves = sortHalves(await withoutFrozen(entries, config, tensors), file);
+  const sorted = sortEntries(await withoutFrozen(entries, known.config, config, tensors), file);
   const pairs: LoraPair[] = [];
-  for (const [module, { a, b }] of halves) {
+  for (const [module, { a, b, magnitude, bias }] of sorted.halves) {
     if (!a || !b) throw missingHalf(file, `${module}.lora_${a ? 'B' : 'A'}`);
     const place = checkedPlace(module, config, { file, tensor: a.name });
     const [rank = 0, inputs = 0] = a.shape;
@@ -60,6 +79,16 @@ export async function readPeft(
     if (rank !== known.rankOf(module)) {
       throw mismatch(file, `${a.name} has rank ${rank}, where its configuration says ${known.rankOf(module)}`);
     }
+    const vector = async (entry: DirectoryEntry) => {
+      if (entry.shape.reduce((product, each) => product * each, 1) !== outputs) {
+        throw corruptFile(file, `${entry.name} is ${entry.shape.join(' × ')}, and its module has ${outputs} outputs`);
+      }
+      return interleavedRows(place, await floatsOf(entry), config);
+    };
+    if ((magnitude !== undefined) !== (known.config.use_dora ?? false)) {
+      const said = magnitude ? 'brings a magnitude' : 'has no magnitude';
+      throw corruptFile(file, `${a.name} ${said}, and its configuration says use_dora: ${!magnitude}`);
+    }
     pairs.push({
       ...place,
       rank,
@@ -68,9 +97,18 @@ export async function readPeft(
       scale: known.scaleOf(module),
       a: await floatsOf(a),
       b: interleavedB(place, await floatsOf(b), rank, config),
+      ...(magnitude && { magnitude: await vector(magnitude) }),
+      ...(bias && { bias: await vector(bias) }),
     });
   }
-  return { name, config: { ...known.config, ...targetsOf(known.config.target_modules, pairs) }, pairs: inOrder(pairs) };
+  const all = Array.from(sorted.whole, ([own, entry]) => wholeTensor(entry, own, config, file));
+  const whole = settledWhole(all, known.config, config, file);
+  return {
+    name,
+    config: { ...known.config, ...targetsOf(known.config.target_modules, pairs) },
+    pairs: inOrder(pairs),
+    ...(whole.length && { whole }),
+  };
 }
 
 /** `all-linear` and expressions say nothing here: the maps that there are do. */
@@ -88,15 +126,16 @@ async function directoryOf(weights: Source): Promise<DirectoryEntry[]> {
 
 /**
  * Leaves out embeddings and heads that are the base's own. Without the base's values those are taken for it that have its shape
- * and come with an adapter of the head, as PEFT saves them. Others (trained, or longer by added tokens) stay, and are refused
- * like any tensor that is no half of a pair.
+ * and come with an adapter of the head, as PEFT saves them, unless `modules_to_save` names one. Others (trained, or longer
+ * by added tokens) stay.
  */
 async function withoutFrozen(
   entries: readonly DirectoryEntry[],
+  { modules_to_save: saved = [] }: LoraConfig,
   config: ModelConfig,
   tensors: readonly WeightTensor[],
 ): Promise<DirectoryEntry[]> {
-  const adaptsHead = entries.some(({ name }) => /lm_head\.lora_/.test(name));
+  const adaptsHead = !saved.length && entries.some(({ name }) => /lm_head\.lora_/.test(name));
   const kept: DirectoryEntry[] = [];
   for (const entry of entries) {
     const frozen = frozenName(entry, config);
@@ -107,32 +146,47 @@ async function withoutFrozen(
   return kept;
 }
 
-/** Tensors by module; what is no half of a pair is refused by name. */
-function sortHalves(entries: readonly DirectoryEntry[], file: string): Map<string, Halves> {
+/** How a module's tensors are called after its name; `default` is the adapter's name in memory. */
+const PARTS = {
+  a: /^(.+)\.lora_A(?:\.[^.]+)?\.weight$/,
+  b: /^(.+)\.lora_B(?:\.[^.]+)?\.weight$/,
+  bias: /^(.+)\.lora_B(?:\.[^.]+)?\.bias$/,
+  magnitude: /^(.+)\.lora_magnitude_vector(?:\.[^.]+)*$/,
+} as const satisfies Record<keyof Halves, RegExp>;
+
+const KEYS = Object.keys(PARTS) as (keyof Halves)[];
+
+/** Tensors by module, and those that take the base's place; others are refused by name. */
+function sortEntries(entries: readonly DirectoryEntry[], file: string): Sorted {
   const halves = new Map<string, Halves>();
+  const whole = new Map<string, DirectoryEntry>();
   // what ZeRO-3 leaves of tensors that are elsewhere
   const filled = entries.filter(({ shape }) => !shape.includes(0));
   if (filled.length === 0) throw emptyAdapter(file);
   for (const entry of filled) {
     const name = plainName(plainName(entry.name).replace(/^base_model\.model\./, ''));
-    const [, module, half] = /^(.+)\.lora_(A|B)(?:\.[^.]+)?\.weight$/.exec(name) ?? [];
-    if (module === undefined) throw unsupportedAdapter(file, whatIs(entry.name));
+    const own = wholeName(name);
+    if (own !== undefined) {
+      if (whole.has(own)) throw corruptFile(file, `it has ${own} twice`);
+      whole.set(own, entry);
+      continue;
+    }
+    const key = KEYS.find((each) => PARTS[each].test(name));
+    const module = key && PARTS[key].exec(name)?.[1];
+    if (!key || module === undefined) throw unsupportedAdapter(file, whatIs(entry.name));
     const pair = halves.get(module) ?? {};
-    const key = half === 'A' ? 'a' : 'b';
-    if (pair[key]) throw corruptFile(file, `it has ${module}.lora_${half} twice`);
+    if (pair[key]) throw corruptFile(file, `it has ${entry.name} twice`);
     pair[key] = entry;
     halves.set(module, pair);
   }
-  return halves;
+  return { halves, whole };
 }
 
 function whatIs(tensor: string): string {
-  if (tensor.includes('lora_magnitude_vector')) return `is a DoRA adapter (${tensor})`;
   if (tensor.includes('lora_embedding')) return `adapts an embedding (${tensor})`;
-  if (tensor.endsWith('.bias')) return `changes a bias (${tensor})`;
-  if (/(lm_head|embed_tokens)(\.base_layer)?\.weight$/.test(tensor)) {
-    return `brings ${tensor} of its own, which is not the base’s (trained, or with added tokens)`;
-  }
+  if (tensor.includes('trainable_tokens')) return `holds single rows of an embedding (${tensor})`;
+  if (/_proj\.(modules_to_save\.(\w+\.)?)?weight$/.test(tensor))
+    return `brings the whole matrix ${tensor} (modules_to_save)`;
   return `holds ${tensor}, which is not half of a LoRA pair`;
 }
 
@@ -141,23 +195,36 @@ async function floatsOf(entry: DirectoryEntry): Promise<Floats> {
   return dequantizeElements(tensor.type, await tensor.readRows(0, tensor.rows));
 }
 
-/** adapter_config.json and adapter_model.safetensors in f32, as `PeftModel.from_pretrained` reads them. */
-export function writePeft(adapter: Adapter, config: ModelConfig): AdapterFile[] {
+/**
+ * adapter_config.json and adapter_model.safetensors in f32, as `PeftModel.from_pretrained` reads them.
+ * @param whole the adapter's whole tensors, by the base's names, q's and k's in Hugging Face's order
+ */
+export function writePeft(
+  adapter: Adapter,
+  config: ModelConfig,
+  whole: readonly SafetensorsInput[] = [],
+): AdapterFile[] {
   const pairs = inOrder(adapter.pairs);
   const tensors = pairs.flatMap((pair): SafetensorsInput[] => {
-    const { rank, inputs, outputs, a } = pair;
+    const { rank, inputs, outputs, a, magnitude, bias } = pair;
+    const vector = (own: string, values: Floats | undefined) =>
+      values ? [f32Tensor(`${name}.${own}`, [outputs], halfSplitRows(pair, values, config))] : [];
     const name = `base_model.model.${moduleName(pair)}`;
     return [
       f32Tensor(`${name}.lora_A.weight`, [rank, inputs], a),
       f32Tensor(`${name}.lora_B.weight`, [outputs, rank], halfSplitB(pair, config)),
+      ...vector('lora_B.bias', bias),
+      ...vector('lora_magnitude_vector', magnitude),
     ];
   });
   const text = peftConfigJson(configOf(pairs, adapter.config, config.numLayers));
   return [
     { name: 'adapter_config.json', pieces: [new TextEncoder().encode(text)] },
-    { name: 'adapter_model.safetensors', pieces: writeSafetensors(tensors) },
+    { name: 'adapter_model.safetensors', pieces: writeSafetensors([...tensors, ...whole.map(inPeft)]) },
   ];
 }
+
+const inPeft = (tensor: SafetensorsInput) => ({ ...tensor, name: `base_model.model.${tensor.name}` });
 
 export function f32Tensor(name: string, shape: readonly number[], values: Floats): SafetensorsInput {
   return { name, dtype: 'F32', shape, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };

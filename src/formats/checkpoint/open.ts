@@ -36,12 +36,15 @@ export async function openCheckpoint(files: readonly Source[]): Promise<Checkpoi
 
 /**
  * Opens a tokenizer alone: tokenizer files without weights, or a GGUF file that may hold the vocabulary only.
+ * @param vocabSize tokens of the model, where they are known: tokens beyond them are left out
  * @throws PronkError `missing-tokenizer`, `corrupt-file`
  */
-export async function openTokenizer(files: readonly Source[]): Promise<TokenizerSpec> {
+export async function openTokenizer(files: readonly Source[], vocabSize?: number): Promise<TokenizerSpec> {
   const sorted = await sortFiles(files);
   const [gguf] = sorted.gguf;
-  return gguf && !hasOwnCheckpoint(sorted) ? tokenizerFromGguf(await readGguf(gguf)) : tokenizerFromFiles(sorted);
+  return gguf && !hasOwnCheckpoint(sorted)
+    ? tokenizerFromGguf(await readGguf(gguf))
+    : tokenizerFromFiles(sorted, vocabSize);
 }
 
 /** Publishers put a GGUF beside a complete checkpoint: the checkpoint is the folder's own, and so is its tokenizer. */

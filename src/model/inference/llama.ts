@@ -106,13 +106,14 @@ export function createActivations(
   };
 }
 
-/** Activations of a model with adapters, with what they need beside. */
+/** Activations of a model with adapters, with what they need beside. @param resized where their vocabulary is another */
 export function adaptedActivations(
   buffers: Buffers,
-  { intermediateSize: F }: ModelConfig,
+  { intermediateSize: F, vocabSize: V }: ModelConfig,
   { widest, layers }: LoraWeights,
   { batch: T, activation }: KernelTarget,
   base: Activations,
+  resized: boolean,
 ): Activations {
   const bytes = activation === 'f16' ? 2 : 4;
   const apart = base.gateUp === undefined && layers.some((layer) => layer.gateUp);
@@ -120,6 +121,7 @@ export function adaptedActivations(
     ...base,
     ...(apart && { gateUp: buffers.storage('activations', T * 2 * F * bytes, 'gate|up') }),
     lowRank: buffers.storage('activations', T * widest * 4, 'A·x'),
+    ...(resized && { logits: buffers.storage('activations', V * 4, 'logits') }),
   };
 }
 
@@ -251,7 +253,9 @@ function projector(llama: LlamaParts, shape: ForwardShape['linear']) {
     const params = { columns: config.hiddenSize, epsilon: config.rmsNormEps };
     const before = apart ? [layernorm.step(llama, { picked: false }, { state, x, ...apart }, params)] : [];
     const [read, norm] = apart ? [apart.y, undefined] : [x, given?.gain];
-    const base = [...before, ...steps(matrix, read, y, { ...options, norm })];
+    const rows = adapted?.rows;
+    const scaled = rows ? { ...matrix, bias: rows, rowScales: true } : matrix;
+    const base = [...before, ...steps(scaled, read, y, { ...options, norm })];
     if (!adapted || !lowRank) return base;
     const { input, output, lastOnly = false } = options;
     return [

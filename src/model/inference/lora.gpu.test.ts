@@ -2,7 +2,7 @@
 // once, in prefill and decode, with what tells one conversation from another.
 import { readFile } from 'node:fs/promises';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Adapter, type LoraPair } from '../../core/adapter';
+import { type Adapter, configWith, type LoraPair } from '../../core/adapter';
 import { readAdapter } from '../../formats/adapters/index';
 import { addPairs, type WeightedPair } from '../../formats/adapters/merge';
 import { moduleName } from '../../formats/adapters/modules';
@@ -20,7 +20,6 @@ import type { UsedAdapter } from './lora';
 import { createSession, type Session, type SessionOptions } from './session';
 
 const PATIENT = /swiftshader/i;
-const V = 131;
 
 async function golden(baseName: string, name: string) {
   const source = async (path: string, as: string) =>
@@ -35,9 +34,11 @@ async function golden(baseName: string, name: string) {
     [
       await source(`adapters/${name}/adapter_config.json`, `${name}/adapter_config.json`),
       await source(`adapters/${name}/${weights}`, `${name}/${weights}`),
+      bytesSource(Buffer.from('{"model": {"vocab": {"a": 0}, "merges": []}}'), `${name}/tokenizer.json`),
     ],
     checkpoint.config,
   );
+  const V = configWith(checkpoint.config, adapter.whole).vocabSize;
   const file = await readFile(new URL(`../golden/adapters/${name}/logits.json`, import.meta.url), 'utf8');
   const { ids, positions, logits } = JSON.parse(file) as { ids: number[]; positions: number[]; logits: number[][] };
   const { config } = checkpoint;
@@ -56,7 +57,7 @@ async function golden(baseName: string, name: string) {
 const sameBits = (a: Float32Array, b: Float32Array) =>
   Buffer.compare(new Uint8Array(a.buffer), new Uint8Array(b.buffer)) === 0;
 
-const used = ({ name, pairs }: Adapter, strength = 1): UsedAdapter => ({ key: name, pairs, strength });
+const used = ({ name, pairs, whole }: Adapter, strength = 1): UsedAdapter => ({ key: name, pairs, whole, strength });
 
 /** The weights with adapters merged into them. */
 function merged(tensors: readonly WeightTensor[], adapters: readonly UsedAdapter[]): WeightTensor[] {
@@ -88,8 +89,14 @@ const cases = [
   await golden('tiny-llama', 'llama'),
   await golden('tiny-llama', 'llama-2023'),
   await golden('tiny-qwen2', 'qwen2'),
+  await golden('tiny-llama', 'llama-dora'),
+  await golden('tiny-qwen2', 'qwen2-lora-bias'),
+  await golden('tiny-qwen2', 'qwen2-biases'),
+  await golden('tiny-llama', 'llama-whole'),
+  await golden('tiny-qwen2', 'qwen2-tied'),
 ];
-const [all, twoMaps] = cases;
+const [all, twoMaps, , dora] = cases;
+const whole = cases[6];
 
 for (const [i, device] of (await testDevices()).entries()) {
   // subgroups differ in how lanes add up, which other tests see
@@ -124,6 +131,41 @@ test.each(cases.slice(1))('PEFT’s logits: $adapter.name', async ({ open, adapt
   const own = await open(gpu);
   await own.setAdapters([used(adapter)]);
   expect(await error(own)).toBeLessThan(1e-4);
+  own.destroy();
+});
+
+test('DoRA in parts of a few rows, and beside a plain adapter, is what merging gives', async () => {
+  const parts = await dora.open(gpu, { maxPartBytes: 4 * 36 * 10 });
+  await parts.setAdapters([used(dora.adapter)]);
+  expect(await dora.error(parts)).toBeLessThan(1e-4);
+  parts.destroy();
+  const both = [used(dora.adapter, 0.6), used(twoMaps.adapter, -0.4)];
+  const one = await dora.open(gpu, {}, merged(dora.tensors, both));
+  await session.setAdapters(both);
+  const [expected, actual] = [await one.logits(dora.ids), await session.logits(dora.ids)];
+  expect(relative(actual, expected)).toBeLessThan(1e-5);
+  // other strengths, in the buffers that are there
+  await session.setAdapters([used(dora.adapter, 1), used(twoMaps.adapter, 0.3)]);
+  expect(relative(await session.logits(dora.ids), expected)).toBeGreaterThan(1e-2);
+  await session.setAdapters(both);
+  expect(relative(await session.logits(dora.ids), expected)).toBeLessThan(1e-5);
+  await session.setAdapters([
+    used({ ...dora.adapter, pairs: dora.adapter.pairs.map((pair) => ({ ...pair, magnitude: undefined })) }),
+  ]);
+  expect(await dora.error(session)).toBeGreaterThan(1e-2);
+  one.destroy();
+});
+
+test('an adapter with more tokens is sampled from its own, and the base from its own again', async () => {
+  const own = await whole.open(gpu);
+  const before = await greedy(own, whole.ids, 3);
+  await own.setAdapters([used(whole.adapter)]);
+  const last = whole.ids.length;
+  const logits = (await own.logits([...whole.ids, 133])).subarray(last * 134, (last + 1) * 134);
+  expect(await greedy(own, [...whole.ids, 133], 1)).toEqual([logits.indexOf(Math.max(...logits))]);
+  await own.setAdapters([]);
+  expect(await greedy(own, whole.ids, 3)).toEqual(before);
+  await expect(greedy(own, [133], 1)).rejects.toMatchObject({ code: 'bad-token' });
   own.destroy();
 });
 

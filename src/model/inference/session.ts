@@ -92,7 +92,7 @@ export class Session {
   readonly #gpu: Gpu;
   readonly #base: Variant;
   readonly #adapted: Adapted;
-  readonly #sampler: Sampler;
+  readonly #baseSampler: Sampler;
   readonly #shelf: Shelf;
   readonly #ahead = new RunAhead(RING / READBACKS_IN_FLIGHT);
   /** The base, or the base with the adapters in use. */
@@ -103,11 +103,16 @@ export class Session {
     this.#base = base;
     this.#variant = base;
     this.#adapted = adapted;
-    this.#sampler = sampler;
+    this.#baseSampler = sampler;
     this.#shelf = shelf;
     this.config = base.llama.config;
     this.target = base.llama.target;
     this.context = base.llama.cache.context;
+  }
+
+  /** Ids that there are with the adapters in use. */
+  get vocabSize(): number {
+    return this.#variant.llama.config.vocabSize;
   }
 
   /** Bytes of GPU memory in use by purpose. */
@@ -126,7 +131,9 @@ export class Session {
    * @throws PronkError `out-of-memory`; the base is in use then
    */
   async setAdapters(adapters: readonly UsedAdapter[]): Promise<void> {
-    const used = adapters.filter(({ strength, pairs }) => strength !== 0 && pairs.length > 0);
+    const used = adapters.filter(
+      ({ strength, pairs, whole = [] }) => strength !== 0 && (pairs.length > 0 || whole.length > 0),
+    );
     this.#variant = this.#base;
     if (used.length > 0) this.#variant = await this.#adapted.with(used);
   }
@@ -223,7 +230,7 @@ export class Session {
     maxTokens: number,
     { signal, step = 0, adjustments = {}, guide, topLogprobs }: SampleOptions = {},
   ): AsyncGenerator<Sampled, void, void> {
-    checkIds(this.config, this.context, ids, Object.keys(adjustments.logitBias ?? {}).map(Number));
+    checkIds(this.#variant.llama.config, this.context, ids, Object.keys(adjustments.logitBias ?? {}).map(Number));
     const wanted = Math.min(maxTokens, this.context - ids.length + 1);
     if (wanted < 1) return;
     // up to where the text has another rotation, and is read again
@@ -259,7 +266,7 @@ export class Session {
 
   /** Logits of every position, [T, V]; leaves the cache as after reading `ids`. */
   async logits(ids: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
-    const { vocabSize: V } = this.config;
+    const { vocabSize: V } = this.#variant.llama.config;
     const { device } = this.#gpu;
     if (ids.length > this.context) {
       throw new PronkError('context-full', `${ids.length} tokens do not fit the context of ${this.context}.`);
@@ -300,10 +307,14 @@ export class Session {
 
   /** Frees the GPU's memory. */
   destroy(): void {
-    this.#sampler.destroy();
+    this.#baseSampler.destroy();
     this.#shelf.clear();
     this.#adapted.destroy();
     this.#base.llama.buffers.destroy();
+  }
+
+  get #sampler(): Sampler {
+    return this.#variant.sampler ?? this.#baseSampler;
   }
 
   /** Lets the guide say what holds for the next draw; false where nothing may follow. */

@@ -1,11 +1,14 @@
 // A model as it is, or with adapters: its dispatches, and what of a conversation its cache holds. Base and adapters have a
 // cache each, so that asking one and then the other does not read the conversation anew.
+import { configWith } from '../../core/adapter';
 import { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
 import { createCache, type KeyValueCache } from './kv-cache';
 import { adaptedActivations, buildForward, type Forward, type LlamaParts } from './llama';
+import { Lora, loraShape, type UsedAdapter, wholeOf } from './lora';
 import type { RotationKey } from './rotary';
-import { Lora, loraShape, type UsedAdapter } from './lora';
+import { Sampler } from './sampler';
+import { withWhole } from './whole';
 
 /** A cache with the ids whose keys and values are in it, and whose these are. */
 export interface ReadSoFar {
@@ -24,6 +27,8 @@ export interface Variant {
   readonly prefill: Forward;
   readonly decode: Forward;
   readonly read: ReadSoFar;
+  /** Its own where it has other tokens than the base. */
+  readonly sampler?: Sampler | undefined;
 }
 
 /** Builds the dispatches of a prompt and of a token. */
@@ -87,35 +92,49 @@ export class Adapted {
   async with(adapters: readonly UsedAdapter[]): Promise<Variant> {
     const shape = loraShape(adapters);
     const built = this.#built?.shape === shape ? this.#built : await this.#build(shape, adapters);
-    built.lora.write(adapters);
+    await built.lora.write(adapters);
     // values may be others under an old key
-    const name = JSON.stringify(adapters.map(({ pairs, strength }) => [this.#values.of(pairs), strength]));
+    const name = JSON.stringify(
+      adapters.map(({ pairs, whole = [], strength }) => [this.#values.of([...pairs, ...whole]), strength]),
+    );
     return { ...built.variant, name };
   }
 
   /** Frees what adapters take; the base stays. */
   destroy(): void {
-    this.#built?.buffers.destroy();
-    this.#built = undefined;
+    this.#clear();
     this.#cacheBuffers.destroy();
   }
 
-  async #build(shape: string, adapters: readonly UsedAdapter[]): Promise<Built> {
+  #clear(): void {
+    this.#built?.variant.sampler?.destroy();
     this.#built?.buffers.destroy();
     this.#built = undefined;
+  }
+
+  async #build(shape: string, adapters: readonly UsedAdapter[]): Promise<Built> {
+    this.#clear();
     const read = await (this.#read ??= this.#allocateCache());
     const buffers = new Buffers(this.#gpu.device);
     try {
-      const { config, target, activations } = this.#base.llama;
-      const lora = new Lora(buffers, config, adapters, this.#maxPartBytes);
+      const { target, activations, kernels, config: baseConfig, weights: own } = this.#base.llama;
+      const whole = wholeOf(adapters);
+      const config = configWith(baseConfig, whole);
+      const weights = await withWhole(buffers, own, whole, this.#maxPartBytes, baseConfig);
+      const lora = new Lora({ kernels, buffers, target }, config, weights, adapters, this.#maxPartBytes);
+      const resized = config.vocabSize !== baseConfig.vocabSize;
       const llama: LlamaParts = {
         ...this.#base.llama,
         buffers,
+        config,
+        weights,
         cache: read.cache,
         lora,
-        activations: adaptedActivations(buffers, config, lora, target, activations),
+        activations: adaptedActivations(buffers, config, lora, target, activations, resized),
       };
-      const built = { shape, lora, buffers, variant: await buildVariant(llama, read, '') };
+      const variant = await buildVariant(llama, read, '');
+      const sampler = resized ? await Sampler.create(llama) : undefined;
+      const built = { shape, lora, buffers, variant: { ...variant, sampler } };
       this.#built = built;
       return built;
     } catch (error) {

@@ -31,8 +31,8 @@ export interface LoraVariant {
   readonly dropout: boolean;
 }
 
-/** Parameters of all six kernels (shaders/lora/lora-bindings.wgsl). */
-const params = {
+/** Parameters of all kernels of low-rank updates (shaders/lora/lora-bindings.wgsl). */
+export const LORA_PARAMS = {
   columns: 'u32',
   rank: 'u32',
   maps: 'u32',
@@ -43,7 +43,7 @@ const params = {
   begin: 'vec4u',
   modules: 'vec4u',
 } as const;
-type Params = FieldValues<typeof params>;
+type Params = FieldValues<typeof LORA_PARAMS>;
 
 const upToThree = ([a, b, c]: readonly number[], rest = 0) => [a ?? rest, b ?? rest, c ?? rest, rest] as const;
 
@@ -114,7 +114,7 @@ export const loraDown = op({
     const own = { ...masks(variant), ...summed(lora.dots), loraDown: loraDownSource };
     return { definitions: dots(lora.dots), snippets: { state, loraBindings, ...own } };
   },
-  params,
+  params: LORA_PARAMS,
   bindings: { state: 'read', places: 'read?', noise: 'read?', x: 'read', a: 'read', u: 'read_write' },
   grid: dotsGrid,
   cost: costOfA,
@@ -129,7 +129,7 @@ export const loraUpBackward = op({
     const own = { ...summed(lora.dots), loraUpBackward: loraUpBackwardSource };
     return { definitions: dots(lora.dots), snippets: { state, loraBindings, ...own } };
   },
-  params,
+  params: LORA_PARAMS,
   bindings: { state: 'read', dy: 'read', b: 'read', v: 'read_write' },
   grid: dotsGrid,
   cost: costOfB,
@@ -144,7 +144,7 @@ export const loraUp = op({
     definitions: { TILE_N: MANY_TOKENS, TILE_M, WORKGROUP_SIZE: lora.elements.workgroup },
     snippets: { state, loraBindings, loraUp: loraUpSource },
   }),
-  params,
+  params: LORA_PARAMS,
   bindings: { state: 'read', u: 'read', b: 'read', y: 'read_write' },
   grid: ({ target, params: own, rows }) => [
     Math.ceil(mostRows(own) / (target.training.lora.elements.workgroup * TILE_M)),
@@ -166,7 +166,7 @@ export const loraBGradient = op({
       snippets: { state, loraBindings, ...summed(shape), loraBGradient: loraBGradientSource },
     };
   },
-  params,
+  params: LORA_PARAMS,
   bindings: { state: 'read', dy: 'read', u: 'read', db: 'read_write' },
   grid({ target, params: own }) {
     const { rows, ...shape } = target.training.lora.bGradient;
@@ -188,7 +188,7 @@ export const loraAGradient = op({
       snippets: { state, loraBindings, ...own },
     };
   },
-  params,
+  params: LORA_PARAMS,
   bindings: { state: 'read', places: 'read?', noise: 'read?', x: 'read', v: 'read', da: 'read_write' },
   grid: ({ target, params: { columns, rank, maps } }) => [
     Math.ceil(columns / 4 / span(target.training.lora.aGradient)),
@@ -207,7 +207,7 @@ export const loraDownBackward = op({
     definitions: { TILE_N: MANY_TOKENS, WORKGROUP_SIZE: lora.elements.workgroup },
     snippets: { state, loraBindings, ...masks(variant), loraDownBackward: loraDownBackwardSource },
   }),
-  params,
+  params: LORA_PARAMS,
   bindings: { state: 'read', places: 'read?', noise: 'read?', v: 'read', a: 'read', dx: 'read_write' },
   grid: ({ target, params: { columns }, rows }) => [
     Math.ceil(columns / 4 / target.training.lora.elements.workgroup),

@@ -40,6 +40,8 @@ export interface LinearVariant {
   readonly activation?: Activation;
   /** A vector of the matrix's rows is added to the product. */
   readonly bias?: boolean;
+  /** Each row's product is multiplied first: behind the biases, `bias` has a factor for each row. Not with glu. */
+  readonly rowScales?: boolean;
 }
 
 /** The projections of a model: what is folded into each, and between which element types. */
@@ -67,6 +69,15 @@ function adapterProjections(activation: KernelTarget['activation']): Omit<Linear
   ];
 }
 
+/** Products of a base's matrices whose rows an adapter scales: DoRA's. */
+function scaledProjections(activation: KernelTarget['activation']): Omit<LinearVariant, 'kind' | 'shape'>[] {
+  return [
+    { input: 'f32', output: activation, norm: true },
+    { input: activation, output: 'f32', residual: true },
+    { input: 'f32', output: 'f32', norm: true },
+  ].map((each) => ({ ...each, bias: true, rowScales: true }) as Omit<LinearVariant, 'kind' | 'shape'>);
+}
+
 const elementBytes = (type: 'f32' | 'f16') => (type === 'f16' ? 2 : 4);
 
 /** Bytes of a part of a matrix. */
@@ -80,14 +91,24 @@ export const linear = op({
   variants: ({ activation, prefill, decode }: KernelTarget) =>
     [prefill.linear, decode.linear].flatMap((shape) => [
       ...KERNEL_KINDS.flatMap((kind) =>
-        projections(activation).map((each): LinearVariant => ({ ...each, kind, shape })),
+        [...projections(activation), ...scaledProjections(activation)].map(
+          (each): LinearVariant => ({ ...each, kind, shape }),
+        ),
       ),
       ...adapterProjections(activation).map((each): LinearVariant => ({ ...each, kind: 'f32', shape })),
     ]),
   source({ kind, shape, input, output, ...folded }: LinearVariant) {
-    const { norm = false, residual = false, glu = false, bias = false, activation = 'silu' } = folded;
+    const {
+      norm = false,
+      residual = false,
+      glu = false,
+      bias = false,
+      activation = 'silu',
+      rowScales = false,
+    } = folded;
     const alone = shape !== 'tiles' && shape.lanes === 1;
-    const element = { ...weightDefinitions(kind, !alone), HAS_BIAS: bias, Input: input, Output: output };
+    const extras = { HAS_BIAS: bias, HAS_ROW_SCALES: rowScales };
+    const element = { ...weightDefinitions(kind, !alone), ...extras, Input: input, Output: output };
     const shared = { state, ...weightSnippets(kind), ...activationSnippet(activation), projection };
     const overrides = { NORM: Number(norm), RESIDUAL: Number(residual), GLU: Number(glu) };
     if (shape === 'tiles') {
@@ -185,6 +206,7 @@ export const linearBackward = op({
 /**
  * y in float64.
  * @param w [N, K] row-major @param x [T, K] @param gain [K] when x is normalised first @param bias [N]
+ * @param rowScales [N]
  * @returns [T, N], or [T, N/2] with glu
  */
 function linearReference(
@@ -198,9 +220,10 @@ function linearReference(
     glu?: boolean;
     activation?: Activation;
     bias?: ArrayLike<number> | undefined;
+    rowScales?: ArrayLike<number> | undefined;
   } = {},
 ): Float64Array {
-  const { gain, epsilon = 0, residual, glu = false, activation = 'silu', bias } = options;
+  const { gain, epsilon = 0, residual, glu = false, activation = 'silu', bias, rowScales } = options;
   const width = glu ? rows / 2 : rows;
   const y = new Float64Array(tokens * width);
   for (let t = 0; t < tokens; t++) {
@@ -210,7 +233,7 @@ function linearReference(
     const dot = (n: number) => {
       let sum = 0;
       for (let k = 0; k < columns; k++) sum += w[n * columns + k] * x[t * columns + k] * (gain ? gain[k] : 1);
-      return sum * scale + (bias?.[n] ?? 0);
+      return sum * scale * (rowScales?.[n] ?? 1) + (bias?.[n] ?? 0);
     };
     for (let n = 0; n < width; n++) {
       const value = dot(n);

@@ -45,7 +45,7 @@ async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options
   const before = random(TOKENS * stride, 3);
   // as in the model: a norm is of the residual stream in f32, and what is added to it is f32 too
   const [input, output] = folded.norm ? (['f32', element] as const) : ([element, 'f32'] as const);
-  const bias = random(rowStart + rows + biasShift, 4);
+  const bias = random((folded.rowScales ? stride : 0) + rowStart + rows + biasShift, 4);
   spoil?.(bind.codes);
   const { y } = await runOp(
     device,
@@ -78,6 +78,7 @@ async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options
       glu: folded.glu ?? false,
       activation: wanted ?? folded.activation ?? 'silu',
       ...(folded.bias && { bias: bias.subarray(rowStart) }),
+      ...(folded.rowScales && { rowScales: bias.subarray(stride + rowStart) }),
     },
   );
   for (const t of lastOnly ? [TOKENS - 1] : Array.from({ length: TOKENS }, (_, i) => i)) {
@@ -129,6 +130,8 @@ for (const [form, { decode, prefill }] of Object.entries({ alone: shapes(true), 
         { norm: true, rowStart: 3 },
         { residual: true },
         { norm: true, glu: true },
+        { norm: true, rowStart: 3, rowScales: true },
+        { residual: true, rowScales: true },
       ] satisfies Options[]) {
         expect(await off(plain, usual, decode, { ...folded, bias: true })).toBeLessThan(1e-5);
         expect(await off(plain, usual, decode, { ...folded, bias: true, biasShift: 1 })).toBeGreaterThan(1e-2);

@@ -34,6 +34,10 @@ export interface Matrix {
   readonly parts: readonly MatrixPart[];
   /** f32, one a row: what a projection adds. */
   readonly bias?: GPUBuffer;
+  /** What `bias` holds, where adapters may add to it. */
+  readonly biasValues?: Float32Array;
+  /** Behind its biases, `bias` has a factor for each row's product. */
+  readonly rowScales?: boolean;
 }
 
 /** WGSL that reads this kind, by the names that `weightDefinitions` defines. */
