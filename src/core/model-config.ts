@@ -9,6 +9,7 @@ export type Architecture =
   | 'qwen3'
   | 'smollm3'
   | 'phi3'
+  | 'gemma3'
   | 'internlm2'
   | 'opt';
 

@@ -2,12 +2,7 @@
 import { elementTypeOf } from '../../quant/elements';
 import type { PackedRows, WeightTensor } from '../../core/weight-kinds';
 import { fileRows, quantizeRows } from '../../quant/repack';
-import { type HeadRows, toHalfSplit } from '../../formats/checkpoint/permute';
-
-/** Whether a tensor's rows (a bias's elements) are heads that rotate: q and k. */
-function isRotated({ name }: Pick<WeightTensor, 'name'>): boolean {
-  return /\.self_attn\.[qk]_proj\./.test(name);
-}
+import { type HeadRows, isRotated, toHalfSplit } from '../../formats/checkpoint/permute';
 
 /**
  * A tensor's bytes, row after row. Kinds that no file has become F16.
@@ -17,7 +12,7 @@ export function fileBytes(
   tensor: WeightTensor,
   head: HeadRows | undefined,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  return head !== undefined && isRotated(tensor) ? halfSplit(tensor, head) : asStored(tensor);
+  return head !== undefined && isRotated(tensor.name) ? halfSplit(tensor, head) : asStored(tensor);
 }
 
 /** The bytes of several tensors, one after another. */

@@ -30,6 +30,7 @@ const ARCHITECTURES = {
   qwen3: 'Qwen3',
   smollm3: 'SmolLM3',
   phi3: 'Phi-3',
+  gemma3: 'Gemma 3',
   internlm2: 'InternLM2',
   opt: 'OPT',
 } as const satisfies Record<Architecture, string>;

@@ -10,7 +10,7 @@ import type { JsonFile, ModelFiles } from './files';
 import { stringIn } from '../../core/json';
 import { configFromJson, expectedTensors, optionalBiases } from '../config/llama-config';
 import { plainName } from './tensor-names';
-import { interleaved } from './permute';
+import { interleaved, isRotated } from './permute';
 import { type Entry, entryTensor, gathered, methodOf, refuseUnread } from '../quantized/index';
 import { readSafetensors } from '../safetensors/safetensors';
 import { checkPromises, chooseShards, mergeShards, type ShardIndex, wholeOrIndexed } from './shards';
@@ -55,8 +55,9 @@ async function openFolder(
   licence?: string,
 ): Promise<Checkpoint> {
   if (!files.config) throw missingFile('config.json');
-  const { name: configName, json } = files.config;
-  const family = familyOfJson(json, configName);
+  const { name: configName, json: given } = files.config;
+  const family = familyOfJson(given, configName);
+  const json = family.plain?.(given, configName) ?? given;
   const plain = Array.from(entries.values(), (entry) => ({ ...entry, name: plainName(entry.name) }));
   const all = gathered(plain).map((entry) => ({ ...entry, name: nameIn(family, entry.name) }));
   const { named, hasHead, notes } = withHead(all, json['tie_word_embeddings'], baseName(configName));
@@ -69,8 +70,7 @@ async function openFolder(
   for (const entry of named) {
     const parts = PACKED.test(entry.name) ? family.unpack?.(await tensorOf(entry), config) : undefined;
     for (const tensor of parts ?? (expected.has(entry.name) ? [await tensorOf(entry)] : [])) {
-      const rotated = /\.self_attn\.[qk]_proj\./.test(tensor.name);
-      found.set(tensor.name, rotated ? interleaved(tensor, config) : tensor);
+      found.set(tensor.name, isRotated(tensor.name) ? interleaved(tensor, config) : tensor);
     }
   }
   const [first] = entries.values();
@@ -82,7 +82,8 @@ async function openFolder(
   const { source } = first;
   const cardLicence = licence ?? (files.readme && licenceIn(await readText(files.readme)));
   const biases = fittedBiases(found, config, family.biased?.(json) ?? [], baseName(configName));
-  const said = [...notes, ...biases.notes];
+  const note = family.note?.(given);
+  const said = [...(note === undefined ? [] : [note]), ...notes, ...biases.notes];
   return {
     container,
     name: folderName(files.config, stringIn(json, '_name_or_path')) || stem(source.name),

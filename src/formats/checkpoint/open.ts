@@ -13,7 +13,7 @@ import { DIVISOR_TENSORS, type Divisors } from '../config/rope-scaling-gguf';
 import { isMeta, openMeta } from '../meta/meta';
 import { packedFromGguf } from './packed';
 import { fromGgufName } from './tensor-names';
-import { interleaved } from './permute';
+import { interleaved, isRotated } from './permute';
 import { chooseShards, mergeShards, wholeOrIndexed } from './shards';
 import { type Source, baseName } from '../../core/source';
 import { tokenizerFromFiles, tokenizerFromGguf } from '../tokenizer/tokenizer-files';
@@ -60,15 +60,14 @@ async function openGguf({ gguf }: ModelFiles): Promise<Checkpoint> {
   const directory = new Map<string, Tensor>();
   const scales = await scalesIn(file);
   for (const tensor of file.tensors) {
-    const name = (family.packs && packedFromGguf(tensor.name)) || fromGgufName(tensor.name);
+    const name = (family.packs && packedFromGguf(tensor.name)) || fromGgufName(tensor.name, config);
     const [columns, rows = 1, ...more] = tensor.shape;
     if (!name || more.length) continue;
     const scale = scales.get(tensor.name);
     const stored = tensorAt(name, tensor.type, rows, columns, tensor.source, tensor.start);
     const whole = scale === undefined ? stored : { ...stored, scale };
     for (const plain of family.unpack?.(whole, config) ?? [whole]) {
-      const rotated = halfSplit && /\.self_attn\.[qk]_proj\./.test(plain.name);
-      directory.set(plain.name, rotated ? interleaved(plain, config) : plain);
+      directory.set(plain.name, halfSplit && isRotated(plain.name) ? interleaved(plain, config) : plain);
     }
   }
   const text = (key: string) => {

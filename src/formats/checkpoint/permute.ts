@@ -9,6 +9,11 @@ import type { Tensor } from '../../core/checkpoint';
 /** The rows of a head, and how many of them rotate. */
 export type HeadRows = Pick<ModelConfig, 'headDim' | 'rotaryDim'>;
 
+/** Whether a tensor's rows are heads that rotate, a bias's or a norm's elements among them: those of q and k. */
+export function isRotated(name: string): boolean {
+  return /\.self_attn\.[qk]_(proj|norm)\./.test(name);
+}
+
 /** The half-split row that stands at interleaved row `row`. */
 function halfSplitRow(row: number, head: HeadRows): number {
   const inHead = row % head.headDim;

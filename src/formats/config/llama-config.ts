@@ -1,15 +1,15 @@
 // A model's hyperparameters from Hugging Face's config.json or from GGUF metadata, and the tensors that they call for.
 
-import { type ModelConfig, rotaryDimOf } from '../../core/model-config';
+import { layerNorms, type ModelConfig, rotaryDimOf } from '../../core/model-config';
 import { corruptFile, unsupported } from '../../core/errors';
-import { type Family, type Window, familyOfGguf } from '../families/index';
+import { type Family, type Window, familyOfGguf, windowed } from '../families/index';
 import type { GgufFile, GgufValue } from '../gguf/gguf';
 import { type JsonObject, numberIn, stringIn } from '../../core/json';
 import { ropeIn, scalingFromJson } from './rope-scaling';
 import { type Divisors, scalingFromGguf } from './rope-scaling-gguf';
 
 /**
- * config.json of a family's model.
+ * config.json of a family's model, in LLaMA's keys.
  * @param hasHead whether the files hold an output matrix of its own; without it the embedding is the head
  */
 export function configFromJson(json: JsonObject, name: string, family: Family, hasHead: boolean): ModelConfig {
@@ -30,6 +30,7 @@ export function configFromJson(json: JsonObject, name: string, family: Family, h
     numberIn(rope, 'original_max_position_embeddings') ??
     contextLength;
   const ropeScaling = scalingFromJson(rope, { contextLength, originalContextLength, name });
+  const numLayers = numberIn(json, 'num_hidden_layers');
   const beta = family.scalesQueries ? numberIn(rope, 'llama_4_scaling_beta') : undefined;
   return checked(
     {
@@ -37,7 +38,7 @@ export function configFromJson(json: JsonObject, name: string, family: Family, h
       vocabSize: numberIn(json, 'vocab_size'),
       hiddenSize,
       intermediateSize: numberIn(json, 'intermediate_size'),
-      numLayers: numberIn(json, 'num_hidden_layers'),
+      numLayers,
       numHeads,
       numKeyValueHeads: numberIn(json, 'num_key_value_heads') ?? numHeads,
       headDim,
@@ -50,10 +51,15 @@ export function configFromJson(json: JsonObject, name: string, family: Family, h
       // whatever tie_word_embeddings says: transformers uses a head that is in the files, too
       tieWordEmbeddings: !hasHead,
       ...family.window?.(json, name),
+      ...(family.gainsLessOne && { unitOffsetNorm: true as const }),
+      ...family.more?.(json, listed(numLayers), name),
     },
     name,
   );
 }
+
+/** Layers that a list may be made for: what exceeds the limit is refused afterwards. */
+const listed = (numLayers: number | undefined) => Math.min(numLayers ?? 0, LIMITS.numLayers);
 
 /** Two names of one function. */
 const SILU = /^(silu|swish)$/i;
@@ -87,6 +93,11 @@ export function configFromGguf(file: GgufFile, divisors: Divisors = {}): ModelCo
   const beta = family.scalesQueries ? number('attention.temperature_scale') : undefined;
   const originalContextLength = number('rope.scaling.original_context_length') ?? contextLength;
   const numLayers = number('block_count');
+  const window = windowFromGguf(
+    number('attention.sliding_window') || undefined,
+    file.metadata.get(`${prefix}.attention.sliding_window_pattern`),
+    family.windowPeriod === undefined ? undefined : { period: family.windowPeriod, numLayers: listed(numLayers) },
+  );
   return checked(
     {
       architecture: family.architecture,
@@ -104,22 +115,29 @@ export function configFromGguf(file: GgufFile, divisors: Divisors = {}): ModelCo
       ...(ropeScaling && { ropeScaling }),
       ...(beta && { queryScaling: { beta, originalContextLength } }),
       tieWordEmbeddings: !file.tensors.some((tensor) => tensor.name === 'output.weight'),
-      ...windowFromGguf(
-        number('attention.sliding_window') || undefined,
-        file.metadata.get(`${prefix}.attention.sliding_window_pattern`),
-      ),
+      ...window,
+      ...family.moreInGguf?.(number, { hiddenSize, numHeads, numLayers, headDim, ...window }, name),
     },
     name,
   );
 }
 
-/** Layers with a window are marked one by one; a number would stand for a rhythm, which the families here do not have. */
-function windowFromGguf(slidingWindow: number | undefined, pattern: GgufValue | undefined): Window {
+/**
+ * Layers with a window are marked one by one, or by a number: every so many layers one has none.
+ * @param periodic the number where the file gives none; without it the family has no such rhythm
+ */
+function windowFromGguf(
+  slidingWindow: number | undefined,
+  pattern: GgufValue | undefined,
+  periodic: { readonly period: number; readonly numLayers: number } | undefined,
+): Window {
   if (slidingWindow === undefined) return {};
-  if (pattern?.type !== 'array') return { slidingWindow };
-  const windowLayers = pattern.value.flatMap((has, layer) => (Number(has) === 1 ? [layer] : []));
-  if (windowLayers.length === 0) return {};
-  return windowLayers.length === pattern.value.length ? { slidingWindow } : { slidingWindow, windowLayers };
+  if (pattern?.type === 'array') {
+    return windowed(slidingWindow, pattern.value.length, (layer) => Number(pattern.value[layer]) === 1);
+  }
+  if (!periodic) return { slidingWindow };
+  const period = Number(pattern?.value ?? periodic.period);
+  return windowed(slidingWindow, periodic.numLayers, (layer) => (layer + 1) % period !== 0);
 }
 
 /**
@@ -204,12 +222,14 @@ export function expectedTensors(config: ModelConfig): Map<string, readonly [rows
   for (let layer = 0; layer < config.numLayers; layer++) {
     const add = (part: string, rows: number, columns: number) =>
       expected.set(`model.layers.${layer}.${part}.weight`, [rows, columns]);
-    add('input_layernorm', 1, D);
+    const norms = layerNorms(config);
+    for (const norm of [norms.attention, norms.afterAttention]) if (norm) add(norm, 1, D);
     add('self_attn.q_proj', numHeads * headDim, D);
     add('self_attn.k_proj', numKeyValueHeads * headDim, D);
     add('self_attn.v_proj', numKeyValueHeads * headDim, D);
+    if (config.qkNorm) for (const each of ['q_norm', 'k_norm']) add(`self_attn.${each}`, 1, headDim);
     add('self_attn.o_proj', D, numHeads * headDim);
-    add('post_attention_layernorm', 1, D);
+    for (const norm of [norms.feedForward, norms.afterFeedForward]) if (norm) add(norm, 1, D);
     add('mlp.gate_proj', F, D);
     add('mlp.up_proj', F, D);
     add('mlp.down_proj', D, F);

@@ -13,6 +13,23 @@ export interface Family {
   readonly className: string;
   /** `general.architecture` of its GGUF files, and whether q and k come in half-split order there. */
   readonly gguf?: { readonly architecture: string; readonly halfSplit: boolean };
+  /** What else `model_type` and `architectures` may say, in lower case. */
+  readonly others?: readonly string[];
+  /** Folders have gains less one, GGUF files as they multiply. */
+  readonly gainsLessOne?: true;
+  /** Every so many layers one has no window, where GGUF's metadata says nothing else. */
+  readonly windowPeriod?: number;
+  /**
+   * config.json in LLaMA's keys, with the family's defaults. `name` is for messages.
+   * @throws PronkError `unsupported-architecture` for what Pronk does not compute
+   */
+  plain?(json: JsonObject, name: string): JsonObject;
+  /** Fields of the configuration that LLaMA has not, from the plain config.json. `name` is for messages. */
+  more?(json: JsonObject, numLayers: number, name: string): Partial<ModelConfig>;
+  /** The same from GGUF's metadata. */
+  moreInGguf?(number: GgufNumber, sizes: GgufSizes, name: string): Partial<ModelConfig>;
+  /** A sentence on what a config.json describes and Pronk leaves out. */
+  note?(json: JsonObject): string | undefined;
   /** The family's own reading of what config.json says of rotary positions. */
   rope?(rope: JsonObject, json: JsonObject): JsonObject;
   /** Whether heads may rotate in a part of theirs alone (`partial_rotary_factor`). */
@@ -34,8 +51,27 @@ export interface Family {
   unpack?(tensor: Tensor, config: ModelConfig): readonly Tensor[] | undefined;
 }
 
+/** What a GGUF file says of a model's sizes. */
+type GgufSizes = {
+  readonly [K in 'hiddenSize' | 'numHeads' | 'numLayers' | 'headDim' | 'slidingWindow']?: number | undefined;
+};
+
+/** A number below the architecture's prefix; undefined where there is none. */
+type GgufNumber = (key: string) => number | undefined;
+
 /** The keys of a configuration that say how far back a token sees; empty where that is everything. */
 export type Window = Partial<Pick<ModelConfig, 'slidingWindow' | 'windowLayers'>>;
+
+/** The window of the layers that have one. */
+export function windowed(
+  slidingWindow: number | undefined,
+  numLayers: number,
+  has: (layer: number) => boolean,
+): Window {
+  const windowLayers = Array.from({ length: numLayers }, (_, layer) => layer).filter(has);
+  if (slidingWindow === undefined || windowLayers.length === 0) return {};
+  return { slidingWindow, ...(windowLayers.length < numLayers && { windowLayers }) };
+}
 
 export const QKV = ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'] as const;
 export const OUT = ['self_attn.o_proj'] as const;

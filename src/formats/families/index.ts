@@ -3,6 +3,7 @@
 import { unsupported } from '../../core/errors';
 import { type JsonObject, stringIn } from '../../core/json';
 import type { Family } from './family';
+import { gemma3 } from './gemma3';
 import { internlm2 } from './internlm2';
 import { llama } from './llama';
 import { ministral3 } from './ministral3';
@@ -10,9 +11,9 @@ import { mistral } from './mistral';
 import { phi3 } from './phi3';
 import { qwen2 } from './qwen2';
 
-export type { Family, Window } from './family';
+export { type Family, type Window, windowed } from './family';
 
-const FAMILIES: readonly Family[] = [llama, mistral, ministral3, qwen2, phi3, internlm2];
+const FAMILIES: readonly Family[] = [llama, mistral, ministral3, qwen2, phi3, gemma3, internlm2];
 const TITLES = FAMILIES.map((family) => family.title);
 
 /**
@@ -22,10 +23,12 @@ const TITLES = FAMILIES.map((family) => family.title);
 export function familyOfJson(json: JsonObject, name: string): Family {
   const type = stringIn(json, 'model_type') ?? 'unknown';
   const classes = Array.isArray(json['architectures']) ? json['architectures'].map((each) => String(each)) : [];
-  const byClass = FAMILIES.find(({ className }) => classes.some((each) => each.toLowerCase() === className));
-  const family = byClass ?? FAMILIES.find(({ modelType }) => modelType === type);
+  const isClass = ({ className, others = [] }: Family) =>
+    classes.some((each) => [className, ...others].includes(each.toLowerCase()));
+  const family =
+    FAMILIES.find(isClass) ?? FAMILIES.find(({ modelType, others = [] }) => [modelType, ...others].includes(type));
   if (!family) throw unsupported(name, `describes a model of architecture ${type}`, TITLES);
-  const other = classes.find((each) => /For(?!CausalLM$)/i.test(each));
+  const other = isClass(family) ? undefined : classes.find((each) => /For(?!CausalLM$)/i.test(each));
   if (other !== undefined) throw unsupported(name, `describes a ${other}, which does not write text`, TITLES);
   return family;
 }

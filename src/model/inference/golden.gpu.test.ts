@@ -17,6 +17,8 @@ const PATIENT = /swiftshader/i;
 interface Options {
   readonly precision?: 'exact' | 'fast';
   readonly change?: Partial<ModelConfig>;
+  /** Another configuration than the file's. */
+  readonly config?: ModelConfig;
   readonly quantize?: Quantize;
   /** Tensors that are left out. */
   readonly without?: RegExp;
@@ -39,9 +41,12 @@ async function golden(name: string) {
     bytesSource(Buffer.from('{"model": {"vocab": {"a": 0}, "merges": []}}'), 'tokenizer.json'),
   ]);
   const { config } = checkpoint;
-  const error = async (gpu: Gpu, { precision = 'exact', change, quantize = 'keep', without }: Options = {}) => {
+  const error = async (
+    gpu: Gpu,
+    { precision = 'exact', change, quantize = 'keep', without, config: other = config }: Options = {},
+  ) => {
     const tensors = weightTensors(checkpoint, quantize).filter((tensor) => !without?.test(tensor.name));
-    const session = await createSession(gpu, { ...config, ...change }, tensors, { precision, context: ids.length + 6 });
+    const session = await createSession(gpu, { ...other, ...change }, tensors, { precision, context: ids.length + 6 });
     const actual = await session.logits(ids);
     session.destroy();
     const rows = positions.flatMap((t) => [...actual.subarray(t * 131, (t + 1) * 131)]);
@@ -50,8 +55,8 @@ async function golden(name: string) {
   return { config, error };
 }
 
-const [llama, qwen2, mistral, ministral3, phi3] = await Promise.all(
-  ['tiny-llama', 'tiny-qwen2', 'tiny-mistral', 'tiny-ministral3', 'tiny-phi3'].map(golden),
+const [llama, qwen2, mistral, ministral3, phi3, gemma3] = await Promise.all(
+  ['tiny-llama', 'tiny-qwen2', 'tiny-mistral', 'tiny-ministral3', 'tiny-phi3', 'tiny-gemma3'].map(golden),
 );
 
 for (const gpu of await testDevices()) {
@@ -137,5 +142,33 @@ describe('a tiny Phi-3, over 256 tokens', () => {
     expect(await scaled({ attentionFactor: 1 })).toBeGreaterThan(1e-2);
     expect(await phi3.error(gpu, { change: { slidingWindow: 13 } })).toBeGreaterThan(1e-3);
     expect(await phi3.error(gpu, { change: { slidingWindow: 11 } })).toBeGreaterThan(1e-3);
+  });
+});
+
+describe('a tiny Gemma 3, 256 positions', () => {
+  const changed = (change: Partial<ModelConfig>) => gemma3.error(gpu, { change });
+
+  test('exact', async () => {
+    expect(gemma3.config).toMatchObject({ architecture: 'gemma3', slidingWindow: 7, windowLayers: [0, 2] });
+    expect(await gemma3.error(gpu)).toBeLessThan(1e-4);
+  });
+  test.runIf(gpu.features.f16)('fast: activations and cache in f16 (skipped without shader-f16)', async () => {
+    expect(await gemma3.error(gpu, { precision: 'fast' })).toBeLessThan(5e-3);
+  });
+  test('a window off by one shows', async () => {
+    expect(await changed({ slidingWindow: 6 })).toBeGreaterThan(1e-2);
+    expect(await changed({ slidingWindow: 8 })).toBeGreaterThan(1e-2);
+  });
+  test('one rotary base for all layers shows', async () => {
+    expect(await changed({ localRopeTheta: gemma3.config.ropeTheta })).toBeGreaterThan(1e-2);
+  });
+  test('an embedding or scores of another scale, and the other activation, show', async () => {
+    expect(await changed({ embeddingScale: 1 })).toBeGreaterThan(1e-2);
+    expect(await changed({ attentionScale: gemma3.config.headDim ** -0.5 })).toBeGreaterThan(1e-2);
+    expect(await changed({ activation: 'silu' })).toBeGreaterThan(1e-2);
+  });
+  test('gains without the one that is added show', async () => {
+    const { unitOffsetNorm: _, ...config } = gemma3.config;
+    expect(await gemma3.error(gpu, { config })).toBeGreaterThan(0.1);
   });
 });

@@ -11,7 +11,7 @@ import { interleavedRows } from '../testing/peft';
 // for a busy machine
 vi.setConfig({ testTimeout: 60_000 });
 
-const NAMES = ['tiny-llama', 'tiny-qwen2', 'tiny-mistral', 'tiny-ministral3', 'tiny-phi3'] as const;
+const NAMES = ['tiny-llama', 'tiny-qwen2', 'tiny-mistral', 'tiny-ministral3', 'tiny-phi3', 'tiny-gemma3'] as const;
 const models = await Promise.all(
   NAMES.map(async (name) => {
     const golden = await loraGolden(name);

@@ -27,7 +27,13 @@ export async function referenceWeights(checkpoint: Checkpoint): Promise<Map<stri
   return weights;
 }
 
-export type GoldenModel = 'tiny-llama' | 'tiny-qwen2' | 'tiny-mistral' | 'tiny-ministral3' | 'tiny-phi3';
+export type GoldenModel =
+  | 'tiny-llama'
+  | 'tiny-qwen2'
+  | 'tiny-mistral'
+  | 'tiny-ministral3'
+  | 'tiny-phi3'
+  | 'tiny-gemma3';
 
 /** Models that have the tensors of another one. */
 export const WEIGHTS: Readonly<Partial<Record<string, GoldenModel>>> = { 'tiny-ministral3': 'tiny-llama' };

@@ -63,7 +63,7 @@ async function training<Result>(
 const flat = (pairs: readonly { readonly a: ArrayLike<number>; readonly b: ArrayLike<number> }[]) =>
   Float64Array.from(pairs.flatMap(({ a, b }) => [...Array.from(a), ...Array.from(b)]));
 
-const GOLDEN = ['tiny-llama', 'tiny-qwen2', 'tiny-mistral', 'tiny-ministral3', 'tiny-phi3'] as const;
+const GOLDEN = ['tiny-llama', 'tiny-qwen2', 'tiny-mistral', 'tiny-ministral3', 'tiny-phi3', 'tiny-gemma3'] as const;
 
 describe.each(GOLDEN)('%s against PyTorch in float64', (name) => {
   const gradients = async (
