@@ -5,6 +5,7 @@ import { elementTypeOf } from '../../quant/elements';
 import type { ElementType, WeightKind, WeightTensor } from '../../core/weight-kinds';
 import type { TokenizerSpec } from '../../core/checkpoint';
 import { PronkError } from '../../core/errors';
+import { windowPeriod } from '../../formats/families/gemma3';
 import { familyOfGguf } from '../../formats/families/index';
 import type { GgufValue } from '../../formats/gguf/gguf';
 import { tokenizerMetadata } from './gguf-tokenizer';
@@ -14,6 +15,7 @@ import type { HeadRows } from '../../formats/checkpoint/permute';
 import { toGgufName } from '../../formats/checkpoint/tensor-names';
 import { yarnMagnitude } from '../../formats/config/rope-scaling';
 import { DIVISOR_TENSORS, llama3Divisors, OWN_KEYS } from '../../formats/config/rope-scaling-gguf';
+import { inGguf } from './gains';
 import { joinedBytes } from './rows';
 
 type Yarn = Extract<RopeScaling, { readonly type: 'yarn' }>;
@@ -33,6 +35,7 @@ const ARCHITECTURES: Readonly<Partial<Record<Architecture, string>>> = {
   qwen2: 'qwen2',
   ministral3: 'mistral3',
   phi3: 'phi3',
+  gemma3: 'gemma3',
 };
 
 /**
@@ -40,16 +43,19 @@ const ARCHITECTURES: Readonly<Partial<Record<Architecture, string>>> = {
  * @throws PronkError `unsupported-tokenizer`; `unsupported-tensor` for a tensor that GGUF has no name for
  */
 export function exportGguf(
-  config: ModelConfig,
+  given: ModelConfig,
   tokenizer: TokenizerSpec,
-  tensors: readonly WeightTensor[],
+  givenTensors: readonly WeightTensor[],
   meta: { readonly name: string; readonly licence?: string | undefined },
 ): GgufStream {
+  const { config, tensors } = inGguf({ config: given, tensors: givenTensors });
   // Mistral and InternLM2 compute what LLaMA does, and have no architecture of their own there
   const architecture = ARCHITECTURES[config.architecture] ?? 'llama';
-  const { gguf, packs } = familyOfGguf(architecture, meta.name);
+  const { gguf, packs, notInGguf } = familyOfGguf(architecture, meta.name);
+  const problem = notInGguf?.(config);
+  if (problem !== undefined) throw new PronkError('unsupported-format', `${problem} Write safetensors instead.`);
   const files = inFiles(tensors, packs === true);
-  const contents = files.map((each) => contentOf(each, gguf.halfSplit ? config : undefined));
+  const contents = files.map((each) => contentOf(each, config, gguf.halfSplit ? config : undefined));
   return writeGguf({
     metadata: new Map<string, GgufValue>([
       ...general(architecture, tensors, meta),
@@ -96,12 +102,15 @@ function hyperparameters(config: ModelConfig, architecture: string): Map<string,
   count('attention.value_length', headDim);
   real('attention.layer_norm_rms_epsilon', config.rmsNormEps);
   if (slidingWindow !== undefined) count('attention.sliding_window', slidingWindow);
-  if (windowLayers) {
+  const period = config.architecture === 'gemma3' ? windowPeriod(config) : undefined;
+  if (period !== undefined) count('attention.sliding_window_pattern', period);
+  else if (windowLayers) {
     const value = Array.from({ length: config.numLayers }, (_, layer) => windowLayers.includes(layer));
     metadata.set(`${architecture}.attention.sliding_window_pattern`, { type: 'array', of: 'bool', value });
   }
   count('rope.dimension_count', rotaryDimOf(config));
   real('rope.freq_base', config.ropeTheta);
+  if (config.localRopeTheta !== undefined) real('rope.freq_base_swa', config.localRopeTheta);
   scaling(config, architecture, metadata);
   if (config.queryScaling) {
     real('attention.temperature_scale', config.queryScaling.beta);
@@ -194,8 +203,12 @@ function typeOf(kind: WeightKind): ElementType {
 }
 
 /** @param head of q and k rows that are to be written in half-split order; undefined where none are */
-function contentOf({ name: own, parts }: FileTensor<WeightTensor>, head: HeadRows | undefined): GgufTensorContent {
-  const name = packedToGguf(own) ?? toGgufName(own);
+function contentOf(
+  { name: own, parts }: FileTensor<WeightTensor>,
+  config: ModelConfig,
+  head: HeadRows | undefined,
+): GgufTensorContent {
+  const name = packedToGguf(own) ?? toGgufName(own, config);
   if (name === undefined) {
     throw new PronkError('unsupported-tensor', `The model has the tensor ${own}, which GGUF has no name for.`);
   }

@@ -1,5 +1,5 @@
 // A Hugging Face folder: config.json, shards of safetensors with their index, the tokenizer's files.
-import { type ModelConfig, windowAt } from '../../core/model-config';
+import { type Architecture, type ModelConfig, windowAt } from '../../core/model-config';
 import type { TokenizerSpec } from '../../core/checkpoint';
 import {
   planShards,
@@ -11,9 +11,11 @@ import {
 import { PronkError } from '../../core/errors';
 import { type FileTensor, inFiles, packedName } from '../../formats/checkpoint/packed';
 import { expectedTensors, optionalBiases } from '../../formats/config/llama-config';
+import { gemma3 } from '../../formats/families/gemma3';
 import { scalingJson } from '../../formats/config/rope-scaling';
 import type { WeightTensor } from '../../core/weight-kinds';
 import { type FileContent, jsonFile, textFile } from './file';
+import { inFolder } from './gains';
 import { joinedBytes } from './rows';
 import { huggingFaceTokenizer } from './tokenizer-files';
 
@@ -25,13 +27,14 @@ export type FloatType = 'f32' | 'f16';
  * @param shardBytes of data in a file, at most; default: 5 GB
  */
 export function huggingFaceFiles(
-  config: ModelConfig,
+  given: ModelConfig,
   tokenizer: TokenizerSpec,
-  tensors: readonly WeightTensor[],
+  givenTensors: readonly WeightTensor[],
   type: FloatType,
   shardBytes?: number,
 ): FileContent[] {
-  const family = familyOf(config);
+  const family = familyOf(given);
+  const { config, tensors } = inFolder({ config: given, tensors: givenTensors });
   const biased = biasesOf(config, family, tensors);
   const streamed = inFiles(tensors, family === 'phi3').map((each) => streamedTensor(each, config, type));
   const missing = biased.missing.map(([name, rows]) => zeros(name, rows, type));
@@ -94,11 +97,13 @@ function inOrder(config: ModelConfig, tensors: readonly StreamedTensor[]): Strea
   return tensors.toSorted((a, b) => place(a) - place(b));
 }
 
-type Family = 'llama' | 'mistral' | 'ministral3' | 'qwen2' | 'phi3';
+const OWN = ['qwen2', 'ministral3', 'phi3', 'gemma3'] as const satisfies readonly Architecture[];
+type Family = 'llama' | 'mistral' | (typeof OWN)[number];
 
 /** InternLM2 computes what LLaMA does, with its tensors apart; a window is Mistral's. */
 function familyOf({ architecture, slidingWindow, windowLayers, rotaryDim }: ModelConfig): Family {
-  if (architecture === 'qwen2' || architecture === 'ministral3' || architecture === 'phi3') return architecture;
+  const own = OWN.find((each) => each === architecture);
+  if (own) return own;
   if (rotaryDim !== undefined) {
     const message = 'The model rotates a part of each head, which config.json can say of Phi-3 only.';
     throw new PronkError('unsupported-format', `${message} Write GGUF instead.`);
@@ -131,6 +136,7 @@ const CLASSES = {
   ministral3: 'Ministral3ForCausalLM',
   qwen2: 'Qwen2ForCausalLM',
   phi3: 'Phi3ForCausalLM',
+  gemma3: 'Gemma3ForCausalLM',
 } as const;
 
 function ends({ bosId, eosIds }: TokenizerSpec) {
@@ -149,7 +155,7 @@ function configJson(
 ): object {
   return {
     architectures: [CLASSES[family]],
-    model_type: family,
+    model_type: family === 'gemma3' ? gemma3.modelType : family,
     ...ends(tokenizer),
     ...flags,
     head_dim: config.headDim,
@@ -166,6 +172,7 @@ function configJson(
     rope_scaling: scalingJson(config),
     rope_theta: config.ropeTheta,
     ...windowOf(config, family),
+    ...(family === 'gemma3' && gemma3.toJson?.(config)),
     tie_word_embeddings: config.tieWordEmbeddings,
     torch_dtype: type === 'f32' ? 'float32' : 'float16',
     vocab_size: config.vocabSize,
@@ -176,7 +183,7 @@ function windowOf(config: ModelConfig, family: Family): object {
   const { slidingWindow, numLayers } = config;
   if (family === 'mistral' || family === 'ministral3' || family === 'phi3')
     return { sliding_window: slidingWindow ?? null };
-  if (family === 'llama' || slidingWindow === undefined) return {};
+  if (family === 'llama' || family === 'gemma3' || slidingWindow === undefined) return {};
   const types = Array.from({ length: numLayers }, (_, layer) =>
     windowAt(config, layer) === undefined ? 'full_attention' : 'sliding_attention',
   );

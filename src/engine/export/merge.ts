@@ -8,6 +8,7 @@ import { wholeOf } from '../../model/inference/lora';
 import type { MergeFormat, MergeType } from '../training/types';
 import type { FileContent } from './file';
 import { exportGguf } from './gguf';
+import { inFolder } from './gains';
 import { ggufNote } from './gguf-note';
 import { huggingFaceFiles } from './hf';
 import { mergedTensors } from './merged';
@@ -34,11 +35,14 @@ export function mergedFiles(
 ): FileContent[] {
   for (const { adapter } of adapters) checkFit(adapter, base.config);
   const used = adapters.map(({ adapter, strength }) => ({ ...adapter, key: adapter.name, strength }));
-  const config = configWith(base.config, wholeOf(used));
+  const adapted = configWith(base.config, wholeOf(used));
   // the tokens of the adapter whose vocabulary the model gets
   const tokenizer = used.find((each) => each.tokenizer && each.strength !== 0)?.tokenizer ?? base.tokenizer;
   const { name, licence } = base;
-  const merged = (kindOf: (tensor: WeightTensor) => WeightKind) => mergedTensors(base.tensors, used, kindOf);
+  // gains are in the folder's form before they are rounded
+  const { config, tensors: all } =
+    format === 'hf' ? inFolder({ ...base, config: adapted }) : { ...base, config: adapted };
+  const merged = (kindOf: (tensor: WeightTensor) => WeightKind) => mergedTensors(all, used, kindOf);
   const origin = originFiles({ ...base, config, tokenizer }, adapters, madeAs(format, dtype, adapters));
   if (format === 'gguf') {
     const title = `${name} + ${adapters.map(({ adapter }) => adapter.name).join(' + ')}`;

@@ -28,13 +28,14 @@ export function metaFiles(
     const message = `Meta's layout is for models without biases, and this one has ${biased.name}. Write safetensors instead.`;
     throw new PronkError('unsupported-format', message);
   }
+  const params = metaParams(config);
   const inputs = tensors.map((tensor) => torchInput(tensor, defined(toMetaName(tensor.name), tensor.name), type));
   // Meta's program has a head of its own, which is the embedding again where they are one
   const embedding = tensors.find(({ name }) => name === 'model.embed_tokens.weight');
   if (config.tieWordEmbeddings && embedding) inputs.push(torchInput(embedding, 'output.weight', type));
   const size = inputs.reduce((sum, { shape }) => sum + shape.reduce((product, each) => product * each, BYTES[type]), 0);
   return [
-    jsonFile('params.json', metaParams(config)),
+    jsonFile('params.json', params),
     metaTokenizer(tokenizer),
     { name: 'consolidated.00.pth', size, pieces: () => writeTorch(inputs, 'consolidated') },
   ];

@@ -1,6 +1,6 @@
 // Families whose files differ in form from LLaMA's (packed matrices, heads that rotate in a part) through every export and back.
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openCheckpoint } from '../../formats/checkpoint/open';
 import { weightTensors } from '../../formats/checkpoint/weights';
 import { readGguf } from '../../formats/gguf/gguf';
@@ -22,7 +22,11 @@ const open = (name: string, weights = name) =>
     read(`${weights}.safetensors`, 'model.safetensors'),
     tokenizer,
   ]);
-const [phi3, ministral3] = await Promise.all([open('tiny-phi3'), open('tiny-ministral3', 'tiny-llama')]);
+const [phi3, ministral3, gemma3] = await Promise.all([
+  open('tiny-phi3'),
+  open('tiny-ministral3', 'tiny-llama'),
+  open('tiny-gemma3'),
+]);
 
 type Pieces = AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>;
 
@@ -36,7 +40,7 @@ const folder = async (of: typeof phi3) => {
   const files = huggingFaceFiles(of.config, of.tokenizer, weightTensors(of, 'keep'), 'f32');
   return Promise.all(files.map(({ name, pieces }) => source(pieces(), name)));
 };
-const gguf = (of: typeof phi3, config = of.config) =>
+const gguf = async (of: typeof phi3, config = of.config) =>
   source(exportGguf(config, of.tokenizer, weightTensors(of, 'keep'), { name: 'x' }), 'x.gguf');
 
 /** Numbers to six digits, which f32 holds. */
@@ -120,4 +124,50 @@ test('packed matrices that are too short are named, and Meta’s layout takes ne
   for (const { config: own, tokenizer: with_ } of [phi3, ministral3]) {
     expect(() => metaFiles(own, with_, [], 'f32')).toThrow(/Meta's layout/);
   }
+});
+
+describe('Gemma 3', () => {
+  /** llama.cpp knows one scale of scores and windows that come in a rhythm. */
+  const { attentionScale: _, ...inGguf } = gemma3.config;
+
+  test('a folder comes back to the bit, and says what transformers does', async () => {
+    const files = await folder(gemma3);
+    const back = await openCheckpoint(files);
+    expect(back.config).toEqual(gemma3.config);
+    expect(await referenceWeights(back)).toEqual(await referenceWeights(gemma3));
+    const config = files.find(({ name }) => name === 'config.json')!;
+    const written = JSON.parse(new TextDecoder().decode(await config.read(0, config.size))) as object;
+    expect(written).toMatchObject({
+      architectures: ['Gemma3ForCausalLM'],
+      model_type: 'gemma3_text',
+      hidden_activation: 'gelu_pytorch_tanh',
+      query_pre_attn_scalar: 30,
+      rope_local_base_freq: 50,
+      layer_types: ['sliding_attention', 'full_attention', 'sliding_attention'],
+    });
+    expect(written).not.toHaveProperty('hidden_act');
+  });
+
+  test('a GGUF file has gains as they multiply, and becomes a folder again', async () => {
+    await expect(gguf(gemma3)).rejects.toMatchObject({ code: 'unsupported-format', message: /scores.*safetensors/ });
+    const back = await openCheckpoint([await gguf(gemma3, inGguf)]);
+    const { unitOffsetNorm: __, ...multiplied } = inGguf;
+    expect(rounded(back.config)).toEqual(rounded(multiplied));
+    const [own, there] = [await referenceWeights(gemma3), await referenceWeights(back)];
+    for (const [name, values] of own) {
+      const plus = name.endsWith('norm.weight') ? 1 : 0;
+      expect(there.get(name), name).toEqual(values.map((value) => Math.fround(value + plus)));
+    }
+    const again = await openCheckpoint(await folder(back));
+    expect(again.config).toMatchObject({ unitOffsetNorm: true });
+    for (const [name, values] of await referenceWeights(again)) {
+      values.forEach((value, i) => expect(Math.abs(value - own.get(name)![i]!), name).toBeLessThan(1e-7));
+    }
+  });
+
+  test('windows without a rhythm have no place in a GGUF file', async () => {
+    const irregular = { ...inGguf, windowLayers: [0, 1] };
+    expect((await openCheckpoint([await gguf(gemma3, irregular)])).config.windowLayers).toEqual([0, 1]);
+    await expect(gguf(gemma3, { ...inGguf, windowLayers: [1, 2] })).rejects.toThrow(/rhythm/);
+  });
 });

@@ -26,8 +26,12 @@ export interface Family {
   plain?(json: JsonObject, name: string): JsonObject;
   /** Fields of the configuration that LLaMA has not, from the plain config.json. `name` is for messages. */
   more?(json: JsonObject, numLayers: number, name: string): Partial<ModelConfig>;
-  /** The same from GGUF's metadata. */
+  /** Fields of the configuration that LLaMA has not, from GGUF's metadata. */
   moreInGguf?(number: GgufNumber, sizes: GgufSizes, name: string): Partial<ModelConfig>;
+  /** What config.json says beside LLaMA's keys. */
+  toJson?(config: ModelConfig): JsonObject;
+  /** A sentence on why GGUF files of the family cannot hold a model; undefined where they can. */
+  notInGguf?(config: ModelConfig): string | undefined;
   /** A sentence on what a config.json describes and Pronk leaves out. */
   note?(json: JsonObject): string | undefined;
   /** The family's own reading of what config.json says of rotary positions. */

@@ -1,4 +1,4 @@
-import type { ModelConfig } from '../../core/model-config';
+import { type ModelConfig, windowAt } from '../../core/model-config';
 import { corruptFile, unsupported } from '../../core/errors';
 import { isObject, type JsonObject, numberIn } from '../../core/json';
 import { type Family, windowed } from './family';
@@ -25,6 +25,19 @@ const PERIOD = 6;
 const LARGEST = 62;
 
 const LAYER_TYPES: readonly unknown[] = ['full_attention', 'sliding_attention'];
+
+/** Every so many layers of a model one has no window; undefined where the layers have no such rhythm. */
+export function windowPeriod(config: ModelConfig): number | undefined {
+  const { numLayers } = config;
+  const has = Array.from({ length: numLayers }, (_, layer) => windowAt(config, layer) !== undefined);
+  const first = has.indexOf(false) + 1 || numLayers + 1;
+  return has.every((each, layer) => each === ((layer + 1) % first !== 0)) ? first : undefined;
+}
+
+/** What llama.cpp multiplies the scores by. */
+function scaleInGguf({ numLayers, hiddenSize, numHeads, headDim }: ModelConfig): number {
+  return (numLayers === LARGEST ? hiddenSize / numHeads : headDim) ** -0.5;
+}
 
 /** What every Gemma 3 has beside LLaMA's block. */
 const ALWAYS = { activation: 'gelu_tanh', qkNorm: true, postNorms: true } as const satisfies Partial<ModelConfig>;
@@ -113,6 +126,28 @@ export const gemma3: Family = {
       embeddingScale: Math.sqrt(hiddenSize),
       ...(numLayers === LARGEST && attentionScale(hiddenSize / numHeads, headDim)),
     };
+  },
+
+  toJson(config) {
+    const { headDim, slidingWindow, attentionScale: scale = headDim ** -0.5 } = config;
+    const types = Array.from({ length: config.numLayers }, (_, layer) =>
+      windowAt(config, layer) === undefined ? 'full_attention' : 'sliding_attention',
+    );
+    return {
+      hidden_act: undefined,
+      hidden_activation: 'gelu_pytorch_tanh',
+      query_pre_attn_scalar: Number((scale ** -2).toPrecision(9)),
+      rope_local_base_freq: config.localRopeTheta ?? LOCAL_THETA,
+      sliding_window: slidingWindow ?? DEFAULTS.sliding_window,
+      layer_types: types,
+    };
+  },
+
+  notInGguf(config) {
+    const { headDim, attentionScale: scale = headDim ** -0.5 } = config;
+    if (windowPeriod(config) === undefined) return 'GGUF files of Gemma 3 have no place for windows without a rhythm.';
+    if (Math.abs(scale / scaleInGguf(config) - 1) < 1e-6) return undefined;
+    return 'GGUF files of Gemma 3 have no place for scores that are scaled by a number of their own.';
   },
 
   note: (json) =>
