@@ -204,6 +204,15 @@ describe('stored layout', () => {
     expect(patterns(dequantizeRows(kept))).toEqual(patterns(Float32Array.from(wide)));
   });
 
+  test('types whose bytes are kept are written as they were', () => {
+    const { bytes: text } = iq.find(({ type }) => type === 'IQ4_NL')!;
+    expect(fileRows(repackRows('IQ4_NL', bytes(text), 2, 32))).toEqual(bytes(text));
+    for (const { Q4_0: packed } of golden.blocks) {
+      const file = bytes(packed.bytes);
+      expect(fileRows(repackRows('Q4_0', file, file.length / 18, 32))).toEqual(file);
+    }
+  });
+
   test('a scale that is infinite in the file stays so, for whoever looks for such', () => {
     const file = Uint8Array.of(0x00, 0x7c, 0x00, 0x38, ...Array<number>(20).fill(0));
     const packed = repackRows('Q5_1', file, 1, 32);

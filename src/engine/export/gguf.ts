@@ -27,6 +27,7 @@ const FILE_TYPES: Readonly<Partial<Record<ElementType, number>>> = {
   Q4_0: 2,
   Q4_1: 3,
   Q8_0: 7,
+  IQ4_NL: 25,
   BF16: 32,
 };
 

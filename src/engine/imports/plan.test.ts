@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Checkpoint, Tensor } from '../../core/checkpoint';
 import { roomOf } from '../../storage/quota';
+import type { ElementType } from '../../core/weight-kinds';
 import { planModel } from './plan';
 
 const config = {
@@ -12,8 +13,8 @@ const config = {
   vocabSize: 32_000,
 };
 
-/** LLaMA 7B in half precision, by its shapes alone. */
-function sevenBillion(): Checkpoint {
+/** LLaMA 7B, by its shapes alone. */
+function sevenBillion(type: ElementType = 'F16', container: Checkpoint['container'] = 'safetensors'): Checkpoint {
   const shapes: [string, number, number][] = [
     ['embed_tokens', 32_000, 4096],
     ['lm_head', 32_000, 4096],
@@ -26,11 +27,11 @@ function sevenBillion(): Checkpoint {
   const tensors = new Map(
     shapes.map(([name, rows, columns], start) => [
       name,
-      { name, rows, columns, type: 'F16', place: { file: 'model.safetensors', start } } as unknown as Tensor,
+      { name, rows, columns, type, place: { file: 'model.safetensors', start } } as unknown as Tensor,
     ]),
   );
   const tokenizer = { definition: { kind: 'sentencepiece', model: new Uint8Array(500_000) } };
-  return { container: 'safetensors', name: '7B', config, tensors, tokenizer } as unknown as Checkpoint;
+  return { container, name: '7B', config, tensors, tokenizer } as unknown as Checkpoint;
 }
 
 const GiB = 2 ** 30;
@@ -57,6 +58,18 @@ test('on a disk that is told to be large nothing is said; a small grant is named
   const small = planned({ used: 7e6, quota: 1.5e9 });
   expect(small.choices.every(({ fits, warning }) => fits && /A private window/.test(warning ?? ''))).toBe(true);
   expect(small.recommended).toBe('q4');
+});
+
+test('a GGUF file says the type of its weights, and is kept where they have few bits already', () => {
+  const of = (type: ElementType) => {
+    const { what, recommended } = planModel(sevenBillion(type, 'gguf'), {});
+    return `${what.slice(0, what.indexOf(':'))}, ${recommended}`;
+  };
+  expect(of('F16')).toBe('A GGUF model, q4');
+  expect(of('Q8_0')).toBe('A GGUF model in Q8_0, q4');
+  for (const type of ['Q4_K', 'Q4_0', 'IQ4_XS', 'IQ3_XXS', 'IQ2_XS', 'Q3_K', 'TQ1_0'] as const) {
+    expect(of(type)).toBe(`A GGUF model in ${type}, keep`);
+  }
 });
 
 test('negative control: what the GPU does not hold is refused', () => {

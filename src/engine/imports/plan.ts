@@ -4,7 +4,8 @@ import type { Checkpoint } from '../../core/checkpoint';
 import type { Architecture } from '../../core/model-config';
 import { keepRounds, type Quantize, weightTensor, weightTensors } from '../../formats/checkpoint/weights';
 import { cacheBytes } from '../../model/inference/kv-cache';
-import { codeBytes, scaleBytes, tensorBytes } from '../../core/weight-kinds';
+import { type ElementType, codeBytes, scaleBytes, tensorBytes } from '../../core/weight-kinds';
+import { isFloatType } from '../../quant/elements';
 import { ShardLayout } from '../../storage/model-writer';
 import { bytesText, type Room, roomWarning } from '../../storage/quota';
 import { encodeTokenizer } from '../../storage/tokenizer-record';
@@ -61,8 +62,9 @@ export function planModel(checkpoint: Checkpoint, offer: Offer): Costs {
   const cache = { fast: cacheBytes(config, 1, 'f16'), exact: cacheBytes(config, 1, 'f32') };
   const choices = choicesOf(checkpoint, cache.fast * defaultContext, offer);
   const recommended = recommend(choices, parameters, offer.room);
+  const type = mostType(checkpoint);
   return {
-    what: `${CONTAINERS[container]}${quantized === undefined ? '' : `, quantized by ${quantized}`}: ${ARCHITECTURES[config.architecture]}, ${countText(parameters)} parameters.`,
+    what: `${CONTAINERS[container]}${quantized === undefined ? type : `, quantized by ${quantized}`}: ${ARCHITECTURES[config.architecture]}, ${countText(parameters)} parameters.`,
     model: {
       container,
       architecture: config.architecture,
@@ -77,6 +79,15 @@ export function planModel(checkpoint: Checkpoint, offer: Offer): Costs {
     choices,
     ...(recommended && { recommended }),
   };
+}
+
+/** The block type of most of a GGUF file's weights, as a clause; empty where most are floats. */
+function mostType({ container, tensors }: Checkpoint): string {
+  if (container !== 'gguf') return '';
+  const weights = new Map<ElementType, number>();
+  for (const { type, rows, columns } of tensors.values()) weights.set(type, (weights.get(type) ?? 0) + rows * columns);
+  const [[most] = ['F32' as const]] = [...weights].toSorted(([, a], [, b]) => b - a);
+  return isFloatType(most) ? '' : ` in ${most}`;
 }
 
 /** The smallest first; what would not make it smaller is left out. */
@@ -111,14 +122,19 @@ function problemOf(size: number, cache: number, { gpuBytes }: Offer): string | u
   return undefined;
 }
 
+/** A file is kept as it is where another quantization takes at least this share of it: its weights have few bits already. */
+const KEPT_ABOVE = 3 / 4;
+
 /** Small models suffer from 4 bits more than they gain by them; large ones are bound by memory. */
 function recommend(choices: readonly ImportChoice[], parameters: number, room: Room | undefined): Quantize | undefined {
   const possible = choices.filter(({ fits }) => fits);
   // a figure that is the disk's own is heeded where nobody has chosen
   const roomy = room?.told ? possible.filter(({ warning }) => warning === undefined) : possible;
   const fitting = (roomy.length > 0 ? roomy : possible).map(({ quantize }) => quantize);
+  const sizeOf = (of: Quantize) => choices.find(({ quantize }) => quantize === of)?.weightBytes ?? 0;
   const wanted: readonly Quantize[] = parameters < 1.5e9 ? ['q8', 'keep', 'q4'] : ['q4', 'keep', 'q8'];
-  return wanted.find((quantize) => fitting.includes(quantize)) ?? fitting[0];
+  const found = wanted.find((quantize) => fitting.includes(quantize)) ?? fitting[0];
+  return fitting.includes('keep') && sizeOf(found) >= KEPT_ABOVE * sizeOf('keep') ? 'keep' : found;
 }
 
 /** Bytes of shards: the weights where the import puts them, the gaps between them included. */

@@ -5,7 +5,7 @@ import type { TokenizerSpec } from '../../core/checkpoint';
 import type { HasherFactory } from '../../core/hash';
 import type { ModelConfig } from '../../core/model-config';
 import { baseName, type Source } from '../../core/source';
-import { tensorBytes, type WeightKind, type WeightTensor } from '../../core/weight-kinds';
+import { type ElementType, tensorBytes, type WeightKind, type WeightTensor } from '../../core/weight-kinds';
 import { openCheckpoint, openTokenizer } from '../../formats/checkpoint/open';
 import { convertedTensor, keepRounds, type Quantize, weightTensors } from '../../formats/checkpoint/weights';
 import { sha256Of } from '../../formats/patches/xor';
@@ -26,6 +26,8 @@ export interface Model {
   readonly tensors: readonly WeightTensor[];
   /** The kind of each tensor before any conversion. */
   readonly kinds: readonly WeightKind[];
+  /** The type of each tensor in its file; absent for a model that is stored. */
+  readonly types?: readonly ElementType[];
   /** Number of weights. */
   readonly parameters: number;
   /** Bytes of the weights after conversion; of a stored model, what it takes in the store. */
@@ -89,6 +91,7 @@ async function openFiles(files: readonly Source[], quantize: Quantize): Promise<
     tokenizer,
     tensors,
     kinds: own.map(({ type }) => storedKind(type)),
+    types: own.map(({ type }) => type),
     parameters: own.reduce((sum, { rows, columns }) => sum + rows * columns, 0),
     bytes: weightBytes(tensors),
     notes,

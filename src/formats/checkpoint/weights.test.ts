@@ -9,5 +9,6 @@ test('what is rounded though it is kept is said, and nothing else', () => {
   expect(of('IQ4_NL', 'MXFP4', 'NVFP4', 'TQ1_0', 'TQ2_0', 'Q2_0', 'Q1_0')).toBeUndefined();
   expect(of('F32', 'Q6_K', 'Q4_K', 'Q6_K')).toMatch(/codes of Q4_K and Q6_K .*16 bits.*0\.05/);
   expect(of('IQ4_NL', 'IQ4_XS', 'IQ2_XXS')).toMatch(/codes of IQ2_XXS and IQ4_XS .*16 bits/);
+  expect(of('Q4_K', 'Q5_K', 'Q6_K')).toMatch(/codes of Q4_K, Q5_K and Q6_K as/);
   expect(of('F64', 'F32')).toBe('F64 rounded to F32');
 });

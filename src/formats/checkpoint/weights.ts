@@ -38,12 +38,17 @@ export function keepRounds(tensors: Iterable<Tensor>): string | undefined {
   const clauses = types.has('F64') ? ['F64 rounded to F32'] : [];
   if (others.length > 0) {
     const codes =
-      names.length > 0 ? `${names.join(' and ')} as the file has them` : 'quantized weights as the files have them';
+      names.length > 0 ? `${inWords(names)} as the file has them` : 'quantized weights as the files have them';
     clauses.push(
       `the codes of ${codes}, their scales rounded to 16 bits: weights move by less than 0.05\u00a0% of their norm`,
     );
   }
   return clauses.length > 0 ? clauses.join('; ') : undefined;
+}
+
+/** `A`, `A and B`, `A, B and C`. */
+function inWords(names: readonly string[]): string {
+  return names.join(', ').replace(/, ([^,]*)$/, ' and $1');
 }
 
 /**

@@ -15,15 +15,23 @@ export async function info(argv: readonly string[], print: Print): Promise<void>
     print({ architecture, parameters: 0, vocabulary, context, layers, tensors: {} });
     return;
   }
-  const { config, kinds, parameters } = opened;
-  const tensors: Record<string, number> = {};
-  for (const kind of kinds) tensors[kind] = (tensors[kind] ?? 0) + 1;
+  const { config, kinds, types, parameters } = opened;
+  if (types) {
+    const said = Object.entries(counts(types)).map(([type, count]) => `${count} in ${type}`);
+    console.error(`Tensors: ${said.join(', ')}.`);
+  }
   print({
     architecture: config.architecture,
     parameters,
     vocabulary: config.vocabSize,
     context: config.contextLength,
     layers: config.numLayers,
-    tensors,
+    tensors: counts(kinds),
   });
+}
+
+function counts(names: readonly string[]): Record<string, number> {
+  const result: Record<string, number> = {};
+  for (const name of names) result[name] = (result[name] ?? 0) + 1;
+  return result;
 }
