@@ -130,6 +130,16 @@ function matcher(patterns: ReadonlyMap<string, number>, name: string): (module: 
   return (module) => rules.find(([rule]) => rule.test(module))?.[1];
 }
 
+/** What a configuration says of a pair, and of which module. */
+export type PlacedPair = Pick<LoraPair, 'layer' | 'rank' | 'scale' | 'magnitude' | 'bias'> & {
+  readonly module: string;
+};
+
+/** Pairs with their modules' names. */
+export function placed<Pair extends LoraPair>(pairs: readonly Pair[]): (Pair & PlacedPair)[] {
+  return pairs.map((pair) => ({ ...pair, module: moduleName(pair) }));
+}
+
 /** What pairs do not say. */
 export type Told = Partial<LoraConfig>;
 
@@ -139,17 +149,17 @@ export type Told = Partial<LoraConfig>;
  * @param known r and alpha are taken from here where they are right
  * @param layers of the base
  */
-export function configOf(pairs: readonly LoraPair[], known: Told, layers: number): LoraConfig {
+export function configOf(pairs: readonly PlacedPair[], known: Told, layers: number): LoraConfig {
   const stabilized = known.use_rslora ?? false;
   const alphas = [known.lora_alpha, ...Object.values(known.alpha_pattern ?? {})];
-  const alphaOf = ({ rank, scale }: LoraPair) => {
+  const alphaOf = ({ rank, scale }: PlacedPair) => {
     const exact = alphas.find((each) => each !== undefined && scaleOf(each, rank, stabilized) === scale);
     return exact ?? scale * (stabilized ? Math.sqrt(rank) : rank);
   };
   const r = mostCommon(pairs.map(({ rank }) => rank)) ?? known.r ?? 1;
   const alpha = mostCommon(pairs.map(alphaOf)) ?? known.lora_alpha ?? r;
-  const others = (key: string, value: (pair: LoraPair) => number, usual: number) => {
-    const different = pairs.filter((pair) => value(pair) !== usual).map((pair) => [moduleName(pair), value(pair)]);
+  const others = (key: string, value: (pair: PlacedPair) => number, usual: number) => {
+    const different = pairs.filter((pair) => value(pair) !== usual).map((pair) => [pair.module, value(pair)]);
     return different.length ? { [key]: Object.fromEntries(different) } : {};
   };
   return {
@@ -171,17 +181,17 @@ export function configOf(pairs: readonly LoraPair[], known: Told, layers: number
 
 /** Maps by name where each layer that is adapted has all of them; else every module by its whole name. */
 function targets(
-  pairs: readonly LoraPair[],
+  pairs: readonly PlacedPair[],
   layers: number,
 ): Pick<LoraConfig, 'target_modules' | 'layers_to_transform'> {
-  const maps = [...new Set(pairs.map(({ map }) => map))];
+  const maps = [...new Set(pairs.map(({ module }) => module.slice(module.lastIndexOf('.') + 1)))];
   const inner = maps.filter((map) => map !== 'lm_head');
-  const adapted = [...new Set(pairs.filter(({ map }) => map !== 'lm_head').map(({ layer }) => layer))];
+  const adapted = [...new Set(pairs.filter(({ layer }) => layer >= 0).map(({ layer }) => layer))];
   const grid = pairs.length === inner.length * adapted.length + (maps.length - inner.length);
   if (grid && (adapted.length === layers || !adapted.length)) return { target_modules: maps };
   // the head is in none of the layers, so it would be left out
   if (grid && maps.length === inner.length) return { target_modules: maps, layers_to_transform: adapted };
-  return { target_modules: pairs.map(moduleName) };
+  return { target_modules: pairs.map(({ module }) => module) };
 }
 
 export function mostCommon(values: readonly number[]): number | undefined {

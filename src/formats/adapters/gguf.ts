@@ -10,11 +10,13 @@ import { corruptFile } from '../../core/errors';
 import { familyOfGguf } from '../families/index';
 import { type GgufFile, type GgufTensor, type GgufValue, isGguf, readGguf } from '../gguf/gguf';
 import { type GgufStream, type GgufTensorContent, writeGguf } from '../gguf/writer';
+import { packedToGguf } from '../checkpoint/packed';
 import { fromGgufName, toGgufName } from '../checkpoint/tensor-names';
 import { baseName, type Source } from '../../core/source';
-import { configOf, mostCommon } from './config';
+import { configOf, mostCommon, placed } from './config';
 import { emptyAdapter, mismatch, missingHalf, unsupportedAdapter } from './failures';
-import { checkedPlace, checkShape, type Floats, halfSplitB, inOrder, interleavedB, moduleName } from './modules';
+import { checkedPlace, checkShape, type Floats, inOrder, interleavedB } from './modules';
+import { unpackedTensors, writtenPairs } from './packed';
 
 const TYPE = 'general.type';
 
@@ -27,6 +29,7 @@ interface Halves {
 function ggufArchitectures(architecture: Architecture): readonly string[] {
   if (architecture === 'qwen2') return ['qwen2'];
   if (architecture === 'ministral3') return ['mistral3'];
+  if (architecture === 'phi3') return ['phi3'];
   return architecture === 'internlm2' ? ['llama', 'internlm2'] : ['llama'];
 }
 
@@ -66,7 +69,11 @@ export async function readGgufAdapter(source: Source, config: ModelConfig): Prom
   const base = value('general.base_model.0.name');
   return {
     name: typeof title === 'string' && title ? title : file.replace(/\.gguf$/i, ''),
-    config: configOf(pairs, { base_model_name_or_path: typeof base === 'string' ? base : '' }, config.numLayers),
+    config: configOf(
+      placed(pairs),
+      { base_model_name_or_path: typeof base === 'string' ? base : '' },
+      config.numLayers,
+    ),
     pairs,
   };
 }
@@ -75,7 +82,7 @@ async function readPairs(header: GgufFile, config: ModelConfig, alpha: number): 
   const { source } = header;
   const file = baseName(source.name);
   const { gguf } = familyOfGguf(header.metadata.get('general.architecture')?.value, file);
-  const halves = sortHalves(header, file);
+  const halves = sortHalves(unpackedTensors(header.tensors, config, file), file);
   if (halves.size === 0) throw emptyAdapter(file);
   const floats = async ({ type, start, bytes }: GgufTensor) =>
     dequantizeElements(type, await source.read(start, start + bytes));
@@ -104,7 +111,7 @@ async function readPairs(header: GgufFile, config: ModelConfig, alpha: number): 
   return inOrder(pairs);
 }
 
-function sortHalves({ tensors }: GgufFile, file: string): Map<string, Halves> {
+function sortHalves(tensors: readonly GgufTensor[], file: string): Map<string, Halves> {
   const halves = new Map<string, Halves>();
   for (const tensor of tensors) {
     const [, weight, half] = /^(.+)\.lora_(a|b)$/.exec(tensor.name) ?? [];
@@ -119,13 +126,13 @@ function sortHalves({ tensors }: GgufFile, file: string): Map<string, Halves> {
 }
 
 /** The alpha that the file needs, for rsLoRA too: its scale is alpha / r. */
-const alphaOf = ({ scale, rank }: LoraPair) => scale * rank;
+const alphaOf = ({ scale, rank }: Pick<LoraPair, 'scale' | 'rank'>) => scale * rank;
 
 /** The file that llama.cpp's `--lora` takes, in f32. */
 export function writeGgufAdapter(adapter: Adapter, config: ModelConfig): GgufStream {
   const architecture = ggufArchitectures(config.architecture)[0];
   const { halfSplit } = familyOfGguf(architecture, adapter.name).gguf;
-  const pairs = inOrder(adapter.pairs);
+  const pairs = writtenPairs(inOrder(adapter.pairs), config, halfSplit);
   // llama.cpp reads 0 as no alpha, a scale of 1: a strength of 0 is in B then
   const alpha = mostCommon(pairs.map(alphaOf)) || 1;
   const base = adapter.config.base_model_name_or_path;
@@ -144,8 +151,9 @@ export function writeGgufAdapter(adapter: Adapter, config: ModelConfig): GgufStr
       ['adapter.lora.alpha', { type: 'f32', value: alpha }],
     ]),
     tensors: pairs.flatMap((pair) => {
-      const name = defined(toGgufName(`${moduleName(pair)}.weight`), 'a name in GGUF');
-      const b = halfSplit ? halfSplitB(pair, config) : pair.b;
+      const own = `${pair.module}.weight`;
+      const name = defined(packedToGguf(own) ?? toGgufName(own), 'a name in GGUF');
+      const { b } = pair;
       const factor = alphaOf(pair) / alpha;
       return [
         content(`${name}.lora_a`, [pair.inputs, pair.rank], pair.a),

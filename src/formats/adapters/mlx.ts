@@ -4,25 +4,16 @@
 import type { ModelConfig } from '../../core/model-config';
 import { dequantizeElements } from '../../quant/elements';
 import type { Adapter, LoraPair } from '../../core/adapter';
-import { fromDirectory } from '../checkpoint/directory';
+import { type DirectoryEntry, fromDirectory } from '../checkpoint/directory';
 import { corruptFile } from '../../core/errors';
 import type { JsonFile } from '../checkpoint/files';
 import { isObject, numberIn } from '../../core/json';
-import { readSafetensors, type SafetensorsTensor, writeSafetensors } from '../safetensors/safetensors';
+import { readSafetensors, writeSafetensors } from '../safetensors/safetensors';
 import { baseName, type Source } from '../../core/source';
-import { configOf, mostCommon } from './config';
+import { configOf, mostCommon, placed } from './config';
 import { emptyAdapter, missingHalf, unsupportedAdapter } from './failures';
-import {
-  checkedPlace,
-  checkShape,
-  type Floats,
-  halfSplitB,
-  inOrder,
-  interleavedB,
-  moduleName,
-  modulePath,
-  transposed,
-} from './modules';
+import { checkedPlace, checkShape, type Floats, inOrder, interleavedB, transposed } from './modules';
+import { unpackedEntries, writtenPairs } from './packed';
 import { type AdapterFile, f32Tensor } from './peft';
 
 /** Whether an adapter_config.json is mlx-lm's. */
@@ -41,7 +32,8 @@ export async function readMlx(json: JsonFile, weights: Source, config: ModelConf
   const parameters = json.json['lora_parameters'];
   const scale = isObject(parameters) ? numberIn(parameters, 'scale') : undefined;
   if (scale === undefined || !Number.isFinite(scale)) throw corruptFile(baseName(json.name), 'it has no scale');
-  const { tensors } = await readSafetensors(weights);
+  const entries = unpackedEntries([...(await readSafetensors(weights)).tensors.values()], config, file);
+  const tensors = new Map(entries.map((entry) => [entry.name, entry]));
   if (tensors.size === 0) throw emptyAdapter(file);
   const pairs: LoraPair[] = [];
   for (const entry of tensors.values()) {
@@ -53,13 +45,13 @@ export async function readMlx(json: JsonFile, weights: Source, config: ModelConf
   }
   const dropout = isObject(parameters) ? numberIn(parameters, 'dropout') : undefined;
   const told = { ...(dropout !== undefined && { lora_dropout: dropout }), base_model_name_or_path: '' };
-  return { name, config: configOf(pairs, told, config.numLayers), pairs: inOrder(pairs) };
+  return { name, config: configOf(placed(pairs), told, config.numLayers), pairs: inOrder(pairs) };
 }
 
 async function readPair(
   module: string,
-  a: SafetensorsTensor,
-  b: SafetensorsTensor,
+  a: DirectoryEntry,
+  b: DirectoryEntry,
   config: ModelConfig,
   file: string,
 ): Promise<Omit<LoraPair, 'scale'>> {
@@ -80,14 +72,14 @@ async function readPair(
   };
 }
 
-async function floatsOf(entry: SafetensorsTensor): Promise<Floats> {
+async function floatsOf(entry: DirectoryEntry): Promise<Floats> {
   const tensor = fromDirectory(entry);
   return dequantizeElements(tensor.type, await tensor.readRows(0, tensor.rows));
 }
 
 /** adapter_config.json and adapters.safetensors, as `mlx_lm.generate --adapter-path` reads them. */
 export function writeMlx(adapter: Adapter, config: ModelConfig): AdapterFile[] {
-  const pairs = inOrder(adapter.pairs);
+  const pairs = writtenPairs(inOrder(adapter.pairs), config);
   const rank = pairs.reduce((most, pair) => Math.max(most, pair.rank), 1);
   const scale = mostCommon(pairs.map((pair) => pair.scale)) ?? 1;
   const tensors = pairs.flatMap((pair) => {
@@ -95,16 +87,16 @@ export function writeMlx(adapter: Adapter, config: ModelConfig): AdapterFile[] {
     // rows of zeros where the rank is less than the one that all have
     const [a, b] = [new Float32Array(inputs * rank), new Float32Array(rank * outputs)];
     const factor = pair.scale / scale;
-    const columns = transposed(halfSplitB(pair, config), outputs, pair.rank);
+    const columns = transposed(pair.b, outputs, pair.rank);
     b.set(factor === 1 ? columns : columns.map((each) => each * factor));
     const padded = new Float32Array(rank * inputs);
     padded.set(pair.a);
     a.set(transposed(padded, rank, inputs));
-    const name = moduleName(pair);
+    const name = pair.module;
     return [f32Tensor(`${name}.lora_a`, [inputs, rank], a), f32Tensor(`${name}.lora_b`, [rank, outputs], b)];
   });
   const first = Math.min(...pairs.filter(({ layer }) => layer >= 0).map(({ layer }) => layer), config.numLayers);
-  const keys = [...new Set(pairs.map(({ map }) => (map === 'lm_head' ? map : modulePath(map))))];
+  const keys = [...new Set(pairs.map(({ module }) => module.replace(/^model\.layers\.\d+\./, '')))];
   const json = {
     fine_tune_type: 'lora',
     // counted from the last

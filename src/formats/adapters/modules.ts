@@ -13,7 +13,7 @@ export type Floats = Float32Array<ArrayBuffer>;
 export type Place = Pick<LoraPair, 'layer' | 'map'>;
 
 /** `self_attn.q_proj` */
-export function modulePath(map: LinearMap): string {
+function modulePath(map: LinearMap): string {
   return `${/^(q|k|v|o)_/.test(map) ? 'self_attn' : 'mlp'}.${map}`;
 }
 

@@ -15,17 +15,8 @@ import { baseName, type Source } from '../../core/source';
 import { readTorch } from '../torch/torch';
 import { configOf, peftConfigJson, readPeftConfig } from './config';
 import { emptyAdapter, mismatch, missingHalf, unsupportedAdapter } from './failures';
-import {
-  checkedPlace,
-  checkShape,
-  type Floats,
-  halfSplitB,
-  halfSplitRows,
-  inOrder,
-  interleavedB,
-  interleavedRows,
-  moduleName,
-} from './modules';
+import { checkedPlace, checkShape, type Floats, inOrder, interleavedB, interleavedRows } from './modules';
+import { ofPacked, unpackedEntries, writtenPairs } from './packed';
 import { frozenName, isFrozen, settledWhole, wholeName, wholeTensor } from './whole';
 
 /** A file of an exported adapter, from its first byte to its last. */
@@ -61,9 +52,9 @@ export async function readPeft(
   name: string,
   tensors: readonly WeightTensor[] = [],
 ): Promise<Adapter> {
-  const known = readPeftConfig(json.json, baseName(json.name));
-  const entries = await directoryOf(weights);
+  const known = ofPacked(readPeftConfig(json.json, baseName(json.name)), config);
   const file = baseName(weights.name);
+  const entries = unpackedEntries(await directoryOf(weights), config, file);
   const sorted = sortEntries(await withoutFrozen(entries, known.config, config, tensors), file);
   const pairs: LoraPair[] = [];
   for (const [module, { a, b, magnitude, bias }] of sorted.halves) {
@@ -204,15 +195,14 @@ export function writePeft(
   config: ModelConfig,
   whole: readonly SafetensorsInput[] = [],
 ): AdapterFile[] {
-  const pairs = inOrder(adapter.pairs);
-  const tensors = pairs.flatMap((pair): SafetensorsInput[] => {
-    const { rank, inputs, outputs, a, magnitude, bias } = pair;
+  const pairs = writtenPairs(inOrder(adapter.pairs), config);
+  const tensors = pairs.flatMap(({ module, rank, inputs, outputs, a, b, magnitude, bias }): SafetensorsInput[] => {
+    const name = `base_model.model.${module}`;
     const vector = (own: string, values: Floats | undefined) =>
-      values ? [f32Tensor(`${name}.${own}`, [outputs], halfSplitRows(pair, values, config))] : [];
-    const name = `base_model.model.${moduleName(pair)}`;
+      values ? [f32Tensor(`${name}.${own}`, [outputs], values)] : [];
     return [
       f32Tensor(`${name}.lora_A.weight`, [rank, inputs], a),
-      f32Tensor(`${name}.lora_B.weight`, [outputs, rank], halfSplitB(pair, config)),
+      f32Tensor(`${name}.lora_B.weight`, [outputs, rank], b),
       ...vector('lora_B.bias', bias),
       ...vector('lora_magnitude_vector', magnitude),
     ];

@@ -41,7 +41,7 @@ interface PackedPart {
 const MODULE = /^(model\.layers\.\d+)\.(\w+\.\w+)((?:\.\w+)*)$/;
 
 /** The maps that a packed module holds, by a name that begins with the module's; undefined for another module. */
-function partsOf(name: string, config: ModelConfig): readonly PackedPart[] | undefined {
+export function partsOf(name: string, config: ModelConfig): readonly PackedPart[] | undefined {
   const [, layer, path, rest = ''] = MODULE.exec(name) ?? [];
   const pack = PACKS.find((each) => each.path === path);
   if (!pack || layer === undefined) return undefined;

@@ -1,5 +1,6 @@
 // The families that Pronk runs, by what their files call them.
 
+import type { ModelConfig } from '../../core/model-config';
 import { unsupported } from '../../core/errors';
 import { type JsonObject, stringIn } from '../../core/json';
 import type { Family } from './family';
@@ -15,6 +16,11 @@ export { type Family, type Window, windowed } from './family';
 
 const FAMILIES: readonly Family[] = [llama, mistral, ministral3, qwen2, phi3, gemma3, internlm2];
 const TITLES = FAMILIES.map((family) => family.title);
+
+/** Whether a model's files hold q, k and v in one matrix, and gate and up in another. */
+export function packsMaps({ architecture }: Pick<ModelConfig, 'architecture'>): boolean {
+  return FAMILIES.some((family) => family.architecture === architecture && family.packs === true);
+}
 
 /**
  * The family of a config.json.

@@ -26,7 +26,7 @@ const DTYPE_BYTES: Readonly<Record<string, number>> = {
   F64: 8,
 };
 
-export interface SafetensorsTensor {
+interface SafetensorsTensor {
   readonly name: string;
   /** The type as the file writes it: `F32`, `F16`, `BF16`, … */
   readonly dtype: string;
