@@ -6,8 +6,8 @@
     venv/bin/python tools/golden/llama_quants.py llama --all       # holds Pronk against every file type, by hand
 
 A tiny random model is written in F32, and its matrices are quantized by `ggml_quantize_chunk` (the golden file, each matrix in
-another type) or by `llama_model_quantize` (`--all`, each of the file types that need no calibration, at a width that is
-whole super-blocks and at one that is not). The libraries are those of node-llama-cpp. llama.cpp rounds activations to 8 bits
+another type) or by `llama_model_quantize` (`--all`, each of the file types, at a width that is whole super-blocks and at two
+that are not), with a calibration that finds all columns equal. The libraries are those of node-llama-cpp. llama.cpp rounds activations to 8 bits
 where weights are quantized; so the logits that count are those of a copy whose matrices ggml has turned back to F32.
 """
 
@@ -231,13 +231,27 @@ def golden(folder):
     path.with_suffix(".json").write_text(json.dumps({"ids": IDS, "types": types, "logits": exact.round(6).tolist()}) + "\n")
 
 
-# `llama_ftype` by name, but for those that need a calibration
+# `llama_ftype` by name
 FILE_TYPES = {
     "F16": 1, "Q4_0": 2, "Q4_1": 3, "Q8_0": 7, "Q5_0": 8, "Q5_1": 9, "Q2_K": 10, "Q3_K_S": 11, "Q3_K_M": 12, "Q3_K_L": 13,
     "Q4_K_S": 14, "Q4_K_M": 15, "Q5_K_S": 16, "Q5_K_M": 17, "Q6_K": 18, "IQ3_XXS": 23, "IQ4_NL": 25, "IQ3_S": 26, "IQ3_M": 27,
-    "IQ3_XS": 22, "IQ2_S": 28, "IQ2_M": 29, "IQ4_XS": 30, "BF16": 32, "TQ1_0": 36, "TQ2_0": 37, "MXFP4_MOE": 38, "NVFP4": 39,
+    "IQ3_XS": 22, "IQ2_XXS": 19, "IQ2_XS": 20, "Q2_K_S": 21, "IQ1_S": 24, "IQ1_M": 31, "IQ2_S": 28, "IQ2_M": 29, "IQ4_XS": 30, "BF16": 32, "TQ1_0": 36, "TQ2_0": 37, "MXFP4_MOE": 38, "NVFP4": 39,
     "Q1_0": 40,
 }  # fmt: skip
+
+
+class Calibration(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("data", pointer), ("size", ctypes.c_size_t)]
+
+
+def quantize_file(source, path, code):
+    """A file of a type by llama.cpp; whether it writes such files."""
+    matrices = [(tensor.name.encode(), np.ones(int(tensor.shape[0]), np.float32)) for tensor in GGUFReader(source).tensors if len(tensor.shape) > 1]
+    calibrations = (Calibration * (len(matrices) + 1))(*((name, address(data), data.size) for name, data in matrices))
+    params = quantize_params()
+    (ctypes.c_uint32 * 128).from_buffer(params)[1] = code
+    (ctypes.c_uint64 * 64).from_buffer(params)[3] = ctypes.addressof(calibrations)
+    return quantize_model(str(source).encode(), str(path).encode(), ctypes.byref(params)) == 0
 
 
 def every_file_type(folder):
@@ -247,9 +261,7 @@ def every_file_type(folder):
         write(source, shape, {name: (values, T.F32) for name, values in made(shape, 2).items()})
         for name, code in FILE_TYPES.items():
             path = Path(folder) / f"{name}-{hidden}.gguf"
-            params = quantize_params()
-            (ctypes.c_uint32 * 128).from_buffer(params)[1] = code
-            if quantize_model(str(source).encode(), str(path).encode(), ctypes.byref(params)) != 0:
+            if not quantize_file(source, path, code):
                 print(f"{hidden} {name}: llama.cpp refuses to write it", flush=True)
                 continue
             compare(f"{hidden} {name}", path, shape, folder)
