@@ -11,6 +11,7 @@ import { createLibrary, type LibraryState } from './library/library';
 import { keepOffline } from './frame/pwa';
 import { createNotices, type Notices } from './shared/notices';
 import { createRoute, goTo, type Place } from './shared/route';
+import { type AnswerForm, createAnswerForm } from './settings/answer-form';
 import { createThinking, type ThinkingState } from './settings/thinking';
 import { createSettings, settingsOf, type SettingsState } from './settings/settings';
 import { asBoolean, createStored } from './shared/local-storage';
@@ -27,6 +28,8 @@ export interface AppState {
   readonly settings: SettingsState;
   /** Whether and how long models think in Chat. */
   readonly thinking: ThinkingState;
+  /** What form answers are to have, in each place. */
+  readonly answerForms: { readonly chat: AnswerForm; readonly instruct: AnswerForm };
   readonly engine: EngineState;
   readonly chats: ChatsState;
   readonly instruct: InstructState;
@@ -64,8 +67,9 @@ export function createApp(client: Client): AppState {
   // what was chosen before Instruct had its own holds there too
   const inInstruct = createSettings('settings-instruct', inChat.values());
   const thinking = createThinking();
+  const answerForms = { chat: createAnswerForm('form'), instruct: createAnswerForm('form-instruct') };
   const engine = createEngineState(client, notices);
-  const instruct = createInstruct(engine, inInstruct, notices);
+  const instruct = createInstruct(engine, inInstruct, notices, answerForms.instruct);
   const styles = createStyles(engine, { chat: inChat, instruct: inInstruct }, instruct.templates.choose);
   const library = createLibrary(engine, notices);
   const adapters = createAdapters(client, engine, library.jobs, notices);
@@ -82,6 +86,7 @@ export function createApp(client: Client): AppState {
     style: () => styles.chat()?.id,
     adapters: adapters.named,
     thinking: thinking.values,
+    form: () => answerForms.chat,
   });
   const importing = () => library.imports.tasks.some(({ state }) => state !== 'paused' && state !== 'failed');
   const isIdle = () =>
@@ -93,6 +98,7 @@ export function createApp(client: Client): AppState {
     theme: createTheme(),
     settings: settingsOf(() => (place() === 'instruct' ? inInstruct : inChat)),
     thinking,
+    answerForms,
     engine,
     chats,
     instruct,

@@ -1,10 +1,12 @@
 // Answers of a chat: asked of the model and, where both are compared, of the base model too; continued and stopped.
 import { type Accessor, createSignal } from 'solid-js';
 import { unwrap } from 'solid-js/store';
-import type { AdapterUse, ChatStyle, Prompt, SamplingOptions } from '../../worker/contract';
+import type { AdapterUse, ChatStyle, ErrorData, Prompt, SamplingOptions } from '../../worker/contract';
 import type { SettingsState } from '../settings/settings';
 import type { Collection } from '../shared/collection';
 import { addTurn, type BaseAnswer, type Conversation, messagesTo, openParts, type Turn } from '../shared/conversation';
+import { LIKELIEST, type OtherToken } from '../shared/odds';
+import type { AnswerForm } from '../settings/answer-form';
 import type { EngineState } from '../shared/engine-state';
 import {
   type AnswerRequest,
@@ -28,6 +30,8 @@ export interface Asking {
   readonly adapters: () => readonly NamedUse[];
   /** Whether the model is to think first, and in how many tokens at most. */
   readonly thinking: () => { readonly on: boolean; readonly budget: number };
+  /** What form an answer is to have. */
+  readonly form: () => AnswerForm;
 }
 
 export interface AnswersOptions extends Partial<Asking> {
@@ -35,6 +39,8 @@ export interface AnswersOptions extends Partial<Asking> {
   readonly settings: SettingsState;
   /** The base model answers too, beside model and adapters. */
   readonly compare: Accessor<boolean>;
+  /** Answers tell how likely each of their tokens was. */
+  readonly why: Accessor<boolean>;
 }
 
 export interface Answers {
@@ -44,6 +50,8 @@ export interface Answers {
   add(conversation: string, questionId: string): void;
   /** Continues what of an answer did not come to its end. */
   continue(conversation: Conversation, turn: Turn): void;
+  /** Another answer, as this one was up to a token, with another token in its place. */
+  goOnWith(conversation: Conversation, turn: Turn, at: number, other: OtherToken): void;
   /** Stops every answer of a conversation that this window writes. */
   stop(conversation: Conversation): void;
   /** Whether a turn's answer, or the base model's beside it, is being written here. */
@@ -62,6 +70,7 @@ interface TurnAnswer {
   continue(request: AnswerRequest): void;
   /** Ends it before it was generated. */
   abort(): void;
+  fail(error: ErrorData): void;
 }
 
 /** Names the base model's generation beside a turn's own. */
@@ -76,7 +85,7 @@ function withoutModel(answer: Partial<StreamedAnswer>): Partial<BaseAnswer> {
 export function createAnswers(
   engine: EngineState,
   { find, change, save }: Pick<Collection<Conversation>, 'find' | 'change' | 'save'>,
-  { self, settings, style, adapters = () => [], thinking, compare }: AnswersOptions,
+  { self, settings, style, adapters = () => [], thinking, form, compare, why }: AnswersOptions,
 ): Answers {
   /** Tokens a second of the generations of this window. */
   const [rates, setRates] = createSignal<Readonly<Record<string, number>>>({});
@@ -108,6 +117,7 @@ export function createAnswers(
         streamAnswer(engine, target, { ...request, ...(before && { continues: before }) });
       },
       abort: () => endAnswer(target, { state: 'abort' }),
+      fail: (error) => endAnswer(target, { state: 'failed', error }),
     });
     const own: AnswerTarget = {
       id: turnId,
@@ -137,7 +147,13 @@ export function createAnswers(
   /** What a generation takes of the settings. */
   const drawnWith = (sampling: SamplingOptions) => {
     const how = thinking?.();
-    return { sampling, ...(how && { thinkingBudget: how.budget }) };
+    const format = form?.().format();
+    return {
+      sampling,
+      ...(how && { thinkingBudget: how.budget }),
+      ...(why() && { topLogprobs: LIKELIEST }),
+      ...(format && { responseFormat: format }),
+    };
   };
 
   return {
@@ -156,6 +172,7 @@ export function createAnswers(
         state: 'streaming',
         writer: self.id,
         seed: sampling.seed,
+        ...(form && form().kind() !== 'text' && { form: form().kind() }),
         ...(used.length > 0 && { adapters: used.map(({ name }) => name) }),
         ...(both && { base: { content: '', state: 'streaming' } }),
       };
@@ -165,6 +182,11 @@ export function createAnswers(
       const conversation = find(id);
       if (!conversation) return;
       const { own, base } = answersOf(id, turnId);
+      const problem = form?.().problem();
+      if (problem !== undefined) {
+        for (const answer of both ? [own, base] : [own]) answer.fail({ code: 'bad-schema', message: problem });
+        return;
+      }
       // a page that dies while it answers has kept the question
       unsent.set(turnId, () => {
         own.abort();
@@ -188,6 +210,34 @@ export function createAnswers(
       const drawn = drawnWith({ ...settings.sampling(), ...(turn.seed !== undefined && { seed: turn.seed }) });
       if (open.own) own.continue({ prompt, ...drawn });
       if (open.base) base.continue({ prompt, ...drawn, adapters: [] });
+    },
+    goOnWith(conversation, turn, at, other) {
+      const { parent, tokens, odds, thought, seed, adapters: names, model } = turn;
+      const replaced = odds?.[at];
+      if (parent === null || !tokens || !replaced) return;
+      const id = crypto.randomUUID();
+      const others = [
+        { id: tokens.ids[at] ?? 0, text: replaced.text, p: replaced.p },
+        ...replaced.others.filter((each) => each.id !== other.id),
+      ];
+      change(conversation.id, (open) =>
+        addTurn(open, {
+          id,
+          parent,
+          role: 'assistant',
+          content: '',
+          createdAt: Date.now(),
+          state: 'abort',
+          tokens: { model: tokens.model, ids: [...tokens.ids.slice(0, at), other.id] },
+          odds: [...odds.slice(0, at), { text: other.text, p: other.p, others }],
+          ...(thought && { thought }),
+          ...(seed !== undefined && { seed }),
+          ...(names && { adapters: names }),
+          ...(model !== undefined && { model }),
+        }),
+      );
+      const drawn = drawnWith({ ...settings.sampling(), ...(seed !== undefined && { seed }) });
+      answersOf(conversation.id, id).own.continue({ prompt: promptOf(conversation, parent), ...drawn });
     },
     stop({ turns }) {
       for (const { id } of turns) {

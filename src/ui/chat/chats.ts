@@ -22,6 +22,7 @@ import {
 import type { EngineState } from '../shared/engine-state';
 import { asBoolean, asString, createStored, isRecord } from '../shared/local-storage';
 import type { Notices } from '../shared/notices';
+import type { OtherToken } from '../shared/odds';
 import { createWindow } from '../shared/this-window';
 import { type Asking, createAnswers } from './answers';
 
@@ -45,6 +46,11 @@ export interface ChatsState {
   /** The base model answers too, beside model and adapters. */
   readonly compare: Accessor<boolean>;
   setCompare(compare: boolean): void;
+  /** Answers tell how likely each of their tokens was, and are shown so. */
+  readonly why: Accessor<boolean>;
+  setWhy(why: boolean): void;
+  /** Another answer, as this one was up to a token, with another token in its place. */
+  goOnWith(answer: Turn, at: number, other: OtherToken): void;
   readonly system: Accessor<string>;
   setSystem(text: string): void;
   send(text: string): void;
@@ -82,6 +88,7 @@ export function createChats(
   const [openId, setOpenId] = createStored<string>('chat', '', asString);
   const [drafts, setDrafts] = createStored<Record<string, string>>('drafts', {}, parseDrafts);
   const [compare, setCompare] = createStored('compare', false, asBoolean);
+  const [why, setWhy] = createStored('why', false, asBoolean);
   const [newSystem, setNewSystem] = createStored<string>('system', '', asString);
   const [query, setQuery] = createSignal('');
   const [loaded, setLoaded] = createSignal(false);
@@ -104,7 +111,7 @@ export function createChats(
     onUndeleted: sayError,
   });
   const { find, change } = chats;
-  const answers = createAnswers(engine, chats, { self, settings, compare, ...asking });
+  const answers = createAnswers(engine, chats, { self, settings, compare, why, ...asking });
 
   const current = createMemo(() => find(openId()));
   const ready = () => loaded() || openId() === '';
@@ -179,6 +186,12 @@ export function createChats(
     },
     compare,
     setCompare,
+    why,
+    setWhy,
+    goOnWith(answer, at, other) {
+      const open = current();
+      if (open && !running()) answers.goOnWith(open, answer, at, other);
+    },
     system: () => current()?.system ?? newSystem(),
     setSystem(text) {
       const open = current();

@@ -20,6 +20,9 @@ export function toMarkdown(conversation: Conversation): string {
 const folded = (text: string) =>
   `<details>\n<summary>Thought</summary>\n\n${text.replaceAll('</details', '&lt;/details')}\n\n</details>`;
 
-/** Everything, branches included, as it is stored; without the ids that answers are gone on with from. */
+/** What only a model can go on from. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['tokens', 'odds']);
+
+/** Everything, branches included, as it is stored; without the ids that answers are gone on with from, and their odds. */
 export const toJson = (conversation: Conversation): string =>
-  `${JSON.stringify(conversation, (key, value: unknown) => (key === 'tokens' ? undefined : value), 2)}\n`;
+  `${JSON.stringify(conversation, (key, value: unknown) => (LEFT_OUT.has(key) ? undefined : value), 2)}\n`;

@@ -1,4 +1,4 @@
-import { createSignal, lazy, Match, Show, Suspense, Switch } from 'solid-js';
+import { createMemo, createSignal, lazy, Match, Show, Suspense, Switch } from 'solid-js';
 import { CopyButton } from '../shared/copy-button';
 import { IconButton } from '../shared/icon-button';
 import { useApp } from '../context';
@@ -6,6 +6,8 @@ import type { Turn } from '../shared/conversation';
 import { countOf, formatNumber, formatRate, formatSeconds } from '../shared/format';
 import { Branches } from './branches';
 import { ThoughtView } from './thought';
+import { WhyWords } from './why-words';
+import { type OtherToken, shownOdds } from '../shared/odds';
 import { TurnEditor } from './turn-editor';
 
 /** Fetched beside the page, which need not wait for it: a new chat has no message. */
@@ -14,7 +16,7 @@ const Markdown = lazy(async () => ({ default: (await markdown).Markdown }));
 
 /** One message with what can be done about it. Figures are drawn by the style, so that the log's text is messages only. */
 export function MessageView(props: { turn: Turn }) {
-  const { chats } = useApp();
+  const { chats, engine } = useApp();
   const [editing, setEditing] = createSignal(false);
   let article!: HTMLElement;
   const leave = () => {
@@ -26,6 +28,11 @@ export function MessageView(props: { turn: Turn }) {
     const { base, state, content } = props.turn;
     return base?.state !== undefined && base.state === state && state !== 'streaming' && base.content === content;
   };
+  /** Only the model that wrote it can go on with it, and only while nothing else is written. */
+  const goOn = () =>
+    chats.running() === undefined && engine.model()?.id === props.turn.tokens?.model
+      ? (at: number, other: OtherToken) => chats.goOnWith(props.turn, at, other)
+      : undefined;
   const adapterNames = () => `With ${props.turn.adapters?.join(', ') ?? 'the adapter'}`;
   return (
     <article
@@ -63,7 +70,7 @@ export function MessageView(props: { turn: Turn }) {
           </div>
         </Match>
         <Match when={props.turn.role === 'assistant'}>
-          <Show when={props.turn.base} fallback={<Answer said={props.turn} />}>
+          <Show when={props.turn.base} fallback={<Answer said={props.turn} onGoOn={goOn()} />}>
             {(base) => (
               <div class="answers">
                 <div class="answer" role="group" aria-label="Base" data-text="Base">
@@ -71,7 +78,7 @@ export function MessageView(props: { turn: Turn }) {
                   <Show when={base().error}>{(error) => <p role="alert">{error().message}</p>}</Show>
                 </div>
                 <div class="answer" role="group" aria-label={adapterNames()} data-text={adapterNames()}>
-                  <Answer said={props.turn} />
+                  <Answer said={props.turn} onGoOn={goOn()} />
                 </div>
               </div>
             )}
@@ -89,14 +96,25 @@ export function MessageView(props: { turn: Turn }) {
 }
 
 /** What was thought and said. */
-function Answer(props: { said: Pick<Turn, 'content' | 'thought' | 'state'> }) {
+function Answer(props: {
+  said: Pick<Turn, 'content' | 'thought' | 'state' | 'odds'>;
+  /** Goes on from a token with another one in its place. */
+  onGoOn?: ((at: number, other: OtherToken) => void) | undefined;
+}) {
+  const { chats } = useApp();
+  const words = createMemo(() => {
+    const { content, odds, thought } = props.said;
+    return chats.why() && odds ? shownOdds(content, odds, thought?.tokens ?? 0) : undefined;
+  });
   const growing = () => props.said.state === 'streaming';
   const thinking = () => growing() && props.said.content === '' && props.said.thought !== undefined;
   return (
     <>
       <Show when={props.said.thought}>{(thought) => <ThoughtView thought={thought()} thinking={thinking()} />}</Show>
       <Show when={!thinking()}>
-        <Words text={props.said.content} growing={growing()} />
+        <Show when={words()} fallback={<Words text={props.said.content} growing={growing()} />}>
+          {(shown) => <WhyWords shown={shown()} onGoOn={props.onGoOn} />}
+        </Show>
       </Show>
     </>
   );

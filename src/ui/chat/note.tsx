@@ -46,6 +46,7 @@ export function ConversationNote() {
         turn.thought &&
         'The model ended with its thought, without an answer.',
       turn.state === 'length' && atLimit(turn),
+      turn.state === 'length' && turn.form && 'It is cut off, so it does not have its form yet.',
       dropped > 0 &&
         `The oldest ${countOf(dropped, 'message')} no longer ${dropped === 1 ? 'fits' : 'fit'}; the model did not see ${dropped === 1 ? 'it' : 'them'}.`,
     ];

@@ -46,6 +46,17 @@ export function ChatPage() {
               <span class="wide-only">Compare</span>
             </button>
           </Show>
+          <button
+            type="button"
+            class="button quiet small compare-toggle"
+            aria-label="Why this word?"
+            aria-pressed={chats.why()}
+            title="Tints each token of an answer by how likely it was, and says what could have stood there."
+            onClick={() => chats.setWhy(!chats.why())}
+          >
+            <Icon name="why" />
+            <span class="wide-only">Why this word?</span>
+          </button>
           <StyleSelect />
           <SystemPrompt />
           <Show when={chats.current()}>{(open) => <ConversationActions conversation={open()} />}</Show>
@@ -58,6 +69,18 @@ export function ChatPage() {
               .map(({ name }) => name)
               .join(', ')}
             .
+          </p>
+        </Show>
+        <Show when={chats.why() && chats.path().length > 0}>
+          <p class="compare-hint hint">
+            The stronger a token’s colour, the less likely it was. Point at or tap one, or go to it by Tab and the arrow
+            keys.
+            <Show
+              when={chats.path().some((turn) => turn.role === 'assistant' && turn.state !== 'streaming' && !turn.odds)}
+            >
+              {' '}
+              Answers that were written without this have no colours: regenerate them.
+            </Show>
           </p>
         </Show>
         <NoTemplate />

@@ -17,6 +17,7 @@ import type { EngineState } from '../shared/engine-state';
 import { asString, createStored, isRecord } from '../shared/local-storage';
 import type { Notices } from '../shared/notices';
 import { beginAnswer, endAnswer, type StreamedAnswer, streamAnswer } from '../shared/streamed-answer';
+import type { AnswerForm } from '../settings/answer-form';
 import { createTemplates, type TemplatesState } from './templates';
 
 /** An instruction with its response. The store keeps it as a record of the kind `runs`. */
@@ -116,7 +117,12 @@ function mergeInstruction(mine: Instruction, theirs: Instruction): Instruction {
 }
 
 /** Must run inside a Solid root. */
-export function createInstruct(engine: EngineState, settings: SettingsState, notices: Notices): InstructState {
+export function createInstruct(
+  engine: EngineState,
+  settings: SettingsState,
+  notices: Notices,
+  answerForm?: AnswerForm,
+): InstructState {
   const { client } = engine;
   const templates = createTemplates(() => client.prompts.templates());
   const [form, setForm] = createStored('instruct', { instruction: '', input: '' }, parseForm);
@@ -163,6 +169,11 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
     return last !== undefined && isOpen({ ...last, content: last.response }) && templateOf(last) !== undefined;
   };
 
+  const inForm = () => {
+    const format = answerForm?.format();
+    return format ? { responseFormat: format } : {};
+  };
+
   return {
     templates,
     instruction: () => form().instruction,
@@ -196,8 +207,13 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
       instructions.add(asked);
       setShownId(id);
       setRate(0);
+      const problem = answerForm?.problem();
+      if (problem !== undefined) {
+        endAnswer(responseOf(id), { state: 'failed', error: { code: 'bad-schema', message: problem } });
+        return;
+      }
       unsent.add(id);
-      const request = { prompt: promptOf(asked, template), sampling, stop: stopsOf(template) };
+      const request = { prompt: promptOf(asked, template), sampling, stop: stopsOf(template), ...inForm() };
       // a page that dies while it answers has kept the instruction
       void instructions.save(id).then(() => unsent.delete(id) && streamAnswer(engine, responseOf(id), request));
     },
@@ -213,6 +229,7 @@ export function createInstruct(engine: EngineState, settings: SettingsState, not
         prompt: promptOf(before, template),
         sampling: { ...settings.sampling(), seed: before.sampling.seed },
         stop: stopsOf(template),
+        ...inForm(),
         continues: { ...before, content: before.response },
       });
     },

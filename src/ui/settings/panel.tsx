@@ -1,5 +1,6 @@
 import './index.css';
 import { createUniqueId, For, Show } from 'solid-js';
+import { AnswerFormRows } from './answer-form-rows';
 import { IconButton } from '../shared/icon-button';
 import { passFocusOn } from '../shared/keep-focus';
 import { onEscape } from '../shared/on-escape';
@@ -11,7 +12,7 @@ import { ThinkingRows } from './thinking-rows';
 
 /** How answers are drawn: presets, and every control for itself. */
 export function SettingsPanel() {
-  const { settings, setSettingsOpen, chats, instruct, place } = useApp();
+  const { settings, answerForms, setSettingsOpen, chats, instruct, place } = useApp();
   const presetId = createUniqueId();
   let panel!: HTMLElement;
   const toggle = () => document.querySelector<HTMLElement>('.settings-toggle');
@@ -60,6 +61,7 @@ export function SettingsPanel() {
         )}
       </For>
       <SeedRow />
+      <AnswerFormRows form={answerForms[place() === 'instruct' ? 'instruct' : 'chat']} />
       <Show when={place() !== 'instruct'}>
         <ThinkingRows />
       </Show>

@@ -1,4 +1,5 @@
 // A conversation as data: turns with parents, so that every edit and every new answer is a branch that stays.
+import type { AnswerOdds } from './odds';
 import type { ChatMessage, ErrorData, FinishReason, GenerationTiming, Stored } from '../../worker/contract';
 
 /** Ids of an answer, as one model's tokenizer has them: what it is gone on with from. */
@@ -22,6 +23,7 @@ export interface BaseAnswer {
   error?: ErrorData | undefined;
   timing?: GenerationTiming;
   tokens?: AnswerTokens;
+  odds?: AnswerOdds;
 }
 
 /** `streaming` in a stored conversation means that its `writer` writes it, or was closed meanwhile. */
@@ -43,6 +45,10 @@ export interface Turn {
   error?: ErrorData | undefined;
   timing?: GenerationTiming;
   tokens?: AnswerTokens;
+  /** How likely each of the tokens was, where that was asked for. */
+  odds?: AnswerOdds;
+  /** What form it was to have, where it was to have one. */
+  form?: string;
   /** A person wrote it over. */
   edited?: boolean;
   /** Name of the model that answered. */

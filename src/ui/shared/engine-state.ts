@@ -9,8 +9,10 @@ import type {
   ModelSummary,
   ModelThinking,
   Prompt,
+  ResponseFormat,
   SamplingOptions,
   ThoughtFigures,
+  TokenLogprobs,
 } from '../../worker/contract';
 import { type Client, type ClientEvent, errorData } from '../../worker/client';
 import { createDeviceWait, type DeviceWaitState } from './device-wait';
@@ -30,12 +32,24 @@ export interface ThoughtPiece extends ThoughtFigures {
   readonly reasoning: string;
 }
 
+/** What became certain of an answer. */
+interface Piece {
+  readonly text: string;
+  readonly thought: ThoughtPiece | undefined;
+  readonly ids: readonly number[];
+  /** One an id, where they are asked for. */
+  readonly logprobs: readonly (TokenLogprobs | null)[] | undefined;
+  readonly tokensPerSecond: number;
+}
+
 /** One generation and who wants to hear of it. */
 interface Asked {
   readonly id: string;
   readonly prompt: Prompt;
   readonly sampling: SamplingOptions;
   readonly thinkingBudget?: number;
+  readonly topLogprobs?: number;
+  readonly responseFormat?: ResponseFormat;
   readonly stop: string[];
   /** Instead of the adapters in use; none is the base model. */
   readonly adapters?: readonly AdapterUse[];
@@ -44,7 +58,7 @@ interface Asked {
   /** The model that will answer is known. */
   onModel(model: ModelSummary): void;
   /** The first piece of an answer that is gone on with is the whole of it so far. */
-  onText(text: string, tokensPerSecond: number, ids: readonly number[], thought: ThoughtPiece | undefined): void;
+  onText(piece: Piece): void;
   onDone(finish: FinishReason, timing: GenerationTiming | undefined): void;
   onFailed(error: ErrorData): void;
 }
@@ -165,7 +179,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     const summary = models().find((each) => each.id === id);
     running.set(asked.id, asked);
     note();
-    const { prompt, sampling, thinkingBudget, stop, adapters } = asked;
+    const { prompt, sampling, thinkingBudget, topLogprobs, responseFormat, stop, adapters } = asked;
     const begun = summary && asked.begun?.(summary);
     if (summary) asked.onModel(summary);
     client.generation
@@ -176,6 +190,8 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         sampling,
         stop,
         ...(thinkingBudget !== undefined && { thinkingBudget }),
+        ...(topLogprobs !== undefined && { topLogprobs }),
+        ...(responseFormat && { responseFormat }),
         ...(adapters && { adapters }),
         ...(begun && { begun }),
       })
@@ -229,14 +245,13 @@ export function createEngineState(client: Client, notices: Notices): EngineState
         break;
       case 'text':
         if (progress()) setProgress(undefined);
-        running
-          .get(event.id)
-          ?.onText(
-            event.text,
-            event.tokensPerSecond,
-            event.ids,
-            event.thought && { ...event.thought, reasoning: event.reasoning ?? '' },
-          );
+        running.get(event.id)?.onText({
+          text: event.text,
+          thought: event.thought && { ...event.thought, reasoning: event.reasoning ?? '' },
+          ids: event.ids,
+          logprobs: event.logprobs,
+          tokensPerSecond: event.tokensPerSecond,
+        });
         break;
       case 'done':
         generationOf(event.id)?.onDone(event.finish, event.timing);

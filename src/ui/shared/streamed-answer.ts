@@ -5,9 +5,11 @@ import type {
   FinishReason,
   GenerationTiming,
   Prompt,
+  ResponseFormat,
   SamplingOptions,
 } from '../../worker/contract';
 import type { AnswerTokens, Thought } from './conversation';
+import { type AnswerOdds, joinOdds } from './odds';
 import type { EngineState, ThoughtPiece } from './engine-state';
 
 /** What a record holds of an answer. */
@@ -18,6 +20,7 @@ export interface StreamedAnswer {
   error: ErrorData | undefined;
   timing: GenerationTiming;
   tokens: AnswerTokens;
+  odds: AnswerOdds;
   /** Name of the model that answers. */
   model: string;
 }
@@ -36,6 +39,9 @@ export interface AnswerRequest {
   readonly sampling: SamplingOptions;
   /** Tokens that a thought may take, beside those of the answer. */
   readonly thinkingBudget?: number;
+  /** So many of the likeliest tokens are told of beside each one. */
+  readonly topLogprobs?: number;
+  readonly responseFormat?: ResponseFormat;
   readonly stop?: readonly string[];
   readonly adapters?: readonly AdapterUse[];
   /** The answer so far, where it is continued and not begun. */
@@ -70,32 +76,33 @@ export function endAnswer({ write, setRate }: AnswerTarget, values: Partial<Stre
 
 /** Generates an answer; what comes of it is written to its target. */
 export function streamAnswer(engine: EngineState, target: AnswerTarget, request: AnswerRequest): void {
-  const { prompt, sampling, thinkingBudget, stop = [], adapters, continues: before } = request;
+  const { stop = [], continues: before, ...asked } = request;
   const thoughtBefore = before?.thought?.ms ?? 0;
   let isFirst = true;
   let modelId = '';
   engine.generate({
     id: target.id,
-    prompt,
-    sampling,
+    ...asked,
     stop: [...stop],
-    ...(thinkingBudget !== undefined && { thinkingBudget }),
-    ...(adapters && { adapters }),
     ...(before && { begun: ({ id }) => (before.tokens?.model === id ? before.tokens.ids : before.content) }),
     onModel({ id, name }) {
       modelId = id;
       target.write(() => ({ model: name }));
     },
-    onText(text, rate, ids, thought) {
-      target.setRate(rate);
+    onText({ text, tokensPerSecond, ids, thought, logprobs }) {
+      target.setRate(tokensPerSecond);
       // the first piece of a continued answer has all of it so far
       const isWhole = isFirst;
       isFirst = false;
-      target.write(({ content, thought: known, tokens }) => ({
-        content: isWhole ? text : content + text,
-        ...(thought && { thought: joinThoughts(known, thought, isWhole, thoughtBefore) }),
-        tokens: { model: modelId, ids: isWhole || !tokens ? ids : [...tokens.ids, ...ids] },
-      }));
+      target.write(({ content, thought: known, tokens, odds: before }) => {
+        const odds = joinOdds(before, logprobs, ids.length, isWhole);
+        return {
+          content: isWhole ? text : content + text,
+          ...(thought && { thought: joinThoughts(known, thought, isWhole, thoughtBefore) }),
+          tokens: { model: modelId, ids: isWhole || !tokens ? ids : [...tokens.ids, ...ids] },
+          ...(odds && { odds }),
+        };
+      });
     },
     onDone: (state, timing) =>
       endAnswer(target, { state, ...(timing && { timing: joinTimings(before?.timing, timing) }) }),

@@ -8,6 +8,7 @@ import type { Thinking } from '../../tokenizer/thinking';
 import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 
 export type { ChatMessage } from '../../tokenizer/chat-message';
+export type { ResponseFormat };
 export type { TokenLogprobs } from '../../engine/generation/token-logprobs';
 export type { ChatStyle } from '../../tokenizer/chat-styles';
 export type { Prompt, PromptTemplate };
