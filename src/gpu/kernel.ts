@@ -22,6 +22,12 @@ export interface Cost {
   readonly bytes: number;
 }
 
+/** What several dispatches take together. */
+export const sumOf = (costs: readonly Cost[]): Cost => ({
+  flops: costs.reduce((sum, { flops }) => sum + flops, 0),
+  bytes: costs.reduce((sum, { bytes }) => sum + bytes, 0),
+});
+
 /** One prebuilt dispatch: only how many rows it is over may change. */
 export interface Step {
   readonly label: string;

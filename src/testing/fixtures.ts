@@ -35,6 +35,19 @@ const read = <T>(path: string) => JSON.parse(readFileSync(`${FIXTURES}/${path}`,
 
 export const talesGolden = (): Golden => read('golden/tales.json');
 export const chatGolden = (): ChatGolden => read('golden/tales-chat.json');
+/** What transformers' beam search finds with `tales`. */
+export interface BeamGolden {
+  readonly prompt: readonly number[];
+  readonly beams: number;
+  readonly lengthPenalty: number;
+  readonly earlyStopping: boolean | 'never';
+  readonly ends: readonly number[];
+  readonly maxTokens: number;
+  readonly ids: readonly number[];
+  readonly score: number;
+}
+
+export const beamsGolden = (): readonly BeamGolden[] => read('golden/beams.json');
 export const loraGolden = (): Golden => read('golden/tales-lora.json');
 
 /** Facts about `alpaca.json`, counted by the script that wrote it. */

@@ -120,6 +120,21 @@ describe('answers', () => {
     expect((await ask({ topLogprobs: 0 })).text).toBe(plain.text);
   });
 
+  test('a beam search, and what it cannot go with', async () => {
+    const { text } = await ask({ maxTokens: 12, beams: { beams: 3 } });
+    const tokenizer = await engine.tokenizer(model);
+    const ids = [tokenizer.bosId ?? 0, ...tokenizer.encode('Once')];
+    const { session } = await engine.load(model);
+    const found = await session.searchBeams(ids, 12, new Set(tokenizer.eosIds), { beams: 3 });
+    expect(tokenizer.decode([...ids, ...(found?.ids ?? [])])).toBe(`Once${text}`);
+    for (const wrong of [{ sampling: WARM }, { topLogprobs: 1 }, { adjustments: { presencePenalty: 1 } }]) {
+      await expect(ask({ ...wrong, beams: { beams: 2 } })).rejects.toMatchObject({ code: 'bad-request' });
+    }
+    await expect(ask({ beams: { beams: 5 } })).rejects.toThrow('beams takes a whole number from 0 to 4, not 5.');
+    // one beam is what greedy decoding gives
+    expect((await ask({ beams: { beams: 1 } })).text).toBe((await ask({})).text);
+  });
+
   test('in OpenAI’s shape, whole and streamed', async () => {
     const request = {
       model,

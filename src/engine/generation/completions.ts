@@ -33,6 +33,12 @@ export interface ChatCompletionRequest {
   readonly top_logprobs?: number | null;
   /** The form of the answer; beyond OpenAI's, a regular expression or one of several texts. */
   readonly response_format?: ResponseFormat | null;
+  /** Beyond OpenAI's, as in transformers: texts that a beam search goes on with at a time, 0 to 4; at temperature 0. */
+  readonly num_beams?: number | null;
+  /** Beyond OpenAI's, as in transformers: above 0 a beam search prefers longer texts. */
+  readonly length_penalty?: number | null;
+  /** Beyond OpenAI's, as in transformers: when a beam search ends. */
+  readonly early_stopping?: boolean | 'never' | null;
   /** Beyond OpenAI's: 0 is off. */
   readonly top_k?: number;
   /** Beyond OpenAI's: 0 is off. */
@@ -236,6 +242,11 @@ function toGenerate(request: ChatCompletionRequest, signal: AbortSignal | undefi
     },
     topLogprobs: request.logprobs ? checkedLogprobs(request.top_logprobs ?? 0) : undefined,
     responseFormat: request.response_format ?? undefined,
+    beams: {
+      beams: request.num_beams ?? 0,
+      lengthPenalty: request.length_penalty ?? 1,
+      earlyStopping: request.early_stopping ?? false,
+    },
     maxTokens: request.max_completion_tokens ?? request.max_tokens ?? Infinity,
     stop: typeof stop === 'string' ? [stop] : (stop ?? []),
     ...(signal && { signal }),

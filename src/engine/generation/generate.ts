@@ -1,4 +1,5 @@
 // One generation: ids in, pieces of text out, until end of text, a stop string, the limit, or the person's Stop.
+import type { BeamOptions } from '../../model/inference/beam-search';
 import type { Guide } from '../../model/inference/sample-options';
 import type { Session } from '../../model/inference/session';
 import type { Sampled } from '../../model/inference/sampler';
@@ -21,6 +22,8 @@ export interface GenerateOptions {
   readonly sampling: Sampling;
   /** Penalties by count, and biases of single ids. */
   readonly adjustments?: Adjustments | undefined;
+  /** Searches for a likely text instead of drawing one; it comes when it is found. */
+  readonly beams?: BeamOptions | undefined;
   /** Tells how likely each token was, with this many of the likeliest, 0 to 20; the text is the same with it. */
   readonly topLogprobs?: number | undefined;
   readonly maxTokens: number;
@@ -84,7 +87,7 @@ export interface Generation {
 export async function* generate(
   { session, tokenizer }: LoadedModel,
   ids: readonly number[],
-  { sampling, adjustments, topLogprobs, maxTokens, stop = [], signal, thinkingBudget }: GenerateOptions,
+  { sampling, adjustments, beams, topLogprobs, maxTokens, stop = [], signal, thinkingBudget }: GenerateOptions,
   begun: readonly number[] = [],
   thought?: ThoughtForm,
   guide?: Guide,
@@ -189,7 +192,12 @@ export async function* generate(
     yield* take(token);
   }
   const begunReasoning = reasoningTokens;
-  for await (const sampled of draws()) {
+  const searched = async function* (options: BeamOptions): AsyncGenerator<Sampled, void, void> {
+    const found = filter.stopped ? undefined : await session.searchBeams(all, maxTokens, ends, { ...options, signal });
+    for (const id of found?.ids ?? []) yield { id };
+  };
+
+  for await (const sampled of beams ? searched(beams) : draws()) {
     const token = sampled.id;
     latest = performance.now();
     if (first === 0) first = latest;

@@ -1,5 +1,9 @@
-// Numbers of a request that comes from another program, in the ranges that OpenAI gives them.
+// Numbers of a request that comes from another program, in the ranges that OpenAI and transformers give them.
 import { PronkError } from '../../core/errors';
+import type { GenerateOptions } from './generate';
+import type { EngineRequest } from './request';
+import type { BeamOptions } from '../../model/inference/beam-search';
+import { adjusts } from '../../ops/sample/adjust';
 import { MOST_LOGPROBS } from '../../ops/sample/logprobs';
 
 const refuse = (name: string, takes: string, value: unknown) =>
@@ -29,4 +33,25 @@ export function checkedBias(biases: Readonly<Record<string, number>> | null | un
     found[Number(id)] = value;
   }
   return found;
+}
+
+/** Beams at most. */
+const MOST_BEAMS = 4;
+
+/** Beams that are searched, undefined where one text is drawn. @throws PronkError `bad-request` */
+export function checkedBeams(
+  request: GenerateOptions & Pick<EngineRequest, 'responseFormat'>,
+): BeamOptions | undefined {
+  const { beams: options, sampling, adjustments = {}, topLogprobs, responseFormat } = request;
+  if (options === undefined) return undefined;
+  const { beams } = options;
+  if (!Number.isInteger(beams) || beams < 0 || beams > MOST_BEAMS) {
+    throw refuse('beams', `a whole number from 0 to ${MOST_BEAMS}`, beams);
+  }
+  if (beams < 2) return undefined;
+  const isDrawn = sampling.temperature > 0 || sampling.repetitionPenalty !== 1 || adjusts(adjustments);
+  if (!isDrawn && topLogprobs === undefined && (responseFormat ?? { type: 'text' }).type === 'text') return options;
+  const message =
+    'A beam search takes the model’s own probabilities: set the temperature to 0, and leave out penalties, biases, logprobs and forms.';
+  throw new PronkError('bad-request', message);
 }

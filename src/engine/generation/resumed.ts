@@ -10,6 +10,7 @@ import { formGrammar } from '../forms/form-grammar';
 import { grammarsOf } from '../forms/grammar';
 import { held, type OnHeld } from './held';
 import { begunIds, encodePrompt, promptStops } from './prompt';
+import { checkedBeams } from './request-numbers';
 import { tokenizerInUse } from './tokenizer-in-use';
 import type { EngineGeneration, EngineRequest } from './request';
 
@@ -32,6 +33,7 @@ export async function* generateResumed(
   request: EngineRequest,
 ): AsyncGenerator<GeneratedToken, EngineGeneration, void> {
   const { model, prompt, signal, stop = [], stopAtNextTurn = true, onProgress } = request;
+  const beams = checkedBeams(request);
   // what cannot be held to is refused before anything is loaded for it
   const grammar = request.responseFormat && formGrammar(request.responseFormat);
   const answered = work.asking(model);
@@ -58,7 +60,8 @@ export async function* generateResumed(
       const stops = [...stop, ...(stopAtNextTurn ? promptStops(tokenizer, prompt) : [])];
       const grammars = grammarsOf(tokenizer, hosted.session.vocabSize);
       const guide = grammar === undefined ? undefined : await grammars.guide(grammar);
-      const tokens = generate({ ...hosted, tokenizer }, ids, { ...request, stop: stops }, begun, thought, guide);
+      const given = { ...request, beams, stop: stops };
+      const tokens = generate({ ...hosted, tokenizer }, ids, given, begun, thought, guide);
       try {
         for (let n = 0; ; n++) {
           const next = await tokens.next();

@@ -3,7 +3,7 @@ import { PronkError } from '../../core/errors';
 import type { EngineRequest } from '../../engine/index';
 import type { JsonSchema, ResponseFormat } from '../../engine/forms/response-format';
 import type { TokenLogprobs } from '../../engine/generation/token-logprobs';
-import { number, type Options, UsageError } from '../arguments';
+import { choice, number, type Options, UsageError } from '../arguments';
 import { textAt } from '../node-store/files';
 
 export const FORM_OPTIONS = {
@@ -14,17 +14,28 @@ export const FORM_OPTIONS = {
   'presence-penalty': number({ min: -2, max: 2, default: 0 }),
   'frequency-penalty': number({ min: -2, max: 2, default: 0 }),
   'logit-bias': 'list',
+  beams: number({ min: 0, max: 4, whole: true, default: 0 }),
+  'length-penalty': number({ min: -10, max: 10, default: 1 }),
+  'early-stopping': choice(['no', 'yes', 'never'], 'no'),
 } as const;
+
+/** The words of the option, and how transformers spells them. */
+const EARLY = { no: false, yes: true, never: 'never' } as const;
 
 type FormOptions = Options<typeof FORM_OPTIONS>;
 
 /** What the options ask of a generation. @throws UsageError; PronkError `no-file`, `bad-schema` */
 export async function readForm(
   options: FormOptions,
-): Promise<Pick<EngineRequest, 'responseFormat' | 'topLogprobs' | 'adjustments'>> {
+): Promise<Pick<EngineRequest, 'responseFormat' | 'topLogprobs' | 'adjustments' | 'beams'>> {
   return {
     responseFormat: await readFormat(options),
     topLogprobs: options['top-logprobs'],
+    beams: {
+      beams: options.beams,
+      lengthPenalty: options['length-penalty'],
+      earlyStopping: EARLY[options['early-stopping']],
+    },
     adjustments: {
       presencePenalty: options['presence-penalty'],
       frequencyPenalty: options['frequency-penalty'],

@@ -17,7 +17,8 @@ import { relative } from '../../ops/testing/run';
 import type { WeightTensor } from '../../core/weight-kinds';
 import { dequantizeRows, packRows } from '../../quant/repack';
 import type { UsedAdapter } from './lora';
-import { createSession, type Session, type SessionOptions } from './session';
+import { createSession, type Session } from './session';
+import type { SessionOptions } from './session-options';
 
 const PATIENT = /swiftshader/i;
 

@@ -4,9 +4,9 @@ import { PronkError } from '../../core/errors';
 import { Buffers, read } from '../../gpu/buffers';
 import { unlessAborted } from '../../core/cut-off';
 import type { Gpu } from '../../gpu/device';
-import { type Cost, encode, Kernels, type Step } from '../../gpu/kernel';
+import { type Cost, encode, Kernels, type Step, sumOf } from '../../gpu/kernel';
 import { GREEDY, type Sampling } from '../../ops/sample/sample';
-import { type KernelTarget, type Precision, tune } from '../../ops/tuning';
+import { type KernelTarget, tune } from '../../ops/tuning';
 import type { WeightTensor } from '../../core/weight-kinds';
 import { cacheBytes, createCache } from './kv-cache';
 import type { UsedAdapter } from './lora';
@@ -14,30 +14,15 @@ import type { LoraSpec, LoraTrainer, Turn } from '../lora-types';
 import { buildHead, createActivations, type LlamaParts } from './llama';
 import { Rotary, type RotationKey } from './rotary';
 import { RunAhead } from './run-ahead';
+import type { BeamOptions, Searched } from './beam-search';
+import { searchWithBeams } from './beams';
 import { drawn, READBACKS_IN_FLIGHT } from './drawn';
 import { checkIds, type Guide, type SampleOptions } from './sample-options';
 import { RING, Sampler, type Sampled } from './sampler';
 import { commonPrefix, LEAST_ROWS, Shelf } from './shelf';
 import { Adapted, buildVariant, type Variant } from './variant';
-import { type UploadProgress, uploadWeights } from '../weights';
-
-export interface SessionOptions {
-  readonly precision: Precision;
-  /** Positions to keep; at most what the model was trained for is sensible. */
-  readonly context: number;
-  readonly onProgress?: UploadProgress;
-  /** Told when the weights are on the GPU, before the kernels are compiled. */
-  readonly onUploaded?: () => void;
-  /**
-   * Room for conversations beside the one in the cache, so that they need not be read again: so many contexts' worth, and
-   * no more than so many bytes. Without it, none is kept.
-   */
-  readonly keep?: { readonly contexts: number; readonly bytes: number };
-  /** Cuts matrices into parts of at most this many bytes; default: what the device can bind. */
-  readonly maxPartBytes?: number;
-  /** Cuts it off: after the rows that are being uploaded, and at once while kernels are compiled. */
-  readonly signal?: AbortSignal;
-}
+import type { SessionOptions } from './session-options';
+import { uploadWeights } from '../weights';
 
 /** Uploads a model, compiles its kernels in parallel, and warms them up. @throws the signal's reason */
 export async function createSession(
@@ -144,11 +129,7 @@ export class Session {
    */
   cost(forward: 'prefill' | 'decode', rows: number, position: number, head: boolean): Cost {
     const { body, head: logits } = this.#variant[forward];
-    const costs = [...body, ...(head ? logits : [])].map((step) => step.cost(rows, position));
-    return {
-      flops: costs.reduce((sum, { flops }) => sum + flops, 0),
-      bytes: costs.reduce((sum, { bytes }) => sum + bytes, 0),
-    };
+    return sumOf([...body, ...(head ? logits : [])].map((step) => step.cost(rows, position)));
   }
 
   /** How many of these ids a generation would not read again: they are in the cache, or kept beside it. */
@@ -264,6 +245,23 @@ export class Session {
     }
   }
 
+  /**
+   * The text that beam search finds behind `ids`; undefined where the signal ended it.
+   * @param ends ids that end a text
+   * @throws PronkError as `sample`, and `out-of-memory`
+   */
+  async searchBeams(
+    ids: readonly number[],
+    maxTokens: number,
+    ends: ReadonlySet<number>,
+    { signal, ...options }: BeamOptions & Pick<SampleOptions, 'signal'>,
+  ): Promise<Searched | undefined> {
+    checkIds(this.config, this.context, ids, []);
+    const read = (last: readonly Step[]) => this.#readPrompt(ids, 1, signal, last);
+    const asked = { ...options, ends, maxTokens, length: ids.length, context: this.context, signal };
+    return searchWithBeams(this.#variant.llama, read, asked);
+  }
+
   /** Logits of every position, [T, V]; leaves the cache as after reading `ids`. */
   async logits(ids: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
     const { vocabSize: V } = this.#variant.llama.config;
@@ -348,7 +346,12 @@ export class Session {
    * Reads what is new of the prompt, and samples the first token. Two batches are on their way at a time, so that the
    * signal is heeded within two batches; false when it was.
    */
-  async #readPrompt(ids: readonly number[], step: number, signal: AbortSignal | undefined): Promise<boolean> {
+  async #readPrompt(
+    ids: readonly number[],
+    step: number,
+    signal: AbortSignal | undefined,
+    last: readonly Step[] = this.#sampler.steps,
+  ): Promise<boolean> {
     const { batch } = this.target;
     const { prefill } = this.#variant;
     const { queue } = this.#gpu.device;
@@ -359,10 +362,7 @@ export class Session {
       const chunk = ids.slice(start, start + batch);
       const end = start + chunk.length;
       this.#writeBatch(chunk, start, step);
-      this.#submit(
-        end === ids.length ? [...prefill.body, ...prefill.head, ...this.#sampler.steps] : prefill.body,
-        chunk.length,
-      );
+      this.#submit(end === ids.length ? [...prefill.body, ...prefill.head, ...last] : prefill.body, chunk.length);
       // the last one's logits are the sampler's: its place is read again by whoever comes next
       this.#noteRead(ids.slice(0, end - 1));
       if (end === ids.length) break;

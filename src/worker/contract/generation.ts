@@ -21,7 +21,15 @@ export interface SamplingOptions extends Sampling {
   readonly maxTokens: number;
 }
 
-type Asked = 'prompt' | 'adapters' | 'begun' | 'thinkingBudget' | 'adjustments' | 'topLogprobs' | 'responseFormat';
+type Asked =
+  | 'prompt'
+  | 'adapters'
+  | 'begun'
+  | 'thinkingBudget'
+  | 'adjustments'
+  | 'topLogprobs'
+  | 'beams'
+  | 'responseFormat';
 
 export interface GenerateRequest extends Pick<EngineRequest, Asked> {
   /** Chosen by the caller; names the generation in events and in `stop`. */

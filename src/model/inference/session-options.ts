@@ -1,0 +1,21 @@
+// How a model is put on the GPU.
+import type { Precision } from '../../ops/tuning';
+import type { UploadProgress } from '../weights';
+
+export interface SessionOptions {
+  readonly precision: Precision;
+  /** Positions to keep; at most what the model was trained for is sensible. */
+  readonly context: number;
+  readonly onProgress?: UploadProgress;
+  /** Told when the weights are on the GPU, before the kernels are compiled. */
+  readonly onUploaded?: () => void;
+  /**
+   * Room for conversations beside the one in the cache, so that they need not be read again: so many contexts' worth, and
+   * no more than so many bytes. Without it, none is kept.
+   */
+  readonly keep?: { readonly contexts: number; readonly bytes: number };
+  /** Cuts matrices into parts of at most this many bytes; default: what the device can bind. */
+  readonly maxPartBytes?: number;
+  /** Cuts it off: after the rows that are being uploaded, and at once while kernels are compiled. */
+  readonly signal?: AbortSignal;
+}
