@@ -5,13 +5,16 @@ vocabulary of 131, and Llama-3's RoPE scaling with an original context short eno
 biases of q, k and v, and a tied head. Mistral: a window of 4 over 12 positions. Gemma 3: a window of 7 in two layers of three,
 which have a rotary base of their own, scores scaled by another number than the head width, 256 positions. Phi-3: packed
 matrices, three quarters of each head rotate, LongRoPE whose long list counts for the text of 256 tokens, and a window; the
-folder is what transformers saves. Ministral 3: LLaMA's weights with YaRN, and queries that grow every eight positions.
+folder is what transformers saves. Ministral 3: LLaMA's weights with YaRN, and queries that grow every eight positions. Qwen3:
+gains of q's and k's heads that are far from 1, over 256 positions. SmolLM3: four layers, the last of which is without rotary
+positions.
 
     python -m venv venv && venv/bin/pip install torch transformers safetensors
-    venv/bin/python -P tools/golden/llama.py
+    venv/bin/python -P tools/golden/llama.py [NAME …]
 """
 
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -29,6 +32,10 @@ from transformers import (
     Phi3ForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+    SmolLM3Config,
+    SmolLM3ForCausalLM,
 )
 
 out = Path(__file__).parents[2] / "src/model/golden"
@@ -37,13 +44,16 @@ out = Path(__file__).parents[2] / "src/model/golden"
 def make(name, config, kind, length, chosen, centre=1, weights=None):
     """Writes a model's files, and its logits at the chosen positions; gains are around `centre`. `weights` names the model
     whose tensors it shares."""
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        return
     torch.manual_seed(20)
     model = kind(config).eval().to(torch.float64)
     with torch.no_grad():
         for parameter_name, parameter in model.named_parameters():
             # values that a float32 file holds exactly; gains around 1; biases around 0 and not small; logits that differ
             bias = parameter_name.endswith("bias")
-            scale = 0.3 if parameter.ndim == 2 else 0.5 if bias else 0.1
+            of_heads = "qwen3" in name and ("q_norm" in parameter_name or "k_norm" in parameter_name)
+            scale = 0.3 if parameter.ndim == 2 else 0.5 if bias or of_heads else 0.1
             value = torch.randn_like(parameter) * scale + (centre if parameter.ndim == 1 and not bias else 0)
             parameter.copy_(value.float().double())
         if weights:
@@ -132,3 +142,11 @@ ministral3 = Ministral3Config(
     **{**sizes, "max_position_embeddings": 256}, head_dim=20, tie_word_embeddings=False, rope_parameters=yarn
 )
 make("tiny-ministral3", ministral3, Ministral3ForCausalLM, 256, [0, 100, 255], weights="tiny-llama")
+long = {**sizes, "max_position_embeddings": 512}
+qwen3 = Qwen3Config(
+    **long, head_dim=20, tie_word_embeddings=True, rope_parameters={"rope_type": "default", "rope_theta": 5000.0}
+)
+make("tiny-qwen3", qwen3, Qwen3ForCausalLM, 256, [0, 1, 127, 255])
+heads = {"hidden_size": 32, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2}
+smollm3 = SmolLM3Config(**{**long, **heads}, pad_token_id=0, tie_word_embeddings=True)
+make("tiny-smollm3", smollm3, SmolLM3ForCausalLM, 256, [0, 1, 127, 255])

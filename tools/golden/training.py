@@ -11,7 +11,7 @@ AdamW with decay. The loop is written out here, so that every gradient can be se
 to the same losses and the same adapter, or nothing is written.
 
     python -m venv venv && venv/bin/pip install torch transformers peft accelerate safetensors gguf
-    venv/bin/python -P tools/golden/training.py
+    venv/bin/python -P tools/golden/training.py [NAME …]    gradients of these alone, and no run
 """
 
 import copy
@@ -20,6 +20,7 @@ import json
 import math
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,8 @@ import transformers.models.ministral3.modeling_ministral3 as ministral3
 import transformers.models.mistral.modeling_mistral as mistral
 import transformers.models.phi3.modeling_phi3 as phi3
 import transformers.models.qwen2.modeling_qwen2 as qwen2
+import transformers.models.qwen3.modeling_qwen3 as qwen3
+import transformers.models.smollm3.modeling_smollm3 as smollm3
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
@@ -73,7 +76,7 @@ class InFloat64:
 
 @contextmanager
 def float64():
-    modules = [rope, llama, ministral3, mistral, phi3, qwen2, gemma3]
+    modules = [rope, llama, ministral3, mistral, phi3, qwen2, qwen3, smollm3, gemma3]
     as_float = torch.Tensor.float
     for module in modules:
         module.torch = InFloat64()
@@ -103,6 +106,8 @@ ROWS = [
 
 def gradients(name, weights=None, **lora):
     """Writes an adapter, and the loss's gradient by it, for one of llama.py's models, perhaps with the tensors of another."""
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        return
     folder = root / "src/model/golden"
     config = AutoConfig.for_model(**json.loads((folder / f"{name}.config.json").read_text()))
     config._attn_implementation = "eager"
@@ -354,4 +359,7 @@ gradients("tiny-mistral", r=2, lora_alpha=3, target_modules=["q_proj", "v_proj",
 gradients("tiny-gemma3", r=3, lora_alpha=4, target_modules=MAPS)
 gradients("tiny-ministral3", "tiny-llama", r=2, lora_alpha=3, target_modules=["q_proj", "k_proj", "down_proj"])
 gradients("tiny-phi3", r=3, lora_alpha=4, target_modules=["qkv_proj", "o_proj", "gate_up_proj", "down_proj"])
-runs()
+gradients("tiny-qwen3", r=3, lora_alpha=5, target_modules=MAPS)
+gradients("tiny-smollm3", r=3, lora_alpha=5, target_modules=["q_proj", "k_proj", "o_proj", "up_proj"])
+if not sys.argv[1:]:
+    runs()

@@ -1,12 +1,12 @@
 // A model as a GGUF file that llama.cpp reads too.
 
-import { type Architecture, type ModelConfig, type RopeScaling, rotaryDimOf } from '../../core/model-config';
+import { type ModelConfig, type RopeScaling, rotaryDimOf } from '../../core/model-config';
 import { elementTypeOf } from '../../quant/elements';
 import type { ElementType, WeightKind, WeightTensor } from '../../core/weight-kinds';
 import type { TokenizerSpec } from '../../core/checkpoint';
 import { PronkError } from '../../core/errors';
 import { windowPeriod } from '../../formats/families/gemma3';
-import { familyOfGguf } from '../../formats/families/index';
+import { familyToWrite, ggufToWrite } from '../../formats/families/index';
 import type { GgufValue } from '../../formats/gguf/gguf';
 import { tokenizerMetadata } from './gguf-tokenizer';
 import { type GgufStream, type GgufTensorContent, writeGguf } from '../../formats/gguf/writer';
@@ -31,17 +31,10 @@ const FILE_TYPES: Readonly<Partial<Record<ElementType, number>>> = {
   BF16: 32,
 };
 
-/** `general.architecture` of the families that have one of their own. */
-const ARCHITECTURES: Readonly<Partial<Record<Architecture, string>>> = {
-  qwen2: 'qwen2',
-  ministral3: 'mistral3',
-  phi3: 'phi3',
-  gemma3: 'gemma3',
-};
-
 /**
  * A model's GGUF file. Kinds that ggml has a type for keep every bit; others become F16.
- * @throws PronkError `unsupported-tokenizer`; `unsupported-tensor` for a tensor that GGUF has no name for
+ * @throws PronkError `unsupported-tokenizer`; `unsupported-format` for what GGUF cannot say; `unsupported-tensor` for a
+ *   tensor that GGUF has no name for
  */
 export function exportGguf(
   given: ModelConfig,
@@ -50,20 +43,19 @@ export function exportGguf(
   meta: { readonly name: string; readonly licence?: string | undefined },
 ): GgufStream {
   const { config, tensors } = inGguf({ config: given, tensors: givenTensors });
-  // Mistral and InternLM2 compute what LLaMA does, and have no architecture of their own there
-  const architecture = ARCHITECTURES[config.architecture] ?? 'llama';
-  const { gguf, packs, notInGguf } = familyOfGguf(architecture, meta.name);
-  const problem = notInGguf?.(config);
+  const { architecture, halfSplit, noDivisors = false } = ggufToWrite(config);
+  const family = familyToWrite(config);
+  const problem = family.notInGguf?.(config);
   if (problem !== undefined) throw new PronkError('unsupported-format', `${problem} Write safetensors instead.`);
-  const files = inFiles(tensors, packs === true);
-  const contents = files.map((each) => contentOf(each, config, gguf.halfSplit ? config : undefined));
+  const files = inFiles(tensors, family.packs === true);
+  const contents = files.map((each) => contentOf(each, config, halfSplit ? config : undefined));
   return writeGguf({
     metadata: new Map<string, GgufValue>([
       ...general(architecture, tensors, meta),
       ...hyperparameters(config, architecture),
       ...tokenizerMetadata(tokenizer, config.vocabSize),
     ]),
-    tensors: [...ropeDivisors(config), ...contents],
+    tensors: [...ropeDivisors(config, noDivisors), ...contents],
   });
 }
 
@@ -166,10 +158,11 @@ function yarnAttention({ attentionFactor, factor }: Yarn, architecture: string):
 }
 
 /** Divisors of each pair's frequency, as GGUF has them (convert_hf_to_gguf.py). */
-function ropeDivisors(config: ModelConfig): GgufTensorContent[] {
+function ropeDivisors(config: ModelConfig, noDivisors: boolean): GgufTensorContent[] {
   const lists = Object.entries(divisorLists(config)) as [keyof typeof DIVISOR_TENSORS, ArrayLike<number>][];
-  if (lists.length > 0 && config.architecture === 'qwen2') {
-    const message = 'GGUF files of Qwen2 models have no place for divisors of rotary frequencies, which this one has.';
+  if (lists.length > 0 && noDivisors) {
+    const { name } = familyToWrite(config);
+    const message = `GGUF files of ${name} models have no place for divisors of rotary frequencies, which this one has.`;
     throw new PronkError('unsupported-format', `${message} Write safetensors instead.`);
   }
   return lists.map(([which, list]) => {

@@ -1,5 +1,5 @@
 // A Hugging Face folder: config.json, shards of safetensors with their index, the tokenizer's files.
-import { type Architecture, type ModelConfig, windowAt } from '../../core/model-config';
+import type { ModelConfig } from '../../core/model-config';
 import type { TokenizerSpec } from '../../core/checkpoint';
 import {
   planShards,
@@ -10,8 +10,8 @@ import {
 } from '../../formats/safetensors/writer';
 import { PronkError } from '../../core/errors';
 import { type FileTensor, inFiles, packedName } from '../../formats/checkpoint/packed';
+import { BIAS_FLAGS, type BiasFlag, type Family, familyToWrite } from '../../formats/families/index';
 import { expectedTensors, optionalBiases } from '../../formats/config/llama-config';
-import { gemma3 } from '../../formats/families/gemma3';
 import { scalingJson } from '../../formats/config/rope-scaling';
 import type { WeightTensor } from '../../core/weight-kinds';
 import { type FileContent, jsonFile, textFile } from './file';
@@ -33,10 +33,10 @@ export function huggingFaceFiles(
   type: FloatType,
   shardBytes?: number,
 ): FileContent[] {
-  const family = familyOf(given);
+  const family = familyToWrite(given);
   const { config, tensors } = inFolder({ config: given, tensors: givenTensors });
   const biased = biasesOf(config, family, tensors);
-  const streamed = inFiles(tensors, family === 'phi3').map((each) => streamedTensor(each, config, type));
+  const streamed = inFiles(tensors, family.packs === true).map((each) => streamedTensor(each, config, type));
   const missing = biased.missing.map(([name, rows]) => zeros(name, rows, type));
   const shards = planShards(inOrder(config, [...streamed, ...missing]), shardBytes);
   return [
@@ -97,47 +97,17 @@ function inOrder(config: ModelConfig, tensors: readonly StreamedTensor[]): Strea
   return tensors.toSorted((a, b) => place(a) - place(b));
 }
 
-const OWN = ['qwen2', 'ministral3', 'phi3', 'gemma3'] as const satisfies readonly Architecture[];
-type Family = 'llama' | 'mistral' | (typeof OWN)[number];
-
-/** InternLM2 computes what LLaMA does, with its tensors apart; a window is Mistral's. */
-function familyOf({ architecture, slidingWindow, windowLayers, rotaryDim }: ModelConfig): Family {
-  const own = OWN.find((each) => each === architecture);
-  if (own) return own;
-  if (rotaryDim !== undefined) {
-    const message = 'The model rotates a part of each head, which config.json can say of Phi-3 only.';
-    throw new PronkError('unsupported-format', `${message} Write GGUF instead.`);
-  }
-  if (windowLayers) {
-    const message = 'The model has a sliding window in some of its layers, which config.json can say of Qwen2 only.';
-    throw new PronkError('unsupported-format', `${message} Write GGUF instead.`);
-  }
-  return architecture === 'mistral' || slidingWindow !== undefined ? 'mistral' : 'llama';
-}
-
-const ATTENTION = /self_attn\.[qkvo]_proj\.bias$/;
-const MLP = /\.mlp\.\w+_proj\.bias$/;
-
-/** LLaMA's biases are there all together or not at all: those that a model lacks are zero. Qwen2's stand for themselves. */
-function biasesOf(config: ModelConfig, family: Family, tensors: readonly WeightTensor[]) {
-  if (family !== 'llama') return { flags: {}, missing: [] };
+/** Biases that a key asks for are there all together or not at all: those that a model lacks are zero. Others stand for themselves. */
+function biasesOf(config: ModelConfig, { biasFlags = [] }: Family, tensors: readonly WeightTensor[]) {
   const names = new Set(tensors.map(({ name }) => name));
-  const some = (which: RegExp) => [...names].some((name) => which.test(name));
-  const flags = { attention_bias: some(ATTENTION), mlp_bias: some(MLP) };
-  const wanted = Array.from(optionalBiases(config), ([name, [, rows]]) => [name, rows] as const).filter(
-    ([name]) => (flags.attention_bias && ATTENTION.test(name)) || (flags.mlp_bias && MLP.test(name)),
+  const isOf = (flag: BiasFlag, name: string) => BIAS_FLAGS[flag].some((stem) => name.endsWith(`.${stem}.bias`));
+  const set = biasFlags.filter((flag) => [...names].some((name) => isOf(flag, name)));
+  const wanted = Array.from(optionalBiases(config), ([name, [, rows]]) => [name, rows] as const).filter(([name]) =>
+    set.some((flag) => isOf(flag, name)),
   );
+  const flags = Object.fromEntries(biasFlags.map((flag) => [flag, set.includes(flag)]));
   return { flags, missing: wanted.filter(([name]) => !names.has(name)) };
 }
-
-const CLASSES = {
-  llama: 'LlamaForCausalLM',
-  mistral: 'MistralForCausalLM',
-  ministral3: 'Ministral3ForCausalLM',
-  qwen2: 'Qwen2ForCausalLM',
-  phi3: 'Phi3ForCausalLM',
-  gemma3: 'Gemma3ForCausalLM',
-} as const;
 
 function ends({ bosId, eosIds }: TokenizerSpec) {
   return {
@@ -154,8 +124,8 @@ function configJson(
   type: FloatType,
 ): object {
   return {
-    architectures: [CLASSES[family]],
-    model_type: family === 'gemma3' ? gemma3.modelType : family,
+    architectures: [family.className],
+    model_type: family.modelType,
     ...ends(tokenizer),
     ...flags,
     head_dim: config.headDim,
@@ -163,44 +133,36 @@ function configJson(
     hidden_size: config.hiddenSize,
     intermediate_size: config.intermediateSize,
     max_position_embeddings: config.contextLength,
-    ...(config.rotaryDim !== undefined && { partial_rotary_factor: rotatedPart(config) }),
-    ...originalContext(config, family),
+    ...rotatedPart(config, family),
+    ...originalContext(config),
     num_attention_heads: config.numHeads,
     num_hidden_layers: config.numLayers,
     num_key_value_heads: config.numKeyValueHeads,
     rms_norm_eps: config.rmsNormEps,
     rope_scaling: scalingJson(config),
     rope_theta: config.ropeTheta,
-    ...windowOf(config, family),
-    ...(family === 'gemma3' && gemma3.toJson?.(config)),
+    ...family.toJson?.(config),
     tie_word_embeddings: config.tieWordEmbeddings,
     torch_dtype: type === 'f32' ? 'float32' : 'float16',
     vocab_size: config.vocabSize,
   };
 }
 
-function windowOf(config: ModelConfig, family: Family): object {
-  const { slidingWindow, numLayers } = config;
-  if (family === 'mistral' || family === 'ministral3' || family === 'phi3')
-    return { sliding_window: slidingWindow ?? null };
-  if (family === 'llama' || family === 'gemma3' || slidingWindow === undefined) return {};
-  const types = Array.from({ length: numLayers }, (_, layer) =>
-    windowAt(config, layer) === undefined ? 'full_attention' : 'sliding_attention',
-  );
-  // for versions of transformers before layer_types
-  const first = types.indexOf('sliding_attention');
-  return { use_sliding_window: true, sliding_window: slidingWindow, max_window_layers: first, layer_types: types };
-}
-
-/** LongRoPE's original context. Phi-3 has one in any case, and a token for padding that must be in the vocabulary. */
-function originalContext({ ropeScaling, contextLength }: ModelConfig, family: Family): object {
-  const original = ropeScaling?.type === 'longrope' ? ropeScaling.originalContextLength : undefined;
-  if (family === 'phi3') return { original_max_position_embeddings: original ?? contextLength, pad_token_id: null };
-  return original === undefined ? {} : { original_max_position_embeddings: original };
+/** LongRoPE's original context, which stands beside the scaling. */
+function originalContext({ ropeScaling }: ModelConfig): object {
+  return ropeScaling?.type === 'longrope'
+    ? { original_max_position_embeddings: ropeScaling.originalContextLength }
+    : {};
 }
 
 /** The share of a head that rotates, such that its product with d, rounded down, is as many elements as there are. */
-function rotatedPart({ headDim, rotaryDim = headDim }: ModelConfig): number {
+function rotatedPart({ headDim, rotaryDim }: ModelConfig, { rotatesPart }: Family): object {
+  if (rotaryDim === undefined) return {};
+  if (!rotatesPart) {
+    const message = 'The model rotates a part of each head, which config.json can say of Phi-3 only.';
+    throw new PronkError('unsupported-format', `${message} Write GGUF instead.`);
+  }
   const share = rotaryDim / headDim;
-  return Math.floor(headDim * share) === rotaryDim ? share : (rotaryDim + 0.5) / headDim;
+  const exact = Math.floor(headDim * share) === rotaryDim;
+  return { partial_rotary_factor: exact ? share : (rotaryDim + 0.5) / headDim };
 }

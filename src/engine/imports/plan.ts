@@ -1,8 +1,8 @@
 // The costs of an import and whether it is possible, computed from shapes alone before a byte is copied.
 
 import type { Checkpoint } from '../../core/checkpoint';
-import type { Architecture } from '../../core/model-config';
 import { keepRounds, type Quantize, weightTensor, weightTensors } from '../../formats/checkpoint/weights';
+import { familyOf } from '../../formats/families/index';
 import { cacheBytes } from '../../model/inference/kv-cache';
 import { type ElementType, codeBytes, scaleBytes, tensorBytes } from '../../core/weight-kinds';
 import { isFloatType } from '../../quant/elements';
@@ -23,18 +23,6 @@ export interface Offer {
 }
 
 const QUANTIZATIONS: readonly Quantize[] = ['q4', 'q8', 'f16', 'keep'];
-const ARCHITECTURES = {
-  llama: 'LLaMA',
-  mistral: 'Mistral',
-  ministral3: 'Ministral 3',
-  qwen2: 'Qwen2',
-  qwen3: 'Qwen3',
-  smollm3: 'SmolLM3',
-  phi3: 'Phi-3',
-  gemma3: 'Gemma 3',
-  internlm2: 'InternLM2',
-  opt: 'OPT',
-} as const satisfies Record<Architecture, string>;
 const CONTAINERS = {
   gguf: 'A GGUF model',
   safetensors: 'A Hugging Face folder (safetensors)',
@@ -64,7 +52,7 @@ export function planModel(checkpoint: Checkpoint, offer: Offer): Costs {
   const recommended = recommend(choices, parameters, offer.room);
   const type = mostType(checkpoint);
   return {
-    what: `${CONTAINERS[container]}${quantized === undefined ? type : `, quantized by ${quantized}`}: ${ARCHITECTURES[config.architecture]}, ${countText(parameters)} parameters.`,
+    what: `${CONTAINERS[container]}${quantized === undefined ? type : `, quantized by ${quantized}`}: ${familyOf(config.architecture).name}, ${countText(parameters)} parameters.`,
     model: {
       container,
       architecture: config.architecture,

@@ -3,11 +3,11 @@
 // rows of q and k follow the architecture's own order, which is interleaved for `llama`.
 
 import { defined } from '../../core/defined';
-import type { Architecture, ModelConfig } from '../../core/model-config';
+import type { ModelConfig } from '../../core/model-config';
 import { dequantizeElements } from '../../quant/elements';
 import type { Adapter, LoraPair } from '../../core/adapter';
 import { corruptFile } from '../../core/errors';
-import { familyOfGguf } from '../families/index';
+import { familyOf, familyOfGguf, ggufToWrite } from '../families/index';
 import { type GgufFile, type GgufTensor, type GgufValue, isGguf, readGguf } from '../gguf/gguf';
 import { type GgufStream, type GgufTensorContent, writeGguf } from '../gguf/writer';
 import { packedToGguf } from '../checkpoint/packed';
@@ -25,12 +25,10 @@ interface Halves {
   b?: GgufTensor;
 }
 
-/** `general.architecture` of a model's GGUF files: Mistral has none of its own. */
-function ggufArchitectures(architecture: Architecture): readonly string[] {
-  if (architecture === 'qwen2') return ['qwen2'];
-  if (architecture === 'ministral3') return ['mistral3'];
-  if (architecture === 'phi3') return ['phi3'];
-  return architecture === 'internlm2' ? ['llama', 'internlm2'] : ['llama'];
+/** What a model's GGUF files may have as `general.architecture`, the one that is written first. */
+function ggufArchitectures(config: ModelConfig): readonly string[] {
+  const { gguf } = familyOf(config.architecture);
+  return [ggufToWrite(config).architecture, ...(gguf ? [gguf.architecture] : [])];
 }
 
 /** Whether a file is a GGUF adapter: only its metadata tells it from a model. */
@@ -54,7 +52,7 @@ export async function readGgufAdapter(source: Source, config: ModelConfig): Prom
   if (type !== 'lora') throw unsupportedAdapter(file, `is an adapter of the kind ${String(type)}`);
   if (header.metadata.has('adapter.alora.invocation_tokens')) throw unsupportedAdapter(file, 'is an activated LoRA');
   const architecture = String(value('general.architecture'));
-  if (!ggufArchitectures(config.architecture).includes(architecture)) {
+  if (!ggufArchitectures(config).includes(architecture)) {
     throw mismatch(
       file,
       `it is for the architecture ${architecture}, and the model is of the ${config.architecture} family`,
@@ -130,8 +128,7 @@ const alphaOf = ({ scale, rank }: Pick<LoraPair, 'scale' | 'rank'>) => scale * r
 
 /** The file that llama.cpp's `--lora` takes, in f32. */
 export function writeGgufAdapter(adapter: Adapter, config: ModelConfig): GgufStream {
-  const architecture = ggufArchitectures(config.architecture)[0];
-  const { halfSplit } = familyOfGguf(architecture, adapter.name).gguf;
+  const { architecture, halfSplit } = ggufToWrite(config);
   const pairs = writtenPairs(inOrder(adapter.pairs), config, halfSplit);
   // llama.cpp reads 0 as no alpha, a scale of 1: a strength of 0 is in B then
   const alpha = mostCommon(pairs.map(alphaOf)) || 1;

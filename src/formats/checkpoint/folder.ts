@@ -5,7 +5,7 @@ import type { Checkpoint, Tensor } from '../../core/checkpoint';
 import { checkTensors } from './check-tensors';
 import type { DirectoryEntry } from './directory';
 import { corruptFile, missingFile } from '../../core/errors';
-import { type Family, familyOfJson } from '../families/index';
+import { biasedOf, type Family, familyOfJson } from '../families/index';
 import type { JsonFile, ModelFiles } from './files';
 import { stringIn } from '../../core/json';
 import { configFromJson, expectedTensors, optionalBiases } from '../config/llama-config';
@@ -81,7 +81,7 @@ async function openFolder(
   }
   const { source } = first;
   const cardLicence = licence ?? (files.readme && licenceIn(await readText(files.readme)));
-  const biases = fittedBiases(found, config, family.biased?.(json) ?? [], baseName(configName));
+  const biases = fittedBiases(found, config, biasedOf(family, json), baseName(configName));
   const note = family.note?.(given);
   const said = [...(note === undefined ? [] : [note]), ...notes, ...biases.notes];
   return {

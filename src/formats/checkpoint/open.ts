@@ -4,7 +4,7 @@ import type { Checkpoint, Tensor, TokenizerSpec } from '../../core/checkpoint';
 import { checkTensors } from './check-tensors';
 import { tensorAt } from './directory';
 import { PronkError, corruptFile, missingFile } from '../../core/errors';
-import { familyOfGguf } from '../families/index';
+import { biasedOf, familyOfGguf } from '../families/index';
 import { type ModelFiles, sortFiles } from './files';
 import { openSafetensors, openTorch, stem } from './folder';
 import { type GgufFile, type GgufTensor, readGguf } from '../gguf/gguf';
@@ -80,7 +80,7 @@ async function openGguf({ gguf }: ModelFiles): Promise<Checkpoint> {
     name: text('general.name') || stem(file.source.name),
     ...(licence && { licence }),
     config,
-    tensors: checkTensors(directory, config, file.source.name, family.biased?.(undefined)),
+    tensors: checkTensors(directory, config, file.source.name, biasedOf(family, undefined)),
     tokenizer: tokenizerFromGguf(file, config.vocabSize),
   };
 }

@@ -21,7 +21,7 @@ function halfSplitRow(row: number, head: HeadRows): number {
   return inHead < rotated ? row - inHead + (inHead >> 1) + (inHead & 1) * (rotated / 2) : row;
 }
 
-/** A q or k tensor in half-split order, or its bias, seen in interleaved order. */
+/** A q or k tensor in half-split order, or its bias or the gains of its norm, seen in interleaved order. */
 export function interleaved(tensor: Tensor, head: HeadRows): Tensor {
   const { headDim } = head;
   return { ...tensor, readRows: tensor.rows === 1 ? readBias : readMatrix };

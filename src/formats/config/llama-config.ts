@@ -23,14 +23,15 @@ export function configFromJson(json: JsonObject, name: string, family: Family, h
   const hiddenSize = numberIn(json, 'hidden_size');
   const numHeads = numberIn(json, 'num_attention_heads', 'num_heads');
   const contextLength = numberIn(json, 'max_position_embeddings', 'max_sequence_length') ?? 2048;
-  const headDim = numberIn(json, 'head_dim') ?? (hiddenSize && numHeads && hiddenSize / numHeads);
+  const numLayers = numberIn(json, 'num_hidden_layers');
+  const headDim =
+    numberIn(json, 'head_dim') ?? family.defaults?.headDim ?? (hiddenSize && numHeads && hiddenSize / numHeads);
   // beside the rotary parameters it goes before the one within, as in transformers
   const originalContextLength =
     numberIn(json, 'original_max_position_embeddings') ??
     numberIn(rope, 'original_max_position_embeddings') ??
     contextLength;
   const ropeScaling = scalingFromJson(rope, { contextLength, originalContextLength, name });
-  const numLayers = numberIn(json, 'num_hidden_layers');
   const beta = family.scalesQueries ? numberIn(rope, 'llama_4_scaling_beta') : undefined;
   return checked(
     {
@@ -45,7 +46,7 @@ export function configFromJson(json: JsonObject, name: string, family: Family, h
       ...(rotatedPart !== 1 && headDim && { rotaryDim: Math.floor(headDim * rotatedPart) }),
       contextLength,
       rmsNormEps: numberIn(json, 'rms_norm_eps') ?? 1e-6,
-      ropeTheta: numberIn(rope, 'rope_theta') ?? numberIn(json, 'rope_theta') ?? 10000,
+      ropeTheta: numberIn(rope, 'rope_theta') ?? numberIn(json, 'rope_theta') ?? family.defaults?.ropeTheta ?? 10000,
       ...(ropeScaling && { ropeScaling }),
       ...(beta && { queryScaling: { beta, originalContextLength } }),
       // whatever tie_word_embeddings says: transformers uses a head that is in the files, too

@@ -26,8 +26,11 @@ describe.each([
   ['llama', 'LlamaForCausalLM', ['gate_proj', 'up_proj', 'down_proj'], { mlp_bias: true }],
   ['mistral', 'MistralForCausalLM', [], { sliding_window: null }],
   ['qwen2', 'Qwen2ForCausalLM', QKV, { use_sliding_window: false, sliding_window: 8, max_window_layers: 0 }],
+  ['qwen3', 'Qwen3ForCausalLM', [], { use_sliding_window: false, sliding_window: null, attention_bias: false }],
+  ['qwen3', 'Qwen3ForCausalLM', [...QKV, 'o_proj'], { attention_bias: true }],
+  ['smollm3', 'SmolLM3ForCausalLM', [], { use_sliding_window: false, mlp_bias: false }],
 ] as const)('%s (%s, biases %j)', (type, className, biases, more) => {
-  const tensors = model(biases);
+  const tensors = model(biases, type === 'qwen3' ? { qkNorm: true } : {});
   const files = (json: object, weights = tensors) => [
     jsonSource({ ...base, model_type: type, architectures: [className], ...json }, 'config.json'),
     safetensors(Array.from(weights, ([name, each]) => [name, halfSplit(name, each)] as const)),
@@ -57,10 +60,13 @@ describe('GGUF', () => {
     ['llama', QKV],
     ['internlm2', []],
     ['qwen2', QKV],
+    ['qwen3', []],
+    ['smollm3', []],
   ] as const)('%s', async (architecture, biases) => {
-    const tensors = model(biases);
+    const tensors = model(biases, architecture === 'qwen3' ? { qkNorm: true } : {});
+    const isHalfSplit = architecture === 'qwen2' || architecture === 'qwen3';
     const inFile = new Map(
-      Array.from(tensors, ([name, each]) => [name, architecture === 'qwen2' ? halfSplit(name, each) : each] as const),
+      Array.from(tensors, ([name, each]) => [name, isHalfSplit ? halfSplit(name, each) : each] as const),
     );
     const checkpoint = await openCheckpoint([gguf(architecture, inFile)]);
     expect(checkpoint.config).toMatchObject({ ...config, architecture });
@@ -81,6 +87,58 @@ describe('GGUF', () => {
       code: 'unsupported-architecture',
       message: expect.stringMatching(/gemma.*LLaMA.*Mistral.*Qwen2.*InternLM2/),
     });
+  });
+});
+
+describe('layers without rotary positions', () => {
+  const layers = { ...config, numLayers: 8 };
+  const weights = safetensors(model([], { numLayers: 8 }));
+  const open = (json: object) =>
+    openCheckpoint([
+      jsonSource({ ...base, num_hidden_layers: 8, model_type: 'smollm3', ...json }, 'config.json'),
+      weights,
+      tokenizer,
+    ]);
+  const of = async (json: object) => (await open(json)).config;
+
+  test('a 1 is for a layer that rotates; every fourth does not where nothing is said', async () => {
+    expect((await of({})).nopeLayers).toEqual([3, 7]);
+    expect((await of({ no_rope_layer_interval: 3 })).nopeLayers).toEqual([2, 5]);
+    const marks = [1, 0, 1, 1, 1, 1, 1, 0];
+    expect((await of({ no_rope_layers: marks, no_rope_layer_interval: 3 })).nopeLayers).toEqual([1, 7]);
+    expect((await of({ no_rope_layers: [...marks, 1, 0] })).nopeLayers).toEqual([1, 7]);
+    expect((await of({ no_rope_layers: Array<number>(8).fill(1) })).nopeLayers).toBeUndefined();
+    expect(await of({})).toMatchObject({ ropeTheta: 2e6, headDim: layers.headDim });
+  });
+
+  test('a window without a list is of the layers that do not rotate', async () => {
+    const windowed = { use_sliding_window: true, sliding_window: 5 };
+    expect(await of(windowed)).toMatchObject({ slidingWindow: 5, windowLayers: [3, 7] });
+    expect((await of({ ...windowed, use_sliding_window: false })).slidingWindow).toBeUndefined();
+  });
+
+  test.each([
+    { no_rope_layers: [1, 0] },
+    { no_rope_layers: [1, 1, 1, 2, 1, 1, 1, 0] },
+    { no_rope_layers: 'all' },
+    { no_rope_layer_interval: 0 },
+  ])('%j is refused', async (json) => {
+    await expect(of(json)).rejects.toMatchObject({ code: 'corrupt-file' });
+  });
+});
+
+test('Qwen3 has heads of 128 where nothing is said, and needs its norms', async () => {
+  const open = (json: object, more = {}) =>
+    openCheckpoint([
+      jsonSource({ ...base, model_type: 'qwen3', ...json }, 'config.json'),
+      safetensors(model([], more)),
+      tokenizer,
+    ]);
+  const { config: wide } = await open({ head_dim: undefined }, { headDim: 128, qkNorm: true });
+  expect(wide).toMatchObject({ headDim: 128, qkNorm: true });
+  await expect(open({})).rejects.toMatchObject({
+    code: 'missing-tensor',
+    message: expect.stringContaining('self_attn.q_norm.weight'),
   });
 });
 
@@ -190,7 +248,7 @@ describe('config.json', () => {
   });
 
   test('what Pronk does not run is named, with what it runs', async () => {
-    for (const type of ['mixtral', 'qwen2_moe', 'qwen3', 'gemma2', 'gpt_neox']) {
+    for (const type of ['mixtral', 'qwen2_moe', 'qwen3_moe', 'gemma2', 'gpt_neox']) {
       await expect(open({ model_type: type })).rejects.toMatchObject({
         code: 'unsupported-architecture',
         message: expect.stringMatching(new RegExp(`${type}.*LLaMA.*Mistral.*Qwen2.*InternLM2`)),

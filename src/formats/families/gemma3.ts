@@ -73,9 +73,11 @@ function attentionScale(scalar: number | undefined, headDim: number | undefined)
 
 export const gemma3: Family = {
   architecture: 'gemma3',
+  name: 'Gemma 3',
   title: 'Gemma 3 (its text)',
   modelType: 'gemma3_text',
-  className: 'gemma3forcausallm',
+  className: 'Gemma3ForCausalLM',
+  inTransformers: true,
   others: ['gemma3', 'gemma3forconditionalgeneration'],
   gguf: { architecture: 'gemma3', halfSplit: true },
   gainsLessOne: true,

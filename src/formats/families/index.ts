@@ -1,8 +1,9 @@
 // The families that Pronk runs, by what their files call them.
 
-import type { ModelConfig } from '../../core/model-config';
+import type { Architecture, ModelConfig } from '../../core/model-config';
 import { unsupported } from '../../core/errors';
 import { type JsonObject, stringIn } from '../../core/json';
+import { defined } from '../../core/defined';
 import type { Family } from './family';
 import { gemma3 } from './gemma3';
 import { internlm2 } from './internlm2';
@@ -11,15 +12,43 @@ import { ministral3 } from './ministral3';
 import { mistral } from './mistral';
 import { phi3 } from './phi3';
 import { qwen2 } from './qwen2';
+import { qwen3 } from './qwen3';
+import { smollm3 } from './smollm3';
 
-export { type Family, type Window, windowed } from './family';
+export { BIAS_FLAGS, type BiasFlag, biasedOf, type Family, type Window, windowed } from './family';
 
-const FAMILIES: readonly Family[] = [llama, mistral, ministral3, qwen2, phi3, gemma3, internlm2];
+type Gguf = NonNullable<Family['gguf']>;
+
+/** In the order in which lists name them. */
+const FAMILIES: readonly Family[] = [llama, mistral, ministral3, qwen2, qwen3, smollm3, phi3, gemma3, internlm2];
 const TITLES = FAMILIES.map((family) => family.title);
 
 /** Whether a model's files hold q, k and v in one matrix, and gate and up in another. */
 export function packsMaps({ architecture }: Pick<ModelConfig, 'architecture'>): boolean {
   return FAMILIES.some((family) => family.architecture === architecture && family.packs === true);
+}
+
+/** The family of a configuration. */
+export function familyOf(architecture: Architecture): Family {
+  return defined(
+    FAMILIES.find((family) => family.architecture === architecture),
+    'a family',
+  );
+}
+
+/**
+ * The family that a model is written as in a Hugging Face folder. What a publisher's own code computes is LLaMA's with tensors
+ * of other names; a window makes it Mistral's.
+ */
+export function familyToWrite({ architecture, slidingWindow }: ModelConfig): Family {
+  const family = familyOf(architecture);
+  const own = family.inTransformers ? family : llama;
+  return own === llama && slidingWindow !== undefined ? mistral : own;
+}
+
+/** How the family's models are written as GGUF: those without an architecture of their own are LLaMA's there. */
+export function ggufToWrite(config: ModelConfig): Gguf {
+  return familyToWrite(config).gguf ?? defined(llama.gguf, 'the GGUF files of LLaMA');
 }
 
 /**
@@ -30,7 +59,7 @@ export function familyOfJson(json: JsonObject, name: string): Family {
   const type = stringIn(json, 'model_type') ?? 'unknown';
   const classes = Array.isArray(json['architectures']) ? json['architectures'].map((each) => String(each)) : [];
   const isClass = ({ className, others = [] }: Family) =>
-    classes.some((each) => [className, ...others].includes(each.toLowerCase()));
+    classes.some((each) => [className.toLowerCase(), ...others].includes(each.toLowerCase()));
   const family =
     FAMILIES.find(isClass) ?? FAMILIES.find(({ modelType, others = [] }) => [modelType, ...others].includes(type));
   if (!family) throw unsupported(name, `describes a model of architecture ${type}`, TITLES);
@@ -43,7 +72,7 @@ export function familyOfJson(json: JsonObject, name: string): Family {
  * The family of a GGUF file's `general.architecture`.
  * @throws PronkError `unsupported-architecture` with the list of those that Pronk runs
  */
-export function familyOfGguf(architecture: unknown, name: string): Family & Required<Pick<Family, 'gguf'>> {
+export function familyOfGguf(architecture: unknown, name: string): Family & { readonly gguf: Gguf } {
   const found = FAMILIES.find((family) => family.gguf?.architecture === architecture);
   if (!found?.gguf) throw unsupported(name, `holds a model of architecture ${String(architecture)}`, TITLES);
   return { ...found, gguf: found.gguf };

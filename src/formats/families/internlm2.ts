@@ -9,9 +9,11 @@ const PACKED = /^(model\.layers\.\d+)\.attention\.wqkv\.(weight|bias)$/;
 /** Tensors have Meta's names; q, k and v are one. GGUF files have them apart, and q and k interleaved. */
 export const internlm2: Family = {
   architecture: 'internlm2',
+  name: 'InternLM2',
   title: 'InternLM2 and 2.5',
   modelType: 'internlm2',
-  className: 'internlm2forcausallm',
+  className: 'InternLM2ForCausalLM',
+  inTransformers: false,
   gguf: { architecture: 'internlm2', halfSplit: false },
   biased: (json) => (json?.['bias'] === true ? [...QKV, ...OUT] : []),
   rename: (name) => fromMetaName(name.replace(/^model\./, '')),

@@ -1,13 +1,12 @@
-import { type Family, MLP, OUT, QKV } from './family';
+import type { Family } from './family';
 
 export const llama: Family = {
   architecture: 'llama',
+  name: 'LLaMA',
   title: 'LLaMA (1 to 3.3, Alpaca, Vicuna, OpenLLaMA, TinyLlama, SmolLM2, …)',
   modelType: 'llama',
-  className: 'llamaforcausallm',
+  className: 'LlamaForCausalLM',
+  inTransformers: true,
   gguf: { architecture: 'llama', halfSplit: false },
-  biased: (json = {}) => [
-    ...(json['attention_bias'] === true ? [...QKV, ...OUT] : []),
-    ...(json['mlp_bias'] === true ? MLP : []),
-  ],
+  biasFlags: ['attention_bias', 'mlp_bias'],
 };

@@ -15,9 +15,11 @@ const ROPE = {
 /** Mistral with YaRN and with queries that grow beyond the original context. */
 export const ministral3: Family = {
   architecture: 'ministral3',
+  name: 'Ministral 3',
   title: 'Ministral 3',
   modelType: 'ministral3',
-  className: 'ministral3forcausallm',
+  className: 'Ministral3ForCausalLM',
+  inTransformers: true,
   gguf: { architecture: 'mistral3', halfSplit: false },
   scalesQueries: true,
   rope: (rope) => (Object.keys(rope).length > 0 ? rope : ROPE),
@@ -25,4 +27,5 @@ export const ministral3: Family = {
     const slidingWindow = numberIn(json, 'sliding_window');
     return slidingWindow === undefined ? {} : { slidingWindow };
   },
+  toJson: ({ slidingWindow }) => ({ sliding_window: slidingWindow ?? null }),
 };

@@ -11,9 +11,11 @@ const LONGROPE: readonly unknown[] = ['su', 'yarn'];
 /** LLaMA with q, k and v in one matrix, gate and up in another, and heads that may rotate in a part of theirs. */
 export const phi3: Family = {
   architecture: 'phi3',
+  name: 'Phi-3',
   title: 'Phi-3, 3.5 and 4 mini',
   modelType: 'phi3',
-  className: 'phi3forcausallm',
+  className: 'Phi3ForCausalLM',
+  inTransformers: true,
   gguf: { architecture: 'phi3', halfSplit: true },
   rotatesPart: true,
   packs: true,
@@ -30,5 +32,10 @@ export const phi3: Family = {
   window(json) {
     const slidingWindow = numberIn(json, 'sliding_window');
     return slidingWindow === undefined ? {} : { slidingWindow };
+  },
+  // an original context in any case, and a token for padding that must be in the vocabulary
+  toJson({ ropeScaling, contextLength, slidingWindow }) {
+    const original = ropeScaling?.type === 'longrope' ? ropeScaling.originalContextLength : contextLength;
+    return { original_max_position_embeddings: original, pad_token_id: null, sliding_window: slidingWindow ?? null };
   },
 };

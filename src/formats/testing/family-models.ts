@@ -40,9 +40,10 @@ export const config = {
 
 export type Matrix = { readonly shape: readonly [number, number]; readonly bytes: Uint8Array<ArrayBuffer> };
 
-/** A model in Pronk's own order: every element its own number. */
-export function model(biases: readonly string[]): Map<string, Matrix> {
-  const wanted = [...expectedTensors(config), ...optionalBiases(config)];
+/** A model in Pronk's own order: every element its own number. `more` changes its configuration. */
+export function model(biases: readonly string[], more: Partial<ModelConfig> = {}): Map<string, Matrix> {
+  const of = { ...config, ...more };
+  const wanted = [...expectedTensors(of), ...optionalBiases(of)];
   let next = 0;
   return new Map(
     wanted
@@ -54,7 +55,7 @@ export function model(biases: readonly string[]): Map<string, Matrix> {
   );
 }
 
-const isRotated = (name: string) => /\.[qk]_proj\./.test(name);
+const isRotated = (name: string) => /\.[qk]_(proj|norm)\./.test(name);
 
 export function halfSplit(name: string, { shape, bytes }: Matrix): Matrix {
   if (!isRotated(name)) return { shape, bytes };

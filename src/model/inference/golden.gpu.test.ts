@@ -55,8 +55,17 @@ async function golden(name: string) {
   return { config, error };
 }
 
-const [llama, qwen2, mistral, ministral3, phi3, gemma3] = await Promise.all(
-  ['tiny-llama', 'tiny-qwen2', 'tiny-mistral', 'tiny-ministral3', 'tiny-phi3', 'tiny-gemma3'].map(golden),
+const [llama, qwen2, mistral, ministral3, phi3, gemma3, qwen3, smollm3] = await Promise.all(
+  [
+    'tiny-llama',
+    'tiny-qwen2',
+    'tiny-mistral',
+    'tiny-ministral3',
+    'tiny-phi3',
+    'tiny-gemma3',
+    'tiny-qwen3',
+    'tiny-smollm3',
+  ].map(golden),
 );
 
 for (const gpu of await testDevices()) {
@@ -170,5 +179,33 @@ describe('a tiny Gemma 3, 256 positions', () => {
   test('gains without the one that is added show', async () => {
     const { unitOffsetNorm: _, ...config } = gemma3.config;
     expect(await gemma3.error(gpu, { config })).toBeGreaterThan(0.1);
+  });
+});
+
+describe('a tiny Qwen3, whose heads of q and k are normalized, over 256 tokens', () => {
+  test('exact', async () => {
+    expect(qwen3.config).toMatchObject({ architecture: 'qwen3', qkNorm: true, headDim: 20 });
+    expect(await qwen3.error(gpu)).toBeLessThan(1e-4);
+  });
+  test.runIf(patient)('exact, in the forms that hardware gets (skipped on SwiftShader but in test:long)', async () => {
+    expect(await qwen3.error({ ...gpu, software: false })).toBeLessThan(1e-4);
+  });
+  test.runIf(gpu.features.f16)('fast: activations and cache in f16 (skipped without shader-f16)', async () => {
+    expect(await qwen3.error(gpu, { precision: 'fast' })).toBeLessThan(2e-2);
+  });
+  test('the norm left out shows', async () => {
+    const { qkNorm: _, ...config } = qwen3.config;
+    expect(await qwen3.error(gpu, { config })).toBeGreaterThan(1e-2);
+  });
+});
+
+describe('a tiny SmolLM3, whose fourth layer is without rotary positions, over 256 tokens', () => {
+  test('exact', async () => {
+    expect(smollm3.config).toMatchObject({ architecture: 'smollm3', nopeLayers: [3], ropeTheta: 2e6 });
+    expect(await smollm3.error(gpu)).toBeLessThan(1e-4);
+  });
+  test('the fourth layer rotated shows, and the third not', async () => {
+    expect(await smollm3.error(gpu, { change: { nopeLayers: [] } })).toBeGreaterThan(1e-2);
+    expect(await smollm3.error(gpu, { change: { nopeLayers: [2, 3] } })).toBeGreaterThan(1e-2);
   });
 });

@@ -5,15 +5,14 @@ import { relative } from '../../ops/testing/numbers';
 import type { LoraReference, PairGradient } from './lora-group';
 import { loraLossReference, loraReference } from './lora';
 import { countTargets, microBatch, type TokenRow } from '../testing/batch';
-import { loraGolden, referenceWeights, sharedGradients } from '../testing/golden';
+import { GOLDEN, loraGolden, referenceWeights, sharedGradients } from '../testing/golden';
 import { interleavedRows } from '../testing/peft';
 
 // for a busy machine
 vi.setConfig({ testTimeout: 60_000 });
 
-const NAMES = ['tiny-llama', 'tiny-qwen2', 'tiny-mistral', 'tiny-ministral3', 'tiny-phi3', 'tiny-gemma3'] as const;
 const models = await Promise.all(
-  NAMES.map(async (name) => {
+  GOLDEN.map(async (name) => {
     const golden = await loraGolden(name);
     const weights = await referenceWeights(golden.checkpoint);
     const model: LoraReference = { config: golden.config, weights, pairs: golden.pairs };
@@ -46,7 +45,9 @@ describe('loss and gradients are PyTorch’s', () => {
 });
 
 describe('against PyTorch it shows when', () => {
-  const [llama, , mistral, ministral3, phi3] = models as [Golden, Golden, Golden, Golden, Golden];
+  const named = (name: string) => models.find((each) => each.name === name) as Golden;
+  const [llama, mistral, ministral3] = [named('tiny-llama'), named('tiny-mistral'), named('tiny-ministral3')];
+  const [phi3, qwen3, smollm3] = [named('tiny-phi3'), named('tiny-qwen3'), named('tiny-smollm3')];
   const { rows, targets, model, gradients, loss } = llama;
   const error = (changed: Partial<LoraReference>, batch = microBatch(rows), weight = 1 / targets, golden = llama) => {
     const actual = loraReference({ ...golden.model, ...changed }, batch, weight);
@@ -99,6 +100,20 @@ describe('against PyTorch it shows when', () => {
     expect(error({ config }, microBatch(rows), 1 / targets, phi3)).toBeGreaterThan(1e-2);
     const plain = { ...phi3.config, ropeScaling: { ...(ropeScaling as object), attentionFactor: 1 } as RopeScaling };
     expect(error({ config: plain }, microBatch(rows), 1 / targets, phi3)).toBeGreaterThan(1e-2);
+  });
+  test('heads are not normalized, or by gains in another order', () => {
+    const { qkNorm: _, ...config } = qwen3.config;
+    expect(error({ config }, microBatch(rows), 1 / targets, qwen3)).toBeGreaterThan(1e-2);
+    const weights = new Map(qwen3.model.weights);
+    const name = 'model.layers.1.self_attn.q_norm.weight';
+    weights.set(name, interleavedRows(Float32Array.from(weights.get(name)!), 1, config));
+    expect(error({ weights }, microBatch(rows), 1 / targets, qwen3)).toBeGreaterThan(1e-2);
+  });
+  test('a layer rotates that does not, or the other way round', () => {
+    const nope = (nopeLayers: readonly number[]) =>
+      error({ config: { ...smollm3.config, nopeLayers } }, microBatch(rows), 1 / targets, smollm3);
+    expect(nope([])).toBeGreaterThan(1e-2);
+    expect(nope([2, 3])).toBeGreaterThan(1e-2);
   });
   test('one weight is moved by a thousandth', () => {
     const weights = new Map(model.weights);

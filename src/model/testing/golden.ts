@@ -27,13 +27,18 @@ export async function referenceWeights(checkpoint: Checkpoint): Promise<Map<stri
   return weights;
 }
 
-export type GoldenModel =
-  | 'tiny-llama'
-  | 'tiny-qwen2'
-  | 'tiny-mistral'
-  | 'tiny-ministral3'
-  | 'tiny-phi3'
-  | 'tiny-gemma3';
+/** Models with a LoRA and its gradients. */
+export const GOLDEN = [
+  'tiny-llama',
+  'tiny-qwen2',
+  'tiny-mistral',
+  'tiny-ministral3',
+  'tiny-phi3',
+  'tiny-gemma3',
+  'tiny-qwen3',
+  'tiny-smollm3',
+] as const;
+export type GoldenModel = (typeof GOLDEN)[number];
 
 /** Models that have the tensors of another one. */
 export const WEIGHTS: Readonly<Partial<Record<string, GoldenModel>>> = { 'tiny-ministral3': 'tiny-llama' };

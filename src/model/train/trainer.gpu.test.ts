@@ -11,7 +11,7 @@ import type { WeightTensor } from '../../core/weight-kinds';
 import { loraReference } from '../reference/lora';
 import type { LoraSpec, LoraTrainer, MicroBatch, Turn } from '../lora-types';
 import { countTargets, microBatch, type TokenRow } from '../testing/batch';
-import { goldenRun, loraGolden, sharedGradients } from '../testing/golden';
+import { GOLDEN, goldenRun, loraGolden, sharedGradients } from '../testing/golden';
 import { GEMMA, OPT_WAYS, randomModel, randomPairs, TINY } from '../testing/random-model';
 import { uploadWeights } from '../weights';
 import { createLoraTrainer } from './trainer';
@@ -62,8 +62,6 @@ async function training<Result>(
 
 const flat = (pairs: readonly { readonly a: ArrayLike<number>; readonly b: ArrayLike<number> }[]) =>
   Float64Array.from(pairs.flatMap(({ a, b }) => [...Array.from(a), ...Array.from(b)]));
-
-const GOLDEN = ['tiny-llama', 'tiny-qwen2', 'tiny-mistral', 'tiny-ministral3', 'tiny-phi3', 'tiny-gemma3'] as const;
 
 describe.each(GOLDEN)('%s against PyTorch in float64', (name) => {
   const gradients = async (
