@@ -102,6 +102,20 @@ test('of GGUF files one is taken; which ones there are is said, smallest first',
   expect(names(chooseFiles(large, { path: 'm-IQ2_XS.gguf' }))).toContain('m-IQ2_XS.gguf');
 });
 
+test('every name that quantizers give is known, but for layouts that llama.cpp has taken out', () => {
+  const names =
+    'Q2_K_L Q3_K_XL Q8_K_XL IQ4_XS IQ4_NL IQ3_XS IQ3_M IQ2_M UD-IQ1_S UD-IQ2_XXS TQ1_0 MXFP4_MOE NVFP4 Q1_0 Q4_0_4_4';
+  const listing = files(
+    names
+      .split(' ')
+      .map((name, i) => `m-${name}.gguf ${i + 5}000000000`)
+      .join('\n'),
+  );
+  const unread = chooseFiles(listing).variants.filter(({ readable }) => !readable);
+  expect(unread.map(({ precision }) => precision)).toEqual(['Q4_0_4_4']);
+  expect(names.split(' ')).toHaveLength(chooseFiles(listing).variants.length);
+});
+
 test('below a billion parameters 8 bits are the default', () => {
   const small = files(`smol-135m-q4_k_m.gguf 105000000
     smol-135m-q8_0.gguf 145000000

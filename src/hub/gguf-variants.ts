@@ -75,7 +75,7 @@ export function defaultVariant<T>(variants: readonly GgufVariant<T>[]): GgufVari
   const small = from.every((each) => parameters(each) < 1e9);
   const order = small
     ? ['Q8_0', 'F16', 'BF16', 'Q6_K', 'Q5_K_M', 'Q4_K_M', 'Q4_1', 'Q4_0', 'F32']
-    : ['Q4_K_M', 'Q4_0', 'Q4_1', 'Q4_K_S', 'Q5_K_M', 'Q6_K', 'Q8_0', 'F16', 'BF16', 'F32'];
+    : ['Q4_K_M', 'Q4_0', 'Q4_1', 'Q4_K_S', 'IQ4_NL', 'IQ4_XS', 'Q5_K_M', 'Q6_K', 'Q8_0', 'F16', 'BF16', 'F32'];
   for (const precision of order) {
     // several models may lie side by side: the largest of them is the repository's own
     const found = from.findLast((each) => each.precision === precision);
@@ -90,13 +90,20 @@ function parameters({ bytes, precision }: { readonly bytes: number; readonly pre
   return (bytes * 8) / (kind ? READABLE[kind] : digit + 0.5);
 }
 
+/** Types of most tensors in files whose name is no type's. */
+const MOST: Readonly<Record<string, string>> = {
+  Q8_K: 'Q8_0',
+  IQ3_M: 'IQ3_S',
+  IQ3_XS: 'IQ3_S',
+  IQ2_M: 'IQ2_S',
+  MXFP4_MOE: 'MXFP4',
+};
+
 /** Most of the tensors' type: `Q4_K_M` is Q4_K, with some in Q6_K, and `IQ3_M` is IQ3_S. */
 function baseType(precision: string): string | undefined {
-  const type = precision
-    .replace(/(?<=_K)_(XS|S|M|L|XL)$/, '')
-    .replace(/^(IQ3_XS|IQ[23]_M)$/, (name) => `${name.slice(0, 3)}_S`)
-    .replace(/^MXFP4_.*/, 'MXFP4');
-  return Object.hasOwn(READABLE, type) ? type : undefined;
+  const name = precision.replace(/(?<=_K)_(XS|S|M|L|XL)$/, '');
+  const type = Object.hasOwn(MOST, name) ? MOST[name] : name;
+  return type !== undefined && Object.hasOwn(READABLE, type) ? type : undefined;
 }
 
 function precisionOf(path: string): string {

@@ -5,6 +5,8 @@ import type { Checkpoint } from '../../core/checkpoint';
 import { openCheckpoint, openTokenizer } from './open';
 import { type Source, bytesSource } from '../../core/source';
 import { TALES } from '../../testing/fixtures';
+import { readSafetensors, writeSafetensors } from '../safetensors/safetensors';
+import { keepRounds } from './weights';
 
 function sources(...names: string[]): Source[] {
   return names.map((name) => bytesSource(readFileSync(`${TALES}/${name}`), `tales/${name}`));
@@ -32,6 +34,27 @@ describe('the model tales', () => {
     }
     expect(hf.tokenizer).toMatchObject({ bosId: 1, eosIds: [2], addBos: true });
     expect(gguf.tokenizer).toMatchObject({ bosId: 1, eosIds: [2], addBos: true });
+  });
+
+  test('tensors in float64 are read, rounded to f32', async () => {
+    const [weights, ...beside] = sources('model.safetensors', 'config.json', 'tokenizer.model');
+    const { tensors } = await readSafetensors(weights);
+    // a hair above what f32 holds, which rounding takes off again
+    const wide = await Promise.all(
+      Array.from(tensors.values(), async ({ name, shape, start, bytes }) => {
+        const narrow = new Float32Array((await weights.read(start, start + bytes)).buffer);
+        const values = Float64Array.from(narrow, (value) => value * (1 + 2 ** -40));
+        return { name, shape, dtype: 'F64', bytes: new Uint8Array(values.buffer) };
+      }),
+    );
+    const file = new Uint8Array(await new Blob(writeSafetensors(wide)).arrayBuffer());
+    const [plain, read] = await Promise.all([
+      openCheckpoint([weights, ...beside]),
+      openCheckpoint([bytesSource(file, 'tales/model.safetensors'), ...beside]),
+    ]);
+    for (const name of plain.tensors.keys()) expect(await values(read, name), name).toEqual(await values(plain, name));
+    expect(keepRounds(read.tensors.values())).toBe('F64 rounded to F32');
+    expect(keepRounds(plain.tensors.values())).toBeUndefined();
   });
 
   test('the tokenizer alone', async () => {
