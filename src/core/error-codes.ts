@@ -47,6 +47,7 @@ export const ERROR_CODES = {
   'adapter-mismatch': 'an adapter does not fit the model',
   'unsupported-adapter': 'an adapter that is not a LoRA of linear maps',
   'bad-strength': 'a strength that is not a number in range',
+  'bad-mix': 'a number of a mix of adapters is out of its range',
   // datasets and training
   'bad-dataset': 'no row can be read, or one cannot be used',
   'missing-dataset': 'a stored dataset is not there',

@@ -30,3 +30,23 @@ test('an adapter outlives its model, and belongs to it again when it comes back'
   await library.rename('again', 'Another');
   expect(await adapters.list()).toMatchObject([{ modelId: 'first' }]);
 });
+
+test('a mix is kept as an adapter of its model, under its name', { timeout: 60_000 }, async () => {
+  const store = memoryStore();
+  const library = new Library(store);
+  const adapters = new Adapters(store, library);
+  await storeModel({ imports: new Imports({ store }) }, demo(), { id: 'demo' });
+  const { config } = await library.open('demo');
+  const kept = await Promise.all([1, 2].map((seed) => adapters.keep(madeUp(config, seed), { modelId: 'demo' })));
+  const uses = kept.map(({ id }, i) => ({ id, strength: [0.5, -1][i] }));
+  const { adapter, error } = await adapters.mix(uses, 'demo', { name: 'both', method: 'cat' });
+  expect(adapter).toMatchObject({ name: 'both', modelId: 'demo', source: 'mixed', config: { r: 8, lora_alpha: 8 } });
+  expect(error).toBeUndefined();
+  expect((await adapters.list()).map(({ name }) => name)).toContain('both');
+  const near = await adapters.mix(uses, 'demo', { name: 'both', method: 'svd', rank: 2 });
+  expect(near.adapter.name).toBe('both 2');
+  expect(near.error?.overall).toBeGreaterThan(0.01);
+  await expect(adapters.mix(uses, 'demo', { name: 'no', method: 'svd', rank: 0.5 })).rejects.toMatchObject({
+    code: 'bad-mix',
+  });
+});

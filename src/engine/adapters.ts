@@ -4,7 +4,15 @@ import { fromStoredConfig, type ModelConfig, toStoredConfig } from '../core/mode
 import type { Adapter } from '../core/adapter';
 import type { TokenizerSpec } from '../core/checkpoint';
 import { shownName } from '../core/shown-name';
-import { checkFit, isGgufAdapter, readAdapter } from '../formats/adapters/index';
+import {
+  checkFit,
+  isGgufAdapter,
+  type Mix,
+  mixed,
+  type MixError,
+  type MixOptions,
+  readAdapter,
+} from '../formats/adapters/index';
 import { PronkError } from '../core/errors';
 import type { HasherFactory } from '../core/hash';
 import type { Source } from '../core/source';
@@ -43,6 +51,18 @@ export interface TrainedFrom {
 export interface ResolvedAdapter extends UsedAdapter {
   /** Where its vocabulary is another one than the model's. */
   readonly tokenizer?: TokenizerSpec | undefined;
+}
+
+/** How several adapters become one, and what it is called. */
+export interface NamedMix extends MixOptions {
+  readonly name: string;
+}
+
+/** A mix that was stored. */
+export interface StoredMix {
+  readonly adapter: AdapterSummary;
+  /** Where the mix has a lower rank than the adapters together. */
+  readonly error?: MixError;
 }
 
 /** An adapter that is not stored, and the model that it was read for. */
@@ -198,6 +218,46 @@ export class Adapters {
     }
     const pairs = adapter.pairs.map((pair) => ({ ...pair, scale: pair.scale * strength }));
     return adapterFiles({ ...adapter, pairs }, await this.#baseOf(id), format, template);
+  }
+
+  /**
+   * Stores a mix of adapters as one adapter of their model.
+   * @throws PronkError `missing-adapter`, `adapter-mismatch`, `unsupported-adapter`, `bad-mix`, `quota-exceeded`
+   */
+  async mix(uses: readonly AdapterUse[], modelId: string, options: NamedMix): Promise<StoredMix> {
+    const { adapter, error } = await this.#mixed(uses, modelId, options);
+    const { name: modelName, config } = await this.#library.open(modelId);
+    const meta = { name: adapter.name, modelId, modelName, model: toStoredConfig(config), source: 'mixed' } as const;
+    const stored = summary(await this.#stored.add(adapter, await this.#distinct(meta)));
+    return { adapter: stored, ...(error && { error }) };
+  }
+
+  /** The files of a mix that is not stored, and how far it is from what it stands for. @throws PronkError as `mix` */
+  async mixFiles(
+    uses: readonly AdapterUse[],
+    modelId: string,
+    options: NamedMix,
+    format: PlainFormat,
+  ): Promise<{ readonly files: FileContent[]; readonly error?: MixError | undefined }> {
+    const { adapter, error } = await this.#mixed(uses, modelId, options);
+    return { files: await adapterFiles(adapter, await this.#base(modelId), format), error };
+  }
+
+  async #mixed(uses: readonly AdapterUse[], modelId: string, { name, ...options }: NamedMix): Promise<Mix> {
+    const { config } = await this.#library.open(modelId);
+    const parts = await Promise.all(
+      uses.map(async ({ id, strength }) => {
+        const adapter = await this.#named(id);
+        checkFit(adapter, config);
+        return { adapter, strength };
+      }),
+    );
+    return mixed(name, parts, config, options);
+  }
+
+  /** Values with the name that a person knows them by. */
+  async #named(id: string): Promise<Adapter> {
+    return this.#attached.get(id)?.adapter ?? (await this.open(id)).adapter;
   }
 
   /**

@@ -26,7 +26,7 @@ export interface AdapterMeta {
   readonly modelId: string;
   readonly modelName: string;
   readonly model: StoredConfig;
-  readonly source: 'trained' | 'imported';
+  readonly source: 'trained' | 'imported' | 'mixed';
   readonly runId?: string;
   /** The form in which its instructions were put. */
   readonly template?: PromptTemplate;

@@ -77,6 +77,11 @@ export function adapterVerbs(
       await adapters.use(modelId, uses);
       await announce();
     },
+    async mix(uses, modelId, options) {
+      const mix = await adapters.mix(uses, modelId, options);
+      await tell();
+      return mix;
+    },
     async rename(id, name) {
       await adapters.rename(id, name);
       await tell();

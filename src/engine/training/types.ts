@@ -122,9 +122,11 @@ export interface AdapterSummary {
   readonly parameters: number;
   readonly bytes: number;
   readonly addedAt: number;
-  readonly source: 'trained' | 'imported';
+  readonly source: 'trained' | 'imported' | 'mixed';
   readonly runId?: string;
 }
+
+export type { MixMethod } from '../../formats/adapters/index';
 
 /** An adapter in use, and how much of it. */
 export interface AdapterUse {

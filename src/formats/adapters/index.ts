@@ -15,6 +15,7 @@ import { moduleName } from './modules';
 import { readPeft } from './peft';
 
 export { isGgufAdapter, writeGgufAdapter } from './gguf';
+export { MIX_METHODS, type Mix, type MixError, mixed, type MixMethod, type MixOptions } from './mix/index';
 export { writeMlx } from './mlx';
 export { checkFit } from './modules';
 export { type AdapterFile, writePeft } from './peft';

@@ -119,8 +119,9 @@ export function inOrder(pairs: readonly LoraPair[]): LoraPair[] {
   return pairs.toSorted((a, b) => ordinal(a) - ordinal(b));
 }
 
-function ordinal({ layer, map }: Place): number {
-  return map === 'lm_head' ? Infinity : layer * LINEAR_MAPS.length + LINEAR_MAPS.indexOf(map);
+/** A module's number in its model; the head's is above all others. */
+export function ordinal({ layer, map }: Place): number {
+  return map === 'lm_head' ? 2 ** 20 : layer * LINEAR_MAPS.length + LINEAR_MAPS.indexOf(map);
 }
 
 /**

@@ -69,6 +69,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     example: 'merge --model ./base --adapter ./lora --out ./merged --format hf',
     run: async (...call) => (await import('./merge')).merge(...call),
   },
+  mix: {
+    about: 'Makes one adapter of several.',
+    example: 'mix --model ./base --adapter ./style=0.7 --adapter ./facts --method svd --rank 16 --out ./both',
+    options: {
+      rank: 'The rank of the result, with svd; the largest of the adapters’ where it is not given.',
+      seed: 'Decides what dare_linear and dare_ties drop.',
+    },
+    run: async (...call) => (await import('./mix')).mix(...call),
+  },
   'export-adapter': {
     about: 'Writes an adapter in another program’s form.',
     example: 'export-adapter --model ./base --adapter ./lora --format gguf --out ./lora-gguf',

@@ -84,6 +84,38 @@ describe('merge', { timeout: 60_000 }, () => {
   });
 });
 
+describe('mix', { timeout: 60_000 }, () => {
+  const mix = (...argv: string[]) =>
+    headless('mix', '--model', BASE, '--adapter', `${ADAPTER}=0.7`, '--adapter', `${ADAPTER}=-0.2`, ...argv);
+
+  test('one adapter, merged, is what both are', () => {
+    const merged = (name: string, ...adapters: string[]) => {
+      const named = adapters.flatMap((adapter) => ['--adapter', adapter]);
+      const to = ['--format', 'hf', '--dtype', 'f32', '--out', out(name)];
+      expect(headless('merge', '--model', BASE, ...named, ...to).code).toBe(0);
+      return new Float32Array(Uint8Array.from(data(join(out(name), 'model.safetensors'))).buffer);
+    };
+    expect(mix('--out', out('both'))).toMatchObject({ code: 0, lines: [{ done: true }] });
+    const live = merged('live', `${ADAPTER}=0.7`, `${ADAPTER}=-0.2`);
+    const off = merged('mixed', out('both')).map((value, i) => Math.abs(value - live[i]));
+    expect(Math.max(...off)).toBeLessThan(1e-6);
+    expect(Math.max(...merged('other', ADAPTER).map((value, i) => Math.abs(value - live[i])))).toBeGreaterThan(1e-3);
+  });
+
+  test('svd says how far it is, and what cannot be is said', () => {
+    const { code, lines } = mix('--method', 'svd', '--rank', '1', '--out', out('svd'));
+    expect([code, lines.length]).toEqual([0, 2]);
+    const { error, maps } = lines[0]['mix'] as { error: number; maps: Record<string, number> };
+    expect(error).toBeGreaterThan(0.01);
+    expect(Object.values(maps).every((each) => each > 0 && each < 1)).toBe(true);
+    expect(mix('--rank', '3', '--out', out('no')).code).toBe(2);
+    expect(mix('--method', 'ties', '--density', '0', '--out', out('no'))).toMatchObject({
+      code: 1,
+      lines: [{ error: { code: 'bad-mix' } }],
+    });
+  });
+});
+
 describe('export-adapter', { timeout: 60_000 }, () => {
   const take = (from: string, format: string, to: string) =>
     headless('export-adapter', '--model', BASE, '--adapter', from, '--format', format, '--out', out(to));

@@ -1,6 +1,7 @@
 // The numbers that a LoRA begins with.
 import type { ModelConfig } from '../../core/model-config';
 import type { LoraPair } from '../../core/adapter';
+import { hashed } from '../../core/hashed';
 import type { LoraSpec } from '../lora-types';
 import { type AdaptedGroup, type Layout, layOut } from './layout';
 
@@ -53,20 +54,4 @@ function seededUniform(count: number, bound: number, seed: number, pair: number)
   const values = new Float32Array(count);
   for (let i = 0; i < count; i++) values[i] = (2 * hashed(seed, pair, i) - 1) * bound;
   return values;
-}
-
-/** A number in [0, 1) from three: PCG-3D (Jarzynski and Olano 2020, Hash Functions for GPU Rendering). */
-function hashed(a: number, b: number, c: number): number {
-  let [x, y, z] = [a, b, c].map((each) => (Math.imul(each, 1664525) + 1013904223) >>> 0) as [number, number, number];
-  const mix = () => {
-    x = (x + Math.imul(y, z)) >>> 0;
-    y = (y + Math.imul(z, x)) >>> 0;
-    z = (z + Math.imul(x, y)) >>> 0;
-  };
-  mix();
-  x ^= x >>> 16;
-  y ^= y >>> 16;
-  z ^= z >>> 16;
-  mix();
-  return (x >>> 8) / 2 ** 24;
 }

@@ -7,8 +7,11 @@ import { Menu } from '../shared/menu';
 import { RenameDialog } from '../shared/rename-dialog';
 import { useApp } from '../context';
 import { formatBytes, formatCount, formatWhen } from '../shared/format';
+import { MixDialog } from './mix-dialog';
 import { type Column, TableHead } from './table-head';
 import { WorkBar } from '../shared/work-bar';
+
+const SOURCES = { trained: 'trained here', imported: 'imported', mixed: 'mixed here' } as const;
 
 const COLUMNS: readonly Column[] = [
   { name: 'Name' },
@@ -21,9 +24,18 @@ const COLUMNS: readonly Column[] = [
 /** Adapters, which stand beside their models. */
 export function AdapterTable() {
   const { adapters } = useApp();
+  const [mixing, setMixing] = createSignal(false);
   return (
     <Show when={adapters.list().length > 0}>
       <h2 class="table-title">Adapters</h2>
+      <Show when={adapters.named().length > 1}>
+        <p>
+          <button type="button" class="button" onClick={() => setMixing(true)}>
+            Save this mix as one adapter
+          </button>
+        </p>
+        <MixDialog open={mixing()} onClose={() => setMixing(false)} />
+      </Show>
       <table class="models">
         <TableHead columns={COLUMNS} />
         <tbody>
@@ -90,7 +102,7 @@ function Row(props: { adapter: AdapterSummary }) {
         </div>
       </td>
       <td data-label="Model">{props.adapter.modelName}</td>
-      <td data-label="Source">{props.adapter.source === 'trained' ? 'trained here' : 'imported'}</td>
+      <td data-label="Source">{SOURCES[props.adapter.source]}</td>
       <td data-label="Added" class="short">
         {formatWhen(props.adapter.addedAt)}
       </td>

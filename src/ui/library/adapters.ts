@@ -7,6 +7,7 @@ import type {
   GivenFile,
   MergeFormat,
   MergeType,
+  MixMethod,
 } from '../../worker/contract';
 import { type Client, errorData } from '../../worker/client';
 import type { EngineState } from '../shared/engine-state';
@@ -20,6 +21,13 @@ interface MergeChoice {
   readonly dtype: MergeType;
   readonly strength: number;
   readonly shardBytes?: number;
+}
+
+interface MixChoice {
+  readonly name: string;
+  readonly method: MixMethod;
+  readonly rank?: number;
+  readonly density?: number;
 }
 
 export interface AdaptersState {
@@ -42,6 +50,8 @@ export interface AdaptersState {
   useAlone(adapter: AdapterSummary): void;
   /** Reads a PEFT folder's files or a GGUF adapter for the model in use, or another one that it fits. */
   add(files: readonly GivenFile[]): Promise<void>;
+  /** Keeps those in use as one adapter, and says how near it is. */
+  mix(options: MixChoice): void;
   rename(id: string, name: string): void;
   remove(id: string): void;
   save(id: string, format: AdapterFormat): void;
@@ -150,6 +160,19 @@ export function createAdapters(client: Client, engine: EngineState, jobs: Jobs, 
         }
       }
       notices.show(errorData(refused).message, undefined, 0);
+    },
+    mix(options) {
+      const model = modelId();
+      if (model === undefined) return;
+      notices.show('Making one adapter of the mix…');
+      void client.adapters.mix(inUse(), model, options).then(({ adapter, error }) => {
+        const lost = error ? ` It differs from the mix by ${(100 * error.overall).toPrecision(2)}\u00a0%.` : '';
+        notices.show(
+          `${adapter.name} is saved.${lost}`,
+          { label: 'Use it', run: () => this.useAlone(adapter) },
+          15_000,
+        );
+      }, say);
     },
     rename(id, name) {
       const trimmed = name.trim();

@@ -1,4 +1,5 @@
 // Datasets, training runs and adapters.
+import type { NamedMix, StoredMix } from '../../engine/adapters';
 import type { MergeOptions } from '../../engine/export/merge';
 import type { SavedFile } from '../../engine/save';
 import type {
@@ -81,6 +82,8 @@ export interface AdapterVerbs {
   import(files: readonly GivenFile[], modelId: string): Promise<AdapterSummary>;
   /** Which adapters are used for what is generated from now on, unless a request says otherwise. */
   use(modelId: string, adapters: readonly AdapterUse[]): Promise<void>;
+  /** Stores several adapters of a model, with their strengths, as one. Rejects with `unsupported-adapter`, `bad-mix`, … */
+  mix(adapters: readonly AdapterUse[], modelId: string, options: NamedMix): Promise<StoredMix>;
   rename(id: string, name: string): Promise<void>;
   remove(id: string): Promise<void>;
   export(id: string, format: AdapterFormat, folder?: FileSystemDirectoryHandle): Promise<SavedFile[]>;
