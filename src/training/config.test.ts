@@ -75,6 +75,9 @@ test('alpaca-lora’s names', () => {
 test('transformers’ and PEFT’s ways of writing', () => {
   expect(readConfig({ target_modules: 'all-linear' }).config.target_modules).toEqual(LINEAR_MAPS);
   expect(readConfig({ target_modules: ['q_proj', 'q_proj'] }).config.target_modules).toEqual(['q_proj']);
+  // Phi's packed modules are trained map by map
+  const packed = readConfig({ lora_target_modules: ['qkv_proj', 'v_proj', 'gate_up_proj'] }).config.target_modules;
+  expect(packed).toEqual(['q_proj', 'k_proj', 'v_proj', 'gate_proj', 'up_proj']);
   expect(readConfig({ max_steps: -1 }).config.max_steps).toBe(0);
   expect(readConfig({ layers_to_transform: 3 }).config.layers_to_transform).toEqual([3]);
   expect(readConfig({ bias: 'none', use_dora: false, rank_pattern: {} }).warnings).toEqual([]);

@@ -147,10 +147,18 @@ export function modules(about: Described<readonly LinearMap[]>): Kind<readonly L
     allows: (value) => isList(value, (each) => (LINEAR_MAPS as readonly unknown[]).includes(each)),
     fromConfig(value) {
       if (value === 'all-linear') return LINEAR_MAPS;
-      return typeof value === 'string' ? [value] : Array.isArray(value) ? [...new Set(value)] : value;
+      const list: unknown = typeof value === 'string' ? [value] : value;
+      if (!Array.isArray(list)) return list;
+      return [...new Set(list.flatMap((each): unknown[] => PACKED.get(each) ?? [each]))];
     },
   };
 }
+
+/** The maps of Phi's packed modules, which are trained one by one here. */
+const PACKED = new Map<unknown, LinearMap[]>([
+  ['qkv_proj', ['q_proj', 'k_proj', 'v_proj']],
+  ['gate_up_proj', ['gate_proj', 'up_proj']],
+]);
 
 /** Numbers of layers; configs may name one. */
 export function layers(about: Described<readonly number[]>): Kind<readonly number[]> {

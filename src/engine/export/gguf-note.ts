@@ -63,6 +63,12 @@ function windowNote({ slidingWindow, contextLength }: ModelConfig): string | und
 }
 
 function scalingNote({ ropeScaling, contextLength }: ModelConfig): string | undefined {
+  if (ropeScaling?.type === 'longrope') {
+    return `This model rotates texts of more than ${ropeScaling.originalContextLength} tokens otherwise than shorter ones (longrope); llama.cpp decides by the context that it is given, not by the text: give it no more than that for short texts.`;
+  }
+  if (ropeScaling?.type === 'yarn' && !ropeScaling.truncate) {
+    return 'This model’s YaRN begins and ends within pairs of a head (truncate: false), which llama.cpp rounds to whole ones: it answers a little otherwise.';
+  }
   if (ropeScaling?.type !== 'dynamic') return undefined;
   return `This model scales its positions dynamically beyond ${contextLength} tokens, which llama.cpp does not: use it there up to that length.`;
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openCheckpoint } from '../../formats/checkpoint/open';
 import { weightTensors } from '../../formats/checkpoint/weights';
 import { readGguf } from '../../formats/gguf/gguf';
-import { readSafetensors } from '../../formats/safetensors/safetensors';
+import { readSafetensors, writeSafetensors } from '../../formats/safetensors/safetensors';
 import { bytesSource, type Source } from '../../core/source';
 import { referenceWeights } from '../../model/testing/golden';
 import { exportGguf } from './gguf';
@@ -169,5 +169,48 @@ describe('Gemma 3', () => {
     const irregular = { ...inGguf, windowLayers: [0, 1] };
     expect((await openCheckpoint([await gguf(gemma3, irregular)])).config.windowLayers).toEqual([0, 1]);
     await expect(gguf(gemma3, { ...inGguf, windowLayers: [1, 2] })).rejects.toThrow(/rhythm/);
+  });
+});
+
+test('Ministral 3 that reads images, too, is read as its text; one whose queries do not grow is a Mistral', async () => {
+  const json = JSON.parse(readFileSync('src/model/golden/tiny-ministral3.config.json', 'utf8')) as object;
+  const { tensors } = await readSafetensors(read('tiny-llama.safetensors', 'model.safetensors'));
+  const folderOf = async (text: object, name: (own: string) => string) => {
+    const config = {
+      model_type: 'mistral3',
+      architectures: ['Mistral3ForConditionalGeneration'],
+      text_config: text,
+      vision_config: { model_type: 'pixtral' },
+    };
+    const inputs = await Promise.all(
+      [...tensors.values()].map(async ({ name: own, dtype, shape, source: file, start, bytes }) => {
+        return { name: name(own), dtype, shape, bytes: await file.read(start, start + bytes) };
+      }),
+    );
+    const image = { name: 'vision_tower.patch_conv.weight', dtype: 'F32', shape: [1], bytes: new Uint8Array(4) };
+    return openCheckpoint([
+      bytesSource(new TextEncoder().encode(JSON.stringify(config)), 'config.json'),
+      await source(writeSafetensors([...inputs, image]), 'model.safetensors'),
+      tokenizer,
+    ]);
+  };
+  const expected = await referenceWeights(ministral3);
+  const older = (own: string) => `language_model.${own}`;
+  const newer = (own: string) => (own.startsWith('model.') ? own.replace('model.', 'model.language_model.') : own);
+  for (const name of [older, newer]) {
+    const checkpoint = await folderOf(json, name);
+    expect(checkpoint.config).toEqual(ministral3.config);
+    expect(await referenceWeights(checkpoint)).toEqual(expected);
+    expect(checkpoint.notes?.join()).toContain('images');
+  }
+  const mistral = { ...json, model_type: 'mistral', rope_parameters: null, rope_theta: 1e6 };
+  const checkpoint = await folderOf(mistral, older);
+  expect(checkpoint.config).toMatchObject({ ropeTheta: 1e6 });
+  expect(checkpoint.config.queryScaling).toBeUndefined();
+  expect(checkpoint.config.ropeScaling).toBeUndefined();
+  const files = await folder(checkpoint);
+  const written = files.find(({ name }) => name === 'config.json')!;
+  expect(JSON.parse(new TextDecoder().decode(await written.read(0, written.size)))).toMatchObject({
+    architectures: ['MistralForCausalLM'],
   });
 });

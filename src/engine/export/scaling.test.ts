@@ -162,6 +162,10 @@ test('an export to GGUF says what llama.cpp has no place for', async () => {
   expect(note({ slidingWindow: 64 }) ?? '').not.toContain('attends');
   expect(note({ ropeScaling: { type: 'dynamic', factor: 2 } })).toContain('beyond 64 tokens');
   expect(note({ ropeScaling: { type: 'linear', factor: 2 } }) ?? '').not.toContain('dynamically');
+  expect(note({ ropeScaling: scalings['LongRoPE'] as RopeScaling })).toContain('more than 16 tokens');
+  const yarn = scalings['YaRN'] as Extract<RopeScaling, { type: 'yarn' }>;
+  expect(note({ ropeScaling: yarn }) ?? '').not.toContain('truncate');
+  expect(note({ ropeScaling: { ...yarn, truncate: false } })).toContain('truncate');
 });
 
 describe('other programs’ GGUF files', async () => {

@@ -1,5 +1,6 @@
 // The folder for TRL: what Pronk would read in which order, with which settings. (That TRL trains it to the same losses is
 // shown by tools/golden/trl.py, which needs Python.)
+import type { Architecture } from '../../core/model-config';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -35,7 +36,7 @@ const settings = {
   eval_steps: 4,
 };
 
-async function folder(change: object = {}) {
+async function folder(change: object = {}, architecture: Architecture = 'llama') {
   const { config } = readConfig({ ...settings, ...change });
   const checkpoint = await openCheckpoint(await modelFiles(TALES));
   const tokenizer = createTokenizer(checkpoint.tokenizer);
@@ -43,7 +44,7 @@ async function folder(change: object = {}) {
   return {
     data,
     model: checkpoint.config,
-    files: trlFiles({ config, data, model: checkpoint.config, base: 'a base' }),
+    files: trlFiles({ config, data, model: { ...checkpoint.config, architecture }, base: 'a base' }),
   };
 }
 
@@ -116,4 +117,12 @@ test.skipIf(OUT === undefined)('written out, for tools/golden/trl.py (skipped wi
   }
   const rows = examples.map((row) => row.kind === 'tokens' && { input_ids: row.ids, labels: row.labels });
   writeFileSync(join(OUT!, 'data.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+});
+
+test('maps that PEFT trains together are refused, others are not', async () => {
+  await expect(folder({}, 'phi3')).rejects.toMatchObject({
+    code: 'unsupported-format',
+    message: expect.stringContaining('q_proj') as string,
+  });
+  expect((await folder({ lora_target_modules: ['o_proj', 'down_proj'] }, 'phi3')).files.length).toBeGreaterThan(5);
 });

@@ -5,7 +5,9 @@ import type { ModelConfig } from '../../core/model-config';
 import type { TokenizedRow } from '../../data/types';
 import { IGNORED } from '../../data/types';
 import type { Adapter } from '../../core/adapter';
+import { PronkError } from '../../core/errors';
 import { writePeft } from '../../formats/adapters/index';
+import { packsMaps } from '../../formats/families/index';
 import { startOf } from '../../model/train/start';
 import type { TrainingConfig } from '../../training/config';
 import { FIELD_NAMES, FIELDS } from '../../training/fields';
@@ -29,9 +31,19 @@ export interface TrlRun {
   readonly start?: Adapter | undefined;
 }
 
-/** Every file. */
+/**
+ * Every file.
+ * @throws PronkError `unsupported-format` for maps that PEFT trains together
+ */
 export function trlFiles(run: TrlRun): FileContent[] {
   const { config, data, model, base, start } = run;
+  const together = packsMaps(model) && config.target_modules.find((map) => !['o_proj', 'down_proj'].includes(map));
+  if (together) {
+    const message =
+      `This model's files hold ${together} in one matrix with other maps, and PEFT trains such a matrix as a whole: ` +
+      'a run exported for TRL would come to another adapter. Train o_proj and down_proj alone, or train here.';
+    throw new PronkError('unsupported-format', message);
+  }
   const steps = totalSteps(config, data.stepsPerEpoch);
   const adapter: Adapter = {
     name: 'start',

@@ -16,7 +16,7 @@ import { baseName, type Source } from '../../core/source';
 import { configOf, mostCommon, placed } from './config';
 import { emptyAdapter, mismatch, missingHalf, unsupportedAdapter } from './failures';
 import { checkedPlace, checkShape, type Floats, inOrder, interleavedB } from './modules';
-import { unpackedTensors, writtenPairs } from './packed';
+import { unpackedTensors, untangled, writtenPairs } from './packed';
 
 const TYPE = 'general.type';
 
@@ -106,7 +106,7 @@ async function readPairs(header: GgufFile, config: ModelConfig, alpha: number): 
       b: gguf.halfSplit ? interleavedB(place, rows, rank, config) : rows,
     });
   }
-  return inOrder(pairs);
+  return inOrder(untangled(pairs, config));
 }
 
 function sortHalves(tensors: readonly GgufTensor[], file: string): Map<string, Halves> {

@@ -13,7 +13,7 @@ import { baseName, type Source } from '../../core/source';
 import { configOf, mostCommon, placed } from './config';
 import { emptyAdapter, missingHalf, unsupportedAdapter } from './failures';
 import { checkedPlace, checkShape, type Floats, inOrder, interleavedB, transposed } from './modules';
-import { unpackedEntries, writtenPairs } from './packed';
+import { unpackedEntries, untangled, writtenPairs } from './packed';
 import { type AdapterFile, f32Tensor } from './peft';
 
 /** Whether an adapter_config.json is mlx-lm's. */
@@ -43,9 +43,10 @@ export async function readMlx(json: JsonFile, weights: Source, config: ModelConf
     if (!other) throw missingHalf(file, `${module}.lora_${half === 'a' ? 'b' : 'a'}`);
     if (half === 'a') pairs.push({ ...(await readPair(module, entry, other, config, file)), scale });
   }
+  const apart = inOrder(untangled(pairs, config));
   const dropout = isObject(parameters) ? numberIn(parameters, 'dropout') : undefined;
   const told = { ...(dropout !== undefined && { lora_dropout: dropout }), base_model_name_or_path: '' };
-  return { name, config: configOf(placed(pairs), told, config.numLayers), pairs: inOrder(pairs) };
+  return { name, config: configOf(placed(apart), told, config.numLayers), pairs: apart };
 }
 
 async function readPair(

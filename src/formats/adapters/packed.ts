@@ -101,6 +101,44 @@ export function ofPacked(known: PeftConfig, config: ModelConfig): PeftConfig {
   };
 }
 
+/**
+ * Pairs of maps that were packed with an A of their own each, without the rows of A that the others' are: those that B has
+ * zeros for. What shares one A stays as it is.
+ */
+export function untangled(pairs: readonly LoraPair[], config: ModelConfig): LoraPair[] {
+  if (!packsMaps(config)) return [...pairs];
+  const used = new Map(pairs.map((pair) => [pair, usedColumns(pair)]));
+  const isTangled = (pair: LoraPair) => {
+    const count = used.get(pair)?.length ?? 0;
+    return count > 0 && count < pair.rank;
+  };
+  return pairs.flatMap((pair) => {
+    const { rank, inputs, a, b, map, magnitude, bias } = pair;
+    const own = used.get(pair) ?? [];
+    const beside = pairs.filter((other) => other !== pair && other.layer === pair.layer && isPackedWith(other, map));
+    if (beside.length === 0 || own.length === rank) return [pair];
+    // a B of zeros is a map without a pair only where the others have rows of their own
+    if (own.length === 0) return beside.some(isTangled) && !magnitude && !bias ? [] : [pair];
+    const rows = Float32Array.from(
+      { length: own.length * inputs },
+      (_, i) => a[own[Math.floor(i / inputs)] * inputs + (i % inputs)],
+    );
+    return [{ ...pair, rank: own.length, a: rows, b: b.filter((_, i) => own.includes(i % rank)) }];
+  });
+}
+
+/** Columns of B that are not all zeros. */
+function usedColumns({ rank, b }: LoraPair): number[] {
+  const used = new Set<number>();
+  for (let i = 0; i < b.length && used.size < rank; i++) if (b[i] !== 0) used.add(i % rank);
+  return [...used].toSorted((left, right) => left - right);
+}
+
+function isPackedWith(pair: LoraPair, map: LoraPair['map']): boolean {
+  const module = packedName(moduleName(pair));
+  return module !== moduleName(pair) && module === packedName(moduleName({ ...pair, map }));
+}
+
 /** A pair as a file has it: of a module, with B's rows in the file's order. */
 export type WrittenPair = Omit<LoraPair, 'map'> & { readonly module: string };
 

@@ -13,10 +13,10 @@ import { plainName } from '../checkpoint/tensor-names';
 import { readSafetensors, type SafetensorsInput, writeSafetensors } from '../safetensors/safetensors';
 import { baseName, type Source } from '../../core/source';
 import { readTorch } from '../torch/torch';
-import { configOf, peftConfigJson, readPeftConfig } from './config';
+import { configOf, peftConfigJson, placed, readPeftConfig } from './config';
 import { emptyAdapter, mismatch, missingHalf, unsupportedAdapter } from './failures';
 import { checkedPlace, checkShape, type Floats, inOrder, interleavedB, interleavedRows } from './modules';
-import { ofPacked, unpackedEntries, writtenPairs } from './packed';
+import { ofPacked, unpackedEntries, untangled, writtenPairs } from './packed';
 import { frozenName, isFrozen, settledWhole, wholeName, wholeTensor } from './whole';
 
 /** A file of an exported adapter, from its first byte to its last. */
@@ -94,10 +94,14 @@ export async function readPeft(
   }
   const all = Array.from(sorted.whole, ([own, entry]) => wholeTensor(entry, own, config, file));
   const whole = settledWhole(all, known.config, config, file);
+  const apart = inOrder(untangled(pairs, config));
+  const said = { ...known.config, ...targetsOf(known.config.target_modules, pairs) };
+  const untangles = apart.length < pairs.length || apart.some((pair) => !pairs.includes(pair));
   return {
     name,
-    config: { ...known.config, ...targetsOf(known.config.target_modules, pairs) },
-    pairs: inOrder(pairs),
+    // ranks of the maps themselves
+    config: untangles ? configOf(placed(apart), said, config.numLayers) : said,
+    pairs: apart,
     ...(whole.length && { whole }),
   };
 }

@@ -38,9 +38,10 @@ export function familyOf(architecture: Architecture): Family {
 
 /**
  * The family that a model is written as in a Hugging Face folder. What a publisher's own code computes is LLaMA's with tensors
- * of other names; a window makes it Mistral's.
+ * of other names; a window makes it Mistral's. A Ministral whose queries do not grow is a Mistral.
  */
-export function familyToWrite({ architecture, slidingWindow }: ModelConfig): Family {
+export function familyToWrite({ architecture, slidingWindow, queryScaling }: ModelConfig): Family {
+  if (architecture === 'ministral3' && !queryScaling) return mistral;
   const family = familyOf(architecture);
   const own = family.inTransformers ? family : llama;
   return own === llama && slidingWindow !== undefined ? mistral : own;

@@ -1,4 +1,4 @@
-import { numberIn } from '../../core/json';
+import { isObject, numberIn } from '../../core/json';
 import type { Family } from './family';
 
 /** transformers' rotary parameters of a config.json that gives none. */
@@ -12,7 +12,7 @@ const ROPE = {
   llama_4_scaling_beta: 0.1,
 };
 
-/** Mistral with YaRN and with queries that grow beyond the original context. */
+/** Mistral with YaRN and with queries that grow beyond the original context; also the text of models that read images. */
 export const ministral3: Family = {
   architecture: 'ministral3',
   name: 'Ministral 3',
@@ -22,7 +22,19 @@ export const ministral3: Family = {
   inTransformers: true,
   gguf: { architecture: 'mistral3', halfSplit: false },
   scalesQueries: true,
-  rope: (rope) => (Object.keys(rope).length > 0 ? rope : ROPE),
+  others: ['mistral3', 'mistral3forconditionalgeneration'],
+  plain: (json) => (isObject(json['text_config']) ? json['text_config'] : json),
+  note: (json) =>
+    isObject(json['text_config'])
+      ? 'The model reads images, too. Pronk reads the part that reads and writes text, and leaves the rest out.'
+      : undefined,
+  rename(name) {
+    const [, rest] = /^(?:model\.language_model|language_model\.model)\.(.+)$/.exec(name) ?? [];
+    if (rest !== undefined) return `model.${rest}`;
+    return name === 'language_model.lm_head.weight' ? 'lm_head.weight' : undefined;
+  },
+  // the text of Mistral Small 3.1 is a Mistral, and says what it has
+  rope: (rope, json) => (Object.keys(rope).length > 0 || json['model_type'] !== 'ministral3' ? rope : ROPE),
   window(json) {
     const slidingWindow = numberIn(json, 'sliding_window');
     return slidingWindow === undefined ? {} : { slidingWindow };
