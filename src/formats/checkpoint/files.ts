@@ -1,7 +1,7 @@
 // Which file is which: by magic bytes and by content, since downloads get renamed ("config (1).json").
 
 import { type JsonObject, isObject, notAnObject, parseJson } from '../../core/json';
-import { isGguf } from '../gguf/gguf';
+import { isGguf, isOldGgml } from '../gguf/gguf';
 import { isSafetensors } from '../safetensors/safetensors';
 import { type Source, baseName, readText } from '../../core/source';
 import { isZip } from '../torch/zip';
@@ -86,7 +86,7 @@ export type Container = 'gguf' | 'safetensors' | 'torch';
  * @param head the first 16 bytes
  */
 function containerOf(head: Uint8Array, name: string): Container | undefined {
-  if (isGguf(head) || name.endsWith('.gguf')) return 'gguf';
+  if (isGguf(head) || isOldGgml(head) || name.endsWith('.gguf')) return 'gguf';
   if (isSafetensors(head) || name.endsWith('.safetensors')) return 'safetensors';
   return isZip(head) || /\.(pth|pt|bin)$/.test(name) ? 'torch' : undefined;
 }

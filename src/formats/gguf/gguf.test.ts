@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type GgufValue, readGguf } from './gguf';
 import { writeGguf } from './writer';
+import { openCheckpoint } from '../checkpoint/open';
 import { type Source, bytesSource } from '../../core/source';
 
 async function written(metadata: ReadonlyMap<string, GgufValue> = new Map()): Promise<Uint8Array<ArrayBuffer>> {
@@ -44,6 +45,16 @@ test('versions 2 and 3 are read; others are named, with what to do', async () =>
   expect(await said(changed(4, 1))).toMatch(/^unsupported-version: m\.gguf .*version 1, .* convert it again/);
   expect(await said(changed(4, 3, false))).toMatch(/^unsupported-version: .*big-endian.*gguf_convert_endian/);
   expect(await said(changed(4, 4))).toMatch(/^unsupported-version: .*version 4\./);
+});
+
+test('a file from before GGUF is named, whatever its name is', async () => {
+  const bytes = await written();
+  new DataView(bytes.buffer).setUint32(0, 0x67676a74, true);
+  expect(await said(Promise.resolve(named(bytes)))).toMatch(
+    /^unsupported-version: m\.gguf .*before GGUF.*convert_llama/,
+  );
+  const opened = openCheckpoint([bytesSource(bytes, 'ggml-alpaca-7b-q4.bin')]);
+  await expect(opened).rejects.toMatchObject({ code: 'unsupported-version' });
 });
 
 test('types that are not read are named, with those that are', async () => {

@@ -58,6 +58,15 @@ export function isGguf(head: Uint8Array): boolean {
   return head[0] === 0x47 && head[1] === 0x47 && head[2] === 0x55 && head[3] === 0x46;
 }
 
+/** Magics of the files of llama.cpp before GGUF: ggml, ggmf, ggjt, and ggla for adapters. */
+const OLD_MAGICS: readonly number[] = [0x67676d6c, 0x67676d66, 0x67676a74, 0x67676c61];
+
+/** Whether the first bytes are those of a file of llama.cpp from before GGUF. */
+export function isOldGgml(head: Uint8Array): boolean {
+  if (head.length < 4) return false;
+  return OLD_MAGICS.includes(new DataView(head.buffer, head.byteOffset, 4).getUint32(0, true));
+}
+
 /**
  * Reads the header of a GGUF file, checking that every tensor lies within the file.
  * @throws PronkError `corrupt-file`; `unsupported-tensor-type` for block types that Pronk does not read
@@ -179,7 +188,9 @@ function safe(value: bigint): number | bigint {
 
 function parse(source: Source, cursor: Cursor): GgufFile {
   const { name } = source;
-  if (source.size < 24 || cursor.u32() !== 0x46554747) throw corruptFile(name, 'it does not start like a GGUF file');
+  const magic = source.size < 24 ? 0 : cursor.u32();
+  if (OLD_MAGICS.includes(magic)) throw new PronkError('unsupported-version', beforeGguf(name));
+  if (magic !== 0x46554747) throw corruptFile(name, 'it does not start like a GGUF file');
   const version = cursor.u32();
   if (version !== 2 && version !== 3) {
     throw new PronkError('unsupported-version', `${name} is a GGUF file ${otherVersion(version)}`);
@@ -210,6 +221,11 @@ function parse(source: Source, cursor: Cursor): GgufFile {
     return { ...tensor, start };
   });
   return { source, version, metadata, tensors };
+}
+
+function beforeGguf(name: string): string {
+  const what = `${name} is a file of llama.cpp from before GGUF, which came in August 2023.`;
+  return `${what} Take the model as GGUF or as its publisher's folder, or convert the file with llama.cpp's convert_llama_ggml_to_gguf.py.`;
 }
 
 /** What a file of another version is, and what to do. */
