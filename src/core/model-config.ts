@@ -115,6 +115,9 @@ export interface ModelConfig {
   readonly feedForward?: 'relu';
 }
 
+/** The table of learned positions. */
+export const POSITIONS = 'model.embed_positions.weight';
+
 /** Rows of a table of learned positions that stand for none: OPT's first two. */
 export const POSITION_OFFSET = 2;
 

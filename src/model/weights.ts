@@ -1,5 +1,5 @@
 // Puts a model's tensors on the GPU: q|k|v and gate|up side by side, cut to what one binding may hold.
-import { gainChange, layerNorms, type ModelConfig } from '../core/model-config';
+import { gainChange, layerNorms, type ModelConfig, POSITIONS } from '../core/model-config';
 import { PronkError } from '../core/errors';
 import { type Buffers, write } from '../gpu/buffers';
 import type { Matrix, MatrixPart } from '../ops/matmul/weights';
@@ -44,9 +44,6 @@ export interface Weights {
   /** [V, D]; the embedding itself where the head is tied */
   readonly head: Matrix;
 }
-
-/** The table of learned positions. */
-const POSITIONS = 'model.embed_positions.weight';
 
 /** Called with the bytes uploaded so far. */
 export type UploadProgress = (bytes: number) => void;

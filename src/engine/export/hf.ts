@@ -38,7 +38,8 @@ export function huggingFaceFiles(
   const biased = biasesOf(config, family, tensors);
   const streamed = inFiles(tensors, family.packs === true).map((each) => streamedTensor(each, config, type));
   const missing = biased.missing.map(([name, rows]) => zeros(name, rows, type));
-  const shards = planShards(inOrder(config, [...streamed, ...missing]), shardBytes);
+  const named = (tensor: StreamedTensor) => ({ ...tensor, name: family.ownName?.(tensor.name) ?? tensor.name });
+  const shards = planShards(inOrder(config, [...streamed, ...missing]).map(named), shardBytes);
   return [
     jsonFile('config.json', configJson(config, tokenizer, family, biased.flags, type)),
     jsonFile('generation_config.json', ends(tokenizer)),

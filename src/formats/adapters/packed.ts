@@ -1,4 +1,5 @@
-// Adapters of bases whose files hold q, k and v in one matrix, and gate and up in another (Phi-3): one A with the B's of all
+// Adapters of bases whose modules have other names (OPT). Adapters of bases whose files hold q, k and v in one matrix, and gate
+// and up in another (Phi-3): one A with the B's of all
 // maps above one another. In memory each map has a pair of its own; those that were read together share the A.
 
 import type { ModelConfig } from '../../core/model-config';
@@ -7,7 +8,7 @@ import { PronkError } from '../../core/errors';
 import { packedFromGguf, packedName, partsOf } from '../checkpoint/packed';
 import { toGgufName } from '../checkpoint/tensor-names';
 import type { DirectoryEntry } from '../checkpoint/directory';
-import { packsMaps } from '../families/index';
+import { type Family, familyOf, packsMaps } from '../families/index';
 import type { GgufTensor } from '../gguf/gguf';
 import type { PeftConfig } from './config';
 import { mismatch } from './failures';
@@ -26,6 +27,8 @@ export function unpackedEntries(
   config: ModelConfig,
   file: string,
 ): readonly DirectoryEntry[] {
+  const { rename } = familyOf(config.architecture);
+  if (rename) return entries.map((entry) => ({ ...entry, name: renamedModule(entry.name, rename) }));
   if (!packsMaps(config)) return entries;
   return entries.flatMap((entry) => {
     const [, before = '', module, rest = ''] = TENSOR.exec(entry.name) ?? [];
@@ -61,6 +64,12 @@ export function unpackedEntries(
   });
 }
 
+/** A tensor's name with its module as LLaMA spells it. */
+function renamedModule(name: string, rename: NonNullable<Family['rename']>): string {
+  const [, before = '', own = name] = /^(base_model\.model\.)?(.+)$/.exec(name) ?? [];
+  return `${before}${rename(own) ?? own}`;
+}
+
 /** GGUF tensors of packed modules as tensors of their maps; all others as they are. */
 export function unpackedTensors(
   tensors: readonly GgufTensor[],
@@ -91,13 +100,14 @@ export function unpackedTensors(
   });
 }
 
-/** A configuration asked by a map's module where it speaks of the packed one. */
+/** A configuration asked by a map's module where it speaks of the packed one, or of one by the family's name. */
 export function ofPacked(known: PeftConfig, config: ModelConfig): PeftConfig {
-  if (!packsMaps(config)) return known;
+  const { ownName = packsMaps(config) ? packedName : undefined } = familyOf(config.architecture);
+  if (!ownName) return known;
   return {
     ...known,
-    rankOf: (module) => known.rankOf(packedName(module)),
-    scaleOf: (module) => known.scaleOf(packedName(module)),
+    rankOf: (module) => known.rankOf(ownName(module)),
+    scaleOf: (module) => known.scaleOf(ownName(module)),
   };
 }
 
@@ -149,6 +159,7 @@ export type WrittenPair = Omit<LoraPair, 'map'> & { readonly module: string };
  */
 export function writtenPairs(pairs: readonly LoraPair[], config: ModelConfig, halfSplit = true): WrittenPair[] {
   const inFile = (pair: LoraPair) => (halfSplit ? halfSplitPair(pair, config) : pair);
+  const { ownName } = familyOf(config.architecture);
   const modules = new Map<string, LoraPair[]>();
   for (const pair of pairs) {
     const own = moduleName(pair);
@@ -158,7 +169,8 @@ export function writtenPairs(pairs: readonly LoraPair[], config: ModelConfig, ha
   return Array.from(modules, ([module, of]) => {
     const parts = packsMaps(config) ? partsOf(module, config) : undefined;
     const [first] = of;
-    return !parts && first ? { ...inFile(first), module } : stacked(module, of.map(inFile), parts ?? []);
+    if (!parts && first) return { ...inFile(first), module: ownName?.(module) ?? module };
+    return stacked(module, of.map(inFile), parts ?? []);
   });
 }
 

@@ -14,6 +14,7 @@ import { multipliedRows, packRows, quantizeRows, repackRows, ScaleOverflow } fro
 import { groupsOf } from '../../quant/slice';
 import type { Checkpoint, Tensor } from '../../core/checkpoint';
 import { PronkError } from '../../core/errors';
+import { POSITIONS } from '../../core/model-config';
 
 /** Row groups are at most this large whatever the device; the loader cuts bindings from them. */
 export const MAX_GROUP_BYTES = 64 << 20;
@@ -119,16 +120,16 @@ export function valuesOf(
 }
 
 /**
- * The kind that a tensor is stored in. Vectors are f32 always; rows that are no whole blocks become f16 where a block kind is
+ * The kind that a tensor is stored in. Vectors and learned positions are f32 always; rows that are no whole blocks become f16 where a block kind is
  * asked for.
  * @param own the kind that holds the tensor's values as they are
  */
 function targetKind(
-  { rows, columns }: { readonly rows: number; readonly columns: number },
+  { name, rows, columns }: { readonly name: string; readonly rows: number; readonly columns: number },
   own: WeightKind,
   quantize: Quantize,
 ): WeightKind {
-  if (rows === 1) return 'f32';
+  if (rows === 1 || name === POSITIONS) return 'f32';
   if (quantize === 'keep') return own;
   return fitsKind(quantize, columns) ? quantize : 'f16';
 }

@@ -1,6 +1,6 @@
 // A model's hyperparameters from Hugging Face's config.json or from GGUF metadata, and the tensors that they call for.
 
-import { layerNorms, type ModelConfig, rotaryDimOf } from '../../core/model-config';
+import { layerNorms, type ModelConfig, POSITION_OFFSET, POSITIONS, rotaryDimOf } from '../../core/model-config';
 import { corruptFile, unsupported } from '../../core/errors';
 import { type Family, type Window, familyOfGguf, windowed } from '../families/index';
 import type { GgufFile, GgufValue } from '../gguf/gguf';
@@ -220,22 +220,27 @@ function scalingNumbers(config: ModelConfig): readonly number[] {
 export function expectedTensors(config: ModelConfig): Map<string, readonly [rows: number, columns: number]> {
   const { hiddenSize: D, numHeads, numKeyValueHeads, headDim, intermediateSize: F, vocabSize: V } = config;
   const expected = new Map<string, readonly [number, number]>([['model.embed_tokens.weight', [V, D]]]);
+  const addNorm = (stem: string) => {
+    expected.set(`${stem}.weight`, [1, D]);
+    if (config.layerNorm) expected.set(`${stem}.bias`, [1, D]);
+  };
+  if (config.learnedPositions) expected.set(POSITIONS, [config.contextLength + POSITION_OFFSET, D]);
   for (let layer = 0; layer < config.numLayers; layer++) {
     const add = (part: string, rows: number, columns: number) =>
       expected.set(`model.layers.${layer}.${part}.weight`, [rows, columns]);
     const norms = layerNorms(config);
-    for (const norm of [norms.attention, norms.afterAttention]) if (norm) add(norm, 1, D);
+    for (const norm of [norms.attention, norms.afterAttention]) if (norm) addNorm(`model.layers.${layer}.${norm}`);
     add('self_attn.q_proj', numHeads * headDim, D);
     add('self_attn.k_proj', numKeyValueHeads * headDim, D);
     add('self_attn.v_proj', numKeyValueHeads * headDim, D);
     if (config.qkNorm) for (const each of ['q_norm', 'k_norm']) add(`self_attn.${each}`, 1, headDim);
     add('self_attn.o_proj', D, numHeads * headDim);
-    for (const norm of [norms.feedForward, norms.afterFeedForward]) if (norm) add(norm, 1, D);
-    add('mlp.gate_proj', F, D);
+    for (const norm of [norms.feedForward, norms.afterFeedForward]) if (norm) addNorm(`model.layers.${layer}.${norm}`);
+    if (!config.feedForward) add('mlp.gate_proj', F, D);
     add('mlp.up_proj', F, D);
     add('mlp.down_proj', D, F);
   }
-  expected.set('model.norm.weight', [1, D]);
+  addNorm('model.norm');
   if (!config.tieWordEmbeddings) expected.set('lm_head.weight', [V, D]);
   return expected;
 }

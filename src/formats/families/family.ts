@@ -65,6 +65,8 @@ export interface Family {
   notInGguf?(config: ModelConfig): string | undefined;
   /** Hugging Face's name, as LLaMA spells it, of a tensor that the family calls otherwise. */
   rename?(name: string): string | undefined;
+  /** The reverse of `rename`, of names that begin with a module's. */
+  ownName?(name: string): string;
   /** Whether q, k and v are one matrix in the family's files, and gate and up another (`checkpoint/packed.ts`). */
   readonly packs?: true;
   /** The tensors that one of the family's holds packed together, q and k in the file's order. */

@@ -10,6 +10,7 @@ import { internlm2 } from './internlm2';
 import { llama } from './llama';
 import { ministral3 } from './ministral3';
 import { mistral } from './mistral';
+import { opt } from './opt';
 import { phi3 } from './phi3';
 import { qwen2 } from './qwen2';
 import { qwen3 } from './qwen3';
@@ -20,7 +21,7 @@ export { BIAS_FLAGS, type BiasFlag, biasedOf, type Family, type Window, windowed
 type Gguf = NonNullable<Family['gguf']>;
 
 /** In the order in which lists name them. */
-const FAMILIES: readonly Family[] = [llama, mistral, ministral3, qwen2, qwen3, smollm3, phi3, gemma3, internlm2];
+const FAMILIES: readonly Family[] = [llama, mistral, ministral3, qwen2, qwen3, smollm3, phi3, gemma3, internlm2, opt];
 const TITLES = FAMILIES.map((family) => family.title);
 
 /** Whether a model's files hold q, k and v in one matrix, and gate and up in another. */
