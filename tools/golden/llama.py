@@ -6,7 +6,8 @@ biases of q, k and v, and a tied head. Mistral: a window of 4 over 12 positions.
 which have a rotary base of their own, scores scaled by another number than the head width, 256 positions. Phi-3: packed
 matrices, three quarters of each head rotate, LongRoPE whose long list counts for the text of 256 tokens, and a window; the
 folder is what transformers saves. Ministral 3: LLaMA's weights with YaRN, and queries that grow every eight positions. Qwen3:
-gains of q's and k's heads that are far from 1, over 256 positions. SmolLM3: four layers, the last of which is without rotary
+gains of q's and k's heads that are far from 1, over 256 positions. OPT: learned positions, each used.
+SmolLM3: four layers, the last of which is without rotary
 positions.
 
     python -m venv venv && venv/bin/pip install torch transformers safetensors
@@ -28,6 +29,8 @@ from transformers import (
     Ministral3ForCausalLM,
     MistralConfig,
     MistralForCausalLM,
+    OPTConfig,
+    OPTForCausalLM,
     Phi3Config,
     Phi3ForCausalLM,
     Qwen2Config,
@@ -150,3 +153,13 @@ make("tiny-qwen3", qwen3, Qwen3ForCausalLM, 256, [0, 1, 127, 255])
 heads = {"hidden_size": 32, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2}
 smollm3 = SmolLM3Config(**{**long, **heads}, pad_token_id=0, tie_word_embeddings=True)
 make("tiny-smollm3", smollm3, SmolLM3ForCausalLM, 256, [0, 1, 127, 255])
+opt = OPTConfig(
+    vocab_size=131,
+    hidden_size=32,
+    word_embed_proj_dim=32,
+    ffn_dim=44,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    max_position_embeddings=256,
+)
+make("tiny-opt", opt, OPTForCausalLM, 256, [0, 1, 127, 255])

@@ -36,6 +36,7 @@ import transformers.models.llama.modeling_llama as llama
 import transformers.models.ministral3.modeling_ministral3 as ministral3
 import transformers.models.mistral.modeling_mistral as mistral
 import transformers.models.phi3.modeling_phi3 as phi3
+import transformers.models.opt.modeling_opt as opt
 import transformers.models.qwen2.modeling_qwen2 as qwen2
 import transformers.models.qwen3.modeling_qwen3 as qwen3
 import transformers.models.smollm3.modeling_smollm3 as smollm3
@@ -76,7 +77,7 @@ class InFloat64:
 
 @contextmanager
 def float64():
-    modules = [rope, llama, ministral3, mistral, phi3, qwen2, qwen3, smollm3, gemma3]
+    modules = [rope, opt, llama, ministral3, mistral, phi3, qwen2, qwen3, smollm3, gemma3]
     as_float = torch.Tensor.float
     for module in modules:
         module.torch = InFloat64()
@@ -361,5 +362,6 @@ gradients("tiny-ministral3", "tiny-llama", r=2, lora_alpha=3, target_modules=["q
 gradients("tiny-phi3", r=3, lora_alpha=4, target_modules=["qkv_proj", "o_proj", "gate_up_proj", "down_proj"])
 gradients("tiny-qwen3", r=3, lora_alpha=5, target_modules=MAPS)
 gradients("tiny-smollm3", r=3, lora_alpha=5, target_modules=["q_proj", "k_proj", "o_proj", "up_proj"])
+gradients("tiny-opt", r=3, lora_alpha=5, target_modules=["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"])
 if not sys.argv[1:]:
     runs()

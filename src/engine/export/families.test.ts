@@ -1,60 +1,14 @@
 // Models of the families that are more than LLaMA, through every export and back: what transformers computes of the tiny ones
 // (tools/golden/llama.py) must be computed of what comes back, too.
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Checkpoint } from '../../core/checkpoint';
-import type { ModelConfig } from '../../core/model-config';
-import { bytesSource, readText, type Source } from '../../core/source';
+import { readText } from '../../core/source';
 import { readGgufAdapter, writeGgufAdapter } from '../../formats/adapters/gguf';
 import { openCheckpoint } from '../../formats/checkpoint/open';
 import { weightTensors } from '../../formats/checkpoint/weights';
 import { readGguf } from '../../formats/gguf/gguf';
-import { llamaReference } from '../../model/reference/llama';
 import { GOLDEN, loraGolden, referenceWeights } from '../../model/testing/golden';
-import { relative } from '../../ops/testing/numbers';
-import { exportGguf } from './gguf';
-import { huggingFaceFiles } from './hf';
 import { metaFiles } from './meta';
-
-const VOCABULARY = 131;
-const read = (name: string, as = name) => bytesSource(readFileSync(`src/model/golden/${name}`), as);
-const PIECES =
-  '{"model": {"vocab": {"a": 0}, "merges": []}, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}}';
-
-const opened = (name: string) =>
-  openCheckpoint([
-    read(`${name}.config.json`, 'config.json'),
-    read(`${name}.safetensors`, 'model.safetensors'),
-    bytesSource(new TextEncoder().encode(PIECES), 'tokenizer.json'),
-  ]);
-
-type Pieces = AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>;
-
-async function source(pieces: Pieces, name: string): Promise<Source> {
-  const all: Uint8Array<ArrayBuffer>[] = [];
-  for await (const piece of pieces) all.push(piece);
-  return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), name);
-}
-
-async function folderOf(of: Checkpoint, config: ModelConfig): Promise<Source[]> {
-  const files = huggingFaceFiles(config, of.tokenizer, weightTensors(of, 'keep'), 'f32');
-  return Promise.all(files.map(({ name, pieces }) => source(pieces(), name)));
-}
-
-const ggufOf = async (of: Checkpoint, config: ModelConfig) =>
-  source(exportGguf(config, of.tokenizer, weightTensors(of, 'keep'), { name: 'x' }), 'x.gguf');
-
-/** How far a checkpoint's logits are from transformers' of the golden model. */
-async function off(name: string, checkpoint: Checkpoint, weights?: Map<string, Float32Array>): Promise<number> {
-  const golden = JSON.parse(String(readFileSync(`src/model/golden/${name}.logits.json`))) as {
-    ids: number[];
-    positions: number[];
-    logits: number[][];
-  };
-  const logits = llamaReference(checkpoint.config, weights ?? (await referenceWeights(checkpoint)), golden.ids);
-  const rows = golden.positions.flatMap((t) => [...logits.subarray(t * VOCABULARY, (t + 1) * VOCABULARY)]);
-  return relative(rows, golden.logits.flat());
-}
+import { folderOf, ggufOf, off, opened, sourceOf } from './testing/golden-folders';
 
 describe.each([
   ['tiny-qwen3', 'Qwen3ForCausalLM', 'qwen3'],
@@ -94,7 +48,7 @@ describe.each([
   test('a LoRA adapter as GGUF', async () => {
     const { pairs } = await loraGolden(name);
     const adapter = { name: 'a', config: { base_model_name_or_path: '' }, pairs } as never;
-    const file = await source(writeGgufAdapter(adapter, config), 'a.gguf');
+    const file = await sourceOf(writeGgufAdapter(adapter, config), 'a.gguf');
     expect((await readGguf(file)).metadata.get('general.architecture')?.value).toBe(type);
     const back = await readGgufAdapter(file, config);
     expect(back.pairs.map(({ b }) => b)).toEqual(pairs.map(({ b }) => b));
@@ -134,6 +88,6 @@ test('a GGUF file cannot say which layers of SmolLM3 rotate', async () => {
   expect(back.config.nopeLayers).toEqual([1]);
 });
 
-test('both are among the models whose gradients are checked', () => {
-  expect(GOLDEN).toEqual(expect.arrayContaining(['tiny-qwen3', 'tiny-smollm3']));
+test('all are among the models whose gradients are checked', () => {
+  expect(GOLDEN).toEqual(expect.arrayContaining(['tiny-qwen3', 'tiny-smollm3', 'tiny-opt']));
 });

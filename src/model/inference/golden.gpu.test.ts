@@ -55,7 +55,7 @@ async function golden(name: string) {
   return { config, error };
 }
 
-const [llama, qwen2, mistral, ministral3, phi3, gemma3, qwen3, smollm3] = await Promise.all(
+const [llama, qwen2, mistral, ministral3, phi3, gemma3, qwen3, smollm3, opt] = await Promise.all(
   [
     'tiny-llama',
     'tiny-qwen2',
@@ -65,6 +65,7 @@ const [llama, qwen2, mistral, ministral3, phi3, gemma3, qwen3, smollm3] = await 
     'tiny-gemma3',
     'tiny-qwen3',
     'tiny-smollm3',
+    'tiny-opt',
   ].map(golden),
 );
 
@@ -207,5 +208,15 @@ describe('a tiny SmolLM3, whose fourth layer is without rotary positions, over 2
   test('the fourth layer rotated shows, and the third not', async () => {
     expect(await smollm3.error(gpu, { change: { nopeLayers: [] } })).toBeGreaterThan(1e-2);
     expect(await smollm3.error(gpu, { change: { nopeLayers: [2, 3] } })).toBeGreaterThan(1e-2);
+  });
+});
+
+describe('a tiny OPT, over 256 tokens', () => {
+  test('exact', async () => {
+    expect(opt.config).toMatchObject({ architecture: 'opt', layerNorm: true, learnedPositions: true });
+    expect(await opt.error(gpu)).toBeLessThan(1e-4);
+  });
+  test('another epsilon shows', async () => {
+    expect(await opt.error(gpu, { change: { rmsNormEps: 0.1 } })).toBeGreaterThan(1e-3);
   });
 });

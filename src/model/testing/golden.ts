@@ -37,6 +37,7 @@ export const GOLDEN = [
   'tiny-gemma3',
   'tiny-qwen3',
   'tiny-smollm3',
+  'tiny-opt',
 ] as const;
 export type GoldenModel = (typeof GOLDEN)[number];
 

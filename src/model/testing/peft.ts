@@ -21,6 +21,9 @@ type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 /** What of a configuration says how rows are ordered, and how many there are. */
 type Rows = Pick<ModelConfig, 'headDim' | 'rotaryDim' | 'numHeads' | 'numKeyValueHeads' | 'intermediateSize'>;
 
+/** OPT's names of maps. */
+const OPT_MAPS: Readonly<Record<string, LinearMap>> = { out_proj: 'o_proj', fc1: 'up_proj', fc2: 'down_proj' };
+
 /** The maps of a packed matrix (Phi-3), with their rows. */
 function packed(name: string, { headDim: d, numHeads: H, numKeyValueHeads: K, intermediateSize: F }: Rows) {
   const maps: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
@@ -44,8 +47,9 @@ export function pairsOf<Values extends Floats>(
 ): Matrices<Values>[] {
   const pairs: Matrices<Values>[] = [];
   for (const [name, a] of tensors) {
-    const [, layer, map] = /\.(\d+)\.(?:self_attn|mlp)\.(\w+)\.lora_A\.weight$/.exec(name) ?? [];
-    if (!map) continue;
+    const [, layer, module] = /\.(\d+)\.(?:self_attn\.|mlp\.)?(\w+)\.lora_A\.weight$/.exec(name) ?? [];
+    if (!module) continue;
+    const map = OPT_MAPS[module] ?? module;
     const b = tensors.get(name.replace('lora_A', 'lora_B'))!;
     const [rank, inputs] = a.shape as [number, number];
     const [outputs] = b.shape as [number, number];
