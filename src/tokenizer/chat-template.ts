@@ -10,6 +10,7 @@ import type { Template } from './jinja/index';
 import { Text } from './jinja/text';
 import { Dict, List, type Value } from './jinja/values';
 import { type Thinking, THINKING_SWITCH, thinkingOf } from './thinking';
+import { callValue, templateValue, type Tool } from './tools';
 import type { Tokenizer } from './tokenizer';
 
 type Templated = Pick<Tokenizer, 'chatTemplate' | 'specialTokens'>;
@@ -31,17 +32,19 @@ export function renderChat(
     readonly style?: ChatStyle | undefined;
     /** Whether the model is to think, where its template has a switch for that; undefined leaves it to the template. */
     readonly thinking?: boolean | undefined;
+    /** Tools that the model may call, where its template knows them. */
+    readonly tools?: readonly Tool[] | undefined;
     /** Shared where one prompt is rendered more than once. */
     readonly allowance?: Allowance | undefined;
   },
 ): ChatPiece[] {
   const { chatTemplate, specialTokens } = tokenizer;
-  const { addGenerationPrompt, style, thinking, allowance = new Allowance() } = options;
+  const { addGenerationPrompt, style, thinking, tools, allowance = new Allowance() } = options;
   if (style !== undefined || chatTemplate === undefined) {
     return renderStyle(style ?? 'alpaca-lora', messages, addGenerationPrompt, specialTokens);
   }
   const template = parseTemplate(chatTemplate);
-  const how = { thinks: thinkingOf(chatTemplate), thinking };
+  const how = { thinks: thinkingOf(chatTemplate), thinking, tools };
   const render = (list: readonly ChatMessage[]) =>
     piecesOf(renderTemplate(template, list, specialTokens, addGenerationPrompt, allowance, how), list);
   try {
@@ -59,9 +62,10 @@ export function renderChat(
 }
 
 /** What a template's model does about thoughts, and what is asked of it. */
-interface AskedThinking {
+interface Asked {
   readonly thinks?: Thinking | undefined;
   readonly thinking?: boolean | undefined;
+  readonly tools?: readonly Tool[] | undefined;
 }
 
 /** What a template makes of messages, with the variables that transformers gives it. */
@@ -71,7 +75,7 @@ export function renderTemplate(
   specialTokens: Readonly<Record<string, string>>,
   addGenerationPrompt: boolean,
   allowance?: Allowance,
-  how: AskedThinking = {},
+  how: Asked = {},
 ): Text {
   const variables = new Map<string, Value>([
     // templates add these to strings, which needs a string
@@ -79,12 +83,13 @@ export function renderTemplate(
     ['eos_token', new Text('')],
     ...Object.entries(specialTokens).map(([name, text]) => [name, new Text(text)] as const),
     ['messages', new List(messages.map((message, i) => messageValue(message, i, how)))],
-    ['tools', null],
+    ['tools', how.tools?.length ? templateValue(how.tools, messages.length) : null],
     ['documents', null],
     ['add_generation_prompt', addGenerationPrompt],
     ...(how.thinking === undefined ? [] : [[THINKING_SWITCH, how.thinking] as const]),
   ]);
-  const given = messages.reduce((sum, each) => sum + each.content.length + (each.reasoning_content?.length ?? 0), 0);
+  const told = JSON.stringify([how.tools ?? [], ...messages.map((each) => each.tool_calls ?? [])]).length;
+  const given = messages.reduce((sum, each) => sum + each.content.length + (each.reasoning_content?.length ?? 0), told);
   return template.render(variables, given, allowance);
 }
 
@@ -92,16 +97,25 @@ export function renderTemplate(
  * A message as a template sees it. A thought comes apart from the content where the template knows it apart, else within it
  * as the model wrote it, unless no thinking is asked for.
  */
-function messageValue({ role, content, reasoning_content: thought }: ChatMessage, i: number, how: AskedThinking): Dict {
+function messageValue(message: ChatMessage, i: number, how: Asked): Dict {
+  const { role, content, reasoning_content: thought, tool_calls: calls, tool_call_id: id, name } = message;
   const said = Text.of(content, i);
   const { thinks, thinking } = how;
-  if (!thought || !thinks) return Dict.from({ role: new Text(role), content: said });
+  const value = (what: Text, more: Readonly<Record<string, Value>> = {}) =>
+    Dict.from({
+      role: new Text(role),
+      content: what,
+      ...more,
+      ...(calls?.length && { tool_calls: new List(calls.map((call) => callValue(call, i))) }),
+      ...(id !== undefined && { tool_call_id: Text.of(id, i) }),
+      ...(name !== undefined && { name: Text.of(name, i) }),
+    });
+  if (!thought || !thinks) return value(said);
   const thoughtText = Text.of(thought, i);
-  if (thinks.apart) return Dict.from({ role: new Text(role), content: said, reasoning_content: thoughtText });
-  if (thinking === false) return Dict.from({ role: new Text(role), content: said });
+  if (thinks.apart) return value(said, { reasoning_content: thoughtText });
+  if (thinking === false) return value(said);
   const { open, close } = thinks.marks;
-  const whole = [new Text(`${open}\n`), thoughtText, new Text(`\n${close}\n\n`), said];
-  return Dict.from({ role: new Text(role), content: Text.join(whole) });
+  return value(Text.join([new Text(`${open}\n`), thoughtText, new Text(`\n${close}\n\n`), said]));
 }
 
 /** A rendered text cut where contents begin and end; `found` are the contents that are in it. */

@@ -80,7 +80,8 @@ export class Generations {
             firstTokenMs: first === 0 ? now - asked : first - asked,
             tokensPerSecond,
           };
-          this.#emit({ type: 'done', id, finish, timing });
+          const { called } = next.value;
+          this.#emit({ type: 'done', id, finish, timing, ...(called && { called }) });
           return;
         }
         text += next.value.text;

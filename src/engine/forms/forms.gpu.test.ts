@@ -1,6 +1,8 @@
 // Answers in a form, logarithms, penalties and biases, of a trained model on a device.
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { bytesSource } from '../../core/source';
 import { findAdapter } from '../../headless/dawn';
 import { modelFiles } from '../../headless/node-store/files';
 import { openAdapter } from '../../gpu/device';
@@ -8,7 +10,7 @@ import { adjust } from '../../ops/sample/adjust';
 import { logprobs } from '../../ops/sample/logprobs';
 import { GREEDY } from '../../ops/sample/sample';
 import { memoryStore } from '../../storage/memory';
-import { TALES } from '../../testing/fixtures';
+import { TALES, TALES_CHAT } from '../../testing/fixtures';
 import type { GeneratedToken } from '../generation/generate';
 import { createEngine, type Engine, type EngineRequest } from '../index';
 import { randomWholeSchema } from '../testing/random-schema';
@@ -118,6 +120,62 @@ describe('answers', () => {
     const plain = await ask({});
     expect(plain.text).not.toBe(text);
     expect((await ask({ topLogprobs: 0 })).text).toBe(plain.text);
+  });
+
+  test('tools: a call that must be written is one, and what is said is told from it', async () => {
+    const config = JSON.parse(readFileSync(`${TALES_CHAT}/tokenizer_config.json`, 'utf8')) as object;
+    const template =
+      '{% if tools %}{{ tools | tojson }}{% endif %}{% for m in messages %}{{ m.content }}{% endfor %}<tool_call>';
+    const files = (await modelFiles(TALES_CHAT)).map((file) =>
+      file.name.endsWith('tokenizer_config.json')
+        ? bytesSource(new TextEncoder().encode(JSON.stringify({ ...config, chat_template: template })), file.name)
+        : file,
+    );
+    const caller = await storeModel(engine, files);
+    const parameters = {
+      type: 'object',
+      properties: { at: { $ref: '#/$defs/place' }, days: { type: 'integer', minimum: 1, maximum: 9 } },
+      required: ['at', 'days'],
+      $defs: { place: { enum: ['Rome', 'Lima'] } },
+    };
+    const tools = [
+      { type: 'function', function: { name: 'weather', parameters } },
+      { type: 'function', function: { name: 'now' } },
+    ] as const;
+    const ajv = new Ajv2020({ strict: false });
+    const request = {
+      model: caller,
+      messages: [{ role: 'user', content: 'Hi' }],
+      tools,
+      tool_choice: { type: 'function', function: { name: 'weather' } },
+      max_tokens: 200,
+    } as const;
+    for (const seed of [1, 2, 3]) {
+      const { choices } = await engine.chat.completions.create({ ...request, seed });
+      const [{ message, finish_reason }] = choices;
+      expect(finish_reason).toBe('tool_calls');
+      expect(message.content).toBeNull();
+      const [call] = message.tool_calls ?? [];
+      expect(call.function.name).toBe('weather');
+      expect(ajv.validate(parameters, JSON.parse(call.function.arguments)), call.function.arguments).toBe(true);
+    }
+    const required = await engine.chat.completions.create({ ...request, tool_choice: 'required', seed: 4 });
+    expect(['weather', 'now']).toContain(required.choices[0].message.tool_calls?.[0].function.name);
+    const free = await engine.chat.completions.create({ ...request, tool_choice: 'auto', max_tokens: 8, seed: 4 });
+    expect(free.choices[0]).toMatchObject({ finish_reason: 'length', message: { content: expect.any(String) } });
+    expect(free.choices[0].message.tool_calls).toBeUndefined();
+    let finish: string | null = null;
+    const streamed: string[] = [];
+    for await (const { choices } of await engine.chat.completions.create({ ...request, seed: 1, stream: true })) {
+      streamed.push(...(choices[0].delta.tool_calls?.map((call) => call.function.name) ?? []));
+      finish = choices[0].finish_reason;
+    }
+    expect([streamed, finish]).toEqual([['weather'], 'tool_calls']);
+    await expect(engine.chat.completions.create({ ...request, model })).rejects.toThrow('knows no tools');
+    const nowhere = { type: 'function', function: { name: 'nowhere' } } as const;
+    await expect(engine.chat.completions.create({ ...request, tool_choice: nowhere })).rejects.toThrow(
+      'none of the tools',
+    );
   });
 
   test('a beam search, and what it cannot go with', async () => {

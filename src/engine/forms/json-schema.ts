@@ -27,7 +27,13 @@ const DATE_TIME = `${FORMATS['date']}T${FORMATS['time']}`;
  * @throws PronkError `bad-schema`, whose message begins with the place in the schema
  */
 export function schemaGrammar(root: JsonSchema): string {
-  return new Translation(root).grammar();
+  const { rules, part } = schemaRules(root);
+  return rules.text(part);
+}
+
+/** The rules of a schema, and the part that calls them. @throws PronkError `bad-schema` */
+export function schemaRules(root: JsonSchema): { readonly rules: Rules; readonly part: string } {
+  return new Translation(root).translated();
 }
 
 class Translation {
@@ -40,9 +46,8 @@ class Translation {
     this.#root = root;
   }
 
-  grammar(): string {
-    const root = this.#part(this.#root, '#');
-    return this.#rules.text(root);
+  translated() {
+    return { part: this.#part(this.#root, '#'), rules: this.#rules };
   }
 
   /** A schema in a value of its own: references begin anew below it. */

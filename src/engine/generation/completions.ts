@@ -2,6 +2,9 @@
 // transformers beside it.
 import type { ChatStyle } from '../../tokenizer/chat-styles';
 import type { ChatMessage } from '../../tokenizer/chat-message';
+import type { Tool, ToolCall } from '../../tokenizer/tools';
+import type { ToolChoice } from '../forms/tool-grammar';
+import type { CalledTools } from './tool-calls';
 import type { ResponseFormat } from '../forms/response-format';
 import { checkedLogprobs, checkedPenalty, checkedBias } from './request-numbers';
 import type { Generate } from './request';
@@ -11,7 +14,8 @@ import type { AdapterUse } from '../training/types';
 export interface ChatCompletionRequest {
   /** A model's id. */
   readonly model: string;
-  readonly messages: readonly ChatMessage[];
+  /** Content is null where the assistant only called tools. */
+  readonly messages: readonly (Omit<ChatMessage, 'content'> & { readonly content: string | null })[];
   readonly stream?: boolean | null;
   /** OpenAI's default is 1. */
   readonly temperature?: number | null;
@@ -31,6 +35,10 @@ export interface ChatCompletionRequest {
   readonly logprobs?: boolean | null;
   /** The likeliest tokens beside each one, 0 to 20. */
   readonly top_logprobs?: number | null;
+  /** Functions that the model may call, where its chat template knows tools. */
+  readonly tools?: readonly Tool[] | null;
+  /** Which of them, and whether it must; `auto` where it is not given. */
+  readonly tool_choice?: ToolChoice | null;
   /** The form of the answer; beyond OpenAI's, a regular expression or one of several texts. */
   readonly response_format?: ResponseFormat | null;
   /** Beyond OpenAI's, as in transformers: texts that a beam search goes on with at a time, 0 to 4; at temperature 0. */
@@ -55,7 +63,7 @@ export interface ChatCompletionRequest {
   readonly adapters?: readonly AdapterUse[] | null;
 }
 
-type CompletionFinish = 'stop' | 'length';
+type CompletionFinish = 'stop' | 'length' | 'tool_calls';
 
 /** A token in OpenAI's shape. */
 interface CompletionToken {
@@ -81,7 +89,9 @@ export interface ChatCompletion {
       readonly index: 0;
       readonly message: {
         readonly role: 'assistant';
-        readonly content: string;
+        /** Null where there are calls alone. */
+        readonly content: string | null;
+        readonly tool_calls?: readonly ToolCall[];
         /** The thought before the answer, if there was one. */
         readonly reasoning_content?: string;
       };
@@ -110,6 +120,7 @@ export interface ChatCompletionChunk {
         readonly role?: 'assistant';
         readonly content?: string;
         readonly reasoning_content?: string;
+        readonly tool_calls?: readonly (ToolCall & { readonly index: number })[];
       };
       readonly logprobs?: CompletionLogprobs;
       readonly finish_reason: CompletionFinish | null;
@@ -148,7 +159,7 @@ export class ChatCompletions {
       model: request.model,
     };
     const tokens = this.#generate(toGenerate(request, signal));
-    if (request.stream) return stream(head, tokens);
+    if (request.stream) return stream(head, tokens, Boolean(request.tools?.length));
     const scored: TokenLogprobs[] = [];
     for (;;) {
       const next = await tokens.next();
@@ -157,7 +168,7 @@ export class ChatCompletions {
         continue;
       }
       signal?.throwIfAborted();
-      const { text, reasoning, finish, promptTokens, completionTokens, reasoningTokens } = next.value;
+      const { text, called, reasoning, finish, promptTokens, completionTokens, reasoningTokens } = next.value;
       const thought = reasoning !== undefined && { reasoning_content: reasoning };
       return {
         ...head,
@@ -165,9 +176,9 @@ export class ChatCompletions {
         choices: [
           {
             index: 0,
-            message: { role: 'assistant', content: text, ...thought },
+            message: { role: 'assistant', ...saidAndCalled(text, called), ...thought },
             ...(request.logprobs && { logprobs: logprobsOf(scored) }),
-            finish_reason: reason(finish),
+            finish_reason: reason(finish, called),
           },
         ],
         usage: {
@@ -184,7 +195,8 @@ export class ChatCompletions {
 type Head = Pick<ChatCompletion, 'id' | 'created' | 'model'>;
 type Tokens = ReturnType<Generate>;
 
-async function* stream(head: Head, tokens: Tokens): AsyncGenerator<ChatCompletionChunk, void, void> {
+/** @param waits for the end: only then it is known what is said and what is called */
+async function* stream(head: Head, tokens: Tokens, waits: boolean): AsyncGenerator<ChatCompletionChunk, void, void> {
   const chunk = (
     delta: ChatCompletionChunk['choices'][0]['delta'],
     finish_reason: CompletionFinish | null,
@@ -202,12 +214,16 @@ async function* stream(head: Head, tokens: Tokens): AsyncGenerator<ChatCompletio
       const next = await tokens.next();
       if (next.done) {
         if (waiting.length > 0) yield chunk({ content: '' }, null, waiting);
-        yield chunk({}, reason(next.value.finish));
+        const { called, finish, text } = next.value;
+        const { content, tool_calls: calls } = saidAndCalled(text, called);
+        if (waits && content !== null) yield chunk({ content }, null);
+        if (calls) yield chunk({ tool_calls: calls.map((call, index) => ({ index, ...call })) }, null);
+        yield chunk({}, reason(finish, called));
         return;
       }
       if (next.value.logprobs) waiting.push(next.value.logprobs);
       if (next.value.reasoning) yield chunk({ reasoning_content: next.value.reasoning }, null, waiting.splice(0));
-      if (next.value.text !== '') yield chunk({ content: next.value.text }, null, waiting.splice(0));
+      if (next.value.text !== '' && !waits) yield chunk({ content: next.value.text }, null, waiting.splice(0));
     }
   } finally {
     // a reader that leaves early ends the generation
@@ -222,7 +238,9 @@ function toGenerate(request: ChatCompletionRequest, signal: AbortSignal | undefi
     adapters: request.adapters ?? undefined,
     prompt: {
       kind: 'chat',
-      messages: request.messages,
+      messages: request.messages.map((each) => ({ ...each, content: each.content ?? '' })),
+      tools: request.tools ?? undefined,
+      toolChoice: request.tool_choice ?? undefined,
       style: request.prompt_style ?? undefined,
       thinking: request.enable_thinking ?? undefined,
     },
@@ -258,6 +276,13 @@ function logprobsOf(scored: readonly TokenLogprobs[]): CompletionLogprobs {
   return { content: scored.map((each) => ({ ...token(each), top_logprobs: each.top.map(token) })) };
 }
 
-function reason(finish: 'stop' | 'length' | 'abort'): CompletionFinish {
+/** What a message has of an answer. */
+function saidAndCalled(text: string, called: CalledTools | undefined) {
+  if (!called?.toolCalls.length) return { content: called?.content ?? text };
+  return { content: called.content === '' ? null : called.content, tool_calls: called.toolCalls };
+}
+
+function reason(finish: 'stop' | 'length' | 'abort', called?: CalledTools): CompletionFinish {
+  if (finish === 'stop' && called?.toolCalls.length) return 'tool_calls';
   return finish === 'length' ? 'length' : 'stop';
 }

@@ -7,7 +7,10 @@ import { fillTemplate, type PromptTemplate } from '../../tokenizer/prompt-templa
 import type { Tokenizer } from '../../tokenizer/tokenizer';
 import { withBos, withChatBos } from '../../tokenizer/with-bos';
 import { thinkingOf, USUAL_MARKS } from '../../tokenizer/thinking';
+import type { ToolChoice } from '../forms/tool-grammar';
+import type { Tool } from '../../tokenizer/tools';
 import type { Begun, ThoughtForm } from './generate';
+import { toolsOf } from './tool-calls';
 
 /** A chat, an instruction through a template, or raw text. */
 export type Prompt =
@@ -18,6 +21,10 @@ export type Prompt =
       readonly style?: ChatStyle | undefined;
       /** Whether the model is to think first, where its template has a switch for that; without it the template decides. */
       readonly thinking?: boolean | undefined;
+      /** Tools that the model may call, where its template knows them. */
+      readonly tools?: readonly Tool[] | undefined;
+      /** Which of them, and whether it must; it may where it is not given. */
+      readonly toolChoice?: ToolChoice | undefined;
     }
   | {
       readonly kind: 'instruct';
@@ -63,7 +70,9 @@ function promptPieces(tokenizer: Tokenizer, prompt: Prompt, allowance?: Allowanc
     }
     case 'chat': {
       const { messages, style, thinking } = prompt;
-      return renderChat(tokenizer, messages, { addGenerationPrompt: true, style, thinking, allowance });
+      const { tools, begun } = toolsOf(tokenizer, prompt);
+      const how = { addGenerationPrompt: true, style, thinking, tools, allowance };
+      return [...renderChat(tokenizer, messages, how), ...begun];
     }
   }
 }
@@ -132,5 +141,5 @@ export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt, context: numb
 
 /** Numbers of messages that may be left out. A turn is a question with its answer: what is left never begins with an answer. */
 function cutsOf(turns: readonly ChatMessage[]): readonly number[] {
-  return turns.flatMap(({ role }, i) => (i > 0 && (role !== 'assistant' || i === turns.length - 1) ? [i] : []));
+  return turns.flatMap(({ role }, i) => (i > 0 && (role === 'user' || i === turns.length - 1) ? [i] : []));
 }

@@ -1,6 +1,7 @@
 // A request for text, and the record of how it ended.
 import type { Begun, GenerateOptions, GeneratedToken, Generation } from './generate';
 import type { LoadOptions } from '../models/host';
+import type { CalledTools } from './tool-calls';
 import type { Prompt } from './prompt';
 import type { ResponseFormat } from '../forms/response-format';
 import type { AdapterUse } from '../training/types';
@@ -22,6 +23,8 @@ export interface EngineRequest extends GenerateOptions {
 }
 
 export interface EngineGeneration extends Generation {
+  /** Where the prompt has tools: what was said beside calls, and the calls. */
+  readonly called?: CalledTools;
   /** Oldest messages left out so that the conversation fits the context. */
   readonly droppedMessages: number;
 }

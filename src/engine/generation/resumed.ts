@@ -11,6 +11,7 @@ import { grammarsOf } from '../forms/grammar';
 import { held, type OnHeld } from './held';
 import { begunIds, encodePrompt, promptStops } from './prompt';
 import { checkedBeams } from './request-numbers';
+import { calledTools, toolsOf } from './tool-calls';
 import { tokenizerInUse } from './tokenizer-in-use';
 import type { EngineGeneration, EngineRequest } from './request';
 
@@ -59,13 +60,19 @@ export async function* generateResumed(
       });
       const stops = [...stop, ...(stopAtNextTurn ? promptStops(tokenizer, prompt) : [])];
       const grammars = grammarsOf(tokenizer, hosted.session.vocabSize);
-      const guide = grammar === undefined ? undefined : await grammars.guide(grammar);
+      const form = grammar ?? toolsOf(tokenizer, prompt).grammar;
+      const guide = form === undefined ? undefined : await grammars.guide(form);
       const given = { ...request, beams, stop: stops };
       const tokens = generate({ ...hosted, tokenizer }, ids, given, begun, thought, guide);
       try {
+        const answer: number[] = [];
         for (let n = 0; ; n++) {
           const next = await tokens.next();
-          if (next.done) return { ...next.value, droppedMessages };
+          if (next.done) {
+            const called = calledTools(tokenizer, prompt, answer);
+            return { ...next.value, droppedMessages, ...(called && { called }) };
+          }
+          if (next.value.reasoning === undefined) answer.push(next.value.token);
           if (n < told) continue;
           told++;
           yield next.value;

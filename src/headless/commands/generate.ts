@@ -1,13 +1,11 @@
 // `generate`: from raw text, an instruction, or a chat.
 import { defined } from '../../core/defined';
-import { readFile } from 'node:fs/promises';
 import type { Prompt } from '../../engine/generation/prompt';
-import { PronkError } from '../../core/errors';
-import type { ChatMessage } from '../../tokenizer/chat-message';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
 import { promptTemplates } from '../../tokenizer/prompt-templates';
 import { choice, number, type Options, parseOptions, UsageError } from '../arguments';
 import { loadModel } from '../engine';
+import { readChat } from '../input/chat';
 import { FORM_OPTIONS, readForm, shownLogprobs } from '../input/form';
 import { FAST, LOAD_OPTIONS } from '../input/load-options';
 import { sayNotes } from '../messages';
@@ -68,7 +66,7 @@ export async function generateCommand(argv: readonly string[], print: Print): Pr
       print({ ...token, ...(logprobs && shownLogprobs(logprobs)) });
       continue;
     }
-    const { text, reasoning, finish, promptTokens, completionTokens, reasoningTokens } = next.value;
+    const { text, reasoning, called, finish, promptTokens, completionTokens, reasoningTokens } = next.value;
     const { firstTokenMs, tokensPerSecond } = next.value;
     if (form.responseFormat && finish === 'length') {
       sayNotes(['The answer was cut off at --max-tokens or the end of the context, so its form is not whole.']);
@@ -82,6 +80,7 @@ export async function generateCommand(argv: readonly string[], print: Print): Pr
       done: true,
       text,
       ...(reasoning !== undefined && { reasoning }),
+      ...(called && { content: called.content, tool_calls: called.toolCalls }),
       finish,
       usage,
       timing: rounded({ loadMs, firstTokenMs, tokensPerSecond }),
@@ -123,27 +122,5 @@ async function readPrompt(options: Options<typeof OPTIONS>): Promise<Prompt> {
     }
     return { kind: 'instruct', instruction: options.instruction, input: options.input ?? '', template };
   }
-  return { kind: 'chat', messages: await readMessages(defined(options.messages, '--messages')) };
-}
-
-async function readMessages(file: string) {
-  const text = await readFile(file, 'utf8').catch(() => {
-    throw new PronkError('no-file', `There is no file ${file}.`);
-  });
-  const wrong = () => new PronkError('bad-messages', `${file} is not a list of {"role", "content"} messages.`);
-  let messages: unknown;
-  try {
-    messages = JSON.parse(text);
-  } catch {
-    throw wrong();
-  }
-  const list = Array.isArray(messages) ? messages : (messages as { messages?: unknown } | null)?.messages;
-  const valid = (each: unknown): each is ChatMessage => {
-    if (typeof each !== 'object' || each === null) return false;
-    const { role, content, reasoning_content: thought } = each as Partial<Record<keyof ChatMessage, unknown>>;
-    const known = role === 'system' || role === 'user' || role === 'assistant';
-    return known && typeof content === 'string' && (thought === undefined || typeof thought === 'string');
-  };
-  if (!Array.isArray(list) || list.length === 0 || !list.every(valid)) throw wrong();
-  return list;
+  return readChat(defined(options.messages, '--messages'));
 }

@@ -3,6 +3,7 @@ import type { Waiting } from '../../engine/models/device-wait';
 import type { ModelSummary } from '../../engine/models/summary';
 import type { AdapterSummary, TrainingEvent } from '../../engine/training/types';
 import type { TokenLogprobs } from '../../engine/generation/token-logprobs';
+import type { CalledTools } from '../../engine/generation/tool-calls';
 import type { FinishReason, GenerationTiming, ModelThinking, ThoughtFigures } from './generation';
 
 export interface DeviceSummary {
@@ -52,7 +53,8 @@ export type WorkerEvent =
       tokens: number;
       tokensPerSecond: number;
     }
-  | { type: 'done'; id: string; finish: FinishReason; timing: GenerationTiming }
+  /** `called`: what was said beside calls, and the calls, where the prompt has tools. */
+  | { type: 'done'; id: string; finish: FinishReason; timing: GenerationTiming; called?: CalledTools }
   | { type: 'failed'; id: string; error: ErrorData }
   /** Work begins that a model's own template or tokenizer decides the length of. The name is told of what is no model yet. */
   | { type: 'held'; work: number; model: { readonly id: string; readonly name?: string } }
