@@ -1,6 +1,5 @@
 // No serious finding of axe, in either theme, wide or narrow, in any of the places; and everything by keyboard.
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Page } from 'playwright/test';
+import { findings } from './axe';
 import { chat, expect, goTo, say, test } from './page';
 import { CANARY, done, fineTune, prepare, QUICK, reached, withRows } from './train';
 
@@ -9,13 +8,6 @@ const VIEWS = [
   { colorScheme: 'dark', width: 1280 },
   { colorScheme: 'light', width: 375 },
 ] as const;
-
-/** What axe finds that keeps people out. */
-async function findings(page: Page, within = 'html'): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).include(within).analyze();
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  return serious.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
 
 for (const { colorScheme, width } of VIEWS) {
   test(`axe finds nothing serious, ${colorScheme}, ${width} pixels wide`, async ({ page }) => {

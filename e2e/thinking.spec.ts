@@ -2,12 +2,44 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright/test';
 import { TALES, TALES_FILES } from '../src/testing/fixtures';
+import { findings } from './axe';
 import { answered, chat, expect, goTo, say, test } from './page';
 
 /** A short form of Qwen 3's: thoughts of earlier turns are left out, and a switch closes the thought before it begins. */
 const TEMPLATE = `{% for m in messages %}{{ m.role }}: {{ m.content }}
 {% if m.reasoning_content and loop.last %}{{ m.reasoning_content }}{% endif %}{% endfor %}assistant: {% if enable_thinking is not defined or enable_thinking %}<think>
 {% endif %}`;
+
+/** The small model's files as Qwen 3 has them: its heads are normalized, by ones here. */
+function qwen3Files(): Map<string, Buffer> {
+  const files = new Map<string, Buffer>(TALES_FILES.map((file) => [file, readFileSync(`${TALES}/${file}`)]));
+  const config = JSON.parse(String(files.get('config.json'))) as Record<string, number>;
+  const headDim = config['hidden_size'] / config['num_attention_heads'];
+  const weights = files.get('model.safetensors') ?? Buffer.alloc(0);
+  const start = 8 + Number(weights.readBigUInt64LE(0));
+  const header = JSON.parse(weights.toString('utf8', 8, start)) as Record<string, unknown>;
+  const data = [weights.subarray(start)];
+  let end = weights.length - start;
+  for (let layer = 0; layer < config['num_hidden_layers']; layer++) {
+    for (const norm of ['q_norm', 'k_norm']) {
+      const bytes = Buffer.from(new Float32Array(headDim).fill(1).buffer);
+      header[`model.layers.${layer}.self_attn.${norm}.weight`] = {
+        dtype: 'F32',
+        shape: [headDim],
+        data_offsets: [end, end + bytes.length],
+      };
+      data.push(bytes);
+      end += bytes.length;
+    }
+  }
+  const text = Buffer.from(JSON.stringify(header));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(text.length));
+  const qwen3 = { ...config, model_type: 'qwen3', architectures: ['Qwen3ForCausalLM'], head_dim: headDim };
+  files.set('config.json', Buffer.from(JSON.stringify(qwen3)));
+  files.set('model.safetensors', Buffer.concat([size, text, ...data]));
+  return files;
+}
 
 async function useThinker(page: Page): Promise<void> {
   await page.goto('/');
@@ -16,10 +48,11 @@ async function useThinker(page: Page): Promise<void> {
   await page
     .getByLabel('Add files', { exact: true })
     .setInputFiles([
-      ...TALES_FILES.map((file) => payload(file, readFileSync(`${TALES}/${file}`))),
+      ...Array.from(qwen3Files(), ([name, bytes]) => payload(name, bytes)),
       payload('chat_template.jinja', Buffer.from(TEMPLATE)),
     ]);
   const plan = page.getByRole('region', { name: /^Import of/ });
+  await expect(plan).toContainText('Qwen3');
   await plan.getByLabel('Name').fill('Thinker');
   await plan.getByRole('button', { name: 'Start', exact: true }).click();
   await page.getByRole('button', { name: 'Use Thinker', exact: true }).click();
@@ -52,15 +85,31 @@ test('a thought streams into a folded block, is closed by its budget, and can be
   expect(said).toMatch(/\w/);
   expect(said).not.toContain('think>');
 
+  // a form holds the answer, and not the thought before it
+  await settings.getByLabel('Max tokens, as a number').fill('24');
+  const form = settings.getByRole('region', { name: 'Form of the answer' });
+  await form.getByLabel('Form', { exact: true }).selectOption('JSON by a schema');
+  await form
+    .getByLabel('JSON Schema', { exact: true })
+    .fill(
+      '{"type": "object", "properties": {"dog": {"type": "boolean"}}, "required": ["dog"], "additionalProperties": false}',
+    );
+  await say(page, 'Is it a dog?');
+  const formed = page.getByRole('article', { name: 'Thinker' }).last();
+  await expect(formed.locator('summary')).toContainText('Thought');
+  expect(JSON.parse(await formed.locator('.markdown').innerText())).toEqual({ dog: expect.any(Boolean) });
+  await form.getByLabel('Form', { exact: true }).selectOption('Any text');
+
   // the next question has neither the thought nor its marks before it, and everything is there after a reload
   await thinks.click();
   await expect(settings.getByLabel('Thinking budget, as a number')).toHaveCount(0);
   await say(page, 'Another one.');
   await expect(page.getByRole('article', { name: 'Thinker' }).last().locator('summary')).toHaveCount(0);
   await page.reload();
-  await expect(page.locator('summary', { hasText: 'Thought' })).toHaveCount(1);
-  await page.locator('summary', { hasText: 'Thought' }).click();
-  await expect(page.locator('.thought-text')).toHaveText(words);
+  await expect(page.locator('summary', { hasText: 'Thought' })).toHaveCount(2);
+  await page.locator('summary', { hasText: 'Thought' }).first().click();
+  await expect(page.locator('.thought-text').first()).toHaveText(words);
+  expect(await findings(page, '.log')).toEqual([]);
   await expect(settings.getByRole('switch', { name: 'Think before answering' })).not.toBeChecked();
 
   // stopped within its thought, an answer goes on in it

@@ -1,5 +1,6 @@
 // How likely each token of an answer was, another word in its place, and answers that are held to a form.
 import type { Page } from 'playwright/test';
+import { findings } from './axe';
 import { answered, chat, expect, say, test } from './page';
 
 async function openSettings(page: Page, maxTokens: string) {
@@ -29,6 +30,11 @@ test('an answer in its tokens: the same text, tinted, with runners-up that it ca
   const buttons = tokens.getByRole('button');
   expect(await buttons.count()).toBeGreaterThan(4);
   await expect(buttons.first()).toHaveAccessibleName(/^“.+”, .+ %$/);
+
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await findings(page, '.log'), colorScheme).toEqual([]);
+  }
 
   // by mouse, and by keys: one Tab stop, arrows within
   const card = page.getByRole('group', { name: 'What could have stood there' });

@@ -30,8 +30,8 @@ export interface GenerateOptions {
   readonly stop?: readonly string[];
   readonly signal?: AbortSignal;
   /**
-   * Tokens that a thought may take, which do not count towards `maxTokens`; after them it is closed, and the answer goes
-   * on. Without it a thought is as long as the model makes it, within `maxTokens`.
+   * Tokens that a thought may take, which do not count towards `maxTokens`; after them, and where the model would end within
+   * it, the thought is closed, and the answer goes on. Without it a thought is as long as the model makes it, within `maxTokens`.
    */
   readonly thinkingBudget?: number | undefined;
 }
@@ -152,8 +152,11 @@ export async function* generate(
     else if (filter.pending === '' && (ready.text !== '' || ready.reasoning !== '')) yield* release();
   };
 
+  /** The model ended its text within the thought; with a budget that closes it. */
+  let hasGivenUp = false;
+  const isThinking = () => thinkingBudget !== undefined && parts?.isThinking === true;
   /** The thought has had its tokens. */
-  const isSpent = () => thinkingBudget !== undefined && parts?.isThinking === true && reasoningTokens >= thinkingBudget;
+  const isSpent = () => isThinking() && (hasGivenUp || reasoningTokens >= (thinkingBudget ?? 0));
   /** Tokens that the limit leaves; those of a thought with a budget do not count. */
   const room = () => {
     const counted = completionTokens - begun.length;
@@ -178,6 +181,11 @@ export async function* generate(
       const step = written.length - ids.length;
       const options = { signal, step, adjustments, topLogprobs, guide: free ? undefined : guide };
       for await (const sampled of session.sample(written, sampling, most, options)) {
+        if (isThinking() && ends.has(sampled.id)) {
+          hasGivenUp = true;
+          again = true;
+          break;
+        }
         written.push(sampled.id);
         yield sampled;
         again = isSpent() || (free && !isFree());

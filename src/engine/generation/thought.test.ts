@@ -124,6 +124,12 @@ test('a thought that has had its budget is closed, and the answer goes on after 
   expect(await answer(short, { thinkingBudget: 40 })).toMatchObject({ reasoning: 'one', text: 'Four.' });
 });
 
+test('a model that would end within its thought answers nevertheless, where the thought has a budget', async () => {
+  const next = (read: string) => (read.endsWith('</think>\n\n') ? 'Four.\0' : '<think>one\0');
+  expect(await answer(scripted(next), { thinkingBudget: 40 })).toMatchObject({ reasoning: 'one', text: 'Four.' });
+  expect(await answer(scripted(next), {})).toMatchObject({ reasoning: 'one', text: '', finish: 'stop' });
+});
+
 test('with a budget the limit counts the answer alone; without one it counts all', async () => {
   const session = scripted((read) => (read === 'Q' ? '<think>one</think>Four is the answer.\0' : 'never'));
   expect(await answer(session, { maxTokens: 4, thinkingBudget: 20 })).toMatchObject({

@@ -6,13 +6,15 @@ import type { Turn } from '../shared/conversation';
 import { countOf, formatNumber, formatRate, formatSeconds } from '../shared/format';
 import { Branches } from './branches';
 import { ThoughtView } from './thought';
-import { WhyWords } from './why-words';
 import { type OtherToken, shownOdds } from '../shared/odds';
 import { TurnEditor } from './turn-editor';
 
 /** Fetched beside the page, which need not wait for it: a new chat has no message. */
 const markdown = import('../shared/markdown');
 const Markdown = lazy(async () => ({ default: (await markdown).Markdown }));
+
+/** Fetched when it is first wanted. */
+const WhyWords = lazy(async () => ({ default: (await import('./why-words')).WhyWords }));
 
 /** One message with what can be done about it. Figures are drawn by the style, so that the log's text is messages only. */
 export function MessageView(props: { turn: Turn }) {
@@ -113,7 +115,11 @@ function Answer(props: {
       <Show when={props.said.thought}>{(thought) => <ThoughtView thought={thought()} thinking={thinking()} />}</Show>
       <Show when={!thinking()}>
         <Show when={words()} fallback={<Words text={props.said.content} growing={growing()} />}>
-          {(shown) => <WhyWords shown={shown()} onGoOn={props.onGoOn} />}
+          {(shown) => (
+            <Suspense fallback={<Words text={props.said.content} growing={growing()} />}>
+              <WhyWords shown={shown()} onGoOn={props.onGoOn} />
+            </Suspense>
+          )}
         </Show>
       </Show>
     </>
