@@ -7,9 +7,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { findAdapter } from './dawn';
 import { createEngine } from '../engine/index';
 import { storeModel } from '../engine/testing/stored';
+import { exportGguf } from '../engine/export/gguf';
+import { huggingFaceFiles } from '../engine/export/hf';
 import { Imports } from '../engine/imports/index';
 import { openCheckpoint } from '../formats/checkpoint/open';
-import type { Source } from '../core/source';
+import { bytesSource, type Source } from '../core/source';
 import { encryptedFiles, metaFolder, torchIndex, torchShards } from '../formats/testing/containers';
 import { type Quantize, weightTensors } from '../formats/checkpoint/weights';
 import { type Gpu, openAdapter } from '../gpu/device';
@@ -124,20 +126,46 @@ describe('the smaller model tales-chat', () => {
     session.destroy();
   });
 
-  test('a question through its chat template is answered as by transformers, and comes to its end', async () => {
-    const engine = createEngine({ store: memoryStore(), gpu: async () => openAdapter(await findAdapter()) });
-    const model = await storeModel(engine, await modelFiles(TALES_CHAT));
-    const messages = [{ role: 'user', content: golden.asked }] as const;
-    const { choices, usage } = await engine.chat.completions.create({
-      model,
-      messages,
-      temperature: 0,
-      max_tokens: 400,
-    });
-    expect(choices[0]).toMatchObject({ finish_reason: 'stop', message: { content: golden.text } });
-    expect(usage.prompt_tokens).toBe(golden.promptIds.length);
-    await engine.close();
-  });
+  /** tales-chat as Phi has its files: q, k and v in one matrix, gate and up in another. */
+  const asPhi = async (container: 'safetensors' | 'gguf') => {
+    const { config, tokenizer, ...checkpoint } = await openCheckpoint(await modelFiles(TALES_CHAT));
+    const phi = { ...config, architecture: 'phi3' } as const;
+    const tensors = weightTensors({ config, tokenizer, ...checkpoint }, 'f32');
+    const files =
+      container === 'gguf'
+        ? [{ name: 'tales.gguf', pieces: () => exportGguf(phi, tokenizer, tensors, { name: 'tales' }) }]
+        : huggingFaceFiles(phi, tokenizer, tensors, 'f32');
+    return Promise.all(
+      files.map(async ({ name, pieces }) => {
+        const all: Uint8Array<ArrayBuffer>[] = [];
+        for await (const piece of pieces()) all.push(piece);
+        return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), name);
+      }),
+    );
+  };
+  const FORMS = {
+    'as it is': () => modelFiles(TALES_CHAT),
+    'as a Phi-3 folder': () => asPhi('safetensors'),
+    'as a Phi-3 GGUF file': () => asPhi('gguf'),
+  };
+
+  test.each(Object.entries(FORMS))(
+    '%s a question is answered as by transformers, and comes to its end',
+    async (_, files) => {
+      const engine = createEngine({ store: memoryStore(), gpu: async () => openAdapter(await findAdapter()) });
+      const model = await storeModel(engine, await files());
+      const messages = [{ role: 'user', content: golden.asked }] as const;
+      const { choices, usage } = await engine.chat.completions.create({
+        model,
+        messages,
+        temperature: 0,
+        max_tokens: 400,
+      });
+      expect(choices[0]).toMatchObject({ finish_reason: 'stop', message: { content: golden.text } });
+      expect(usage.prompt_tokens).toBe(golden.promptIds.length);
+      await engine.close();
+    },
+  );
 });
 
 test('with the adapter that PEFT trained: its text and its logits', async () => {
