@@ -188,6 +188,34 @@ describe('other programs’ GGUF files', async () => {
     await expect(config({ 'llama.rope.scaling.factor': f32(4), ...type('su') })).rejects.toThrow(/ su/);
   });
 
+  test('YaRN has llama.cpp’s attention factor, and divisors beside it are refused', async () => {
+    const yarn = (change: Parameters<typeof changed>[1]) => {
+      const type = { 'llama.rope.scaling.type': { type: 'string', value: 'yarn' } } as const;
+      return config({ ...type, 'llama.rope.scaling.factor': f32(8), ...change });
+    };
+    const attention = async (change: Parameters<typeof changed>[1]) => {
+      const { ropeScaling: found } = await yarn(change);
+      return found?.type === 'yarn' ? found.attentionFactor : undefined;
+    };
+    const usual = 1 + 0.1 * Math.log(8);
+    expect(await attention({})).toBeCloseTo(usual, 6);
+    expect(await attention({ 'llama.rope.scaling.attn_factor': f32(0.5) })).toBeCloseTo(usual / 2, 6);
+    expect(await attention({ 'llama.rope.scaling.yarn_log_multiplier': f32(1) })).toBeCloseTo(1, 6);
+    expect((await yarn({})).ropeScaling).toMatchObject({ factor: 8, betaFast: 32, betaSlow: 1 });
+    await expect(yarn({ 'llama.rope.scaling.yarn_ext_factor': f32(0.5) })).rejects.toThrow(/yarn_ext_factor/);
+  });
+
+  test('heads that rotate in a part alone are read, and written where there is a word for them', async () => {
+    const part = (value: number) => config({ 'llama.rope.dimension_count': { type: 'u32', value } });
+    const rotated = await part(10);
+    expect(rotated).toEqual({ ...(await config({})), rotaryDim: 10 });
+    expect((await config({})).rotaryDim).toBeUndefined();
+    await expect(part(7)).rejects.toMatchObject({ code: 'corrupt-file' });
+    await expect(part(22)).rejects.toMatchObject({ code: 'corrupt-file' });
+    const tensors = weightTensors(llama, 'keep');
+    expect(() => huggingFaceFiles(rotated, llama.tokenizer, tensors, 'f32')).toThrow(/part of each head/);
+  });
+
   test('a list of one number for each layer is that number; layers that differ are called that', async () => {
     const counts = { 'llama.attention.head_count': u32s(3, 3), 'llama.feed_forward_length': u32s(44, 44) };
     expect(await config(counts)).toMatchObject({ numHeads: 3, intermediateSize: 44 });
