@@ -1,5 +1,5 @@
 // Grammars in the EBNF that xgrammar reads: rules by name, and their parts as text.
-import { type Range, utf8Sequences } from './utf8';
+import type { Range } from './utf8';
 
 /** A character as its number: four digits, since xgrammar reads as many as there are behind \\x. */
 const code = (point: number): string =>
@@ -14,10 +14,6 @@ const escaped = (point: number): string => {
 /** A text as it is. */
 export const literal = (text: string): string =>
   `"${Array.from(text, (each) => escaped(each.codePointAt(0) ?? 0)).join('')}"`;
-
-/** One character out of these: xgrammar's own classes are of bytes, so it is spelled in UTF-8. */
-export const characterClass = (ranges: readonly Range[]): string =>
-  oneOf(utf8Sequences(ranges).map((bytes) => sequence(bytes.map((range) => bytesClass([range])))));
 
 /** One byte out of these: twice, since one byte alone would be taken for a character. */
 export const bytesClass = (ranges: readonly Range[]): string => {
@@ -45,6 +41,7 @@ export function repeated(part: string, least: number, most: number | undefined):
 /** Rules that call each other by name. */
 export class Rules {
   readonly #rules = new Map<string, string>();
+  readonly #parts = new Map<string, string>();
 
   /** A rule of its own for a part; the same part has one rule. */
   add(name: string, make: () => string): string {
@@ -54,6 +51,13 @@ export class Rules {
       this.#rules.set(name, make());
     }
     return name;
+  }
+
+  /** A part that is made once, and found again by its key. */
+  once(key: string, make: () => string): string {
+    const part = this.#parts.get(key) ?? make();
+    this.#parts.set(key, part);
+    return part;
   }
 
   /** A name that no rule has. */

@@ -1,6 +1,7 @@
 // JSON in the one form that answers have: a line, with ", " and ": " as Python's json.dumps writes it. Numbers have at most 15
 // digits, so that every program reads the number that was written.
-import { characterClass, literal, oneOf, optional, repeated, type Rules, sequence } from './ebnf';
+import { literal, oneOf, optional, repeated, type Rules, sequence } from './ebnf';
+import { all, any, character, exactly, type Regular, regularPart, times } from './regular';
 import type { Range } from './utf8';
 
 /** What stands in a string as it is. */
@@ -11,19 +12,53 @@ export const PLAIN: readonly Range[] = [
   [0x80, 0x10ffff],
 ];
 
-const HEX = '[0-9a-fA-F]';
+const HEX: readonly Range[] = [
+  [0x30, 0x39],
+  [0x41, 0x46],
+  [0x61, 0x66],
+];
+/** Hexadecimal digits but D, with which halves of pairs begin. */
+const HEX_BUT_D: readonly Range[] = [
+  [0x30, 0x39],
+  [0x41, 0x43],
+  [0x45, 0x46],
+  [0x61, 0x63],
+  [0x65, 0x66],
+];
+const oneIn = (text: string) => character(Array.from(text, (each): Range => [each.charCodeAt(0), each.charCodeAt(0)]));
 
 /** Inside of a string: one code point each. Surrogates are never escaped, so that a length is what it seems. */
-export const CHARACTER = (rules: Rules): string =>
-  rules.add('character', () =>
-    oneOf([
-      characterClass(PLAIN),
-      `${literal('\\')} (["\\\\/bfnrt] | "u" ([0-9a-cA-CeEfF] ${HEX} ${HEX} ${HEX} | [dD] [0-7] ${HEX} ${HEX}))`,
+const CHARACTER: Regular = any([
+  character(PLAIN),
+  all([
+    exactly('\\'),
+    any([
+      oneIn('"\\/bfnrt'),
+      all([
+        exactly('u'),
+        any([all([character(HEX_BUT_D), character(HEX)]), all([oneIn('dD'), oneIn('01234567')])]),
+        character(HEX),
+        character(HEX),
+      ]),
     ]),
-  );
+  ]),
+]);
 
-export const text = (rules: Rules, inside?: string): string =>
-  sequence([literal('"'), inside ?? repeated(CHARACTER(rules), 0, undefined), literal('"')]);
+/** A string: its quotes are a part of it, so that what a token of several characters may be is known within one rule. */
+export function text(rules: Rules, inside: Regular): string {
+  const name = JSON.stringify(inside);
+  return rules.once(name, () => regularPart(rules, all([exactly('"'), inside, exactly('"')])));
+}
+
+/** Characters up to which a string's count is a part of its automaton. */
+const COUNTED = 200;
+
+/** A string of so many characters; `most` is undefined where there is no limit. */
+export function textOf(rules: Rules, least: number, most: number | undefined): string {
+  if ((most ?? least) <= COUNTED) return text(rules, times(CHARACTER, least, most));
+  const one = rules.once('character', () => regularPart(rules, CHARACTER));
+  return sequence([literal('"'), repeated(one, least, most), literal('"')]);
+}
 
 export const integer = (rules: Rules): string => rules.add('integer', () => '"0" | ("" | "-") [1-9] [0-9]{0,14}');
 
@@ -37,13 +72,13 @@ export const numeral = (rules: Rules): string =>
     ]),
   );
 
-const keyOf = (rules: Rules) => rules.add('key', () => text(rules));
+const keyOf = (rules: Rules) => rules.add('key', () => textOf(rules, 0, undefined));
 
 /** Any value. */
 export const anything = (rules: Rules): string =>
   rules.add('value', () =>
     oneOf([
-      rules.add('string', () => text(rules)),
+      rules.add('string', () => textOf(rules, 0, undefined)),
       numeral(rules),
       '"true"',
       '"false"',

@@ -2,8 +2,8 @@
 // is said. Of what a schema leaves open, the grammar has less: an object with `properties` has no others, and they come in the
 // schema's order.
 import { isObject, type JsonObject } from '../../core/json';
-import { literal, oneOf, repeated, Rules, sequence } from './ebnf';
-import { anything, arrayOf, CHARACTER, integer, mapOf, numeral, text, written } from './json-rules';
+import { literal, oneOf, Rules, sequence } from './ebnf';
+import { anything, arrayOf, integer, mapOf, numeral, text, textOf, written } from './json-rules';
 import { patternPart } from './pattern';
 import { integerBetween, numberBetween } from './ranges';
 import { regularPart } from './regular';
@@ -145,11 +145,11 @@ class Translation {
         throw badSchema(at, 'a pattern beside a format cannot be held to. Leave one of them out');
       }
     }
-    if (known !== undefined) return text(this.#rules, regularPart(this.#rules, patternPart(known, 'json', true)));
-    if (pattern === undefined) return text(this.#rules, repeated(CHARACTER(this.#rules), least, most));
+    if (known !== undefined) return text(this.#rules, patternPart(known, 'json', true));
+    if (pattern === undefined) return textOf(this.#rules, least, most);
     if (typeof pattern !== 'string') throw badSchema(`${at}/pattern`, 'a pattern is a text');
     try {
-      return text(this.#rules, regularPart(this.#rules, patternPart(pattern, 'json', false)));
+      return text(this.#rules, patternPart(pattern, 'json', false));
     } catch (error) {
       throw badSchema(`${at}/pattern`, (error as Error).message.replace(/\.$/, ''));
     }
