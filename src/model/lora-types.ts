@@ -22,6 +22,8 @@ export interface LoraSpec {
   /** alpha / r, or alpha / √r */
   readonly scale: number;
   readonly dropout: number;
+  /** DoRA: each map has a magnitude for each of its rows; absent: false. */
+  readonly dora?: boolean;
   /** Decides A's initial values and the dropout masks. */
   readonly seed: number;
   /** Layers that are recomputed together in the backward pass; 0: nothing is recomputed. */
@@ -71,7 +73,9 @@ export interface LoraTrainer {
   /** Clips, updates the parameters, and clears the gradients. */
   update(options: OptimizerStep): Promise<StepResult>;
   /** The gradients so far by pair, for checks. */
-  gradients(): Promise<{ readonly a: Float32Array; readonly b: Float32Array }[]>;
+  gradients(): Promise<
+    { readonly a: Float32Array; readonly b: Float32Array; readonly magnitude?: Float32Array | undefined }[]
+  >;
   /** The adapter as it is now, in the order of the targets. */
   pairs(): Promise<LoraPair[]>;
   /** Begins from these pairs, which must be of the spec's maps and rank; moments and gradients are zero. */

@@ -20,7 +20,10 @@ export interface RunIdentity {
   readonly start?: string;
 }
 
-export type PairShape = Omit<LoraPair, 'a' | 'b'>;
+export type PairShape = Omit<LoraPair, 'a' | 'b' | 'magnitude' | 'bias'> & {
+  /** It has a magnitude, behind its B. */
+  readonly dora?: true;
+};
 
 /** Plain JSON values. */
 export interface CheckpointHead {
@@ -45,7 +48,7 @@ export interface Checkpoint extends CheckpointHead {
 export function packCheckpoint(
   { best, ...state }: LoopState,
   optimizer: OptimizerState,
-  pairs: readonly PairShape[],
+  pairs: readonly (PairShape | LoraPair)[],
   kernels: string,
 ): Checkpoint {
   const { parameters, first, second } = optimizer;
@@ -79,7 +82,9 @@ export interface Unpacked {
 /** Puts it together again. @throws PronkError `corrupt-file` */
 export function unpackCheckpoint({ state, best, pairs, arrays }: Checkpoint): Unpacked {
   const { parameters, first, second, best: values } = arrays;
-  const length = pairs.reduce((sum, { rank, inputs, outputs }) => sum + rank * (inputs + outputs), 0);
+  const length = pairs.reduce((sum, { rank, inputs, outputs, dora }) => {
+    return sum + rank * (inputs + outputs) + (dora ? outputs : 0);
+  }, 0);
   const whole = (each: Float32Array<ArrayBuffer> | undefined) => {
     if (each?.length === length) return each;
     throw new PronkError('corrupt-file', 'The checkpoint is incomplete. Start the run again.');
@@ -92,14 +97,17 @@ export function unpackCheckpoint({ state, best, pairs, arrays }: Checkpoint): Un
   };
 }
 
-function shapeOf({ layer, map, rank, inputs, outputs, scale }: PairShape): PairShape {
-  return { layer, map, rank, inputs, outputs, scale };
+function shapeOf(pair: PairShape | LoraPair): PairShape {
+  const { layer, map, rank, inputs, outputs, scale } = pair;
+  const dora = 'magnitude' in pair ? pair.magnitude !== undefined : 'dora' in pair;
+  return { layer, map, rank, inputs, outputs, scale, ...(dora && { dora }) };
 }
 
 function flat(pairs: readonly LoraPair[]): Floats {
-  const all = new Float32Array(pairs.reduce((sum, { a, b }) => sum + a.length + b.length, 0));
+  const parts = pairs.flatMap(({ a, b, magnitude }) => [a, b, ...(magnitude ? [magnitude] : [])]);
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  for (const values of pairs.flatMap(({ a, b }) => [a, b])) {
+  for (const values of parts) {
     all.set(values, at);
     at += values.length;
   }
@@ -109,16 +117,18 @@ function flat(pairs: readonly LoraPair[]): Floats {
 function cut(values: Floats, shapes: readonly PairShape[]): LoraPair[] {
   let at = 0;
   const take = (length: number) => values.slice(at, (at += length));
-  return shapes.map((shape) => {
+  return shapes.map(({ dora, ...shape }) => {
     const a = take(shape.rank * shape.inputs);
-    return { ...shape, a, b: take(shape.outputs * shape.rank) };
+    const b = take(shape.outputs * shape.rank);
+    return { ...shape, a, b, ...(dora && { magnitude: take(shape.outputs) }) };
   });
 }
 
 /** Why a run cannot be gone on with, as a clause; undefined if it can. */
 export function identityMismatch(then: RunIdentity, now: RunIdentity): string | undefined {
   const field = FIELD_NAMES.find(
-    (name) => FIELDS[name].resumable !== true && !same(then.config[name], now.config[name]),
+    // a run of an earlier version knows nothing of newer settings
+    (name) => FIELDS[name].resumable !== true && !same(then.config[name] ?? FIELDS[name].default, now.config[name]),
   );
   if (field)
     return `its ${field} was ${JSON.stringify(then.config[field])} and is now ${JSON.stringify(now.config[field])}`;

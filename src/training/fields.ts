@@ -192,6 +192,14 @@ export const FIELDS = {
       advanced: true,
       trl: 'adapter',
     }),
+    use_dora: flag({
+      default: false,
+      label: 'DoRA',
+      hint: 'DoRA (Liu et al. 2024): each row of the adapted weights gets a length of its own, which is trained too. It learns more like full fine-tuning, and takes about a third more time. llama.cpp has no such adapters: merge it there.',
+      advanced: true,
+      trl: 'adapter',
+      fromConfig: (value) => value ?? false,
+    }),
     loraplus_lr_ratio: orNull(real, {
       above: 0,
       max: 1024,

@@ -17,9 +17,9 @@ export async function rowsFingerprint(rows: readonly TokenizedRow[]): Promise<st
 export async function pairsFingerprint(pairs: readonly LoraPair[]): Promise<string> {
   const hasher = await createXXHash128();
   hasher.init();
-  for (const { layer, map, rank, scale, a, b } of pairs) {
+  for (const { layer, map, rank, scale, a, b, magnitude } of pairs) {
     hasher.update(`${layer} ${map} ${rank} ${scale}\n`);
-    for (const { buffer, byteOffset, byteLength } of [a, b])
+    for (const { buffer, byteOffset, byteLength } of [a, b, ...(magnitude ? [magnitude] : [])])
       hasher.update(new Uint8Array(buffer, byteOffset, byteLength));
   }
   return hasher.digest('hex');

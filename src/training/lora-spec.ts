@@ -35,6 +35,7 @@ export function loraSpec(
     rank: config.r,
     scale: loraScale(config),
     dropout: config.lora_dropout,
+    ...(config.use_dora && { dora: true }),
     seed: config.seed,
     checkpointing: Number(gradient_checkpointing),
     tokens,
@@ -43,13 +44,14 @@ export function loraSpec(
 
 /** What PEFT's `adapter_config.json` says of it. @param base name of the model */
 export function peftConfig(config: TrainingConfig, base: string): LoraConfig {
-  const { r, lora_alpha, lora_dropout, target_modules, use_rslora, layers_to_transform } = config;
+  const { r, lora_alpha, lora_dropout, target_modules, use_rslora, use_dora, layers_to_transform } = config;
   return {
     r,
     lora_alpha,
     lora_dropout,
     target_modules,
     use_rslora,
+    ...(use_dora && { use_dora }),
     ...(layers_to_transform && { layers_to_transform }),
     base_model_name_or_path: base,
   };

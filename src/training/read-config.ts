@@ -20,7 +20,6 @@ const SETTINGS: ReadonlyMap<string, FieldName> = new Map(
 
 /** What would change a run if it were heeded, by the values that ask for nothing. */
 const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
-  use_dora: [false, null],
   bias: ['none', null],
   modules_to_save: [null],
   rank_pattern: [null],

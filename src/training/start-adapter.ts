@@ -13,6 +13,7 @@ export function startPairs(adapter: Adapter, config: TrainingConfig, spec: LoraS
   const compared: readonly [what: string, there: unknown, here: unknown][] = [
     ['r', adapter.config.r, config.r],
     ['lora_alpha', adapter.config.lora_alpha, config.lora_alpha],
+    ['use_dora', pairs.some(({ magnitude }) => magnitude), config.use_dora],
     ['use_rslora', adapter.config.use_rslora, config.use_rslora],
     ['target_modules', list(pairs.map(({ map }) => map)), list(config.target_modules)],
     ['layers', list(pairs.map(({ layer }) => layer)), list(spec.targets.map(({ layer }) => layer))],
@@ -21,6 +22,10 @@ export function startPairs(adapter: Adapter, config: TrainingConfig, spec: LoraS
     ['ranks', list(pairs.map(({ rank }) => rank)), list([spec.rank])],
     ['scales', list(pairs.map(({ scale }) => scale)), list([spec.scale])],
   ];
+  if (pairs.some(({ bias }) => bias) || adapter.whole?.length) {
+    const message = `${adapter.name} is more than pairs (biases or whole modules), and training goes on from pairs alone. Merge it into its model, and train on that.`;
+    throw new PronkError('adapter-mismatch', message);
+  }
   const difference = compared.find(([, there, here]) => there !== here);
   if (!difference) return pairs;
   const [what, there, here] = difference;

@@ -105,9 +105,10 @@ ROWS = [
 ]
 
 
-def gradients(name, weights=None, **lora):
+def gradients(name, weights=None, title=None, **lora):
     """Writes an adapter, and the loss's gradient by it, for one of llama.py's models, perhaps with the tensors of another."""
-    if sys.argv[1:] and name not in sys.argv[1:]:
+    title = title or name
+    if sys.argv[1:] and title not in sys.argv[1:]:
         return
     folder = root / "src/model/golden"
     config = AutoConfig.for_model(**json.loads((folder / f"{name}.config.json").read_text()))
@@ -120,6 +121,10 @@ def gradients(name, weights=None, **lora):
         model = get_peft_model(base, LoraConfig(task_type="CAUSAL_LM", **lora), autocast_adapter_dtype=False).double()
         for parameter_name, parameter in model.named_parameters():
             if parameter.requires_grad:
+                if "magnitude" in parameter_name:
+                    spread = 1 + 0.3 * torch.randn(parameter.shape)
+                    parameter.data = (parameter.data * spread).to(torch.float32).to(torch.float64)
+                    continue
                 scale = 0.3 if "lora_A" in parameter_name else 0.2
                 parameter.data = (torch.randn(parameter.shape) * scale).to(torch.float32).to(torch.float64)
         torch.set_default_dtype(torch.float64)  # what a quotient of whole numbers is
@@ -134,11 +139,11 @@ def gradients(name, weights=None, **lora):
         loss = total / count
         loss.backward()
         torch.set_default_dtype(torch.float32)
-    save_file(by_peft_name(model, lambda p: p.data.to(torch.float32)), folder / f"{name}.lora.safetensors")
-    save_file(by_peft_name(model, lambda p: p.grad), folder / f"{name}.lora-gradients.safetensors")
+    save_file(by_peft_name(model, lambda p: p.data.to(torch.float32)), folder / f"{title}.lora.safetensors")
+    save_file(by_peft_name(model, lambda p: p.grad), folder / f"{title}.lora-gradients.safetensors")
     layer = next(m for m in model.modules() if isinstance(getattr(m, "scaling", None), dict))
     description = {**lora, "scale": layer.scaling["default"], "rows": ROWS, "targets": count, "loss": loss.item()}
-    (folder / f"{name}.lora.json").write_text(json.dumps(description) + "\n")
+    (folder / f"{title}.lora.json").write_text(json.dumps(description) + "\n")
     print(name, "loss", loss.item(), "of", count, "targets")
 
 
@@ -363,5 +368,7 @@ gradients("tiny-phi3", r=3, lora_alpha=4, target_modules=["qkv_proj", "o_proj", 
 gradients("tiny-qwen3", r=3, lora_alpha=5, target_modules=MAPS)
 gradients("tiny-smollm3", r=3, lora_alpha=5, target_modules=["q_proj", "k_proj", "o_proj", "up_proj"])
 gradients("tiny-opt", r=3, lora_alpha=5, target_modules=["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"])
+dora = {"use_dora": True, "target_modules": ["q_proj", "v_proj", "o_proj", "up_proj", "down_proj"]}
+gradients("tiny-qwen2", title="tiny-qwen2-dora", r=2, lora_alpha=3, **dora)
 if not sys.argv[1:]:
     runs()

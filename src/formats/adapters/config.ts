@@ -167,7 +167,8 @@ export function configOf(pairs: readonly PlacedPair[], known: Told, layers: numb
     lora_alpha: alpha,
     lora_dropout: known.lora_dropout ?? 0,
     use_rslora: stabilized,
-    ...(pairs.some(({ magnitude }) => magnitude) && { use_dora: true }),
+    // a run that has not begun has no magnitudes: PEFT begins with the norms of the base's rows
+    ...((known.use_dora || pairs.some(({ magnitude }) => magnitude)) && { use_dora: true }),
     ...(pairs.some((pair) => pair.bias) && { lora_bias: true }),
     ...(known.bias && { bias: known.bias }),
     ...(known.modules_to_save?.length && { modules_to_save: known.modules_to_save }),

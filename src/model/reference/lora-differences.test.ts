@@ -1,7 +1,7 @@
 // Gradients of the float64 reference against differences of its loss, for random models of every family's making.
 import type { ModelConfig } from '../../core/model-config';
 import { describe, expect, test, vi } from 'vitest';
-import { LINEAR_MAPS } from '../../core/adapter';
+import { LINEAR_MAPS, type LoraPair } from '../../core/adapter';
 import { random, relative } from '../../ops/testing/numbers';
 import type { LoraReference, PairGradient } from './lora-group';
 import { loraLossReference, loraReference } from './lora';
@@ -50,10 +50,24 @@ const MODELS: Record<string, LoraReference> = {
   'what Gemma 3 adds': reference({ ...small, ...GEMMA }, []),
   'a layer without rotary positions': reference({ ...small, nopeLayers: [0] }, []),
   'OPT’s ways, and every bias': reference(opt, LINEAR_MAPS),
+  // the norms count as constants: with others than are computed, the loss is another one and no less differentiable
+  'DoRA with biases, and dropout': reference({ ...small, tieWordEmbeddings: true }, ['q_proj', 'k_proj', 'v_proj'], {
+    pairs: scaled(randomPairs(small, { rank: 2, scale: 1.3, maps: ['q_proj', 'v_proj', 'o_proj', 'up_proj'] })),
+    dropout: { rate: 0.2, seed: 3, step: 1 },
+  }),
   dropout: reference(small, [], { dropout: { rate: 0.3, seed: 9, step: 2 } }),
 };
 
-type Side = 'a' | 'b';
+/** Pairs with magnitudes, and norms that stay. */
+function scaled(pairs: readonly LoraPair[]): LoraReference['pairs'] {
+  return pairs.map((pair, i) => ({
+    ...pair,
+    magnitude: random(pair.outputs, i + 50).map((each) => 1.5 + each),
+    inverse: random(pair.outputs, i + 90).map((each) => 1.2 + each),
+  }));
+}
+
+type Side = 'a' | 'b' | 'magnitude';
 
 /** The loss's derivative along a direction in one pair's matrix, to the fourth order in the step. */
 function derivative(
@@ -67,7 +81,7 @@ function derivative(
   const at = (times: number) => {
     const pairs = model.pairs.map((pair, i) =>
       i === index
-        ? { ...pair, [side]: Float64Array.from(pair[side], (x, j) => x + times * step * direction[j]) }
+        ? { ...pair, [side]: Float64Array.from(pair[side] ?? [], (x, j) => x + times * step * direction[j]) }
         : pair,
     );
     return loraLossReference({ ...model, pairs }, batch, WEIGHT);
@@ -77,7 +91,7 @@ function derivative(
 
 /** Two entries of a matrix and a direction through all of them: by differences, and by the gradient. */
 function compare(model: LoraReference, gradients: readonly PairGradient[], index: number, side: Side) {
-  const gradient = gradients[index][side];
+  const gradient = gradients[index][side] ?? new Float64Array(0);
   const size = gradient.length;
   const unit = (place: number) => Float64Array.from({ length: size }, (_, j) => Number(j === place));
   const directions = [unit((7 * index + 1) % size), unit(size - 1 - (index % size)), random(size, index + 1)];
@@ -99,10 +113,19 @@ describe('gradients are the loss’s differences', () => {
   test.each(Object.entries(MODELS))('%s', (_, model) => {
     const { loss, gradients } = loraReference(model, batch, WEIGHT);
     expect(loss).toBe(loraLossReference(model, batch, WEIGHT));
-    for (const [index, { layer, map }] of model.pairs.entries()) {
+    for (const [index, { layer, map, magnitude }] of model.pairs.entries()) {
+      if (magnitude) expect(compare(model, gradients, index, 'magnitude'), `dm of ${map}`).toBeLessThan(1e-6);
       expect(compare(model, gradients, index, 'a'), `dA of ${map} in layer ${layer}`).toBeLessThan(1e-6);
       expect(compare(model, gradients, index, 'b'), `dB of ${map} in layer ${layer}`).toBeLessThan(1e-6);
     }
+  });
+
+  test('the norms of DoRA are no constants for who differentiates through them', () => {
+    const model = MODELS['DoRA with biases, and dropout'];
+    const free = { ...model, pairs: model.pairs.map(({ inverse: _inverse, ...pair }) => pair) };
+    const { gradients } = loraReference(free, batch, WEIGHT);
+    expect(compare(free, gradients, 0, 'magnitude')).toBeLessThan(1e-6);
+    expect(compare(free, gradients, 0, 'b')).toBeGreaterThan(1e-2);
   });
 
   test('others show: without a bias, of another step’s masks, of a wider window', () => {

@@ -3,6 +3,7 @@ import { defined } from '../../core/defined';
 import type { ModelConfig } from '../../core/model-config';
 import { LINEAR_MAPS, type LinearMap, type LoraPair } from '../../core/adapter';
 import { linear, linearBackward } from '../../ops/matmul/linear';
+import { doraBackward, doraNorms, doraScale } from '../../ops/lora/dora';
 import { loraAGradient, loraBGradient, loraDown, loraDownBackward, loraUp, loraUpBackward } from '../../ops/lora/lora';
 import type { Dropout } from '../../ops/lora/lora-reference';
 import type { LoraShape } from '../../ops/lora/shape';
@@ -15,12 +16,18 @@ export type ReferencePair = Pick<LoraPair, 'layer' | 'map' | 'rank' | 'scale'> &
   readonly a: ArrayLike<number>;
   /** [outputs, rank]; rows of q and k in interleaved order */
   readonly b: ArrayLike<number>;
+  /** DoRA's, [outputs] */
+  readonly magnitude?: ArrayLike<number> | undefined;
+  /** One over the norm of each adapted row; computed where it is left out. Gradients take it for a constant. */
+  readonly inverse?: ArrayLike<number> | undefined;
 };
 
 /** The gradient of a pair's matrices. */
 export interface PairGradient {
   readonly a: Float64Array;
   readonly b: Float64Array;
+  /** With DoRA. */
+  readonly magnitude?: Float64Array | undefined;
 }
 
 export interface LoraReference {
@@ -45,6 +52,7 @@ export interface MapGroup {
     readonly pairs: readonly number[];
     readonly a: Float64Array;
     readonly b: Float64Array;
+    readonly dora?: { readonly magnitude: Float64Array; readonly inverse: Float64Array } | undefined;
   };
 }
 
@@ -77,31 +85,64 @@ export function mapGroup(model: LoraReference, layer: number, maps: readonly Lin
     }),
   };
   const [a, b] = (['a', 'b'] as const).map((side) => stacked(pairs.map((index) => model.pairs[index][side])));
-  return { ...group, lora: { shape, pairs, a, b } };
+  const dora = model.pairs[pairs[0]].magnitude && {
+    magnitude: stacked(pairs.map((index) => defined(model.pairs[index].magnitude, 'a magnitude'))),
+    inverse: stacked(
+      pairs.map((index) => {
+        const pair = model.pairs[index];
+        const w = tensorOf(model, `${name(pair.map as LinearMap)}.weight`);
+        return pair.inverse ?? doraNorms.reference(w, pair.a, pair.b, { columns, rank, scale });
+      }),
+    ),
+  };
+  return { ...group, lora: { shape, pairs, a, b, dora } };
 }
 
 /** @param x [T, K] @returns [T, N] */
 export function groupForward({ w, bias, columns, lora }: MapGroup, x: Float64Array, dropout?: Dropout): Float64Array {
   const tokens = x.length / columns;
-  const y = linear.reference(w, x, { rows: w.length / columns, columns, tokens }, { bias });
-  if (!lora) return y;
-  const down = loraDown.reference(lora.shape, x, lora.a, tokens, dropout);
-  return plus(y, loraUp.reference(lora.shape, down, lora.b, tokens));
+  const sizes = { rows: w.length / columns, columns, tokens };
+  if (!lora) return linear.reference(w, x, sizes, { bias });
+  if (!lora.dora) return plus(linear.reference(w, x, sizes, { bias }), low(lora, x, tokens, dropout));
+  const { magnitude, inverse } = lora.dora;
+  const z = plus(linear.reference(w, x, sizes), low(lora, x, tokens, dropout));
+  return doraScale.reference(lora.shape, z, magnitude, inverse, bias);
 }
 
+/** scale · B·A·mask(x) */
+function low({ shape, a, b }: Lora, x: Float64Array, tokens: number, dropout?: Dropout): Float64Array {
+  return loraUp.reference(shape, loraDown.reference(shape, x, a, tokens, dropout), b, tokens);
+}
+
+type Lora = NonNullable<MapGroup['lora']>;
+
 /**
- * @param x [T, K] that the forward pass was given @param dy [T, N]
+ * @param x [T, K] that the forward pass was given @param dOut [T, N]
  * @param gradients of the model's pairs, which the group's are added to
  * @returns dx [T, K]
  */
 export function groupBackward(
   { w, columns, lora }: MapGroup,
   x: Float64Array,
-  dy: Float64Array,
+  dOut: Float64Array,
   gradients: readonly PairGradient[],
   dropout?: Dropout,
 ): Float64Array {
   const tokens = x.length / columns;
+  let dy = dOut;
+  if (lora?.dora) {
+    const { magnitude, inverse } = lora.dora;
+    const sizes = { rows: w.length / columns, columns, tokens };
+    const z = plus(linear.reference(w, x, sizes), low(lora, x, tokens, dropout));
+    const back = doraBackward.reference(lora.shape, dOut, z, magnitude, inverse);
+    dy = back.z;
+    let at = 0;
+    for (const index of lora.pairs) {
+      const own = defined(gradients[index].magnitude, 'a gradient of magnitudes');
+      own.forEach((before, i) => (own[i] = before + back.magnitude[at + i]));
+      at += own.length;
+    }
+  }
   const dx = linearBackward.reference(w, dy, { rows: w.length / columns, columns, tokens });
   if (!lora) return dx;
   const { shape, pairs, a, b } = lora;

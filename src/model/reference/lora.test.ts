@@ -23,7 +23,13 @@ type Golden = (typeof models)[number];
 
 /** The largest relative error of any matrix's gradient. */
 function worst(actual: readonly PairGradient[], expected: readonly PairGradient[]): number {
-  return Math.max(...expected.flatMap(({ a, b }, i) => [relative(actual[i].a, a), relative(actual[i].b, b)]));
+  return Math.max(
+    ...expected.flatMap(({ a, b, magnitude }, i) => [
+      relative(actual[i].a, a),
+      relative(actual[i].b, b),
+      magnitude ? relative(actual[i].magnitude ?? [], magnitude) : 0,
+    ]),
+  );
 }
 
 const add = (all: readonly Float64Array[]) => all.reduce((left, right) => left.map((each, i) => each + right[i]));
@@ -32,6 +38,9 @@ function summed(parts: readonly { readonly gradients: readonly PairGradient[] }[
   return parts[0].gradients.map((_, i) => ({
     a: add(parts.map(({ gradients }) => gradients[i].a)),
     b: add(parts.map(({ gradients }) => gradients[i].b)),
+    magnitude:
+      parts[0].gradients[i].magnitude &&
+      add(parts.map(({ gradients }) => gradients[i].magnitude ?? new Float64Array(0))),
   }));
 }
 
@@ -176,7 +185,8 @@ describe.each(models)('however a batch is cut, $name', ({ model, rows, targets }
   });
 
   test('B of zeros changes nothing, and leaves A without a gradient', () => {
-    const pairs = model.pairs.map((pair) => ({ ...pair, b: new Float64Array(pair.b.length) }));
+    // a magnitude changes a base without B too
+    const pairs = model.pairs.map((pair) => ({ ...pair, b: new Float64Array(pair.b.length), magnitude: undefined }));
     const start = loraReference({ ...model, pairs }, batchOf(numbered), weight);
     expect(start.loss).toBe(loraLossReference({ ...model, pairs: [] }, batchOf(numbered), weight));
     expect(start.gradients.every(({ a, b }) => a.every((x) => x === 0) && b.some((x) => x !== 0))).toBe(true);

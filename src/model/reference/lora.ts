@@ -34,7 +34,11 @@ export function loraReference(
   const { config, pairs } = model;
   const { kept, last, picked, logits, targets, dropout } = forward(model, batch);
   const { places } = dropout;
-  const gradients = pairs.map(({ a, b }) => ({ a: new Float64Array(a.length), b: new Float64Array(b.length) }));
+  const gradients = pairs.map(({ a, b, magnitude }) => ({
+    a: new Float64Array(a.length),
+    b: new Float64Array(b.length),
+    ...(magnitude && { magnitude: new Float64Array(magnitude.length) }),
+  }));
   const backward = (group: MapGroup, x: Float64Array, dy: Float64Array) =>
     groupBackward(group, x, dy, gradients, model.dropout && dropout);
   const { losses, gradient: dLogits } = crossEntropy.reference(logits, targets, weight);

@@ -38,6 +38,7 @@ export const GOLDEN = [
   'tiny-qwen3',
   'tiny-smollm3',
   'tiny-opt',
+  'tiny-qwen2-dora',
 ] as const;
 export type GoldenModel = (typeof GOLDEN)[number];
 
@@ -47,11 +48,12 @@ export const WEIGHTS: Readonly<Partial<Record<string, GoldenModel>>> = { 'tiny-m
 /** Gradients as PEFT has them: pairs that have one A together have its gradient, the sum of theirs. */
 export function sharedGradients<B extends ArrayLike<number>>(
   pairs: readonly { readonly a: ArrayLike<number> }[],
-  found: readonly { readonly a: ArrayLike<number>; readonly b: B }[],
+  found: readonly { readonly a: ArrayLike<number>; readonly b: B; readonly magnitude?: B | undefined }[],
 ) {
-  return found.map(({ b }, i) => {
+  return found.map(({ b, magnitude }, i) => {
     const sharing = found.filter((_, j) => pairs[j].a === pairs[i].a);
-    return { b, a: Float64Array.from({ length: pairs[i].a.length }, (_, k) => sum(sharing.map(({ a }) => a[k]))) };
+    const a = Float64Array.from({ length: pairs[i].a.length }, (_, k) => sum(sharing.map((each) => each.a[k])));
+    return { a, b, ...(magnitude && { magnitude }) };
   });
 }
 
@@ -60,9 +62,10 @@ const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => tota
 /** A tiny model, a LoRA on it, and the gradients of the mean loss over `rows` in float64. */
 export async function loraGolden(name: GoldenModel) {
   const file = (part: string) => new URL(`${name}.${part}`, MODELS);
-  const weights = new URL(`${WEIGHTS[name] ?? name}.safetensors`, MODELS);
+  const model = name.replace('-dora', '');
+  const weights = new URL(`${WEIGHTS[name] ?? model}.safetensors`, MODELS);
   const checkpoint = await openCheckpoint([
-    bytesSource(await readFile(file('config.json')), 'config.json'),
+    bytesSource(await readFile(new URL(`${model}.config.json`, MODELS)), 'config.json'),
     bytesSource(await readFile(weights), 'model.safetensors'),
     bytesSource(Buffer.from(TOKENIZER), 'tokenizer.json'),
   ]);

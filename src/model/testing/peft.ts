@@ -14,6 +14,8 @@ export interface Matrices<Values = Float32Array<ArrayBuffer>> {
   readonly a: Values;
   /** [outputs, rank]; rows of q and k in interleaved order */
   readonly b: Values;
+  /** [outputs], with DoRA; rows as B's */
+  readonly magnitude?: Values;
 }
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
@@ -51,10 +53,13 @@ export function pairsOf<Values extends Floats>(
     if (!module) continue;
     const map = OPT_MAPS[module] ?? module;
     const b = tensors.get(name.replace('lora_A', 'lora_B'))!;
+    const magnitudes = tensors.get(name.replace('lora_A', 'lora_magnitude_vector'));
     const [rank, inputs] = a.shape as [number, number];
     const [outputs] = b.shape as [number, number];
     let first = 0;
     for (const [own, rows] of packed(map, config) ?? [[map, outputs] as const]) {
+      const turned = (each: Values, columns: number) =>
+        own === 'q_proj' || own === 'k_proj' ? interleavedRows(each, columns, config) : each;
       const values = b.values.slice(first * rank, (first + rows) * rank) as Values;
       pairs.push({
         layer: Number(layer),
@@ -63,7 +68,8 @@ export function pairsOf<Values extends Floats>(
         inputs,
         outputs: rows,
         a: a.values,
-        b: own === 'q_proj' || own === 'k_proj' ? interleavedRows(values, rank, config) : values,
+        b: turned(values, rank),
+        ...(magnitudes && { magnitude: turned(magnitudes.values.slice(first, first + rows) as Values, 1) }),
       });
       first += rows;
     }

@@ -53,8 +53,10 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
     const { down, feedForwardPostNorm } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
     const adapted = builder.parts.layout.layers[layer].down !== undefined;
-    const { dy, works } = branchBackward(builder, layer, 'down', feedForwardPostNorm);
+    const branch = branchBackward(builder, layer, 'down', feedForwardPostNorm);
+    const { dy, works } = builder.unscaled(layer, 'down', branch.dy);
     return [
+      ...branch.works,
       ...works,
       ...(adapted ? [hiddenOf(builder, kept.gateUp)] : []),
       ...(last ? [] : builder.transposed(down, dy, dIntermediate, builder.tokens)),
@@ -73,12 +75,14 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
     const { feedForwardNorm, gateUp } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
     const adapted = layout.layers[layer].gateUp !== undefined;
+    const { dy, works } = builder.unscaled(layer, 'gateUp', kept.gateUp);
     return [
       hiddenBackward(builder, kept.gateUp),
+      ...works,
       ...(adapted ? [normed(builder, feedForwardNorm, { x: kept.postAttention, y: normalized })] : []),
-      ...(last ? [] : builder.transposed(gateUp, kept.gateUp, dNormalized, builder.tokens)),
+      ...(last ? [] : builder.transposed(gateUp, dy, dNormalized, builder.tokens)),
       ...builder.adaptBackward(layer, 'gateUp', {
-        dy: kept.gateUp,
+        dy,
         x: normalized,
         u: kept['u gateUp'],
         dx: last ? undefined : dNormalized,
@@ -92,8 +96,10 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
     const { dAttentionOut } = b.workspace;
     const { output, attentionPostNorm } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
-    const { dy, works } = branchBackward(builder, layer, 'output', attentionPostNorm);
+    const branch = branchBackward(builder, layer, 'output', attentionPostNorm);
+    const { dy, works } = builder.unscaled(layer, 'output', branch.dy);
     return [
+      ...branch.works,
       ...works,
       ...(last ? [] : builder.transposed(output, dy, dAttentionOut, builder.tokens)),
       ...builder.adaptBackward(layer, 'output', {
@@ -111,6 +117,7 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
     const { attentionNorm, qkv, qkNorm: gains } = weights.layers[layer];
     const kept = segmentOf(builder).keptOf(layer);
     const adapted = layout.layers[layer].qkv !== undefined;
+    const { dy, works } = builder.unscaled(layer, 'qkv', dQkv);
     return [
       // another layer's stand where attention finds them
       ...(gains ? positioned(builder, layer) : []),
@@ -127,10 +134,11 @@ const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: bo
             ),
           ]
         : []),
+      ...works,
       ...(adapted ? [normed(builder, attentionNorm, { x: kept.x, y: normalized })] : []),
-      ...(last ? [] : builder.transposed(qkv, dQkv, dNormalized, builder.tokens)),
+      ...(last ? [] : builder.transposed(qkv, dy, dNormalized, builder.tokens)),
       ...builder.adaptBackward(layer, 'qkv', {
-        dy: dQkv,
+        dy,
         x: normalized,
         u: kept['u qkv'],
         dx: last ? undefined : dNormalized,

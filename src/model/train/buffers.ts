@@ -23,6 +23,8 @@ export interface TrainingBuffers {
   readonly checkpoints: readonly GPUBuffer[];
   readonly poolsA: readonly Pool[];
   readonly poolsB: readonly Pool[];
+  /** One over the norms of DoRA's rows. */
+  readonly poolsInverse: readonly GPUBuffer[];
   /** Counts (shaders/common/state.wgsl): of the tokens, of the labelled ones, and of each chunk of those. */
   readonly tokens: GPUBuffer;
   readonly labels: GPUBuffer;
@@ -74,6 +76,7 @@ export function createTrainingBuffers(
     checkpoints: repeat(sizes.checkpoints, () => make(spec.tokens * config.hiddenSize, 'checkpoint')),
     poolsA: layout.poolsA.map(pool),
     poolsB: layout.poolsB.map(pool),
+    poolsInverse: layout.poolsInverse.map((length) => make(length, 'inverse norms')),
     tokens: make(4, 'tokens'),
     labels: make(4, 'labels'),
     chunks: repeat(Math.ceil(spec.tokens / sizes.chunk), () => make(4, 'chunk')),

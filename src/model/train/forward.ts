@@ -67,8 +67,7 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
   return [
     ...(keep ? [builder.copy(w.x, kept.x)] : []),
     normed(builder, attentionNorm, { x: w.x, y: w.normalized }),
-    ...builder.product(qkv, w.normalized, kept.qkv, tokens),
-    ...builder.adapt(layer, 'qkv', w.normalized, kept['u qkv'], kept.qkv),
+    ...builder.adapted(layer, 'qkv', qkv, { x: w.normalized, y: kept.qkv }),
     ...positioned(builder, layer),
     builder.dispatch(
       packedAttention,
@@ -80,8 +79,7 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
     ...added(builder, layer, 'output', { matrix: own.output, x: kept.attentionOut, postGain: own.attentionPostNorm }),
     ...(keep ? [builder.copy(w.x, kept.postAttention)] : []),
     normed(builder, feedForwardNorm, { x: w.x, y: w.normalized }),
-    ...builder.product(gateUp, w.normalized, kept.gateUp, tokens),
-    ...builder.adapt(layer, 'gateUp', w.normalized, kept['u gateUp'], kept.gateUp),
+    ...builder.adapted(layer, 'gateUp', gateUp, { x: w.normalized, y: kept.gateUp }),
     hiddenOf(builder, kept.gateUp),
     ...added(
       builder,
@@ -109,19 +107,11 @@ function added(
   { matrix, x, postGain }: { matrix: Matrix; x: GPUBuffer; postGain: GPUBuffer | undefined },
   output = true,
 ): Promise<Work>[] {
-  const { tokens } = builder;
   const stream = builder.parts.b.workspace.x;
-  const u = segmentOf(builder).keptOf(layer)[`u ${name}`];
-  if (!postGain) {
-    return [
-      ...(output ? builder.product(matrix, x, stream, tokens, true) : []),
-      ...builder.adapt(layer, name, x, u, output ? stream : undefined),
-    ];
-  }
+  if (!postGain) return builder.adapted(layer, name, matrix, { x, y: stream, residual: true, wanted: output });
   const branch = branchOf(builder, layer, name);
   return [
-    ...builder.product(matrix, x, branch, tokens),
-    ...builder.adapt(layer, name, x, u, branch),
+    ...builder.adapted(layer, name, matrix, { x, y: branch }),
     ...(output ? [normed(builder, { gain: postGain }, { x: branch, y: stream, accumulate: true })] : []),
   ];
 }

@@ -64,6 +64,8 @@ export interface AdaptedGroup {
   readonly rows: number;
   readonly a: Region;
   readonly b: Region;
+  /** DoRA's magnitudes [M], among the B's; and one over the norms of the adapted rows, which are computed. */
+  readonly dora?: { readonly magnitude: Region; readonly inverse: Region };
 }
 
 type LayerLayout = Readonly<Partial<Record<GroupName, AdaptedGroup>>>;
@@ -77,6 +79,8 @@ export interface Layout {
   /** Floats of each pool. A's and B's have pools of their own: LoRA+ has a learning rate for each. */
   readonly poolsA: readonly number[];
   readonly poolsB: readonly number[];
+  /** One over the norms of DoRA's rows. */
+  readonly poolsInverse: readonly number[];
   /** Trained numbers, without what aligns them. */
   readonly parameters: number;
 }
@@ -102,7 +106,7 @@ export function layOut(config: ModelConfig, spec: LoraSpec, maxPoolBytes: number
   if (wanted.size === 0) {
     throw new PronkError('bad-config', 'No module is chosen for training: name at least one in target_modules.');
   }
-  const [poolsA, poolsB] = [new Pools(maxPoolBytes), new Pools(maxPoolBytes)];
+  const [poolsA, poolsB, poolsInverse] = [new Pools(maxPoolBytes), new Pools(maxPoolBytes), new Pools(maxPoolBytes)];
   let parameters = 0;
   const layers = Array.from({ length: config.numLayers }, (_, layer) => {
     const groups = GROUP_NAMES.flatMap((name): [GroupName, AdaptedGroup][] => {
@@ -118,14 +122,16 @@ export function layOut(config: ModelConfig, spec: LoraSpec, maxPoolBytes: number
       if (maps.length === 0) return [];
       const width = maps.length * spec.rank;
       const stacked = maps.reduce((sum, map) => sum + map.rows, 0);
-      parameters += width * inputs + stacked * spec.rank;
+      parameters += width * inputs + stacked * (spec.rank + Number(spec.dora ?? false));
       const [a, b] = [poolsA.take(width * inputs), poolsB.take(stacked * spec.rank)];
-      return [[name, { maps, inputs, stride, width, rows: stacked, a, b }]];
+      const dora = spec.dora && { magnitude: poolsB.take(stacked), inverse: poolsInverse.take(stacked) };
+      return [[name, { maps, inputs, stride, width, rows: stacked, a, b, ...(dora && { dora }) }]];
     });
     return Object.fromEntries(groups) as LayerLayout;
   });
   const lowest = Math.min(...spec.targets.map(({ layer }) => layer));
-  return { layers, lowest, poolsA: poolsA.sizes, poolsB: poolsB.sizes, parameters };
+  const sizes = { poolsA: poolsA.sizes, poolsB: poolsB.sizes, poolsInverse: poolsInverse.sizes };
+  return { layers, lowest, ...sizes, parameters };
 }
 
 /** Fills pools one after another. */

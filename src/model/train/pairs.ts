@@ -12,10 +12,23 @@ type Part = 'parameters' | 'gradients' | 'first' | 'second';
 const KEPT = ['parameters', 'first', 'second'] as const satisfies readonly Part[];
 
 /** One pair's place. */
-interface Placed extends Omit<LoraPair, 'a' | 'b' | 'rank' | 'scale'> {
+interface Placed extends Omit<LoraPair, 'a' | 'b' | 'rank' | 'scale' | 'magnitude' | 'bias'> {
   readonly a: Region;
   readonly b: Region;
+  readonly magnitude: Region | undefined;
+  /** One over the norms of its rows, which nobody trains. */
+  readonly inverse: Region | undefined;
 }
+
+/** What there is of one pair. */
+interface PairValues {
+  readonly a: Float32Array<ArrayBuffer>;
+  readonly b: Float32Array<ArrayBuffer>;
+  readonly magnitude?: Float32Array<ArrayBuffer>;
+}
+
+const valuesOf = ({ a, b, magnitude }: PairValues) => [a, b, ...(magnitude ? [magnitude] : [])];
+const regionsOf = ({ a, b, magnitude }: Placed): Region[] => [a, b, ...(magnitude ? [magnitude] : [])];
 
 /** All pairs of a run, in the order of its layers and maps. */
 export class TrainedPairs {
@@ -30,7 +43,9 @@ export class TrainedPairs {
     this.#buffers = buffers;
     const places = pairPlaces(layout);
     this.#places = places.map((place) => placed(place, spec.rank));
-    this.set(startingPairs(places, spec));
+    const start = startingPairs(places, spec);
+    // the magnitudes are written when the norms are there
+    this.set(spec.dora ? start.map((pair) => ({ ...pair, magnitude: new Float32Array(pair.outputs) })) : start);
   }
 
   /** The pairs as they are now. */
@@ -58,7 +73,11 @@ export class TrainedPairs {
           `The adapter has no pair of this run’s rank for layer ${place.layer} ${place.map}. Choose the same r and target_modules.`,
         );
       }
-      this.#write('parameters', place, pair.a, pair.b);
+      if ((place.magnitude === undefined) !== (pair.magnitude === undefined)) {
+        const message = `The adapter and this run differ in use_dora. Choose the adapter’s value.`;
+        throw new PronkError('adapter-mismatch', message);
+      }
+      this.#write('parameters', place, [pair.a, pair.b, ...(pair.magnitude ? [pair.magnitude] : [])]);
     }
     for (const pool of this.#pools) {
       const zero = new Float32Array(pool.length);
@@ -71,14 +90,17 @@ export class TrainedPairs {
   async state(): Promise<OptimizerState> {
     const joined = async (part: Part) => {
       const each = await this.read(part);
-      return concatenated(each.flatMap(({ a, b }) => [a, b]));
+      return concatenated(each.flatMap(valuesOf));
     };
     return { parameters: await joined('parameters'), first: await joined('first'), second: await joined('second') };
   }
 
   /** @throws PronkError `corrupt-file` for the state of another run */
   restore(state: OptimizerState): void {
-    const total = this.#places.reduce((sum, { a, b }) => sum + a.length + b.length, 0);
+    const total = this.#places.reduce(
+      (sum, place) => sum + regionsOf(place).reduce((all, { length }) => all + length, 0),
+      0,
+    );
     const other = KEPT.map((part) => state[part].length).find((length) => length !== total);
     if (other !== undefined) {
       throw new PronkError(
@@ -89,10 +111,8 @@ export class TrainedPairs {
     for (const part of KEPT) {
       let at = 0;
       for (const place of this.#places) {
-        const middle = at + place.a.length;
-        const end = middle + place.b.length;
-        this.#write(part, place, state[part].subarray(at, middle), state[part].subarray(middle, end));
-        at = end;
+        const values = regionsOf(place).map(({ length }) => state[part].subarray(at, (at += length)));
+        this.#write(part, place, values);
       }
     }
     this.clear();
@@ -106,25 +126,51 @@ export class TrainedPairs {
     this.#device.queue.submit([encoder.finish()]);
   }
 
-  /** A's and B's of all pairs, from one read-back a pool. */
-  async read(part: Part): Promise<{ a: Float32Array<ArrayBuffer>; b: Float32Array<ArrayBuffer> }[]> {
+  /** A's, B's and magnitudes of all pairs, from one read-back a pool. */
+  async read(part: Part): Promise<PairValues[]> {
     const { poolsA, poolsB } = this.#buffers;
     const readAll = (pools: readonly Pool[]) =>
       Promise.all(pools.map(async (pool) => new Float32Array(await readBack(this.#device, pool[part]))));
     const [a, b] = [await readAll(poolsA), await readAll(poolsB)];
-    return this.#places.map((place) => ({ a: cut(a, place.a), b: cut(b, place.b) }));
+    return this.#places.map((place) => ({
+      a: cut(a, place.a),
+      b: cut(b, place.b),
+      ...(place.magnitude && { magnitude: cut(b, place.magnitude) }),
+    }));
   }
 
   get #pools(): readonly Pool[] {
     return [...this.#buffers.poolsA, ...this.#buffers.poolsB];
   }
 
-  #write(part: Part, { a, b }: Placed, valuesA: Float32Array, valuesB: Float32Array): void {
-    const { poolsA, poolsB } = this.#buffers;
-    const write = (pools: readonly Pool[], { pool, offset }: Region, values: Float32Array) =>
-      this.#device.queue.writeBuffer(pools[pool][part], 4 * offset, values as Float32Array<ArrayBuffer>);
-    write(poolsA, a, valuesA);
-    write(poolsB, b, valuesB);
+  /** DoRA begins with the norms of the base's rows, which the device has computed. */
+  async startMagnitudes(): Promise<void> {
+    const { poolsInverse } = this.#buffers;
+    const all = await Promise.all(
+      poolsInverse.map(async (pool) => new Float32Array(await readBack(this.#device, pool))),
+    );
+    for (const { magnitude, inverse } of this.#places) {
+      if (!magnitude || !inverse) continue;
+      this.#writeB(
+        'parameters',
+        magnitude,
+        cut(all, inverse).map((each) => (each > 0 ? 1 / each : 0)),
+      );
+    }
+  }
+
+  /** @param values of A, of B, and where there are any of the magnitudes */
+  #write(part: Part, { a, b, magnitude }: Placed, [valuesA, valuesB, magnitudes]: readonly Float32Array[]): void {
+    const { queue } = this.#device;
+    const { pool, offset } = a;
+    queue.writeBuffer(this.#buffers.poolsA[pool][part], 4 * offset, valuesA as Float32Array<ArrayBuffer>);
+    this.#writeB(part, b, valuesB);
+    if (magnitude) this.#writeB(part, magnitude, magnitudes);
+  }
+
+  #writeB(part: Part, { pool, offset }: Region, values: Float32Array): void {
+    const buffer = this.#buffers.poolsB[pool][part];
+    this.#device.queue.writeBuffer(buffer, 4 * offset, values as Float32Array<ArrayBuffer>);
   }
 }
 
@@ -146,7 +192,9 @@ function cut(pools: readonly Float32Array<ArrayBuffer>[], { pool, offset, length
 }
 
 /** Where a pair has its A and B. */
-function placed({ layer, map, inputs, outputs, group: { a, b }, index, row }: PairPlace, rank: number): Placed {
+function placed({ layer, map, inputs, outputs, group: { a, b, dora }, index, row }: PairPlace, rank: number): Placed {
+  const rows = (region: Region | undefined) =>
+    region && { pool: region.pool, offset: region.offset + row, length: outputs };
   return {
     layer,
     map,
@@ -154,6 +202,8 @@ function placed({ layer, map, inputs, outputs, group: { a, b }, index, row }: Pa
     outputs,
     a: { pool: a.pool, offset: a.offset + index * rank * inputs, length: rank * inputs },
     b: { pool: b.pool, offset: b.offset + row * rank, length: outputs * rank },
+    magnitude: rows(dora?.magnitude),
+    inverse: rows(dora?.inverse),
   };
 }
 

@@ -37,6 +37,8 @@ export interface Passes {
   readonly plainForward: readonly Work[];
   readonly plainLoss: readonly Work[];
   readonly update: readonly Work[];
+  /** What DoRA needs to know of each new adapter; empty without it. */
+  readonly norms: readonly Work[];
 }
 
 /** @throws PronkError `bad-config`, `out-of-memory` */
@@ -50,15 +52,29 @@ export async function buildPasses(parts: TrainerParts, buffers: Buffers, spec: L
   const kernels = new Kernels(gpu.device);
   const builder = new PassBuilder({ kernels, buffers, gpu, config, weights, spec, layout, b });
   const plain = builder.plain();
-  const [forward, plainForward, loss, plainLoss, backward, update] = await Promise.all([
+  const [forward, plainForward, loss, plainLoss, backward, update, norms] = await Promise.all([
     buildForward(builder),
     buildForward(plain),
     buildLoss(builder, sizes.chunk, true),
     buildLoss(plain, sizes.chunk, false),
     buildBackward(builder),
     buildUpdate(builder),
+    Promise.all(builder.norms()),
   ]);
   const { chunk } = sizes;
   const { labels } = builder;
-  return { buffers: b, layout, maxPoolBytes, chunk, labels, forward, loss, backward, plainForward, plainLoss, update };
+  return {
+    buffers: b,
+    layout,
+    maxPoolBytes,
+    chunk,
+    labels,
+    forward,
+    loss,
+    backward,
+    plainForward,
+    plainLoss,
+    update,
+    norms,
+  };
 }

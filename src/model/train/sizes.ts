@@ -10,11 +10,12 @@ const LOGITS_BYTES = 32 * 2 ** 20;
 /**
  * What the forward pass keeps of a layer: its input, q|k|v after RoPE (or, where heads are normalized, before that), attention's
  * result and log-sum-exp, the residual stream between attention and feed-forward, gate|up, A·x of each group, and what goes into
- * the norms behind attention and feed-forward.
+ * the norms behind attention and feed-forward. `z` is what DoRA scales, and in the backward pass its gradient.
  */
 export type KeptName =
   | ('x' | 'qkv' | 'attentionOut' | 'lse' | 'postAttention' | 'gateUp' | `u ${GroupName}`)
-  | ('attentionBranch' | 'feedForwardBranch');
+  | ('attentionBranch' | 'feedForwardBranch')
+  | `z ${GroupName}`;
 /**
  * Used by one layer after another, and by the loss. `normedQkv` is q|k|v after the norm of its heads and RoPE; `v` and what
  * begins with d are gradients.
@@ -50,11 +51,14 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
   const { hiddenSize: D, numHeads: H, intermediateSize: F, headDim: d, vocabSize: V } = config;
   const T = spec.tokens;
   const branch = config.postNorms ? T * D : 0;
-  const { qkv, gateUp } = groupShapes(config);
+  const shapes = groupShapes(config);
+  const { qkv, gateUp } = shapes;
   const chunk = Math.min(T, spec.chunk ?? Math.max(8, Math.floor(LOGITS_BYTES / 4 / V / 8) * 8));
   const { length, count } = segments(layout, spec.checkpointing);
   const width = (name: GroupName) => Math.max(0, ...layout.layers.map((groups) => groups[name]?.width ?? 0));
   const widths = GROUP_NAMES.map(width);
+  const scaled = (name: GroupName) => layout.layers.some((groups) => groups[name]?.dora);
+  const z = Object.fromEntries(GROUP_NAMES.map((name) => [`z ${name}`, scaled(name) ? T * shapes[name].stride : 0]));
   const u = Object.fromEntries(GROUP_NAMES.map((name, i) => [`u ${name}`, T * widths[i]]));
   return {
     chunk,
@@ -66,6 +70,7 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
       postAttention: T * D,
       gateUp: T * gateUp.stride,
       ...(u as Record<`u ${GroupName}`, number>),
+      ...(z as Record<`z ${GroupName}`, number>),
       attentionBranch: branch,
       feedForwardBranch: branch,
     },
@@ -102,7 +107,7 @@ export function trainingMemory(config: ModelConfig, spec: LoraSpec, maxPoolBytes
   const { kept, keptLayers, checkpoints, workspace } = trainingSizes(config, spec, layout);
   const pools = sum([...layout.poolsA, ...layout.poolsB]);
   return {
-    adapter: 4 * pools,
+    adapter: 4 * (pools + sum(layout.poolsInverse)),
     optimizer: 12 * pools,
     activations: 4 * (keptLayers * sum(Object.values(kept)) + checkpoints * spec.tokens * config.hiddenSize),
     workspace: 4 * sum(Object.values(workspace)),

@@ -74,6 +74,7 @@ describe.each(GOLDEN)('%s against PyTorch in float64', (name) => {
       rank: pairs[0].rank,
       scale: pairs[0].scale,
       targets: pairs.map(({ layer, map }) => ({ layer, map: map as LinearMap })),
+      dora: pairs[0].magnitude !== undefined,
     };
     const result = await training(config, weightTensors(checkpoint, 'f32'), spec, async (trainer) => {
       trainer.setPairs(change(pairs));
@@ -86,9 +87,10 @@ describe.each(GOLDEN)('%s against PyTorch in float64', (name) => {
     return {
       error: relative(flat(result.found), flat(golden.gradients)),
       worst: Math.max(
-        ...result.found.flatMap(({ a, b }, i) => [
+        ...result.found.flatMap(({ a, b, magnitude }, i) => [
           relative(a, golden.gradients[i].a),
           relative(b, golden.gradients[i].b),
+          magnitude?.length ? relative(magnitude, golden.gradients[i].magnitude ?? []) : 0,
         ]),
       ),
       loss: Math.abs(result.loss - golden.loss),
@@ -406,6 +408,45 @@ test('a state that was saved goes on bit for bit', async () => {
   await training(TINY, tensors, spec, async (trainer) => {
     trainer.restore({ ...saved, first: saved.first.map(() => 0) });
     expect(await steps(trainer, 3, 6)).not.toEqual(losses.slice(6));
+  });
+});
+
+test('DoRA begins as the base, learns, and goes on bit for bit from a state', async () => {
+  const { tensors } = randomModel(TINY, 'q8', ['q_proj', 'k_proj', 'v_proj']);
+  const steps = async (trainer: LoraTrainer, from: number, to: number) => {
+    const losses: number[] = [];
+    for (let i = from; i < to; i++) {
+      await trainer.accumulate(BATCH, 1 / countTargets(ROWS), i);
+      losses.push((await trainer.update({ ...still, learningRate: 0.01, maxGradNorm: 1, count: i + 1 })).loss);
+    }
+    return losses;
+  };
+  const spec = { dora: true, checkpointing: 1, dropout: 0.1 };
+  const base = await training(TINY, tensors, {}, async (t) => (await t.evaluate(BATCH)).loss);
+  const [losses, end, magnitudes] = await training(TINY, tensors, spec, async (trainer) => {
+    // m / norm is 1 to the last bits
+    expect(Math.abs((await trainer.evaluate(BATCH)).loss / base - 1)).toBeLessThan(1e-6);
+    const before = (await trainer.pairs()).map(({ magnitude }) => magnitude);
+    expect(before.every((each) => each?.every((value) => value > 0))).toBe(true);
+    const all = await steps(trainer, 0, 4);
+    const after = (await trainer.pairs()).map(({ magnitude }) => magnitude);
+    expect(after).not.toEqual(before);
+    return [all, await trainer.state(), after] as const;
+  });
+  expect(losses[3]).toBeLessThan(losses[0]);
+  const saved = await training(TINY, tensors, { ...spec, checkpointing: 0 }, async (trainer) => {
+    await steps(trainer, 0, 2);
+    return trainer.state();
+  });
+  // cut otherwise, recomputed otherwise
+  await training(TINY, tensors, spec, async (trainer) => {
+    trainer.restore(saved);
+    expect(await steps(trainer, 2, 4)).toEqual(losses.slice(2));
+    expect(await trainer.state()).toEqual(end);
+    expect((await trainer.pairs()).map(({ magnitude }) => magnitude)).toEqual(magnitudes);
+    // a plain adapter is none of this run's
+    const plain = (await trainer.pairs()).map((pair) => ({ ...pair, magnitude: undefined }));
+    expect(() => trainer.setPairs(plain)).toThrow(/use_dora/);
   });
 });
 

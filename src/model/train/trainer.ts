@@ -8,7 +8,7 @@ import type { LoraSpec, LoraTrainer, MicroBatch, OptimizerState, OptimizerStep, 
 import { readBack, TrainedPairs } from './pairs';
 import { buildPasses, type Passes, type TrainerParts } from './passes';
 import { trainingMemory } from './sizes';
-import { type Extent, Slices } from './slices';
+import { type Extent, Slices, type Work } from './slices';
 
 /**
  * Puts a LoRA beside a loaded model: A uniform in ±1/√inputs as PEFT begins, B zero.
@@ -21,7 +21,9 @@ export async function createLoraTrainer(parts: TrainerParts, spec: LoraSpec, tur
     const passes = await buildPasses(parts, buffers, spec);
     const slices = new Slices(parts.gpu.device, turn);
     await slices.prepare();
-    return new GpuLoraTrainer(parts, spec, buffers, passes, slices);
+    const trainer = new GpuLoraTrainer(parts, spec, buffers, passes, slices);
+    await trainer.begin();
+    return trainer;
   } catch (error) {
     buffers.destroy();
     throw error;
@@ -37,6 +39,8 @@ export class GpuLoraTrainer implements LoraTrainer {
   readonly #passes: Passes;
   readonly #slices: Slices;
   readonly #pairs: TrainedPairs;
+  /** The norms are those of an adapter before. */
+  #stale = true;
 
   constructor({ gpu, config }: TrainerParts, spec: LoraSpec, buffers: Buffers, passes: Passes, slices: Slices) {
     this.#device = gpu.device;
@@ -49,18 +53,31 @@ export class GpuLoraTrainer implements LoraTrainer {
     this.#pairs = new TrainedPairs(gpu.device, spec, passes.layout, passes.buffers);
   }
 
+  /** DoRA's first magnitudes. */
+  async begin(): Promise<void> {
+    if (!this.#spec.dora) return;
+    await this.#run([], { tokens: 0, labels: 0 });
+    await this.#pairs.startMagnitudes();
+  }
+
+  /** Work over the adapter as it is now. */
+  async #run(work: readonly Work[], extent: Extent): Promise<void> {
+    await this.#slices.run(this.#stale ? [...this.#passes.norms, ...work] : work, extent);
+    this.#stale = false;
+  }
+
   async accumulate(batch: MicroBatch, weight: number, step: number): Promise<void> {
     const extent = this.#write(batch, weight, step);
     const { forward, loss, backward } = this.#passes;
     if (extent.labels === 0) return;
-    await this.#slices.run([...forward, ...loss, ...backward], extent);
+    await this.#run([...forward, ...loss, ...backward], extent);
   }
 
   async evaluate(batch: MicroBatch): Promise<{ loss: number; targets: number }> {
     const extent = this.#write(batch, 1, 0);
     if (extent.labels === 0) return { loss: 0, targets: 0 };
     const { losses } = this.#passes.buffers.workspace;
-    await this.#slices.run([...this.#passes.plainForward, ...this.#passes.plainLoss], extent);
+    await this.#run([...this.#passes.plainForward, ...this.#passes.plainLoss], extent);
     const each = new Float32Array(await readBack(this.#device, losses, 4 * extent.labels));
     return { loss: each.reduce((sum, one) => sum + one, 0), targets: extent.labels };
   }
@@ -71,10 +88,11 @@ export class GpuLoraTrainer implements LoraTrainer {
     await this.#slices.run(update, { tokens: 0, labels: 0 });
     const [loss, gradNorm, , finite] = new Float32Array(await readBack(this.#device, buffers.report));
     this.#pairs.clear();
+    this.#stale = true;
     return { loss, gradNorm, skipped: finite === 0 };
   }
 
-  gradients(): Promise<{ a: Float32Array; b: Float32Array }[]> {
+  gradients(): Promise<{ a: Float32Array; b: Float32Array; magnitude?: Float32Array }[]> {
     return this.#pairs.read('gradients');
   }
 
@@ -84,6 +102,7 @@ export class GpuLoraTrainer implements LoraTrainer {
 
   setPairs(pairs: readonly LoraPair[]): void {
     this.#pairs.set(pairs);
+    this.#stale = true;
   }
 
   state(): Promise<OptimizerState> {
@@ -92,6 +111,7 @@ export class GpuLoraTrainer implements LoraTrainer {
 
   restore(state: OptimizerState): void {
     this.#pairs.restore(state);
+    this.#stale = true;
   }
 
   destroy(): void {
