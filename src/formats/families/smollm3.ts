@@ -50,7 +50,8 @@ export const smollm3: Family = {
   moreInGguf: (_, { numLayers = 0 }) => without(everyNth(Math.min(1024, numLayers), DEFAULT_INTERVAL)),
   toJson(config) {
     const marks = Array.from({ length: config.numLayers }, (_, layer) => Number(!config.nopeLayers?.includes(layer)));
-    return { no_rope_layers: marks, ...windowJson(config) };
+    // transformers' own token for padding need not be in the vocabulary
+    return { no_rope_layers: marks, pad_token_id: null, ...windowJson(config) };
   },
   notInGguf({ numLayers, nopeLayers = [] }) {
     if (String(nopeLayers) === String(everyNth(numLayers, DEFAULT_INTERVAL))) return undefined;
