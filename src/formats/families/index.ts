@@ -21,7 +21,18 @@ export { BIAS_FLAGS, type BiasFlag, biasedOf, type Family, type Window, windowed
 type Gguf = NonNullable<Family['gguf']>;
 
 /** In the order in which lists name them. */
-const FAMILIES: readonly Family[] = [llama, mistral, ministral3, qwen2, qwen3, smollm3, phi3, gemma3, internlm2, opt];
+export const FAMILIES: readonly Family[] = [
+  llama,
+  mistral,
+  ministral3,
+  qwen2,
+  qwen3,
+  smollm3,
+  phi3,
+  gemma3,
+  internlm2,
+  opt,
+];
 const TITLES = FAMILIES.map((family) => family.title);
 
 /** Whether a model's files hold q, k and v in one matrix, and gate and up in another. */

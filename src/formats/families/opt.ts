@@ -55,7 +55,7 @@ export const opt: Family = {
     ffn_dim: intermediateSize,
     word_embed_proj_dim: hiddenSize,
   }),
-  notInGguf: () => 'llama.cpp does not run OPT, and GGUF has no architecture for it. Write safetensors instead.',
+  notInGguf: () => 'llama.cpp does not run OPT, and GGUF has no architecture for it.',
   rename(name) {
     const inLayer = respelled(name, /^(?:model\.)?decoder\.(layers\.\d+)\.(.+)$/, 0);
     const outer = name.replace(/^(?:model\.)?decoder\./, 'model.');
