@@ -19,6 +19,13 @@ const OPTIONS: Readonly<Record<string, string | readonly [value: string, about: 
   data: ['FILE', 'The examples.'],
   density: 'The share of each adapter’s elements that stays, for methods that drop some; 0.5 where it is not given.',
   diff: ['DIR', 'The folder with the weight diff.'],
+  'dry-allowed-length': 'Repeats of fewer tokens cost nothing.',
+  'dry-base': 'How much more each token more of a repeat costs.',
+  'dry-breaker': [
+    'TEXT',
+    'A text that no repeat goes across, in place of a new line, a colon, a quote and an asterisk.',
+  ],
+  'dry-multiplier': 'Makes tokens that would go on with a repeat less likely, as llama.cpp’s DRY does; 0 is off.',
   dtype: 'How the weights are written.',
   'early-stopping':
     'When a beam search ends: with as many whole texts as beams, or where no better one is likely, or possible.',

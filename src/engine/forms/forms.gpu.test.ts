@@ -86,7 +86,13 @@ describe('answers', () => {
     const begun = ids.slice(0, 9);
     const more = await ask({ sampling, adjustments, begun, maxTokens: 51 });
     expect(more.ids).toEqual(ids);
-    expect((await ask({ adjustments: { logitBias: { 77: 100 } } })).ids).toEqual(Array<number>(24).fill(77));
+    // one id is forced again and again, until a repeat of it costs more
+    const forced = { adjustments: { logitBias: { 77: 100 } } };
+    expect((await ask(forced)).ids).toEqual(Array<number>(24).fill(77));
+    const dry = { multiplier: 30, base: 2, allowedLength: 2 };
+    const { ids: kept } = await ask({ ...forced, dry });
+    expect(kept.slice(0, 3)).toEqual([77, 77, 77]);
+    expect(kept.slice(0, 9).every((id) => id === 77)).toBe(false);
     await expect(ask({ adjustments: { logitBias: { 99999: 1 } } })).rejects.toMatchObject({ code: 'bad-token' });
   });
 

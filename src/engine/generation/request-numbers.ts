@@ -40,16 +40,17 @@ const MOST_BEAMS = 4;
 
 /** Beams that are searched, undefined where one text is drawn. @throws PronkError `bad-request` */
 export function checkedBeams(
-  request: GenerateOptions & Pick<EngineRequest, 'responseFormat'>,
+  request: GenerateOptions & Pick<EngineRequest, 'responseFormat' | 'dry'>,
 ): BeamOptions | undefined {
-  const { beams: options, sampling, adjustments = {}, topLogprobs, responseFormat } = request;
+  const { beams: options, sampling, adjustments = {}, topLogprobs, responseFormat, dry } = request;
   if (options === undefined) return undefined;
   const { beams } = options;
   if (!Number.isInteger(beams) || beams < 0 || beams > MOST_BEAMS) {
     throw refuse('beams', `a whole number from 0 to ${MOST_BEAMS}`, beams);
   }
   if (beams < 2) return undefined;
-  const isDrawn = sampling.temperature > 0 || sampling.repetitionPenalty !== 1 || adjusts(adjustments);
+  const isDrawn =
+    sampling.temperature > 0 || sampling.repetitionPenalty !== 1 || adjusts(adjustments) || (dry?.multiplier ?? 0) > 0;
   if (!isDrawn && topLogprobs === undefined && (responseFormat ?? { type: 'text' }).type === 'text') return options;
   const message =
     'A beam search takes the model’s own probabilities: set the temperature to 0, and leave out penalties, biases, logprobs and forms.';

@@ -2,6 +2,7 @@
 import type { Begun, GenerateOptions, GeneratedToken, Generation } from './generate';
 import type { LoadOptions } from '../models/host';
 import type { CalledTools } from './tool-calls';
+import type { Dry } from './dry';
 import type { Prompt } from './prompt';
 import type { ResponseFormat } from '../forms/response-format';
 import type { AdapterUse } from '../training/types';
@@ -12,6 +13,8 @@ export interface EngineRequest extends GenerateOptions {
   readonly prompt: Prompt;
   /** Instead of those that the model is used with; an empty list is the base. */
   readonly adapters?: readonly AdapterUse[] | undefined;
+  /** Against repeats; off without it. */
+  readonly dry?: Dry | undefined;
   /** What form the answer has; any text without it. */
   readonly responseFormat?: ResponseFormat | undefined;
   /** Ends the answer to a chat where the next turn would begin, for a model that was not trained to end it; true without it. */

@@ -8,6 +8,7 @@ import { type GeneratedToken, generate } from './generate';
 import { thinkingOf } from '../../tokenizer/thinking';
 import { formGrammar } from '../forms/form-grammar';
 import { grammarsOf } from '../forms/grammar';
+import { DryGuide } from './dry';
 import { held, type OnHeld } from './held';
 import { begunIds, encodePrompt, promptStops } from './prompt';
 import { checkedBeams } from './request-numbers';
@@ -61,7 +62,9 @@ export async function* generateResumed(
       const stops = [...stop, ...(stopAtNextTurn ? promptStops(tokenizer, prompt) : [])];
       const grammars = grammarsOf(tokenizer, hosted.session.vocabSize);
       const form = grammar ?? toolsOf(tokenizer, prompt).grammar;
-      const guide = form === undefined ? undefined : await grammars.guide(form);
+      const formed = form === undefined ? undefined : await grammars.guide(form);
+      const { dry } = request;
+      const guide = dry && dry.multiplier > 0 ? new DryGuide(tokenizer, ids, dry, formed) : formed;
       const given = { ...request, beams, stop: stops };
       const tokens = generate({ ...hosted, tokenizer }, ids, given, begun, thought, guide);
       try {

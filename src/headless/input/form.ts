@@ -14,6 +14,10 @@ export const FORM_OPTIONS = {
   'presence-penalty': number({ min: -2, max: 2, default: 0 }),
   'frequency-penalty': number({ min: -2, max: 2, default: 0 }),
   'logit-bias': 'list',
+  'dry-multiplier': number({ min: 0, max: 100, default: 0 }),
+  'dry-base': number({ min: 1, max: 10, default: 1.75 }),
+  'dry-allowed-length': number({ min: 1, whole: true, default: 2 }),
+  'dry-breaker': 'list',
   beams: number({ min: 0, max: 4, whole: true, default: 0 }),
   'length-penalty': number({ min: -10, max: 10, default: 1 }),
   'early-stopping': choice(['no', 'yes', 'never'], 'no'),
@@ -27,7 +31,7 @@ type FormOptions = Options<typeof FORM_OPTIONS>;
 /** What the options ask of a generation. @throws UsageError; PronkError `no-file`, `bad-schema` */
 export async function readForm(
   options: FormOptions,
-): Promise<Pick<EngineRequest, 'responseFormat' | 'topLogprobs' | 'adjustments' | 'beams'>> {
+): Promise<Pick<EngineRequest, 'responseFormat' | 'topLogprobs' | 'adjustments' | 'beams' | 'dry'>> {
   return {
     responseFormat: await readFormat(options),
     topLogprobs: options['top-logprobs'],
@@ -35,6 +39,12 @@ export async function readForm(
       beams: options.beams,
       lengthPenalty: options['length-penalty'],
       earlyStopping: EARLY[options['early-stopping']],
+    },
+    dry: {
+      multiplier: options['dry-multiplier'],
+      base: options['dry-base'],
+      allowedLength: options['dry-allowed-length'],
+      breakers: options['dry-breaker'],
     },
     adjustments: {
       presencePenalty: options['presence-penalty'],

@@ -27,6 +27,7 @@ type Asked =
   | 'begun'
   | 'thinkingBudget'
   | 'adjustments'
+  | 'dry'
   | 'topLogprobs'
   | 'beams'
   | 'responseFormat';
