@@ -6,6 +6,7 @@ import { testDevices } from '../gpu/testing/device';
 import type { Kernel } from '../gpu/kernel';
 import { attention as flash } from './attention/attention';
 import { linear } from './matmul/linear';
+import { logprobs, RECORD } from './sample/logprobs';
 import { sample, sampleParams, type Sampling } from './sample/sample';
 import { type RaceCase, rowRaces } from './testing/races';
 import { attentionRaces } from './testing/races-attention';
@@ -127,6 +128,20 @@ const sampler = (): RaceCase => {
   };
 };
 
+const likeliest = (): RaceCase => {
+  const vocabulary = 257;
+  return {
+    ...workOf(logprobs, { threads: 32 }, TARGETS.hardware, {
+      bind: { state: Uint32Array.of(9, 1, 1, 200), logits: random(vocabulary, 1), records: new Uint32Array(RECORD) },
+      params: { vocabulary, top: 20, outputs: 1 },
+      count: 1,
+    }),
+    outputs: ['records'],
+    // those of partial results; what follows the others waits in workgroupUniformLoad, or is the first thread's alone
+    needed: [0, 2],
+  };
+};
+
 const [tested] = await testDevices();
 const { device } = tested!;
 /** One driver that takes threads a few at a time is enough. */
@@ -137,7 +152,7 @@ const result = async ({ work, outputs }: RaceCase, kernel: Kernel) =>
     .map((bytes) => Buffer.from(bytes).toString('hex'))
     .join();
 
-const CASES = { matvec, gemm, attention, sampler, ...rowRaces, ...linearRaces, ...attentionRaces };
+const CASES = { matvec, gemm, attention, sampler, likeliest, ...rowRaces, ...linearRaces, ...attentionRaces };
 
 for (const [label, make] of Object.entries(CASES)) {
   describe.runIf(cheap)(`${label}, threads in another order (skipped where pipelines take long)`, () => {

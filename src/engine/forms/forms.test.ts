@@ -11,7 +11,7 @@ import { Grammars } from './grammar';
 import type { JsonSchema, ResponseFormat } from './response-format';
 
 /** How many random schemas; `PRONK_SCHEMAS` asks for more. */
-const SCHEMAS = Number(process.env['PRONK_SCHEMAS'] ?? 40);
+const SCHEMAS = Number(process.env['PRONK_SCHEMAS'] ?? (process.env['PRONK_LONG'] ? 1000 : 40));
 
 const tokenizers = {
   SentencePiece: createTokenizer(await openTokenizer(filesOf(TALES, ['config.json', 'tokenizer.model']))),
