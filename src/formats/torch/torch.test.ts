@@ -35,13 +35,13 @@ describe('files of torch.save', () => {
     expect([...file.tensors.keys()]).toEqual(Object.keys(everything));
     for (const [key, { shape, eighths: values }] of Object.entries(everything)) {
       expect(file.tensors.get(key)!.shape, key).toEqual(shape);
-      if (key !== 'counter' && key !== 'double') expect(await eighths(file, key), key).toEqual(values);
+      if (key !== 'counter') expect(await eighths(file, key), key).toEqual(values);
     }
     const [half, bfloat, float] = ['half', 'bfloat', 'float'].map((key) => file.tensors.get(key)!.dtype);
     expect([half, bfloat, float]).toEqual(['F16', 'BF16', 'F32']);
     const [whole, rows] = ['shared_whole', 'shared_rows'].map((key) => file.tensors.get(key)!);
     expect(rows.start - whole.start).toBe(2 * 4 * 4);
-    expect(() => fromDirectory(file.tensors.get('double')!)).toThrow(/F64/);
+    expect(() => fromDirectory(file.tensors.get('counter')!)).toThrow(/I64/);
   });
 
   test('rows of a transposed view, one at a time', async () => {
