@@ -1,7 +1,7 @@
 // Access tokens: each is shown to the server that it was given for, and to no other.
 
 import { PronkError } from '../core/errors';
-import { parseAddress } from './address';
+import { isDatasetPage, parseAddress } from './address';
 
 export const HUB = 'https://huggingface.co';
 
@@ -13,14 +13,14 @@ export interface AccessToken {
 }
 
 /**
- * The server that a token for a model belongs to, by the model's address.
+ * The server that a token for a model or a dataset belongs to, by its address.
  * @param hub the Hub, or a mirror of it
  * @returns undefined where none may be sent: on the way to another machine everybody could read it
  * @throws PronkError `bad-address`
  */
 export function tokenEndpoint(address: string, hub = HUB): string | undefined {
-  const parsed = parseAddress(address);
-  const url = new URL(parsed.kind === 'hub' ? hub : parsed.url);
+  const parsed = isDatasetPage(address) ? undefined : parseAddress(address);
+  const url = new URL(parsed === undefined || parsed.kind === 'hub' ? hub : parsed.url);
   return isPrivate(url) ? url.origin : undefined;
 }
 

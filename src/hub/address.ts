@@ -42,7 +42,7 @@ export function parseAddress(text: string): ModelAddress {
   const [host] = given.split('/');
   if (HUB_HOSTS.has(host)) return parseUrl(`https://${given}`);
   const [, id, revision = 'main'] = /^([^@]+?)(?:@(.+))?$/.exec(given) ?? [];
-  if (id === undefined || !isModelId(id)) throw bad(given, 'It is neither a name nor an address');
+  if (id === undefined || !isHubName(id)) throw bad(given, 'It is neither a name nor an address');
   return hub(given, id, revision);
 }
 
@@ -52,6 +52,11 @@ export function formatAddress(address: ModelAddress): string {
   const { id, revision, path } = address;
   if (path === undefined) return `${id}@${revision}`;
   return `https://huggingface.co/${id}/tree/${encodeURIComponent(revision)}/${encodePath(path)}`;
+}
+
+/** Whether an address is that of a dataset on the Hub, and not a model's. */
+export function isDatasetPage(text: string): boolean {
+  return /^(hf:(?!\/\/)|hf:\/\/datasets\/|https?:\/\/(www\.)?(huggingface\.co|hf\.co)\/datasets\/)/i.test(text.trim());
 }
 
 /** A path with each of its parts percent-encoded. */
@@ -93,7 +98,7 @@ function parseHubUrl(given: string, url: URL): ModelAddress {
   const [revision = 'main', ...path] = ['tree', 'blob', 'resolve', 'raw'].includes(action) ? rest : [];
   // hf://owner/name@revision
   const [name, at = revision] = named.split('@');
-  if (!isModelId(`${owner}/${name}`)) throw bad(given, 'It does not lead to a model on the Hub');
+  if (!isHubName(`${owner}/${name}`)) throw bad(given, 'It does not lead to a model on the Hub');
   const shown = url.searchParams.get('show_file_info');
   return hub(given, `${owner}/${name}`, at, path.join('/') || shown || undefined);
 }
@@ -105,12 +110,12 @@ function hub(given: string, id: string, revision: string, path?: string): ModelA
 }
 
 /** The Hub's rule: letters, digits, `-`, `_`, `.`; at most 96 characters; no `--` or `..`; no `-` or `.` at an end. */
-function isModelId(id: string): boolean {
+export function isHubName(id: string): boolean {
   const parts = id.split('/');
-  return parts.length === 2 && parts.every(isModelIdPart);
+  return parts.length === 2 && parts.every(isNamePart);
 }
 
-function isModelIdPart(part: string): boolean {
+function isNamePart(part: string): boolean {
   return /^\w([\w.-]*\w)?$/.test(part) && part.length <= 96 && !part.includes('--') && !part.includes('..');
 }
 

@@ -98,16 +98,16 @@ export function gated(name: string, url: string, token: 'given' | 'refused' | fa
   const hub = isHub(url);
   if (token === 'given') {
     const page = hub
-      ? "Accept its licence on the model's page with the account that the token belongs to, and check"
+      ? `Accept its licence on the ${thingAt(url)}'s page with the account that the token belongs to, and check`
       : 'Check';
     return new PronkError(
       'gated',
-      `${host} refuses ${name} to this access token. ${page} that the token may read this model.`,
+      `${host} refuses ${name} to this access token. ${page} that the token may read this ${thingAt(url)}.`,
     );
   }
   if (token === 'refused') return new PronkError('gated', `${expired(host)} It does not give ${name} without one.`);
   const how = hub
-    ? 'If the model asks for it, accept its licence on its page on the Hub, and then give an access token of your account ' +
+    ? `If the ${thingAt(url)} asks for it, accept its licence on its page on the Hub, and then give an access token of your account ` +
       '(Settings, Access Tokens, with the right to read). If there is no such page, check the name.'
     : 'Give an access token if you have one.';
   return new PronkError('gated', `${host} does not give ${name} to everybody. ${how}`);
@@ -119,7 +119,7 @@ export function unlisted({ name, url }: { readonly name: string; readonly url: s
   if (refused) return new PronkError('private', `${expired(host)} To everybody else it says that there is no ${name}.`);
   return new PronkError(
     'private',
-    `${host} shows no ${name} to everybody. Check the name. If the model is private, give an access token of an account ` +
+    `${host} shows no ${name} to everybody. Check the name. If the ${thingAt(url)} is private, give an access token of an account ` +
       'that may read it (Settings, Access Tokens, with the right to read).',
   );
 }
@@ -134,8 +134,13 @@ export function notFound(name: string, url: string): PronkError {
   return new PronkError('not-found', `There is no ${name} on ${new URL(url).host}. Check the name and the revision.`);
 }
 
+/** What stands at an address. */
+function thingAt(url: string): 'model' | 'dataset' {
+  return /^\/(api\/)?datasets\//.test(new URL(url).pathname) ? 'dataset' : 'model';
+}
+
 /** The Hub, or a mirror that was asked for as one; others are called by their name only. */
 function isHub(url: string): boolean {
   const { host, pathname } = new URL(url);
-  return host === 'huggingface.co' || pathname.startsWith('/api/models/') || pathname.includes('/resolve/');
+  return host === 'huggingface.co' || /^\/api\/(models|datasets)\//.test(pathname) || pathname.includes('/resolve/');
 }

@@ -11,21 +11,30 @@ type HubAddress = Extract<ModelAddress, { kind: 'hub' }>;
 /** A page has up to 1,000 entries: larger repositories than this are not models. */
 const MAX_PAGES = 50;
 
+/** What repositories hold, as the Hub's addresses spell it. */
+export type RepositoryKind = 'models' | 'datasets';
+
 /**
- * A model on the Hub, at the commit that its revision means now.
+ * A model or a dataset on the Hub, at the commit that its revision means now.
  * @param endpoint `https://huggingface.co`, or a mirror's address
  */
-export async function listHub(address: HubAddress, endpoint: string, options: TransportOptions): Promise<Repository> {
+export async function listHub(
+  address: HubAddress,
+  endpoint: string,
+  options: TransportOptions,
+  kind: RepositoryKind = 'models',
+): Promise<Repository> {
   const { id, revision, path } = address;
   const base = endpoint.replace(/\/+$/, '');
-  const api = `${base}/api/models/${id}`;
-  const name = `the model ${id}${revision === 'main' ? '' : `@${revision}`}`;
+  const api = `${base}/api/${kind}/${id}`;
+  const name = `the ${kind === 'models' ? 'model' : 'dataset'} ${id}${revision === 'main' ? '' : `@${revision}`}`;
   const about = await getJson({ name, url: `${api}/revision/${encodeURIComponent(revision)}` }, options);
   const info = isObject(about.json) ? about.json : {};
   const sha = stringIn(info, 'sha');
   if (sha === undefined || !/^[0-9a-f]{40}$/.test(sha)) throw unexpected(name, base);
   const entries = await tree({ name, url: `${api}/tree/${sha}?recursive=true` }, options);
-  const resolve = (file: string) => `${base}/${id}/resolve/${sha}/${encodePath(file)}`;
+  const page = kind === 'models' ? `${base}/${id}` : `${base}/datasets/${id}`;
+  const resolve = (file: string) => `${page}/resolve/${sha}/${encodePath(file)}`;
   const files = entries.map((entry) => fileOf(entry, resolve)).filter((file) => file !== undefined);
   const licence = licenceOf(info);
   return {
@@ -53,7 +62,7 @@ async function tree(wanted: Wanted, options: TransportOptions): Promise<JsonObje
     const { search } = new URL(next, url);
     url = new URL(search, first).href;
   }
-  throw new PronkError('refused', `${wanted.name} has too many files to be a model.`);
+  throw new PronkError('refused', `${wanted.name} has too many files to be read from here.`);
 }
 
 function fileOf(entry: JsonObject, resolve: (path: string) => string): RemoteFile | undefined {

@@ -6,7 +6,7 @@ import { badDataset } from './bad-dataset';
 import { parseTable } from './csv';
 import { FORMS, type Form } from './form-of';
 import { readJson } from './json';
-import { readParquet } from './parquet';
+import { readParquet, readParquetFiles } from './parquet';
 import { readRecords, type Unread } from './rows';
 import { readTextPieces, readWholeText, startsWith, type TextFile } from './text';
 
@@ -54,12 +54,53 @@ const PARQUET = 'PAR1';
 /** @throws PronkError `bad-dataset` where no row can be read */
 export async function readDataset(source: Source, options: ReadOptions = {}): Promise<DatasetRead> {
   const file: TextFile = { source, encoding: options.encoding };
-  const start = await source.read(0, Math.min(PARQUET.length, source.size));
-  const read = startsWith(start, PARQUET)
+  const read = (await isParquet(source))
     ? await readRecords(await readParquet(source), source.name, options)
     : await readText(file, options);
+  return withoutUnusable(read, source.name);
+}
+
+/**
+ * Rows of files that follow each other, as datasets are published; of Parquet files no more is read than is asked for.
+ * @param options.most rows at most
+ * @throws PronkError `bad-dataset` where no row can be read
+ */
+export async function readParts(
+  sources: readonly Source[],
+  { most, ...options }: ReadOptions & { readonly most: number },
+): Promise<DatasetRead> {
+  const [first] = sources;
+  if (!first) throw badDataset('There are no files of rows.');
+  if (!(await isParquet(first))) return firstRows(await readDataset(first, options), most);
+  const named = Object.values(options.mapping ?? {}).filter((column) => column !== undefined);
+  const columns = named.length > 0 ? named : undefined;
+  const listed = await readParquetFiles(sources, { most, columns });
+  return withoutUnusable(await readRecords(listed, first.name, options), first.name);
+}
+
+async function isParquet(source: Source): Promise<boolean> {
+  return startsWith(await source.read(0, Math.min(PARQUET.length, source.size)), PARQUET);
+}
+
+function firstRows(read: DatasetRead, most: number): DatasetRead {
+  if (read.kind === 'columns' || read.rows.length <= most) return read;
+  const places = read.places.slice(0, most);
+  const last = places.at(-1) ?? 0;
+  const before = <T extends { readonly place: number }>(list: readonly T[]) =>
+    list.filter(({ place }) => place <= last);
+  return {
+    ...read,
+    rows: read.rows.slice(0, most),
+    places,
+    unread: before(read.unread),
+    conversions: read.conversions.filter(({ row }) => row <= last),
+    notes: [...read.notes, `Only the first ${most.toLocaleString('en')} rows were read, as was asked.`],
+  };
+}
+
+function withoutUnusable(read: DatasetRead, name: string): DatasetRead {
   if (read.kind === 'columns') return read;
-  if (read.rows.length === 0) throw nothingRead(read.unread, source.name);
+  if (read.rows.length === 0) throw nothingRead(read.unread, name);
   const dolly = read.format.startsWith(FORMS.dolly) ? read.rows.map(keepsDolly) : undefined;
   if (!dolly) return read;
   const rows = read.rows.filter((_, row) => dolly[row]);

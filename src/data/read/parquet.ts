@@ -1,5 +1,6 @@
 // Parquet, row group by row group. What reads it is loaded only where such a file is given.
 import type { FileMetaData } from 'hyparquet';
+import { PronkError } from '../../core/errors';
 import type { Source } from '../../core/source';
 import { badDataset } from './bad-dataset';
 import type { Listed, ListedFile } from './records';
@@ -7,8 +8,47 @@ import type { Listed, ListedFile } from './records';
 /** Rows that are held at once beside those that were read. */
 const PART = 5000;
 
+/** Which rows and columns are read. */
+export interface ParquetOptions {
+  /** All without it. */
+  readonly columns?: readonly string[] | undefined;
+  /** Rows at most. */
+  readonly most?: number | undefined;
+}
+
+/**
+ * Files whose rows follow each other.
+ * @throws PronkError `bad-dataset` for a file that is damaged; the lists throw it too
+ */
+export async function readParquetFiles(
+  sources: readonly Source[],
+  { most = Infinity, columns }: ParquetOptions,
+): Promise<ListedFile> {
+  const notes: string[] = [];
+  async function* lists(): AsyncGenerator<readonly Listed[]> {
+    let left = most;
+    for (const [i, source] of sources.entries()) {
+      const { lists: own, rows } = await openParquet(source, { columns, most: left });
+      for await (const list of own) yield list;
+      const more = rows > left || i < sources.length - 1;
+      left -= Math.min(rows, left);
+      if (left > 0) continue;
+      if (more) notes.push(`Only the first ${most.toLocaleString('en')} rows were read, as was asked.`);
+      return;
+    }
+  }
+  return { container: 'Parquet', lists: lists(), notes };
+}
+
 /** @throws PronkError `bad-dataset` for a file that is damaged; the lists throw it too */
 export async function readParquet(source: Source): Promise<ListedFile> {
+  return openParquet(source, {});
+}
+
+async function openParquet(
+  source: Source,
+  { columns, most = Infinity }: ParquetOptions,
+): Promise<ListedFile & { readonly rows: number }> {
   const [{ parquetMetadataAsync }, { compressors }] = await Promise.all([
     import('hyparquet'),
     import('hyparquet-compressors'),
@@ -22,15 +62,16 @@ export async function readParquet(source: Source): Promise<ListedFile> {
     },
   };
   const metadata = await orDamaged(source, () => parquetMetadataAsync(file));
+  const rows = countRows(metadata);
   async function* lists(): AsyncGenerator<Listed[]> {
     const { parquetReadObjects } = await import('hyparquet');
-    for (let [rowStart, rows] = [0, countRows(metadata)]; rowStart < rows; rowStart += PART) {
-      const range = { rowStart, rowEnd: Math.min(rowStart + PART, rows) };
+    for (let [rowStart, end] = [0, Math.min(rows, most)]; rowStart < end; rowStart += PART) {
+      const range = { rowStart, rowEnd: Math.min(rowStart + PART, end), ...(columns && { columns: [...columns] }) };
       const records = await orDamaged(source, () => parquetReadObjects({ file, metadata, compressors, ...range }));
       yield records.map((record) => ({ record: plain(record) }));
     }
   }
-  return { container: 'Parquet', lists: lists() };
+  return { container: 'Parquet', lists: lists(), rows };
 }
 
 function countRows({ num_rows: rows }: FileMetaData): number {
@@ -41,6 +82,8 @@ async function orDamaged<T>({ name }: Source, read: () => Promise<T>): Promise<T
   try {
     return await read();
   } catch (error) {
+    // a server's, or a limit's
+    if (error instanceof PronkError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const message = `${name} cannot be read as Parquet (${reason.replace(/\.$/, '')}). Download it again, or save its rows as JSON Lines.`;
     throw badDataset(message, error);

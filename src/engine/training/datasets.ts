@@ -1,20 +1,32 @@
 // The datasets that a person has: read from files, kept in the store, edited, looked at as a model would see them.
 import { BadRow, UnknownEncoding } from '../../data/read/bad-dataset';
-import { type DatasetFormat, DATASET_FORMATS, readDataset, type ReadRows } from '../../data/read/index';
+import {
+  type DatasetFormat,
+  DATASET_FORMATS,
+  type DatasetRead,
+  readDataset,
+  type ReadOptions,
+  type ReadRows,
+} from '../../data/read/index';
 import { readRowText } from '../../data/read/rows';
 import { previewExample, reportDataset } from '../../data/report';
 import { toRecord, writeJson } from '../../data/write';
 import { PronkError } from '../../core/errors';
 import { baseName, blobSource, type Source } from '../../core/source';
 import { countMarked, countRows, type DatasetHead, DatasetStore } from '../../storage/datasets';
+import type { AccessToken } from '../../hub/access';
+import type { RemoteOptions } from '../../hub/repository';
 import type { Store } from '../../storage/store';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
+import { lookUpDataset, readHubRows } from './hub-datasets';
 import type {
   DatasetOpened,
   DatasetOptions,
   DatasetReport,
   DatasetSummary,
   Example,
+  HubDataset,
+  HubRows,
   RowPreview,
   RowRead,
   RowsConfig,
@@ -28,11 +40,16 @@ type WithTokenizer = <T>(modelId: string, work: (tokenizer: Tokenizer) => Promis
 export class Datasets {
   readonly #stored: DatasetStore<Example>;
   readonly #withTokenizer: WithTokenizer;
+  readonly #remote: Pick<RemoteOptions, 'fetch' | 'endpoint'>;
 
-  /** @param withTokenizer for what looks at rows as a model reads them */
-  constructor(store: Store, withTokenizer: WithTokenizer) {
+  /**
+   * @param withTokenizer for what looks at rows as a model reads them
+   * @param remote where the Hub is, if it is not at its usual place
+   */
+  constructor(store: Store, withTokenizer: WithTokenizer, remote: Pick<RemoteOptions, 'fetch' | 'endpoint'> = {}) {
     this.#stored = new DatasetStore(store, ({ kind }) => kind === 'unread');
     this.#withTokenizer = withTokenizer;
+    this.#remote = remote;
   }
 
   /** All datasets, the newest first. */
@@ -45,12 +62,32 @@ export class Datasets {
    * its columns or its encoding are to be named first.
    * @throws PronkError `bad-dataset` where no row can be read; `quota-exceeded`
    */
-  async add(file: Source | File, { format, mapping, encoding }: DatasetOptions = {}): Promise<DatasetOpened> {
+  async add(file: Source | File, options: DatasetOptions = {}): Promise<DatasetOpened> {
     const source = file instanceof Blob ? blobSource(file) : file;
+    return this.#keep(async () => ({ read: await readDataset(source, readOptions(options)), name: nameOf(source) }));
+  }
+
+  /**
+   * What there is of a dataset on the Hub.
+   * @throws PronkError `bad-address`, `not-found`, `private`, `gated`, `bad-token`, `network`, `unsupported-format`
+   */
+  lookUp(address: string, tokens: readonly AccessToken[] = []): Promise<HubDataset> {
+    return lookUpDataset(address, tokens, this.#remote);
+  }
+
+  /**
+   * Reads rows of a dataset on the Hub, and stores them as `add` does.
+   * @throws PronkError as `lookUp`; `bad-dataset` where no row can be read; `quota-exceeded`
+   */
+  addFromHub(rows: HubRows, options: DatasetOptions = {}): Promise<DatasetOpened> {
+    return this.#keep(() => readHubRows(rows, readOptions(options), this.#remote));
+  }
+
+  async #keep(reading: () => Promise<{ readonly read: DatasetRead; readonly name: string }>): Promise<DatasetOpened> {
     try {
-      const read = await readDataset(source, { format: knownFormat(format), mapping, encoding });
+      const { read, name } = await reading();
       if (read.kind === 'columns') return read;
-      const head = await this.#stored.add({ name: nameOf(source), format: read.format }, allRows(read));
+      const head = await this.#stored.add({ name, format: read.format }, allRows(read));
       return { kind: 'stored', dataset: summary(head), dropped: read.dropped, notes: notesOf(read) };
     } catch (error) {
       if (!(error instanceof UnknownEncoding)) throw error;
@@ -176,6 +213,11 @@ function textsOf(row: Example): readonly string[] {
     case 'tokens':
       return [];
   }
+}
+
+/** @throws PronkError `bad-dataset` */
+function readOptions({ format, mapping, encoding }: DatasetOptions): ReadOptions {
+  return { format: knownFormat(format), mapping, encoding };
 }
 
 /** @throws PronkError `bad-dataset` */

@@ -1,5 +1,6 @@
 // Datasets, runs and adapters as the page sees them: plain data.
 import type { LoraConfig } from '../../core/adapter';
+import type { AccessToken } from '../../hub/access';
 import type { ColumnMapping, DatasetReport, Example, RowPreview, RowProblem } from '../../data/types';
 import type { TrainingConfig } from '../../training/config';
 import type { StepRecord } from '../../training/records';
@@ -66,6 +67,36 @@ export interface DatasetOptions {
   readonly mapping?: ColumnMapping;
   /** A label that `TextDecoder` knows. */
   readonly encoding?: string;
+}
+
+/** A dataset of the Hub, and what there is of it. */
+export interface HubDataset {
+  /** `owner/name` */
+  readonly id: string;
+  readonly name: string;
+  readonly licence?: string;
+  readonly splits: readonly {
+    readonly subset: string;
+    readonly split: string;
+    /** Whether the Hub's copy ends before the dataset does. */
+    readonly partial: boolean;
+    readonly bytes: number;
+  }[];
+  /** The one that the address names, or the first one. */
+  readonly meant: { readonly subset: string; readonly split: string };
+  readonly notes: readonly string[];
+}
+
+/** Rows of a dataset of the Hub. */
+export interface HubRows {
+  /** `owner/name`, or an address. */
+  readonly address: string;
+  readonly subset?: string;
+  readonly split?: string;
+  /** How many at most, from the first one on. */
+  readonly rows?: number;
+  /** Access tokens, of which each goes to its own server only. */
+  readonly tokens?: readonly AccessToken[];
 }
 
 /** Which rows are looked for: those that hold a text, in any case; those that could not be read. */

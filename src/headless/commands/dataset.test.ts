@@ -1,8 +1,11 @@
 // The command `dataset`, as a script sees it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { startServer } from '../../hub/testing/server.mjs';
 import { headless } from '../testing/headless';
 import { DATASETS } from '../../testing/fixtures';
 
@@ -188,5 +191,42 @@ describe('dataset', { timeout: 60_000 }, () => {
     const { code, stderr, lines } = headless('dataset', '--data', `${DATASETS}/evaluation-tasks.jsonl`);
     expect([code, lines.at(-1)]).toMatchObject([0, { rows: 20, withInput: 14 }]);
     expect(stderr).toMatch(/Do not train on them/);
+  });
+
+  test('rows of a dataset on the Hub, with its token, and what is wrong in a sentence', async () => {
+    const server = await startServer({
+      repositories: {
+        'datasets/owner/rows': {
+          files: { 'default/train/0000.parquet': readFileSync(`${DATASETS}/alpaca.parquet`) },
+          revisions: ['refs/convert/parquet'],
+          gated: 'auto',
+          token: 'hf_x',
+        },
+      },
+    });
+    const run = async (env: Record<string, string>, ...options: string[]) => {
+      const child = spawn(process.execPath, ['tools/headless.mjs', 'dataset', ...options], {
+        env: { ...process.env, HF_ENDPOINT: server.url, ...env },
+      });
+      let out = '';
+      child.stdout.on('data', (part: Buffer) => (out += part.toString()));
+      const [code] = (await once(child, 'close')) as [number];
+      const last = out.trim().split('\n').at(-1) ?? '';
+      return { code, last: JSON.parse(last || '{}') as Record<string, unknown> };
+    };
+    try {
+      const token = { HF_TOKEN: 'hf_x' };
+      const { code, last } = await run(token, '--data', 'hf:owner/rows', '--rows', '3');
+      expect([code, last]).toEqual([0, expect.objectContaining({ done: true, rows: 3, format: 'Alpaca Parquet' })]);
+      const split = await run(token, '--data', 'hf:owner/rows', '--split', 'test');
+      expect(split.last).toEqual({
+        error: { code: 'not-found', message: expect.stringMatching(/no split test.*train/) },
+      });
+      const gated = await run({}, '--data', 'hf:owner/rows');
+      expect(gated.last).toEqual({ error: { code: 'gated', message: expect.stringMatching(/HF_TOKEN/) } });
+      expect((await run({}, '--data', `${DATASETS}/alpaca.json`, '--split', 'train')).code).toBe(2);
+    } finally {
+      await server.close();
+    }
   });
 });

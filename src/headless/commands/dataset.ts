@@ -51,7 +51,7 @@ export async function datasetCommand(argv: readonly string[], print: Print): Pro
     ...(output !== undefined && { output }),
     ...(text !== undefined && { text }),
   };
-  const read = await readData(path, { format, mapping, encoding });
+  const read = await readData(path, { format, mapping, encoding }, options);
   const numberOf = (row: number) => read.places[row] + 1;
   const looked = await lengthsOf(read.rows, numberOf, options.model, options.config);
   const found = looked.problems.map((problem) => ({ ...problem, row: numberOf(problem.row) }));

@@ -1,5 +1,6 @@
 // The state of a run of `train` in `--out/checkpoint/`: a store with one training run.
 import { join, resolve } from 'node:path';
+import { isDatasetPage } from '../../hub/address';
 import { RunStore, type StoredRun } from '../../training/run-store';
 import { type Checkpoint, checkIdentity, type RunIdentity } from '../../training/checkpoint';
 import { fileStore, removePartials } from '../node-store/file-store';
@@ -57,7 +58,7 @@ export async function openCheckpoints(
     id: RUN,
     name: `The run in ${out}`,
     identity,
-    data: resolve(data),
+    data: isDatasetPage(data) ? data : resolve(data),
     ...(encoding !== undefined && { encoding }),
     ...(start !== undefined && { start: resolve(start) }),
   };

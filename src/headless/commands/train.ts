@@ -63,7 +63,7 @@ export async function trainCommand(argv: readonly string[], print: Print): Promi
   for (const message of read.warnings) warn(message);
   const opened = await openModel(model, quantize);
   const tokenizer = createTokenizer(opened.tokenizer);
-  const rows = await readData(data, { encoding });
+  const rows = await readData(data, { encoding }, options);
   for (const note of rows.notes) warn(note);
   const tokens = await tokenizeDataset(rows.rows, tokenizer, read.config);
   const refused = tokens.refused.map((problem) => ({ ...problem, row: (rows.places[problem.row] ?? problem.row) + 1 }));

@@ -1,19 +1,36 @@
 // Training data as `dataset` and `train` take it from a file: what cannot be read becomes a line each, or with `--strict` an end.
 import { UnknownEncoding } from '../../data/read/bad-dataset';
-import { readDataset, type ReadOptions, type ReadRows } from '../../data/read/index';
+import { type DatasetRead, readDataset, type ReadOptions, type ReadRows } from '../../data/read/index';
 import { isEncoding } from '../../data/read/text';
 import type { RowProblem } from '../../data/types';
 import { PronkError } from '../../core/errors';
-import { UsageError } from '../arguments';
+import { readHubRows } from '../../engine/training/hub-datasets';
+import { HUB } from '../../hub/access';
+import { isDatasetPage } from '../../hub/address';
+import { number, type Options, UsageError } from '../arguments';
 import { fileAt } from '../node-store/files';
 import type { Print } from '../print';
 
 /** Options of commands that read training data. */
-export const DATA_OPTIONS = { data: 'text', encoding: 'text', strict: 'flag' } as const;
+export const DATA_OPTIONS = {
+  data: 'text',
+  encoding: 'text',
+  strict: 'flag',
+  subset: 'text',
+  split: 'text',
+  rows: number({ min: 1, whole: true }),
+} as const;
 
-/** @throws PronkError `bad-dataset` where no row can be read, or the columns are not known */
-export async function readData(path: string, options: ReadOptions = {}): Promise<ReadRows> {
-  const read = await readDataset(await fileAt(path), options).catch((error: unknown) => {
+/** What is read of a dataset on the Hub. */
+type HubOptions = Pick<Options<typeof DATA_OPTIONS>, 'subset' | 'split' | 'rows'>;
+
+/**
+ * The rows of a file, or of a dataset on the Hub (`hf:owner/name`).
+ * @throws PronkError `bad-dataset` where no row can be read, or the columns are not known; what reading from the Hub throws
+ * @throws UsageError for options of the Hub's beside a file
+ */
+export async function readData(path: string, options: ReadOptions = {}, hub: HubOptions = {}): Promise<ReadRows> {
+  const read = await readFrom(path, options, hub).catch((error: unknown) => {
     if (!(error instanceof UnknownEncoding)) throw error;
     throw new PronkError('bad-dataset', `${error.message} For example: --encoding windows-1252.`, { cause: error });
   });
@@ -22,6 +39,31 @@ export async function readData(path: string, options: ReadOptions = {}): Promise
     `The columns of ${path} are ${read.columns.join(', ')}; which of them are instruction, input and output is not clear. ` +
     'Say it to the command dataset (--instruction COLUMN --input COLUMN --output COLUMN, or --text COLUMN); with --out FILE it writes a file that train reads.';
   throw new PronkError('bad-dataset', message);
+}
+
+/** Where the Hub is, and the token for it, as Hugging Face's own programs are told. */
+const { HF_ENDPOINT: endpoint = HUB, HF_TOKEN: token } = process.env;
+
+async function readFrom(path: string, options: ReadOptions, { subset, split, rows }: HubOptions): Promise<DatasetRead> {
+  if (!isDatasetPage(path)) {
+    const [name] = Object.entries({ subset, split, rows }).find(([, value]) => value !== undefined) ?? [];
+    if (name !== undefined) throw new UsageError(`--${name} is for datasets on the Hub: --data hf:owner/name.`);
+    return readDataset(await fileAt(path), options);
+  }
+  const tokens = token === undefined ? [] : [{ endpoint: new URL(endpoint).origin, value: token }];
+  const wanted = {
+    address: path,
+    tokens,
+    ...(subset !== undefined && { subset }),
+    ...(split !== undefined && { split }),
+    ...(rows !== undefined && { rows }),
+  };
+  try {
+    return (await readHubRows(wanted, options, { endpoint })).read;
+  } catch (error) {
+    if (!(error instanceof PronkError) || !['gated', 'private', 'bad-token'].includes(error.code)) throw error;
+    throw new PronkError(error.code, `${error.message} The variable HF_TOKEN gives a token here.`, { cause: error });
+  }
 }
 
 /** @throws UsageError for a name that is none of the Web's encodings */

@@ -87,10 +87,10 @@ export async function startServer(options = {}) {
     if (options.expired && request.headers.authorization === `Bearer ${options.expired}`) {
       return send(response, 401, { error: 'Invalid credentials in Authorization header' });
     }
-    const [, api] = /^\/api\/models\/([^/]+\/[^/]+)\//.exec(url.pathname) ?? [];
-    if (api) return answerApi(request, response, url, models.get(api));
+    const [, kind, api] = /^\/api\/(models|datasets)\/([^/]+\/[^/]+)\//.exec(url.pathname) ?? [];
+    if (api) return answerApi(request, response, url, models.get(kind === 'models' ? api : `datasets/${api}`));
     const path = decodeURIComponent(url.pathname);
-    const plain = /^\/(files|storage)\/([^/]+\/[^/]+)\/(.+)$/.exec(path);
+    const plain = /^\/(files|storage)\/((?:datasets\/)?[^/]+\/[^/]+)\/(.+)$/.exec(path);
     if (plain) {
       const stored = models.get(plain[2])?.files.get(plain[3]);
       const expired = plain[1] === 'storage' && Number(url.searchParams.get('signature')) <= signed - signature;
@@ -99,7 +99,7 @@ export async function startServer(options = {}) {
       if (plain[1] === 'files' && model?.token && !hasToken(request, model)) return refuse(request, response, model);
       return answerFile(request, response, path, stored);
     }
-    const [, id, revision, name] = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? [];
+    const [, id, revision, name] = /^\/((?:datasets\/)?[^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? [];
     const model = models.get(id);
     const file = model && (revision === 'main' || revision === model.sha) ? model.files.get(name) : undefined;
     if (model?.token && !hasToken(request, model)) return refuse(request, response, model);
@@ -136,7 +136,7 @@ export async function startServer(options = {}) {
     if (model.hidden && !hasToken(request, model)) {
       return send(response, 401, { error: 'no' }, { 'X-Error-Code': 'RepoNotFound' });
     }
-    const [, what, revision] = /^\/api\/models\/[^/]+\/[^/]+\/(revision|tree)\/([^/]+)/.exec(url.pathname) ?? [];
+    const [, what, revision] = /^\/api\/\w+\/[^/]+\/[^/]+\/(revision|tree)\/([^/]+)/.exec(url.pathname) ?? [];
     const known = ['main', model.sha, ...(model.revisions ?? [])].includes(decodeURIComponent(revision ?? ''));
     if (!known) return send(response, 404, { error: 'no' }, { 'X-Error-Code': 'RevisionNotFound' });
     if (what === 'revision') return send(response, 200, model.info);
@@ -318,7 +318,7 @@ function listed(id, { files, licence, token, gated = false, hidden = false, revi
   for (const [path, content] of Object.entries(files)) {
     const bytes = Buffer.from(content);
     // what .gitattributes of the Hub's repositories says
-    const lfs = bytes.length > 10 << 20 || /\.(safetensors|bin|gguf|pth|pt|model)$/.test(path);
+    const lfs = bytes.length > 10 << 20 || /\.(safetensors|bin|gguf|pth|pt|model|parquet)$/.test(path);
     const blob = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
     entries.set(path, { bytes, lfs, oid: lfs ? createHash('sha256').update(bytes).digest('hex') : blob });
   }

@@ -33,7 +33,7 @@ export function ColumnsDialog() {
   return (
     <Dialog
       open={datasets.unknown() !== undefined}
-      title={`What are the columns of ${datasets.unknown()?.file.name ?? ''}?`}
+      title={`What are the columns of ${datasets.unknown()?.from.name ?? ''}?`}
       onClose={() => datasets.leave()}
     >
       <Show when={datasets.unknown()}>{(unknown) => <Mapping unknown={unknown()} />}</Show>

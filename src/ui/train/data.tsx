@@ -10,6 +10,8 @@ import { initialConfig } from './training-config';
 import { ColumnsDialog } from './columns-dialog';
 import { useTraining } from './context';
 import { EncodingDialog } from './encoding-dialog';
+
+import { FromHub } from './from-hub';
 import { Report } from './report';
 import { RowEditor } from './row-editor';
 import { RowList } from './row-list';
@@ -72,6 +74,7 @@ function FirstRows() {
         <ChooseFile primary />
         <WriteRows />
       </div>
+      <FromHub />
       <Examples centered />
     </div>
   );
@@ -189,6 +192,7 @@ function Toolbar() {
         <ChooseFile />
         <WriteRows />
       </div>
+      <FromHub />
       <Examples />
       <RenameDialog
         open={renaming()}

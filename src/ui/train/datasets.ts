@@ -7,6 +7,7 @@ import type {
   DatasetSummary,
   ErrorData,
   Example,
+  HubRows,
 } from '../../worker/contract';
 import { type Client, errorData } from '../../worker/client';
 import { createRows, type RowsState } from './dataset-rows';
@@ -15,16 +16,22 @@ import { countOf, formatNumber } from '../shared/format';
 import type { Notices } from '../shared/notices';
 import { asString, createStored } from '../shared/local-storage';
 
-/** A file whose columns have names that say nothing: a person says what they are. */
+/** Rows that are being brought: a file's, or a dataset's on the Hub. */
+interface Brought {
+  readonly name: string;
+  read(options: DatasetOptions): Promise<DatasetOpened>;
+}
+
+/** Rows whose columns have names that say nothing: a person says what they are. */
 export interface UnknownColumns extends Extract<DatasetOpened, { kind: 'columns' }> {
-  readonly file: File;
-  /** How it is read otherwise. */
+  readonly from: Brought;
+  /** How they are read otherwise. */
   readonly options: DatasetOptions;
 }
 
 /** A file whose text is neither UTF-8 nor UTF-16: a person says what it is. */
 export interface UnknownEncoding extends Extract<DatasetOpened, { kind: 'encoding' }> {
-  readonly file: File;
+  readonly from: Brought;
 }
 
 export interface DatasetsState {
@@ -42,6 +49,7 @@ export interface DatasetsState {
   readonly notes: Accessor<readonly string[]>;
   readonly unknown: Accessor<UnknownColumns | undefined>;
   add(file: File): Promise<void>;
+  addFromHub(rows: HubRows): Promise<void>;
   /** Reads the file of unknown columns by what the person said of them. */
   map(mapping: ColumnMapping): Promise<void>;
   readonly unknownEncoding: Accessor<UnknownEncoding | undefined>;
@@ -106,14 +114,14 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
     setUnknownEncoding(undefined);
   }
 
-  async function open(file: File, options: DatasetOptions = {}): Promise<void> {
+  async function open(from: Brought, options: DatasetOptions = {}): Promise<void> {
     setBusy(true);
     setProblem(undefined);
     try {
-      const opened = await client.datasets.add(file, options);
+      const opened = await from.read(options);
       leave();
-      if (opened.kind === 'columns') setUnknown({ ...opened, file, options });
-      else if (opened.kind === 'encoding') setUnknownEncoding({ ...opened, file });
+      if (opened.kind === 'columns') setUnknown({ ...opened, from, options });
+      else if (opened.kind === 'encoding') setUnknownEncoding({ ...opened, from });
       else {
         put(opened.dataset);
         choose(opened.dataset.id);
@@ -153,15 +161,17 @@ export function createDatasets(client: Client, notices: Notices): DatasetsState 
     problem,
     notes,
     unknown,
-    add: (file) => open(file),
+    add: (file) => open({ name: file.name, read: (options) => client.datasets.add(file, options) }),
+    addFromHub: (wanted) =>
+      open({ name: wanted.address, read: (options) => client.datasets.addFromHub(wanted, options) }),
     async map(mapping) {
       const waiting = unknown();
-      if (waiting) await open(waiting.file, { ...waiting.options, mapping });
+      if (waiting) await open(waiting.from, { ...waiting.options, mapping });
     },
     unknownEncoding,
     async decode(encoding) {
       const waiting = unknownEncoding();
-      if (waiting) await open(waiting.file, { encoding });
+      if (waiting) await open(waiting.from, { encoding });
     },
     leave,
     create() {

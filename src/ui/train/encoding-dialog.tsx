@@ -20,7 +20,7 @@ export function EncodingDialog() {
   return (
     <Dialog
       open={datasets.unknownEncoding() !== undefined}
-      title={`How is ${datasets.unknownEncoding()?.file.name ?? ''} written?`}
+      title={`How is ${datasets.unknownEncoding()?.from.name ?? ''} written?`}
       onClose={() => datasets.leave()}
     >
       <Show when={datasets.unknownEncoding()}>{(unknown) => <Choice unknown={unknown()} />}</Show>

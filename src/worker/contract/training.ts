@@ -11,6 +11,8 @@ import type {
   DatasetReport,
   DatasetSummary,
   Example,
+  HubDataset,
+  HubRows,
   RowPreview,
   RowRead,
   RowsConfig,
@@ -20,6 +22,7 @@ import type {
   TrainingPlan,
   TrainingRequest,
 } from '../../engine/training/types';
+import type { AccessToken } from '../../hub/access';
 import type { GivenFile } from './models';
 
 export type * from '../../engine/training/types';
@@ -28,6 +31,10 @@ export interface DatasetVerbs {
   list(): Promise<readonly DatasetSummary[]>;
   /** Reads a file, with options where its form cannot be told. Rejects with `bad-dataset` where no row can be read. */
   add(file: File, options?: DatasetOptions): Promise<DatasetOpened>;
+  /** What there is of a dataset on the Hub. Rejects with `bad-address`, `not-found`, `private`, `gated`, `network`, … */
+  lookUp(address: string, tokens?: readonly AccessToken[]): Promise<HubDataset>;
+  /** Rows of a dataset on the Hub, kept as those of a file are. */
+  addFromHub(rows: HubRows, options?: DatasetOptions): Promise<DatasetOpened>;
   /** An empty one, to be written by hand. */
   create(name: string): Promise<DatasetSummary>;
   /** Rows `start` to `end`. */
