@@ -31,7 +31,7 @@ export async function createSession(
   tensors: readonly WeightTensor[],
   options: SessionOptions,
 ): Promise<Session> {
-  const target = tune(gpu.features, gpu.software, options.precision);
+  const target = targetOf(config, tune(gpu.features, gpu.software, options.precision));
   const buffers = new Buffers(gpu.device);
   const { signal } = options;
   try {
@@ -387,4 +387,9 @@ export class Session {
     encode(encoder, steps, count);
     this.#gpu.device.queue.submit([encoder.finish()]);
   }
+}
+
+/** What a norm brings back afterwards may be beyond f16 until then (Gemma 3): such models have f32 between projections. */
+function targetOf({ postNorms }: ModelConfig, target: KernelTarget): KernelTarget {
+  return postNorms ? { ...target, activation: 'f32' } : target;
 }

@@ -10,6 +10,8 @@ export function kernelsFor(features: Features): Kernel[] {
   const targets = [true, false].flatMap((software) =>
     (['exact', 'fast'] as const).map((precision) => tune(features, software, precision)),
   );
-  const all = targets.flatMap((target) => OPS.flatMap((op) => op.kernels(target)));
+  // models with norms behind attention and feed-forward keep f32 between projections
+  const wide = targets.map((target) => ({ ...target, activation: 'f32' as const }));
+  const all = [...targets, ...wide].flatMap((target) => OPS.flatMap((op) => op.kernels(target)));
   return [...new Map(all.map((kernel) => [`${kernel.wgsl} ${JSON.stringify(kernel.overrides)}`, kernel])).values()];
 }
