@@ -12,6 +12,7 @@ import { keepOffline } from './frame/pwa';
 import { createNotices, type Notices } from './shared/notices';
 import { createRoute, goTo, type Place } from './shared/route';
 import { type AnswerForm, createAnswerForm } from './settings/answer-form';
+import { createPenalties, type PenaltiesState } from './settings/penalties';
 import { createThinking, type ThinkingState } from './settings/thinking';
 import { createSettings, settingsOf, type SettingsState } from './settings/settings';
 import { asBoolean, createStored } from './shared/local-storage';
@@ -28,6 +29,8 @@ export interface AppState {
   readonly settings: SettingsState;
   /** Whether and how long models think in Chat. */
   readonly thinking: ThinkingState;
+  /** Penalties by count, in each place. */
+  readonly penalties: { readonly chat: PenaltiesState; readonly instruct: PenaltiesState };
   /** What form answers are to have, in each place. */
   readonly answerForms: { readonly chat: AnswerForm; readonly instruct: AnswerForm };
   readonly engine: EngineState;
@@ -68,8 +71,12 @@ export function createApp(client: Client): AppState {
   const inInstruct = createSettings('settings-instruct', inChat.values());
   const thinking = createThinking();
   const answerForms = { chat: createAnswerForm('form'), instruct: createAnswerForm('form-instruct') };
+  const penalties = { chat: createPenalties('penalties'), instruct: createPenalties('penalties-instruct') };
   const engine = createEngineState(client, notices);
-  const instruct = createInstruct(engine, inInstruct, notices, answerForms.instruct);
+  const instruct = createInstruct(engine, inInstruct, notices, {
+    form: answerForms.instruct,
+    penalties: penalties.instruct,
+  });
   const styles = createStyles(engine, { chat: inChat, instruct: inInstruct }, instruct.templates.choose);
   const library = createLibrary(engine, notices);
   const adapters = createAdapters(client, engine, library.jobs, notices);
@@ -87,6 +94,7 @@ export function createApp(client: Client): AppState {
     adapters: adapters.named,
     thinking: thinking.values,
     form: () => answerForms.chat,
+    adjustments: penalties.chat.adjustments,
   });
   const importing = () => library.imports.tasks.some(({ state }) => state !== 'paused' && state !== 'failed');
   const isIdle = () =>
@@ -99,6 +107,7 @@ export function createApp(client: Client): AppState {
     settings: settingsOf(() => (place() === 'instruct' ? inInstruct : inChat)),
     thinking,
     answerForms,
+    penalties,
     engine,
     chats,
     instruct,

@@ -32,6 +32,8 @@ export interface Asking {
   readonly thinking: () => { readonly on: boolean; readonly budget: number };
   /** What form an answer is to have. */
   readonly form: () => AnswerForm;
+  /** Penalties by count. */
+  readonly adjustments: () => AnswerRequest['adjustments'];
 }
 
 export interface AnswersOptions extends Partial<Asking> {
@@ -85,7 +87,7 @@ function withoutModel(answer: Partial<StreamedAnswer>): Partial<BaseAnswer> {
 export function createAnswers(
   engine: EngineState,
   { find, change, save }: Pick<Collection<Conversation>, 'find' | 'change' | 'save'>,
-  { self, settings, style, adapters = () => [], thinking, form, compare, why }: AnswersOptions,
+  { self, settings, style, adapters = () => [], thinking, form, adjustments, compare, why }: AnswersOptions,
 ): Answers {
   /** Tokens a second of the generations of this window. */
   const [rates, setRates] = createSignal<Readonly<Record<string, number>>>({});
@@ -148,11 +150,13 @@ export function createAnswers(
   const drawnWith = (sampling: SamplingOptions) => {
     const how = thinking?.();
     const format = form?.().format();
+    const adjusted = adjustments?.();
     return {
       sampling,
       ...(how && { thinkingBudget: how.budget }),
       ...(why() && { topLogprobs: LIKELIEST }),
       ...(format && { responseFormat: format }),
+      ...(adjusted && { adjustments: adjusted }),
     };
   };
 

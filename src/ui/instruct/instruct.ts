@@ -18,6 +18,7 @@ import { asString, createStored, isRecord } from '../shared/local-storage';
 import type { Notices } from '../shared/notices';
 import { beginAnswer, endAnswer, type StreamedAnswer, streamAnswer } from '../shared/streamed-answer';
 import type { AnswerForm } from '../settings/answer-form';
+import type { PenaltiesState } from '../settings/penalties';
 import { createTemplates, type TemplatesState } from './templates';
 
 /** An instruction with its response. The store keeps it as a record of the kind `runs`. */
@@ -121,7 +122,7 @@ export function createInstruct(
   engine: EngineState,
   settings: SettingsState,
   notices: Notices,
-  answerForm?: AnswerForm,
+  { form: answerForm, penalties }: { readonly form?: AnswerForm; readonly penalties?: PenaltiesState } = {},
 ): InstructState {
   const { client } = engine;
   const templates = createTemplates(() => client.prompts.templates());
@@ -169,9 +170,10 @@ export function createInstruct(
     return last !== undefined && isOpen({ ...last, content: last.response }) && templateOf(last) !== undefined;
   };
 
-  const inForm = () => {
+  const asAsked = () => {
     const format = answerForm?.format();
-    return format ? { responseFormat: format } : {};
+    const adjustments = penalties?.adjustments();
+    return { ...(format && { responseFormat: format }), ...(adjustments && { adjustments }) };
   };
 
   return {
@@ -213,7 +215,7 @@ export function createInstruct(
         return;
       }
       unsent.add(id);
-      const request = { prompt: promptOf(asked, template), sampling, stop: stopsOf(template), ...inForm() };
+      const request = { prompt: promptOf(asked, template), sampling, stop: stopsOf(template), ...asAsked() };
       // a page that dies while it answers has kept the instruction
       void instructions.save(id).then(() => unsent.delete(id) && streamAnswer(engine, responseOf(id), request));
     },
@@ -229,7 +231,7 @@ export function createInstruct(
         prompt: promptOf(before, template),
         sampling: { ...settings.sampling(), seed: before.sampling.seed },
         stop: stopsOf(template),
-        ...inForm(),
+        ...asAsked(),
         continues: { ...before, content: before.response },
       });
     },

@@ -6,13 +6,15 @@ import { passFocusOn } from '../shared/keep-focus';
 import { onEscape } from '../shared/on-escape';
 import { useApp } from '../context';
 import { controls, presets } from './settings';
+import { penaltyControls } from './penalties';
 import { SettingRow } from './row';
 import { SeedRow } from './seed-row';
 import { ThinkingRows } from './thinking-rows';
 
 /** How answers are drawn: presets, and every control for itself. */
 export function SettingsPanel() {
-  const { settings, answerForms, setSettingsOpen, chats, instruct, place } = useApp();
+  const { settings, answerForms, penalties, setSettingsOpen, chats, instruct, place } = useApp();
+  const where = () => (place() === 'instruct' ? 'instruct' : 'chat');
   const presetId = createUniqueId();
   let panel!: HTMLElement;
   const toggle = () => document.querySelector<HTMLElement>('.settings-toggle');
@@ -61,7 +63,19 @@ export function SettingsPanel() {
         )}
       </For>
       <SeedRow />
-      <AnswerFormRows form={answerForms[place() === 'instruct' ? 'instruct' : 'chat']} />
+      <details class="fold penalties">
+        <summary>Penalties by count</summary>
+        <For each={penaltyControls}>
+          {(control) => (
+            <SettingRow
+              control={control}
+              value={penalties[where()].values()[control.key]}
+              onSet={(value) => penalties[where()].set(control.key, value)}
+            />
+          )}
+        </For>
+      </details>
+      <AnswerFormRows form={answerForms[where()]} />
       <Show when={place() !== 'instruct'}>
         <ThinkingRows />
       </Show>

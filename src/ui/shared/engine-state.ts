@@ -5,6 +5,7 @@ import type {
   DeviceSummary,
   ErrorData,
   FinishReason,
+  GenerateRequest,
   GenerationTiming,
   ModelSummary,
   ModelThinking,
@@ -50,6 +51,7 @@ interface Asked {
   readonly thinkingBudget?: number;
   readonly topLogprobs?: number;
   readonly responseFormat?: ResponseFormat;
+  readonly adjustments?: GenerateRequest['adjustments'];
   readonly stop: string[];
   /** Instead of the adapters in use; none is the base model. */
   readonly adapters?: readonly AdapterUse[];
@@ -179,26 +181,13 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     const summary = models().find((each) => each.id === id);
     running.set(asked.id, asked);
     note();
-    const { prompt, sampling, thinkingBudget, topLogprobs, responseFormat, stop, adapters } = asked;
-    const begun = summary && asked.begun?.(summary);
-    if (summary) asked.onModel(summary);
-    client.generation
-      .start({
-        id: asked.id,
-        modelId: id,
-        prompt,
-        sampling,
-        stop,
-        ...(thinkingBudget !== undefined && { thinkingBudget }),
-        ...(topLogprobs !== undefined && { topLogprobs }),
-        ...(responseFormat && { responseFormat }),
-        ...(adapters && { adapters }),
-        ...(begun && { begun }),
-      })
-      .catch((error: unknown) => {
-        if (running.delete(asked.id)) asked.onFailed(errorData(error));
-        note();
-      });
+    const { begun: begunOf, onModel, onText: _, onDone: __, onFailed: ___, ...request } = asked;
+    const begun = summary && begunOf?.(summary);
+    if (summary) onModel(summary);
+    client.generation.start({ ...request, modelId: id, ...(begun && { begun }) }).catch((error: unknown) => {
+      if (running.delete(asked.id)) asked.onFailed(errorData(error));
+      note();
+    });
   }
 
   const generationOf = (id: string) => {

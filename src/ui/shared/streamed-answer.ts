@@ -3,6 +3,7 @@ import type {
   AdapterUse,
   ErrorData,
   FinishReason,
+  GenerateRequest,
   GenerationTiming,
   Prompt,
   ResponseFormat,
@@ -42,6 +43,7 @@ export interface AnswerRequest {
   /** So many of the likeliest tokens are told of beside each one. */
   readonly topLogprobs?: number;
   readonly responseFormat?: ResponseFormat;
+  readonly adjustments?: GenerateRequest['adjustments'];
   readonly stop?: readonly string[];
   readonly adapters?: readonly AdapterUse[];
   /** The answer so far, where it is continued and not begun. */
