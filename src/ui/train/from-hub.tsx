@@ -52,7 +52,7 @@ export function FromHub() {
         }}
       >
         <label class="hub-address">
-          <span>Dataset</span>
+          <span>Dataset on the Hub</span>
           <input
             class="field"
             type="text"
