@@ -6,7 +6,7 @@ import type { ElementType, WeightKind, WeightTensor } from '../../core/weight-ki
 import type { TokenizerSpec } from '../../core/checkpoint';
 import { PronkError } from '../../core/errors';
 import { windowPeriod } from '../../formats/families/gemma3';
-import { familyToWrite, ggufToWrite } from '../../formats/families/index';
+import { checkInGguf, familyToWrite, ggufToWrite } from '../../formats/families/index';
 import type { GgufValue } from '../../formats/gguf/gguf';
 import { tokenizerMetadata } from './gguf-tokenizer';
 import { type GgufStream, type GgufTensorContent, writeGguf } from '../../formats/gguf/writer';
@@ -15,6 +15,7 @@ import type { HeadRows } from '../../formats/checkpoint/permute';
 import { toGgufName } from '../../formats/checkpoint/tensor-names';
 import { yarnMagnitude } from '../../formats/config/rope-scaling';
 import { DIVISOR_TENSORS, llama3Divisors, OWN_KEYS } from '../../formats/config/rope-scaling-gguf';
+import { checkBiasesInGguf } from './biases';
 import { inGguf } from './gains';
 import { joinedBytes } from './rows';
 
@@ -45,8 +46,8 @@ export function exportGguf(
   const { config, tensors } = inGguf({ config: given, tensors: givenTensors });
   const { architecture, halfSplit, noDivisors = false } = ggufToWrite(config);
   const family = familyToWrite(config);
-  const problem = family.notInGguf?.(config);
-  if (problem !== undefined) throw new PronkError('unsupported-format', `${problem} Write safetensors instead.`);
+  checkInGguf(config);
+  checkBiasesInGguf(config, tensors);
   const files = inFiles(tensors, family.packs === true);
   const contents = files.map((each) => contentOf(each, config, halfSplit ? config : undefined));
   return writeGguf({

@@ -14,6 +14,7 @@ import { BIAS_FLAGS, type BiasFlag, type Family, familyToWrite } from '../../for
 import { expectedTensors, optionalBiases } from '../../formats/config/llama-config';
 import { scalingJson } from '../../formats/config/rope-scaling';
 import type { WeightTensor } from '../../core/weight-kinds';
+import { checkBiasesInFolder } from './biases';
 import { type FileContent, jsonFile, textFile } from './file';
 import { inFolder } from './gains';
 import { joinedBytes } from './rows';
@@ -35,6 +36,7 @@ export function huggingFaceFiles(
 ): FileContent[] {
   const family = familyToWrite(given);
   const { config, tensors } = inFolder({ config: given, tensors: givenTensors });
+  checkBiasesInFolder(config, tensors);
   const biased = biasesOf(config, family, tensors);
   const streamed = inFiles(tensors, family.packs === true).map((each) => streamedTensor(each, config, type));
   const missing = biased.missing.map(([name, rows]) => zeros(name, rows, type));

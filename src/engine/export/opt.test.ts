@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { bytesSource, readText } from '../../core/source';
+import { writeGgufAdapter } from '../../formats/adapters/index';
 import { readPeft, writePeft } from '../../formats/adapters/peft';
 import { openCheckpoint } from '../../formats/checkpoint/open';
 import { readSafetensors } from '../../formats/safetensors/safetensors';
@@ -58,6 +59,8 @@ describe('OPT', async () => {
     expect([...tensors.keys()].toSorted()).toEqual([...golden.tensors.keys()].toSorted());
     const text = JSON.parse(await readText(json)) as { target_modules: string[] };
     expect(text.target_modules.toSorted()).toEqual(['fc1', 'fc2', 'k_proj', 'out_proj', 'q_proj', 'v_proj']);
+    const refused = expect.objectContaining({ code: 'unsupported-format' }) as Error;
+    expect(() => writeGgufAdapter(adapter, config)).toThrow(refused);
     const back = await readPeft({ name: 'adapter_config.json', json: text as never }, weights, config, 'a');
     expect(back.pairs.map(({ map, b }) => [map, b])).toEqual(pairs.map(({ map, b }) => [map, b]));
   });

@@ -7,7 +7,7 @@ import type { ModelConfig } from '../../core/model-config';
 import { dequantizeElements } from '../../quant/elements';
 import type { Adapter, LoraPair } from '../../core/adapter';
 import { corruptFile } from '../../core/errors';
-import { familyOf, familyOfGguf, ggufToWrite } from '../families/index';
+import { checkInGguf, familyOf, familyOfGguf, ggufToWrite } from '../families/index';
 import { type GgufFile, type GgufTensor, type GgufValue, isGguf, readGguf } from '../gguf/gguf';
 import { type GgufStream, type GgufTensorContent, writeGguf } from '../gguf/writer';
 import { packedToGguf } from '../checkpoint/packed';
@@ -126,8 +126,12 @@ function sortHalves(tensors: readonly GgufTensor[], file: string): Map<string, H
 /** The alpha that the file needs, for rsLoRA too: its scale is alpha / r. */
 const alphaOf = ({ scale, rank }: Pick<LoraPair, 'scale' | 'rank'>) => scale * rank;
 
-/** The file that llama.cpp's `--lora` takes, in f32. */
+/**
+ * The file that llama.cpp's `--lora` takes, in f32.
+ * @throws PronkError `unsupported-format` where GGUF cannot hold its model
+ */
 export function writeGgufAdapter(adapter: Adapter, config: ModelConfig): GgufStream {
+  checkInGguf(config);
   const { architecture, halfSplit } = ggufToWrite(config);
   const pairs = writtenPairs(inOrder(adapter.pairs), config, halfSplit);
   // llama.cpp reads 0 as no alpha, a scale of 1: a strength of 0 is in B then

@@ -1,7 +1,7 @@
 // The families that Pronk runs, by what their files call them.
 
 import type { Architecture, ModelConfig } from '../../core/model-config';
-import { unsupported } from '../../core/errors';
+import { PronkError, unsupported } from '../../core/errors';
 import { type JsonObject, stringIn } from '../../core/json';
 import { defined } from '../../core/defined';
 import type { Family } from './family';
@@ -16,7 +16,7 @@ import { qwen2 } from './qwen2';
 import { qwen3 } from './qwen3';
 import { smollm3 } from './smollm3';
 
-export { BIAS_FLAGS, type BiasFlag, biasedOf, type Family, type Window, windowed } from './family';
+export { BIAS_FLAGS, type BiasFlag, biasedOf, type Family, QKV, type Window, windowed } from './family';
 
 type Gguf = NonNullable<Family['gguf']>;
 
@@ -62,6 +62,15 @@ export function familyToWrite({ architecture, slidingWindow, queryScaling }: Mod
 /** How the family's models are written as GGUF: those without an architecture of their own are LLaMA's there. */
 export function ggufToWrite(config: ModelConfig): Gguf {
   return familyToWrite(config).gguf ?? defined(llama.gguf, 'the GGUF files of LLaMA');
+}
+
+/**
+ * Checks that GGUF files can hold a model of the configuration, and so an adapter for one.
+ * @throws PronkError `unsupported-format`
+ */
+export function checkInGguf(config: ModelConfig): void {
+  const problem = familyToWrite(config).notInGguf?.(config);
+  if (problem !== undefined) throw new PronkError('unsupported-format', `${problem} Write safetensors instead.`);
 }
 
 /**
