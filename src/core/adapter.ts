@@ -14,6 +14,15 @@ export function linearMapsOf({ feedForward }: Pick<ModelConfig, 'feedForward'>):
   return feedForward ? LINEAR_MAPS.filter((map) => map !== 'gate_proj') : LINEAR_MAPS;
 }
 
+/** The products of a layer, each with one input, and the linear maps that are stacked in it. */
+export const PROJECTIONS = {
+  qkv: ['q_proj', 'k_proj', 'v_proj'],
+  output: ['o_proj'],
+  gateUp: ['gate_proj', 'up_proj'],
+  down: ['down_proj'],
+} as const satisfies Record<string, readonly LinearMap[]>;
+export type Projection = keyof typeof PROJECTIONS;
+
 /** `lm_head` comes in adapters that were trained elsewhere; Pronk trains the seven maps. */
 type AdaptedMap = LinearMap | 'lm_head';
 

@@ -5,9 +5,10 @@
 //                     x += W_down · (f(W_gate · norm(x)) · W_up · norm(x))
 //   logits = W_head · norm(x)
 //
-// f is SiLU or GELU; OPT has max(W_up · norm(x), 0) there, LayerNorms, and positions that are added to the embedding. Each W may have a bias, and adapters that add to it (lora.ts); a window limits how far back attention
+// f is SiLU or GELU. Each W may have a bias, and adapters that add to it (lora.ts); a window limits how far back attention
 // sees. Heads of q and k may be normalized before rope, and layers may be without it. What is added to x may have a norm of
-// its own, and the embedding a factor (Gemma).
+// its own, and the embedding a factor (Gemma). OPT has max(W_up · norm(x), 0) in place of f and its gate, LayerNorms, and
+// positions that are added to the embedding.
 import { defined } from '../../core/defined';
 import { type ModelConfig, POSITION_OFFSET, rotaryOf, windowAt } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';

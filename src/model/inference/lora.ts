@@ -4,7 +4,7 @@
 // factors of rows (row-factors.ts) are in B too; what they do to W·x is a second vector behind the projection's biases.
 import type { WeightTensor } from '../../core/weight-kinds';
 import type { ModelConfig } from '../../core/model-config';
-import { LINEAR_MAPS, type LinearMap, type LoraPair } from '../../core/adapter';
+import { LINEAR_MAPS, type LinearMap, type LoraPair, type Projection, PROJECTIONS } from '../../core/adapter';
 import { PronkError } from '../../core/errors';
 import { type Buffers, write } from '../../gpu/buffers';
 import type { Matrix, MatrixPart } from '../../ops/matmul/weights';
@@ -43,15 +43,6 @@ export function wholeOf(adapters: readonly Pick<UsedAdapter, 'whole' | 'strength
   const message = `Two of the adapters hold ${twice.name} whole, and a model has one. Use them one at a time.`;
   throw new PronkError('adapter-mismatch', message);
 }
-
-/** The projections of a layer that inputs are shared by. */
-export const PROJECTIONS = {
-  qkv: ['q_proj', 'k_proj', 'v_proj'],
-  output: ['o_proj'],
-  gateUp: ['gate_proj', 'up_proj'],
-  down: ['down_proj'],
-} as const satisfies Record<string, readonly LinearMap[]>;
-export type Projection = keyof typeof PROJECTIONS;
 
 export interface LoraWeights {
   readonly layers: readonly { readonly [P in Projection]?: LoraProjection | undefined }[];

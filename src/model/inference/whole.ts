@@ -1,12 +1,12 @@
 // What adapters hold whole, beside a base on the GPU: weights of which the embedding, the head, norms or biases are others.
-import { type LinearMap, LINEAR_MAPS } from '../../core/adapter';
+import { type LinearMap, LINEAR_MAPS, type Projection, PROJECTIONS } from '../../core/adapter';
 import { gainChange, layerNorms, type ModelConfig } from '../../core/model-config';
 import type { WeightTensor } from '../../core/weight-kinds';
 import type { Buffers } from '../../gpu/buffers';
 import type { Matrix } from '../../ops/matmul/weights';
 import { dequantizeRows } from '../../quant/repack';
 import { type Norm, upload, type Weights } from '../weights';
-import { outputsOf, type Projection, PROJECTIONS } from './lora';
+import { outputsOf } from './lora';
 
 /**
  * A base's weights with whole tensors in their places; those that stay are shared.

@@ -1,5 +1,6 @@
 // The backward pass of training (research: Hu et al. 2021; Dao et al. 2022 for attention; Chen et al. 2016, arXiv:1604.06174,
 // for recomputing). `dx` is the gradient of the residual stream; what a layer needs is kept or computed again.
+import type { Projection } from '../../core/adapter';
 import { windowAt } from '../../core/model-config';
 import {
   attentionDelta,
@@ -10,7 +11,7 @@ import { gluBackward } from '../../ops/glu/glu';
 import { qkNormBackward } from '../../ops/norm/qk-norm';
 import { reluBackward } from '../../ops/relu/relu';
 import { branchOf, headParams, hiddenOf, layerForward, positioned, positionedQkv, rotated, segmentOf } from './forward';
-import { GROUP_NAMES, type GroupName } from './layout';
+import { PROJECTION_NAMES } from './layout';
 import { normBackward, normed } from './norms';
 import type { PassBuilder } from './pass-builder';
 import type { Work } from './slices';
@@ -37,8 +38,8 @@ function layerBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
   const works: Promise<Work>[] = [];
   // nothing is trained below the first trained map, so the gradient of its input is not computed
   const { layout } = builder.parts;
-  const last = layer === layout.lowest ? GROUP_NAMES.find((name) => layout.layers[layer][name]) : undefined;
-  for (const name of GROUP_NAMES.toReversed()) {
+  const last = layer === layout.lowest ? PROJECTION_NAMES.find((name) => layout.layers[layer][name]) : undefined;
+  for (const name of PROJECTION_NAMES.toReversed()) {
     works.push(...backward[name](builder, layer, name === last));
     if (name === last) break;
   }
@@ -46,7 +47,7 @@ function layerBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
 }
 
 /** The gradient through one product and what stands before it, in the order of the backward pass. */
-const backward: Record<GroupName, (builder: PassBuilder, layer: number, last: boolean) => Promise<Work>[]> = {
+const backward: Record<Projection, (builder: PassBuilder, layer: number, last: boolean) => Promise<Work>[]> = {
   down(builder, layer, last) {
     const { weights, b } = builder.parts;
     const { dIntermediate, intermediate } = b.workspace;

@@ -1,18 +1,11 @@
 // Which maps of which layers are trained, in groups that share an input, and where their matrices lie in the pools.
 import type { ModelConfig } from '../../core/model-config';
-import { LINEAR_MAPS, type LinearMap, linearMapsOf } from '../../core/adapter';
+import { LINEAR_MAPS, type LinearMap, linearMapsOf, type Projection, PROJECTIONS } from '../../core/adapter';
 import { PronkError } from '../../core/errors';
 import type { LoraSpec } from '../lora-types';
 
-/** The products of a layer, each with one input: what `LayerWeights` stacks. */
-const GROUPS = {
-  qkv: ['q_proj', 'k_proj', 'v_proj'],
-  output: ['o_proj'],
-  gateUp: ['gate_proj', 'up_proj'],
-  down: ['down_proj'],
-} as const satisfies Record<string, readonly LinearMap[]>;
-export type GroupName = keyof typeof GROUPS;
-export const GROUP_NAMES = Object.keys(GROUPS) as GroupName[];
+/** The projections in the order in which a layer computes them. */
+export const PROJECTION_NAMES = Object.keys(PROJECTIONS) as Projection[];
 
 /** Sizes of a group's product. */
 export interface GroupShape {
@@ -24,7 +17,7 @@ export interface GroupShape {
 }
 
 /** Sizes of the four products of a layer. */
-export function groupShapes(config: ModelConfig): Record<GroupName, GroupShape> {
+export function groupShapes(config: ModelConfig): Record<Projection, GroupShape> {
   const { hiddenSize: D, numHeads: H, numKeyValueHeads: K, headDim: d, intermediateSize: F } = config;
   return {
     qkv: { inputs: D, rows: { q_proj: H * d, k_proj: K * d, v_proj: K * d }, stride: (H + 2 * K) * d },
@@ -68,7 +61,7 @@ export interface AdaptedGroup {
   readonly dora?: { readonly magnitude: Region; readonly inverse: Region };
 }
 
-type LayerLayout = Readonly<Partial<Record<GroupName, AdaptedGroup>>>;
+type LayerLayout = Readonly<Partial<Record<Projection, AdaptedGroup>>>;
 
 /** Where every trained number is. */
 export interface Layout {
@@ -109,11 +102,11 @@ export function layOut(config: ModelConfig, spec: LoraSpec, maxPoolBytes: number
   const [poolsA, poolsB, poolsInverse] = [new Pools(maxPoolBytes), new Pools(maxPoolBytes), new Pools(maxPoolBytes)];
   let parameters = 0;
   const layers = Array.from({ length: config.numLayers }, (_, layer) => {
-    const groups = GROUP_NAMES.flatMap((name): [GroupName, AdaptedGroup][] => {
+    const groups = PROJECTION_NAMES.flatMap((name): [Projection, AdaptedGroup][] => {
       const { inputs, rows, stride } = shapes[name];
       let first = 0;
       const maps: AdaptedMapLayout[] = [];
-      for (const map of GROUPS[name]) {
+      for (const map of PROJECTIONS[name]) {
         const count = rows[map] ?? 0;
         const module = layer * LINEAR_MAPS.length + LINEAR_MAPS.indexOf(map);
         if (wanted.has(`${layer} ${map}`)) maps.push({ map, module, first, rows: count });

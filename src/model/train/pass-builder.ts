@@ -1,4 +1,5 @@
 // What the passes share: work made of kernels, products with frozen matrices, and the LoRA beside each of them.
+import type { Projection } from '../../core/adapter';
 import type { ModelConfig } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
@@ -22,7 +23,7 @@ import { linearCalls } from '../linear';
 import type { LoraSpec } from '../lora-types';
 import type { Weights } from '../weights';
 import type { Pool, TrainingBuffers } from './buffers';
-import { type AdaptedGroup, GROUP_NAMES, type GroupName, type Layout, type Region } from './layout';
+import { type AdaptedGroup, type Layout, PROJECTION_NAMES, type Region } from './layout';
 import type { Extent, Work } from './slices';
 
 /** What a piece of work goes over. */
@@ -138,7 +139,7 @@ export class PassBuilder {
    */
   adapted(
     layer: number,
-    name: GroupName,
+    name: Projection,
     matrix: Matrix,
     { x, y, residual = false, wanted = true }: Product,
   ): Promise<Work>[] {
@@ -167,7 +168,13 @@ export class PassBuilder {
   }
 
   /** u = A·mask(x), y += scale · B·u unless nobody wants y. */
-  #adapt(layer: number, group: AdaptedGroup, name: GroupName, x: GPUBuffer, y: GPUBuffer | undefined): Promise<Work>[] {
+  #adapt(
+    layer: number,
+    group: AdaptedGroup,
+    name: Projection,
+    x: GPUBuffer,
+    y: GPUBuffer | undefined,
+  ): Promise<Work>[] {
     const u = this.#kept(layer)[`u ${name}`];
     const params = this.#params(group);
     const { a, b } = this.#matrices(group, 'parameters');
@@ -180,7 +187,11 @@ export class PassBuilder {
    * The gradient of a product without the scale of its rows, and the magnitudes' own. Without DoRA it is dy.
    * @param dy of the product as `adapted` gives it; it stays as it is
    */
-  unscaled(layer: number, name: GroupName, dy: GPUBuffer): { readonly dy: GPUBuffer; readonly works: Promise<Work>[] } {
+  unscaled(
+    layer: number,
+    name: Projection,
+    dy: GPUBuffer,
+  ): { readonly dy: GPUBuffer; readonly works: Promise<Work>[] } {
     const group = this.parts.layout.layers[layer][name];
     if (!group?.dora) return { dy, works: [] };
     const z = this.#kept(layer)[`z ${name}`];
@@ -194,7 +205,7 @@ export class PassBuilder {
     const { layout, weights, spec, b } = this.parts;
     const once: Over = { state: b.labels, rows: () => 1 };
     return layout.layers.flatMap((groups, layer) =>
-      GROUP_NAMES.flatMap((name) => {
+      PROJECTION_NAMES.flatMap((name) => {
         const group = groups[name];
         if (!group?.dora) return [];
         const { inverse } = this.#dora(group.dora);
@@ -240,7 +251,7 @@ export class PassBuilder {
   /** Gradients of A and B from dy, the output's; and what goes to dx, unless nobody wants it. */
   adaptBackward(
     layer: number,
-    name: GroupName,
+    name: Projection,
     { dy, x, u, dx }: { dy: GPUBuffer; x: GPUBuffer; u: GPUBuffer; dx: GPUBuffer | undefined },
   ): Promise<Work>[] {
     const group = this.parts.layout.layers[layer][name];

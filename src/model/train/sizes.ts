@@ -1,8 +1,9 @@
 // What training holds on the GPU, from shapes alone: a plan shows it before anything is allocated, and the buffers are made
 // of the same figures.
+import type { Projection } from '../../core/adapter';
 import type { ModelConfig } from '../../core/model-config';
 import type { LoraSpec, TrainingMemory } from '../lora-types';
-import { GROUP_NAMES, type GroupName, groupShapes, layOut, type Layout } from './layout';
+import { groupShapes, layOut, type Layout, PROJECTION_NAMES } from './layout';
 
 /** Most bytes of the logits of one chunk of labelled tokens. */
 const LOGITS_BYTES = 32 * 2 ** 20;
@@ -13,9 +14,9 @@ const LOGITS_BYTES = 32 * 2 ** 20;
  * the norms behind attention and feed-forward. `z` is what DoRA scales, and in the backward pass its gradient.
  */
 export type KeptName =
-  | ('x' | 'qkv' | 'attentionOut' | 'lse' | 'postAttention' | 'gateUp' | `u ${GroupName}`)
+  | ('x' | 'qkv' | 'attentionOut' | 'lse' | 'postAttention' | 'gateUp' | `u ${Projection}`)
   | ('attentionBranch' | 'feedForwardBranch')
-  | `z ${GroupName}`;
+  | `z ${Projection}`;
 /**
  * Used by one layer after another, and by the loss. `normedQkv` is q|k|v after the norm of its heads and RoPE; `v` and what
  * begins with d are gradients.
@@ -55,11 +56,13 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
   const { qkv, gateUp } = shapes;
   const chunk = Math.min(T, spec.chunk ?? Math.max(8, Math.floor(LOGITS_BYTES / 4 / V / 8) * 8));
   const { length, count } = segments(layout, spec.checkpointing);
-  const width = (name: GroupName) => Math.max(0, ...layout.layers.map((groups) => groups[name]?.width ?? 0));
-  const widths = GROUP_NAMES.map(width);
-  const scaled = (name: GroupName) => layout.layers.some((groups) => groups[name]?.dora);
-  const z = Object.fromEntries(GROUP_NAMES.map((name) => [`z ${name}`, scaled(name) ? T * shapes[name].stride : 0]));
-  const u = Object.fromEntries(GROUP_NAMES.map((name, i) => [`u ${name}`, T * widths[i]]));
+  const width = (name: Projection) => Math.max(0, ...layout.layers.map((groups) => groups[name]?.width ?? 0));
+  const widths = PROJECTION_NAMES.map(width);
+  const scaled = (name: Projection) => layout.layers.some((groups) => groups[name]?.dora);
+  const z = Object.fromEntries(
+    PROJECTION_NAMES.map((name) => [`z ${name}`, scaled(name) ? T * shapes[name].stride : 0]),
+  );
+  const u = Object.fromEntries(PROJECTION_NAMES.map((name, i) => [`u ${name}`, T * widths[i]]));
   return {
     chunk,
     kept: {
@@ -69,8 +72,8 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
       lse: T * H,
       postAttention: T * D,
       gateUp: T * gateUp.stride,
-      ...(u as Record<`u ${GroupName}`, number>),
-      ...(z as Record<`z ${GroupName}`, number>),
+      ...(u as Record<`u ${Projection}`, number>),
+      ...(z as Record<`z ${Projection}`, number>),
       attentionBranch: branch,
       feedForwardBranch: branch,
     },
