@@ -11,7 +11,7 @@ import { exportGguf } from '../engine/export/gguf';
 import { huggingFaceFiles } from '../engine/export/hf';
 import { Imports } from '../engine/imports/index';
 import { openCheckpoint } from '../formats/checkpoint/open';
-import { bytesSource, type Source } from '../core/source';
+import { type Source } from '../core/source';
 import { encryptedFiles, metaFolder, torchIndex, torchShards } from '../formats/testing/containers';
 import { type Quantize, weightTensors } from '../formats/checkpoint/weights';
 import { type Gpu, openAdapter } from '../gpu/device';
@@ -23,6 +23,7 @@ import { memoryStore } from '../storage/memory';
 import { openStoredModel } from '../storage/stored-model';
 import { modelFiles } from './node-store/files';
 import { chatGolden, loraGolden, TALES, TALES_CHAT, TALES_GGUF, TALES_LORA, talesGolden } from '../testing/fixtures';
+import { sourcesOf } from '../formats/testing/pieces';
 
 const golden = talesGolden();
 /** After BOS; the logits that are known come after the last of them. */
@@ -135,13 +136,7 @@ describe('the smaller model tales-chat', () => {
       container === 'gguf'
         ? [{ name: 'tales.gguf', pieces: () => exportGguf(phi, tokenizer, tensors, { name: 'tales' }) }]
         : huggingFaceFiles(phi, tokenizer, tensors, 'f32');
-    return Promise.all(
-      files.map(async ({ name, pieces }) => {
-        const all: Uint8Array<ArrayBuffer>[] = [];
-        for await (const piece of pieces()) all.push(piece);
-        return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), name);
-      }),
-    );
+    return sourcesOf(files);
   };
   const FORMS = {
     'as it is': () => modelFiles(TALES_CHAT),

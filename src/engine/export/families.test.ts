@@ -8,7 +8,8 @@ import { weightTensors } from '../../formats/checkpoint/weights';
 import { readGguf } from '../../formats/gguf/gguf';
 import { GOLDEN, loraGolden, referenceWeights } from '../../model/testing/golden';
 import { metaFiles } from './meta';
-import { folderOf, ggufOf, off, opened, sourceOf } from './testing/golden-folders';
+import { folderOf, ggufOf, off, opened } from './testing/golden-folders';
+import { sourceOf } from '../../formats/testing/pieces';
 
 describe.each([
   ['tiny-qwen3', 'Qwen3ForCausalLM', 'qwen3'],

@@ -15,10 +15,10 @@ import type { WeightTensor } from '../../core/weight-kinds';
 import { promptTemplates } from '../../tokenizer/prompt-templates';
 import { dequantizeRows, packRows } from '../../quant/repack';
 import { adapterFiles } from './adapter';
-import type { FileContent } from './file';
 import { type MergeOptions, mergedFiles } from './merge';
 import { mergedTensors } from './merged';
 import type { Base } from './origin';
+import { sourcesOf } from '../../formats/testing/pieces';
 
 const read = (path: string, name: string) => bytesSource(readFileSync(`src/${path}`), name);
 
@@ -58,16 +58,6 @@ const cases = {
   'a trained one': await trained(),
 };
 
-async function sources(files: readonly FileContent[]): Promise<Source[]> {
-  return Promise.all(
-    files.map(async ({ name, pieces }) => {
-      const all: Uint8Array<ArrayBuffer>[] = [];
-      for await (const piece of pieces()) all.push(piece);
-      return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), name);
-    }),
-  );
-}
-
 async function values(tensor: WeightTensor): Promise<Float32Array> {
   const whole = new Float32Array(tensor.rows * tensor.columns);
   for await (const group of tensor.groups()) whole.set(dequantizeRows(group), group.rowStart * tensor.columns);
@@ -89,7 +79,7 @@ async function expected({ base, adapter }: Case, strength = 1): Promise<Map<stri
 }
 
 const merge = async ({ base, adapters }: Pick<Case, 'base' | 'adapters'>, options: MergeOptions) =>
-  sources(mergedFiles(base, adapters, options));
+  sourcesOf(mergedFiles(base, adapters, options));
 
 const reopen = async (files: readonly Source[]) =>
   openCheckpoint(files.filter(({ name }) => !/README|pronk/.test(name)));
@@ -175,7 +165,7 @@ describe.each(Object.entries(cases))('%s', (_, own) => {
 
   test.each(['peft', 'mlx', 'gguf'] as const)('%s: the adapter comes back with its README', async (format) => {
     const template = promptTemplates.find(({ name }) => name === 'alpaca_short')!;
-    const files = await sources(await adapterFiles(own.adapter, own.base, format, template));
+    const files = await sourcesOf(await adapterFiles(own.adapter, own.base, format, template));
     const text = (name: string) => readText(files.find((file) => file.name === name)!);
     expect(await text('README.md')).toContain('template `alpaca_short`');
     expect(JSON.parse(await text('pronk.json'))).toMatchObject({ adapters: [{ prompt_template: template }] });

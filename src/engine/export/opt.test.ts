@@ -7,7 +7,8 @@ import { readPeft, writePeft } from '../../formats/adapters/peft';
 import { openCheckpoint } from '../../formats/checkpoint/open';
 import { readSafetensors } from '../../formats/safetensors/safetensors';
 import { loraGolden, referenceWeights } from '../../model/testing/golden';
-import { folderOf, ggufOf, off, opened, read, sourceOf } from './testing/golden-folders';
+import { folderOf, ggufOf, off, opened, read } from './testing/golden-folders';
+import { sourceOf } from '../../formats/testing/pieces';
 
 describe('OPT', async () => {
   const checkpoint = await opened('tiny-opt');

@@ -5,11 +5,12 @@ import { openCheckpoint } from '../../formats/checkpoint/open';
 import { weightTensors } from '../../formats/checkpoint/weights';
 import { readGguf } from '../../formats/gguf/gguf';
 import { readSafetensors, writeSafetensors } from '../../formats/safetensors/safetensors';
-import { bytesSource, type Source } from '../../core/source';
+import { bytesSource } from '../../core/source';
 import { referenceWeights } from '../../model/testing/golden';
 import { exportGguf } from './gguf';
 import { huggingFaceFiles } from './hf';
 import { metaFiles } from './meta';
+import { sourceOf } from '../../formats/testing/pieces';
 
 const read = (path: string, name: string) => bytesSource(readFileSync(`src/model/golden/${path}`), name);
 const TOKENIZER =
@@ -28,20 +29,12 @@ const [phi3, ministral3, gemma3] = await Promise.all([
   open('tiny-gemma3'),
 ]);
 
-type Pieces = AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>;
-
-async function source(pieces: Pieces, name: string): Promise<Source> {
-  const all: Uint8Array<ArrayBuffer>[] = [];
-  for await (const piece of pieces) all.push(piece);
-  return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), name);
-}
-
 const folder = async (of: typeof phi3) => {
   const files = huggingFaceFiles(of.config, of.tokenizer, weightTensors(of, 'keep'), 'f32');
-  return Promise.all(files.map(({ name, pieces }) => source(pieces(), name)));
+  return Promise.all(files.map(({ name, pieces }) => sourceOf(pieces(), name)));
 };
 const gguf = async (of: typeof phi3, config = of.config) =>
-  source(exportGguf(config, of.tokenizer, weightTensors(of, 'keep'), { name: 'x' }), 'x.gguf');
+  sourceOf(exportGguf(config, of.tokenizer, weightTensors(of, 'keep'), { name: 'x' }), 'x.gguf');
 
 /** Numbers to six digits, which f32 holds. */
 const rounded = (config: object) =>
@@ -190,7 +183,7 @@ test('Ministral 3 that reads images, too, is read as its text; one whose queries
     const image = { name: 'vision_tower.patch_conv.weight', dtype: 'F32', shape: [1], bytes: new Uint8Array(4) };
     return openCheckpoint([
       bytesSource(new TextEncoder().encode(JSON.stringify(config)), 'config.json'),
-      await source(writeSafetensors([...inputs, image]), 'model.safetensors'),
+      await sourceOf(writeSafetensors([...inputs, image]), 'model.safetensors'),
       tokenizer,
     ]);
   };

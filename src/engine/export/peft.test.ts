@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Adapter, configWith } from '../../core/adapter';
-import { bytesSource, type Source } from '../../core/source';
+import { bytesSource } from '../../core/source';
 import { readAdapter } from '../../formats/adapters/index';
 import { openCheckpoint } from '../../formats/checkpoint/open';
 import { weightTensors } from '../../formats/checkpoint/weights';
@@ -17,6 +17,7 @@ import type { FileContent } from './file';
 import { mergedFiles } from './merge';
 import { mergedTensors } from './merged';
 import type { Base } from './origin';
+import { sourcesOf } from '../../formats/testing/pieces';
 
 const read = (path: string, name: string) => bytesSource(readFileSync(`src/model/golden/${path}`), name);
 const TOKENIZER = bytesSource(
@@ -68,15 +69,8 @@ const cases = Object.fromEntries(
   ),
 );
 
-async function sources(files: readonly FileContent[]): Promise<Source[]> {
-  return Promise.all(
-    files.map(async ({ name, pieces }) => {
-      const all: Uint8Array<ArrayBuffer>[] = [];
-      for await (const piece of pieces()) all.push(piece);
-      return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), `back/${name}`);
-    }),
-  );
-}
+const sources = (files: readonly FileContent[]) =>
+  sourcesOf(files.map(({ name, pieces }) => ({ name: `back/${name}`, pieces })));
 
 describe.each(Object.entries(cases))('%s', (_, { adapter, base, off, config }) => {
   test('merges to what PEFT computes', async () => {

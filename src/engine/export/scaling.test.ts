@@ -15,6 +15,7 @@ import { exportGguf } from './gguf';
 import { ggufNote } from './gguf-note';
 import { huggingFaceFiles } from './hf';
 import { metaFiles } from './meta';
+import { sourceOf } from '../../formats/testing/pieces';
 
 const read = (path: string, name: string) => bytesSource(readFileSync(`src/model/golden/${path}`), name);
 const text = (value: string, name: string) => bytesSource(new TextEncoder().encode(value), name);
@@ -30,21 +31,13 @@ const golden = (name: string) =>
   ]);
 const [llama, qwen2] = await Promise.all([golden('tiny-llama'), golden('tiny-qwen2')]);
 
-type Pieces = AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>;
-
-async function source(pieces: Pieces, name: string): Promise<Source> {
-  const all: Uint8Array<ArrayBuffer>[] = [];
-  for await (const piece of pieces) all.push(piece);
-  return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), name);
-}
-
 async function throughHf(of: Checkpoint, config: ModelConfig): Promise<Checkpoint> {
   const files = huggingFaceFiles(config, of.tokenizer, weightTensors(of, 'keep'), 'f32');
-  return openCheckpoint(await Promise.all(files.map(({ name, pieces }) => source(pieces(), name))));
+  return openCheckpoint(await Promise.all(files.map(({ name, pieces }) => sourceOf(pieces(), name))));
 }
 
 const gguf = (of: Checkpoint, config: ModelConfig) =>
-  source(exportGguf(config, of.tokenizer, weightTensors(of, 'keep'), { name: 'x' }), 'x.gguf');
+  sourceOf(exportGguf(config, of.tokenizer, weightTensors(of, 'keep'), { name: 'x' }), 'x.gguf');
 
 /** A GGUF file with other metadata; undefined takes a key away. */
 async function changed(file: Source, change: Readonly<Record<string, GgufValue | undefined>>): Promise<Source> {
@@ -57,7 +50,7 @@ async function changed(file: Source, change: Readonly<Record<string, GgufValue |
       yield await file.read(start, start + bytes);
     },
   }));
-  return source(writeGguf({ metadata: new Map([...kept, ...added]), tensors: contents }), 'changed.gguf');
+  return sourceOf(writeGguf({ metadata: new Map([...kept, ...added]), tensors: contents }), 'changed.gguf');
 }
 
 const f32 = (value: number): GgufValue => ({ type: 'f32', value });

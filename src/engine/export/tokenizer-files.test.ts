@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { TokenizerSpec } from '../../core/checkpoint';
 import { openCheckpoint, openTokenizer } from '../../formats/checkpoint/open';
-import { bytesSource, type Source } from '../../core/source';
+import { bytesSource } from '../../core/source';
 import { readTiktoken } from '../../formats/tokenizer/tiktoken';
 import { createTokenizer } from '../../tokenizer/index';
 import type { TokenizerJson } from '../../tokenizer/tokenizer-json';
@@ -12,6 +12,7 @@ import { tokenizerNote } from './gguf-note';
 import { tokenizerMetadata } from './gguf-tokenizer';
 import { huggingFaceTokenizer, metaTokenizer } from './tokenizer-files';
 import { TALES } from '../../testing/fixtures';
+import { sourcesOf } from '../../formats/testing/pieces';
 
 interface Golden {
   readonly json: TokenizerJson;
@@ -20,18 +21,8 @@ interface Golden {
 
 const golden = JSON.parse(readFileSync('src/tokenizer/golden/tokenizers.json', 'utf8')) as Record<string, Golden>;
 
-async function sources(files: readonly FileContent[]): Promise<Source[]> {
-  return Promise.all(
-    files.map(async ({ name, pieces }) => {
-      const all: Uint8Array<ArrayBuffer>[] = [];
-      for await (const piece of pieces()) all.push(piece);
-      return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), name);
-    }),
-  );
-}
-
 /** The tokenizer of the files that are written. */
-const written = async (spec: TokenizerSpec) => openTokenizer(await sources(huggingFaceTokenizer(spec)));
+const written = async (spec: TokenizerSpec) => openTokenizer(await sourcesOf(huggingFaceTokenizer(spec)));
 
 /** The header that a converter would write. */
 function headerOf({ model, added_tokens: added }: TokenizerJson, pre: string): TokenizerSpec {
@@ -89,7 +80,7 @@ test('Llama 3’s list of ranks comes back byte for byte', { timeout: 30_000 }, 
   const text = tokens.map((bytes, rank) => `${btoa(String.fromCharCode(...bytes))} ${rank}\n`).join('');
   const definition = readTiktoken(new TextEncoder().encode(text), 'tokenizer.model');
   const spec = { definition, bosId: 128000, eosIds: [128001, 128009], addBos: true, specialTokens: {} };
-  const [file] = await sources([metaTokenizer(spec)]);
+  const [file] = await sourcesOf([metaTokenizer(spec)]);
   expect(new TextDecoder().decode(await file!.read(0, file!.size))).toBe(text);
 });
 
@@ -125,7 +116,7 @@ test('what llama.cpp does not heed is said', () => {
 describe('SentencePiece', () => {
   const TEXTS = ['Once upon a time', 'Lily  saw a "red" ball: ☂\n', ' x', '', '</s> <s>'];
   const same = async (spec: TokenizerSpec, files: readonly FileContent[]) => {
-    const [before, after] = [createTokenizer(spec), createTokenizer(await openTokenizer(await sources(files)))];
+    const [before, after] = [createTokenizer(spec), createTokenizer(await openTokenizer(await sourcesOf(files)))];
     for (const text of TEXTS) expect(after.encode(text)).toEqual(before.encode(text));
     expect(after).toMatchObject({ bosId: before.bosId, eosIds: before.eosIds, addBos: before.addBos });
   };
@@ -140,7 +131,7 @@ describe('SentencePiece', () => {
   test('is kept as it is, and tokens that came later beside it', async () => {
     const model = readFileSync(`${TALES}/tokenizer.model`);
     const spec = await openTokenizer([bytesSource(model, 'tokenizer.model')]);
-    const [file] = await sources([metaTokenizer(spec)]);
+    const [file] = await sourcesOf([metaTokenizer(spec)]);
     expect(Buffer.compare(model, await file!.read(0, file!.size))).toBe(0);
     // models that were stored before have ids by text
     const added = { '[PAD]': 512, '<turn>': 513 };
@@ -151,7 +142,7 @@ describe('SentencePiece', () => {
     const tokens = Object.entries(added).map(([content, id]) => ({ id, content, ...listed }));
     expect(back.definition).toMatchObject({ added: tokens, legacy: true });
     // Meta's program has one file
-    const whole = createTokenizer(await openTokenizer(await sources([metaTokenizer(more)])));
+    const whole = createTokenizer(await openTokenizer(await sourcesOf([metaTokenizer(more)])));
     expect(whole.vocabSize).toBe(514);
     expect(whole.encodePieces([{ text: 'a<turn>b', trusted: true }])).toContain(513);
     for (const text of TEXTS) expect(whole.encode(text)).toEqual(createTokenizer(spec).encode(text));

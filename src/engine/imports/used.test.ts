@@ -2,18 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type GgufValue, readGguf } from '../../formats/gguf/gguf';
-import { type GgufStream, writeGguf } from '../../formats/gguf/writer';
+import { writeGguf } from '../../formats/gguf/writer';
 import { bytesSource, type Source } from '../../core/source';
 import { memoryStore } from '../../storage/memory';
 import { Imports } from './index';
+import { sourceOf } from '../../formats/testing/pieces';
 
 const u16 = (value: number): GgufValue => ({ type: 'u16', value });
-
-async function source(stream: GgufStream, name: string): Promise<Source> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  for await (const piece of stream) pieces.push(piece);
-  return bytesSource(new Uint8Array(await new Blob(pieces).arrayBuffer()), name);
-}
 
 /** The bundled model in two parts, of which the first has the metadata alone (llama.cpp's --no-tensor-first-split). */
 async function split(): Promise<Source[]> {
@@ -31,8 +26,8 @@ async function split(): Promise<Source[]> {
       ['split.count', u16(2)],
     ] as const;
   return Promise.all([
-    source(writeGguf({ metadata: new Map([...metadata, ...numbered(0)]), tensors: [] }), 'm-00001-of-00002.gguf'),
-    source(writeGguf({ metadata: new Map(numbered(1)), tensors: contents }), 'm-00002-of-00002.gguf'),
+    sourceOf(writeGguf({ metadata: new Map([...metadata, ...numbered(0)]), tensors: [] }), 'm-00001-of-00002.gguf'),
+    sourceOf(writeGguf({ metadata: new Map(numbered(1)), tensors: contents }), 'm-00002-of-00002.gguf'),
   ]);
 }
 

@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Adapter, LoraPair } from '../../core/adapter';
-import { bytesSource, type Source } from '../../core/source';
+import { bytesSource } from '../../core/source';
 import { loraGolden } from '../../model/testing/golden';
 import { relative } from '../../ops/testing/numbers';
 import { readSafetensors } from '../safetensors/safetensors';
 import { readAdapter, writeGgufAdapter, writeMlx, writePeft } from './index';
+import { sourceOf, sourcesOf } from '../testing/pieces';
 
 const golden = await loraGolden('tiny-phi3');
 const { config } = golden;
@@ -24,21 +25,10 @@ const given = (more: object = {}) => [
   bytesSource(weights, 'adapter_model.safetensors'),
 ];
 
-type Pieces = AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>;
-
-async function source(name: string, pieces: Pieces): Promise<Source> {
-  const all: Uint8Array<ArrayBuffer>[] = [];
-  for await (const piece of pieces) all.push(piece);
-  return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), name);
-}
-
-const sources = (files: readonly { readonly name: string; readonly pieces: Pieces }[]) =>
-  Promise.all(files.map(({ name, pieces }) => source(name, pieces)));
-
 const containers = {
-  PEFT: (adapter: Adapter) => sources(writePeft(adapter, config)),
-  'llama.cpp': async (adapter: Adapter) => [await source('adapter.gguf', writeGgufAdapter(adapter, config))],
-  'mlx-lm': (adapter: Adapter) => sources(writeMlx(adapter, config)),
+  PEFT: (adapter: Adapter) => sourcesOf(writePeft(adapter, config)),
+  'llama.cpp': async (adapter: Adapter) => [await sourceOf(writeGgufAdapter(adapter, config), 'adapter.gguf')],
+  'mlx-lm': (adapter: Adapter) => sourcesOf(writeMlx(adapter, config)),
 };
 
 /** scale · B · A of every pair. */

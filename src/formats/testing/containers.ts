@@ -7,16 +7,11 @@ import { toHalfSplit } from '../checkpoint/permute';
 import { type Source, bytesSource } from '../../core/source';
 import { type TorchInput, writeTorch } from '../torch/writer';
 import { encSource, sha256Of } from '../patches/xor';
+import { sourceOf } from './pieces';
 
 /** A torch.save file of tensors. */
-export async function torchFile(name: string, tensors: readonly TorchInput[]): Promise<Source> {
-  return bytesSource(new Uint8Array(await new Blob(await pieces(tensors)).arrayBuffer()), name);
-}
-
-async function pieces(tensors: readonly TorchInput[]): Promise<Uint8Array<ArrayBuffer>[]> {
-  const all: Uint8Array<ArrayBuffer>[] = [];
-  for await (const piece of writeTorch(tensors)) all.push(piece);
-  return all;
+export function torchFile(name: string, tensors: readonly TorchInput[]): Promise<Source> {
+  return sourceOf(writeTorch(tensors), name);
 }
 
 export const torchInput = (

@@ -10,6 +10,7 @@ import { referenceWeights } from '../../../model/testing/golden';
 import { relative } from '../../../ops/testing/numbers';
 import { exportGguf } from '../gguf';
 import { huggingFaceFiles } from '../hf';
+import { sourceOf, sourcesOf } from '../../../formats/testing/pieces';
 
 const VOCABULARY = 131;
 /** A file of the golden models. */
@@ -25,18 +26,10 @@ export const opened = (name: string) =>
     bytesSource(new TextEncoder().encode(PIECES), 'tokenizer.json'),
   ]);
 
-type Pieces = AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>;
-
-export async function sourceOf(pieces: Pieces, name: string): Promise<Source> {
-  const all: Uint8Array<ArrayBuffer>[] = [];
-  for await (const piece of pieces) all.push(piece);
-  return bytesSource(new Uint8Array(await new Blob(all).arrayBuffer()), name);
-}
-
 /** Its Hugging Face folder. */
 export async function folderOf(of: Checkpoint, config: ModelConfig): Promise<Source[]> {
   const files = huggingFaceFiles(config, of.tokenizer, weightTensors(of, 'keep'), 'f32');
-  return Promise.all(files.map(({ name, pieces }) => sourceOf(pieces(), name)));
+  return sourcesOf(files);
 }
 
 /** Its GGUF file. */
