@@ -23,6 +23,9 @@ export const PROJECTIONS = {
 } as const satisfies Record<string, readonly LinearMap[]>;
 export type Projection = keyof typeof PROJECTIONS;
 
+/** Modules of Phi's that hold several maps above one another, by Hugging Face's names. */
+export const PACKED_MODULES = { qkv_proj: PROJECTIONS.qkv, gate_up_proj: PROJECTIONS.gateUp } as const;
+
 /** `lm_head` comes in adapters that were trained elsewhere; Pronk trains the seven maps. */
 type AdaptedMap = LinearMap | 'lm_head';
 

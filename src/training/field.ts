@@ -1,6 +1,6 @@
 // Kinds of training settings: numbers with bounds, switches, choices, lists. A kind knows which values it takes and says so in
 // words; it knows nothing of a form, a file or a command. The settings themselves are the table in fields.ts.
-import { LINEAR_MAPS, type LinearMap } from '../core/adapter';
+import { LINEAR_MAPS, type LinearMap, PACKED_MODULES } from '../core/adapter';
 
 /** Parts of the form, in its order. */
 export const GROUPS = [
@@ -149,16 +149,13 @@ export function modules(about: Described<readonly LinearMap[]>): Kind<readonly L
       if (value === 'all-linear') return LINEAR_MAPS;
       const list: unknown = typeof value === 'string' ? [value] : value;
       if (!Array.isArray(list)) return list;
-      return [...new Set(list.flatMap((each): unknown[] => PACKED.get(each) ?? [each]))];
+      return [...new Set(list.flatMap((each): readonly unknown[] => PACKED.get(each) ?? [each]))];
     },
   };
 }
 
 /** The maps of Phi's packed modules, which are trained one by one here. */
-const PACKED = new Map<unknown, LinearMap[]>([
-  ['qkv_proj', ['q_proj', 'k_proj', 'v_proj']],
-  ['gate_up_proj', ['gate_proj', 'up_proj']],
-]);
+const PACKED = new Map<unknown, readonly LinearMap[]>(Object.entries(PACKED_MODULES));
 
 /** Numbers of layers; configs may name one. */
 export function layers(about: Described<readonly number[]>): Kind<readonly number[]> {

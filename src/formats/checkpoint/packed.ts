@@ -1,6 +1,6 @@
 // Maps that some families hold as one matrix: q, k and v above one another, and gate above up (Phi-3).
 
-import { type LinearMap } from '../../core/adapter';
+import { type LinearMap, PACKED_MODULES } from '../../core/adapter';
 import type { Tensor } from '../../core/checkpoint';
 import { corruptFile } from '../../core/errors';
 import type { ModelConfig } from '../../core/model-config';
@@ -18,8 +18,8 @@ interface Pack {
 }
 
 const PACKS: readonly Pack[] = [
-  { path: 'self_attn.qkv_proj', gguf: 'attn_qkv', parent: 'self_attn', maps: ['q_proj', 'k_proj', 'v_proj'] },
-  { path: 'mlp.gate_up_proj', gguf: 'ffn_up', parent: 'mlp', maps: ['gate_proj', 'up_proj'] },
+  { path: 'self_attn.qkv_proj', gguf: 'attn_qkv', parent: 'self_attn', maps: PACKED_MODULES.qkv_proj },
+  { path: 'mlp.gate_up_proj', gguf: 'ffn_up', parent: 'mlp', maps: PACKED_MODULES.gate_up_proj },
 ];
 
 /** Rows of one of the maps that are packed. */
