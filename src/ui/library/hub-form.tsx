@@ -1,11 +1,7 @@
 import { createSignal, For, Show } from 'solid-js';
-import type { ErrorData } from '../../worker/contract';
 import { useApp } from '../context';
 import { formatBytes, formatCount } from '../shared/format';
-import { HeldTokens, TokenForm } from './token-form';
-
-/** Errors that a token may help against. */
-const WANTS_TOKEN = new Set(['gated', 'private', 'bad-token']);
+import { createLookUpProblem, HubLookUp } from './hub-look-up';
 
 /** Models of the Hugging Face Hub: by name, or one of those that are known to work. */
 export function HubForm() {
@@ -14,9 +10,7 @@ export function HubForm() {
   const [address, setAddress] = createSignal('');
   /** The task that looks. */
   const [looking, setLooking] = createSignal<string>();
-  const [error, setError] = createSignal<ErrorData>();
-  /** Asked for: the token of this server. */
-  const [wanted, setWanted] = createSignal<{ readonly endpoint: string | undefined }>();
+  const problem = createLookUpProblem(engine.client);
   const busy = () => looking() !== undefined;
   const words = () => imports.tasks.find(({ id }) => id === looking())?.work?.stage ?? 'Looking it up';
 
@@ -24,47 +18,26 @@ export function HubForm() {
     const name = given.trim();
     if (name === '' || busy()) return;
     setAddress(name);
-    setError(undefined);
-    setWanted(undefined);
+    problem.clear();
     const looked = imports.look({ kind: 'hub', address: name, tokens: hub.tokens() }, name);
     setLooking(imports.latest());
     const result = await looked;
     setLooking(undefined);
     if (result === 'planned') setAddress('');
-    if (typeof result !== 'object') return;
-    setError(result);
-    if (!WANTS_TOKEN.has(result.code)) return;
-    const endpoint = await engine.client.hub.tokenEndpoint(name).catch(() => undefined);
-    // meanwhile something else may have been looked up
-    if (error() === result) setWanted({ endpoint });
+    if (typeof result === 'object') await problem.tell(result, name);
   }
 
   return (
     <section class="hub" aria-label="Hugging Face Hub">
-      <form
-        class="row end"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void look(address());
-        }}
+      <HubLookUp
+        label="From the Hugging Face Hub"
+        title="owner/name, owner/name@revision, or an address"
+        address={address()}
+        onAddress={setAddress}
+        onLook={() => void look(address())}
+        words={busy() ? words() : undefined}
+        problem={problem}
       >
-        <label class="hub-address">
-          <span>From the Hugging Face Hub</span>
-          <input
-            class="field"
-            type="text"
-            placeholder="owner/name"
-            title="owner/name, owner/name@revision, or an address"
-            autocapitalize="off"
-            autocomplete="off"
-            spellcheck={false}
-            value={address()}
-            onInput={(event) => setAddress(event.currentTarget.value)}
-          />
-        </label>
-        <button type="submit" class="button" disabled={address().trim() === ''} aria-disabled={busy()}>
-          Look up
-        </button>
         <Show when={looking()}>
           {(id) => (
             <button
@@ -77,15 +50,7 @@ export function HubForm() {
             </button>
           )}
         </Show>
-      </form>
-      <p class="hint" role="status" classList={{ 'visually-hidden': !busy() }}>
-        {busy() ? words() : ''}
-      </p>
-      <Show when={error()}>{(problem) => <p role="alert">{problem().message}</p>}</Show>
-      <Show when={wanted()}>
-        {(asked) => <TokenForm endpoint={asked().endpoint} onDone={() => void look(address())} />}
-      </Show>
-      <HeldTokens />
+      </HubLookUp>
       <details class="fold">
         <summary>Models that are known to work</summary>
         <ul class="item-list curated">

@@ -25,7 +25,7 @@ const METHODS: readonly { readonly method: MixMethod; readonly name: string; rea
 /** Keeps the adapters in use, with their strengths, as one adapter. */
 export function MixDialog(props: { open: boolean; onClose: () => void }) {
   const { adapters } = useApp();
-  const ids = { name: createUniqueId(), method: createUniqueId(), rank: createUniqueId(), density: createUniqueId() };
+  const ids = { name: createUniqueId(), method: createUniqueId() };
   const [choice, setChoice] = createSignal(METHODS[0]);
   let form!: HTMLFormElement;
   const prunes = () => /ties|dare|prune/.test(choice().method);
@@ -78,41 +78,43 @@ export function MixDialog(props: { open: boolean; onClose: () => void }) {
         </div>
         <p class="hint">{choice().says}</p>
         <Show when={choice().method === 'svd'}>
-          <div class="labelled">
-            <label for={ids.rank}>Rank</label>
-            <input
-              id={ids.rank}
-              name="rank"
-              class="number"
-              type="number"
-              min={1}
-              max={1024}
-              step={1}
-              value={16}
-              required
-            />
-          </div>
+          <NumberField label="Rank" name="rank" min={1} max={1024} step={1} value={16} />
         </Show>
         <Show when={prunes()}>
-          <div class="labelled">
-            <label for={ids.density}>Share that stays</label>
-            <input
-              id={ids.density}
-              name="density"
-              class="number"
-              type="number"
-              min={0.01}
-              max={1}
-              step={0.01}
-              value={0.5}
-              required
-            />
-          </div>
+          <NumberField label="Share that stays" name="density" min={0.01} max={1} step={0.01} value={0.5} />
         </Show>
         <button type="submit" class="button primary">
           Save
         </button>
       </form>
     </Dialog>
+  );
+}
+
+/** A number of the form, with its label. */
+function NumberField(props: {
+  readonly label: string;
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly value: number;
+}) {
+  const id = createUniqueId();
+  return (
+    <div class="labelled">
+      <label for={id}>{props.label}</label>
+      <input
+        id={id}
+        name={props.name}
+        class="number"
+        type="number"
+        min={props.min}
+        max={props.max}
+        step={props.step}
+        value={props.value}
+        required
+      />
+    </div>
   );
 }

@@ -1,13 +1,11 @@
 import { createSignal, createUniqueId, For, Show } from 'solid-js';
-import type { ErrorData, HubDataset } from '../../worker/contract';
+import type { HubDataset } from '../../worker/contract';
 import { errorData } from '../../worker/client';
 import { useApp } from '../context';
-import { HeldTokens, TokenForm } from '../library/token-form';
+import { createLookUpProblem, HubLookUp } from '../library/hub-look-up';
 import { formatBytes } from '../shared/format';
 import { useTraining } from './context';
 
-/** Errors that a token may help against. */
-const WANTS_TOKEN = new Set(['gated', 'private', 'bad-token']);
 const USUAL_ROWS = 10_000;
 const MOST_ROWS = 1_000_000;
 
@@ -18,25 +16,18 @@ export function FromHub() {
   const [address, setAddress] = createSignal('');
   const [looking, setLooking] = createSignal(false);
   const [found, setFound] = createSignal<HubDataset>();
-  const [error, setError] = createSignal<ErrorData>();
-  /** Asked for: the token of this server. */
-  const [wanted, setWanted] = createSignal<{ readonly endpoint: string | undefined }>();
+  const problem = createLookUpProblem(engine.client);
 
   async function look(): Promise<void> {
     const name = address().trim();
     if (name === '' || looking()) return;
     setLooking(true);
-    setError(undefined);
-    setWanted(undefined);
+    problem.clear();
     setFound(undefined);
     try {
       setFound(await engine.client.datasets.lookUp(name, library.hub.tokens()));
     } catch (caught) {
-      const problem = errorData(caught);
-      setError(problem);
-      if (WANTS_TOKEN.has(problem.code)) {
-        setWanted({ endpoint: await engine.client.hub.tokenEndpoint(name).catch(() => undefined) });
-      }
+      await problem.tell(errorData(caught), name);
     }
     setLooking(false);
   }
@@ -44,37 +35,15 @@ export function FromHub() {
   return (
     <details class="fold hub-rows">
       <summary>From the Hugging Face Hub</summary>
-      <form
-        class="row end"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void look();
-        }}
-      >
-        <label class="hub-address">
-          <span>Dataset on the Hub</span>
-          <input
-            class="field"
-            type="text"
-            placeholder="owner/name"
-            title="owner/name, or the address of the dataset’s page"
-            autocapitalize="off"
-            autocomplete="off"
-            spellcheck={false}
-            value={address()}
-            onInput={(event) => setAddress(event.currentTarget.value)}
-          />
-        </label>
-        <button type="submit" class="button" disabled={address().trim() === ''} aria-disabled={looking()}>
-          Look up
-        </button>
-      </form>
-      <p class="hint" role="status" classList={{ 'visually-hidden': !looking() }}>
-        {looking() ? 'Looking it up' : ''}
-      </p>
-      <Show when={error()}>{(problem) => <p role="alert">{problem().message}</p>}</Show>
-      <Show when={wanted()}>{(asked) => <TokenForm endpoint={asked().endpoint} onDone={() => void look()} />}</Show>
-      <HeldTokens />
+      <HubLookUp
+        label="Dataset on the Hub"
+        title="owner/name, or the address of the dataset’s page"
+        address={address()}
+        onAddress={setAddress}
+        onLook={() => void look()}
+        words={looking() ? 'Looking it up' : undefined}
+        problem={problem}
+      />
       <Show when={found()} keyed>
         {(dataset) => (
           <Splits
