@@ -1,4 +1,4 @@
-// What axe finds that keeps people out.
+// Findings of axe, the accessibility checker, that keep people out.
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright/test';
 

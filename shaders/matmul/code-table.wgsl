@@ -1,4 +1,4 @@
-// What 4-bit codes stand for where that is not their number: 16 values, looked up for four codes at once, which are
+// A table of the 16 values that 4-bit codes stand for. It is looked up for four codes at once, which are
 // the four bytes of a word. TABLE_p_v is byte p of value v, four times over: values are i8 where there is one plane of
 // bytes, and f32 where there are four. Bits of the codes, as masks, choose between pairs of values. An array would be
 // put into memory by compilers: indexed, it takes lavapipe four times as long.

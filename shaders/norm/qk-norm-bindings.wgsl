@@ -1,4 +1,4 @@
-// What the norm of q's and k's heads reads, forward and backward.
+// Inputs of the norm of q's and k's heads, forward and backward.
 //: needs State
 struct Params { heads: u32, kv_heads: u32, quads: u32, epsilon: f32 } // quads: head_dim / 4
 @group(0) @binding(0) var<uniform> params: Params;

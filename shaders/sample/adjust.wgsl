@@ -1,4 +1,4 @@
-// What a request adds to the logits, before the draw: repetition penalty, presence and frequency penalties (OpenAI's
+// Changes that a request makes to the logits, before the draw: repetition, presence and frequency penalties (OpenAI's
 // formula, over the ids that were generated), biases, and the ids that a form leaves. One thread an id. The id that was
 // drawn last is counted here, by the thread that it belongs to.
 //: needs State, WORKGROUP_SIZE

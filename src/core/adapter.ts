@@ -1,4 +1,4 @@
-// What every adapter container becomes once read: pairs of low-rank matrices, by the linear map that they add to, and
+// Adapters in memory, whatever container they came in: pairs of low-rank matrices, by the linear map that they add to, and
 // tensors that take the place of the base's.
 
 import type { TokenizerSpec } from './checkpoint';

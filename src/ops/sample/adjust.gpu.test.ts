@@ -1,4 +1,4 @@
-// What a request adds to the logits, and the logarithms that are told of, against float64.
+// Penalties, biases and forms on the logits, and the logarithms that a request is told, against float64.
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { random, runOp, TARGETS } from '../testing/run';
