@@ -1,6 +1,9 @@
 // Rotates q and k of every token by its position in its sequence, or back. One thread takes a pair of adjacent rows
-// (Meta's order). Queries grow with their position where query_beta is not 0, and so does their gradient.
-//: needs State, Place, query_scale, WORKGROUP_SIZE
+// (Meta's order). With SCALED, queries grow with their position, and so does their gradient.
+//: needs State, Place, WORKGROUP_SIZE
+//: if SCALED
+//: needs query_scale
+//: end
 struct Params {
   heads: u32,
   kv_heads: u32,
@@ -22,7 +25,9 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   if (token >= state.count || global_id.x >= (params.heads + params.kv_heads) * half) { return; }
   let position = places[token].position;
   var angle = table[position * half + global_id.x % half];
+  //: if SCALED
   if (global_id.x < params.heads * half) { angle *= query_scale(position, params.query_beta, params.query_length); }
+  //: end
   let sine = params.direction * angle.y;
   let pair_index = token * (params.heads + 2u * params.kv_heads) * half + global_id.x;
   let pair = qkv[pair_index];

@@ -1,7 +1,10 @@
 // Where q, k and v go: q stays in place, k and v go into the cache; q and k are rotated on the way, unless the layer
 // has no rotary positions. The table is computed on the CPU in float64, since WGSL's cos and sin are coarse at large
-// angles. Queries grow with their position where query_beta is not 0.
-//: needs State, query_scale, Activation, Cache
+// angles. With SCALED, queries grow with their position.
+//: needs State, Activation, Cache
+//: if SCALED
+//: needs query_scale
+//: end
 struct Params {
   heads: u32,
   kv_heads: u32,
@@ -43,7 +46,11 @@ fn place(token: u32, head: u32, i: u32, pair: vec2f) {
   let position = state.position + token;
   if (head < params.heads) {
     let at = (token * all_heads() + head) * params.head_dim + 2u * i;
+    //: if SCALED
     let turned = query_scale(position, params.query_beta, params.query_length) * rotated(pair, position, i);
+    //: else
+    let turned = rotated(pair, position, i);
+    //: end
     qkv[at] = Activation(turned.x);
     qkv[at + 1u] = Activation(turned.y);
     return;

@@ -167,11 +167,12 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
     const adapted = lora?.layers[i];
     const table = tables[i];
     const gains = layer.qkNorm;
+    const rotary = rotaryOf(config, i);
     body.push(
       ...project(layer.qkv, adapted?.qkv, a.x, a.qkv, { input: 'f32', output: activation, norm: layer.attentionNorm }),
       rope.step(
         llama,
-        { rotates: table !== undefined, normed: gains !== undefined },
+        { rotates: table !== undefined, normed: gains !== undefined, scaled: rotary?.queryScaling !== undefined },
         { state, table, gains, qkv: a.qkv, keys, values },
         {
           heads: H,
@@ -179,7 +180,7 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
           head_dim: d,
           context: cache.context,
           epsilon: config.rmsNormEps,
-          ...queryScalingParams(rotaryOf(config, i)),
+          ...queryScalingParams(rotary),
         },
       ),
       attention.step(

@@ -158,6 +158,8 @@ export function rotated(builder: PassBuilder, layer: number, qkv: GPUBuffer, dir
   const { numHeads: H, numKeyValueHeads: K, headDim: d } = config;
   const table = b.tables[layer];
   if (!table) return [];
-  const params = { heads: H, kv_heads: K, head_dim: d, direction, ...queryScalingParams(rotaryOf(config, layer)) };
-  return [builder.dispatch(ropeInplace, builder.tokens, {}, { places: b.workspace.places, table, qkv }, params)];
+  const rotary = rotaryOf(config, layer);
+  const variant = { scaled: rotary?.queryScaling !== undefined };
+  const params = { heads: H, kv_heads: K, head_dim: d, direction, ...queryScalingParams(rotary) };
+  return [builder.dispatch(ropeInplace, builder.tokens, variant, { places: b.workspace.places, table, qkv }, params)];
 }

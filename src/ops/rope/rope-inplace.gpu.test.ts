@@ -53,7 +53,7 @@ async function rotate(
   const { qkv } = await runOp(
     device,
     ropeInplace,
-    {},
+    { scaled: config.queryScaling !== undefined },
     TARGETS.software,
     {
       bind: {

@@ -9,13 +9,18 @@ import type { Rotation } from './rotation';
 
 const WORKGROUP_SIZE = 64;
 
+interface Variant {
+  /** Queries grow with their position, as `query_beta` and `query_length` say. */
+  readonly scaled: boolean;
+}
+
 /** Rotates q and k of packed sequences; `direction` is 1 forward and −1 backward. */
 export const ropeInplace = op({
   name: 'rope in place',
-  variants: () => [{}],
-  source: () => ({
-    definitions: { WORKGROUP_SIZE },
-    snippets: { state, places, queryScale, ropeInplace: ropeInplaceSource },
+  variants: () => [{ scaled: false }, { scaled: true }],
+  source: ({ scaled }: Variant) => ({
+    definitions: { WORKGROUP_SIZE, SCALED: scaled },
+    snippets: { state, places, ...(scaled && { queryScale }), ropeInplace: ropeInplaceSource },
   }),
   params: {
     heads: 'u32',

@@ -69,7 +69,8 @@ async function rotate(
   const stored = (data: Float32Array<ArrayBuffer>) => (element === 'f16' ? f32ArrayToF16(data) : data);
   const untouched = new Float32Array(numKeyValueHeads * CONTEXT * headDim).fill(-5);
   const target = { ...TARGETS[form], activation: element, cache: element };
-  const { kernel, work } = workOf(rope, variant, target, {
+  const scaled = model.queryScaling !== undefined;
+  const { kernel, work } = workOf(rope, { ...variant, scaled }, target, {
     bind: {
       table: ropeTable(model, CONTEXT),
       gains: random(2 * headDim, 9),

@@ -17,19 +17,32 @@ interface Variant {
   readonly rotates: boolean;
   /** Each head of q and k is divided by its root mean square and multiplied by gains before. */
   readonly normed: boolean;
+  /** Queries grow with their position, as `query_beta` and `query_length` say. */
+  readonly scaled: boolean;
 }
+
+const EITHER = [true, false] as const;
 
 /** Rotates q where it stands and k into the cache, and copies v into the cache. */
 export const rope = op({
   name: 'rope',
-  variants: () => [true, false].flatMap((rotates) => [false, true].map((normed) => ({ rotates, normed }))),
-  source: ({ rotates, normed }: Variant, { activation, cache, headNorm }: KernelTarget) => {
+  variants: () =>
+    EITHER.flatMap((rotates) =>
+      EITHER.flatMap((normed) => EITHER.map((scaled): Variant => ({ rotates, normed, scaled }))),
+    ),
+  source: ({ rotates, normed, scaled }: Variant, { activation, cache, headNorm }: KernelTarget) => {
     const { definitions, rows } = rowSource(headNorm);
     return {
-      definitions: { Activation: activation, Cache: cache, ROTATES: rotates, ...(normed && definitions) },
+      definitions: {
+        Activation: activation,
+        Cache: cache,
+        ROTATES: rotates,
+        SCALED: scaled,
+        ...(normed && definitions),
+      },
       snippets: {
         state,
-        queryScale: queryScaleSource,
+        ...(scaled && { queryScale: queryScaleSource }),
         rope: ropeSource,
         ...(normed ? { ...rows, ropeHeads } : { ropePairs }),
       },

@@ -54,7 +54,7 @@ const headNorm = (backward: boolean) => (): RaceCase => ({
 });
 
 const normedRope = (): RaceCase => ({
-  ...workOf(rope, { rotates: false, normed: true }, TARGETS.hardware, {
+  ...workOf(rope, { rotates: false, normed: true, scaled: false }, TARGETS.hardware, {
     bind: {
       qkv: qkv(1),
       gains,
