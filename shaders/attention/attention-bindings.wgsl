@@ -1,5 +1,5 @@
 // The bindings of attention over the KV cache, for both of its kernels.
-//: needs State, Activation, Cache
+//: needs State, Activation
 struct Params {
   heads: u32,
   kv_heads: u32,
@@ -10,8 +10,6 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> qkv: array<vec4<Activation>>; // [T][(H + 2K) · d]
-@group(0) @binding(3) var<storage, read> keys: array<vec4<Cache>>; // [K][context][d]
-@group(0) @binding(4) var<storage, read> values: array<vec4<Cache>>; // [K][context][d]
 @group(0) @binding(5) var<storage, read_write> out: array<vec4<Activation>>; // [T][H · d]
 
 /// The first position that a query sees which stands right before `end_position`.

@@ -2,7 +2,7 @@
 // queries that share a key head go over the keys in tiles. For a tile, each thread computes the scores of one key for
 // all queries. Then each thread takes a quad of the output and a share of the tile's keys. A key and a value are read
 // once for all queries.
-//: needs attention-bindings.wgsl, Activation, WORKGROUP_SIZE, HEAD_QUADS, Q_TILE
+//: needs attention-bindings.wgsl, cache.wgsl, Activation, WORKGROUP_SIZE, HEAD_QUADS, Q_TILE
 
 // Threads beyond SHARES · HEAD_QUADS only compute scores.
 const SHARES = WORKGROUP_SIZE / HEAD_QUADS;
@@ -47,7 +47,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
       let key_base = cache_base + key * HEAD_QUADS;
       var score_$n = 0.0; //: for n in Q_TILE
       for (var i = 0u; i < params.quads; i++) {
-        let part = vec4f(keys[key_base + i]);
+        let part = key_quad(key_base + i);
         score_$n += dot(part, queries[$nu * HEAD_QUADS + i]); //: for n in Q_TILE
       }
       //: for n in Q_TILE
@@ -79,7 +79,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     out_$n *= rescale[$n]; //: for n in Q_TILE
     if (share < SHARES) {
       for (var j = share; j < tile_keys; j += SHARES) {
-        let value = vec4f(values[cache_base + (tile_start + j) * HEAD_QUADS + quad]);
+        let value = value_quad(cache_base + (tile_start + j) * HEAD_QUADS + quad);
         out_$n += weights[$nu * WORKGROUP_SIZE + j] * value; //: for n in Q_TILE
       }
     }

@@ -1,7 +1,7 @@
 // Attention over the KV cache for software adapters: one thread a query, with the online softmax (Milakov and
 // Gimelshein 2018, arXiv:1805.02867), so no score is stored and no thread waits for another.
 //   out[t, h] = Σ_j softmax_j(q[t, h] · k[j] / √d) · v[j] over the keys j up to t's position, as far back as the window
-//: needs attention-bindings.wgsl, Activation, WORKGROUP_SIZE, HEAD_QUADS
+//: needs attention-bindings.wgsl, cache.wgsl, Activation, WORKGROUP_SIZE, HEAD_QUADS
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let token = global_id.x / params.heads;
@@ -21,13 +21,13 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   var denominator = 0.0;
   for (; key_base < end; key_base += HEAD_QUADS) {
     var score = 0.0;
-    for (var i = 0u; i < params.quads; i++) { score += dot(query[i], vec4f(keys[key_base + i])); }
+    for (var i = 0u; i < params.quads; i++) { score += dot(query[i], key_quad(key_base + i)); }
     let new_max = max(running_max, score);
     let rescale = exp(running_max - new_max);
     let weight = exp(score - new_max);
     running_max = new_max;
     denominator = denominator * rescale + weight;
-    for (var i = 0u; i < params.quads; i++) { sum[i] = sum[i] * rescale + weight * vec4f(values[key_base + i]); }
+    for (var i = 0u; i < params.quads; i++) { sum[i] = sum[i] * rescale + weight * value_quad(key_base + i); }
   }
   for (var i = 0u; i < params.quads; i++) {
     out[global_id.x * HEAD_QUADS + i] = vec4<Activation>(sum[i] / denominator);

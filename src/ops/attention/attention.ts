@@ -2,6 +2,7 @@
 import { op } from '../../gpu/op';
 import attentionBindings from '../../../shaders/attention/attention-bindings.wgsl?raw';
 import attentionTiled from '../../../shaders/attention/attention-tiled.wgsl?raw';
+import cache from '../../../shaders/attention/cache.wgsl?raw';
 import attentionSource from '../../../shaders/attention/attention.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
 import type { FlashShape, KernelTarget } from '../tuning';
@@ -18,20 +19,20 @@ export const attention = op({
   name: 'flash attention',
   variants: ({ prefill, decode }: KernelTarget) =>
     [prefill.attention, decode.attention].flatMap((shape) => HEAD_DIMS.map((headDim): Variant => ({ shape, headDim }))),
-  source({ shape: { lanes, workgroup, queries }, headDim }: Variant, { activation, cache }: KernelTarget) {
-    const common = { Activation: activation, Cache: cache, HEAD_QUADS: headDim / 4 };
+  source({ shape: { lanes, workgroup, queries }, headDim }: Variant, target: KernelTarget) {
+    const common = { Activation: target.activation, Cache: target.cache, HEAD_QUADS: headDim / 4 };
     if (lanes === 1) {
       const definitions = { ...common, WORKGROUP_SIZE: workgroup };
       return {
         label: `flash attention ${headDim} solo`,
         definitions,
-        snippets: { state, attentionBindings, attention: attentionSource },
+        snippets: { state, cache, attentionBindings, attention: attentionSource },
       };
     }
     return {
       label: `flash attention ${headDim} ${queries}/${lanes}`,
       definitions: { ...common, WORKGROUP_SIZE: lanes, Q_TILE: queries },
-      snippets: { state, attentionBindings, attentionTiled },
+      snippets: { state, cache, attentionBindings, attentionTiled },
     };
   },
   params: { heads: 'u32', kv_heads: 'u32', context: 'u32', quads: 'u32', window: 'u32' },
