@@ -3,7 +3,7 @@ import type { Gpu } from '../../gpu/device';
 import { createSession, type Session } from '../../model/inference/session';
 import type { Peak } from '../../ops/peak/peak';
 import { GREEDY } from '../../ops/sample/sample';
-import { census } from './census';
+import { callsPerToken } from './calls-per-token';
 import { fourDigits } from '../print';
 import type { Prepared } from './prepared';
 
@@ -57,18 +57,6 @@ async function timed(session: Session, prompt: readonly number[], tokens: number
   const first = performance.now();
   while (!(await generation.next()).done);
   return { first: first - started, rest: performance.now() - first };
-}
-
-/** The calls of one decoded token: of two generations that differ in length, the difference. */
-async function callsPerToken(session: Session, prompt: readonly number[], tokens: number) {
-  const count = async (length: number) => {
-    const { calls } = await census(async () => {
-      for await (const _ of session.generate(prompt, GREEDY, length));
-    });
-    return Object.entries(calls);
-  };
-  const [short, long] = [await count(1), await count(1 + tokens)];
-  return Object.fromEntries(long.map(([name, n], i) => [name, fourDigits((n - short[i][1]) / tokens)]));
 }
 
 /** FLOP of reading a prompt, by what its dispatches must do at least. */

@@ -1,5 +1,5 @@
 // `bench`: what a device does, as shares of what it was measured to do at most, in the same run.
-import { choice, number, parseOptions } from '../arguments';
+import { choice, number, parseOptions, UsageError } from '../arguments';
 import { fourDigits, type Print } from '../print';
 import { openDevice } from '../engine';
 import { FAST, LOAD_OPTIONS } from '../input/load-options';
@@ -14,6 +14,10 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
     'prompt-tokens': number({ min: 1, whole: true }),
     tokens: number({ min: 1, whole: true, default: 64 }),
     conversations: 'flag',
+    points: 'flag',
+    contexts: 'text',
+    prompts: 'text',
+    layers: number({ min: 1, whole: true }),
     train: 'flag',
     rank: number({ min: 1, whole: true, default: 8 }),
     checkpointing: number({ min: 0, whole: true, default: 0 }),
@@ -22,33 +26,54 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
   const prepared =
     options.shape === undefined
       ? await preparedModel({ model: 'demo', ...options })
-      : await preparedShape(options.shape, options);
+      : await preparedShape(options.shape, options, options.layers);
   const gpu = await openDevice();
-  const { measurePeak } = await import('../../ops/peak/peak');
-  const { benchInference } = await import('./bench-inference');
-  const peak = await measurePeak(gpu);
-  const { 'prompt-tokens': promptTokens, tokens } = options;
+  const { 'prompt-tokens': promptTokens = 256, tokens } = options;
+  const peakOf = async () => (await import('../../ops/peak/peak')).measurePeak(gpu);
   print({
     adapter: gpu.name,
-    peak: { bandwidth: fourDigits(peak.bandwidth), flops: fourDigits(peak.flops) },
-    ...(await benchInference(gpu, peak, prepared, { promptTokens: promptTokens ?? 256, tokens })),
-    ...(options.conversations && (await conversations(promptTokens ?? 256))),
+    ...(options.points ? await atPoints() : await inference()),
+    ...(options.conversations && (await conversations())),
     ...(options.train && (await training())),
   });
 
-  async function conversations(length: number) {
+  async function inference() {
+    const { benchInference } = await import('./bench-inference');
+    const peak = await peakOf();
+    return {
+      peak: { bandwidth: fourDigits(peak.bandwidth), flops: fourDigits(peak.flops) },
+      ...(await benchInference(gpu, peak, prepared, { promptTokens, tokens })),
+    };
+  }
+
+  async function atPoints() {
+    const { benchPoints } = await import('./bench-points');
+    const contexts = lengths(options.contexts ?? '128', 'contexts');
+    const prompts = lengths(options.prompts ?? '128', 'prompts');
+    return benchPoints(gpu, prepared, { contexts, prompts, tokens });
+  }
+
+  async function conversations() {
     const { benchConversations } = await import('./bench-conversations');
-    return { conversations: await benchConversations(gpu, prepared, length) };
+    return { conversations: await benchConversations(gpu, prepared, promptTokens) };
   }
 
   async function training() {
     const { benchProducts } = await import('./bench-products');
     const { benchTraining } = await import('./bench-train');
     const { rank, checkpointing, steps } = options;
-    const length = Math.min(promptTokens ?? 512, prepared.config.contextLength);
+    const length = Math.min(options['prompt-tokens'] ?? 512, prepared.config.contextLength);
+    const peak = await peakOf();
     return {
       train: await benchTraining(gpu, peak, prepared, { tokens: length, rank, checkpointing, steps }),
-      products: await benchProducts(gpu, peak, ['f32', 'f16', 'q8', 'q4'], length),
+      ...(!options.points && { products: await benchProducts(gpu, peak, ['f32', 'f16', 'q8', 'q4'], length) }),
     };
   }
+}
+
+/** `128,1024` as numbers. */
+function lengths(text: string, name: string): number[] {
+  const values = text.split(',').map(Number);
+  if (values.every((value) => Number.isSafeInteger(value) && value > 0)) return values;
+  throw new UsageError(`--${name} needs whole numbers with commas between them, as in 128,1024, not ${text}.`);
 }

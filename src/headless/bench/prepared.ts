@@ -28,10 +28,11 @@ export async function preparedModel(options: LoadOptions): Promise<Prepared> {
   return { config, tensors, precision, context: contextFor(config), adapters };
 }
 
-/** A published shape with made-up weights. */
-export async function preparedShape(name: ShapeName, options: LoadOptions): Promise<Prepared> {
+/** A published shape with made-up weights. @param layers of it; all where left out */
+export async function preparedShape(name: ShapeName, options: LoadOptions, layers?: number): Promise<Prepared> {
   const { quantize, precision, contextFor } = checkedOptions(options);
-  const { config, tensors } = synthetic(SHAPES[name], quantize);
+  const shape = SHAPES[name];
+  const { config, tensors } = synthetic({ ...shape, numLayers: layers ?? shape.numLayers }, quantize);
   const adapters = await usedAdapters(options, { config, tensors });
   return { config, tensors, precision, context: contextFor(config), adapters };
 }

@@ -1,68 +1,30 @@
 // Models of a published shape with made-up weights: speed does not depend on the values.
 import type { ModelConfig } from '../../core/model-config';
-import { expectedTensors } from '../../formats/config/llama-config';
+import { expectedTensors, optionalBiases } from '../../formats/config/llama-config';
 import { groupRows, MAX_GROUP_BYTES, type Quantize } from '../../formats/checkpoint/weights';
 import { codeBytes, fitsKind, scaleBytes, type WeightKind, type WeightTensor } from '../../core/weight-kinds';
+import shapes from './shapes.json';
 
-type Shape = Pick<
-  ModelConfig,
-  | 'vocabSize'
-  | 'hiddenSize'
-  | 'intermediateSize'
-  | 'numLayers'
-  | 'numHeads'
-  | 'numKeyValueHeads'
-  | 'headDim'
-  | 'tieWordEmbeddings'
->;
+/** Which projections of Qwen2 have biases. */
+const QKV = /\.[qkv]_proj\./;
 
-function shape(
-  [vocabSize, hiddenSize, intermediateSize, numLayers, numHeads, numKeyValueHeads]: [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ],
-  tieWordEmbeddings = false,
-): Shape {
-  return {
-    vocabSize,
-    hiddenSize,
-    intermediateSize,
-    numLayers,
-    numHeads,
-    numKeyValueHeads,
-    headDim: hiddenSize / numHeads,
-    tieWordEmbeddings,
-  };
-}
+/** What a shape says of a model; its context, epsilon and the like are everyone's. */
+type Shape = Omit<ModelConfig, 'contextLength' | 'rmsNormEps'>;
 
-/** Shapes from the models' published config.json. */
-export const SHAPES = {
-  'pronk-6m': shape([3072, 288, 768, 6, 9, 3], true),
-  'smollm2-135m': shape([49_152, 576, 1536, 30, 9, 3], true),
-  'llama-3.2-1b': shape([128_256, 2048, 8192, 16, 32, 8], true),
-  'tinyllama-1.1b': shape([32_000, 2048, 5632, 22, 32, 4]),
-  'llama-7b': shape([32_000, 4096, 11_008, 32, 32, 32]),
-  'llama-3-8b': shape([128_256, 4096, 14_336, 32, 32, 8]),
-};
+/** Shapes from the models' published config.json. Who compares with other programs reads the same file. */
+export const SHAPES = shapes as Record<keyof typeof shapes, Shape>;
 
 export type ShapeName = keyof typeof SHAPES;
 export const SHAPE_NAMES = Object.keys(SHAPES) as ShapeName[];
 
 /** A configuration and its tensors, in `kind` wherever that fits. */
-export function synthetic(name: Shape, quantize: Quantize): { config: ModelConfig; tensors: WeightTensor[] } {
-  const config: ModelConfig = {
-    architecture: 'llama',
-    contextLength: 4096,
-    rmsNormEps: 1e-5,
-    ropeTheta: 10_000,
-    ...name,
-  };
+export function synthetic(shape: Shape, quantize: Quantize): { config: ModelConfig; tensors: WeightTensor[] } {
+  const config: ModelConfig = { contextLength: 8192, rmsNormEps: 1e-5, ...shape };
   const kind = quantize === 'keep' ? 'q4' : quantize;
-  const tensors = Array.from(expectedTensors(config), ([tensor, [rows, columns]]) =>
+  const biases = Array.from(optionalBiases(config)).filter(
+    ([name]) => config.architecture === 'qwen2' && QKV.test(name),
+  );
+  const tensors = Array.from([...expectedTensors(config), ...biases], ([tensor, [rows, columns]]) =>
     made(tensor, rows === 1 ? 'f32' : fitsKind(kind, columns) ? kind : 'f16', rows, columns),
   );
   return { config, tensors };

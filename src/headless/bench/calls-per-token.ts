@@ -1,0 +1,17 @@
+// What a decoded token asks of WebGPU.
+import type { Session } from '../../model/inference/session';
+import { GREEDY } from '../../ops/sample/sample';
+import { fourDigits } from '../print';
+import { census } from './census';
+
+/** The calls of one decoded token: of two generations that differ in length, the difference. */
+export async function callsPerToken(session: Session, prompt: readonly number[], tokens: number) {
+  const count = async (length: number) => {
+    const { calls } = await census(async () => {
+      for await (const _ of session.generate(prompt, GREEDY, length));
+    });
+    return Object.entries(calls);
+  };
+  const [short, long] = [await count(1), await count(1 + tokens)];
+  return Object.fromEntries(long.map(([name, n], i) => [name, fourDigits((n - short[i][1]) / tokens)]));
+}
