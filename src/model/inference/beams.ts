@@ -179,10 +179,10 @@ function copyRows(
     for (const part of ['keys', 'values'] as const) {
       for (let head = 0; head < heads; head++) {
         encoder.copyBufferToBuffer(
-          layer[part],
-          (head * from.context + start) * rowBytes,
-          other[part],
-          (head * to.context + start) * rowBytes,
+          layer[part].buffer,
+          layer[part].offset + (head * from.context + start) * rowBytes,
+          other[part].buffer,
+          other[part].offset + (head * to.context + start) * rowBytes,
           (end - start) * rowBytes,
         );
       }

@@ -1,6 +1,18 @@
-// Keys and values of every position so far, per layer: [K, context, d].
+// Keys and values of every position so far, per layer: [K, context, d] each, one after the other in a buffer.
 import type { ModelConfig } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
+
+/** A part of a layer's buffer. */
+interface CacheRange {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly size: number;
+}
+
+interface CacheLayer {
+  readonly keys: CacheRange;
+  readonly values: CacheRange;
+}
 
 export interface KeyValueCache {
   /** Positions that fit. */
@@ -9,7 +21,7 @@ export interface KeyValueCache {
   readonly heads: number;
   /** Bytes of one head's keys, or values, of one position. */
   readonly rowBytes: number;
-  readonly layers: readonly { readonly keys: GPUBuffer; readonly values: GPUBuffer }[];
+  readonly layers: readonly CacheLayer[];
 }
 
 /** Bytes of a cache for `context` positions. */
@@ -23,10 +35,12 @@ export function createCache(
   context: number,
   element: 'f32' | 'f16',
 ): KeyValueCache {
-  const bytes = cacheBytes(config, context, element) / (2 * config.numLayers);
-  const layers = Array.from({ length: config.numLayers }, (_, i) => ({
-    keys: buffers.storage('cache', bytes, `keys ${i}`),
-    values: buffers.storage('cache', bytes, `values ${i}`),
-  }));
+  const size = cacheBytes(config, context, element) / (2 * config.numLayers);
+  const alignment = buffers.device.limits.minStorageBufferOffsetAlignment;
+  const offset = Math.ceil(size / alignment) * alignment;
+  const layers = Array.from({ length: config.numLayers }, (_, i): CacheLayer => {
+    const buffer = buffers.storage('cache', offset + size, `keys|values ${i}`);
+    return { keys: { buffer, offset: 0, size }, values: { buffer, offset, size } };
+  });
   return { context, heads: config.numKeyValueHeads, rowBytes: config.headDim * (element === 'f16' ? 2 : 4), layers };
 }

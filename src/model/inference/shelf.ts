@@ -150,11 +150,11 @@ export class Shelf {
       const height = segment.ids.length - segment.from;
       for (const [i, tensor] of tensors.entries()) {
         for (let head = 0; head < cache.heads; head++) {
-          const there = (head * cache.context + start) * bytes;
+          const there = tensor.offset + (head * cache.context + start) * bytes;
           const here = ((i * cache.heads + head) * height + start - segment.from) * bytes;
           const size = (end - start) * bytes;
-          if (way === 'in') encoder.copyBufferToBuffer(segment.rows, here, tensor, there, size);
-          else encoder.copyBufferToBuffer(tensor, there, segment.rows, here, size);
+          if (way === 'in') encoder.copyBufferToBuffer(segment.rows, here, tensor.buffer, there, size);
+          else encoder.copyBufferToBuffer(tensor.buffer, there, segment.rows, here, size);
         }
       }
     }
