@@ -22,7 +22,6 @@ export const ERROR_CODES = {
   'unsupported-tensor': 'a tensor that no model of the family has',
   'unsupported-tensor-type': 'a tensor of an element type that is not read here',
   'unsupported-tokenizer': 'a tokenizer that cannot be computed, or not written in a format',
-  'unsupported-precision': 'an element type that this device does not compute with',
   'unsupported-version': 'a record that another version wrote',
   'missing-model': 'a stored model is not there',
   'missing-import': 'a paused import is not there',

@@ -56,7 +56,8 @@ const OPTIONS: Readonly<Record<string, string | readonly [value: string, about: 
   out: ['DIR', 'The folder to write; it is made where it is missing.'],
   output: ['COLUMN', 'The column with the answer.'],
   points: 'Measures loading, prompts of --prompts tokens and decoding behind --contexts tokens, in milliseconds.',
-  precision: 'How it is computed: exact is 32 bits throughout.',
+  precision:
+    'How it is computed: exact is 32 bits throughout, fast 16 bits between products, int8 products of 8-bit whole numbers.',
   'presence-penalty': 'Takes this off the logit of each token that was written; 0 is off.',
   prompt: ['TEXT', 'Raw text, without a template.'],
   'prompt-tokens': 'Tokens of the prompt; 256, and 512 in training, where it is not given.',

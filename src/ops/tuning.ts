@@ -2,8 +2,12 @@
 // chooses: ops take its fields and never ask what the device is.
 import type { Features } from '../gpu/device';
 
-/** `exact`: f32 everywhere. `fast`: f16 activations and KV cache, f32 accumulation and residual stream. */
-export type Precision = 'exact' | 'fast';
+/**
+ * `exact`: f32 everywhere. `fast`: f16 activations and KV cache, f32 accumulation and residual stream. `int8`: as `fast`, and
+ * what enters a product with codes of 4 or 8 bits is rounded to 8 bits in blocks.
+ */
+export const PRECISIONS = ['exact', 'fast', 'int8'] as const;
+export type Precision = (typeof PRECISIONS)[number];
 
 /** How threads are dealt out. */
 export interface LaneShape {
@@ -154,9 +158,10 @@ const hardware = ({ subgroups }: Features): Shapes => ({
 
 /**
  * The fixed table. Without `shader-f16`, `fast` computes what `exact` does: the precision is a promise of at least that.
+ * `int8` needs no feature: integer dot products belong to the same part of WGSL as the unpacking of codes.
  * @param software a CPU that plays a GPU
  */
 export function tune(features: Features, software: boolean, precision: Precision): KernelTarget {
-  const element = precision === 'fast' && features.f16 ? 'f16' : 'f32';
+  const element = precision !== 'exact' && features.f16 ? 'f16' : 'f32';
   return { precision, activation: element, cache: element, ...(software ? SOFTWARE : hardware(features)) };
 }

@@ -42,7 +42,12 @@ export class Host {
   readonly #onHeld: OnHeld | undefined;
   #gpu: Promise<Gpu> | undefined;
   #loading:
-    | { readonly id: string; readonly context: number | undefined; readonly model: Promise<HostedModel> }
+    | {
+        readonly id: string;
+        readonly context: number | undefined;
+        readonly precision: Precision | undefined;
+        readonly model: Promise<HostedModel>;
+      }
     | undefined;
 
   constructor(
@@ -107,11 +112,13 @@ export class Host {
    * @throws PronkError `missing-model`, `corrupt-file`, `out-of-memory`, `no-webgpu`, `no-adapter`; the signal's reason
    */
   async load(id: string, options: LoadOptions = {}): Promise<HostedModel> {
-    const { context } = options;
+    const { context, precision } = options;
     const current = this.#loading;
-    if (current?.id === id && (context === undefined || context === current.context)) return current.model;
+    const same = (asked: unknown, loaded: unknown) => asked === undefined || asked === loaded;
+    if (current?.id === id && same(context, current.context) && same(precision, current.precision))
+      return current.model;
     await this.unload();
-    const loading = { id, context, model: this.#load(id, options) };
+    const loading = { id, context, precision, model: this.#load(id, options) };
     this.#loading = loading;
     loading.model.catch(() => {
       if (this.#loading === loading) this.#loading = undefined;

@@ -1,12 +1,10 @@
 // The options of every command that loads a model.
 import type { ModelConfig } from '../../core/model-config';
 import { DEFAULT_CONTEXT } from '../../engine/models/defaults';
-import { PronkError } from '../../core/errors';
+import { PRECISIONS } from '../../ops/tuning';
 import { choice, number, type OptionTypes, type Options } from '../arguments';
 import { QUANTIZE } from './model';
 import { sayNotes } from '../messages';
-
-const PRECISIONS = ['exact', 'fast', 'int8'] as const;
 
 /** The precision of commands whose speed matters more than their last digits. */
 export const FAST = choice(PRECISIONS, 'fast');
@@ -20,11 +18,8 @@ export const LOAD_OPTIONS = {
   adapter: 'list',
 } as const satisfies OptionTypes;
 
-/** How a model is to be loaded, checked. @throws PronkError `unsupported-precision` */
+/** How a model is to be loaded, checked. */
 export function checkedOptions({ quantize, precision, context }: Options<typeof LOAD_OPTIONS>) {
-  if (precision === 'int8') {
-    throw new PronkError('unsupported-precision', 'The precision int8 is not there yet. Use exact or fast.');
-  }
   /** Positions of the cache; says so where they are more than the model was trained for. */
   const contextFor = (config: ModelConfig) => {
     if (context !== undefined && context > config.contextLength) sayNotes([beyondTrained(context, config)]);

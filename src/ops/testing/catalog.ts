@@ -3,12 +3,12 @@
 import type { Features } from '../../gpu/device';
 import type { Kernel } from '../../gpu/kernel';
 import { OPS } from '../index';
-import { tune } from '../tuning';
+import { PRECISIONS, tune } from '../tuning';
 
 /** The catalogue of a device with these features, each kernel once. */
 export function kernelsFor(features: Features): Kernel[] {
   const targets = [true, false].flatMap((software) =>
-    (['exact', 'fast'] as const).map((precision) => tune(features, software, precision)),
+    PRECISIONS.map((precision) => tune(features, software, precision)),
   );
   // models with norms behind attention and feed-forward keep f32 between projections
   const wide = targets.map((target) => ({ ...target, activation: 'f32' as const }));
