@@ -87,6 +87,7 @@ const OPTIONS: Readonly<Record<string, string | readonly [value: string, about: 
   'top-p': 'Chooses among the fewest tokens whose probabilities add up to this; 1 is off.',
   train: 'Measures training too.',
   tuned: ['DIR', 'The folder with the fine-tuned weights.'],
+  'write-gguf': ['FILE', 'Writes the model as a GGUF file and measures nothing.'],
 };
 
 /** One option as a person reads it. */

@@ -18,6 +18,7 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
     contexts: 'text',
     prompts: 'text',
     layers: number({ min: 1, whole: true }),
+    'write-gguf': 'text',
     train: 'flag',
     rank: number({ min: 1, whole: true, default: 8 }),
     checkpointing: number({ min: 0, whole: true, default: 0 }),
@@ -27,6 +28,11 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
     options.shape === undefined
       ? await preparedModel({ model: 'demo', ...options })
       : await preparedShape(options.shape, options, options.layers);
+  const path = options['write-gguf'];
+  if (path !== undefined) {
+    const { writeMadeGguf } = await import('./made-gguf');
+    return print({ path, bytes: await writeMadeGguf(path, prepared) });
+  }
   const gpu = await openDevice();
   const { 'prompt-tokens': promptTokens = 256, tokens } = options;
   const peakOf = async () => (await import('../../ops/peak/peak')).measurePeak(gpu);

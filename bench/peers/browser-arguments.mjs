@@ -1,0 +1,8 @@
+// What Chromium is started with for benchmarks.
+
+/** `PRONK_BROWSER_ARGS`, words with spaces between, or Chromium's software adapter. */
+export function browserArguments() {
+  const given = process.env.PRONK_BROWSER_ARGS;
+  const own = given === undefined ? ['--use-webgpu-adapter=swiftshader'] : given.split(' ').filter(Boolean);
+  return ['--enable-unsafe-webgpu', '--disable-dev-shm-usage', ...own];
+}
