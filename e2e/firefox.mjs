@@ -1,5 +1,5 @@
 // The main paths in stock Firefox: another browser, another shader compiler (naga), another driver (lavapipe).
-// Every shader compiles; the page chats with the bundled model; a reload keeps the conversation; a run learns its row;
+// Every shader compiles; a read-back is prompt; the page chats with the bundled model; a reload keeps the conversation; a run learns its row;
 // encrypted files become a model that answers.
 // Build first: `npm run build`. Writes counts to FIREFOX_OUTPUT_FILE where that is set.
 import { createHash } from 'node:crypto';
@@ -75,6 +75,34 @@ async function compile(list) {
   return found;
 }
 
+/** Runs in a page of sources: median milliseconds of small read-backs, as the engine waits for them and as Firefox itself does. */
+async function readBacks() {
+  const { waited } = await import(new URL('/src/gpu/waiting.ts', globalThis.location.href).href);
+  const device = await (await globalThis.navigator.gpu.requestAdapter()).requestDevice();
+  const { COPY_SRC, COPY_DST, MAP_READ } = globalThis.GPUBufferUsage;
+  const source = device.createBuffer({ size: 64, usage: COPY_SRC });
+  const staging = device.createBuffer({ size: 64, usage: MAP_READ | COPY_DST });
+  const median = async (times, wait) => {
+    const all = [];
+    for (let i = 0; i < times; i++) {
+      const encoder = device.createCommandEncoder();
+      encoder.copyBufferToBuffer(source, 0, staging, 0, 64);
+      device.queue.submit([encoder.finish()]);
+      const before = performance.now();
+      await wait(staging.mapAsync(globalThis.GPUMapMode.READ));
+      all.push(performance.now() - before);
+      staging.unmap();
+    }
+    return all.toSorted((a, b) => a - b)[times >> 1];
+  };
+  const medians = {
+    own: await median(9, (mapped) => mapped),
+    nudged: await median(41, (mapped) => waited(device.queue, mapped)),
+  };
+  device.destroy();
+  return medians;
+}
+
 /** The small model as point-alpaca would have published it, and the key; paths of the files. */
 function encryptedTales(folder) {
   const key = Buffer.from(Array.from({ length: 1000 }, (_, i) => (i * 7919 + 13) & 255));
@@ -124,6 +152,22 @@ try {
     const broken = [{ label: 'broken', wgsl: '@compute @workgroup_size(1) fn main() { let x = misspelt; }' }];
     equal((await page.evaluate(compile, broken)).length, 1, 'complaints about a misspelt name');
     await page.close();
+  });
+
+  await check('a read-back takes less than 5 ms, a twentieth of what Firefox takes by itself', async () => {
+    const sources = await createServer({ server: { host: '127.0.0.1', port: 41737 }, logLevel: 'error' });
+    try {
+      await sources.listen();
+      const page = await browser.newPage();
+      await page.goto(`${sources.resolvedUrls.local[0]}icons/icon.svg`);
+      const { own, nudged } = await page.evaluate(readBacks);
+      await page.close();
+      if (!(nudged < 5)) throw new Error(`the median is ${nudged} ms`);
+      if (!(own > 50)) throw new Error(`by itself it takes ${own} ms: src/gpu/waiting.ts can go`);
+      console.log(`    ${nudged} ms, and ${own} ms without empty submissions`);
+    } finally {
+      await sources.close();
+    }
   });
 
   const page = await browser.newPage();

@@ -1,4 +1,5 @@
 // Buffers, with what each is for: the memory shown to a person is the sum of what was really allocated.
+import { waited } from './waiting';
 import { PronkError } from '../core/errors';
 
 /** What a buffer holds; memory is reported by these. */
@@ -95,7 +96,7 @@ export async function read(
   const encoder = device.createCommandEncoder();
   encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
   device.queue.submit([encoder.finish()]);
-  await staging.mapAsync(GPUMapMode.READ);
+  await waited(device.queue, staging.mapAsync(GPUMapMode.READ));
   const copy = staging.getMappedRange().slice(0);
   staging.destroy();
   return copy;

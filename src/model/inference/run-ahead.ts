@@ -1,5 +1,5 @@
-// How many tokens to enqueue at once: as many as make the read-back's latency disappear. Firefox answers a read-back every
-// 100 ms however small it is; on a device that is busy with the token itself, more than one only delays Stop.
+// How many tokens to enqueue at once: as many as make the read-back's latency disappear. On a device that is busy with the
+// token itself, more than one only delays Stop.
 
 /** Batches that a size is judged by: a browser may answer two read-backs in one tick. */
 const WINDOW = 4;

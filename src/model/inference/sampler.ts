@@ -1,6 +1,7 @@
 // What samples on the GPU: its buffers, its settings, and the ids that come back.
 import { PronkError } from '../../core/errors';
 import type { Step } from '../../gpu/kernel';
+import { waited } from '../../gpu/waiting';
 import { adjust, adjustParams, type Adjustments, adjusts } from '../../ops/sample/adjust';
 import { type Logprobs, logprobs, MOST_LOGPROBS, readRecord, RECORD } from '../../ops/sample/logprobs';
 import { GREEDY, sample, sampleParams, type Sampling } from '../../ops/sample/sample';
@@ -162,7 +163,7 @@ export class Sampler {
     device.queue.submit([encoder.finish()]);
     const size = RING * 4 * (more ? 1 + RECORD : 1);
     try {
-      await staging.mapAsync(GPUMapMode.READ, 0, size);
+      await waited(device.queue, staging.mapAsync(GPUMapMode.READ, 0, size));
     } catch (cause) {
       const lost =
         'The graphics device was lost while generating. What was written so far is kept; send again to go on.';

@@ -1,4 +1,7 @@
 // How a model is put on the GPU.
+import type { ModelConfig } from '../../core/model-config';
+import type { KernelTarget } from '../../ops/tuning';
+import { cacheBytes } from './kv-cache';
 import type { Precision } from '../../ops/tuning';
 import type { UploadProgress } from '../weights';
 
@@ -18,4 +21,9 @@ export interface SessionOptions {
   readonly maxPartBytes?: number;
   /** Cuts it off: after the rows that are being uploaded, and at once while kernels are compiled. */
   readonly signal?: AbortSignal;
+}
+
+/** Bytes that conversations are kept in. */
+export function keepBytes(config: ModelConfig, { cache }: KernelTarget, { context, keep }: SessionOptions): number {
+  return keep ? Math.min(keep.contexts * cacheBytes(config, context, cache), keep.bytes) : 0;
 }

@@ -5,10 +5,11 @@ import { Buffers, read } from '../../gpu/buffers';
 import { unlessAborted } from '../../core/cut-off';
 import type { Gpu } from '../../gpu/device';
 import { type Cost, encode, Kernels, type Step, sumOf } from '../../gpu/kernel';
+import { workDone } from '../../gpu/waiting';
 import { GREEDY, type Sampling } from '../../ops/sample/sample';
 import { type KernelTarget, tune } from '../../ops/tuning';
 import type { WeightTensor } from '../../core/weight-kinds';
-import { cacheBytes, createCache } from './kv-cache';
+import { createCache } from './kv-cache';
 import type { UsedAdapter } from './lora';
 import type { LoraSpec, LoraTrainer, Turn } from '../lora-types';
 import { buildHead, createActivations, type LlamaParts } from './llama';
@@ -21,7 +22,7 @@ import { checkIds, type Guide, type SampleOptions } from './sample-options';
 import { RING, Sampler, type Sampled } from './sampler';
 import { commonPrefix, LEAST_ROWS, Shelf } from './shelf';
 import { Adapted, buildVariant, type Variant } from './variant';
-import type { SessionOptions } from './session-options';
+import { keepBytes, type SessionOptions } from './session-options';
 import { uploadWeights } from '../weights';
 
 /** Uploads a model, compiles its kernels in parallel, and warms them up. @throws the signal's reason */
@@ -57,10 +58,6 @@ export async function createSession(
     buffers.destroy();
     throw error;
   }
-}
-
-function keepBytes(config: ModelConfig, { cache }: KernelTarget, { context, keep }: SessionOptions): number {
-  return keep ? Math.min(keep.contexts * cacheBytes(config, context, cache), keep.bytes) : 0;
 }
 
 interface SessionParts {
@@ -372,7 +369,7 @@ export class Session {
       this.#noteRead(ids.slice(0, end - 1));
       if (end === ids.length) break;
       await before;
-      before = queue.onSubmittedWorkDone();
+      before = workDone(queue);
       if (signal?.aborted) return false;
     }
     return true;

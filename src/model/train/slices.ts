@@ -1,6 +1,7 @@
 // Runs work in slices that leave the device to others every 50 ms, without letting it fall idle between them.
 import { defined } from '../../core/defined';
 import { dispatch, type Step } from '../../gpu/kernel';
+import { workDone } from '../../gpu/waiting';
 import type { Turn } from '../lora-types';
 
 /** What a piece of work is over: tokens of the micro-batch, labelled ones, and those of a chunk of the loss. */
@@ -45,7 +46,7 @@ export class Slices {
   /** Measures what waiting for the device costs. */
   async prepare(): Promise<void> {
     const started = performance.now();
-    await this.#device.queue.onSubmittedWorkDone();
+    await workDone(this.#device.queue);
     this.#latency = performance.now() - started;
   }
 
@@ -70,7 +71,7 @@ export class Slices {
         const { slice, cost } = this.#slice(work, next, extent);
         next += slice.length;
         this.#submit(slice, extent);
-        pending.push({ done: this.#device.queue.onSubmittedWorkDone(), cost });
+        pending.push({ done: workDone(this.#device.queue), cost });
         if (pending.length >= depth) await finishOne();
       } finally {
         end();

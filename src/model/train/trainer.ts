@@ -2,6 +2,7 @@
 import type { LoraPair } from '../../core/adapter';
 import { PronkError } from '../../core/errors';
 import { Buffers } from '../../gpu/buffers';
+import { workDone } from '../../gpu/waiting';
 import { packOptimizerStep } from '../../ops/optimizer/adamw';
 import { packPlaces } from '../../ops/attention/places';
 import type { LoraSpec, LoraTrainer, MicroBatch, OptimizerState, OptimizerStep, StepResult, Turn } from '../lora-types';
@@ -143,7 +144,7 @@ export class GpuLoraTrainer implements LoraTrainer {
     const extent = this.#write(batch, 0, 0);
     let least = Infinity;
     for (let run = 0; run < 3; run++) {
-      await this.#device.queue.onSubmittedWorkDone();
+      await workDone(this.#device.queue);
       const started = performance.now();
       await this.#slices.run(work, extent);
       least = Math.min(least, performance.now() - started);

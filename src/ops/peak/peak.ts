@@ -3,6 +3,7 @@ import { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
 import { encode, Kernels, type Step } from '../../gpu/kernel';
 import { op } from '../../gpu/op';
+import { workDone } from '../../gpu/waiting';
 import fmaSource from '../../../shaders/peak/fma.wgsl?raw';
 import streamSource from '../../../shaders/peak/stream.wgsl?raw';
 import { tune } from '../tuning';
@@ -71,10 +72,10 @@ export async function leastSeconds(device: GPUDevice, step: Step, rows: number, 
   for (let i = 0; i < 7; i++) {
     const encoder = device.createCommandEncoder();
     for (let n = 0; n < repeats; n++) encode(encoder, [step], rows);
-    await device.queue.onSubmittedWorkDone();
+    await workDone(device.queue);
     const started = performance.now();
     device.queue.submit([encoder.finish()]);
-    await device.queue.onSubmittedWorkDone();
+    await workDone(device.queue);
     if (i >= 2) least = Math.min(least, (performance.now() - started) / 1000 / repeats);
   }
   return least;
