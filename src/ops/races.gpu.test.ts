@@ -64,7 +64,13 @@ const matvec = (): RaceCase => {
 
 const gemm = (): RaceCase => {
   const [rows, columns, tokens] = [66, 96, 65];
-  const variant = { kind: 'f32', shape: 'tiles', input: 'f32', output: 'f32', norm: true } as const;
+  const variant = {
+    kind: 'f32',
+    shape: TARGETS.hardware.prefill.linear,
+    input: 'f32',
+    output: 'f32',
+    norm: true,
+  } as const;
   const { kernel, work } = workOf(linear, variant, TARGETS.hardware, {
     bind: {
       x: random(tokens * columns, 1),

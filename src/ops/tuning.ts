@@ -35,14 +35,24 @@ interface ColumnShape extends LaneShape {
   readonly quads: number;
 }
 
+/** Shape of the kernel that goes over tiles in shared memory, for batches of many tokens: 8 threads along the rows. */
+export interface TileShape {
+  /** Threads along the tokens: with those along the rows a multiple of 64. */
+  readonly tokenLanes: number;
+  /** Rows of the matrix that a thread computes, 4 or 8. */
+  readonly rows: number;
+  /** Tokens that a thread computes. */
+  readonly tokens: number;
+}
+
 /** Shape of the attention kernel. Its lanes are 1, or at least a quarter of the head width. */
 export interface FlashShape extends LaneShape {
   /** Queries of one key head that a thread group takes together. */
   readonly queries: number;
 }
 
-/** Kernel shapes of a forward pass. `tiles` is the form that goes over tiles in shared memory, for batches of many tokens. */
-export interface ForwardShape<Linear = DotShape | 'tiles'> {
+/** Kernel shapes of a forward pass. */
+export interface ForwardShape<Linear = DotShape | TileShape> {
   readonly linear: Linear;
   readonly attention: FlashShape;
 }
@@ -59,7 +69,7 @@ interface LoraTarget {
 
 /** Kernel shapes of training. */
 interface TrainingTarget {
-  readonly linear: DotShape | 'tiles';
+  readonly linear: DotShape | TileShape;
   readonly linearBackward: ColumnShape | 'tiles';
   /** Attention over packed sequences, forward and backward. */
   readonly attention: LaneShape | 'tiles';
@@ -132,14 +142,17 @@ const SOFTWARE: Shapes = {
   peak: { bytes: 128 * 2 ** 20, threads: 256, iterations: 2 ** 16, repeats: 1 },
 };
 
+/** Tiles of 64 tokens × 64 rows: 96 registers, so that 8 waves fit on RDNA 3; shared memory gives a multiply-add 1.5 bytes. */
+const TILES: TileShape = { tokenLanes: 16, rows: 8, tokens: 4 };
+
 const hardware = ({ subgroups }: Features): Shapes => ({
   decode: { linear: { ...together(32), rows: 4, tokens: 1, subgroups }, attention: { ...together(128), queries: 1 } },
-  prefill: { linear: 'tiles', attention: { ...together(128), queries: 8 } },
+  prefill: { linear: TILES, attention: { ...together(128), queries: 8 } },
   samplerThreads: 256,
   headNorm: together(32),
   batch: 256,
   training: {
-    linear: 'tiles',
+    linear: TILES,
     linearBackward: 'tiles',
     attention: 'tiles',
     rmsnorm: together(128),

@@ -14,18 +14,22 @@ import projection from '../../../shaders/matmul/projection.wgsl?raw';
 import transposed from '../../../shaders/matmul/transposed.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
 import { activated, activationSnippet } from '../activation';
-import type { DotShape, KernelTarget } from '../tuning';
+import type { DotShape, KernelTarget, TileShape } from '../tuning';
 import { KERNEL_KINDS, weightDefinitions, weightSnippets } from './weights';
 
-/** Tokens and rows, or columns, of a workgroup's tile. */
+/** Tokens and columns of a workgroup's tile, of a product with a transposed matrix. */
 const SIDE = 64;
-/** Tokens and rows of a thread's tile. */
-const THREAD_TILE = { TILE_M: 8, TILE_N: 8 };
+/** Tokens of a thread's tile there. */
+const THREAD_TOKENS = 8;
+/** Threads along the rows of a tile, and quads of columns of a step: shaders/matmul/gemm.wgsl */
+const [ROW_LANES, STEP_QUADS] = [8, 8];
+
+const isTiled = (shape: DotShape | TileShape): shape is TileShape => 'tokenLanes' in shape;
 
 /** What is folded into a product. */
 export interface LinearVariant {
   readonly kind: WeightKind;
-  readonly shape: DotShape | 'tiles';
+  readonly shape: DotShape | TileShape;
   /** Element type of x. */
   readonly input: 'f32' | 'f16';
   /** Element type of y. */
@@ -106,14 +110,29 @@ export const linear = op({
       activation = 'silu',
       rowScales = false,
     } = folded;
-    const alone = shape !== 'tiles' && shape.lanes === 1;
+    const alone = !isTiled(shape) && shape.lanes === 1;
     const extras = { HAS_BIAS: bias, HAS_ROW_SCALES: rowScales };
-    const element = { ...weightDefinitions(kind, !alone), ...extras, Input: input, Output: output };
+    const weights = weightDefinitions(kind, !alone);
+    const element = { ...weights, ...extras, Input: input, Output: output };
     const shared = { state, ...weightSnippets(kind), ...activationSnippet(activation), projection };
     const overrides = { NORM: Number(norm), RESIDUAL: Number(residual), GLU: Number(glu) };
-    if (shape === 'tiles') {
-      const definitions = { ...THREAD_TILE, ...element };
-      return { label: `gemm ${kind}`, definitions, snippets: { ...shared, gemm }, overrides };
+    if (isTiled(shape)) {
+      const { tokenLanes, rows, tokens } = shape;
+      // blocks that a step of 32 columns takes from the tile's rows, for each thread
+      const share = (rows * (STEP_QUADS / Number(weights['BLOCK_QUADS']))) / tokenLanes;
+      const tile = {
+        TILE_M: rows,
+        TILE_N: tokens,
+        TOKEN_LANES: tokenLanes,
+        ROW_LOADS: Math.max(1, share),
+        ROW_PARTS: Math.max(1, 1 / share),
+      };
+      return {
+        label: `gemm ${kind} ${tokens * tokenLanes}x${rows * ROW_LANES}`,
+        definitions: { ...tile, ...element },
+        snippets: { ...shared, gemm },
+        overrides,
+      };
     }
     const { rows, tokens, lanes, workgroup, subgroups = false } = shape;
     const reduction = subgroups ? { lanesSubgroups } : { lanesShared };
@@ -144,7 +163,9 @@ export const linear = op({
   },
   grid({ variant: { shape }, params, rows }) {
     const tokens = params.last_only ? 1 : rows;
-    if (shape === 'tiles') return [Math.ceil(params.rows / SIDE), Math.ceil(tokens / SIDE)];
+    if (isTiled(shape)) {
+      return [Math.ceil(params.rows / (ROW_LANES * shape.rows)), Math.ceil(tokens / (shape.tokenLanes * shape.tokens))];
+    }
     const groups = Math.ceil(params.rows / shape.rows);
     return [Math.ceil(groups / (shape.workgroup / shape.lanes)), Math.ceil(tokens / shape.tokens)];
   },
@@ -177,7 +198,7 @@ export const linearBackward = op({
     const shared = { state, ...weightSnippets(kind), transposed };
     const overrides = { ACCUMULATE: Number(accumulate) };
     if (shape === 'tiles') {
-      const definitions = { TILE_N: THREAD_TILE.TILE_N, ...element };
+      const definitions = { TILE_N: THREAD_TOKENS, ...element };
       return { label: `gemm transposed ${kind}`, definitions, snippets: { ...shared, gemmTransposed }, overrides };
     }
     const { workgroup, tokens, quads } = shape;

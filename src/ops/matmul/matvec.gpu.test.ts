@@ -16,7 +16,7 @@ const EPSILON = 1e-5;
 const shapes = (software: boolean, subgroups = false) => {
   const { decode, prefill } = tune({ f16: false, subgroups }, software, 'exact');
   const one = decode.linear;
-  return { decode: one, prefill: prefill.linear === 'tiles' ? { ...one, tokens: 4 } : prefill.linear };
+  return { decode: one, prefill: 'tokenLanes' in prefill.linear ? { ...one, tokens: 4 } : prefill.linear };
 };
 
 interface Options extends Omit<LinearVariant, 'kind' | 'shape' | 'input' | 'output'> {
