@@ -82,6 +82,17 @@ function fail(code, message) {
 if (!existsSync(join(root, 'src/headless/main.ts'))) fail('not-built', 'The command line is not part of this version.');
 if (!upToDate() && !(await build()))
   fail('build-failed', 'The command line could not be built; see the messages above.');
+const [, , command, ...rest] = process.argv;
+const family = command === 'bench' ? rest[rest.indexOf('--paper') + 1] : undefined;
+if (rest.includes('--paper') && /^\w+$/.test(family ?? '')) {
+  // Vulkan reads the environment when Dawn is loaded
+  const { environment } = await import('../bench/paper/prepare.mjs');
+  try {
+    Object.assign(process.env, environment(family));
+  } catch (error) {
+    fail('no-paper', error.message);
+  }
+}
 const { main } = await import(pathToFileURL(MAIN).href);
 const code = await main(process.argv.slice(2));
 // Dawn keeps threads alive: leave once what was written is out

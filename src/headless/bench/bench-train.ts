@@ -5,9 +5,9 @@ import { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
 import type { MicroBatch, LoraSpec } from '../../model/lora-types';
 import type { Peak } from '../../ops/peak/peak';
-import type { WeightTensor } from '../../core/weight-kinds';
 import { census } from './census';
 import { fourDigits } from '../print';
+import type { Prepared } from './prepared';
 
 export interface TrainBench {
   /** Tokens of a micro-batch: one sequence. */
@@ -21,13 +21,21 @@ export interface TrainBench {
 /** The share of a sequence that is labelled: about two thirds of an Alpaca row's tokens are the answer. */
 const LABELLED = 2 / 3;
 const PRODUCT = /^(matvec|gemm)/;
+const OPTIMIZER = {
+  learningRate: 1e-4,
+  ratio: 1,
+  weightDecay: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  maxGradNorm: 1,
+};
 
-/** Measures steps of a LoRA on all seven maps of all layers. */
-export async function benchTraining(
+/** A LoRA on all seven maps of all layers, and a step of it over one sequence. */
+export async function trainerOf(
   gpu: Gpu,
-  peak: Peak,
-  { config, tensors }: { config: ModelConfig; tensors: readonly WeightTensor[] },
-  { tokens, rank, checkpointing, steps }: TrainBench,
+  { config, tensors }: Pick<Prepared, 'config' | 'tensors'>,
+  { tokens, rank, checkpointing }: Omit<TrainBench, 'steps'>,
 ) {
   const { uploadWeights } = await import('../../model/weights');
   const { createLoraTrainer } = await import('../../model/train/trainer');
@@ -37,32 +45,41 @@ export async function benchTraining(
     LINEAR_MAPS.map((map) => ({ layer, map })),
   ).flat();
   const spec: LoraSpec = { targets, rank, scale: 2, dropout: 0, seed: 1, checkpointing, tokens };
-  const started = performance.now();
   const trainer = await createLoraTrainer({ gpu, config, weights }, spec, async () => () => {});
-  const compileMs = performance.now() - started;
   const batch = sequence(tokens, config.vocabSize);
   const labels = batch.targets.filter((target) => target >= 0).length;
-  const optimizer = {
-    learningRate: 1e-4,
-    ratio: 1,
-    weightDecay: 0,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    maxGradNorm: 1,
+  const step = async (count: number) => {
+    await trainer.accumulate(batch, 1 / labels, count);
+    return trainer.update({ ...OPTIMIZER, count });
   };
+  const destroy = () => {
+    trainer.destroy();
+    buffers.destroy();
+  };
+  return { trainer, batch, labels, step, destroy };
+}
+
+/** Measures steps of a LoRA on all seven maps of all layers. */
+export async function benchTraining(
+  gpu: Gpu,
+  peak: Peak,
+  prepared: Pick<Prepared, 'config' | 'tensors'>,
+  { tokens, rank, checkpointing, steps }: TrainBench,
+) {
+  const { config } = prepared;
+  const started = performance.now();
+  const { trainer, batch, labels, step, destroy } = await trainerOf(gpu, prepared, { tokens, rank, checkpointing });
+  const compileMs = performance.now() - started;
   let best = Infinity;
   let gradNorm = 0;
   for (let count = 1; count <= steps + 1; count++) {
     const before = performance.now();
-    await trainer.accumulate(batch, 1 / labels, count);
-    ({ gradNorm } = await trainer.update({ ...optimizer, count }));
+    ({ gradNorm } = await step(count));
     // the first one warms up
     if (count > 1) best = Math.min(best, performance.now() - before);
   }
   const { calls } = await census(async () => {
-    await trainer.accumulate(batch, 1 / labels, 0);
-    await trainer.update({ ...optimizer, count: steps + 2 });
+    await step(steps + 2);
   });
   const times = new Map<string, number>();
   for (const label of trainer.labels) times.set(label, await trainer.timed(batch, (each) => each === label));
@@ -74,8 +91,7 @@ export async function benchTraining(
   const flop = stepFlop(config, tokens, labels);
   const planned = Object.values(trainer.memory).reduce((sum, bytes) => sum + bytes, 0);
   const allocated = trainer.allocated;
-  trainer.destroy();
-  buffers.destroy();
+  destroy();
   return {
     tokens,
     rank,

@@ -3,6 +3,7 @@ import { choice, number, parseOptions, UsageError } from '../arguments';
 import { fourDigits, type Print } from '../print';
 import { openDevice } from '../engine';
 import { FAST, LOAD_OPTIONS } from '../input/load-options';
+import { type FamilyName, FAMILY_NAMES } from './paper/families';
 import { preparedModel, preparedShape } from './prepared';
 import { SHAPE_NAMES } from './shapes';
 
@@ -14,6 +15,7 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
     'prompt-tokens': number({ min: 1, whole: true }),
     tokens: number({ min: 1, whole: true, default: 64 }),
     conversations: 'flag',
+    paper: choice(FAMILY_NAMES),
     points: 'flag',
     contexts: 'text',
     prompts: 'text',
@@ -34,6 +36,7 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
     return print({ path, bytes: await writeMadeGguf(path, prepared) });
   }
   const gpu = await openDevice();
+  if (options.paper) return print(await onPaper(options.paper));
   const { 'prompt-tokens': promptTokens = 256, tokens } = options;
   const peakOf = async () => (await import('../../ops/peak/peak')).measurePeak(gpu);
   print({
@@ -42,6 +45,13 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
     ...(options.conversations && (await conversations())),
     ...(options.train && (await training())),
   });
+
+  async function onPaper(family: FamilyName) {
+    const { benchPaper } = await import('./paper/bench-paper');
+    const { rank, checkpointing, train = false } = options;
+    const promptTokens = options['prompt-tokens'] ?? (train ? 512 : 1024);
+    return benchPaper(gpu, prepared, { family, promptTokens, train, rank, checkpointing });
+  }
 
   async function inference() {
     const { benchInference } = await import('./bench-inference');
