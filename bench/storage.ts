@@ -9,6 +9,7 @@ import { packRows, repackRows } from '../src/quant/repack';
 import { indexedDbStore } from '../src/storage/indexeddb';
 import { writeShard } from '../src/storage/shards';
 import { openStoredModel } from '../src/storage/stored-model';
+import { workerConverters } from '../src/worker/converters';
 import { workerHashers } from '../src/worker/hashers';
 
 const BATCH = 16 << 20;
@@ -65,7 +66,7 @@ async function run(columns: number) {
   };
   for (const name of await store.shards.keys()) await store.shards.delete(name);
 
-  const engine = createEngine({ store, gpu: navigator.gpu, hashers: workerHashers });
+  const engine = createEngine({ store, gpu: navigator.gpu, hashers: workerHashers, converters: workerConverters });
   await engine.imports.plan('patched', { kind: 'files', files: given([key, ...encrypted]) });
   const whole = await timed(plain.size, () => engine.imports.start('patched', { quantize: 'q8' }));
 

@@ -14,6 +14,7 @@ import { held, type OnHeld } from './generation/held';
 import { formGrammar } from './forms/form-grammar';
 import type { ResponseFormat } from './forms/response-format';
 import { Host, type HostedModel, type LoadOptions } from './models/host';
+import type { ConverterFactory } from './imports/converter';
 import { Imports } from './imports/index';
 import { gpuBudget, type Offer } from './imports/plan';
 import type { Quality } from './imports/types';
@@ -45,6 +46,8 @@ export interface EngineOptions {
   readonly onHeld?: OnHeld;
   /** Makes hashers that compute beside the reading; without it they compute in this thread. */
   readonly hashers?: HasherFactory;
+  /** Makes converters that compute beside the reading; without it an import converts in this thread. */
+  readonly converters?: ConverterFactory;
   /** Changes what training gets of the engine: a trainer that needs no device, for instance. */
   readonly training?: (parts: TrainingParts) => TrainingParts;
 }
@@ -74,6 +77,7 @@ export class Engine {
     onDeviceWait,
     onHeld,
     hashers,
+    converters,
     training = (parts) => parts,
   }: EngineOptions) {
     this.#onHeld = onHeld;
@@ -82,6 +86,7 @@ export class Engine {
     this.imports = new Imports({
       store,
       hashers,
+      converters,
       offer: () => this.#offer(store),
       committing: (task) => this.models.changing(task),
       onHeld,

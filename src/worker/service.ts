@@ -1,7 +1,6 @@
 // Keeps the contract with the page: the engine's own objects wherever they do, and around them what the page alone needs,
 // which is events, files for the person, and what other tabs hear.
 import { PronkError } from '../core/errors';
-import type { HasherFactory } from '../core/hash';
 import { createEngine, type Engine, type EngineOptions } from '../engine/index';
 import type { Gpu } from '../gpu/device';
 import { tokenEndpoint } from '../hub/access';
@@ -19,9 +18,8 @@ import { adapterVerbs, runVerbs } from './training';
 import { thinkingOf } from '../tokenizer/thinking';
 import { verbsOf } from './verbs';
 
-export interface ServiceOptions extends Pick<EngineOptions, 'gpu' | 'training'> {
+export interface ServiceOptions extends Pick<EngineOptions, 'gpu' | 'hashers' | 'converters' | 'training'> {
   readonly store: Store;
-  readonly hashers?: HasherFactory;
   /** Makes the bundled model available. */
   readonly bundle: (engine: Engine, onProgress: Progress) => Promise<unknown>;
   /** Reaches the workers of other tabs. */

@@ -2,6 +2,7 @@
 import { expose } from 'comlink';
 import { indexedDbStore } from '../storage/indexeddb';
 import { ensureBundled } from './bundled';
+import { workerConverters } from './converters';
 import { carryCodes } from './errors';
 import { workerHashers } from './hashers';
 import { createService } from './service';
@@ -12,6 +13,7 @@ expose(
     store: indexedDbStore(),
     gpu: globalThis.navigator.gpu,
     hashers: workerHashers,
+    converters: workerConverters,
     bundle: ensureBundled,
   }),
 );

@@ -9,32 +9,44 @@ import { dequantizeRows } from '../../quant/repack';
 /** Rows of each group that are compared. */
 const SAMPLE_ROWS = 16;
 
-type Sums = Record<string, [difference: number, total: number]>;
+/** Sums of squares: of the difference, and of the source. */
+export type Sums = readonly [difference: number, total: number];
+
+/** Compares the first rows of a batch with the file's bytes of it. */
+export function sumsOf(
+  { type, columns, scale }: Pick<Tensor, 'type' | 'columns' | 'scale'>,
+  source: Uint8Array<ArrayBuffer>,
+  stored: PackedRows,
+): Sums {
+  const b = dequantizeRows(firstRows(stored, SAMPLE_ROWS));
+  const bytes = (b.length / columns) * elementRowBytes(type, columns);
+  const a = valuesOf(scale === undefined ? { type } : { type, scale }, source.subarray(0, bytes));
+  const sums: [number, number] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const [value, difference] = [a[i], b[i] - a[i]];
+    sums[0] += difference * difference;
+    sums[1] += value * value;
+  }
+  return sums;
+}
 
 export class ErrorMeter {
-  readonly #sums: Sums;
+  readonly #sums: Record<string, [difference: number, total: number]>;
 
   /** @param sums of an earlier part of the same import */
-  constructor(sums: Readonly<Record<string, readonly [number, number]>> = {}) {
+  constructor(sums: Readonly<Record<string, Sums>> = {}) {
     this.#sums = Object.fromEntries(Object.entries(sums).map(([part, [a, b]]) => [part, [a, b]]));
   }
 
-  /** Compares the first rows of a group with the file's bytes of it. */
-  add(tensor: Tensor, source: Uint8Array<ArrayBuffer>, stored: PackedRows): void {
-    const { name, type, columns } = tensor;
-    const b = dequantizeRows(firstRows(stored, SAMPLE_ROWS));
-    const bytes = (b.length / columns) * elementRowBytes(type, columns);
-    const a = valuesOf(tensor, source.subarray(0, bytes));
-    const sums = (this.#sums[partOf(name)] ??= [0, 0]);
-    for (let i = 0; i < a.length; i++) {
-      const [value, difference] = [a[i], b[i] - a[i]];
-      sums[0] += difference * difference;
-      sums[1] += value * value;
-    }
+  /** Takes note of a batch of a tensor. */
+  add(tensor: string, [difference, total]: Sums): void {
+    const sums = (this.#sums[partOf(tensor)] ??= [0, 0]);
+    sums[0] += difference;
+    sums[1] += total;
   }
 
   /** Sums of squares, for a later part of the same import. */
-  get sums(): Readonly<Sums> {
+  get sums(): Readonly<Record<string, Sums>> {
     return structuredClone(this.#sums);
   }
 

@@ -34,6 +34,8 @@ export interface ImportsOptions extends Omit<OpenOptions, 'hashers'> {
   readonly store: Store;
   /** In this thread without it. */
   readonly hashers?: HasherFactory | undefined;
+  /** In this thread without it. */
+  readonly converters?: RunOptions['converters'];
   /** Asked for the machine's memory and storage at each plan. */
   readonly offer?: () => Promise<Offer>;
   /** Runs a task while no other tab changes the list of models. */
@@ -263,9 +265,9 @@ export class Imports {
     onProgress: ImportProgress | undefined,
     sizes: RunSizes,
   ): Promise<Manifest> {
-    const { store, committing, onHeld } = this.#options;
+    const { store, committing, converters, onHeld } = this.#options;
     const { hashers } = this.#opening;
-    const options = { hashers, signal, onProgress, onHeld, ...sizes, ...(committing && { committing }) };
+    const options = { hashers, converters, signal, onProgress, onHeld, ...sizes, ...(committing && { committing }) };
     return runImport(store, journal, opened, options);
   }
 

@@ -10,6 +10,7 @@ import type { Store } from '../../storage/store';
 import { commitModel, deletePrefix, newPrefix } from '../../storage/stored-model';
 import { held, type OnHeld } from '../generation/held';
 import { createTokenizer } from '../../tokenizer/index';
+import { type ConverterFactory, converterHere } from './converter';
 import { ErrorMeter } from './error-meter';
 import type { OpenedOrigin } from './origin';
 import { BATCH_BYTES, convert } from './pass';
@@ -21,6 +22,8 @@ export type ImportProgress = (stage: string, done: number, total: number) => voi
 
 export interface RunOptions {
   readonly hashers: HasherFactory;
+  /** In this thread without it. */
+  readonly converters?: ConverterFactory | undefined;
   readonly signal: AbortSignal;
   readonly onProgress?: ImportProgress | undefined;
   /** Held while the manifest is written, so that no other writer of it is between. */
@@ -76,7 +79,8 @@ export async function runImport(
 ): Promise<Manifest> {
   let journal = begun;
   const { hashers, signal, onProgress, committing = (task) => task(), batchBytes, shardBytes } = options;
-  const { smallBytes = SMALL_FILE } = options;
+  const { smallBytes = SMALL_FILE, converters = converterHere } = options;
+  const converter = converters();
   // windows no larger than a batch, so that tests with small ones see several
   const window = Math.min(batchBytes ?? BATCH_BYTES, BATCH_BYTES) >> 2 || 1;
   const sources = opened.files.map(
@@ -116,6 +120,7 @@ export async function runImport(
     try {
       await convert(checkpoint, {
         quantize: journal.quantize,
+        converter,
         writer,
         from: journal.written,
         meter,
@@ -166,6 +171,7 @@ export async function runImport(
   } finally {
     signal.removeEventListener('abort', end);
     waits.end();
+    converter.end();
     for (const source of sources) source.close();
   }
 }

@@ -91,7 +91,7 @@ export function weightTensor(tensor: Tensor, quantize: Quantize, maxGroupBytes =
  * @throws PronkError `weights-out-of-range`
  */
 export function convertRows(
-  tensor: Tensor,
+  tensor: Omit<Tensor, 'readRows'>,
   kind: WeightKind,
   bytes: Uint8Array<ArrayBuffer>,
   rows: number,
