@@ -21,28 +21,33 @@ fn choose(mask: u32, a: u32, b: u32) -> u32 { return a ^ ((a ^ b) & mask); }
 fn zip(low: u32, high: u32) -> u32 { return (low & 0x00ff00ffu) | ((high & 0x00ff00ffu) << 8u); }
 //: end
 
-fn look_up(codes: u32) -> vec4f {
+//: for p in TABLE_PLANES
+/// Byte p of the values of four codes.
+fn plane_$p(codes: u32) -> u32 {
   let odd = bytes_where(codes, 0u);
   let second = bytes_where(codes, 1u);
   let third = bytes_where(codes, 2u);
   let fourth = bytes_where(codes, 3u);
-  //: for p in TABLE_PLANES
-  let low_$p = choose(third,
+  let low = choose(third,
     choose(second, choose(odd, TABLE_$p_0, TABLE_$p_1), choose(odd, TABLE_$p_2, TABLE_$p_3)),
     choose(second, choose(odd, TABLE_$p_4, TABLE_$p_5), choose(odd, TABLE_$p_6, TABLE_$p_7)));
-  let high_$p = choose(third,
+  let high = choose(third,
     choose(second, choose(odd, TABLE_$p_8, TABLE_$p_9), choose(odd, TABLE_$p_10, TABLE_$p_11)),
     choose(second, choose(odd, TABLE_$p_12, TABLE_$p_13), choose(odd, TABLE_$p_14, TABLE_$p_15)));
-  let plane_$p = choose(fourth, low_$p, high_$p);
-  //: end
+  return choose(fourth, low, high);
+}
+//: end
+
+fn look_up(codes: u32) -> vec4f {
   //: if FLOAT_TABLE
   // the bytes of each value together
-  let low_pairs = vec2u(zip(plane_0, plane_1), zip(plane_0 >> 8u, plane_1 >> 8u));
-  let high_pairs = vec2u(zip(plane_2, plane_3), zip(plane_2 >> 8u, plane_3 >> 8u));
+  let planes = vec4u(plane_0(codes), plane_1(codes), plane_2(codes), plane_3(codes));
+  let low_pairs = vec2u(zip(planes.x, planes.y), zip(planes.x >> 8u, planes.y >> 8u));
+  let high_pairs = vec2u(zip(planes.z, planes.w), zip(planes.z >> 8u, planes.w >> 8u));
   let first = (low_pairs & vec2u(0xffffu)) | (high_pairs << vec2u(16u));
   let last = (low_pairs >> vec2u(16u)) | (high_pairs & vec2u(0xffff0000u));
   return bitcast<vec4f>(vec4u(first, last));
   //: else
-  return vec4f(unpack4xI8(plane_0));
+  return vec4f(unpack4xI8(plane_0(codes)));
   //: end
 }

@@ -16,6 +16,8 @@ import { loraAGradient, loraBGradient, loraDown, loraDownBackward, loraUp, loraU
 import { crossEntropy } from './loss/cross-entropy';
 import { sumLosses } from './loss/sum-losses';
 import { linear, linearBackward } from './matmul/linear';
+import { linearInt8 } from './matmul/linear-int8';
+import { quantize } from './matmul/quantize';
 import { layernorm, layernormBackward } from './norm/layernorm';
 import { qkNorm, qkNormBackward } from './norm/qk-norm';
 import { rmsnorm, rmsnormBackward } from './norm/rmsnorm';
@@ -35,6 +37,8 @@ export const OPS: readonly AnyOp<KernelTarget>[] = [
   embedPositions,
   linear,
   linearBackward,
+  linearInt8,
+  quantize,
   rmsnorm,
   rmsnormBackward,
   layernorm,

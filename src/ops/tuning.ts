@@ -84,6 +84,12 @@ interface TrainingTarget {
   readonly lora: LoraTarget;
 }
 
+/** Kernel shapes of products of whole numbers. */
+interface IntegerTarget {
+  readonly decode: DotShape;
+  readonly prefill: DotShape;
+}
+
 /** Sizes that the peaks of a device are measured with. */
 interface PeakTarget {
   readonly bytes: number;
@@ -102,6 +108,8 @@ export interface KernelTarget {
   readonly cache: 'f32' | 'f16';
   readonly decode: ForwardShape<DotShape>;
   readonly prefill: ForwardShape;
+  /** Where what enters products is rounded to 8 bits. */
+  readonly integers?: IntegerTarget | undefined;
   /** Threads of the sampler's one workgroup. */
   readonly samplerThreads: number;
   /** Lanes share a head of q or k that is normalized. */
@@ -112,7 +120,7 @@ export interface KernelTarget {
   readonly peak: PeakTarget;
 }
 
-type Shapes = Omit<KernelTarget, 'precision' | 'activation' | 'cache'>;
+type Shapes = Omit<KernelTarget, 'precision' | 'activation' | 'cache' | 'integers'>;
 
 /**
  * Threads that work alone come in groups of a CPU's vector width: what one group reads is read once for all of them, and
@@ -169,6 +177,11 @@ const hardware = ({ subgroups }: Features): Shapes => ({
   peak: { bytes: 2 ** 30, threads: 2 ** 17, iterations: 2 ** 14, repeats: 10 },
 });
 
+const INTEGERS: IntegerTarget = {
+  decode: { ...ALONE, rows: 4, tokens: 1 },
+  prefill: { ...ALONE, rows: 4, tokens: 4 },
+};
+
 /**
  * The fixed table. Without `shader-f16`, `fast` computes what `exact` does: the precision is a promise of at least that.
  * `int8` needs no feature: integer dot products belong to the same part of WGSL as the unpacking of codes.
@@ -176,5 +189,6 @@ const hardware = ({ subgroups }: Features): Shapes => ({
  */
 export function tune(features: Features, software: boolean, precision: Precision): KernelTarget {
   const element = precision !== 'exact' && features.f16 ? 'f16' : 'f32';
-  return { precision, activation: element, cache: element, ...(software ? SOFTWARE : hardware(features)) };
+  const integers = precision === 'int8' ? INTEGERS : undefined;
+  return { precision, activation: element, cache: element, integers, ...(software ? SOFTWARE : hardware(features)) };
 }

@@ -18,6 +18,8 @@ import { embed } from '../../ops/embed/embed';
 import { embedPositions } from '../../ops/embed/embed-positions';
 import { glu } from '../../ops/glu/glu';
 import { linear } from '../../ops/matmul/linear';
+import { fitsIntegers, linearInt8 } from '../../ops/matmul/linear-int8';
+import { INPUT_BLOCK, quantize } from '../../ops/matmul/quantize';
 import { layernorm } from '../../ops/norm/layernorm';
 import { rmsnorm } from '../../ops/norm/rmsnorm';
 import { relu } from '../../ops/relu/relu';
@@ -53,6 +55,8 @@ export interface Activations {
   readonly normalized: GPUBuffer | undefined;
   /** [T, J] A·x of the adapters of one projection after the other, f32; only where there are adapters */
   readonly lowRank?: GPUBuffer;
+  /** What enters a product, in whole numbers: [T, K] codes and [T, K / 32, 4] of their blocks; only where target has such */
+  readonly rounded?: { readonly codes: GPUBuffer; readonly blocks: GPUBuffer } | undefined;
   /** [V] of the batch's last token, f32 */
   readonly logits: GPUBuffer;
 }
@@ -103,6 +107,10 @@ export function createActivations(
       : make(T * 2 * F, bytes, 'gate|up'),
     branch: config.postNorms && make(T * D, 4, 'branch'),
     normalized: config.layerNorm && make(T * D, 4, 'normalized'),
+    rounded: target.integers && {
+      codes: make(T * Math.max(D, F, H * d), 1, 'codes'),
+      blocks: make((T * Math.max(D, F, H * d)) / INPUT_BLOCK, 16, 'blocks'),
+    },
     logits: make(V, 4, 'logits'),
   };
 }
@@ -240,10 +248,32 @@ interface ProjectionOptions extends Omit<LinearOptions, 'shape' | 'norm'> {
 
 /** Makes the dispatches of y = W·x, and of y += B·(A·x) where there are adapters; of a LayerNorm before them, if x has one. */
 function projector(llama: LlamaParts, shape: ForwardShape['linear']) {
-  const { config, activations } = llama;
-  const { state, lowRank, normalized } = activations;
-  const steps = (matrix: Matrix, x: GPUBuffer, y: GPUBuffer, options: Omit<LinearOptions, 'shape'>) =>
-    linearCalls(config, matrix, { state, x, y }, { ...options, shape }).map((call) => linear.step(llama, ...call));
+  const { config, activations, target } = llama;
+  const { state, lowRank, normalized, rounded } = activations;
+  const { integers } = target;
+  const integerShape = shape === target.decode.linear ? integers?.decode : integers?.prefill;
+  const steps = (
+    matrix: Matrix,
+    x: GPUBuffer,
+    y: GPUBuffer,
+    options: Omit<LinearOptions, 'shape'>,
+  ): Promise<Step>[] => {
+    const { columns, parts } = matrix;
+    if (!rounded || !integerShape || !parts.every(({ kind }) => fitsIntegers(kind, columns))) {
+      return linearCalls(config, matrix, { state, x, y }, { ...options, shape }).map((call) =>
+        linear.step(llama, ...call),
+      );
+    }
+    const { input, norm } = options;
+    const { codes, blocks } = rounded;
+    return [
+      quantize.step(llama, { input, norm: norm !== undefined }, { state, x, gain: norm, codes, blocks }, { columns }),
+      ...linearCalls(config, matrix, { state, x: codes, y }, { ...options, shape: integerShape }).map(
+        ([variant, bindings, params]) =>
+          linearInt8.step(llama, { ...variant, shape: integerShape }, { ...bindings, gain: blocks }, params),
+      ),
+    ];
+  };
   return (
     matrix: Matrix,
     adapted: LoraProjection | undefined,

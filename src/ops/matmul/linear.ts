@@ -85,7 +85,7 @@ function scaledProjections(activation: KernelTarget['activation']): Omit<LinearV
 const elementBytes = (type: 'f32' | 'f16') => (type === 'f16' ? 2 : 4);
 
 /** Bytes of a part of a matrix. */
-function matrixBytes(kind: WeightKind, rows: number, columns: number): number {
+export function matrixBytes(kind: WeightKind, rows: number, columns: number): number {
   return rows * codeBytes(kind, columns) + scaleBytes(kind, rows, columns);
 }
 

@@ -1,0 +1,105 @@
+// Products with a frozen weight matrix in whole numbers of 8 bits: `linear` for x as codes, which `quantize` makes.
+import { blockLayout, fitsKind, type WeightKind } from '../../core/weight-kinds';
+import { op } from '../../gpu/op';
+import integers4 from '../../../shaders/matmul/integers-4.wgsl?raw';
+import integers8 from '../../../shaders/matmul/integers-8.wgsl?raw';
+import matvecInt8 from '../../../shaders/matmul/matvec-int8.wgsl?raw';
+import projection from '../../../shaders/matmul/projection.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import type { Snippets } from '../../gpu/wgsl';
+import { activationSnippet } from '../activation';
+import type { DotShape, KernelTarget } from '../tuning';
+import { linear, type LinearVariant, matrixBytes } from './linear';
+import { INPUT_BLOCK } from './quantize';
+import { KERNEL_KINDS, weightDefinitions, weightSnippets } from './weights';
+
+/** What is folded into a product. `norm`: x was multiplied by a norm's gain, and is divided by its root mean square. */
+interface Variant extends Omit<LinearVariant, 'input' | 'shape'> {
+  readonly shape: DotShape;
+}
+
+/** Whether a matrix can be multiplied in whole numbers: its codes are such, and its rows whole blocks of x. */
+export function fitsIntegers(kind: WeightKind, columns: number): boolean {
+  const layout = blockLayout(kind);
+  if (!layout || columns % INPUT_BLOCK !== 0 || !fitsKind(kind, columns)) return false;
+  return layout.table?.every((value) => Number.isInteger(value)) ?? true;
+}
+
+/** The projections of a model. */
+function projections(output: 'f32' | 'f16'): Omit<Variant, 'kind' | 'shape'>[] {
+  const folded: Omit<Variant, 'kind' | 'shape'>[] = [
+    { output, norm: true },
+    { output: 'f32', residual: true },
+    { output: 'f32' },
+    { output, norm: true, glu: true },
+    { output, norm: true, glu: true, activation: 'gelu_tanh' },
+    { output: 'f32', norm: true },
+  ];
+  const biased = folded.flatMap((each) => (each.activation ? [] : [{ ...each, bias: true }]));
+  const scaled = biased.flatMap((each) => (each.glu ? [] : [{ ...each, rowScales: true }]));
+  return [...folded, ...biased, ...scaled];
+}
+
+/** The snippet that gives a kind's codes four in a word. */
+const integerSnippets = (kind: WeightKind): Snippets => (blockLayout(kind)?.bits === 8 ? { integers8 } : { integers4 });
+
+/** y [T, N] = W·x, with what a variant folds in. */
+export const linearInt8 = op({
+  name: 'linear-int8',
+  variants: ({ integers, activation }: KernelTarget) =>
+    integers
+      ? [integers.decode, integers.prefill].flatMap((shape) =>
+          KERNEL_KINDS.filter((kind) => fitsIntegers(kind, INPUT_BLOCK)).flatMap((kind) =>
+            projections(activation).map((each): Variant => ({ ...each, kind, shape })),
+          ),
+        )
+      : [],
+  source({ kind, shape, output, ...folded }: Variant) {
+    const { norm = false, residual = false, glu = false, bias = false, rowScales = false } = folded;
+    const { rows, tokens, workgroup, subgroups = false } = shape;
+    const { block = INPUT_BLOCK } = blockLayout(kind) ?? {};
+    const definitions = {
+      ...weightDefinitions(kind, false),
+      HAS_BIAS: bias,
+      HAS_ROW_SCALES: rowScales,
+      Input: 'u32',
+      Output: output,
+      TILE_M: rows,
+      HALF_M: rows / 2,
+      TILE_N: tokens,
+      LANES: workgroup,
+      PARTS: INPUT_BLOCK / block,
+      HALF_BLOCKS: block < INPUT_BLOCK,
+      TOGETHER: subgroups,
+      ...(subgroups && { LANE_WORDS: 8 / workgroup }),
+    };
+    return {
+      label: `matvec int8 ${kind} ${rows}x${tokens}${subgroups ? 's' : ''}`,
+      definitions,
+      snippets: {
+        state,
+        ...weightSnippets(kind),
+        ...integerSnippets(kind),
+        ...activationSnippet(folded.activation ?? 'silu'),
+        projection,
+        matvecInt8,
+      },
+      overrides: { NORM: Number(norm), RESIDUAL: Number(residual), GLU: Number(glu) },
+    };
+  },
+  params: linear.params,
+  bindings: linear.bindings,
+  grid({ variant: { shape }, params, rows }) {
+    const tokens = params.last_only ? 1 : rows;
+    return [Math.ceil(params.rows / shape.rows / shape.workgroup), Math.ceil(tokens / shape.tokens)];
+  },
+  cost({ variant: { kind, output, glu = false, residual = false }, params, rows }) {
+    const tokens = params.last_only ? 1 : rows;
+    const written = (params.rows / (glu ? 2 : 1)) * (output === 'f16' ? 2 : 4) * (residual ? 2 : 1);
+    return {
+      flops: 2 * params.rows * params.columns * tokens,
+      bytes: matrixBytes(kind, params.rows, params.columns) + tokens * (1.5 * params.columns + written),
+    };
+  },
+  reference: linear.reference,
+});

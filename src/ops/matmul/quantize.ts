@@ -1,0 +1,88 @@
+// Rounds what enters a product to 8-bit codes in blocks of 32, so that the product is one of whole numbers.
+import { op } from '../../gpu/op';
+import quantizeSource from '../../../shaders/matmul/quantize.wgsl?raw';
+import state from '../../../shaders/common/state.wgsl?raw';
+import type { KernelTarget } from '../tuning';
+
+/** Elements that share a scale. */
+export const INPUT_BLOCK = 32;
+const WORKGROUP = 8;
+
+interface Variant {
+  /** Element type of x. */
+  readonly input: 'f32' | 'f16';
+  /** x is multiplied by a norm's gain first. */
+  readonly norm: boolean;
+}
+
+/** Codes [T, K] of x and, of each block, [scale, Σ of the first half's codes, Σ of the second's, Σx²]. */
+export const quantize = op({
+  name: 'quantize',
+  variants: ({ integers, activation }: KernelTarget): readonly Variant[] =>
+    integers
+      ? [
+          { input: 'f32', norm: true },
+          { input: 'f32', norm: false },
+          { input: activation, norm: false },
+        ]
+      : [],
+  source: ({ input, norm }: Variant) => ({
+    definitions: { Input: input, NORM: norm, WORKGROUP_SIZE: WORKGROUP },
+    snippets: { state, quantize: quantizeSource },
+  }),
+  params: { columns: 'u32' },
+  bindings: { state: 'read', x: 'read', gain: 'read?', codes: 'read_write', blocks: 'read_write' },
+  grid: ({ params: { columns }, rows }) => [Math.ceil((rows * columns) / INPUT_BLOCK / WORKGROUP)],
+  cost: ({ variant: { input }, params: { columns }, rows }) => ({
+    flops: 4 * columns * rows,
+    bytes: rows * columns * ((input === 'f16' ? 2 : 4) + 1.5),
+  }),
+  reference: quantized,
+});
+
+/** What is a product's input as whole numbers. */
+interface Quantized {
+  readonly codes: Int8Array<ArrayBuffer>;
+  /** [blocks][4]: scale, Σ of the codes of either half, Σx² before the gain */
+  readonly blocks: Float32Array<ArrayBuffer>;
+}
+
+/** Blocks with nothing larger are zeros. */
+const LEAST = 2 ** -125;
+
+/** To the nearest whole number, ties to even. */
+function rounded(value: number): number {
+  const down = Math.floor(value);
+  const rest = value - down;
+  return rest > 0.5 || (rest === 0.5 && down % 2 !== 0) ? down + 1 : down;
+}
+
+/**
+ * Codes and blocks to the bit, but for Σx², whose order is not said.
+ * @param x [T, K] @param gain [K]
+ */
+function quantized(x: ArrayLike<number>, columns: number, gain?: ArrayLike<number>): Quantized {
+  const codes = new Int8Array(x.length);
+  const blocks = new Float32Array((x.length / INPUT_BLOCK) * 4);
+  const { fround } = Math;
+  for (let start = 0; start < x.length; start += INPUT_BLOCK) {
+    const block = Array.from({ length: INPUT_BLOCK }, (_, i) => {
+      const value = x[start + i];
+      return gain ? fround(value * gain[(start + i) % columns]) : value;
+    });
+    const largest = block.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const inverse = largest < LEAST ? 0 : fround(127 / largest);
+    const own = block.map((value) => rounded(fround(value * inverse)));
+    codes.set(own, start);
+    const sum = (from: number) => own.slice(from, from + 16).reduce((total, code) => total + code, 0);
+    const squares = Array.from({ length: INPUT_BLOCK }, (_, i) => x[start + i] ** 2).reduce((a, b) => a + b, 0);
+    const scale = largest < LEAST ? 0 : fround(largest * fround(1 / 127));
+    blocks.set([scale, sum(0), sum(16), squares], (start / INPUT_BLOCK) * 4);
+  }
+  return { codes, blocks };
+}
+
+/** The values that codes stand for, times the gain where there was one. */
+export function dequantized({ codes, blocks }: Quantized): Float64Array {
+  return Float64Array.from(codes, (code, i) => code * blocks[4 * Math.floor(i / INPUT_BLOCK)]);
+}
