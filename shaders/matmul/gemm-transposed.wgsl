@@ -1,68 +1,85 @@
-// y[t, k] = Σ_n x[t, n] · w[n, k] for many tokens, for hardware: blocks of 64 tokens × 64 columns by 8 × 8 threads.
-// Each thread has a register tile of TILE_N tokens × 2 quads of columns, half a block apart. A step of 32 rows is
-// dequantized once into shared memory, from the matrix as it is stored.
-//: needs transposed.wgsl, block_scale, load_codes, BLOCK_QUADS, TILE_N
-const STEP_ROWS = 32u;
-const BLOCK_TILE = 64u;
-const TILE_QUADS = BLOCK_TILE / 4u;
-var<workgroup> tokens: array<vec4f, STEP_ROWS * TILE_QUADS>;  // [row][quad of tokens]
-var<workgroup> weights: array<vec4f, STEP_ROWS * TILE_QUADS>; // [row][quad of columns]
+// y[t, k] = Σ_n x[t, n] · w[n, k] for many tokens, for hardware. TOKEN_LANES × 8 threads compute a tile of
+// TOKEN_LANES · TILE_N tokens × 32 · TILE_QUADS columns, each a register tile of TILE_N tokens × TILE_QUADS quads. A
+// step of 32 rows is dequantized once into shared memory, from the matrix as it is stored: a thread brings ROW_LOADS
+// blocks, or a part of one, and of x one of the 8 quads of each of its tokens.
+//: needs transposed.wgsl, block_scale, load_block, BLOCK_QUADS, TILE_N, TILE_QUADS, TOKEN_LANES, ROW_PARTS
+//: for q in BLOCK_QUADS
+//: needs block_quad_$q
+//: end
+const STEP_QUADS = 8u;
+const STEP_ROWS = 4u * STEP_QUADS;
+const COLUMN_LANES = 8u;
+const THREADS = TOKEN_LANES * COLUMN_LANES;
+const STEP_BLOCKS = TILE_QUADS * COLUMN_LANES / BLOCK_QUADS; // of a row
+const PART_QUADS = BLOCK_QUADS / ROW_PARTS;
+// [quad of rows][token of a thread][lane ^ quad], and [quad of rows][row of it][quad of a thread][lane ^ quad]: threads
+// that read or write together use different banks, and one check of bounds does for all reads of a quad
+var<workgroup> tokens: array<array<array<vec4f, TOKEN_LANES>, TILE_N>, STEP_QUADS>;
+var<workgroup> weights: array<array<array<array<vec4f, COLUMN_LANES>, TILE_QUADS>, 4>, STEP_QUADS>;
 
-/// The index of a row's quad: permuted, so that threads that write or read together use different banks.
-fn slot(row: u32, quad: u32) -> u32 { return row * TILE_QUADS + (quad ^ ((2u * row + quad / 8u) % 8u)); }
+fn bring(i: u32) -> vec4f { return vec4f(x[i], x[i + 1u], x[i + 2u], x[i + 3u]); }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
   let last_token = state.count - 1u;
-  let first_token = workgroup_id.y * BLOCK_TILE;
+  let lane = local_index % COLUMN_LANES;
+  let token_lane = local_index / COLUMN_LANES;
+  let first_token = (workgroup_id.y * TOKEN_LANES + token_lane) * TILE_N;
   let quads = params.columns / 4u;
-  let left = local_index % 8u;
-  let token_group = local_index / 8u;
-  //: for t in TILE_N
-  var left_$t = vec4f(0.0);
-  var right_$t = vec4f(0.0);
+  let blocks = quads / BLOCK_QUADS;
+  let x_$t = min(first_token + $tu, last_token) * params.x_stride + params.row_start + 4u * lane; //: for t in TILE_N
+  let part = local_index / (THREADS / ROW_PARTS);
+  //: for j in ROW_LOADS
+  // neighbours bring neighbouring floats of a row, or blocks of rows whose quads lie in different banks
+  let unit_$j = local_index % (THREADS / ROW_PARTS) + $ju * THREADS;
+  let row_$j = select(unit_$j % 8u * 4u + unit_$j / 8u % 4u, unit_$j / STEP_BLOCKS, BLOCK_QUADS == 1u);
+  let block_$j = select(unit_$j / STEP_ROWS, unit_$j % STEP_BLOCKS, BLOCK_QUADS == 1u);
+  let from_$j = min(workgroup_id.x * STEP_BLOCKS + block_$j, blocks - 1u);
   //: end
+  var sum_$h_$t = vec4f(0.0); //: for h in TILE_QUADS, t in TILE_N
 
-  for (var row_base = 0u; row_base < params.rows; row_base += STEP_ROWS) {
-    let last_row = params.rows - 1u;
-    // neighbouring threads load neighbouring elements of a token
-    let row = min(row_base + local_index % STEP_ROWS, last_row) + params.row_start;
-    for (var quad = local_index / STEP_ROWS; quad < TILE_QUADS; quad += BLOCK_TILE / STEP_ROWS) {
-      let token = first_token + 4u * quad;
-      tokens[slot(local_index % STEP_ROWS, quad)] = vec4f(
-        x[min(token, last_token) * params.x_stride + row],
-        x[min(token + 1u, last_token) * params.x_stride + row],
-        x[min(token + 2u, last_token) * params.x_stride + row],
-        x[min(token + 3u, last_token) * params.x_stride + row],
-      );
+  for (var base = 0u; base < params.rows; base += STEP_ROWS) {
+    //: for j in ROW_LOADS
+    let source_$j = min(base + row_$j, params.rows - 1u);
+    let codes_$j = load_block(source_$j, from_$j, blocks);
+    let scale_$j = block_scale(source_$j, from_$j, blocks);
+    //: end
+    var quad_$t: vec4f; //: for t in TILE_N
+    quad_$t = bring(x_$t + base); //: for t in TILE_N
+    if (base + STEP_ROWS > params.rows) {
+      let within = base + 4u * lane + vec4u(0u, 1u, 2u, 3u) < vec4u(params.rows);
+      quad_$t = select(vec4f(0.0), quad_$t, within); //: for t in TILE_N
     }
-    for (var i = local_index; i < STEP_ROWS * TILE_QUADS; i += BLOCK_TILE) {
-      let n = min(row_base + i / TILE_QUADS, last_row);
-      let quad = min(workgroup_id.x * TILE_QUADS + i % TILE_QUADS, quads - 1u);
-      let scale = block_scale(n, quad / BLOCK_QUADS, quads / BLOCK_QUADS);
-      weights[slot(i / TILE_QUADS, i % TILE_QUADS)] = scale.x * load_codes(n, quad, quads) + scale.y;
+    tokens[lane][$t][token_lane ^ lane] = quad_$t; //: for t in TILE_N
+    //: for j in ROW_LOADS, q in BLOCK_QUADS
+    if ($qu / PART_QUADS == part) {
+      let quad = block_$j * BLOCK_QUADS + $qu;
+      let place = (quad ^ (row_$j / 4u)) % COLUMN_LANES;
+      weights[row_$j / 4u][row_$j % 4u][quad / COLUMN_LANES][place] = scale_$j.x * block_quad_$q(codes_$j) + scale_$j.y;
     }
+    //: end
     workgroupBarrier();
-    let step_rows = min(STEP_ROWS, params.rows - row_base);
-    for (var n = 0u; n < step_rows; n++) {
-      let w_left = weights[slot(n, left)];
-      let w_right = weights[slot(n, left + 8u)];
-      let x_quads = array<vec4f, 2>(tokens[slot(n, 2u * token_group)], tokens[slot(n, 2u * token_group + 1u)]);
-      //: for t in TILE_N
-      let x_$t = x_quads[$tu / 4u][$tu % 4u];
-      left_$t += x_$t * w_left;
-      right_$t += x_$t * w_right;
-      //: end
+    if (first_token <= last_token) {
+      let step_quads = min(STEP_QUADS, (params.rows - base + 3u) / 4u);
+      for (var q = 0u; q < step_quads; q++) {
+        let x_lane = token_lane ^ q;
+        let w_lane = lane ^ q;
+        let x_$t = tokens[q][$t][x_lane]; //: for t in TILE_N
+        //: for r in FOUR, h in TILE_QUADS
+        let w_$r_$h = weights[q][$r][$h][w_lane];
+        sum_$h_$t = fma(vec4f(x_$t[$r]), w_$r_$h, sum_$h_$t); //: for t in TILE_N
+        //: end
+      }
     }
     workgroupBarrier();
   }
 
   //: for t in TILE_N
-  if (first_token + token_group * TILE_N + $tu <= last_token) {
-    let token = first_token + token_group * TILE_N + $tu;
-    let quad = workgroup_id.x * TILE_QUADS + left;
-    if (quad < quads) { store(token, quad, left_$t); }
-    if (quad + 8u < quads) { store(token, quad + 8u, right_$t); }
+  if (first_token + $tu <= last_token) {
+    //: for h in TILE_QUADS
+    let quad_$h = (workgroup_id.x * TILE_QUADS + $hu) * COLUMN_LANES + lane;
+    if (quad_$h < quads) { store(first_token + $tu, quad_$h, sum_$h_$t); }
+    //: end
   }
   //: end
 }

@@ -39,7 +39,7 @@ interface ColumnShape extends LaneShape {
 export interface TileShape {
   /** Threads along the tokens: with those along the rows a multiple of 64. */
   readonly tokenLanes: number;
-  /** Rows of the matrix that a thread computes, 4 or 8. */
+  /** Rows of the matrix that a thread computes, or columns where it is transposed: 4 or 8. */
   readonly rows: number;
   /** Tokens that a thread computes. */
   readonly tokens: number;
@@ -70,7 +70,7 @@ interface LoraTarget {
 /** Kernel shapes of training. */
 interface TrainingTarget {
   readonly linear: DotShape | TileShape;
-  readonly linearBackward: ColumnShape | 'tiles';
+  readonly linearBackward: ColumnShape | TileShape;
   /** Attention over packed sequences, forward and backward. */
   readonly attention: LaneShape | 'tiles';
   /** Both directions of RMSNorm: lanes share a row. */
@@ -161,7 +161,7 @@ const hardware = ({ subgroups }: Features): Shapes => ({
   batch: 256,
   training: {
     linear: TILES,
-    linearBackward: 'tiles',
+    linearBackward: TILES,
     attention: 'tiles',
     rmsnorm: together(128),
     crossEntropy: together(256),

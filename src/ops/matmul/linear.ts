@@ -3,6 +3,7 @@
 import type { Activation } from '../../core/model-config';
 import { codeBytes, scaleBytes, type WeightKind } from '../../core/weight-kinds';
 import { op } from '../../gpu/op';
+import type { Definitions } from '../../gpu/wgsl';
 import gemmTransposed from '../../../shaders/matmul/gemm-transposed.wgsl?raw';
 import gemm from '../../../shaders/matmul/gemm.wgsl?raw';
 import lanesShared from '../../../shaders/matmul/lanes-shared.wgsl?raw';
@@ -17,14 +18,21 @@ import { activated, activationSnippet } from '../activation';
 import type { DotShape, KernelTarget, TileShape } from '../tuning';
 import { KERNEL_KINDS, weightDefinitions, weightSnippets } from './weights';
 
-/** Tokens and columns of a workgroup's tile, of a product with a transposed matrix. */
-const SIDE = 64;
-/** Tokens of a thread's tile there. */
-const THREAD_TOKENS = 8;
 /** Threads along the rows of a tile, and quads of columns of a step: shaders/matmul/gemm.wgsl */
 const [ROW_LANES, STEP_QUADS] = [8, 8];
 
-const isTiled = (shape: DotShape | TileShape): shape is TileShape => 'tokenLanes' in shape;
+/** How threads share the blocks that a step takes from the matrix. @param each of eight threads' results along it */
+function shares(weights: Definitions, each: number, tokenLanes: number): Definitions {
+  const blocks = (each * (STEP_QUADS / Number(weights['BLOCK_QUADS']))) / tokenLanes;
+  return { ROW_LOADS: Math.max(1, blocks), ROW_PARTS: Math.max(1, 1 / blocks) };
+}
+
+const isTiled = (shape: object): shape is TileShape => 'tokenLanes' in shape;
+const tileTokens = ({ tokenLanes, tokens }: TileShape) => tokenLanes * tokens;
+const tileName = (shape: TileShape) => `${tileTokens(shape)}x${ROW_LANES * shape.rows}`;
+/** Workgroups for so many results of so many tokens. */
+const tilesOf = (shape: TileShape, results: number, tokens: number) =>
+  [Math.ceil(results / (ROW_LANES * shape.rows)), Math.ceil(tokens / tileTokens(shape))] as const;
 
 /** What is folded into a product. */
 export interface LinearVariant {
@@ -118,17 +126,9 @@ export const linear = op({
     const overrides = { NORM: Number(norm), RESIDUAL: Number(residual), GLU: Number(glu) };
     if (isTiled(shape)) {
       const { tokenLanes, rows, tokens } = shape;
-      // blocks that a step of 32 columns takes from the tile's rows, for each thread
-      const share = (rows * (STEP_QUADS / Number(weights['BLOCK_QUADS']))) / tokenLanes;
-      const tile = {
-        TILE_M: rows,
-        TILE_N: tokens,
-        TOKEN_LANES: tokenLanes,
-        ROW_LOADS: Math.max(1, share),
-        ROW_PARTS: Math.max(1, 1 / share),
-      };
+      const tile = { TILE_M: rows, TILE_N: tokens, TOKEN_LANES: tokenLanes, ...shares(weights, rows, tokenLanes) };
       return {
-        label: `gemm ${kind} ${tokens * tokenLanes}x${rows * ROW_LANES}`,
+        label: `gemm ${kind} ${tileName(shape)}`,
         definitions: { ...tile, ...element },
         snippets: { ...shared, gemm },
         overrides,
@@ -163,9 +163,7 @@ export const linear = op({
   },
   grid({ variant: { shape }, params, rows }) {
     const tokens = params.last_only ? 1 : rows;
-    if (isTiled(shape)) {
-      return [Math.ceil(params.rows / (ROW_LANES * shape.rows)), Math.ceil(tokens / (shape.tokenLanes * shape.tokens))];
-    }
+    if (isTiled(shape)) return tilesOf(shape, params.rows, tokens);
     const groups = Math.ceil(params.rows / shape.rows);
     return [Math.ceil(groups / (shape.workgroup / shape.lanes)), Math.ceil(tokens / shape.tokens)];
   },
@@ -194,12 +192,24 @@ export const linearBackward = op({
   variants: () =>
     [true, false].flatMap((accumulate) => KERNEL_KINDS.map((kind): BackwardVariant => ({ kind, accumulate }))),
   source({ kind, accumulate }: BackwardVariant, { training: { linearBackward: shape } }: KernelTarget) {
-    const element = weightDefinitions(kind, false);
+    const tiled = isTiled(shape);
+    const element = weightDefinitions(kind, tiled);
     const shared = { state, ...weightSnippets(kind), transposed };
     const overrides = { ACCUMULATE: Number(accumulate) };
-    if (shape === 'tiles') {
-      const definitions = { TILE_N: THREAD_TOKENS, ...element };
-      return { label: `gemm transposed ${kind}`, definitions, snippets: { ...shared, gemmTransposed }, overrides };
+    if (tiled) {
+      const { tokenLanes, rows, tokens } = shape;
+      const tile = {
+        TILE_QUADS: rows / 4,
+        TILE_N: tokens,
+        TOKEN_LANES: tokenLanes,
+        ...shares(element, rows, tokenLanes),
+      };
+      return {
+        label: `gemm transposed ${kind} ${tileName(shape)}`,
+        definitions: { FOUR: 4, ...tile, ...element },
+        snippets: { ...shared, gemmTransposed },
+        overrides,
+      };
     }
     const { workgroup, tokens, quads } = shape;
     return {
@@ -213,7 +223,7 @@ export const linearBackward = op({
   bindings: { state: 'read', x: 'read', y: 'read_write', codes: 'read', scales: 'read?' },
   grid({ target, params: { columns }, rows }) {
     const shape = target.training.linearBackward;
-    if (shape === 'tiles') return [Math.ceil(columns / SIDE), Math.ceil(rows / SIDE)];
+    if (isTiled(shape)) return tilesOf(shape, columns, rows);
     return [Math.ceil(columns / (4 * shape.quads * shape.workgroup)), Math.ceil(rows / shape.tokens)];
   },
   cost: ({ variant: { kind, accumulate }, params, rows }) => ({
