@@ -2,6 +2,7 @@
 // the documentation go over: an op that is not in it does not exist.
 import type { AnyOp } from '../gpu/op';
 import { attention } from './attention/attention';
+import { attentionMerge } from './attention/attention-merge';
 import { packedAttention } from './attention/packed-attention';
 import {
   attentionDelta,
@@ -48,6 +49,7 @@ export const OPS: readonly AnyOp<KernelTarget>[] = [
   rope,
   ropeInplace,
   attention,
+  attentionMerge,
   packedAttention,
   attentionDelta,
   packedAttentionBackwardQ,

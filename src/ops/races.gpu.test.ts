@@ -92,18 +92,23 @@ const gemm = (): RaceCase => {
 
 const attention = (): RaceCase => {
   const [heads, kvHeads, width, context, tokens] = [6, 2, 20, 140, 5];
-  const shape = { lanes: 32, workgroup: 32, queries: 2 };
-  const { kernel, work } = workOf(flash, { shape, headDim: width }, TARGETS.hardware, {
-    bind: {
-      qkv: random(tokens * (heads + 2 * kvHeads) * width, 1),
-      keys: random(kvHeads * context * width, 2),
-      values: random(kvHeads * context * width, 3),
-      out: new Float32Array(tokens * heads * width),
+  const shape = { form: 'tiles', lanes: 32, workgroup: 32, queries: 2 } as const;
+  const { kernel, work } = workOf(
+    flash,
+    { shape, headDim: width, group: heads / kvHeads, parted: false },
+    TARGETS.hardware,
+    {
+      bind: {
+        qkv: random(tokens * (heads + 2 * kvHeads) * width, 1),
+        keys: random(kvHeads * context * width, 2),
+        values: random(kvHeads * context * width, 3),
+        out: new Float32Array(tokens * heads * width),
+      },
+      params: { heads, kv_heads: kvHeads, context, quads: width / 4, window: context, splits: 1 },
+      position: 130,
+      count: tokens,
     },
-    params: { heads, kv_heads: kvHeads, context, quads: width / 4, window: context },
-    position: 130,
-    count: tokens,
-  });
+  );
   return {
     kernel,
     work,

@@ -45,11 +45,39 @@ export interface TileShape {
   readonly tokens: number;
 }
 
-/** Shape of the attention kernel. Its lanes are 1, or at least a quarter of the head width. */
-export interface FlashShape extends LaneShape {
-  /** Queries of one key head that a thread group takes together. */
+/** Attention by threads that work alone: each takes a query. */
+interface FlashAlone extends LaneShape {
+  readonly form: 'alone';
+}
+
+/** Attention over parts of the keys. */
+export interface FlashSplit {
+  readonly form: 'split';
+  /** Threads of a workgroup. */
+  readonly workgroup: number;
+  /** Most lanes that share a key. */
+  readonly keyLanes: number;
+  /** Most quads of queries that a lane holds, and as many of sums. */
+  readonly quads: number;
+  /** Scores that lanes compute at a time: of so many keys for each query. */
+  readonly scores: number;
+  /** Lanes that share a key add up by subgroup operations. */
+  readonly subgroups: boolean;
+  /** Workgroups that keep the device busy: keys are split until there are as many. */
+  readonly groups: number;
+  /** Fewest positions of the context that a part is made for. */
+  readonly leastKeys: number;
+}
+
+/** Attention by tiles of queries and keys. */
+interface FlashTiles extends LaneShape {
+  readonly form: 'tiles';
+  /** Queries of one key head that a workgroup takes together. */
   readonly queries: number;
 }
+
+/** Shape of the attention kernel. */
+export type FlashShape = FlashAlone | FlashSplit | FlashTiles;
 
 /** Kernel shapes of a forward pass. */
 export interface ForwardShape<Linear = DotShape | TileShape> {
@@ -132,8 +160,8 @@ const together = (lanes: number): LaneShape => ({ lanes, workgroup: lanes });
 
 /** A CPU that plays a GPU: each thread works alone, since barriers cost it 5 to 10 times the work. */
 const SOFTWARE: Shapes = {
-  decode: { linear: { ...ALONE, rows: 8, tokens: 1 }, attention: { ...ALONE, queries: 1 } },
-  prefill: { linear: { ...ALONE, rows: 4, tokens: 8 }, attention: { ...ALONE, queries: 1 } },
+  decode: { linear: { ...ALONE, rows: 8, tokens: 1 }, attention: { ...ALONE, form: 'alone' } },
+  prefill: { linear: { ...ALONE, rows: 4, tokens: 8 }, attention: { ...ALONE, form: 'alone' } },
   samplerThreads: 8,
   headNorm: ALONE,
   batch: 64,
@@ -153,9 +181,20 @@ const SOFTWARE: Shapes = {
 /** Tiles of 64 tokens × 64 rows: 96 registers, so that 8 waves fit on RDNA 3; shared memory gives a multiply-add 1.5 bytes. */
 const TILES: TileShape = { tokenLanes: 16, rows: 8, tokens: 4 };
 
+const splitFlash = (subgroups: boolean): FlashSplit => ({
+  form: 'split',
+  workgroup: 128,
+  keyLanes: 8,
+  quads: 16,
+  scores: subgroups ? 16 : 8,
+  subgroups,
+  groups: 128,
+  leastKeys: 32,
+});
+
 const hardware = ({ subgroups }: Features): Shapes => ({
-  decode: { linear: { ...together(32), rows: 4, tokens: 1, subgroups }, attention: { ...together(128), queries: 1 } },
-  prefill: { linear: TILES, attention: { ...together(128), queries: 8 } },
+  decode: { linear: { ...together(32), rows: 4, tokens: 1, subgroups }, attention: splitFlash(subgroups) },
+  prefill: { linear: TILES, attention: { ...together(128), form: 'tiles', queries: 8 } },
   samplerThreads: 256,
   headNorm: together(32),
   batch: 256,

@@ -10,10 +10,10 @@
 // its own, and the embedding a factor (Gemma). OPT has max(W_up · norm(x), 0) in place of f and its gate, LayerNorms, and
 // positions that are added to the embedding.
 import { defined } from '../../core/defined';
-import { type ModelConfig, POSITION_OFFSET, rotaryOf, windowAt } from '../../core/model-config';
+import { type ModelConfig, POSITION_OFFSET, rotaryOf } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import type { Kernels, Step } from '../../gpu/kernel';
-import { attention } from '../../ops/attention/attention';
+import { splitsOf } from '../../ops/attention/attention';
 import { embed } from '../../ops/embed/embed';
 import { embedPositions } from '../../ops/embed/embed-positions';
 import { glu } from '../../ops/glu/glu';
@@ -27,6 +27,7 @@ import { rope } from '../../ops/rope/rope';
 import { queryScalingParams } from '../../ops/rope/rotation';
 import type { ForwardShape, KernelTarget } from '../../ops/tuning';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
+import { attend } from './attend';
 import type { KeyValueCache } from './kv-cache';
 import type { LoraProjection, LoraWeights } from './lora';
 import type { Rotary, RotaryTables } from './rotary';
@@ -45,6 +46,8 @@ export interface Activations {
   readonly qkv: GPUBuffer;
   /** [T, H · d] */
   readonly attentionOut: GPUBuffer;
+  /** [H, splits, d] and [H, splits, 2] of a token whose keys are split, f32 */
+  readonly split: { readonly sums: GPUBuffer; readonly totals: GPUBuffer } | undefined;
   /** [T, F] */
   readonly intermediate: GPUBuffer;
   /** [T, 2F], only where gate and up cannot share a dispatch; [T, F] of up alone where there is no gate */
@@ -95,12 +98,15 @@ export function createActivations(
   const bytes = target.activation === 'f16' ? 2 : 4;
   const make = (elements: number, size: number, label: string) =>
     buffers.storage('activations', elements * size, label);
+  const parts = H * splitsOf(target.decode.attention, { heads: H, kvHeads: K, headDim: d });
   return {
     state: make(4, 4, 'state'),
     ids: make(T, 4, 'ids'),
     x: make(T * D, 4, 'x'),
     qkv: make(T * (H + 2 * K) * d, bytes, 'qkv'),
     attentionOut: make(T * H * d, bytes, 'attentionOut'),
+    split:
+      parts > H ? { sums: make(parts * d, 4, 'split sums'), totals: make(parts * 2, 4, 'split totals') } : undefined,
     intermediate: make(T * F, bytes, 'intermediate'),
     gateUp: weights.layers.every((layer) => fusesGlu(config, layer.gateUp))
       ? undefined
@@ -191,12 +197,7 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
           ...queryScalingParams(rotary),
         },
       ),
-      attention.step(
-        llama,
-        { shape: shape.attention, headDim: d },
-        { state, qkv: a.qkv, keys, values, out: a.attentionOut },
-        { heads: H, kv_heads: K, context: cache.context, quads: d / 4, window: windowAt(config, i) ?? cache.context },
-      ),
+      ...attend(llama, shape.attention, i),
       ...add(layer.output, adapted?.output, a.attentionOut, layer.attentionPostNorm),
     );
     const norm = layer.feedForwardNorm;

@@ -1,14 +1,29 @@
-// Both forms of flash attention against the softmax written out in float64.
+// All forms of flash attention against the softmax written out in float64.
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
 import { attention } from './attention';
-import { random, relative, runOp, TARGETS } from '../testing/run';
+import { attentionMerge } from './attention-merge';
+import type { FlashShape } from '../tuning';
+import { cheapPipelines, random, relative, runOp, TARGETS } from '../testing/run';
 
-const FORMS = {
-  solo: { lanes: 1, workgroup: 8, queries: 1 },
-  'tiled, one query': { lanes: 64, workgroup: 64, queries: 1 },
-  'tiled, three queries': { lanes: 32, workgroup: 32, queries: 3 },
+const splitBy = (workgroup: number, keyLanes: number, subgroups: boolean): FlashShape => ({
+  form: 'split',
+  workgroup,
+  keyLanes,
+  quads: 16,
+  scores: 8,
+  subgroups,
+  groups: 8,
+  leastKeys: 1,
+});
+const FORMS: Readonly<Record<string, FlashShape>> = {
+  solo: { form: 'alone', lanes: 1, workgroup: 8 },
+  'tiled, one query': { form: 'tiles', lanes: 64, workgroup: 64, queries: 1 },
+  'tiled, three queries': { form: 'tiles', lanes: 32, workgroup: 32, queries: 3 },
+  split: splitBy(32, 8, false),
+  // the narrowest subgroups have four lanes
+  'split by subgroups': splitBy(64, 4, true),
 };
 interface Shape {
   readonly heads: number;
@@ -18,6 +33,8 @@ interface Shape {
   readonly position: number;
   readonly context: number;
   readonly window?: number;
+  /** Parts of the keys in forms that split them; 1 when left out. */
+  readonly splits?: number;
 }
 
 /** Grouped, single and many heads; head widths that are not powers of two; batches at the start and after a cache. */
@@ -30,6 +47,14 @@ const SHAPES: readonly Shape[] = [
   { heads: 4, kvHeads: 4, headDim: 64, tokens: 1, position: 120, context: 150, window: 70 },
   { heads: 3, kvHeads: 1, headDim: 20, tokens: 60, position: 77, context: 150, window: 33 },
 ];
+/** A key alone, parts without any, parts that are no multiple of what lanes take at a time, queries that tiles do not divide. */
+const SPLIT_SHAPES: readonly Shape[] = [
+  { heads: 4, kvHeads: 2, headDim: 64, tokens: 1, position: 0, context: 8 },
+  { heads: 7, kvHeads: 1, headDim: 64, tokens: 1, position: 4, context: 40, splits: 4 },
+  { heads: 16, kvHeads: 2, headDim: 64, tokens: 1, position: 140, context: 150, splits: 3 },
+  { heads: 11, kvHeads: 1, headDim: 128, tokens: 2, position: 99, context: 150, splits: 7, window: 41 },
+  { heads: 2, kvHeads: 1, headDim: 256, tokens: 1, position: 60, context: 64, splits: 2 },
+];
 
 function inputs({ heads, kvHeads, headDim, tokens, context }: Shape) {
   const row = (heads + 2 * kvHeads) * headDim;
@@ -41,41 +66,71 @@ function inputs({ heads, kvHeads, headDim, tokens, context }: Shape) {
   return { qkv, keys, values, q };
 }
 
-for (const { device, features, variant } of await testDevices()) {
+/** How a run departs from what is right. */
+interface Departure {
+  readonly position?: number;
+  readonly window?: number;
+  /** A part of the keys that is left out. */
+  readonly lost?: number;
+}
+
+/** How far off a form is. */
+async function off(device: GPUDevice, form: FlashShape, it: Shape, element: 'f32' | 'f16', wrong: Departure = {}) {
+  const { heads, kvHeads, headDim, tokens, position, context, window = context, splits = 1 } = it;
+  const { qkv, keys, values, q } = inputs(it);
+  const stored = (data: Float32Array<ArrayBuffer>) => (element === 'f16' ? f32ArrayToF16(data) : data);
+  const target = { ...TARGETS.software, activation: element, cache: element };
+  const given = { qkv: stored(qkv), keys: stored(keys), values: stored(values) };
+  const out = stored(new Float32Array(tokens * heads * headDim));
+  const quads = headDim / 4;
+  const params = { heads, kv_heads: kvHeads, context, quads, window: wrong.window ?? window, splits };
+  const variant = { shape: form, headDim, group: heads / kvHeads, parted: splits > 1 };
+  const batch = { params, position: wrong.position ?? position, count: tokens };
+  const whole = async () => {
+    if (splits === 1) return runOp(device, attention, variant, target, { bind: { ...given, out }, ...batch }, ['out']);
+    const rows = tokens * heads * splits;
+    const empty = { sums: new Float32Array(rows * headDim), totals: new Float32Array(rows * 2) };
+    const made = await runOp(device, attention, variant, target, { bind: { ...given, ...empty }, ...batch }, [
+      'sums',
+      'totals',
+    ]);
+    const [sums, totals] = [new Float32Array(made.sums), new Float32Array(made.totals)];
+    for (let i = wrong.lost ?? Infinity; i < rows; i += splits) {
+      sums.fill(0, i * headDim, (i + 1) * headDim);
+      totals.set([-1e30, 0], 2 * i);
+    }
+    const merging = { bind: { sums, totals, out }, params: { heads, quads, splits }, count: tokens };
+    const merged = await runOp(device, attentionMerge, {}, target, merging, ['out']);
+    const right = attentionMerge.reference(sums, totals, { rows: tokens * heads, splits, headDim });
+    expect(relative(numbers(merged.out), right)).toBeLessThan(element === 'f16' ? 1e-3 : 1e-6);
+    return merged;
+  };
+  const numbers = (data: ArrayBuffer) =>
+    element === 'f16' ? f16ArrayToF32(new Uint16Array(data)) : new Float32Array(data);
+  return relative(numbers((await whole()).out), attention.reference(q, keys, values, it));
+}
+
+for (const { device, features, name: driver, variant } of await testDevices()) {
   describe(variant, () => {
     for (const [name, form] of Object.entries(FORMS)) {
-      for (const shape of SHAPES) {
-        const { heads, kvHeads, headDim, tokens, position, context, window = context } = shape;
-        const attend = async (element: 'f32' | 'f16', at = position, reach = window) => {
-          const { qkv, keys, values, q } = inputs(shape);
-          const stored = (data: Float32Array<ArrayBuffer>) => (element === 'f16' ? f32ArrayToF16(data) : data);
-          const empty = new Float32Array(tokens * heads * headDim);
-          const { out } = await runOp(
-            device,
-            attention,
-            { shape: form, headDim },
-            { ...TARGETS.software, activation: element, cache: element },
-            {
-              bind: { qkv: stored(qkv), keys: stored(keys), values: stored(values), out: stored(empty) },
-              params: { heads, kv_heads: kvHeads, context, quads: headDim / 4, window: reach },
-              position: at,
-              count: tokens,
-            },
-            ['out'],
-          );
-          const actual = element === 'f16' ? f16ArrayToF32(new Uint16Array(out)) : new Float32Array(out);
-          return relative(actual, attention.reference(q, keys, values, shape));
-        };
+      if (form.form === 'split' && form.subgroups && !features.subgroups) continue;
+      const split = cheapPipelines({ name: driver }) ? [...SHAPES, ...SPLIT_SHAPES] : SPLIT_SHAPES.slice(0, 2);
+      const shapes = form.form === 'split' ? split : SHAPES;
+      for (const it of shapes) {
+        const { heads, kvHeads, headDim, tokens, position, context, window = context, splits = 1 } = it;
         const limit = window < context ? `, a window of ${window}` : '';
-        test(`${name}: ${heads}/${kvHeads} heads of ${headDim}, ${tokens} tokens at ${position}${limit}`, async () => {
-          expect(await attend('f32')).toBeLessThan(1e-5);
+        const parts = splits > 1 ? `, ${splits} parts` : '';
+        test(`${name}: ${heads}/${kvHeads} heads of ${headDim}, ${tokens} tokens at ${position}${limit}${parts}`, async () => {
+          const of = (element: 'f32' | 'f16', wrong?: Departure) => off(device, form, it, element, wrong);
+          expect(await of('f32')).toBeLessThan(1e-5);
           // one key more than a query may see
-          expect(await attend('f32', position + 1)).toBeGreaterThan(1e-3);
+          expect(await of('f32', { position: position + 1 })).toBeGreaterThan(1e-3);
           if (limit) {
-            expect(await attend('f32', position, window + 1)).toBeGreaterThan(1e-3);
-            expect(await attend('f32', position, window - 1)).toBeGreaterThan(1e-3);
+            expect(await of('f32', { window: window + 1 })).toBeGreaterThan(1e-3);
+            expect(await of('f32', { window: window - 1 })).toBeGreaterThan(1e-3);
           }
-          if (features.f16) expect(await attend('f16')).toBeLessThan(2e-3);
+          if (parts) expect(await of('f32', { lost: 1 })).toBeGreaterThan(1e-3);
+          if (features.f16) expect(await of('f16')).toBeLessThan(2e-3);
         });
       }
     }

@@ -1,45 +1,126 @@
 // Causal grouped-query attention over the KV cache, as flash attention: no score ever reaches memory.
 import { op } from '../../gpu/op';
+import type { Definitions, Snippets } from '../../gpu/wgsl';
 import attentionBindings from '../../../shaders/attention/attention-bindings.wgsl?raw';
+import attentionSplit from '../../../shaders/attention/attention-split.wgsl?raw';
 import attentionTiled from '../../../shaders/attention/attention-tiled.wgsl?raw';
-import cache from '../../../shaders/attention/cache.wgsl?raw';
 import attentionSource from '../../../shaders/attention/attention.wgsl?raw';
+import cache from '../../../shaders/attention/cache.wgsl?raw';
+import laneSumsShared from '../../../shaders/attention/lane-sums-shared.wgsl?raw';
+import laneSumsSubgroups from '../../../shaders/attention/lane-sums-subgroups.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
-import type { FlashShape, KernelTarget } from '../tuning';
+import type { FlashShape, FlashSplit, KernelTarget } from '../tuning';
 import { HEAD_DIMS, pairsSeen } from './sizes';
 
 interface Variant {
   readonly shape: FlashShape;
   /** d, a multiple of 4 */
   readonly headDim: number;
+  /** Query heads that share a key head. */
+  readonly group: number;
+  /** Keys are split, and attention-merge.ts adds up what the parts give. */
+  readonly parted: boolean;
 }
 
-/** out [T, H · d] of q in qkv and of the keys and values so far. */
+/** Most quads of keys that a lane reads at a time. */
+const QUADS_READ = 8;
+
+/** How lanes share heads of this width, and how workgroups share the queries of one token that see one key head. */
+function split({ keyLanes: most, quads: held, scores }: FlashSplit, headDim: number, group: number) {
+  const quads = headDim / 4;
+  // two quads a lane are 16 bytes of f16
+  const keyLanes = Math.min(most, 2 ** Math.ceil(Math.log2(quads / 2)));
+  const part = Math.ceil(quads / keyLanes);
+  const tiles = Math.ceil(group / Math.max(1, Math.floor(held / part)));
+  const queries = Math.ceil(group / tiles);
+  const keys = Math.max(1, Math.min(Math.floor(QUADS_READ / part), Math.floor(scores / queries)));
+  return { keyLanes, part, ragged: part * keyLanes !== quads, tiles, queries, keys };
+}
+
+/**
+ * Parts that keys are split into, the same for each token.
+ * @param context positions that there may be; with none given, the most parts
+ */
+export function splitsOf(
+  shape: FlashShape,
+  { heads, kvHeads, headDim }: { readonly heads: number; readonly kvHeads: number; readonly headDim: number },
+  context = Infinity,
+): number {
+  if (shape.form !== 'split') return 1;
+  const wanted = Math.ceil(shape.groups / (kvHeads * split(shape, headDim, heads / kvHeads).tiles));
+  return Math.max(1, Math.min(wanted, Math.floor(context / shape.leastKeys)));
+}
+
+/** What tells the kernels of one form apart. */
+function formOf({ shape, headDim, group }: Variant): { label: string; definitions: Definitions; snippets: Snippets } {
+  if (shape.form === 'alone') {
+    const definitions = { WORKGROUP_SIZE: shape.workgroup };
+    return { label: 'solo', definitions, snippets: { attention: attentionSource } };
+  }
+  if (shape.form === 'tiles') {
+    const definitions = { WORKGROUP_SIZE: shape.lanes, Q_TILE: shape.queries };
+    return { label: `${shape.queries}/${shape.lanes}`, definitions, snippets: { attentionTiled } };
+  }
+  const { workgroup, subgroups } = shape;
+  const { keyLanes, part, ragged, queries, keys } = split(shape, headDim, group);
+  const lanes = subgroups ? { laneSumsSubgroups } : { laneSumsShared };
+  return {
+    label: `split ${queries}x${keys}/${keyLanes}/${workgroup}${subgroups ? ' subgroups' : ''}`,
+    definitions: {
+      WORKGROUP_SIZE: workgroup,
+      KEY_LANES: keyLanes,
+      KEYS: keys,
+      Q_TILE: queries,
+      PART: part,
+      RAGGED: ragged,
+      SCORES: queries * keys,
+    },
+    snippets: { ...lanes, attentionSplit },
+  };
+}
+
+/** out [T, H · d] of q in qkv and of the keys and values so far; or the sums of each part of the keys, and their totals. */
 export const attention = op({
   name: 'flash attention',
   variants: ({ prefill, decode }: KernelTarget) =>
-    [prefill.attention, decode.attention].flatMap((shape) => HEAD_DIMS.map((headDim): Variant => ({ shape, headDim }))),
-  source({ shape: { lanes, workgroup, queries }, headDim }: Variant, target: KernelTarget) {
-    const common = { Activation: target.activation, Cache: target.cache, HEAD_QUADS: headDim / 4 };
-    if (lanes === 1) {
-      const definitions = { ...common, WORKGROUP_SIZE: workgroup };
-      return {
-        label: `flash attention ${headDim} solo`,
-        definitions,
-        snippets: { state, cache, attentionBindings, attention: attentionSource },
-      };
-    }
+    [prefill.attention, decode.attention].flatMap((shape) =>
+      HEAD_DIMS.flatMap((headDim) =>
+        (shape.form === 'split' ? [1, 7, 8] : [1]).flatMap((group) =>
+          (shape.form === 'split' ? [true, false] : [false]).map(
+            (parted): Variant => ({ shape, headDim, group, parted }),
+          ),
+        ),
+      ),
+    ),
+  source(variant: Variant, target: KernelTarget) {
+    const { label, definitions, snippets } = formOf(variant);
+    const { headDim, parted } = variant;
     return {
-      label: `flash attention ${headDim} ${queries}/${lanes}`,
-      definitions: { ...common, WORKGROUP_SIZE: lanes, Q_TILE: queries },
-      snippets: { state, cache, attentionBindings, attentionTiled },
+      label: `flash attention ${headDim} ${label}${parted ? ' of a part' : ''}`,
+      definitions: {
+        Activation: target.activation,
+        Cache: target.cache,
+        HEAD_QUADS: headDim / 4,
+        WHOLE: !parted,
+        ...definitions,
+      },
+      snippets: { state, cache, attentionBindings, ...snippets },
     };
   },
-  params: { heads: 'u32', kv_heads: 'u32', context: 'u32', quads: 'u32', window: 'u32' },
-  bindings: { state: 'read', qkv: 'read', keys: 'read', values: 'read', out: 'read_write' },
-  grid({ variant: { shape }, params: { heads, kv_heads }, rows }) {
-    if (shape.lanes === 1) return [Math.ceil((rows * heads) / shape.workgroup)];
-    return [Math.ceil((rows * heads) / kv_heads / shape.queries), kv_heads];
+  params: { heads: 'u32', kv_heads: 'u32', context: 'u32', quads: 'u32', window: 'u32', splits: 'u32' },
+  bindings: {
+    state: 'read',
+    qkv: 'read',
+    keys: 'read',
+    values: 'read',
+    out: 'read_write?',
+    sums: 'read_write?',
+    totals: 'read_write?',
+  },
+  grid({ variant: { shape, group }, params: { heads, kv_heads, quads, splits }, rows }) {
+    if (shape.form === 'alone') return [Math.ceil((rows * heads) / shape.workgroup)];
+    if (shape.form === 'tiles') return [Math.ceil((rows * heads) / kv_heads / shape.queries), kv_heads];
+    return [splits, kv_heads * split(shape, 4 * quads, group).tiles, rows];
   },
   cost({ target: { activation, cache }, params: { heads, kv_heads, quads, window }, rows, position }) {
     const [element, cached] = [activation === 'f16' ? 2 : 4, cache === 'f16' ? 2 : 4];
