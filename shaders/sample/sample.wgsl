@@ -1,24 +1,10 @@
-// Draws the next token and advances the state, in one workgroup. Every threshold is found by bisection over the bits of
-// a probability (non-negative floats order as integers), so top-k and top-p are exact for any vocabulary without a
-// sort. The order is that of Hugging Face transformers: repetition penalty, temperature, top-k, top-p, min-p.
-//: needs State, WORKGROUP_SIZE
-struct Params {
-  vocabulary: u32,
-  temperature: f32, // 0: greedy
-  top_k: u32,       // 0: off
-  top_p: f32,       // 1: off
-  min_p: f32,       // 0: off
-  penalty: f32,     // 1: off
-  seed: vec2u,
-  outputs: u32,     // length of the ring of sampled ids
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> state: State;
-@group(0) @binding(2) var<storage, read> logits: array<f32>; // [V]
-@group(0) @binding(3) var<storage, read_write> seen: array<u32>; // one bit an id: in the prompt or generated
-@group(0) @binding(4) var<storage, read_write> probabilities: array<f32>; // [V] scratch, relative to the largest
-@group(0) @binding(5) var<storage, read_write> ids: array<u32>; // the next batch
-@group(0) @binding(6) var<storage, read_write> outputs: array<u32>; // ring of sampled ids
+// Draws the next token and advances the state, in one workgroup: of a small vocabulary, or of any on a software
+// adapter. Every threshold is found by bisection over the bits of a probability (non-negative floats order as
+// integers), so top-k and top-p are exact for any vocabulary without a sort. The order is that of Hugging Face
+// transformers: repetition penalty, temperature, top-k, top-p, min-p.
+//: needs sampling.wgsl, advance.wgsl, WORKGROUP_SIZE
+@group(0) @binding(5) var<storage, read> logits: array<f32>; // [V]
+@group(0) @binding(6) var<storage, read_write> probabilities: array<f32>; // [V] scratch, relative to the largest
 
 var<workgroup> partial_sum: array<f32, WORKGROUP_SIZE>;
 var<workgroup> partial_count: array<u32, WORKGROUP_SIZE>;
@@ -27,11 +13,7 @@ var<workgroup> shared_sum: f32;
 var<workgroup> shared_count: u32;
 var<workgroup> chosen: u32;
 
-fn penalised(id: u32) -> f32 {
-  let logit = logits[id];
-  if (params.penalty == 1.0 || ((seen[id >> 5u] >> (id & 31u)) & 1u) == 0u) { return logit; }
-  return select(logit * params.penalty, logit / params.penalty, logit > 0.0);
-}
+fn penalised(id: u32) -> f32 { return penalise(id, logits[id]); }
 
 /// Counts and sums the probabilities at or above a threshold, over all threads.
 fn mass_above(threshold: f32, begin: u32, end: u32, thread: u32) {
@@ -50,15 +32,6 @@ fn mass_above(threshold: f32, begin: u32, end: u32, thread: u32) {
     shared_sum = sum;
   }
   workgroupBarrier();
-}
-
-/// PCG hash (Jarzynski & Olano 2020, "Hash Functions for GPU Rendering", pcg3d): counter in, uniform [0, 1) out.
-fn uniform_random(counter: u32) -> f32 {
-  var v = vec3u(params.seed, counter) * 1664525u + 1013904223u;
-  v.x += v.y * v.z; v.y += v.z * v.x; v.z += v.x * v.y;
-  v ^= v >> vec3u(16u);
-  v.x += v.y * v.z; v.y += v.z * v.x; v.z += v.x * v.y;
-  return f32(v.x >> 8u) * 0x1p-24;
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -137,14 +110,5 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     }
   }
 
-  if (thread == 0u) {
-    let id = chosen;
-    seen[id >> 5u] |= 1u << (id & 31u);
-    ids[0] = id;
-    outputs[state.step % params.outputs] = id;
-    state.token = id;
-    state.position += state.count;
-    state.count = 1u;
-    state.step += 1u;
-  }
+  if (thread == 0u) { advance(chosen); }
 }

@@ -31,6 +31,8 @@ import { ropeInplace } from './rope/rope-inplace';
 import { adjust } from './sample/adjust';
 import { logprobs } from './sample/logprobs';
 import { sample } from './sample/sample';
+import { sampleChunks } from './sample/sample-chunks';
+import { sortChunks } from './sample/sort-chunks';
 import type { KernelTarget } from './tuning';
 
 export const OPS: readonly AnyOp<KernelTarget>[] = [
@@ -73,6 +75,8 @@ export const OPS: readonly AnyOp<KernelTarget>[] = [
   gradientScale,
   adamw,
   sample,
+  sampleChunks,
+  sortChunks,
   adjust,
   logprobs,
   stream,

@@ -11,6 +11,7 @@ import { sample, sampleParams, type Sampling } from './sample/sample';
 import { type RaceCase, rowRaces } from './testing/races';
 import { attentionRaces } from './testing/races-attention';
 import { linearRaces } from './testing/races-linear';
+import { sampleRaces } from './testing/races-sample';
 import { cheapPipelines, random, run, TARGETS, workOf } from './testing/run';
 
 /** Which thread's work a thread takes, of `size`: a permutation. */
@@ -163,7 +164,17 @@ const result = async ({ work, outputs }: RaceCase, kernel: Kernel) =>
     .map((bytes) => Buffer.from(bytes).toString('hex'))
     .join();
 
-const CASES = { matvec, gemm, attention, sampler, likeliest, ...rowRaces, ...linearRaces, ...attentionRaces };
+const CASES = {
+  matvec,
+  gemm,
+  attention,
+  sampler,
+  likeliest,
+  ...rowRaces,
+  ...linearRaces,
+  ...attentionRaces,
+  ...sampleRaces,
+};
 
 for (const [label, make] of Object.entries(CASES)) {
   describe.runIf(cheap)(`${label}, threads in another order (skipped where pipelines take long)`, () => {

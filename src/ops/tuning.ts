@@ -127,6 +127,13 @@ interface PeakTarget {
   readonly repeats: number;
 }
 
+interface SamplerShape {
+  /** Threads of the one workgroup. */
+  readonly threads: number;
+  /** Vocabulary from which many workgroups sort chunks first. */
+  readonly chunksFrom: number;
+}
+
 /** Everything about a device that decides which kernels it gets. */
 export interface KernelTarget {
   readonly precision: Precision;
@@ -138,8 +145,7 @@ export interface KernelTarget {
   readonly prefill: ForwardShape;
   /** Where what enters products is rounded to 8 bits. */
   readonly integers?: IntegerTarget | undefined;
-  /** Threads of the sampler's one workgroup. */
-  readonly samplerThreads: number;
+  readonly sampler: SamplerShape;
   /** Lanes share a head of q or k that is normalized. */
   readonly headNorm: LaneShape;
   /** Most tokens of a prompt in one batch. */
@@ -162,7 +168,7 @@ const together = (lanes: number): LaneShape => ({ lanes, workgroup: lanes });
 const SOFTWARE: Shapes = {
   decode: { linear: { ...ALONE, rows: 8, tokens: 1 }, attention: { ...ALONE, form: 'alone' } },
   prefill: { linear: { ...ALONE, rows: 4, tokens: 8 }, attention: { ...ALONE, form: 'alone' } },
-  samplerThreads: 8,
+  sampler: { threads: 8, chunksFrom: Infinity },
   headNorm: ALONE,
   batch: 64,
   training: {
@@ -195,7 +201,7 @@ const splitFlash = (subgroups: boolean): FlashSplit => ({
 const hardware = ({ subgroups }: Features): Shapes => ({
   decode: { linear: { ...together(32), rows: 4, tokens: 1, subgroups }, attention: splitFlash(subgroups) },
   prefill: { linear: TILES, attention: { ...together(128), form: 'tiles', queries: 8 } },
-  samplerThreads: 256,
+  sampler: { threads: 256, chunksFrom: 8192 },
   headNorm: together(32),
   batch: 256,
   training: {

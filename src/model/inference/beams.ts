@@ -46,7 +46,7 @@ class Beams {
       const top = Math.min(candidates, MOST_LOGPROBS, config.vocabSize);
       const params = { vocabulary: config.vocabSize, top, outputs: beams };
       const own = { ...llama, buffers };
-      const variant = { threads: target.samplerThreads };
+      const variant = { threads: target.sampler.threads };
       const scored = await logprobs.step(own, variant, { state, logits, records }, params);
       const slots: Slot[] = [];
       for (let i = 0; i < beams; i++) {

@@ -5,6 +5,8 @@ import { waited } from '../../gpu/waiting';
 import { adjust, adjustParams, type Adjustments, adjusts } from '../../ops/sample/adjust';
 import { type Logprobs, logprobs, MOST_LOGPROBS, readRecord, RECORD } from '../../ops/sample/logprobs';
 import { GREEDY, sample, sampleParams, type Sampling } from '../../ops/sample/sample';
+import { sampleChunks } from '../../ops/sample/sample-chunks';
+import { chunksOf, inChunks, sortChunks } from '../../ops/sample/sort-chunks';
 import type { LlamaParts } from './llama';
 
 /** Sampled ids stay on the GPU in a ring of this many, so that this many may be enqueued ahead. */
@@ -51,7 +53,7 @@ type More = Awaited<ReturnType<typeof buildMore>>;
 export class Sampler {
   readonly #llama: LlamaParts;
   readonly #buffers: Buffers;
-  readonly #plain: Step;
+  readonly #plain: readonly Step[];
   readonly #staging: GPUBuffer[] = [];
   /** What most requests do without. */
   #more: Promise<More> | undefined;
@@ -60,26 +62,17 @@ export class Sampler {
   #bias: Readonly<Record<number, number>> = {};
   #biased: readonly number[] = [];
 
-  /** Compiles the kernel. The buffers are the model's, and end with it. */
+  /** Compiles the kernels. The buffers are the model's, and end with it. */
   static async create(llama: LlamaParts): Promise<Sampler> {
     const buffers = createBuffers(llama);
-    const { state, logits, ids } = llama.activations;
-    const { params: uniforms, ...bound } = buffers;
-    const step = await sample.step(
-      llama,
-      { threads: llama.target.samplerThreads },
-      { ...bound, state, logits, ids },
-      sampleParams(llama.config.vocabSize, GREEDY, RING),
-      uniforms,
-    );
-    return new Sampler(llama, buffers, step);
+    return new Sampler(llama, buffers, await buildDraw(llama, buffers, llama.activations.logits));
   }
 
-  private constructor(llama: LlamaParts, buffers: Buffers, plain: Step) {
+  private constructor(llama: LlamaParts, buffers: Buffers, plain: readonly Step[]) {
     this.#llama = llama;
     this.#buffers = buffers;
     this.#plain = plain;
-    this.#draw = { steps: [plain], topLogprobs: undefined };
+    this.#draw = { steps: plain, topLogprobs: undefined };
   }
 
   /** Read the logits, write the next id where the next token's forward pass finds it. */
@@ -97,8 +90,8 @@ export class Sampler {
     queue.writeBuffer(this.#buffers.seen, 0, bitsOf(ids, vocabSize));
     // the logits that are adjusted have the penalty already
     const drawn = adjusted ? { ...sampling, repetitionPenalty: 1 } : sampling;
-    queue.writeBuffer(this.#buffers.params, 0, sample.pack(sampleParams(vocabSize, drawn, RING)));
-    this.#draw = { steps: [this.#plain], topLogprobs };
+    queue.writeBuffer(this.#buffers.params, 0, sample.pack(paramsOf(this.#llama, drawn)));
+    this.#draw = { steps: this.#plain, topLogprobs };
     if (!more) return;
     if (adjusted) {
       const counts = new Uint32Array(vocabSize);
@@ -124,7 +117,7 @@ export class Sampler {
       );
     }
     const steps = [
-      ...(adjusted ? [more.adjust, more.sampleAdjusted] : [this.#plain]),
+      ...(adjusted ? [more.adjust, ...more.drawAdjusted] : this.#plain),
       ...(topLogprobs === undefined ? [] : [more.logprobs]),
     ];
     this.#draw = { steps, topLogprobs };
@@ -193,23 +186,54 @@ function bitsOf(ids: readonly number[], vocabulary: number): Uint32Array<ArrayBu
   return bits;
 }
 
-function createBuffers({ buffers, config: { vocabSize } }: LlamaParts) {
+const paramsOf = ({ config: { vocabSize }, target }: LlamaParts, sampling: Sampling) =>
+  sampleParams(vocabSize, sampling, RING, chunksOf(vocabSize, target)?.chunk);
+
+function createBuffers(llama: LlamaParts) {
+  const { buffers, target } = llama;
+  const { vocabSize } = llama.config;
+  const make = (numbers: number, label: string) => buffers.storage('sampler', numbers * 4, label);
+  const chunks = chunksOf(vocabSize, target);
   return {
-    params: buffers.from('uniforms', sample.pack(sampleParams(vocabSize, GREEDY, RING)), 'sampling'),
+    params: buffers.from('uniforms', sample.pack(paramsOf(llama, GREEDY)), 'sampling'),
     /** Bit per id. */
-    seen: buffers.storage('sampler', Math.ceil(vocabSize / 32) * 4, 'seen'),
-    probabilities: buffers.storage('sampler', vocabSize * 4, 'probabilities'),
-    outputs: buffers.storage('sampler', RING * 4, 'outputs'),
+    seen: make(Math.ceil(vocabSize / 32), 'seen'),
+    outputs: make(RING, 'outputs'),
+    scratch: chunks
+      ? {
+          chunks,
+          sorted: make(inChunks(vocabSize, chunks), 'sorted chunks'),
+          masses: make(inChunks(vocabSize, chunks), 'masses of sorted chunks'),
+        }
+      : { probabilities: make(vocabSize, 'probabilities') },
   };
 }
 
+/** The dispatches that draw from these logits: one, or two where the vocabulary is large. */
+async function buildDraw(llama: LlamaParts, given: Buffers, logits: GPUBuffer): Promise<Step[]> {
+  const { state, ids } = llama.activations;
+  const { params: uniforms, seen, outputs, scratch } = given;
+  const params = paramsOf(llama, GREEDY);
+  const drawing = { state, ids, seen, outputs, logits };
+  if (scratch.probabilities) {
+    const { threads } = llama.target.sampler;
+    const bindings = { ...drawing, probabilities: scratch.probabilities };
+    return [await sample.step(llama, { threads }, bindings, params, uniforms)];
+  }
+  const { chunks, sorted, masses } = scratch;
+  return Promise.all([
+    sortChunks.step(llama, chunks, { seen, logits, sorted, masses }, params, uniforms),
+    sampleChunks.step(llama, chunks, { ...drawing, sorted, masses }, params, uniforms),
+  ]);
+}
+
 /** Penalties by count, biases, forms and logarithms: their kernels and buffers. */
-async function buildMore(llama: LlamaParts, { params, ...bound }: Buffers) {
+async function buildMore(llama: LlamaParts, given: Buffers) {
   const { buffers, target, activations } = llama;
   const { vocabSize: V } = llama.config;
-  const { state, logits, ids } = activations;
-  const { seen } = bound;
-  const threads = target.samplerThreads;
+  const { state, logits } = activations;
+  const { seen } = given;
+  const { threads } = target.sampler;
   const make = (numbers: number, label: string) => buffers.storage('sampler', numbers * 4, label);
   const counts = make(V, 'counts');
   const bias = make(V, 'bias');
@@ -220,9 +244,9 @@ async function buildMore(llama: LlamaParts, { params, ...bound }: Buffers) {
   const forLogprobs = { vocabulary: V, top: MOST_LOGPROBS, outputs: RING };
   const adjustUniforms = buffers.from('uniforms', adjust.pack(forAdjust), 'adjusting');
   const logprobsUniforms = buffers.from('uniforms', logprobs.pack(forLogprobs), 'logprobs');
-  const [adjusting, sampleAdjusted, scoring] = await Promise.all([
+  const [adjusting, drawAdjusted, scoring] = await Promise.all([
     adjust.step(llama, {}, { state, logits, seen, bias, allowed, counts, adjusted }, forAdjust, adjustUniforms),
-    sample.step(llama, { threads }, { ...bound, state, logits: adjusted, ids }, sampleParams(V, GREEDY, RING), params),
+    buildDraw(llama, given, adjusted),
     logprobs.step(llama, { threads }, { state, logits, records }, forLogprobs, logprobsUniforms),
   ]);
   return {
@@ -233,7 +257,7 @@ async function buildMore(llama: LlamaParts, { params, ...bound }: Buffers) {
     adjustParams: adjustUniforms,
     logprobsParams: logprobsUniforms,
     adjust: adjusting,
-    sampleAdjusted,
+    drawAdjusted,
     logprobs: scoring,
   };
 }

@@ -18,7 +18,7 @@ export interface Logprobs {
 /** Writes a record for the id that was drawn last. */
 export const logprobs = op({
   name: 'logprobs',
-  variants: ({ samplerThreads }: KernelTarget) => [{ threads: samplerThreads }],
+  variants: ({ sampler }: KernelTarget) => [{ threads: sampler.threads }],
   source: ({ threads }: { readonly threads: number }) => ({
     definitions: { WORKGROUP_SIZE: threads },
     snippets: { state, logprobs: logprobsSource },

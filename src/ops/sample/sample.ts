@@ -1,7 +1,10 @@
-// The sampler: on the GPU, and its distribution on the CPU, which tests compare with.
+// The sampler: on the GPU, and its distribution on the CPU, which tests compare with. Of a large vocabulary on hardware it
+// is two dispatches, sort-chunks.ts and sample-chunks.ts.
 import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
+import advance from '../../../shaders/sample/advance.wgsl?raw';
 import sampleSource from '../../../shaders/sample/sample.wgsl?raw';
+import sampling from '../../../shaders/sample/sampling.wgsl?raw';
 import type { KernelTarget } from '../tuning';
 
 /** Sampling controls; names and meanings as in Hugging Face transformers. */
@@ -19,26 +22,36 @@ export interface Sampling {
   readonly seed: number;
 }
 
+/** Near the largest f32: nothing is that far below another logit. */
+const LARGEST = 3e38;
+
 export const GREEDY: Sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 };
+
+/** Fields of `Params` in sampling.wgsl. */
+export const SAMPLING_FIELDS = {
+  vocabulary: 'u32',
+  temperature: 'f32',
+  top_k: 'u32',
+  top_p: 'f32',
+  min_p: 'f32',
+  min_logit: 'f32',
+  penalty: 'f32',
+  outputs: 'u32',
+  seed: 'vec2u',
+  chunk: 'u32',
+  threads: 'u32',
+  key_bits: 'u32',
+} as const;
 
 /** Draws the next id from the logits of one token, and moves the batch's state on. */
 export const sample = op({
   name: 'sample',
-  variants: ({ samplerThreads }: KernelTarget) => [{ threads: samplerThreads }],
+  variants: ({ sampler }: KernelTarget) => [{ threads: sampler.threads }],
   source: ({ threads }: { readonly threads: number }) => ({
     definitions: { WORKGROUP_SIZE: threads },
-    snippets: { state, sample: sampleSource },
+    snippets: { state, sampling, advance, sample: sampleSource },
   }),
-  params: {
-    vocabulary: 'u32',
-    temperature: 'f32',
-    top_k: 'u32',
-    top_p: 'f32',
-    min_p: 'f32',
-    penalty: 'f32',
-    seed: 'vec2u',
-    outputs: 'u32',
-  },
+  params: SAMPLING_FIELDS,
   bindings: {
     state: 'read_write',
     logits: 'read',
@@ -53,8 +66,8 @@ export const sample = op({
   reference: distribution,
 });
 
-/** The sampler's parameters. @param outputs length of the ring of sampled ids */
-export function sampleParams(vocabulary: number, sampling: Sampling, outputs: number) {
+/** The sampler's parameters. @param outputs length of the ring of sampled ids @param chunk ids of a chunk, if there are any */
+export function sampleParams(vocabulary: number, sampling: Sampling, outputs: number, chunk = 0) {
   const { temperature, topK, topP, minP, repetitionPenalty, seed } = sampling;
   return {
     vocabulary,
@@ -62,9 +75,13 @@ export function sampleParams(vocabulary: number, sampling: Sampling, outputs: nu
     top_k: topK,
     top_p: topP,
     min_p: minP,
+    min_logit: minP > 0 ? temperature * Math.log(Math.min(1, minP)) : -LARGEST,
     penalty: repetitionPenalty,
-    seed: [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0],
     outputs,
+    seed: [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0],
+    chunk,
+    threads: 256,
+    key_bits: 32,
   } as const;
 }
 
