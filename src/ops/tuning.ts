@@ -115,7 +115,9 @@ interface TrainingTarget {
 /** Kernel shapes of products of whole numbers. */
 interface IntegerTarget {
   readonly decode: DotShape;
-  readonly prefill: DotShape;
+  readonly prefill: DotShape | TileShape;
+  /** Threads of a workgroup that rounds what enters a product. */
+  readonly quantizeThreads: number;
 }
 
 /** Sizes that the peaks of a device are measured with. */
@@ -222,9 +224,15 @@ const hardware = ({ subgroups }: Features): Shapes => ({
   peak: { bytes: 2 ** 30, threads: 2 ** 17, iterations: 2 ** 14, repeats: 10 },
 });
 
-const INTEGERS: IntegerTarget = {
+const SOFTWARE_INTEGERS: IntegerTarget = {
   decode: { ...ALONE, rows: 4, tokens: 1 },
   prefill: { ...ALONE, rows: 4, tokens: 4 },
+  quantizeThreads: 8,
+};
+const HARDWARE_INTEGERS: IntegerTarget = {
+  decode: { ...together(32), rows: 4, tokens: 1 },
+  prefill: { tokenLanes: 8, rows: 8, tokens: 4 },
+  quantizeThreads: 64,
 };
 
 /**
@@ -234,6 +242,6 @@ const INTEGERS: IntegerTarget = {
  */
 export function tune(features: Features, software: boolean, precision: Precision): KernelTarget {
   const element = precision !== 'exact' && features.f16 ? 'f16' : 'f32';
-  const integers = precision === 'int8' ? INTEGERS : undefined;
+  const integers = precision === 'int8' ? (software ? SOFTWARE_INTEGERS : HARDWARE_INTEGERS) : undefined;
   return { precision, activation: element, cache: element, integers, ...(software ? SOFTWARE : hardware(features)) };
 }

@@ -2,8 +2,9 @@
 // are from the values that they stand for.
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
+import { defined } from '../../core/defined';
 import type { WeightKind } from '../../core/weight-kinds';
-import { type DotShape, tune } from '../tuning';
+import { tune } from '../tuning';
 import { fitsIntegers, linearInt8 } from './linear-int8';
 import { dequantized, quantize } from './quantize';
 import { cheapPipelines, random, relative, runOp } from '../testing/run';
@@ -21,8 +22,10 @@ interface Options extends Omit<Parameters<typeof linearInt8.kernel>[0], 'kind' |
   readonly unrounded?: boolean;
 }
 
+type Shape = Parameters<typeof linearInt8.kernel>[0]['shape'];
+
 /** How far off a product is. */
-async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options: Options = {}): Promise<number> {
+async function off(device: GPUDevice, kind: WeightKind, shape: Shape, options: Options = {}): Promise<number> {
   const { lastOnly = false, rowStart = 0, biasShift = 0, spoil, unrounded = false, ...folded } = options;
   const rows = folded.glu ? 2 * ROWS : ROWS;
   const { bind, values } = randomMatrix(kind, rows, COLUMNS);
@@ -89,8 +92,13 @@ function flipSign(codes: Uint8Array): void {
 const [gpu] = await testDevices();
 const { device } = gpu;
 const kinds = KINDS.filter((kind) => fitsIntegers(kind, COLUMNS));
-const { integers } = tune({ f16: false, subgroups: false }, true, 'int8');
-if (!integers) throw new Error('int8 has no shapes');
+const shapesOf = (software: boolean) => {
+  const { decode, prefill } = defined(tune({ f16: false, subgroups: false }, software, 'int8').integers, 'shapes');
+  return { decode, prefill };
+};
+const FORMS = Object.entries({ alone: shapesOf(true), shared: shapesOf(false) }).flatMap(([form, shapes]) =>
+  Object.entries(shapes).map(([pass, shape]) => [`${form}, ${pass}`, shape] as const),
+);
 
 test('floats, tables of other numbers and halves of blocks have no such product', () => {
   expect(KINDS.filter((kind) => !kinds.includes(kind))).toEqual(['f32', 'f16', 'bf16', 'q4nf']);
@@ -98,7 +106,7 @@ test('floats, tables of other numbers and halves of blocks have no such product'
   expect(fitsIntegers('q4', 48)).toBe(false);
 });
 
-describe.each(Object.entries({ decode: integers.decode, prefill: integers.prefill }))('%s', (_, shape) => {
+describe.each(FORMS)('%s', (_, shape) => {
   // a pipeline takes lavapipe seconds
   test.each(cheapPipelines(gpu) ? kinds : (['q4', 'q8o', 'q4ox16', 'q4nl'] as const))(
     '%s, normalised',

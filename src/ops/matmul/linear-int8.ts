@@ -3,19 +3,21 @@ import { blockLayout, fitsKind, type WeightKind } from '../../core/weight-kinds'
 import { op } from '../../gpu/op';
 import integers4 from '../../../shaders/matmul/integers-4.wgsl?raw';
 import integers8 from '../../../shaders/matmul/integers-8.wgsl?raw';
-import matvecInt8 from '../../../shaders/matmul/matvec-int8.wgsl?raw';
+import gemmInt8 from '../../../shaders/matmul/gemm-int8.wgsl?raw';
+import matvecInt8Blocks from '../../../shaders/matmul/matvec-int8-blocks.wgsl?raw';
+import matvecInt8Words from '../../../shaders/matmul/matvec-int8-words.wgsl?raw';
 import projection from '../../../shaders/matmul/projection.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
 import type { Snippets } from '../../gpu/wgsl';
 import { activationSnippet } from '../activation';
-import type { DotShape, KernelTarget } from '../tuning';
-import { linear, type LinearVariant, matrixBytes } from './linear';
+import type { DotShape, KernelTarget, TileShape } from '../tuning';
+import { isTiled, linear, type LinearVariant, matrixBytes } from './linear';
 import { INPUT_BLOCK } from './quantize';
 import { KERNEL_KINDS, weightDefinitions, weightSnippets } from './weights';
 
 /** What is folded into a product. `norm`: x was multiplied by a norm's gain, and is divided by its root mean square. */
-interface Variant extends Omit<LinearVariant, 'input' | 'shape'> {
-  readonly shape: DotShape;
+interface Variant extends Omit<LinearVariant, 'input'> {
+  readonly shape: DotShape | TileShape;
 }
 
 /** Whether a matrix can be multiplied in whole numbers: its codes are such, and its rows whole blocks of x. */
@@ -56,10 +58,11 @@ export const linearInt8 = op({
       : [],
   source({ kind, shape, output, ...folded }: Variant) {
     const { norm = false, residual = false, glu = false, bias = false, rowScales = false } = folded;
-    const { rows, tokens, workgroup, subgroups = false } = shape;
     const { block = INPUT_BLOCK } = blockLayout(kind) ?? {};
-    const definitions = {
-      ...weightDefinitions(kind, false),
+    const alone = !isTiled(shape) && shape.lanes === 1;
+    const { rows, tokens } = shape;
+    const common = {
+      ...weightDefinitions(kind, !alone),
       HAS_BIAS: bias,
       HAS_ROW_SCALES: rowScales,
       Input: 'u32',
@@ -67,31 +70,35 @@ export const linearInt8 = op({
       TILE_M: rows,
       HALF_M: rows / 2,
       TILE_N: tokens,
-      LANES: workgroup,
       PARTS: INPUT_BLOCK / block,
       HALF_BLOCKS: block < INPUT_BLOCK,
-      TOGETHER: subgroups,
-      ...(subgroups && { LANE_WORDS: 8 / workgroup }),
     };
-    return {
-      label: `matvec int8 ${kind} ${rows}x${tokens}${subgroups ? 's' : ''}`,
-      definitions,
-      snippets: {
-        state,
-        ...weightSnippets(kind),
-        ...integerSnippets(kind),
-        ...activationSnippet(folded.activation ?? 'silu'),
-        projection,
-        matvecInt8,
-      },
-      overrides: { NORM: Number(norm), RESIDUAL: Number(residual), GLU: Number(glu) },
+    const shared = {
+      state,
+      ...weightSnippets(kind),
+      ...integerSnippets(kind),
+      ...activationSnippet(folded.activation ?? 'silu'),
+      projection,
     };
+    const overrides = { NORM: Number(norm), RESIDUAL: Number(residual), GLU: Number(glu) };
+    if (isTiled(shape)) {
+      const label = `gemm int8 ${kind} ${8 * tokens}x${8 * rows}`;
+      return { label, definitions: common, snippets: { ...shared, gemmInt8 }, overrides };
+    }
+    const { lanes, workgroup, subgroups = false } = shape;
+    const label = `matvec int8 ${kind} ${rows}x${tokens}/${lanes}${subgroups ? 's' : ''}`;
+    const definitions = { ...common, LANES: workgroup };
+    if (!alone) return { label, definitions, snippets: { ...shared, matvecInt8Blocks }, overrides };
+    const together = { TOGETHER: subgroups, ...(subgroups && { LANE_WORDS: 8 / workgroup }) };
+    return { label, definitions: { ...definitions, ...together }, snippets: { ...shared, matvecInt8Words }, overrides };
   },
   params: linear.params,
   bindings: linear.bindings,
   grid({ variant: { shape }, params, rows }) {
     const tokens = params.last_only ? 1 : rows;
-    return [Math.ceil(params.rows / shape.rows / shape.workgroup), Math.ceil(tokens / shape.tokens)];
+    const groups = isTiled(shape) ? 8 : shape.workgroup / shape.lanes;
+    const batch = isTiled(shape) ? 8 * shape.tokens : shape.tokens;
+    return [Math.ceil(params.rows / shape.rows / groups), Math.ceil(tokens / batch)];
   },
   cost({ variant: { kind, output, glu = false, residual = false }, params, rows }) {
     const tokens = params.last_only ? 1 : rows;

@@ -27,7 +27,7 @@ function shares(weights: Definitions, each: number, tokenLanes: number): Definit
   return { ROW_LOADS: Math.max(1, blocks), ROW_PARTS: Math.max(1, 1 / blocks) };
 }
 
-const isTiled = (shape: object): shape is TileShape => 'tokenLanes' in shape;
+export const isTiled = (shape: object): shape is TileShape => 'tokenLanes' in shape;
 const tileTokens = ({ tokenLanes, tokens }: TileShape) => tokenLanes * tokens;
 const tileName = (shape: TileShape) => `${tileTokens(shape)}x${ROW_LANES * shape.rows}`;
 /** Workgroups for so many results of so many tokens. */

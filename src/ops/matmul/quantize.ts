@@ -1,4 +1,5 @@
 // Rounds what enters a product to 8-bit codes in blocks of 32, so that the product is one of whole numbers.
+import { defined } from '../../core/defined';
 import { op } from '../../gpu/op';
 import quantizeSource from '../../../shaders/matmul/quantize.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
@@ -6,7 +7,6 @@ import type { KernelTarget } from '../tuning';
 
 /** Elements that share a scale. */
 export const INPUT_BLOCK = 32;
-const WORKGROUP = 8;
 
 interface Variant {
   /** Element type of x. */
@@ -14,6 +14,10 @@ interface Variant {
   /** x is multiplied by a norm's gain first. */
   readonly norm: boolean;
 }
+
+/** Threads of a workgroup. */
+const threadsOf = (integers: KernelTarget['integers']) =>
+  defined(integers, 'shapes of products of whole numbers').quantizeThreads;
 
 /** Codes [T, K] of x and, of each block, [scale, Σ of the first half's codes, Σ of the second's, Σx²]. */
 export const quantize = op({
@@ -26,13 +30,15 @@ export const quantize = op({
           { input: activation, norm: false },
         ]
       : [],
-  source: ({ input, norm }: Variant) => ({
-    definitions: { Input: input, NORM: norm, WORKGROUP_SIZE: WORKGROUP },
+  source: ({ input, norm }: Variant, { integers }: KernelTarget) => ({
+    definitions: { Input: input, NORM: norm, WORKGROUP_SIZE: threadsOf(integers) },
     snippets: { state, quantize: quantizeSource },
   }),
   params: { columns: 'u32' },
   bindings: { state: 'read', x: 'read', gain: 'read?', codes: 'read_write', blocks: 'read_write' },
-  grid: ({ params: { columns }, rows }) => [Math.ceil((rows * columns) / INPUT_BLOCK / WORKGROUP)],
+  grid: ({ target: { integers }, params: { columns }, rows }) => [
+    Math.ceil((rows * columns) / INPUT_BLOCK / threadsOf(integers)),
+  ],
   cost: ({ variant: { input }, params: { columns }, rows }) => ({
     flops: 4 * columns * rows,
     bytes: rows * columns * ((input === 'f16' ? 2 : 4) + 1.5),
