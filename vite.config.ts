@@ -42,12 +42,13 @@ export default defineConfig({
       {
         extends: true,
         // none takes 2 seconds on a quiet machine; a busy one takes ten times as long
-        test: { name: 'node', include: ['src/**/*.test.ts'], exclude: ['src/**/*.gpu.test.ts'], testTimeout: 30_000 },
+        test: { name: 'node', include: ['src/**/*.test.ts'], exclude: ['src/**/*.{gpu,paper}.test.ts'], testTimeout: 30_000 },
       },
       {
         extends: true,
         test: { name: 'gpu', include: ['src/**/*.gpu.test.ts'], testTimeout: 120_000, fileParallelism: false },
       },
+      { extends: true, test: { name: 'paper', include: ['src/**/*.paper.test.ts'], testTimeout: 240_000 } },
     ],
   },
 });

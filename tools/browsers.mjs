@@ -1,6 +1,8 @@
-// Finds, or installs where that is allowed, what the tests run on: Chromium, Firefox, and software Vulkan drivers.
+// Finds, or installs where that is allowed, what the tests run on: Chromium, Firefox, software Vulkan drivers, and what compiles
+// kernels on paper.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { compiler, HEADERS, LEAST_MESA } from '../bench/paper/prepare.mjs';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const FIREFOX = ['/usr/bin/firefox-esr', '/usr/bin/firefox'];
@@ -25,7 +27,7 @@ function lavapipeWorks() {
   if (!existsSync(LAVAPIPE)) return false;
   try {
     const version = execFileSync('dpkg-query', ['-W', '-f', '${Version}', 'mesa-vulkan-drivers'], { encoding: 'utf8' });
-    return Number(version.split('.')[0]) >= 24;
+    return Number(version.split('.')[0]) >= LEAST_MESA;
   } catch {
     return true;
   }
@@ -37,6 +39,9 @@ export function ensureBrowsers() {
   if (!chromium()) wanted.push('chromium');
   if (!firefox()) wanted.push('firefox-esr');
   if (!existsSync('/usr/lib/x86_64-linux-gnu/libvulkan.so.1')) wanted.push('libvulkan1');
+  // kernels on paper are compiled by Mesa through a layer that is built here
+  if (!compiler()) wanted.push('gcc', 'libc6-dev');
+  if (!existsSync(HEADERS)) wanted.push('libvulkan-dev');
   const mesa = !lavapipeWorks();
   if (wanted.length === 0 && !mesa) return;
   const backports = debianRelease() === 'bookworm';

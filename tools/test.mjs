@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { missing as missingForPaper } from '../bench/paper/prepare.mjs';
 import { ensureBrowsers, firefox, LAVAPIPE, SWIFTSHADER } from './browsers.mjs';
 import { CHECKS } from './checks.mjs';
 import { run } from './run.mjs';
@@ -75,6 +76,7 @@ const steps = () => ({
   unit: vitest('node'),
   lavapipe: onDriver(LAVAPIPE),
   swiftshader: onDriver(SWIFTSHADER),
+  paper: missingForPaper() ?? vitest('paper'),
   ...(existsSync('index.html') ? pageSteps() : {}),
 });
 

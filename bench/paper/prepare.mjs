@@ -7,14 +7,14 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const BUILT = join(here, '../../.cache/paper');
 const DRIVERS = '/usr/share/vulkan/icd.d';
-const HEADERS = '/usr/include/vulkan/vk_layer.h';
-const LEAST_MESA = 25;
+export const HEADERS = '/usr/include/vulkan/vk_layer.h';
+export const LEAST_MESA = 25;
 
 const icd = () =>
   existsSync(DRIVERS) ? readdirSync(DRIVERS).find((name) => /^radeon_icd.*\.json$/.test(name)) : undefined;
 
 /** The compiler's path, or undefined. */
-function compiler() {
+export function compiler() {
   const folders = (process.env.PATH ?? '').split(':');
   return ['cc', 'gcc', 'clang'].flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
 }

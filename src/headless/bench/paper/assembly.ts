@@ -33,7 +33,8 @@ export interface Program {
   readonly workgroup: readonly [number, number, number];
   /** Whether x, y and z of the workgroup's place are handed over. */
   readonly placed: readonly [boolean, boolean, boolean];
-  readonly readsGrid: boolean;
+  /** Scalar registers that tell of the grid: its three sizes, or where they stand. */
+  readonly gridWords: 0 | 2 | 3;
   /** Scalar registers that are filled when a wave begins. */
   readonly filled: number;
   /** x, y and z of a thread share one register. */
@@ -54,7 +55,8 @@ export function readProgram(listing: string): Program {
   );
   const nir = sections.get('NIR Shader(s)') ?? '';
   const assembly = sections.get('Assembly') ?? '';
-  const start = /^.*= p_startpgm$/m.exec(sections.get('ACO IR') ?? '')?.[0] ?? '';
+  const ir = sections.get('ACO IR') ?? '';
+  const start = /^.*= p_startpgm$/m.exec(ir)?.[0] ?? '';
   const size = /workgroup_size: (\d+), (\d+), (\d+)/.exec(nir)?.slice(1).map(Number) ?? [1, 1, 1];
   const place = /%(\d+) = @load_workgroup_id/.exec(nir)?.[1];
   const uses = (part: string) => place !== undefined && new RegExp(`%${place}\\.${part}\\b`).test(nir);
@@ -67,11 +69,17 @@ export function readProgram(listing: string): Program {
     wave: /\b(exec|vcc)_lo\b/.test(assembly) ? 32 : 64,
     workgroup: [size[0], size[1], size[2]],
     placed: [uses('x'), uses('y'), uses('z')],
-    readsGrid: nir.includes('@load_num_workgroups'),
+    gridWords: nir.includes('@load_num_workgroups') ? (isPair(ir, start) ? 2 : 3) : 0,
     filled: registers.length === 0 ? 0 : Number(registers.at(-1)?.[2] ?? registers.at(-1)?.[1]) + 1,
     packedThread: !/:v\[1\]/.test(start),
     lds: statistics['LDS size'] ?? 0,
   };
+}
+
+/** Whether the third and fourth scalar register that a wave begins with make one pointer. */
+function isPair(ir: string, start: string): boolean {
+  const [third, fourth] = ['3', '4'].map((register) => new RegExp(`%(\\d+):s\\[${register}\\]`).exec(start)?.[1]);
+  return new RegExp(`p_create_vector (\\(kill\\))?%${third}, (\\(kill\\))?%${fourth}$`, 'm').test(ir);
 }
 
 function readInstructions(assembly: string): Instruction[] {

@@ -36,7 +36,7 @@ export async function benchPaper(gpu: Gpu, prepared: Prepared, wanted: Wanted) {
       card,
     );
     console.error(`\n${name}, ${wanted.family} (${card.card}), a model and not a measurement\n${table(kernels)}`);
-    result[name] = summary(kernels, card.bandwidth);
+    result[name] = { ...summary(kernels, card.bandwidth), kernels: kernels.map(told) };
   }
   return { paper: wanted.family, card: card.card, promptTokens: wanted.promptTokens, ...result };
 }
@@ -69,6 +69,28 @@ async function trainingStep(gpu: Gpu, recorder: Recorder, prepared: Prepared, wa
   const dispatches = await recorder.during(() => step(2));
   destroy();
   return dispatches;
+}
+
+/** What is told of a kernel for other programs. */
+function told({ counts, dispatches, bound }: KernelOnPaper) {
+  const { label, grid, threads, wave, registers, wavesPerSimd, shared, work, assumed, missed } = counts;
+  return {
+    label,
+    dispatches,
+    grid,
+    threads,
+    wave,
+    registers,
+    wavesPerSimd,
+    spilled: counts.spilled + counts.scratch,
+    shared,
+    vectorPerWork: fourDigits(counts.vector / work),
+    innerPerWork: fourDigits(counts.inner / work),
+    bytesPerAccess: fourDigits(counts.bytesPerAccess),
+    boundUs: fourDigits(bound.seconds * 1e6),
+    assumed: assumed > 0,
+    missed,
+  };
 }
 
 /** A whole pass. */

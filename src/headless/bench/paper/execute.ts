@@ -10,7 +10,7 @@ import { EXEC, SCC, VCC, Wave } from './wave';
 const ASSUMED_TRIPS = 32;
 /** Trips of a loop that goes on for lanes of which data knows whether they are left. */
 const MOST_TRIPS = 4096;
-const MOST_INSTRUCTIONS = 1e7;
+const MOST_INSTRUCTIONS = 3e7;
 
 export interface Executed {
   /** How often each instruction was issued, by all waves. */
@@ -21,7 +21,7 @@ export interface Executed {
   readonly waves: number;
   /** Branches of loops whose way was assumed. */
   readonly assumed: number;
-  /** Instructions whose result was taken for unknown. */
+  /** Instructions whose result was taken for unknown, and loops without an end that could be found. */
   readonly missed: ReadonlySet<string>;
 }
 
@@ -74,23 +74,18 @@ export class Simulated {
 
   /** The waves of a workgroup, with what the driver hands over. */
   #begin(place: readonly number[], grid: readonly number[]): Wave[] {
-    const { wave: lanes, workgroup, placed, readsGrid, filled, packedThread } = this.program;
+    const { wave: lanes, workgroup, placed, gridWords, filled, packedThread } = this.program;
     const threads = workgroup[0] * workgroup[1] * workgroup[2];
     return Array.from({ length: Math.ceil(threads / lanes) }, (_, index) => {
       const wave = new Wave(lanes, threads - index * lanes);
       wave.set(2, 0);
       wave.handles[2] = { kind: 'set' };
       let next = 3;
-      const placeWords = placed.filter(Boolean).length;
-      if (readsGrid) {
-        // as three words where there is room for them, else behind a pointer
-        const words = filled - next - placeWords >= (packedThread ? 3 : 4) ? 3 : 2;
-        for (let i = 0; i < words; i++) {
-          if (words === 3) wave.set(next + i, grid[i]);
-          else wave.handles[next + i] = { kind: 'grid' };
-        }
-        next += words;
+      for (let i = 0; i < gridWords; i++) {
+        if (gridWords === 3) wave.set(next + i, grid[i]);
+        else wave.handles[next + i] = { kind: 'grid' };
       }
+      next += gridWords;
       for (const axis of [0, 1, 2]) if (placed[axis]) wave.set(next++, place[axis]);
       if (next < filled) wave.set(next, Math.ceil(threads / lanes) | (index << 6));
       this.#threads(wave, index * lanes);
@@ -117,10 +112,11 @@ export class Simulated {
     const { instructions } = this.program;
     let assumed = 0;
     for (;;) {
-      if (wave.steps++ > MOST_INSTRUCTIONS) throw new Error('A loop has no end that could be found.');
       const { at } = wave;
       const instruction = instructions[at];
-      if (!instruction || instruction.name === 's_endpgm') {
+      const endless = wave.steps++ > MOST_INSTRUCTIONS;
+      if (endless) this.#missed.add(`the end of the loop at ${at}`);
+      if (endless || !instruction || instruction.name === 's_endpgm') {
         wave.done = true;
         return assumed;
       }

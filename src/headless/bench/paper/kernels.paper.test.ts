@@ -1,0 +1,124 @@
+// Counts of all kernels on three GPUs that are not there, against those of the last renewal: kernels.json, one a line. A kernel
+// that became slower on paper fails, and one that is better passes. PRONK_WRITE=1 renews the file.
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { missing } from '../../../../bench/paper/prepare.mjs';
+
+const FILE = 'src/headless/bench/paper/kernels.json';
+const FAMILIES = ['navi31', 'navi21', 'vega10'];
+const SHAPE = ['--shape', 'tinyllama-1.1b', '--layers', '1', '--quantize', 'q4'];
+/** Passes of both commands: prefill and decode, and a training step. */
+const COMMANDS = [
+  ['--precision', 'fast', '--prompt-tokens', '256'],
+  ['--train', '--prompt-tokens', '128'],
+];
+/** How much an inner loop may grow. */
+const GROWTH = 1.1;
+
+/** Kernels that are not as they should be yet; one that has become so must be taken off. */
+const KNOWN = {
+  /** Spills registers. */
+  spills: [] as string[],
+  /** Has fewer threads in a workgroup than the wave has lanes. */
+  narrow: [] as string[],
+};
+
+interface Kernel {
+  readonly label: string;
+  readonly threads: number;
+  readonly wave: number;
+  readonly registers: number;
+  readonly spilled: number;
+  readonly shared: number;
+  readonly vectorPerWork: number;
+  readonly innerPerWork: number;
+  readonly bytesPerAccess: number;
+  readonly missed: readonly string[];
+}
+
+/** What of a kernel stands in the file. */
+const FIELDS = ['threads', 'wave', 'registers', 'spilled', 'shared', 'vectorPerWork', 'innerPerWork', 'bytesPerAccess'] as const;
+
+type Kernels = Record<string, Kernel>;
+
+/** All kernels of a family by pass, label and place among those of one label. */
+async function kernelsOn(family: string): Promise<Kernels> {
+  const result: Kernels = {};
+  for (const command of COMMANDS) {
+    const argv = ['tools/headless.mjs', 'bench', '--paper', family, ...SHAPE, ...command];
+    const { stdout } = await promisify(execFile)(process.execPath, argv, { maxBuffer: 1 << 26 });
+    const passes = JSON.parse(stdout) as Record<string, { kernels?: readonly Kernel[] }>;
+    for (const [pass, { kernels = [] }] of Object.entries(passes)) {
+      const seen = new Map<string, number>();
+      for (const kernel of kernels) {
+        const before = seen.get(kernel.label) ?? 0;
+        seen.set(kernel.label, before + 1);
+        result[`${family} ${pass} ${kernel.label}${before > 0 ? ` #${before + 1}` : ''}`] = kernel;
+      }
+    }
+  }
+  return result;
+}
+
+type Line = readonly number[];
+
+/** What is wrong with a kernel beside its line of the file. */
+function fault(kernel: Kernel, line: Line | undefined): string | undefined {
+  if (!line) return 'has no line yet';
+  const before = line[FIELDS.indexOf('innerPerWork')];
+  if (kernel.innerPerWork > before * GROWTH) return `has ${kernel.innerPerWork} instructions in its loop, before ${before}`;
+  return undefined;
+}
+
+const text = (lines: Readonly<Record<string, Line>>) => {
+  const rows = Object.entries({ fields: FIELDS, ...lines }).map(([key, line]) => `  ${JSON.stringify(key)}: ${JSON.stringify(line).replaceAll(',', ', ')}`);
+  return `{\n${rows.join(',\n')}\n}\n`;
+};
+
+const why = missing();
+
+describe.skipIf(why)(`kernels on paper (skipped: ${why ?? 'what they need is here'})`, () => {
+  let kernels: Kernels = {};
+  let lines: Record<string, Line> = {};
+
+  beforeAll(async () => {
+    for (const family of FAMILIES) Object.assign(kernels, await kernelsOn(family));
+    const entries = Object.entries(kernels).map(([key, kernel]) => [key, FIELDS.map((field) => kernel[field])] as const);
+    if (process.env['PRONK_WRITE']) writeFileSync(FILE, text(Object.fromEntries(entries)));
+    lines = JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, Line>;
+  }, 240_000);
+
+  /** Labels of the kernels for which something holds, each once. */
+  const labels = (holds: (kernel: Kernel) => boolean) =>
+    [...new Set(Object.values(kernels).filter(holds).map(({ label }) => label))].toSorted();
+
+  it('spills no registers', () => {
+    expect(labels(({ spilled }) => spilled > 0)).toEqual(KNOWN.spills.toSorted());
+  });
+
+  it('fills its waves', () => {
+    expect(labels(({ threads, wave }) => threads < wave)).toEqual(KNOWN.narrow.toSorted());
+  });
+
+  it('understands the instructions that places and sizes are computed with', () => {
+    expect(Object.values(kernels).flatMap(({ missed }) => missed)).toEqual([]);
+  });
+
+  it('has inner loops that have not grown (renew kernels.json with PRONK_WRITE=1 where they should)', () => {
+    const faults = Object.entries(kernels).flatMap(([key, kernel]) => {
+      const found = fault(kernel, lines[key]);
+      return found ? [`${key} ${found}`] : [];
+    });
+    expect(faults).toEqual([]);
+    expect(Object.keys(lines).filter((key) => key !== 'fields' && !kernels[key])).toEqual([]);
+  });
+
+  it('would tell a loop that grew, and a kernel without a line', () => {
+    const [key, kernel] = Object.entries(kernels)[0];
+    const grown = { ...kernel, innerPerWork: kernel.innerPerWork * 1.11 };
+    expect(fault(grown, lines[key])).toMatch(/in its loop/);
+    expect(fault(kernel, undefined)).toMatch(/no line/);
+  });
+});
