@@ -42,7 +42,12 @@ export default defineConfig({
       {
         extends: true,
         // none takes 2 seconds on a quiet machine; a busy one takes ten times as long
-        test: { name: 'node', include: ['src/**/*.test.ts'], exclude: ['src/**/*.{gpu,paper}.test.ts'], testTimeout: 30_000 },
+        test: {
+          name: 'node',
+          include: ['src/**/*.test.ts'],
+          exclude: ['src/**/*.{gpu,paper}.test.ts'],
+          testTimeout: 30_000,
+        },
       },
       {
         extends: true,

@@ -73,7 +73,7 @@ async function trainingStep(gpu: Gpu, recorder: Recorder, prepared: Prepared, wa
 
 /** What is told of a kernel for other programs. */
 function told({ counts, dispatches, bound }: KernelOnPaper) {
-  const { label, grid, threads, wave, registers, wavesPerSimd, shared, work, assumed, missed } = counts;
+  const { label, grid, threads, wave, registers, wavesPerSimd, shared, work, assumed, endless } = counts;
   return {
     label,
     dispatches,
@@ -89,7 +89,7 @@ function told({ counts, dispatches, bound }: KernelOnPaper) {
     bytesPerAccess: fourDigits(counts.bytesPerAccess),
     boundUs: fourDigits(bound.seconds * 1e6),
     assumed: assumed > 0,
-    missed,
+    endless,
   };
 }
 

@@ -21,7 +21,9 @@ export interface Executed {
   readonly waves: number;
   /** Branches of loops whose way was assumed. */
   readonly assumed: number;
-  /** Instructions whose result was taken for unknown, and loops without an end that could be found. */
+  /** Loops without an end that could be found. */
+  readonly endless: ReadonlySet<string>;
+  /** Instructions whose result was taken for unknown. */
   readonly missed: ReadonlySet<string>;
 }
 
@@ -58,6 +60,7 @@ export class Simulated {
     let assumed = 0;
     let steps = 0;
     let workgroups = 0;
+    const endless = new Set<string>();
     for (const place of places) {
       if (steps > enough) break;
       workgroups++;
@@ -65,16 +68,16 @@ export class Simulated {
       const running = this.#begin(place, grid);
       waves += running.length;
       while (running.some((wave) => !wave.done)) {
-        for (const wave of running) if (!wave.done) assumed += this.#untilBarrier(wave, memory, counts);
+        for (const wave of running) if (!wave.done) assumed += this.#untilBarrier(wave, memory, counts, endless);
       }
       steps += running.reduce((sum, wave) => sum + wave.steps, 0);
     }
-    return { counts, bytes, workgroups, waves, assumed, missed: this.#missed };
+    return { counts, bytes, workgroups, waves, assumed, endless, missed: this.#missed };
   }
 
   /** The waves of a workgroup, with what the driver hands over. */
   #begin(place: readonly number[], grid: readonly number[]): Wave[] {
-    const { wave: lanes, workgroup, placed, gridWords, filled, packedThread } = this.program;
+    const { wave: lanes, workgroup, placed, gridWords, filled } = this.program;
     const threads = workgroup[0] * workgroup[1] * workgroup[2];
     return Array.from({ length: Math.ceil(threads / lanes) }, (_, index) => {
       const wave = new Wave(lanes, threads - index * lanes);
@@ -108,14 +111,14 @@ export class Simulated {
   }
 
   /** Goes on to a barrier or the end; how many branches of loops were assumed. */
-  #untilBarrier(wave: Wave, memory: Memory, counts: Float64Array): number {
+  #untilBarrier(wave: Wave, memory: Memory, counts: Float64Array, ends: Set<string>): number {
     const { instructions } = this.program;
     let assumed = 0;
     for (;;) {
       const { at } = wave;
       const instruction = instructions[at];
       const endless = wave.steps++ > MOST_INSTRUCTIONS;
-      if (endless) this.#missed.add(`the end of the loop at ${at}`);
+      if (endless) ends.add(`no end of the loop at ${at}`);
       if (endless || !instruction || instruction.name === 's_endpgm') {
         wave.done = true;
         return assumed;

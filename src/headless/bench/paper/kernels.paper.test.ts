@@ -9,20 +9,21 @@ import { missing } from '../../../../bench/paper/prepare.mjs';
 const FILE = 'src/headless/bench/paper/kernels.json';
 const FAMILIES = ['navi31', 'navi21', 'vega10'];
 const SHAPE = ['--shape', 'tinyllama-1.1b', '--layers', '1', '--quantize', 'q4'];
-/** Passes of both commands: prefill and decode, and a training step. */
-const COMMANDS = [
-  ['--precision', 'fast', '--prompt-tokens', '256'],
-  ['--train', '--prompt-tokens', '128'],
-];
+/** What is laid out: prefill and decode, and a training step. */
+const COMMANDS = {
+  fast: ['--precision', 'fast', '--prompt-tokens', '256'],
+  int8: ['--precision', 'int8', '--prompt-tokens', '256'],
+  train: ['--train', '--prompt-tokens', '128'],
+};
 /** How much an inner loop may grow. */
 const GROWTH = 1.1;
 
-/** Kernels that are not as they should be yet; one that has become so must be taken off. */
+/** How labels of kernels begin that are not as they should be yet; what has become so must be taken off. */
 const KNOWN = {
   /** Spills registers. */
   spills: [] as string[],
   /** Has fewer threads in a workgroup than the wave has lanes. */
-  narrow: [] as string[],
+  narrow: ['attention delta', 'lora-down', 'lora-up-backward', 'matvec', 'quantize'],
 };
 
 interface Kernel {
@@ -35,18 +36,27 @@ interface Kernel {
   readonly vectorPerWork: number;
   readonly innerPerWork: number;
   readonly bytesPerAccess: number;
-  readonly missed: readonly string[];
+  readonly endless: readonly string[];
 }
 
 /** What of a kernel stands in the file. */
-const FIELDS = ['threads', 'wave', 'registers', 'spilled', 'shared', 'vectorPerWork', 'innerPerWork', 'bytesPerAccess'] as const;
+const FIELDS = [
+  'threads',
+  'wave',
+  'registers',
+  'spilled',
+  'shared',
+  'vectorPerWork',
+  'innerPerWork',
+  'bytesPerAccess',
+] as const;
 
 type Kernels = Record<string, Kernel>;
 
 /** All kernels of a family by pass, label and place among those of one label. */
 async function kernelsOn(family: string): Promise<Kernels> {
   const result: Kernels = {};
-  for (const command of COMMANDS) {
+  for (const [name, command] of Object.entries(COMMANDS)) {
     const argv = ['tools/headless.mjs', 'bench', '--paper', family, ...SHAPE, ...command];
     const { stdout } = await promisify(execFile)(process.execPath, argv, { maxBuffer: 1 << 26 });
     const passes = JSON.parse(stdout) as Record<string, { kernels?: readonly Kernel[] }>;
@@ -55,7 +65,7 @@ async function kernelsOn(family: string): Promise<Kernels> {
       for (const kernel of kernels) {
         const before = seen.get(kernel.label) ?? 0;
         seen.set(kernel.label, before + 1);
-        result[`${family} ${pass} ${kernel.label}${before > 0 ? ` #${before + 1}` : ''}`] = kernel;
+        result[`${family} ${name} ${pass} ${kernel.label}${before > 0 ? ` #${before + 1}` : ''}`] = kernel;
       }
     }
   }
@@ -68,42 +78,64 @@ type Line = readonly number[];
 function fault(kernel: Kernel, line: Line | undefined): string | undefined {
   if (!line) return 'has no line yet';
   const before = line[FIELDS.indexOf('innerPerWork')];
-  if (kernel.innerPerWork > before * GROWTH) return `has ${kernel.innerPerWork} instructions in its loop, before ${before}`;
+  if (kernel.innerPerWork > before * GROWTH)
+    return `has ${kernel.innerPerWork} instructions in its loop, before ${before}`;
   return undefined;
 }
 
+/** A kernel's numbers stand in one text, which no formatter breaks. */
 const text = (lines: Readonly<Record<string, Line>>) => {
-  const rows = Object.entries({ fields: FIELDS, ...lines }).map(([key, line]) => `  ${JSON.stringify(key)}: ${JSON.stringify(line).replaceAll(',', ', ')}`);
-  return `{\n${rows.join(',\n')}\n}\n`;
+  const entries = Object.entries(lines).map(([key, line]) => [key, line.join(' ')]);
+  return `${JSON.stringify({ fields: FIELDS.join(' '), ...Object.fromEntries(entries) }, null, 2)}\n`;
 };
 
-const why = missing();
+/** The kernels of the file. */
+function readLines(): Record<string, Line> {
+  const { fields: _, ...rows } = JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, string>;
+  return Object.fromEntries(Object.entries(rows).map(([key, row]) => [key, row.split(' ').map(Number)]));
+}
 
-describe.skipIf(why)(`kernels on paper (skipped: ${why ?? 'what they need is here'})`, () => {
-  let kernels: Kernels = {};
+const why = missing();
+if (why) console.warn(why);
+
+describe.skipIf(why)('kernels on paper (skipped without Mesa 25, a C compiler and Vulkan headers)', () => {
+  const kernels: Kernels = {};
   let lines: Record<string, Line> = {};
 
   beforeAll(async () => {
     for (const family of FAMILIES) Object.assign(kernels, await kernelsOn(family));
-    const entries = Object.entries(kernels).map(([key, kernel]) => [key, FIELDS.map((field) => kernel[field])] as const);
+    const entries = Object.entries(kernels).map(
+      ([key, kernel]) => [key, FIELDS.map((field) => kernel[field])] as const,
+    );
     if (process.env['PRONK_WRITE']) writeFileSync(FILE, text(Object.fromEntries(entries)));
-    lines = JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, Line>;
+    lines = readLines();
   }, 240_000);
 
-  /** Labels of the kernels for which something holds, each once. */
-  const labels = (holds: (kernel: Kernel) => boolean) =>
-    [...new Set(Object.values(kernels).filter(holds).map(({ label }) => label))].toSorted();
+  /** What stands against the list: kernels that are not on it, and entries that no kernel needs. */
+  const against = (known: readonly string[], holds: (kernel: Kernel) => boolean) => {
+    const labels = [
+      ...new Set(
+        Object.values(kernels)
+          .filter(holds)
+          .map(({ label }) => label),
+      ),
+    ];
+    return {
+      others: labels.filter((label) => !known.some((start) => label.startsWith(start))),
+      needless: known.filter((start) => !labels.some((label) => label.startsWith(start))),
+    };
+  };
 
   it('spills no registers', () => {
-    expect(labels(({ spilled }) => spilled > 0)).toEqual(KNOWN.spills.toSorted());
+    expect(against(KNOWN.spills, ({ spilled }) => spilled > 0)).toEqual({ others: [], needless: [] });
   });
 
   it('fills its waves', () => {
-    expect(labels(({ threads, wave }) => threads < wave)).toEqual(KNOWN.narrow.toSorted());
+    expect(against(KNOWN.narrow, ({ threads, wave }) => threads < wave)).toEqual({ others: [], needless: [] });
   });
 
-  it('understands the instructions that places and sizes are computed with', () => {
-    expect(Object.values(kernels).flatMap(({ missed }) => missed)).toEqual([]);
+  it('has loops whose ends are found', () => {
+    expect(Object.values(kernels).flatMap(({ endless }) => endless)).toEqual([]);
   });
 
   it('has inner loops that have not grown (renew kernels.json with PRONK_WRITE=1 where they should)', () => {
@@ -112,7 +144,7 @@ describe.skipIf(why)(`kernels on paper (skipped: ${why ?? 'what they need is her
       return found ? [`${key} ${found}`] : [];
     });
     expect(faults).toEqual([]);
-    expect(Object.keys(lines).filter((key) => key !== 'fields' && !kernels[key])).toEqual([]);
+    expect(Object.keys(lines).filter((key) => !kernels[key])).toEqual([]);
   });
 
   it('would tell a loop that grew, and a kernel without a line', () => {

@@ -41,6 +41,7 @@ export interface Counts {
   readonly sharedBytes: number;
   /** Branches whose way only data knows, so that it was assumed. */
   readonly assumed: number;
+  readonly endless: readonly string[];
   /** Instructions that were not understood. */
   readonly missed: readonly string[];
   /** Weights times tokens, or whatever the op multiplies; words moved where it multiplies nothing. */
@@ -110,6 +111,7 @@ function count({ label, grid, cost }: Dispatch, program: Program, executed: Exec
     memoryBytes: sum(ofUnit('vmem', (_, i) => executed.bytes[i])),
     sharedBytes: sum(ofUnit('lds', (_, i) => executed.bytes[i])),
     assumed: executed.assumed,
+    endless: [...executed.endless],
     missed: [...executed.missed],
     work: cost.flops > 0 ? cost.flops / 2 : cost.bytes / 4,
     bytes: cost.bytes,

@@ -72,6 +72,13 @@ const ARITHMETIC: Readonly<Record<string, Number2>> = {
     const width = (b >>> 16) & 127;
     return nonzero((a >>> (b & 31)) & (width >= 32 ? 0xffffffff : 2 ** width - 1));
   },
+  s_bfe_i32: (a, b) => {
+    const width = (b >>> 16) & 127;
+    const place = b & 31;
+    return nonzero(width === 0 ? 0 : (a << Math.max(0, 32 - width - place)) >> Math.max(0, 32 - width));
+  },
+  s_sext_i32_i8: (a) => (a << 24) >> 24,
+  s_sext_i32_i16: (a) => (a << 16) >> 16,
   s_pack_ll_b32_b16: (a, b) => (a & 0xffff) | (b << 16),
   s_pack_lh_b32_b16: (a, b) => (a & 0xffff) | (b & 0xffff0000),
   s_pack_hh_b32_b16: (a, b) => (a >>> 16) | (b & 0xffff0000),
@@ -149,7 +156,7 @@ function constant(operand: string, value: number): Execute {
 
 function arithmetic(operation: Number2, [to, ...from]: readonly string[]): Execute {
   const register = registersOf(to)?.first ?? 0;
-  const [a, b] = from.map((operand) => reader(operand));
+  const [a, b = a] = from.map((operand) => reader(operand));
   return (wave) => {
     const [x, X] = a(wave);
     const [y, Y] = b(wave);

@@ -28,7 +28,7 @@ const COLUMNS: readonly (readonly [string, (kernel: KernelOnPaper) => string | n
   ['cache', ({ bound }) => micro(bound.cache)],
   ['bound', ({ bound }) => micro(bound.seconds)],
   ['all', ({ bound, dispatches }) => micro(bound.seconds * dispatches)],
-  ['', ({ counts: { assumed, missed } }) => [...(assumed ? ['~'] : []), ...missed].join(' ')],
+  ['', ({ counts: { assumed, endless, missed } }) => [...(assumed ? ['~', ...missed] : []), ...endless].join(' ')],
 ];
 
 export function table(kernels: readonly KernelOnPaper[]): string {
