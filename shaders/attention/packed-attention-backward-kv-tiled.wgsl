@@ -3,6 +3,7 @@
 // row's token to the last token that sees the last row.
 //: needs packed-attention-tiles.wgsl, packed-attention-bindings.wgsl, packed-attention-backward-bindings.wgsl
 //: needs WORKGROUP_SIZE, LANES, HEAD_QUADS, COLUMNS_PER_LANE
+@group(0) @binding(6) var<storage, read> softmax: array<vec2f>; // [T][H] of the denominator's log and delta
 var<workgroup> column_token: array<u32, TILE_SIDE>;
 var<workgroup> column_head: array<u32, TILE_SIDE>; // t · H + h
 
@@ -74,8 +75,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     let token_$i = column_token[column_$i];
     let head_$i = column_head[column_$i];
     let visible_$i = (vec4u(token_$i) >= keys) & (vec4u(token_$i) < query_ends);
-    let weight_$i = select(vec4f(0.0), exp(products[$i] - lse[head_$i]), visible_$i);
-    let d_score_$i = weight_$i * (d_weights[$i] - delta[head_$i]);
+    let row_$i = softmax[head_$i];
+    let weight_$i = select(vec4f(0.0), exp(products[$i] - row_$i.x), visible_$i);
+    let d_score_$i = weight_$i * (d_weights[$i] - row_$i.y);
     scores[row_group * TILE_SIDE + column_$i] = weight_$i;
     //: end
     //: for s in QUADS_PER_LANE
@@ -105,9 +107,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   //: for r in 4
   if (first + row_group * 4u + $ru <= last) {
     let row_base = keys[$r] * stride + lane;
+    let position = places[keys[$r]].position;
     //: for s in QUADS_PER_LANE
     if ($su * LANES + lane < params.quads) {
-      d_qkv[row_base + key_offset + $su * LANES] = d_key_$s[$r] * scale;
+      let quad = $su * LANES + lane;
+      d_qkv[row_base + key_offset + $su * LANES] = turned_back(position, quad, d_key_$s[$r] * scale);
       d_qkv[row_base + value_offset + $su * LANES] = d_value_$s[$r];
     }
     //: end

@@ -4,6 +4,8 @@
 // The sums run over the tokens t that see j, and for each over the query heads h that share the key's head. The keys of
 // a workgroup go over the queries together, as queries go over keys in packed-attention.wgsl.
 //: needs packed-attention-bindings.wgsl, packed-attention-backward-bindings.wgsl, WORKGROUP_SIZE, HEAD_QUADS
+@group(0) @binding(6) var<storage, read> softmax: array<vec2f>; // [T][H] of the denominator's log and delta
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
   let first = workgroup_id.x * WORKGROUP_SIZE;
@@ -38,16 +40,17 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
       score += dot(key[$i], qkv[query_base + $i]);
       d_weight += dot(value[$i], d_out[row * HEAD_QUADS + $i]);
       //: end
-      let weight = select(0.0, exp(score - lse[row]), visible);
-      let d_score = weight * (d_weight - delta[row]);
+      let weight = select(0.0, exp(score - softmax[row].x), visible);
+      let d_score = weight * (d_weight - softmax[row].y);
       //: for i in HEAD_QUADS or params.quads
       d_key[$i] += d_score * qkv[query_base + $i];
       d_value[$i] += weight * d_out[row * HEAD_QUADS + $i];
       //: end
     }
   }
+  let position = places[token].position;
   //: for i in HEAD_QUADS or params.quads
-  d_qkv[key_base + $i] = d_key[$i] * scale;
+  d_qkv[key_base + $i] = turned_back(position, $i, d_key[$i] * scale);
   d_qkv[key_base + value_offset + $i] = d_value[$i];
   //: end
 }

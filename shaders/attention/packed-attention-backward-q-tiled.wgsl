@@ -3,6 +3,8 @@
 // row's token.
 //: needs packed-attention-query-tiles.wgsl, packed-attention-tiles.wgsl, packed-attention-bindings.wgsl
 //: needs packed-attention-backward-bindings.wgsl, WORKGROUP_SIZE, LANES, HEAD_QUADS, COLUMNS_PER_LANE
+@group(0) @binding(5) var<storage, read> out: array<vec4f>;           // [T][H · d]
+@group(0) @binding(6) var<storage, read_write> softmax: array<vec2f>; // [T][H] of the denominator's log and delta
 var<workgroup> out_base: array<u32, TILE_SIDE>; // of each row, in d_out
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -29,14 +31,25 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   var first_keys: vec4u; // the first token that each query sees
   var row_lse: vec4f;
   var row_delta: vec4f;
+  var row_index: vec4u; // t · H + h
   //: for r in 4
   let n_$r = min(first + row_group * 4u + $ru, last);
   tokens[$r] = n_$r / heads_per_kv;
   first_keys[$r] = first_visible(tokens[$r], places[tokens[$r]].start);
-  row_lse[$r] = lse[tokens[$r] * params.heads + kv_head * heads_per_kv + n_$r % heads_per_kv];
-  row_delta[$r] = delta[tokens[$r] * params.heads + kv_head * heads_per_kv + n_$r % heads_per_kv];
+  row_index[$r] = tokens[$r] * params.heads + kv_head * heads_per_kv + n_$r % heads_per_kv;
+  row_lse[$r] = softmax[row_index[$r]].x;
+  //: for s in QUADS_PER_LANE
+  if ($su * LANES + lane < params.quads) {
+    let i = row_index[$r] * HEAD_QUADS + $su * LANES + lane;
+    row_delta[$r] += dot(d_out[i], out[i]);
+  }
+  //: end
   //: end
   var sum_$s: array<vec4f, 4>; //: for s in QUADS_PER_LANE
+  tiles[lane * 8u + row_group] = row_delta;
+  workgroupBarrier();
+  row_delta = vec4f(0.0);
+  for (var other = 0u; other < LANES; other++) { row_delta += tiles[other * 8u + row_group]; }
   workgroupBarrier();
 
   let end_key = last / heads_per_kv + 1u;
@@ -86,11 +99,14 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
 
   //: for r in 4
   if (first + row_group * 4u + $ru <= last) {
+    let position = places[tokens[$r]].position;
     //: for s in QUADS_PER_LANE
     if ($su * LANES + lane < params.quads) {
-      d_qkv[query_base[row_group * 4u + $ru] + $su * LANES + lane] = sum_$s[$r] * scale;
+      let quad = $su * LANES + lane;
+      d_qkv[query_base[row_group * 4u + $ru] + quad] = turned_back(position, quad, sum_$s[$r] * scale);
     }
     //: end
+    if (lane == 0u) { softmax[row_index[$r]].y = row_delta[$r]; }
   }
   //: end
 }

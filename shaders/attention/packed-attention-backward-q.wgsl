@@ -1,8 +1,12 @@
 // The gradient of q, for software adapters: one thread a query, as in packed-attention.wgsl.
 //   dq[t, h] = Σ_j P · (d_out[t, h] · v[j] − delta[t, h]) · k[j] / √d over the tokens j that t sees
+//   delta[t, h] = d_out[t, h] · out[t, h], which is kept for the gradients of k and v
 // The softmax's weights P = e^(q · k / √d − lse) are computed again instead of stored (Dao et al. 2022,
 // arXiv:2205.14135).
 //: needs packed-attention-bindings.wgsl, packed-attention-backward-bindings.wgsl, WORKGROUP_SIZE, HEAD_QUADS
+@group(0) @binding(5) var<storage, read> out: array<vec4f>;           // [T][H · d]
+@group(0) @binding(6) var<storage, read_write> softmax: array<vec2f>; // [T][H] of the denominator's log and delta
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
   let first = workgroup_id.x * WORKGROUP_SIZE;
@@ -17,17 +21,18 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   var query: array<vec4f, HEAD_QUADS>;
   var d_out_row: array<vec4f, HEAD_QUADS>;
   var sum: array<vec4f, HEAD_QUADS>;
+  var row_delta = 0.0;
   //: for i in HEAD_QUADS or params.quads
   query[$i] = qkv[query_base + $i] * scale;
   d_out_row[$i] = d_out[row * HEAD_QUADS + $i];
+  row_delta += dot(d_out_row[$i], out[row * HEAD_QUADS + $i]);
   //: end
 
   let kv_head = head / (params.heads / params.kv_heads);
   let key_offset = (params.heads + kv_head) * HEAD_QUADS;
   let value_offset = params.kv_heads * HEAD_QUADS;
   let first_key = first_visible(token, places[token].start);
-  let row_lse = lse[row];
-  let row_delta = delta[row];
+  let row_lse = softmax[row].x;
   for (var key = first_visible(first, places[first].start); key < end_token; key++) {
     let key_base = key * stride + key_offset;
     var score = 0.0;
@@ -40,5 +45,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     let d_score = select(0.0, exp(score - row_lse) * (d_weight - row_delta), visible);
     sum[$i] += d_score * qkv[key_base + $i]; //: for i in HEAD_QUADS or params.quads
   }
-  d_qkv[query_base + $i] = sum[$i] * scale; //: for i in HEAD_QUADS or params.quads
+  softmax[row].y = row_delta;
+  let position = places[token].position;
+  d_qkv[query_base + $i] = turned_back(position, $i, sum[$i] * scale); //: for i in HEAD_QUADS or params.quads
 }

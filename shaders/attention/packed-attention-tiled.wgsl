@@ -4,8 +4,8 @@
 // it stands in the batch.
 //: needs packed-attention-query-tiles.wgsl, packed-attention-tiles.wgsl, packed-attention-bindings.wgsl
 //: needs WORKGROUP_SIZE, LANES, HEAD_QUADS, COLUMNS_PER_LANE
-@group(0) @binding(4) var<storage, read_write> out: array<vec4f>; // [T][H · d]
-@group(0) @binding(5) var<storage, read_write> lse: array<f32>;   // [T][H]
+@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;     // [T][H · d]
+@group(0) @binding(5) var<storage, read_write> softmax: array<vec2f>; // [T][H], log of the denominator first
 
 var<workgroup> lane_values: array<vec4f, 8 * LANES>; // [lane][row group]
 
@@ -95,7 +95,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     //: for s in QUADS_PER_LANE
     if ($su * LANES + lane < params.quads) { out[n * HEAD_QUADS + $su * LANES + lane] = sum_$s[$r] / denominator[$r]; }
     //: end
-    if (lane == 0u) { lse[n] = running_max[$r] + log(denominator[$r]); }
+    if (lane == 0u) { softmax[n].x = running_max[$r] + log(denominator[$r]); }
   }
   //: end
 }

@@ -4,8 +4,8 @@
 // The log of the softmax's denominator is kept for the backward pass. The queries of a workgroup are of neighbouring
 // tokens and go over the keys together, so a CPU's vector unit reads each key once for all of them.
 //: needs packed-attention-bindings.wgsl, WORKGROUP_SIZE, HEAD_QUADS
-@group(0) @binding(4) var<storage, read_write> out: array<vec4f>; // [T][H · d]
-@group(0) @binding(5) var<storage, read_write> lse: array<f32>;   // [T][H]
+@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;     // [T][H · d]
+@group(0) @binding(5) var<storage, read_write> softmax: array<vec2f>; // [T][H], log of the denominator first
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
@@ -41,5 +41,5 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   }
   let row = token * params.heads + head;
   out[row * HEAD_QUADS + $i] = sum[$i] / denominator; //: for i in HEAD_QUADS or params.quads
-  lse[row] = running_max + log(denominator);
+  softmax[row].x = running_max + log(denominator);
 }

@@ -1,25 +1,23 @@
 // The gradient of B: db[i, r] += scale · Σ_t dy[t, out(i)] · u[t, j]. A thread takes TILE_M rows of one map's B, SPAN
-// rows apart, and TILE_R of its columns. LANES threads share the tokens of the same elements.
-//: needs lora-bindings.wgsl, WORKGROUP_SIZE, LANES, TILE_M, TILE_R
+// rows apart, and TILE_R of its columns. TOKEN_LANES threads share the tokens of the same elements.
+//: needs lora-output-backward.wgsl, lora-bindings.wgsl, WORKGROUP_SIZE, TOKEN_LANES, TILE_M, TILE_R
 //: if SHARED
-//: needs store_partial_sum, sum_partials, SUMS
+//: needs store_partial_sum, sum_partials
 //: end
-const SPAN = WORKGROUP_SIZE / LANES;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;       // [T, stride]
-@group(0) @binding(3) var<storage, read> u: array<f32>;        // [T, J]
-@group(0) @binding(4) var<storage, read_write> db: array<f32>; // [M, R]
+const SPAN = WORKGROUP_SIZE / TOKEN_LANES;
+const ELEMENTS = SPAN * TILE_M * TILE_R;
 
-fn store(map: u32, row: u32, r: u32, sum: f32) {
+fn store_db(map: u32, row: u32, r: u32, sum: f32) {
   let i = params.begin[map] + row;
   if (i < params.begin[map + 1u] && r < params.rank) { db[i * params.rank + r] += params.scale * sum; }
 }
 
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
+fn gradient_of_b(group: u32, local_index: u32) {
   let lane = local_index / SPAN;
-  let base = workgroup_id.x * SPAN * TILE_M;
-  let first_rank = workgroup_id.y * TILE_R;
-  let map = workgroup_id.z;
+  let map = group % params.maps;
+  let tile = group / params.maps;
+  let first_rank = tile % rank_tiles() * TILE_R;
+  let base = tile / rank_tiles() * SPAN * TILE_M;
   let rows = params.begin[map + 1u] - params.begin[map];
   if (base >= rows) { return; }
   //: for i in TILE_M
@@ -29,7 +27,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   //: end
   let u_$r = map * params.rank + clamp_rank(first_rank + $ru); //: for r in TILE_R
 
-  for (var t = lane; t < state.count; t += LANES) {
+  for (var t = lane; t < state.count; t += TOKEN_LANES) {
     let out_$i = dy[t * params.stride + dy_$i]; //: for i in TILE_M
     //: for r in TILE_R
     let in_$r = u[t * stacked_ranks() + u_$r];
@@ -38,13 +36,15 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   }
 
   //: if SHARED
-  store_partial_sum(($iu * TILE_R + $ru) * SPAN + local_index % SPAN, lane, sum_$i_$r); //: for i in TILE_M, r in TILE_R
+  let n = local_index % SPAN;
+  store_partial_sum(ELEMENTS, ($iu * TILE_R + $ru) * SPAN + n, lane, sum_$i_$r); //: for i in TILE_M, r in TILE_R
   workgroupBarrier();
-  for (var n = local_index; n < SUMS; n += WORKGROUP_SIZE) {
-    let tile = n / SPAN;
-    store(map, base + tile / TILE_R * SPAN + n % SPAN, first_rank + tile % TILE_R, sum_partials(n));
+  for (var i = local_index; i < ELEMENTS; i += WORKGROUP_SIZE) {
+    let element = i / SPAN;
+    let row = base + element / TILE_R * SPAN + i % SPAN;
+    store_db(map, row, first_rank + element % TILE_R, sum_partials(ELEMENTS, TOKEN_LANES, i));
   }
   //: else
-  store(map, row_$i, first_rank + $ru, sum_$i_$r); //: for i in TILE_M, r in TILE_R
+  store_db(map, row_$i, first_rank + $ru, sum_$i_$r); //: for i in TILE_M, r in TILE_R
   //: end
 }

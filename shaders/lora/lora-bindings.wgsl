@@ -9,6 +9,7 @@ struct Params {
   stride: u32,    // elements of a row of the group's output
   scale: f32,
   keep: f32,      // probability that dropout keeps an input
+  epsilon: f32,   // of the RMSNorm before the maps
   first: vec4u,   // of each map: element of an output row where its rows begin
   begin: vec4u,   // of each map: its first row among the stacked B's; M after the last
   modules: vec4u, // of each map: its number in the model, which keys its masks

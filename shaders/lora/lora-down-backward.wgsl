@@ -1,17 +1,17 @@
 // The gradient of x through A: dx[t, k] += Σ over maps of mask(Σ_r v[t, j] · a[j, k]), each map with its own mask. A
 // thread takes a quad of columns and TILE_N tokens.
-//: needs lora-bindings.wgsl, dropout_key, dropout_token_key, apply_dropout, dropout_keep, WORKGROUP_SIZE, TILE_N
-@group(0) @binding(4) var<storage, read> v: array<f32>;          // [T, J]
-@group(0) @binding(5) var<storage, read> a: array<vec4f>;        // [J, K]
-@group(0) @binding(6) var<storage, read_write> dx: array<vec4f>; // [T, K]
+//: needs lora-input-backward.wgsl, lora-bindings.wgsl
+//: needs dropout_key, dropout_token_key, apply_dropout, dropout_keep, WORKGROUP_SIZE, TILE_N
+@group(0) @binding(7) var<storage, read> a: array<vec4f>;        // [J, K]
+@group(0) @binding(8) var<storage, read_write> dx: array<vec4f>; // [T, K]
 
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
+fn gradient_of_x(group: u32, local_index: u32) {
   let quads = params.columns / 4u;
-  let quad = workgroup_id.x * WORKGROUP_SIZE + local_index;
-  if (quad >= quads) { return; }
+  let groups = (quads + WORKGROUP_SIZE - 1u) / WORKGROUP_SIZE;
+  let quad = group % groups * WORKGROUP_SIZE + local_index;
   let last = state.count - 1u;
-  let first_token = workgroup_id.y * TILE_N;
+  let first_token = group / groups * TILE_N;
+  if (quad >= quads || first_token > last) { return; }
   //: for t in TILE_N
   let token_$t = min(first_token + $tu, last);
   var total_$t = vec4f(0.0);

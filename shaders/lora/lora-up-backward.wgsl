@@ -1,25 +1,31 @@
 // The gradient of u through B: v[t, j] = scale · Σ_i dy[t, out(i)] · b[i, r] over the rows i of j's map. LANES threads
 // take TILE_R columns of a map's B and TILE_N tokens, as in lora-down.wgsl.
-//: needs lora-bindings.wgsl, WORKGROUP_SIZE, LANES, TILE_N, TILE_R
+//: needs lora-output-backward.wgsl, lora-bindings.wgsl, WORKGROUP_SIZE, LANES, TILE_N, TILE_R
 //: if SHARED
-//: needs store_partial_sum, sum_partials, SUMS
+//: needs store_partial_sum, sum_partials
 //: end
-@group(0) @binding(2) var<storage, read> dy: array<f32>;      // [T, stride]
-@group(0) @binding(3) var<storage, read> b: array<f32>;       // [M, R]
-@group(0) @binding(4) var<storage, read_write> v: array<f32>; // [T, J]
+const DOTS = TILE_N * TILE_R;
 
-fn store(map: u32, token: u32, r: u32, sum: f32) {
+/// Groups of tokens that a workgroup takes.
+fn token_groups() -> u32 {
+  const TOKENS = TILE_N * (WORKGROUP_SIZE / LANES);
+  return (state.count + TOKENS - 1u) / TOKENS;
+}
+/// Workgroups for all of v.
+fn v_groups() -> u32 { return token_groups() * rank_tiles() * params.maps; }
+
+fn store_v(map: u32, token: u32, r: u32, sum: f32) {
   if (token < state.count && r < params.rank) {
     v[token * stacked_ranks() + map * params.rank + r] = params.scale * sum;
   }
 }
 
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
+fn gradient_of_u(group: u32, local_index: u32) {
   let lane = local_index % LANES;
-  let first_token = (workgroup_id.x * (WORKGROUP_SIZE / LANES) + local_index / LANES) * TILE_N;
-  let first_rank = workgroup_id.y * TILE_R;
-  let map = workgroup_id.z;
+  let first_token = (group % token_groups() * (WORKGROUP_SIZE / LANES) + local_index / LANES) * TILE_N;
+  let tile = group / token_groups();
+  let first_rank = tile % rank_tiles() * TILE_R;
+  let map = tile / rank_tiles();
   let begin = params.begin[map];
   let rows = params.begin[map + 1u] - begin;
   //: for t in TILE_N
@@ -37,12 +43,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   }
 
   //: if SHARED
-  store_partial_sum($ru * TILE_N + $tu, lane, sum_$r_$t); //: for t in TILE_N, r in TILE_R
+  store_partial_sum(DOTS, $ru * TILE_N + $tu, lane, sum_$r_$t); //: for t in TILE_N, r in TILE_R
   workgroupBarrier();
-  for (var i = lane; i < SUMS; i += LANES) {
-    store(map, first_token + i % TILE_N, first_rank + i / TILE_N, sum_partials(i));
+  for (var i = lane; i < DOTS; i += LANES) {
+    store_v(map, first_token + i % TILE_N, first_rank + i / TILE_N, sum_partials(DOTS, LANES, i));
   }
   //: else
-  store(map, first_token + $tu, first_rank + $ru, sum_$r_$t); //: for t in TILE_N, r in TILE_R
+  store_v(map, first_token + $tu, first_rank + $ru, sum_$r_$t); //: for t in TILE_N, r in TILE_R
   //: end
 }

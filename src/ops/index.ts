@@ -4,16 +4,13 @@ import type { AnyOp } from '../gpu/op';
 import { attention } from './attention/attention';
 import { attentionMerge } from './attention/attention-merge';
 import { packedAttention } from './attention/packed-attention';
-import {
-  attentionDelta,
-  packedAttentionBackwardKv,
-  packedAttentionBackwardQ,
-} from './attention/packed-attention-backward';
+import { packedAttentionBackwardKv, packedAttentionBackwardQ } from './attention/packed-attention-backward';
 import { embed } from './embed/embed';
 import { embedPositions } from './embed/embed-positions';
 import { glu, gluBackward } from './glu/glu';
 import { doraBackward, doraNorms, doraScale } from './lora/dora';
-import { loraAGradient, loraBGradient, loraDown, loraDownBackward, loraUp, loraUpBackward } from './lora/lora';
+import { loraDown, loraUp, loraUpGlu } from './lora/lora';
+import { loraInputBackward, loraOutputBackward } from './lora/lora-backward';
 import { crossEntropy } from './loss/cross-entropy';
 import { sumLosses } from './loss/sum-losses';
 import { linear, linearBackward } from './matmul/linear';
@@ -53,7 +50,6 @@ export const OPS: readonly AnyOp<KernelTarget>[] = [
   attention,
   attentionMerge,
   packedAttention,
-  attentionDelta,
   packedAttentionBackwardQ,
   packedAttentionBackwardKv,
   glu,
@@ -62,10 +58,9 @@ export const OPS: readonly AnyOp<KernelTarget>[] = [
   reluBackward,
   loraDown,
   loraUp,
-  loraUpBackward,
-  loraBGradient,
-  loraAGradient,
-  loraDownBackward,
+  loraUpGlu,
+  loraOutputBackward,
+  loraInputBackward,
   doraNorms,
   doraScale,
   doraBackward,

@@ -87,12 +87,22 @@ export interface ForwardShape<Linear = DotShape | TileShape> {
 
 /** Kernel shapes of LoRA's forward and backward pass. */
 interface LoraTarget {
-  /** A·x, and the gradient that goes back through B: few sums, which lanes share. */
+  /** A·x: few sums, which lanes share: as many as share a row of RMSNorm, which is folded in to the bit. */
   readonly dots: LaneShape;
-  /** B·u, and the gradient that goes back through A: many sums, each of one thread. */
+  /** B·u: many sums, each of one thread. */
   readonly elements: LaneShape;
-  readonly aGradient: LaneShape;
-  readonly bGradient: LaneShape & { /** Rows of B that a thread takes. */ readonly rows: number };
+  /** The gradients of B and of A·x. */
+  readonly outputBackward: {
+    readonly workgroup: number;
+    /** Threads that share the rows of B: one, or the workgroup. */
+    readonly rowLanes: number;
+    /** Threads that share the tokens. */
+    readonly tokenLanes: number;
+    /** Rows of B that a thread takes. */
+    readonly rows: number;
+  };
+  /** The gradients of A and of x. */
+  readonly inputBackward: { readonly workgroup: number; readonly tokenLanes: number };
 }
 
 /** Kernel shapes of training. */
@@ -181,7 +191,12 @@ const SOFTWARE: Shapes = {
     crossEntropy: ALONE,
     gradientNorm: ALONE,
     sum: ONE_THREAD,
-    lora: { dots: ALONE, elements: ALONE, aGradient: ALONE, bGradient: { ...ALONE, rows: 4 } },
+    lora: {
+      dots: ALONE,
+      elements: ALONE,
+      outputBackward: { workgroup: 8, rowLanes: 1, tokenLanes: 1, rows: 4 },
+      inputBackward: { workgroup: 8, tokenLanes: 1 },
+    },
   },
   peak: { bytes: 128 * 2 ** 20, threads: 256, iterations: 2 ** 16, repeats: 1 },
 };
@@ -210,15 +225,15 @@ const hardware = ({ subgroups }: Features): Shapes => ({
     linear: TILES,
     linearBackward: TILES,
     attention: 'tiles',
-    rmsnorm: together(128),
+    rmsnorm: together(64),
     crossEntropy: together(256),
     gradientNorm: together(256),
     sum: together(256),
     lora: {
-      dots: together(32),
+      dots: together(64),
       elements: { lanes: 1, workgroup: 64 },
-      aGradient: { lanes: 8, workgroup: 64 },
-      bGradient: { lanes: 8, workgroup: 128, rows: 1 },
+      outputBackward: { workgroup: 64, rowLanes: 64, tokenLanes: 4, rows: 1 },
+      inputBackward: { workgroup: 64, tokenLanes: 8 },
     },
   },
   peak: { bytes: 2 ** 30, threads: 2 ** 17, iterations: 2 ** 14, repeats: 10 },

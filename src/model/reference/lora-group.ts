@@ -4,7 +4,8 @@ import type { ModelConfig } from '../../core/model-config';
 import { LINEAR_MAPS, type LinearMap, type LoraPair } from '../../core/adapter';
 import { linear, linearBackward } from '../../ops/matmul/linear';
 import { doraBackward, doraNorms, doraScale } from '../../ops/lora/dora';
-import { loraAGradient, loraBGradient, loraDown, loraDownBackward, loraUp, loraUpBackward } from '../../ops/lora/lora';
+import { loraDown, loraUp } from '../../ops/lora/lora';
+import { loraInputBackward, loraOutputBackward } from '../../ops/lora/lora-backward';
 import type { Dropout } from '../../ops/lora/lora-reference';
 import type { LoraShape } from '../../ops/lora/shape';
 import { tensorOf } from './gains';
@@ -147,11 +148,8 @@ export function groupBackward(
   if (!lora) return dx;
   const { shape, pairs, a, b } = lora;
   const down = loraDown.reference(shape, x, a, tokens, dropout);
-  const dDown = loraUpBackward.reference(shape, dy, b, tokens);
-  const [da, db] = [
-    loraAGradient.reference(shape, x, dDown, tokens, dropout),
-    loraBGradient.reference(shape, dy, down, tokens),
-  ];
+  const { v, db } = loraOutputBackward.reference(shape, dy, b, down, tokens);
+  const { da, dx: added } = loraInputBackward.reference(shape, x, v, a, tokens, dropout);
   let [atA, atB] = [0, 0];
   for (const index of pairs) {
     const own = gradients[index];
@@ -160,7 +158,7 @@ export function groupBackward(
     atA += own.a.length;
     atB += own.b.length;
   }
-  return plus(dx, loraDownBackward.reference(shape, dDown, a, tokens, dropout));
+  return plus(dx, added);
 }
 
 export function plus(a: Float64Array, b: ArrayLike<number>): Float64Array {

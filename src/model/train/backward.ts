@@ -1,25 +1,23 @@
 // The backward pass of training (research: Hu et al. 2021; Dao et al. 2022 for attention; Chen et al. 2016, arXiv:1604.06174,
 // for recomputing). `dx` is the gradient of the residual stream; what a layer needs is kept or computed again.
 import type { Projection } from '../../core/adapter';
-import { windowAt } from '../../core/model-config';
-import {
-  attentionDelta,
-  packedAttentionBackwardKv,
-  packedAttentionBackwardQ,
-} from '../../ops/attention/packed-attention-backward';
+import { rotaryOf, windowAt } from '../../core/model-config';
+import { packedAttentionBackwardKv, packedAttentionBackwardQ } from '../../ops/attention/packed-attention-backward';
 import { gluBackward } from '../../ops/glu/glu';
 import { qkNormBackward } from '../../ops/norm/qk-norm';
 import { reluBackward } from '../../ops/relu/relu';
-import { branchOf, headParams, hiddenOf, layerForward, positioned, positionedQkv, rotated, segmentOf } from './forward';
+import { adaptedBackward } from './adapted';
+import { unscaled } from './dora';
+import { branchOf, headParams, hiddenOf, layerForward, positioned, positionedQkv, rotated } from './forward';
 import { PROJECTION_NAMES } from './layout';
-import { normBackward, normed } from './norms';
+import { normBackward } from './norms';
 import type { PassBuilder } from './pass-builder';
 import type { Work } from './slices';
 
 /** All layers down to the lowest trained one. The last run of layers is as the forward pass left it. */
 export async function buildBackward(builder: PassBuilder): Promise<Work[]> {
   const { config, b, layout } = builder.parts;
-  const { length } = segmentOf(builder);
+  const { length } = b.kept;
   const works: Promise<Work>[] = [];
   const runs = Math.ceil((config.numLayers - layout.lowest) / length);
   for (let run = runs - 1; run >= 0; run--) {
@@ -49,44 +47,42 @@ function layerBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
 /** The gradient through one product and what stands before it, in the order of the backward pass. */
 const backward: Record<Projection, (builder: PassBuilder, layer: number, last: boolean) => Promise<Work>[]> = {
   down(builder, layer, last) {
-    const { weights, b } = builder.parts;
+    const { config, weights, b, layout } = builder.parts;
     const { dIntermediate, intermediate } = b.workspace;
     const { down, feedForwardPostNorm } = weights.layers[layer];
-    const kept = segmentOf(builder).keptOf(layer);
-    const adapted = builder.parts.layout.layers[layer].down !== undefined;
+    const kept = builder.keptOf(layer);
+    const { feedForward, activation = 'silu' } = config;
+    const rectified = feedForward === 'relu' && layout.layers[layer].down !== undefined;
     const branch = branchBackward(builder, layer, 'down', feedForwardPostNorm);
-    const { dy, works } = builder.unscaled(layer, 'down', branch.dy);
+    const { dy, works } = unscaled(builder, layer, 'down', branch.dy);
     return [
       ...branch.works,
       ...works,
-      ...(adapted ? [hiddenOf(builder, kept.gateUp)] : []),
+      ...(rectified ? [hiddenOf(builder, kept.gateUp)] : []),
       ...(last ? [] : builder.transposed(down, dy, dIntermediate, builder.tokens)),
-      ...builder.adaptBackward(layer, 'down', {
+      ...adaptedBackward(builder, layer, 'down', {
         dy,
-        x: intermediate,
-        u: kept['u down'],
         dx: last ? undefined : dIntermediate,
+        input: feedForward === 'relu' ? { x: intermediate } : { gateUp: kept.gateUp, activation },
       }),
     ];
   },
 
   gateUp(builder, layer, last) {
-    const { weights, b, layout } = builder.parts;
+    const { weights, b } = builder.parts;
     const { dx, dNormalized, normalized } = b.workspace;
     const { feedForwardNorm, gateUp } = weights.layers[layer];
-    const kept = segmentOf(builder).keptOf(layer);
-    const adapted = layout.layers[layer].gateUp !== undefined;
-    const { dy, works } = builder.unscaled(layer, 'gateUp', kept.gateUp);
+    const kept = builder.keptOf(layer);
+    const before = { norm: feedForwardNorm, x: kept.postAttention, inverse: kept.feedForwardInverse };
+    const { dy, works } = unscaled(builder, layer, 'gateUp', kept.gateUp);
     return [
       hiddenBackward(builder, kept.gateUp),
       ...works,
-      ...(adapted ? [normed(builder, feedForwardNorm, { x: kept.postAttention, y: normalized })] : []),
       ...(last ? [] : builder.transposed(gateUp, dy, dNormalized, builder.tokens)),
-      ...builder.adaptBackward(layer, 'gateUp', {
+      ...adaptedBackward(builder, layer, 'gateUp', {
         dy,
-        x: normalized,
-        u: kept['u gateUp'],
         dx: last ? undefined : dNormalized,
+        input: { before, x: normalized },
       }),
       ...(last ? [] : [normBackward(builder, feedForwardNorm, { x: kept.postAttention, dy: dNormalized, dx })]),
     ];
@@ -96,34 +92,32 @@ const backward: Record<Projection, (builder: PassBuilder, layer: number, last: b
     const { weights, b } = builder.parts;
     const { dAttentionOut } = b.workspace;
     const { output, attentionPostNorm } = weights.layers[layer];
-    const kept = segmentOf(builder).keptOf(layer);
+    const kept = builder.keptOf(layer);
     const branch = branchBackward(builder, layer, 'output', attentionPostNorm);
-    const { dy, works } = builder.unscaled(layer, 'output', branch.dy);
+    const { dy, works } = unscaled(builder, layer, 'output', branch.dy);
     return [
       ...branch.works,
       ...works,
       ...(last ? [] : builder.transposed(output, dy, dAttentionOut, builder.tokens)),
-      ...builder.adaptBackward(layer, 'output', {
+      ...adaptedBackward(builder, layer, 'output', {
         dy,
-        x: kept.attentionOut,
-        u: kept['u output'],
         dx: last ? undefined : dAttentionOut,
+        input: { x: kept.attentionOut },
       }),
     ];
   },
 
   qkv(builder, layer, last) {
-    const { weights, b, layout } = builder.parts;
+    const { weights, b } = builder.parts;
     const { dx, dNormalized, normalized, dQkv } = b.workspace;
     const { attentionNorm, qkv, qkNorm: gains } = weights.layers[layer];
-    const kept = segmentOf(builder).keptOf(layer);
-    const adapted = layout.layers[layer].qkv !== undefined;
-    const { dy, works } = builder.unscaled(layer, 'qkv', dQkv);
+    const kept = builder.keptOf(layer);
+    const before = { norm: attentionNorm, x: kept.x, inverse: kept.attentionInverse };
+    const { dy, works } = unscaled(builder, layer, 'qkv', dQkv);
     return [
       // another layer's stand where attention finds them
       ...(gains ? positioned(builder, layer) : []),
       ...attentionBackward(builder, layer),
-      ...rotated(builder, layer, dQkv, -1),
       ...(gains
         ? [
             builder.dispatch(
@@ -136,13 +130,11 @@ const backward: Record<Projection, (builder: PassBuilder, layer: number, last: b
           ]
         : []),
       ...works,
-      ...(adapted ? [normed(builder, attentionNorm, { x: kept.x, y: normalized })] : []),
       ...(last ? [] : builder.transposed(qkv, dy, dNormalized, builder.tokens)),
-      ...builder.adaptBackward(layer, 'qkv', {
+      ...adaptedBackward(builder, layer, 'qkv', {
         dy,
-        x: normalized,
-        u: kept['u qkv'],
         dx: last ? undefined : dNormalized,
+        input: { before, x: normalized },
       }),
       ...(last ? [] : [normBackward(builder, attentionNorm, { x: kept.x, dy: dNormalized, dx })]),
     ];
@@ -160,27 +152,23 @@ function hiddenBackward(builder: PassBuilder, gateUp: GPUBuffer): Promise<Work> 
     : builder.dispatch(gluBackward, tokens, { activation }, { gate_up: gateUp, d_hidden }, { half: F });
 }
 
-/** dQkv from dAttentionOut. */
+/** dQkv from dAttentionOut, back through RoPE. */
 function attentionBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
   const { config, b, spec } = builder.parts;
   const { numHeads: H, numKeyValueHeads: K, headDim: d } = config;
   const { tokens } = builder;
-  const variant = { headDim: d };
-  const { places, dAttentionOut, dQkv, delta } = b.workspace;
-  const { attentionOut, lse } = segmentOf(builder).keptOf(layer);
+  const { places, dAttentionOut, dQkv } = b.workspace;
+  const { attentionOut, softmax } = builder.keptOf(layer);
   const qkv = positionedQkv(builder, layer);
   const params = { heads: H, kv_heads: K, window: windowAt(config, layer) ?? spec.tokens, quads: d / 4 };
-  const bound = { places, qkv, d_out: dAttentionOut, lse, delta, d_qkv: dQkv };
+  // queries that grow are turned back by the kernel that made them grow
+  const table = rotaryOf(config, layer)?.queryScaling ? undefined : b.tables[layer];
+  const variant = { headDim: d, rotated: table !== undefined };
+  const bound = { places, qkv, d_out: dAttentionOut, softmax, d_qkv: dQkv, ...(table && { table }) };
   return [
-    builder.dispatch(
-      attentionDelta,
-      tokens,
-      {},
-      { out: attentionOut, d_out: dAttentionOut, delta },
-      { heads: H, quads: d / 4 },
-    ),
-    builder.dispatch(packedAttentionBackwardQ, tokens, variant, bound, params),
+    builder.dispatch(packedAttentionBackwardQ, tokens, variant, { ...bound, out: attentionOut }, params),
     builder.dispatch(packedAttentionBackwardKv, tokens, variant, bound, params),
+    ...(table ? [] : rotated(builder, layer, dQkv, -1)),
   ];
 }
 

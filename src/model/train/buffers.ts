@@ -4,7 +4,7 @@ import { PronkError } from '../../core/errors';
 import type { Buffers } from '../../gpu/buffers';
 import { ropeTable } from '../../ops/rope/rotation';
 import type { LoraSpec } from '../lora-types';
-import type { Layout } from './layout';
+import type { AdaptedGroup, Layout, Region } from './layout';
 import type { KeptName, TrainingSizes, WorkspaceName } from './sizes';
 
 /** Trained numbers with everything the optimizer keeps of each. */
@@ -90,4 +90,22 @@ export function createTrainingBuffers(
 
 function repeat<T>(times: number, one: () => T): T[] {
   return Array.from({ length: times }, one);
+}
+
+/** A part of a pool, as it is bound. */
+export function bindRegion(
+  pools: readonly Pool[],
+  { pool, offset, length }: Region,
+  what: 'parameters' | 'gradients',
+): { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number } {
+  return { buffer: pools[pool][what], offset: 4 * offset, size: 4 * length };
+}
+
+/** A group's A's and B's. */
+export function bindMatrices(
+  { poolsA, poolsB }: TrainingBuffers,
+  group: AdaptedGroup,
+  what: 'parameters' | 'gradients',
+) {
+  return { a: bindRegion(poolsA, group.a, what), b: bindRegion(poolsB, group.b, what) };
 }

@@ -9,6 +9,8 @@ import { relu } from '../../ops/relu/relu';
 import { queryScalingParams } from '../../ops/rope/rotation';
 import { ropeInplace } from '../../ops/rope/rope-inplace';
 import { bindPart, type Matrix } from '../../ops/matmul/weights';
+import { loraUpGlu } from '../../ops/lora/lora';
+import { adapted, type Update } from './adapted';
 import { normed } from './norms';
 import type { PassBuilder } from './pass-builder';
 import type { Work } from './slices';
@@ -17,7 +19,7 @@ import type { Work } from './slices';
 export async function buildForward(builder: PassBuilder): Promise<Work[]> {
   const { weights, config, b, layout } = builder.parts;
   const { workspace: w } = b;
-  const { length } = segmentOf(builder);
+  const { length } = b.kept;
   const works: Promise<Work>[] = weights.embedding.parts.map((part) =>
     builder.dispatch(
       embed,
@@ -41,17 +43,6 @@ export async function buildForward(builder: PassBuilder): Promise<Work[]> {
   return Promise.all(works);
 }
 
-/** Which set of kept buffers a layer has: the n-th of the layers that are recomputed together has the n-th set. */
-export function segmentOf({ parts: { b, layout } }: PassBuilder): {
-  length: number;
-  keptOf: (layer: number) => (typeof b.kept)[number];
-} {
-  const length = b.kept.length;
-  // layers below the lowest trained one keep nothing: they use the first set of buffers as scratch
-  const keptOf = (layer: number) => b.kept[Math.max(0, layer - layout.lowest) % length];
-  return { length, keptOf };
-}
-
 /**
  * One layer, from residual stream to residual stream.
  * @param output false where only what the layer keeps is wanted, and not the stream that it leaves
@@ -62,25 +53,33 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
   const { tokens } = builder;
   const { workspace: w } = b;
   const { qkv, gateUp, attentionNorm, feedForwardNorm, ...own } = weights.layers[layer];
-  const kept = segmentOf(builder).keptOf(layer);
+  const kept = builder.keptOf(layer);
   const keep = layer >= layout.lowest;
+  const gated = updatesGate(builder, layer);
   return [
     ...(keep ? [builder.copy(w.x, kept.x)] : []),
-    normed(builder, attentionNorm, { x: w.x, y: w.normalized }),
-    ...builder.adapted(layer, 'qkv', qkv, { x: w.normalized, y: kept.qkv }),
+    ...adapted(builder, layer, 'qkv', qkv, {
+      x: w.normalized,
+      y: kept.qkv,
+      before: { norm: attentionNorm, x: w.x, inverse: kept.attentionInverse },
+    }),
     ...positioned(builder, layer),
     builder.dispatch(
       packedAttention,
       tokens,
       { headDim: d },
-      { places: w.places, qkv: positionedQkv(builder, layer), out: kept.attentionOut, lse: kept.lse },
+      { places: w.places, qkv: positionedQkv(builder, layer), out: kept.attentionOut, softmax: kept.softmax },
       { heads: H, kv_heads: K, window: windowAt(config, layer) ?? spec.tokens, quads: d / 4 },
     ),
     ...added(builder, layer, 'output', { matrix: own.output, x: kept.attentionOut, postGain: own.attentionPostNorm }),
     ...(keep ? [builder.copy(w.x, kept.postAttention)] : []),
-    normed(builder, feedForwardNorm, { x: w.x, y: w.normalized }),
-    ...builder.adapted(layer, 'gateUp', gateUp, { x: w.normalized, y: kept.gateUp }),
-    hiddenOf(builder, kept.gateUp),
+    ...adapted(builder, layer, 'gateUp', gateUp, {
+      x: w.normalized,
+      y: kept.gateUp,
+      before: { norm: feedForwardNorm, x: w.x, inverse: kept.feedForwardInverse },
+      ...(gated && { update: (update) => updatedHidden(builder, kept.gateUp, update) }),
+    }),
+    ...(gated ? [] : [hiddenOf(builder, kept.gateUp)]),
     ...added(
       builder,
       layer,
@@ -93,7 +92,7 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
 
 /** What goes into a norm behind attention or feed-forward. */
 export function branchOf(builder: PassBuilder, layer: number, name: 'output' | 'down'): GPUBuffer {
-  return segmentOf(builder).keptOf(layer)[name === 'output' ? 'attentionBranch' : 'feedForwardBranch'];
+  return builder.keptOf(layer)[name === 'output' ? 'attentionBranch' : 'feedForwardBranch'];
 }
 
 /**
@@ -106,12 +105,12 @@ function added(
   name: 'output' | 'down',
   { matrix, x, postGain }: { matrix: Matrix; x: GPUBuffer; postGain: GPUBuffer | undefined },
   output = true,
-): Promise<Work>[] {
+): readonly Promise<Work>[] {
   const stream = builder.parts.b.workspace.x;
-  if (!postGain) return builder.adapted(layer, name, matrix, { x, y: stream, residual: true, wanted: output });
+  if (!postGain) return adapted(builder, layer, name, matrix, { x, y: stream, residual: true, wanted: output });
   const branch = branchOf(builder, layer, name);
   return [
-    ...builder.adapted(layer, name, matrix, { x, y: branch }),
+    ...adapted(builder, layer, name, matrix, { x, y: branch }),
     ...(output ? [normed(builder, { gain: postGain }, { x: branch, y: stream, accumulate: true })] : []),
   ];
 }
@@ -126,20 +125,39 @@ export function hiddenOf(builder: PassBuilder, gateUp: GPUBuffer): Promise<Work>
     : builder.dispatch(glu, builder.tokens, { activation }, { gate_up: gateUp, hidden }, { half: F });
 }
 
+/** Whether gate and up are both updated, so that their product follows in the same dispatch. */
+function updatesGate({ parts: { config, layout } }: PassBuilder, layer: number): boolean {
+  const group = layout.layers[layer].gateUp;
+  return config.feedForward === undefined && group?.maps.length === 2 && !group.dora;
+}
+
+/** Gate and up with their update, and what goes into the down projection. */
+function updatedHidden(builder: PassBuilder, gate_up: GPUBuffer, { u, b, params }: Update): Promise<Work> {
+  const { config, b: buffers } = builder.parts;
+  const variant = { activation: config.activation ?? 'silu' };
+  return builder.dispatch(
+    loraUpGlu,
+    builder.tokens,
+    variant,
+    { u, b, gate_up, hidden: buffers.workspace.intermediate },
+    params,
+  );
+}
+
 /**
  * Where attention finds a layer's q|k|v. What is kept of a layer that normalizes heads is as it was before, which the norm's
  * gradient needs: `positioned` makes the rest anew.
  */
 export function positionedQkv(builder: PassBuilder, layer: number): GPUBuffer {
   const { weights, b } = builder.parts;
-  return weights.layers[layer].qkNorm ? b.workspace.normedQkv : segmentOf(builder).keptOf(layer).qkv;
+  return weights.layers[layer].qkNorm ? b.workspace.normedQkv : builder.keptOf(layer).qkv;
 }
 
 /** The norm of q's and k's heads where the model has one, and RoPE. */
 export function positioned(builder: PassBuilder, layer: number): Promise<Work>[] {
   const gains = builder.parts.weights.layers[layer].qkNorm;
   const out = positionedQkv(builder, layer);
-  const { qkv } = segmentOf(builder).keptOf(layer);
+  const { qkv } = builder.keptOf(layer);
   return [
     ...(gains ? [builder.dispatch(qkNorm, builder.tokens, {}, { qkv, gains, out }, headParams(builder))] : []),
     ...rotated(builder, layer, out, 1),

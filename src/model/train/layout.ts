@@ -46,6 +46,11 @@ interface AdaptedMapLayout {
   readonly rows: number;
 }
 
+export interface DoraRegions {
+  readonly magnitude: Region;
+  readonly inverse: Region;
+}
+
 /** The trained maps of one product: A's stacked [J, K], J = maps · R; B's stacked [M, R]. */
 export interface AdaptedGroup {
   readonly maps: readonly AdaptedMapLayout[];
@@ -58,7 +63,7 @@ export interface AdaptedGroup {
   readonly a: Region;
   readonly b: Region;
   /** DoRA's magnitudes [M], among the B's; and one over the norms of the adapted rows, which are computed. */
-  readonly dora?: { readonly magnitude: Region; readonly inverse: Region };
+  readonly dora?: DoraRegions;
 }
 
 type LayerLayout = Readonly<Partial<Record<Projection, AdaptedGroup>>>;

@@ -26,7 +26,7 @@ function chunkLoss(builder: PassBuilder, over: Over, gradient: boolean): Promise
   const loss = builder.dispatch(
     crossEntropy,
     over,
-    { gradient },
+    { gradient, quads: config.vocabSize % 4 === 0 },
     { picked, targets, logits, loss: losses, weight: b.weight },
     { vocabulary: config.vocabSize },
   );

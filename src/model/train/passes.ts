@@ -7,6 +7,7 @@ import type { LoraSpec } from '../lora-types';
 import type { Weights } from '../weights';
 import { buildBackward } from './backward';
 import { createTrainingBuffers, type TrainingBuffers } from './buffers';
+import { rowNorms } from './dora';
 import { buildForward } from './forward';
 import { type Layout, layOut } from './layout';
 import { buildLoss } from './loss';
@@ -59,7 +60,7 @@ export async function buildPasses(parts: TrainerParts, buffers: Buffers, spec: L
     buildLoss(plain, sizes.chunk, false),
     buildBackward(builder),
     buildUpdate(builder),
-    Promise.all(builder.norms()),
+    Promise.all(rowNorms(builder)),
   ]);
   const { chunk } = sizes;
   const { labels } = builder;

@@ -10,12 +10,12 @@ const LOGITS_BYTES = 32 * 2 ** 20;
 
 /**
  * What the forward pass keeps of a layer: its input, q|k|v after RoPE (or, where heads are normalized, before that), attention's
- * result and log-sum-exp, the residual stream between attention and feed-forward, gate|up, A·x of each group, and what goes into
- * the norms behind attention and feed-forward. `z` is what DoRA scales, and in the backward pass its gradient.
+ * result and log-sum-exp (with what the backward pass puts beside it), the residual stream between attention and feed-forward, gate|up, A·x of each group, and what goes into
+ * the norms behind attention and feed-forward. `…Inverse` is one over the rms of what goes into the norms before them; `z` is what DoRA scales, and in the backward pass its gradient.
  */
 export type KeptName =
-  | ('x' | 'qkv' | 'attentionOut' | 'lse' | 'postAttention' | 'gateUp' | `u ${Projection}`)
-  | ('attentionBranch' | 'feedForwardBranch')
+  | ('x' | 'qkv' | 'attentionOut' | 'softmax' | 'postAttention' | 'gateUp' | `u ${Projection}`)
+  | ('attentionBranch' | 'feedForwardBranch' | 'attentionInverse' | 'feedForwardInverse')
   | `z ${Projection}`;
 /**
  * Used by one layer after another, and by the loss. `normedQkv` is q|k|v after the norm of its heads and RoPE; `v` and what
@@ -26,7 +26,7 @@ export type WorkspaceName =
   | ('x' | 'normalized' | 'intermediate' | 'normalizedChunk' | 'logits')
   | 'normedQkv'
   | ('dx' | 'dNormalized' | 'dIntermediate' | 'dAttentionOut' | 'dQkv' | 'dNormalizedChunk')
-  | ('dBranch' | 'delta' | 'v');
+  | ('dBranch' | 'v');
 
 /** Elements (of 4 bytes) of every buffer by name. */
 export interface TrainingSizes {
@@ -69,13 +69,15 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
       x: T * D,
       qkv: T * qkv.stride,
       attentionOut: T * H * d,
-      lse: T * H,
+      softmax: 2 * T * H,
       postAttention: T * D,
       gateUp: T * gateUp.stride,
       ...(u as Record<`u ${Projection}`, number>),
       ...(z as Record<`z ${Projection}`, number>),
       attentionBranch: branch,
       feedForwardBranch: branch,
+      attentionInverse: T,
+      feedForwardInverse: T,
     },
     keptLayers: length,
     checkpoints: count > 1 ? count : 0,
@@ -98,7 +100,6 @@ export function trainingSizes(config: ModelConfig, spec: LoraSpec, layout: Layou
       dQkv: T * qkv.stride,
       dNormalizedChunk: chunk * D,
       dBranch: branch,
-      delta: T * H,
       v: T * Math.max(...widths),
     },
   };

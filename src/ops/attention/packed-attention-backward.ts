@@ -8,52 +8,57 @@ import packedAttentionBackwardKvSource from '../../../shaders/attention/packed-a
 import packedAttentionBackwardQTiled from '../../../shaders/attention/packed-attention-backward-q-tiled.wgsl?raw';
 import packedAttentionQueryTiles from '../../../shaders/attention/packed-attention-query-tiles.wgsl?raw';
 import packedAttentionBackwardQSource from '../../../shaders/attention/packed-attention-backward-q.wgsl?raw';
-import attentionDeltaSource from '../../../shaders/attention/attention-delta.wgsl?raw';
-import state from '../../../shaders/common/state.wgsl?raw';
-import { dotAt, forEachQuery, keyGrid, PACKED, packedSource, type PackedShape, queryGrid } from './packed-attention';
-import { pairsSeen } from './sizes';
+import type { KernelTarget } from '../tuning';
+import {
+  dotAt,
+  forEachQuery,
+  keyGrid,
+  PACKED,
+  packedSource,
+  type PackedShape,
+  type PackedVariant,
+  queryGrid,
+} from './packed-attention';
+import { HEAD_DIMS, pairsSeen } from './sizes';
 
-const WORKGROUP_SIZE = 32;
+interface BackwardVariant extends PackedVariant {
+  /** The gradients of q and k are turned back by their positions. */
+  readonly rotated: boolean;
+}
 
-/** delta [T, H] = Σ out · d_out of each head. */
-export const attentionDelta = op({
-  name: 'attention delta',
-  variants: () => [{}],
-  source: () => ({
-    definitions: { WORKGROUP_SIZE },
-    snippets: { state, attentionDelta: attentionDeltaSource },
-  }),
-  params: { heads: 'u32', quads: 'u32' },
-  bindings: { state: 'read', out: 'read', d_out: 'read', delta: 'read_write' },
-  // one thread a query
-  grid: ({ params: { heads }, rows }) => [Math.ceil((rows * heads) / WORKGROUP_SIZE)],
-  cost: ({ params: { heads, quads }, rows }) => ({
-    flops: 8 * quads * heads * rows,
-    bytes: 4 * rows * heads * (8 * quads + 1),
-  }),
-  reference: deltaReference,
-});
-
-/** What both halves bind. */
+/** What both halves share. */
+const BACKWARD = {
+  ...PACKED,
+  variants: () =>
+    HEAD_DIMS.flatMap((headDim) => [true, false].map((rotated): BackwardVariant => ({ headDim, rotated }))),
+} as const;
 const bindings = {
   state: 'read',
   places: 'read',
   qkv: 'read',
   d_out: 'read',
-  lse: 'read',
-  delta: 'read',
+  table: 'read?',
   d_qkv: 'read_write',
 } as const;
 
-/** q's part of d_qkv [T, (H + 2K) · d]. */
+/** The kernel of one half. */
+function backwardSource(...of: Parameters<typeof packedSource>) {
+  const source = packedSource(...of);
+  return (variant: BackwardVariant, target: KernelTarget) => {
+    const { definitions, ...rest } = source(variant, target);
+    return { ...rest, definitions: { ...definitions, ROTATED: variant.rotated } };
+  };
+}
+
+/** q's part of d_qkv [T, (H + 2K) · d], and delta [T, H] = Σ out · d_out of each head beside the log in `softmax`. */
 export const packedAttentionBackwardQ = op({
-  ...PACKED,
+  ...BACKWARD,
   name: 'attention backward q',
-  source: packedSource('attention backward q', (headDim) => (headDim > 64 ? 128 : 64), {
+  source: backwardSource('attention backward q', (headDim) => (headDim > 64 ? 128 : 64), {
     alone: { packedAttentionBackwardBindings, packedAttentionBackwardQ: packedAttentionBackwardQSource },
     tiled: { packedAttentionQueryTiles, packedAttentionBackwardBindings, packedAttentionBackwardQTiled },
   }),
-  bindings,
+  bindings: { ...bindings, out: 'read', softmax: 'read_write' },
   grid: queryGrid,
   cost: ({ params: { heads, kv_heads, quads, window }, rows }) => ({
     flops: 6 * 4 * quads * heads * pairsSeen(rows, window),
@@ -64,14 +69,14 @@ export const packedAttentionBackwardQ = op({
 
 /** k's and v's parts of d_qkv. */
 export const packedAttentionBackwardKv = op({
-  ...PACKED,
+  ...BACKWARD,
   name: 'attention backward kv',
   // two sums instead of one, and as many workgroups only as there are tiles of keys: more threads for each
-  source: packedSource('attention backward kv', (headDim) => (headDim > 32 ? 128 : 64), {
+  source: backwardSource('attention backward kv', (headDim) => (headDim > 32 ? 128 : 64), {
     alone: { packedAttentionBackwardBindings, packedAttentionBackwardKv: packedAttentionBackwardKvSource },
     tiled: { packedAttentionBackwardBindings, packedAttentionBackwardKvTiled },
   }),
-  bindings,
+  bindings: { ...bindings, softmax: 'read' },
   grid: keyGrid,
   cost: ({ params: { heads, kv_heads, quads, window }, rows }) => ({
     flops: 8 * 4 * quads * heads * pairsSeen(rows, window),
@@ -81,7 +86,7 @@ export const packedAttentionBackwardKv = op({
 });
 
 /** delta in float64. @param out [T][H · d] @param dOut [T][H · d] @returns [T][H] */
-function deltaReference(
+export function deltaReference(
   out: ArrayLike<number>,
   dOut: ArrayLike<number>,
   { headDim }: Pick<PackedShape, 'headDim'>,

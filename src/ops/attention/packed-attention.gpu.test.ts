@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import type { Kernel } from '../../gpu/kernel';
+import { ropeInplace } from '../rope/rope-inplace';
 import { attendPacked, type Departure, UNTOUCHED } from '../testing/attention';
 import { cheapPipelines, relative, TARGETS } from '../testing/run';
 import { type PackedCase, packedInputs, packedReference, type PackedResult, placesOf } from '../testing/sequences';
@@ -81,6 +82,27 @@ describe.each(Object.entries(TARGETS))('%s form', (form, target) => {
       expect(tails.every((x) => x === UNTOUCHED)).toBe(true);
     });
   }
+
+  test('gradients that are turned back by their positions', async () => {
+    const it: PackedCase = { ...SMALL, lengths: [5, 37] };
+    const { heads, kvHeads, headDim } = it;
+    const frequencies = Float64Array.from({ length: headDim / 2 - 1 }, (_, i) => 2 ** -i);
+    const angle = (position: number, i: number) => position * (frequencies[i] ?? 0);
+    const table = Float32Array.from({ length: 40 * headDim }, (_, i) => {
+      const of = angle(Math.floor(i / headDim), (i % headDim) >> 1);
+      return i % 2 ? Math.sin(of) : Math.cos(of);
+    });
+    const given = packedInputs(it);
+    const plain = packedReference(it);
+    const shape = { heads, kvHeads, headDim };
+    const rotation = { frequencies, magnitude: 1 };
+    const [expected, wrong] = ([-1, 1] as const).map((way) =>
+      ropeInplace.reference(plain.d_qkv, given.places, shape, rotation, way),
+    );
+    const { d_qkv } = await attendPacked(device, target, it, { ...given, table });
+    expect(relative(d_qkv, expected)).toBeLessThan(1e-5);
+    for (const other of [wrong, plain.d_qkv]) expect(relative(d_qkv, other)).toBeGreaterThan(1e-2);
+  });
 
   describe('what must not pass', () => {
     const it: PackedCase = { ...SMALL, lengths: [5, 37, 1, 30] };

@@ -1,7 +1,7 @@
 // The float64 references of attention and RoPE in training against central differences, and where tokens stand.
 import type { ModelConfig } from '../../core/model-config';
 import { describe, expect, test } from 'vitest';
-import { packedAttentionBackwardQ, attentionDelta } from './packed-attention-backward';
+import { packedAttentionBackwardQ, deltaReference } from './packed-attention-backward';
 import { packedAttention, dotAt, type PackedShape } from './packed-attention';
 import { packPlaces } from './places';
 import { rotationOf } from '../rope/rotation';
@@ -63,7 +63,7 @@ describe.each(Object.entries(SHAPES))('attention, %s', (_, shape) => {
 
   test('delta is what a softmax takes off', () => {
     const { out, lse } = packedAttention.reference(qkv, places, shape);
-    const delta = attentionDelta.reference(out, dOut, shape);
+    const delta = deltaReference(out, dOut, shape);
     expect(delta.length).toBe(lse.length);
     // a constant added to every value moves the loss by Σ d_out only: Σ_j dP_j · P_j is Σ_c d_out · out
     const shifted = packedAttention.reference(
@@ -78,7 +78,7 @@ describe.each(Object.entries(SHAPES))('attention, %s', (_, shape) => {
       for (let c = 0; c < shape.headDim; c++) sum += dOut[n * shape.headDim + c];
       return sum;
     });
-    const moved = attentionDelta.reference(shifted.out, dOut, shape).map((x, n) => x - delta[n]);
+    const moved = deltaReference(shifted.out, dOut, shape).map((x, n) => x - delta[n]);
     expect(relative(moved, sums)).toBeLessThan(1e-12);
   });
 });

@@ -84,7 +84,8 @@ export function keyGrid({ target, params: { kv_heads }, rows }: PackedGrid) {
   return [Math.ceil(rows / (attention === 'tiles' ? TILE_SIDE : attention.workgroup)), kv_heads] as const;
 }
 
-/** out [T, H · d] and lse [T, H] of qkv [T, (H + 2K) · d]; a window of the batch's tokens or more sees all of a sequence. */
+/** out [T, H · d] of qkv [T, (H + 2K) · d]; a window of the batch's tokens or more sees all of a sequence.
+ * The first of each pair in `softmax` [T, H, 2] becomes the log of the denominator. */
 export const packedAttention = op({
   ...PACKED,
   name: 'attention packed',
@@ -92,7 +93,7 @@ export const packedAttention = op({
     alone: { packedAttention: packedAttentionSource },
     tiled: { packedAttentionQueryTiles, packedAttentionTiled },
   }),
-  bindings: { state: 'read', places: 'read', qkv: 'read', out: 'read_write', lse: 'read_write' },
+  bindings: { state: 'read', places: 'read', qkv: 'read', out: 'read_write', softmax: 'read_write' },
   grid: queryGrid,
   // as if the batch were one sequence: how it is divided is not known here
   cost: ({ params: { heads, kv_heads, quads, window }, rows }) => ({

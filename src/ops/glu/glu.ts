@@ -15,7 +15,8 @@ interface Variant {
   readonly activation: Activation;
 }
 
-const LABELS: Readonly<Record<Activation, string>> = { silu: 'swiglu', gelu_tanh: 'geglu' };
+/** Names of f(gate) · up. */
+export const GLU_LABELS: Readonly<Record<Activation, string>> = { silu: 'swiglu', gelu_tanh: 'geglu' };
 const variants = () => ACTIVATIONS.map((activation): Variant => ({ activation }));
 
 /** hidden [T, F] of gate_up [T, 2F]; `half` is F. */
@@ -23,7 +24,7 @@ export const glu = op({
   name: 'glu',
   variants,
   source: ({ activation }: Variant, { activation: element }: KernelTarget) => ({
-    label: LABELS[activation],
+    label: GLU_LABELS[activation],
     definitions: { Activation: element },
     snippets: { state, ...activationSnippet(activation), glu: gluSource },
   }),
@@ -42,7 +43,7 @@ export const gluBackward = op({
   name: 'glu-backward',
   variants,
   source: ({ activation }: Variant) => ({
-    label: `${LABELS[activation]}-backward`,
+    label: `${GLU_LABELS[activation]}-backward`,
     definitions: { WORKGROUP_SIZE },
     snippets: { state, ...activationSnippet(activation), gluBackward: gluBackwardSource },
   }),

@@ -1,4 +1,6 @@
-// The kernels of lora.ts as plain loops in float64. Sums that a kernel adds to its output are returned alone.
+// The kernels of lora.ts and lora-backward.ts as plain loops in float64. Sums that a kernel adds to its output are returned alone.
+import type { Activation } from '../../core/model-config';
+import { glu } from '../glu/glu';
 import { dropoutMask } from './dropout';
 import { type LoraShape, stackedRows } from './shape';
 
@@ -59,7 +61,7 @@ export function upReference(shape: LoraShape, u: Values, b: Values, tokens: numb
 }
 
 /** v [T, J], the gradient of u, of dy [T, stride] and b [M, R] */
-export function upBackwardReference(shape: LoraShape, dy: Values, b: Values, tokens: number) {
+function upBackwardReference(shape: LoraShape, dy: Values, b: Values, tokens: number) {
   const { rank, maps, stride, scale } = shape;
   const v = new Float64Array(tokens * maps.length * rank);
   for (let t = 0; t < tokens; t++) {
@@ -72,7 +74,7 @@ export function upBackwardReference(shape: LoraShape, dy: Values, b: Values, tok
 }
 
 /** What is added to db [M, R], of dy [T, stride] and u [T, J] */
-export function bGradientReference(shape: LoraShape, dy: Values, u: Values, tokens: number) {
+function bGradientReference(shape: LoraShape, dy: Values, u: Values, tokens: number) {
   const { rank, maps, stride, scale } = shape;
   const db = new Float64Array(stackedRows(shape) * rank);
   for (let t = 0; t < tokens; t++) {
@@ -85,7 +87,7 @@ export function bGradientReference(shape: LoraShape, dy: Values, u: Values, toke
 }
 
 /** What is added to da [J, K], of x [T, K] and v [T, J] */
-export function aGradientReference(shape: LoraShape, x: Values, v: Values, tokens: number, dropout?: Dropout) {
+function aGradientReference(shape: LoraShape, x: Values, v: Values, tokens: number, dropout?: Dropout) {
   const { columns, rank, maps } = shape;
   const width = maps.length * rank;
   const mask = masks(shape, tokens, dropout);
@@ -100,7 +102,7 @@ export function aGradientReference(shape: LoraShape, x: Values, v: Values, token
 }
 
 /** What is added to dx [T, K], of v [T, J] and a [J, K] */
-export function downBackwardReference(shape: LoraShape, v: Values, a: Values, tokens: number, dropout?: Dropout) {
+function downBackwardReference(shape: LoraShape, v: Values, a: Values, tokens: number, dropout?: Dropout) {
   const { columns, rank, maps } = shape;
   const width = maps.length * rank;
   const mask = masks(shape, tokens, dropout);
@@ -112,4 +114,38 @@ export function downBackwardReference(shape: LoraShape, v: Values, a: Values, to
     }
   }
   return dx;
+}
+
+/** gate|up [T, 2F] with the update, and f(gate) · up [T, F] */
+export function upGluReference(
+  shape: LoraShape,
+  u: Values,
+  b: Values,
+  gateUp: Values,
+  tokens: number,
+  activation?: Activation,
+) {
+  const update = upReference(shape, u, b, tokens);
+  const all = update.map((value, i) => value + gateUp[i]);
+  return { gateUp: all, hidden: glu.reference(all, shape.stride / 2, activation) };
+}
+
+/** What dy [T, stride] gives: v [T, J], and what is added to db [M, R] */
+export function outputBackwardReference(shape: LoraShape, dy: Values, b: Values, u: Values, tokens: number) {
+  return { v: upBackwardReference(shape, dy, b, tokens), db: bGradientReference(shape, dy, u, tokens) };
+}
+
+/** What v [T, J] gives: what is added to da [J, K], and to dx [T, K] */
+export function inputBackwardReference(
+  shape: LoraShape,
+  x: Values,
+  v: Values,
+  a: Values,
+  tokens: number,
+  dropout?: Dropout,
+) {
+  return {
+    da: aGradientReference(shape, x, v, tokens, dropout),
+    dx: downBackwardReference(shape, v, a, tokens, dropout),
+  };
 }

@@ -2,14 +2,22 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { dropoutMask } from './dropout';
-import { loraDownBackward, loraParams } from './lora';
+import { loraParams } from './lora';
+import { loraInputBackward } from './lora-backward';
 import type { LoraShape } from './shape';
-import { type LoraCase, LORA_OPS, type LoraOp, loraOff, loraResult } from '../testing/lora';
+import { GLU_OPS, type LoraCase, LORA_OPS, type LoraOp, loraOff, loraResult } from '../testing/lora';
 import { random, runOp, TARGETS } from '../testing/run';
 
 const [{ device }] = await testDevices();
-const OPS = Object.keys(LORA_OPS) as LoraOp[];
-const MASKED: readonly LoraOp[] = ['down', 'aGradient', 'downBackward'];
+const OPS = Object.keys(LORA_OPS) as (keyof typeof LORA_OPS)[];
+const GLU = Object.keys(GLU_OPS) as (keyof typeof GLU_OPS)[];
+const NORMED: readonly LoraOp[] = [
+  'down behind a norm',
+  'the norm before down',
+  'its 1 / rms',
+  'aGradient behind a norm',
+];
+const MASKED: readonly LoraOp[] = ['down', 'aGradient', 'aGradient alone', 'aGradient behind a gate', 'downBackward'];
 const SCALED: readonly LoraOp[] = ['up', 'upBackward', 'bGradient'];
 
 /** Rows of q|k|v in one row of the group's output: k and v have fewer heads, and no multiple of anything. */
@@ -18,7 +26,7 @@ const [Q, K, V] = [
   { first: 41, rows: 13, module: 15 },
   { first: 54, rows: 14, module: 16 },
 ];
-const base: LoraShape = { columns: 52, rank: 3, stride: 70, scale: 0.75, keep: 0.8, maps: [Q, K, V] };
+const base: LoraShape = { columns: 52, rank: 3, stride: 70, scale: 0.75, keep: 0.8, epsilon: 0.1, maps: [Q, K, V] };
 const CASES: Record<string, LoraCase> = {
   'one token, rank 1, v alone': { ...base, rank: 1, maps: [V], tokens: 1, target: TARGETS.software },
   'q, k and v, rank 3': { ...base, tokens: 5, target: TARGETS.software },
@@ -60,6 +68,24 @@ describe.each([
     expect(await wrong(op, { maps: shifted })).toBeGreaterThan(1e-2);
   });
 
+  test.each(NORMED)('%s with another epsilon', async (op) => {
+    const plain = { ...it, dropout: false };
+    expect(await loraOff(device, op, { ...plain, epsilon: 0 }, plain)).toBeGreaterThan(1e-2);
+  });
+
+  test.each(GLU)('%s', async (op) => {
+    const half = it.stride / 2;
+    const maps = [
+      { first: 0, rows: half, module: 4 },
+      { first: half, rows: half, module: 5 },
+    ];
+    const right: LoraCase = { ...it, dropout: false, maps };
+    expect(await loraOff(device, op, right)).toBeLessThan(1e-5);
+    expect(await loraOff(device, op, { ...right, rank: 9, tokens: 19 })).toBeLessThan(1e-5);
+    expect(await loraOff(device, op, { ...right, scale: 1 }, right)).toBeGreaterThan(1e-2);
+    expect(await loraResult(device, op, { ...right, beyond: 1e30 })).toEqual(await loraResult(device, op, right));
+  });
+
   test.each(MASKED)('%s without the mask, with another module’s, seed’s or step’s', async (op) => {
     expect(await wrong(op, { dropout: false })).toBeGreaterThan(1e-2);
     expect(await wrong(op, { maps: [Q, { ...K, module: K.module + 1 }, V] })).toBeGreaterThan(1e-2);
@@ -68,11 +94,12 @@ describe.each([
   });
 
   test.each(OPS)('%s repeats to the bit, whatever stands beyond the batch', async (op) => {
-    const first = await loraResult(device, op, it);
-    expect(await loraResult(device, op, it)).toEqual(first);
-    expect(await loraResult(device, op, { ...it, beyond: 1e30 })).toEqual(first);
+    const same = { ...it, dropout: MASKED.includes(op) };
+    const first = await loraResult(device, op, same);
+    expect(await loraResult(device, op, same)).toEqual(first);
+    expect(await loraResult(device, op, { ...same, beyond: 1e30 })).toEqual(first);
     // what stands in the batch does matter
-    expect(await loraResult(device, op, { ...it, seed: 2 })).not.toEqual(first);
+    expect(await loraResult(device, op, { ...same, seed: 2 })).not.toEqual(first);
   });
 });
 
@@ -92,8 +119,8 @@ describe('dropout', () => {
   async function masked(of: typeof tokens, values: Float32Array<ArrayBuffer>): Promise<Float32Array[]> {
     const { dx } = await runOp(
       device,
-      loraDownBackward,
-      { dropout: true },
+      loraInputBackward,
+      { dropout: true, input: 'plain', dx: true },
       TARGETS.software,
       {
         bind: {
@@ -101,6 +128,8 @@ describe('dropout', () => {
           noise: Uint32Array.of(seed, step),
           v: new Float32Array(of.length).fill(1),
           a: values,
+          x: new Float32Array(of.length * columns),
+          da: new Float32Array(columns),
           dx: new Float32Array(of.length * columns),
         },
         params: loraParams(shape),

@@ -1,6 +1,7 @@
 // The references of a linear map with a LoRA against central differences of y = W·x + scale · B·A·mask(x).
 import { describe, expect, test } from 'vitest';
-import { loraAGradient, loraBGradient, loraDown, loraDownBackward, loraParams, loraUp, loraUpBackward } from './lora';
+import { loraDown, loraParams, loraUp } from './lora';
+import { loraInputBackward, loraOutputBackward } from './lora-backward';
 import type { Dropout } from './lora-reference';
 import { type LoraShape, stackedRows } from './shape';
 import { linear, linearBackward } from '../matmul/linear';
@@ -52,12 +53,12 @@ const loss = (at: Point, dropout?: Dropout) =>
 function gradients(at: Point, shape: LoraShape, dropout?: Dropout): Point {
   const { u, y } = forward(at, dropout);
   const dy = y.map((value, i) => c[i] + value ** 2);
-  const v = loraUpBackward.reference(shape, dy, at.b, TOKENS);
-  const low = loraDownBackward.reference(shape, v, at.a, TOKENS, dropout);
+  const { v, db } = loraOutputBackward.reference(shape, dy, at.b, u, TOKENS);
+  const { da, dx } = loraInputBackward.reference(shape, at.x, v, at.a, TOKENS, dropout);
   return {
-    x: linearBackward.reference(w, dy, { rows, columns, tokens: TOKENS }).map((value, i) => value + low[i]),
-    a: loraAGradient.reference(shape, at.x, v, TOKENS, dropout),
-    b: loraBGradient.reference(shape, dy, u, TOKENS),
+    x: linearBackward.reference(w, dy, { rows, columns, tokens: TOKENS }).map((value, i) => value + dx[i]),
+    a: da,
+    b: db,
   };
 }
 
@@ -98,6 +99,7 @@ test('parameters say where each map begins', () => {
     stride: 14,
     scale: 0.7,
     keep: 0.6,
+    epsilon: 0,
     first: [0, 9, 0, 0],
     begin: [0, 5, 9, 9],
     modules: [0, 2, 0, 0],

@@ -2,24 +2,31 @@
 import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
 import crossEntropySource from '../../../shaders/loss/cross-entropy.wgsl?raw';
+import logitsQuads from '../../../shaders/loss/logits-quads.wgsl?raw';
+import logitsSingle from '../../../shaders/loss/logits-single.wgsl?raw';
 import { rowGroups, rowSource } from '../rows';
 import type { KernelTarget } from '../tuning';
 
 interface Variant {
   /** The logits become their gradient; without, they stay. */
   readonly gradient: boolean;
+  /** The vocabulary is a multiple of 4: rows are read by quads. */
+  readonly quads: boolean;
 }
+
+/** Elements that a lane reads at a time. */
+const BLOCK = 4;
 
 /** loss [rows] of logits [rows, V], which become their gradient. */
 export const crossEntropy = op({
   name: 'cross-entropy',
-  variants: () => [{ gradient: true }, { gradient: false }],
-  source({ gradient }: Variant, { training }: KernelTarget) {
+  variants: () => [true, false].flatMap((quads) => [true, false].map((gradient): Variant => ({ gradient, quads }))),
+  source({ gradient, quads }: Variant, { training }: KernelTarget) {
     const { definitions, rows } = rowSource(training.crossEntropy);
     return {
-      label: `cross-entropy${gradient ? ' gradient' : ''}`,
-      definitions: { ...definitions, GRADIENT: gradient },
-      snippets: { state, ...rows, crossEntropy: crossEntropySource },
+      label: `cross-entropy x${quads ? 4 : 1}${gradient ? ' gradient' : ''}`,
+      definitions: { ...definitions, BLOCK, GRADIENT: gradient },
+      snippets: { state, ...rows, ...(quads ? { logitsQuads } : { logitsSingle }), crossEntropy: crossEntropySource },
     };
   },
   params: { vocabulary: 'u32' },

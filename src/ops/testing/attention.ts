@@ -1,14 +1,10 @@
 // Attention over sequences side by side on a device, forward and backward: for the tests of attention in training.
 import type { Kernel } from '../../gpu/kernel';
-import {
-  attentionDelta,
-  packedAttentionBackwardKv,
-  packedAttentionBackwardQ,
-} from '../attention/packed-attention-backward';
+import { packedAttentionBackwardKv, packedAttentionBackwardQ } from '../attention/packed-attention-backward';
 import { packedAttention } from '../attention/packed-attention';
 import type { KernelTarget } from '../tuning';
 import { run, workOf } from './run';
-import { type PackedCase, packedInputs } from './sequences';
+import { type PackedCase, type PackedInputs, packedInputs } from './sequences';
 
 /** Rows beyond the batch, in every buffer. */
 const BEYOND = 3;
@@ -29,7 +25,7 @@ export async function attendPacked(
   device: GPUDevice,
   target: KernelTarget,
   it: PackedCase,
-  given = packedInputs(it),
+  given: PackedInputs = packedInputs(it),
   departure: Departure = {},
 ) {
   const { heads, kvHeads, headDim } = it;
@@ -44,7 +40,7 @@ export async function attendPacked(
   };
   const beyond = (data: Float32Array<ArrayBuffer>, width: number) => extended(data, width, NaN);
   const empty = (width: number) => new Float32Array(rows * width).fill(UNTOUCHED);
-  const variant = { headDim };
+  const variant = { headDim, rotated: given.table !== undefined };
   const dispatch = async <Name extends string>({ kernel, work }: ReturnType<typeof workOf>, names: readonly Name[]) => {
     const found = await run(device, departure.kernel?.(kernel) ?? kernel, work, names);
     return Object.fromEntries(
@@ -55,36 +51,46 @@ export async function attendPacked(
   const read = {
     places: extended(departure.places ?? given.places, 4, 0xffffffff),
     qkv: beyond(given.qkv, (heads + 2 * kvHeads) * headDim),
+    ...(given.table && { table: given.table }),
   };
   const d_out = beyond(given.dOut, heads * headDim);
   const width = heads * headDim;
-  const { out, lse } = await dispatch(
-    workOf(packedAttention, variant, target, {
-      bind: { ...read, out: empty(width), lse: empty(heads) },
+  const first = await dispatch(
+    workOf(packedAttention, { headDim }, target, {
+      bind: { ...read, out: empty(width), softmax: empty(2 * heads) },
       params,
       count,
     }),
-    ['out', 'lse'],
+    ['out', 'softmax'],
   );
-  const { delta } = await dispatch(
-    workOf(attentionDelta, {}, target, {
-      bind: { out: beyond(out, width), d_out, delta: empty(heads) },
-      params: { heads, quads: headDim / 4 },
-      count,
-    }),
-    ['delta'],
-  );
-  const known = { ...read, d_out, lse: beyond(lse, heads), delta: beyond(departure.delta?.(delta) ?? delta, heads) };
-  const { d_qkv: first } = await dispatch(
+  const { out } = first;
+  const second = await dispatch(
     workOf(packedAttentionBackwardQ, variant, target, {
-      bind: { ...known, d_qkv: empty((heads + 2 * kvHeads) * headDim) },
+      bind: {
+        ...read,
+        d_out,
+        out: beyond(out, width),
+        softmax: first.softmax,
+        d_qkv: empty((heads + 2 * kvHeads) * headDim),
+      },
       params,
       count,
     }),
-    ['d_qkv'],
+    ['d_qkv', 'softmax'],
+  );
+  const part = (n: 0 | 1) => second.softmax.filter((_, i) => i % 2 === n);
+  const [lse, delta] = [part(0), part(1)];
+  const changed = departure.delta?.(delta.slice()) ?? delta;
+  const softmax = beyond(
+    Float32Array.from(second.softmax, (each, i) => (i % 2 ? changed[i >> 1] : each)),
+    2 * heads,
   );
   const { d_qkv } = await dispatch(
-    workOf(packedAttentionBackwardKv, variant, target, { bind: { ...known, d_qkv: first }, params, count }),
+    workOf(packedAttentionBackwardKv, variant, target, {
+      bind: { ...read, d_out, softmax, d_qkv: second.d_qkv },
+      params,
+      count,
+    }),
     ['d_qkv'],
   );
   const cut = (data: Float32Array<ArrayBuffer>) => data.subarray(0, (data.length / rows) * count);

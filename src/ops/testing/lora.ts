@@ -1,18 +1,14 @@
-// One of LoRA's six kernels on random data, and its reference: for tests with a device.
+// One output of LoRA's kernels on random data, and its reference: for tests with a device.
 import type { Kernel } from '../../gpu/kernel';
-import {
-  loraAGradient,
-  loraBGradient,
-  loraDown,
-  loraDownBackward,
-  loraParams,
-  loraUp,
-  loraUpBackward,
-} from '../lora/lora';
+import type { BindingTypes, Op } from '../../gpu/op';
+import { packPlaces } from '../attention/places';
+import { glu } from '../glu/glu';
+import { type LORA_PARAMS, loraDown, loraParams, loraUp, loraUpGlu } from '../lora/lora';
+import { loraInputBackward, loraOutputBackward } from '../lora/lora-backward';
 import type { Dropout } from '../lora/lora-reference';
 import { type LoraShape, stackedRows } from '../lora/shape';
+import { rmsnorm } from '../norm/rmsnorm';
 import type { KernelTarget } from '../tuning';
-import { packPlaces } from '../attention/places';
 import { random, relative } from './numbers';
 import { run, type Run, workOf } from './run';
 
@@ -28,56 +24,81 @@ export interface LoraCase extends LoraShape {
   readonly seed?: number;
 }
 
-type Given = Record<'x' | 'u' | 'v' | 'dy' | 'a' | 'b', Float32Array<ArrayBuffer>>;
+type Given = Readonly<
+  Record<'x' | 'u' | 'v' | 'dy' | 'a' | 'b' | 'gain' | 'gate_up' | 'inverse', Float32Array<ArrayBuffer>>
+>;
+type Output = keyof ReturnType<typeof before>;
 
-interface Op {
-  readonly op: Pick<typeof loraDown, 'grid' | 'kernel' | 'pack'>;
-  readonly output: string;
+interface LoraKernel {
+  readonly op: Pick<Op<never, KernelTarget, typeof LORA_PARAMS, BindingTypes, unknown>, 'grid' | 'kernel' | 'pack'>;
+  /** Beside dropout. */
+  readonly variant?: object;
+  readonly output: Output;
   readonly reference: (shape: LoraShape, given: Given, tokens: number, dropout?: Dropout) => Float64Array;
   /** The output is added to. */
-  readonly adds: boolean;
+  readonly adds?: true;
 }
 
-export const LORA_OPS = {
-  down: {
-    op: loraDown,
-    output: 'u',
-    reference: (shape, { x, a }, tokens, dropout) => loraDown.reference(shape, x, a, tokens, dropout),
-    adds: false,
-  },
-  up: {
-    op: loraUp,
-    output: 'y',
-    reference: (shape, { u, b }, tokens) => loraUp.reference(shape, u, b, tokens),
-    adds: true,
-  },
-  upBackward: {
-    op: loraUpBackward,
-    output: 'v',
-    reference: (shape, { dy, b }, tokens) => loraUpBackward.reference(shape, dy, b, tokens),
-    adds: false,
-  },
-  bGradient: {
-    op: loraBGradient,
-    output: 'db',
-    reference: (shape, { dy, u }, tokens) => loraBGradient.reference(shape, dy, u, tokens),
-    adds: true,
-  },
-  aGradient: {
-    op: loraAGradient,
-    output: 'da',
-    reference: (shape, { x, v }, tokens, dropout) => loraAGradient.reference(shape, x, v, tokens, dropout),
-    adds: true,
-  },
-  downBackward: {
-    op: loraDownBackward,
-    output: 'dx',
-    reference: (shape, { v, a }, tokens, dropout) => loraDownBackward.reference(shape, v, a, tokens, dropout),
-    adds: true,
-  },
-} as const satisfies Record<string, Op>;
+/** x through the norm before the maps. */
+const normed = ({ columns, epsilon = 0 }: LoraShape, { x, gain }: Given, tokens: number) =>
+  rmsnorm.reference(x.subarray(0, tokens * columns), gain, { columns, epsilon });
+/** f(gate) · up */
+const gated = ({ columns }: LoraShape, { gate_up }: Given, tokens: number) =>
+  glu.reference(gate_up.subarray(0, 2 * tokens * columns), columns, 'gelu_tanh');
 
-export type LoraOp = keyof typeof LORA_OPS;
+const down =
+  (input: typeof normed | undefined): LoraKernel['reference'] =>
+  (shape, all, tokens, dropout) =>
+    loraDown.reference(shape, input?.(shape, all, tokens) ?? all.x, all.a, tokens, dropout);
+const output =
+  (which: 'v' | 'db'): LoraKernel['reference'] =>
+  (shape, { dy, b, u }, tokens) =>
+    loraOutputBackward.reference(shape, dy, b, u, tokens)[which];
+const input =
+  (which: 'da' | 'dx', read?: typeof normed): LoraKernel['reference'] =>
+  (shape, all, tokens, dropout) =>
+    loraInputBackward.reference(shape, read?.(shape, all, tokens) ?? all.x, all.v, all.a, tokens, dropout)[which];
+const up: LoraKernel['reference'] = (shape, { u, b }, tokens) => loraUp.reference(shape, u, b, tokens);
+const upGlu: LoraKernel['reference'] = (shape, { u, b, gate_up }, tokens) =>
+  loraUpGlu.reference(shape, u, b, gate_up.subarray(0, tokens * shape.stride), tokens, 'gelu_tanh').hidden;
+
+const NORMED = { op: loraDown, variant: { normed: true } } as const;
+const INPUT = { op: loraInputBackward, variant: { input: 'plain', dx: true }, adds: true } as const;
+const GLU = { op: loraUpGlu, variant: { activation: 'gelu_tanh' } } as const;
+
+export const LORA_OPS = {
+  down: { op: loraDown, output: 'u', reference: down(undefined) },
+  'down behind a norm': { ...NORMED, output: 'u', reference: down(normed) },
+  'the norm before down': { ...NORMED, output: 'normalized', reference: normed },
+  'its 1 / rms': { ...NORMED, output: 'inverse', reference: inverses },
+  up: { op: loraUp, output: 'y', reference: up, adds: true },
+  upBackward: { op: loraOutputBackward, output: 'v', reference: output('v') },
+  bGradient: { op: loraOutputBackward, output: 'db', reference: output('db'), adds: true },
+  aGradient: { ...INPUT, output: 'da', reference: input('da') },
+  'aGradient alone': { ...INPUT, variant: { input: 'plain', dx: false }, output: 'da', reference: input('da') },
+  'aGradient behind a norm': {
+    ...INPUT,
+    variant: { input: 'normed', dx: true },
+    output: 'da',
+    reference: input('da', normed),
+  },
+  'aGradient behind a gate': {
+    ...INPUT,
+    variant: { input: 'gelu_tanh', dx: true },
+    output: 'da',
+    reference: input('da', gated),
+  },
+  downBackward: { ...INPUT, output: 'dx', reference: input('dx') },
+} as const satisfies Record<string, LoraKernel>;
+
+/** The outputs where gate and up are both adapted. */
+export const GLU_OPS = {
+  'hidden behind a gate': { ...GLU, output: 'hidden', reference: upGlu },
+  'gate and up': { ...GLU, output: 'gate_up', reference: up, adds: true },
+} as const satisfies Record<string, LoraKernel>;
+
+export type LoraOp = keyof typeof LORA_OPS | keyof typeof GLU_OPS;
+const ALL: Readonly<Record<LoraOp, LoraKernel>> = { ...LORA_OPS, ...GLU_OPS };
 
 /** Rows after those of the batch. */
 const BEYOND = 3;
@@ -93,62 +114,86 @@ function places(tokens: number): Uint32Array<ArrayBuffer> {
   });
 }
 
-function given(it: LoraCase) {
+/** 1 / rms of each row */
+function inverses({ columns, epsilon = 0 }: LoraShape, { x }: Pick<Given, 'x'>, tokens: number): Float64Array {
+  return Float64Array.from({ length: tokens }, (_, t) => {
+    const squares = x.subarray(t * columns, (t + 1) * columns).reduce((sum, value) => sum + value ** 2, 0);
+    return 1 / Math.sqrt(squares / columns + epsilon);
+  });
+}
+
+function given(it: LoraCase): { data: Given; places: Uint32Array<ArrayBuffer>; noise: Uint32Array<ArrayBuffer> } {
   const { tokens, columns, rank, maps, stride, beyond = Number.NaN, noise = [7, 2], seed = 1 } = it;
-  const rows = (width: number, part: number) => {
-    const values = new Float32Array((tokens + BEYOND) * width).fill(beyond);
-    values.set(random(tokens * width, seed * 100 + part));
-    return values;
+  const rows = (width: number, values: ArrayLike<number>) => {
+    const all = new Float32Array((tokens + BEYOND) * width).fill(beyond);
+    all.set(values);
+    return all;
   };
+  const some = (width: number, part: number) => rows(width, random(tokens * width, seed * 100 + part));
   const width = maps.length * rank;
-  const [a, b] = [random(width * columns, seed * 100 + 5), random(stackedRows(it) * rank, seed * 100 + 6)];
+  const x = some(columns, 1);
   return {
-    data: { x: rows(columns, 1), u: rows(width, 2), v: rows(width, 3), dy: rows(stride, 4), a, b },
+    data: {
+      x,
+      u: some(width, 2),
+      v: some(width, 3),
+      dy: some(stride, 4),
+      a: random(width * columns, seed * 100 + 5),
+      b: random(stackedRows(it) * rank, seed * 100 + 6),
+      gain: random(columns, seed * 100 + 7),
+      gate_up: some(Math.max(2 * columns, stride), 8),
+      inverse: rows(1, inverses(it, { x }, tokens)),
+    },
     places: places(tokens),
     noise: Uint32Array.from(noise),
   };
 }
 
 /** What each output holds before. */
-function before(op: LoraOp, it: LoraCase): Float32Array<ArrayBuffer> {
-  const { columns, rank, maps, stride } = it;
-  const rows = it.tokens + BEYOND;
-  const length = {
-    down: rows * maps.length * rank,
-    up: rows * stride,
-    upBackward: rows * maps.length * rank,
-    bGradient: stackedRows(it) * rank,
-    aGradient: maps.length * rank * columns,
-    downBackward: rows * columns,
-  }[op];
-  return random(length, 99);
+function before({ columns, rank, maps, stride, tokens }: LoraCase) {
+  const rows = tokens + BEYOND;
+  const width = maps.length * rank;
+  const of = (length: number) => random(length, 99);
+  return {
+    u: of(rows * width),
+    normalized: of(rows * columns),
+    inverse: of(rows),
+    y: of(rows * stride),
+    gate_up: of(rows * stride),
+    hidden: of((rows * stride) / 2),
+    v: of(rows * width),
+    db: of(maps.reduce((sum, map) => sum + map.rows, 0) * rank),
+    da: of(width * columns),
+    dx: of(rows * columns),
+  };
 }
 
 /** A kernel and what it is run on. */
-export function loraWork(op: LoraOp, it: LoraCase): { kernel: Kernel; work: Run; output: string } {
-  const { op: made, output }: Op = LORA_OPS[op];
+export function loraWork(name: LoraOp, it: LoraCase): { kernel: Kernel; work: Run; output: Output } {
+  const { op, variant, output: written } = ALL[name];
   const { data, ...dropout } = given(it);
-  const work = workOf(made, { dropout: it.dropout ?? false }, it.target, {
-    bind: { ...data, ...dropout, [output]: before(op, it) },
+  const outputs = before(it);
+  const work = workOf(op as never, { dropout: it.dropout ?? false, ...variant } as never, it.target, {
+    bind: { ...outputs, ...data, ...dropout, [written]: outputs[written] },
     params: loraParams(it),
     count: it.tokens,
   });
-  return { ...work, output };
+  return { ...work, output: written };
 }
 
 /** What the kernel leaves in its output. */
-export async function loraResult(device: GPUDevice, op: LoraOp, it: LoraCase): Promise<Float32Array> {
-  const { kernel, work, output } = loraWork(op, it);
-  const results = await run(device, kernel, work, [output]);
-  return new Float32Array(results[output]);
+export async function loraResult(device: GPUDevice, name: LoraOp, it: LoraCase): Promise<Float32Array> {
+  const { kernel, work, output: written } = loraWork(name, it);
+  const results = await run(device, kernel, work, [written]);
+  return new Float32Array(results[written]);
 }
 
 /** How far a kernel is off from what the reference says of `right`; rows beyond the batch count. */
-export async function loraOff(device: GPUDevice, op: LoraOp, it: LoraCase, right = it): Promise<number> {
-  const { reference, adds }: Op = LORA_OPS[op];
+export async function loraOff(device: GPUDevice, name: LoraOp, it: LoraCase, right = it): Promise<number> {
+  const { reference, adds, output: written } = ALL[name];
   const { data, ...dropout } = given(right);
   const sums = reference(right, data, right.tokens, right.dropout ? dropout : undefined);
-  const expected = Float64Array.from(before(op, right));
+  const expected = Float64Array.from(before(right)[written]);
   for (const [i, value] of sums.entries()) expected[i] = value + (adds ? expected[i] : 0);
-  return relative(await loraResult(device, op, it), expected);
+  return relative(await loraResult(device, name, it), expected);
 }

@@ -1,6 +1,8 @@
 // What the search for data races runs of attention in training: the forms by tiles, over several tiles of rows and of columns.
 import { packedAttentionBackwardKv, packedAttentionBackwardQ } from '../attention/packed-attention-backward';
-import { packedAttention } from '../attention/packed-attention';
+import type { BindingTypes, Op } from '../../gpu/op';
+import { PACKED, packedAttention } from '../attention/packed-attention';
+import type { KernelTarget } from '../tuning';
 import { random } from './numbers';
 import type { RaceCase } from './races';
 import { TARGETS, workOf } from './run';
@@ -11,7 +13,7 @@ const CASE = { heads: 4, kvHeads: 2, headDim: 36, lengths: [3, 37] };
 
 const race =
   (
-    op: Pick<typeof packedAttention, 'grid' | 'kernel' | 'pack'>,
+    op: Pick<Op<never, KernelTarget, (typeof PACKED)['params'], BindingTypes, unknown>, 'grid' | 'kernel' | 'pack'>,
     outputs: readonly string[],
     /** Barriers at the end that guard nothing in this case. */
     idle = 0,
@@ -22,11 +24,11 @@ const race =
     const count = places.length / 4;
     const written: Record<string, Float32Array> = {
       out: new Float32Array(dOut.length),
-      lse: random(count * heads, 3),
+      softmax: random(2 * count * heads, 3),
       d_qkv: new Float32Array(qkv.length),
     };
-    const { kernel, work } = workOf(op, { headDim }, TARGETS.hardware, {
-      bind: { qkv, places, d_out: dOut, delta: random(count * heads, 4), ...written },
+    const { kernel, work } = workOf(op as never, { headDim, rotated: false } as never, TARGETS.hardware, {
+      bind: { qkv, places, d_out: dOut, ...written },
       params: { heads, kv_heads: kvHeads, window: count, quads: headDim / 4 },
       count,
     });
@@ -41,7 +43,7 @@ const race =
 
 /** By name; all of them when there is time: their pipelines take SwiftShader four seconds each. */
 export const attentionRaces: Readonly<Record<string, () => RaceCase>> = {
-  'attention packed': race(packedAttention, ['out', 'lse']),
+  'attention packed': race(packedAttention, ['out', 'softmax']),
   ...(process.env['PRONK_LONG'] && {
     'attention backward q': race(packedAttentionBackwardQ, ['d_qkv']),
     // its last one is the end of an unrolled loop, and the next tile begins with one that guards as well

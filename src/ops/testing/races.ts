@@ -71,7 +71,7 @@ const normedRope = (): RaceCase => ({
 const losses = (): RaceCase => {
   const [vocabulary, rows] = [300, 3];
   return {
-    ...workOf(crossEntropy, { gradient: true }, TARGETS.hardware, {
+    ...workOf(crossEntropy, { gradient: true, quads: true }, TARGETS.hardware, {
       bind: {
         picked: Uint32Array.of(2, 0, 1),
         targets: Int32Array.of(299, 3, 256),

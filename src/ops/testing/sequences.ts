@@ -1,5 +1,5 @@
 // Sequences side by side, and what attention over them gives in float64: for the tests of attention in training.
-import { packedAttentionBackwardQ, attentionDelta } from '../attention/packed-attention-backward';
+import { deltaReference, packedAttentionBackwardQ } from '../attention/packed-attention-backward';
 import { packedAttention, type PackedShape } from '../attention/packed-attention';
 import { packPlaces } from '../attention/places';
 import { random } from './numbers';
@@ -26,8 +26,20 @@ export function placesOf(lengths: readonly number[]): Uint32Array<ArrayBuffer> {
   return packPlaces({ positions: each((position) => position), rows: each((_, sequence) => sequence) });
 }
 
+/** What attention is given. */
+export interface PackedInputs {
+  readonly qkv: Float32Array<ArrayBuffer>;
+  readonly dOut: Float32Array<ArrayBuffer>;
+  readonly places: Uint32Array<ArrayBuffer>;
+  /** Angles by which the gradients of q and k are turned back. */
+  readonly table?: Float32Array<ArrayBuffer>;
+}
+
 /** Random q|k|v and gradient of out, the same for a sequence wherever it stands: its number is in `seeds`. */
-export function packedInputs({ lengths, heads, kvHeads, headDim }: PackedCase, seeds = lengths.map((_, i) => i)) {
+export function packedInputs(
+  { lengths, heads, kvHeads, headDim }: PackedCase,
+  seeds = lengths.map((_, i) => i),
+): PackedInputs {
   const each = (width: number, scale: number, seed: number) =>
     Float32Array.from(
       lengths.flatMap((length, i) => Array.from(random(length * width, seeds[i] * 2 + seed), (x) => scale * x)),
@@ -42,6 +54,6 @@ export function packedInputs({ lengths, heads, kvHeads, headDim }: PackedCase, s
 /** The result in float64. */
 export function packedReference(it: PackedCase, { qkv, dOut, places } = packedInputs(it)): PackedResult {
   const { out, lse } = packedAttention.reference(qkv, places, it);
-  const delta = attentionDelta.reference(out, dOut, it);
+  const delta = deltaReference(out, dOut, it);
   return { out, lse, delta, d_qkv: packedAttentionBackwardQ.reference(qkv, dOut, places, it) };
 }
