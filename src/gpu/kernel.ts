@@ -86,7 +86,7 @@ export class Kernels {
       }
     }
     const bindGroup = this.device.createBindGroup({ label, layout, entries });
-    return { label, pipeline: await pipeline, bindGroup, ...work };
+    return { label, pipeline: await pipeline, bindGroup, cost: work.cost, grid: remembered(work.grid) };
   }
 
   #compile(kernel: Kernel): Compiled {
@@ -112,6 +112,16 @@ export class Kernels {
     this.#compiled.set(key, compiled);
     return compiled;
   }
+}
+
+/** A grid that is made anew for another number of rows only: tokens after the first one allocate none. */
+function remembered(grid: Step['grid']): Step['grid'] {
+  let of: number | undefined;
+  let made: Grid;
+  return (rows) => {
+    if (rows !== of) [of, made] = [rows, grid(rows)];
+    return made;
+  };
 }
 
 /** Records steps in one compute pass, all over the same rows. */

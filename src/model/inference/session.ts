@@ -220,8 +220,9 @@ export class Session {
     const history = [...ids];
     const { decode } = this.#variant;
     const forward = [...decode.body, ...decode.head];
+    const token = [...forward, ...this.#sampler.steps];
     const draws = {
-      enqueue: (count: number) => this.#enqueueTokens(count),
+      enqueue: (count: number) => this.#enqueueTokens(token, count),
       forward: () => this.#submit(forward, 1),
       draw: () => this.#submit(this.#sampler.steps, 1),
       read: (at: number, count: number) => this.#sampler.read(at, count),
@@ -376,9 +377,7 @@ export class Session {
   }
 
   /** Enqueues `count` decode steps; each samples the id that the next one reads. */
-  #enqueueTokens(count: number): void {
-    const { decode } = this.#variant;
-    const steps = [...decode.body, ...decode.head, ...this.#sampler.steps];
+  #enqueueTokens(steps: readonly Step[], count: number): void {
     const encoder = this.#gpu.device.createCommandEncoder();
     for (let i = 0; i < count; i++) encode(encoder, steps, 1);
     this.#gpu.device.queue.submit([encoder.finish()]);
