@@ -6,7 +6,7 @@ import { openAdapter } from '../gpu/device';
 import { writePeft } from '../formats/adapters/index';
 import { bytesSource } from '../core/source';
 import { madeUp } from '../formats/testing/adapter';
-import { GREEDY } from '../ops/sample/sample';
+import { GREEDY } from '../ops/sample/sampling';
 import { memoryStore } from '../storage/memory';
 import { createEngine, type Engine, type EngineRequest } from './index';
 import { storeModel } from './testing/stored';

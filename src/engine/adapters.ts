@@ -4,15 +4,7 @@ import { fromStoredConfig, type ModelConfig, toStoredConfig } from '../core/mode
 import type { Adapter } from '../core/adapter';
 import type { TokenizerSpec } from '../core/checkpoint';
 import { shownName } from '../core/shown-name';
-import {
-  checkFit,
-  isGgufAdapter,
-  type Mix,
-  mixed,
-  type MixError,
-  type MixOptions,
-  readAdapter,
-} from '../formats/adapters/index';
+import type { Mix, MixError, MixOptions } from '../formats/adapters/index';
 import { PronkError } from '../core/errors';
 import type { HasherFactory } from '../core/hash';
 import type { Source } from '../core/source';
@@ -21,15 +13,19 @@ import { type AdapterRecord, AdapterStore } from '../storage/adapters';
 import type { Folder } from '../storage/folder';
 import type { Store } from '../storage/store';
 import type { PromptTemplate } from '../tokenizer/prompt-templates';
-import { adapterFiles, type PlainFormat } from './export/adapter';
+import type { PlainFormat } from './export/adapter';
 import { type FileContent, writeFiles } from './export/file';
-import { mergedFiles, type MergeOptions } from './export/merge';
+import type { MergeOptions } from './export/merge';
 import type { AdapterBase, Base } from './export/origin';
 import type { Library } from './models/library';
 import type { ModelSummary } from './models/summary';
 import { numbered } from '../core/numbered';
 import type { SaveOptions, SavedFile } from './save';
 import type { AdapterSummary, AdapterUse } from './training/types';
+
+/** What is fetched once there is an adapter. */
+const formats = () => import('../formats/adapters/index');
+const exports = async () => ({ ...(await import('./export/adapter')), ...(await import('./export/merge')) });
 
 /** Adapters whose values stay in memory: two of them compared, and those combined with them. */
 const OPEN = 4;
@@ -93,7 +89,8 @@ export class Adapters {
   }
 
   /** Whether a file by itself is an adapter, and no model; what cannot be read is none. */
-  isAdapter(file: Source): Promise<boolean> {
+  async isAdapter(file: Source): Promise<boolean> {
+    const { isGgufAdapter } = await formats();
     return isGgufAdapter(file).catch(() => false);
   }
 
@@ -103,6 +100,7 @@ export class Adapters {
    */
   async import(files: readonly Source[], modelId: string): Promise<AdapterSummary> {
     const { name: modelName, config, tensors } = await this.#library.open(modelId);
+    const { readAdapter } = await formats();
     const adapter = await readAdapter(files, config, tensors);
     const { name } = adapter;
     const meta = { name, modelId, modelName, model: toStoredConfig(config), source: 'imported' } as const;
@@ -115,6 +113,7 @@ export class Adapters {
    */
   async attach(files: readonly Source[], modelId: string): Promise<string> {
     const { config, tensors } = await this.#library.open(modelId);
+    const { readAdapter } = await formats();
     const id = crypto.randomUUID();
     this.#attached.set(id, { adapter: await readAdapter(files, config, tensors), modelId });
     return id;
@@ -217,6 +216,7 @@ export class Adapters {
       throw new PronkError('unsupported-format', message);
     }
     const pairs = adapter.pairs.map((pair) => ({ ...pair, scale: pair.scale * strength }));
+    const { adapterFiles } = await exports();
     return adapterFiles({ ...adapter, pairs }, await this.#baseOf(id), format, template);
   }
 
@@ -240,11 +240,13 @@ export class Adapters {
     format: PlainFormat,
   ): Promise<{ readonly files: FileContent[]; readonly error?: MixError | undefined }> {
     const { adapter, error } = await this.#mixed(uses, modelId, options);
+    const { adapterFiles } = await exports();
     return { files: await adapterFiles(adapter, await this.#base(modelId), format), error };
   }
 
   async #mixed(uses: readonly AdapterUse[], modelId: string, { name, ...options }: NamedMix): Promise<Mix> {
     const { config } = await this.#library.open(modelId);
+    const { checkFit, mixed } = await formats();
     const parts = await Promise.all(
       uses.map(async ({ id, strength }) => {
         const adapter = await this.#named(id);
@@ -280,6 +282,7 @@ export class Adapters {
     const adapters = await Promise.all(
       uses.map(async ({ id, strength }) => ({ ...(await this.#withTemplate(id)), strength })),
     );
+    const { mergedFiles } = await exports();
     return mergedFiles(await this.#base(modelId), adapters, options);
   }
 
@@ -332,6 +335,7 @@ export class Adapters {
           throw new PronkError('bad-strength', `An adapter's strength is a number, and not ${strength}.`);
         }
         const adapter = await this.#values(id);
+        const { checkFit } = await formats();
         checkFit(adapter, config);
         return { key: id, pairs: adapter.pairs, strength, whole: adapter.whole, tokenizer: adapter.tokenizer };
       }),

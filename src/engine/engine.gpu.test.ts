@@ -4,7 +4,7 @@ import { bytesSource } from '../core/source';
 import { findAdapter } from '../headless/dawn';
 import { modelFiles } from '../headless/node-store/files';
 import { type Gpu, openAdapter } from '../gpu/device';
-import { GREEDY } from '../ops/sample/sample';
+import { GREEDY } from '../ops/sample/sampling';
 import { memoryStore } from '../storage/memory';
 import { createEngine, type Engine, type EngineRequest } from './index';
 import { storeModel } from './testing/stored';

@@ -1,5 +1,6 @@
 // Pronk as a library: models in a store, one of them on the GPU, text out. No DOM, no worker.
 import { PronkError } from '../core/errors';
+import { type Later, later } from '../core/later';
 import type { HasherFactory } from '../core/hash';
 import type { Gpu } from '../gpu/device';
 import { roomOf } from '../storage/quota';
@@ -11,12 +12,12 @@ import { DeviceWork } from './models/device-work';
 import { ChatCompletions } from './generation/completions';
 import type { GeneratedToken } from './generation/generate';
 import { held, type OnHeld } from './generation/held';
-import { formGrammar } from './forms/form-grammar';
 import type { ResponseFormat } from './forms/response-format';
 import { Host, type HostedModel, type LoadOptions } from './models/host';
 import type { ConverterFactory } from './imports/converter';
-import { Imports } from './imports/index';
-import { gpuBudget, type Offer } from './imports/plan';
+import type { Imports } from './imports/index';
+import type { Offer } from './imports/plan';
+import { gpuBudget } from './models/gpu-budget';
 import type { Quality } from './imports/types';
 import { Library } from './models/library';
 import { encodePrompt, type Prompt, type PromptSize, promptText } from './generation/prompt';
@@ -24,7 +25,7 @@ import { measurePerplexity } from './models/quality';
 import type { EngineGeneration, EngineRequest } from './generation/request';
 import { generateResumed, reservedFor } from './generation/resumed';
 import { Scheduler } from './scheduler';
-import { Datasets } from './training/datasets';
+import type { Datasets } from './training/datasets';
 import { trainingParts } from './training/engine-parts';
 import type { TrainingParts } from './training/parts';
 import { Trainings } from './training/trainings';
@@ -59,9 +60,9 @@ export function createEngine(options: EngineOptions): Engine {
 
 export class Engine {
   readonly models: Library;
-  readonly imports: Imports;
+  readonly imports: Later<Imports>;
   readonly adapters: Adapters;
-  readonly datasets: Datasets;
+  readonly datasets: Later<Datasets>;
   /** Training runs. The model that one is beside stays on the device until it ends. */
   readonly runs: Trainings;
   readonly chat: { readonly completions: ChatCompletions };
@@ -83,13 +84,16 @@ export class Engine {
     this.#onHeld = onHeld;
     this.models = new Library(store);
     this.adapters = new Adapters(store, this.models, hashers);
-    this.imports = new Imports({
-      store,
-      hashers,
-      converters,
-      offer: () => this.#offer(store),
-      committing: (task) => this.models.changing(task),
-      onHeld,
+    this.imports = later(async () => {
+      const parts = await import('./imports/index');
+      return new parts.Imports({
+        store,
+        hashers,
+        converters,
+        offer: () => this.#offer(store),
+        committing: (task) => this.models.changing(task),
+        onHeld,
+      });
     });
     this.#host = new Host(this.models, gpu, onDeviceLost, onHeld);
     this.#work = new DeviceWork({
@@ -98,9 +102,12 @@ export class Engine {
       onDeviceWait,
       beforeLoad: (model, options) => this.#beforeLoad(model, options),
     });
-    this.datasets = new Datasets(store, async (model, work) => {
-      const tokenizer = await this.tokenizer(model);
-      return held(onHeld, model, () => work(tokenizer));
+    this.datasets = later(async () => {
+      const parts = await import('./training/datasets');
+      return new parts.Datasets(store, async (model, work) => {
+        const tokenizer = await this.tokenizer(model);
+        return held(onHeld, model, () => work(tokenizer));
+      });
     });
     const { models, adapters, datasets } = this;
     const parts = trainingParts({
@@ -229,7 +236,8 @@ export class Engine {
   }
 
   /** What is wrong with a form of answers, and where; undefined where nothing is. */
-  checkFormat(format: ResponseFormat): string | undefined {
+  async checkFormat(format: ResponseFormat): Promise<string | undefined> {
+    const { formGrammar } = await import('./forms/form-grammar');
     try {
       formGrammar(format);
       return undefined;

@@ -7,7 +7,7 @@ import { openCheckpoint } from '../formats/checkpoint/open';
 import { weightTensors } from '../formats/checkpoint/weights';
 import { openAdapter } from '../gpu/device';
 import { createSession, type Session } from '../model/inference/session';
-import { GREEDY } from '../ops/sample/sample';
+import { GREEDY } from '../ops/sample/sampling';
 import { createTokenizer } from '../tokenizer/index';
 import { promptTemplates } from '../tokenizer/prompt-templates';
 import type { Tokenizer } from '../tokenizer/tokenizer';

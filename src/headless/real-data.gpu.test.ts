@@ -8,7 +8,7 @@ import { openCheckpoint } from '../formats/checkpoint/open';
 import { weightTensors } from '../formats/checkpoint/weights';
 import { openAdapter } from '../gpu/device';
 import { createSession } from '../model/inference/session';
-import { GREEDY } from '../ops/sample/sample';
+import { GREEDY } from '../ops/sample/sampling';
 import { modelFiles } from './node-store/files';
 
 const FOLDER = '../shared/data/stories260K';

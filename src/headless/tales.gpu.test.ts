@@ -16,7 +16,7 @@ import { encryptedFiles, metaFolder, torchIndex, torchShards } from '../formats/
 import { type Quantize, weightTensors } from '../formats/checkpoint/weights';
 import { type Gpu, openAdapter } from '../gpu/device';
 import { createSession, type Session } from '../model/inference/session';
-import { GREEDY } from '../ops/sample/sample';
+import { GREEDY } from '../ops/sample/sampling';
 import type { WeightTensor } from '../core/weight-kinds';
 import { readAdapter } from '../formats/adapters/index';
 import { memoryStore } from '../storage/memory';

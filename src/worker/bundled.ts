@@ -1,6 +1,5 @@
 // The model that ships with the page: fetched on the first visit, read from the store ever after.
 import type { Engine } from '../engine/index';
-import { modelInFiles } from '../engine/models/model';
 import { PronkError } from '../core/errors';
 import { bytesSource } from '../core/source';
 
@@ -28,6 +27,7 @@ export async function ensureBundled(engine: Engine, onProgress: Progress): Promi
     const total = bytes.length;
     const stored = (done: number) => onProgress('Storing', Math.min(done, total), total);
     stored(0);
+    const { modelInFiles } = await import('../engine/models/in-files');
     const model = await modelInFiles([bytesSource(bytes, FILE)]).open();
     // tabs that open at once share one copy: the first may be on its way to the GPU already
     const options = { id: ID, bundled: true, once: true, source: 'Comes with Pronk' } as const;

@@ -2,7 +2,7 @@
 // worker starts.
 import { type Remote, releaseProxy, transfer, wrap } from 'comlink';
 import { PronkError } from '../core/errors';
-import { type Batch, type ConverterFactory, convertBatch } from '../engine/imports/converter';
+import type { Batch, ConverterFactory } from '../engine/imports/converter';
 import type { ConvertWorker } from './convert-worker';
 
 const UNSTARTABLE =
@@ -29,7 +29,7 @@ export const workerConverters: ConverterFactory = () => {
   return {
     ahead: AHEAD,
     async convert(batch: Batch) {
-      if (batches++ === 0) return convertBatch(batch);
+      if (batches++ === 0) return (await import('../engine/imports/converter')).convertBatch(batch);
       const { remote, broken } = start();
       const bytes = ownBytes(batch.bytes);
       const answer = await Promise.race([remote.convert(transfer({ ...batch, bytes }, [bytes.buffer])), broken]);

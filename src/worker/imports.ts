@@ -1,11 +1,7 @@
 // Imports, and files that are made for the person: the page's files as sources, progress as events.
 import type { Engine } from '../engine/index';
-import { exportModel } from '../engine/export';
 import type { GivenSource } from '../engine/imports/identity';
 import type { Origin } from '../engine/imports/origin';
-import { decryptFiles } from '../engine/patches/decrypt';
-import { encryptFiles } from '../engine/patches/encrypt';
-import { saveWeightDiff } from '../engine/patches/weight-diff';
 import { PronkError } from '../core/errors';
 import { blobSource } from '../core/source';
 import type { Contract, GivenFile, ImportOrigin, Kept, ModelSummary } from './contract';
@@ -50,21 +46,24 @@ export function importVerbs(
 export function patchVerbs({ imports }: Engine, saves: Saves): Verbs['patches'] {
   return {
     decrypt: (taskId, handle) =>
-      saves.save(taskId, handle, 'Decrypted files', (folder, options) => {
-        const { patch } = imports.planned(taskId);
+      saves.save(taskId, handle, 'Decrypted files', async function* (folder, options) {
+        const { patch } = await imports.planned(taskId);
         if (!patch) throw new PronkError('not-encrypted', 'None of these files is encrypted.');
-        return decryptFiles(patch, folder, options);
+        const { decryptFiles } = await import('../engine/patches/decrypt');
+        yield* decryptFiles(patch, folder, options);
       }),
     encrypt: (taskId, key, files, handle) =>
-      saves.save(taskId, handle, 'Encrypted files', (folder, options) =>
-        encryptFiles(sourceOf(key), files.map(sourceOf), folder, options),
-      ),
+      saves.save(taskId, handle, 'Encrypted files', async function* (folder, options) {
+        const { encryptFiles } = await import('../engine/patches/encrypt');
+        yield* encryptFiles(sourceOf(key), files.map(sourceOf), folder, options);
+      }),
     saveWeightDiff: (taskId, { kind, base, other }, handle) =>
       saves.withFolder(
         taskId,
         handle,
         kind === 'recover' ? 'Recovered model' : 'Weight diff',
         async (folder, options) => {
+          const { saveWeightDiff } = await import('../engine/patches/weight-diff');
           const { sum, files } = await saveWeightDiff(kind, base.map(sourceOf), other.map(sourceOf), folder, options);
           return { sum, files: files.map(({ name, bytes }) => ({ name, bytes, ok: true })) };
         },
@@ -76,6 +75,7 @@ export function patchVerbs({ imports }: Engine, saves: Saves): Verbs['patches'] 
 export function exportVerb({ models }: Engine, saves: Saves): Kept<Contract>['models']['export'] {
   return (modelId, handle) =>
     saves.save(modelId, handle, 'Model', async function* (folder, options) {
+      const { exportModel } = await import('../engine/export');
       yield await exportModel(models, modelId, folder, options);
     });
 }

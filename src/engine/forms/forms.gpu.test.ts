@@ -8,7 +8,7 @@ import { modelFiles } from '../../headless/node-store/files';
 import { openAdapter } from '../../gpu/device';
 import { adjust } from '../../ops/sample/adjust';
 import { logprobs } from '../../ops/sample/logprobs';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import { memoryStore } from '../../storage/memory';
 import { TALES, TALES_CHAT } from '../../testing/fixtures';
 import type { GeneratedToken } from '../generation/generate';

@@ -3,8 +3,7 @@ import { PronkError } from '../../core/errors';
 import type { GenerateOptions } from './generate';
 import type { EngineRequest } from './request';
 import type { BeamOptions } from '../../model/inference/beam-search';
-import { adjusts } from '../../ops/sample/adjust';
-import { MOST_LOGPROBS } from '../../ops/sample/logprobs';
+import { adjusts, MOST_LOGPROBS } from '../../ops/sample/sampling';
 
 const refuse = (name: string, takes: string, value: unknown) =>
   new PronkError('bad-request', `${name} takes ${takes}, not ${JSON.stringify(value)}.`);

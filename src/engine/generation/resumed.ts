@@ -6,8 +6,8 @@ import type { Adapters } from '../adapters';
 import { type DeviceWork, LOSSES } from '../models/device-work';
 import { type GeneratedToken, generate } from './generate';
 import { thinkingOf } from '../../tokenizer/thinking';
-import { formGrammar } from '../forms/form-grammar';
 import { grammarsOf } from '../forms/grammar';
+import type { ResponseFormat } from '../forms/response-format';
 import { DryGuide } from './dry';
 import { held, type OnHeld } from './held';
 import { begunIds, encodePrompt, promptStops } from './prompt';
@@ -37,7 +37,7 @@ export async function* generateResumed(
   const { model, prompt, signal, stop = [], stopAtNextTurn = true, onProgress } = request;
   const beams = checkedBeams(request);
   // what cannot be held to is refused before anything is loaded for it
-  const grammar = request.responseFormat && formGrammar(request.responseFormat);
+  const grammar = request.responseFormat && (await grammarOf(request.responseFormat));
   const answered = work.asking(model);
   let release = () => {};
   try {
@@ -97,4 +97,9 @@ export async function* generateResumed(
     release();
     answered();
   }
+}
+
+async function grammarOf(format: ResponseFormat): Promise<string | undefined> {
+  const { formGrammar } = await import('../forms/form-grammar');
+  return formGrammar(format);
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Guide, SampleOptions } from '../../model/inference/sample-options';
 import type { Session } from '../../model/inference/session';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
 import { USUAL_MARKS } from '../../tokenizer/thinking';
 import { generate, type GenerateOptions } from './generate';

@@ -4,7 +4,7 @@ import { PronkError } from '../../core/errors';
 import { type Gpu, openAdapter } from '../../gpu/device';
 import { findAdapter } from '../../headless/dawn';
 import { modelFiles } from '../../headless/node-store/files';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import { memoryStore } from '../../storage/memory';
 import type { Waiting } from './device-wait';
 import { createEngine } from '../index';

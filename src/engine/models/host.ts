@@ -8,7 +8,7 @@ import type { Tokenizer } from '../../tokenizer/tokenizer';
 import { DEFAULT_CONTEXT, KEPT_CONTEXTS, MOST_KEPT_BYTES } from './defaults';
 import type { LoadedModel } from '../generation/generate';
 import { held, type OnHeld } from '../generation/held';
-import { gpuBudget } from '../imports/plan';
+import { gpuBudget } from './gpu-budget';
 import type { Library } from './library';
 import { encodePrompt } from '../generation/prompt';
 

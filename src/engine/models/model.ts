@@ -4,16 +4,11 @@ import { xxhash128 } from 'hash-wasm';
 import type { TokenizerSpec } from '../../core/checkpoint';
 import type { HasherFactory } from '../../core/hash';
 import type { ModelConfig } from '../../core/model-config';
-import { baseName, type Source } from '../../core/source';
 import { type ElementType, tensorBytes, type WeightKind, type WeightTensor } from '../../core/weight-kinds';
-import { openCheckpoint, openTokenizer } from '../../formats/checkpoint/open';
-import { convertedTensor, keepRounds, type Quantize, weightTensors } from '../../formats/checkpoint/weights';
-import { sha256Of } from '../../formats/patches/xor';
-import { storedKind } from '../../quant/elements';
+import type { Quantize } from '../../formats/checkpoint/weights';
 import type { Store } from '../../storage/store';
 import { contentsDigest, openStoredModel } from '../../storage/stored-model';
 import type { Base } from '../export/origin';
-import { identify } from '../imports/identity';
 
 export interface Model {
   readonly name: string;
@@ -50,14 +45,6 @@ export interface ModelOrigin {
   tokenizer(): Promise<TokenizerSpec>;
 }
 
-/** A model, or a tokenizer, in files that stay where they are. */
-export function modelInFiles(files: readonly Source[], quantize: Quantize = 'keep'): ModelOrigin {
-  return opensOnce(
-    () => openFiles(files, quantize),
-    () => openTokenizer(files),
-  );
-}
-
 /**
  * A model in a store.
  * @param quantize converts it while it is read; without it the model is what is stored
@@ -70,7 +57,7 @@ export function modelInStore(store: Store, id: string, quantize?: Quantize): Mod
 }
 
 /** A vocabulary is not read twice because its model is opened for notes, for adapters and for the device. */
-function opensOnce(open: () => Promise<Model>, tokenizer: () => Promise<TokenizerSpec>): ModelOrigin {
+export function opensOnce(open: () => Promise<Model>, tokenizer: () => Promise<TokenizerSpec>): ModelOrigin {
   let opened: Promise<Model> | undefined;
   return {
     open: () => (opened ??= open()),
@@ -78,39 +65,10 @@ function opensOnce(open: () => Promise<Model>, tokenizer: () => Promise<Tokenize
   };
 }
 
-async function openFiles(files: readonly Source[], quantize: Quantize): Promise<Model> {
-  const checkpoint = await openCheckpoint(files);
-  const { name, licence, config, tokenizer, notes = [] } = checkpoint;
-  const own = [...checkpoint.tensors.values()];
-  const tensors = weightTensors(checkpoint, quantize);
-  return {
-    name,
-    licence,
-    source: files.map((file) => file.name).join(', '),
-    config,
-    tokenizer,
-    tensors,
-    kinds: own.map(({ type }) => storedKind(type)),
-    types: own.map(({ type }) => type),
-    parameters: own.reduce((sum, { rows, columns }) => sum + rows * columns, 0),
-    bytes: weightBytes(tensors),
-    notes,
-    rounds: quantize === 'keep' ? keepRounds(own) : undefined,
-    async fingerprint() {
-      const known = await Promise.all(files.map((source) => identify({ source, path: source.name })));
-      return fingerprintOf(
-        quantize,
-        known.map(({ size, sample }) => `${size} ${sample}`),
-      );
-    },
-    digests: async (hashers) => ({ files: await Promise.all(files.map((file) => fileDigest(file, hashers))) }),
-  };
-}
-
 async function openStored(store: Store, id: string, quantize: Quantize | undefined): Promise<Model> {
   const { manifest, config, tokenizer, tensors } = await openStoredModel(store, id);
   const { name, licence, source, parameters, shards } = manifest;
-  const converted = tensors.map((tensor) => convertedTensor(tensor, quantize ?? 'keep'));
+  const converted = quantize === undefined ? tensors : await convertedTensors(tensors, quantize);
   const isStored = converted.every((tensor, i) => tensor === tensors[i]);
   return {
     name,
@@ -135,15 +93,18 @@ async function openStored(store: Store, id: string, quantize: Quantize | undefin
   };
 }
 
-function weightBytes(tensors: readonly WeightTensor[]): number {
+/** Who asks for what is stored does without the codecs. */
+async function convertedTensors(tensors: readonly WeightTensor[], quantize: Quantize): Promise<WeightTensor[]> {
+  const { convertedTensor } = await import('../../formats/checkpoint/weights');
+  return tensors.map((tensor) => convertedTensor(tensor, quantize));
+}
+
+/** Bytes of weights as they are held. */
+export function weightBytes(tensors: readonly WeightTensor[]): number {
   return tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
 }
 
 /** XXH3-128 of a conversion and of what is converted. */
-function fingerprintOf(quantize: Quantize, parts: readonly string[]): Promise<string> {
+export function fingerprintOf(quantize: Quantize, parts: readonly string[]): Promise<string> {
   return xxhash128([quantize, ...parts].join('\n'));
-}
-
-async function fileDigest(file: Source, hashers: HasherFactory | undefined) {
-  return { name: baseName(file.name), bytes: file.size, sha256: await sha256Of(file, hashers) };
 }

@@ -10,7 +10,6 @@ import type { RunRecord } from '../../training/run-record';
 import type { RunStore } from '../../training/run-store';
 import { startPairs } from '../../training/start-adapter';
 import type { FileContent } from '../export/file';
-import { trlFiles } from '../export/trl';
 import type { TrainedModel, TrainingParts } from './parts';
 import type { RunInputs } from './run-inputs';
 import type { TrainingRequest } from './types';
@@ -60,6 +59,7 @@ export class RunExport {
     const data = prepareData(tokens, model.tokenizer, config);
     const start = adapterId === undefined ? undefined : await this.#parts.adapter(adapterId);
     if (start) startPairs(start, config, loraSpec(config, model.config, data.maxBatchTokens));
+    const { trlFiles } = await import('../export/trl');
     return trlFiles({ config, data, model: model.config, base: model.name, start, template });
   }
 }

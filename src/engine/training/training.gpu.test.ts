@@ -7,7 +7,7 @@ import type { Example } from '../../data/types';
 import { type Gpu, openAdapter } from '../../gpu/device';
 import { findAdapter } from '../../headless/dawn';
 import { modelFiles } from '../../headless/node-store/files';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import { memoryStore } from '../../storage/memory';
 import type { Store } from '../../storage/store';
 import { DEFAULT_CONFIG, type TrainingConfig } from '../../training/config';

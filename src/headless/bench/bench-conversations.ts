@@ -2,7 +2,7 @@
 import type { Gpu } from '../../gpu/device';
 import { cacheBytes } from '../../model/inference/kv-cache';
 import { createSession, type Session } from '../../model/inference/session';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import { fourDigits } from '../print';
 import type { Prepared } from './prepared';
 

@@ -2,7 +2,7 @@
 import type { Gpu } from '../../gpu/device';
 import { createSession, type Session } from '../../model/inference/session';
 import type { Peak } from '../../ops/peak/peak';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import { callsPerToken } from './calls-per-token';
 import { fourDigits } from '../print';
 import type { Prepared } from './prepared';

@@ -1,7 +1,7 @@
 // What waiting for a model consists of, at given lengths: what is compared with other programs.
 import type { Gpu } from '../../gpu/device';
 import { createSession, type Session } from '../../model/inference/session';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import { fourDigits } from '../print';
 import type { Prepared } from './prepared';
 import { callsPerToken } from './calls-per-token';

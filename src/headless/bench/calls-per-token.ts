@@ -1,6 +1,6 @@
 // What a decoded token asks of WebGPU.
 import type { Session } from '../../model/inference/session';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import { fourDigits } from '../print';
 import { census } from './census';
 

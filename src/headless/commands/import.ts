@@ -1,6 +1,7 @@
 // `import`: a model converted once, into a folder that every command takes as its `--model`. An import that was cut off
 // is resumed by the same command.
 import type { GivenSource } from '../../engine/imports/identity';
+import type { Later } from '../../core/later';
 import type { Imports } from '../../engine/imports/index';
 import { PronkError } from '../../core/errors';
 import type { Quantize } from '../../formats/checkpoint/weights';
@@ -45,7 +46,7 @@ export async function importCommand(argv: readonly string[], print: Print): Prom
 
 /** Imports a publisher's files, or encrypted ones with their key; resumes an import of the same files. */
 async function importFiles(
-  imports: Imports,
+  imports: Later<Imports>,
   store: Store,
   model: string,
   quantize: Quantize,
@@ -74,7 +75,7 @@ async function importFiles(
 
 /** Converts a model that was imported before. */
 async function convertImported(
-  imports: Imports,
+  imports: Later<Imports>,
   path: string,
   quantize: Quantize,
   progress: Progress,

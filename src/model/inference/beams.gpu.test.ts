@@ -5,7 +5,7 @@ import { modelFiles } from '../../headless/node-store/files';
 import { openCheckpoint } from '../../formats/checkpoint/open';
 import { weightTensors } from '../../formats/checkpoint/weights';
 import { openAdapter } from '../../gpu/device';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import { type BeamGolden, beamsGolden, TALES } from '../../testing/fixtures';
 import { createSession, type Session } from './session';
 

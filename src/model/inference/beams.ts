@@ -3,7 +3,8 @@
 import { defined } from '../../core/defined';
 import { Buffers, read } from '../../gpu/buffers';
 import { encode, type Step } from '../../gpu/kernel';
-import { logprobs, MOST_LOGPROBS, readRecord, RECORD } from '../../ops/sample/logprobs';
+import { logprobs, readRecord, RECORD } from '../../ops/sample/logprobs';
+import { MOST_LOGPROBS } from '../../ops/sample/sampling';
 import { type BeamOptions, beamSearch, type Candidate, candidatesOf, type Move, type Searched } from './beam-search';
 import { createCache, type KeyValueCache } from './kv-cache';
 import { buildForward, type LlamaParts } from './llama';

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { weightTensors } from '../../formats/checkpoint/weights';
 import { testDevices } from '../../gpu/testing/device';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import { relative } from '../../ops/testing/run';
 import { createSession, type Session } from './session';
 import { configCases, openCase } from '../testing/configs';

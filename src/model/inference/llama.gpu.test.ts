@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { LINEAR_MAPS } from '../../core/adapter';
 import { findAdapter } from '../../headless/dawn';
 import { type Gpu, openAdapter } from '../../gpu/device';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import { relative } from '../../ops/testing/run';
 import type { WeightKind } from '../../core/weight-kinds';
 import { KERNEL_KINDS } from '../../ops/matmul/weights';

@@ -12,7 +12,7 @@ import { bytesSource } from '../../core/source';
 import { weightTensors } from '../../formats/checkpoint/weights';
 import type { Gpu } from '../../gpu/device';
 import { testDevices } from '../../gpu/testing/device';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import { relative } from '../../ops/testing/run';
 import type { WeightTensor } from '../../core/weight-kinds';
 import { dequantizeRows, packRows } from '../../quant/repack';

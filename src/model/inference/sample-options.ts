@@ -1,7 +1,7 @@
 // How a generation is drawn, beyond its sampling controls.
 import { PronkError } from '../../core/errors';
 import type { ModelConfig } from '../../core/model-config';
-import type { Adjustments } from '../../ops/sample/adjust';
+import type { Adjustments } from '../../ops/sample/sampling';
 import type { NextIds } from './sampler';
 
 /** Decides, an id at a time, which may come next. */

@@ -2,9 +2,10 @@
 import { PronkError } from '../../core/errors';
 import type { Step } from '../../gpu/kernel';
 import { waited } from '../../gpu/waiting';
-import { adjust, adjustParams, type Adjustments, adjusts } from '../../ops/sample/adjust';
-import { type Logprobs, logprobs, MOST_LOGPROBS, readRecord, RECORD } from '../../ops/sample/logprobs';
-import { GREEDY, sample, sampleParams, type Sampling } from '../../ops/sample/sample';
+import { adjust, adjustParams } from '../../ops/sample/adjust';
+import { type Logprobs, logprobs, readRecord, RECORD } from '../../ops/sample/logprobs';
+import { sample, sampleParams } from '../../ops/sample/sample';
+import { type Adjustments, adjusts, GREEDY, MOST_LOGPROBS, type Sampling } from '../../ops/sample/sampling';
 import { sampleChunks } from '../../ops/sample/sample-chunks';
 import { chunksOf, inChunks, sortChunks } from '../../ops/sample/sort-chunks';
 import type { LlamaParts } from './llama';

@@ -6,7 +6,7 @@ import { unlessAborted } from '../../core/cut-off';
 import type { Gpu } from '../../gpu/device';
 import { type Cost, encode, Kernels, type Step, sumOf } from '../../gpu/kernel';
 import { workDone } from '../../gpu/waiting';
-import { GREEDY, type Sampling } from '../../ops/sample/sample';
+import { GREEDY, type Sampling } from '../../ops/sample/sampling';
 import { type KernelTarget, tune } from '../../ops/tuning';
 import type { WeightTensor } from '../../core/weight-kinds';
 import { createCache } from './kv-cache';

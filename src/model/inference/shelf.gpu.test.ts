@@ -2,7 +2,7 @@
 // all of them has its bounds.
 import { afterEach, expect, test, vi } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
-import { GREEDY } from '../../ops/sample/sample';
+import { GREEDY } from '../../ops/sample/sampling';
 import { randomModel, randomPairs, TINY } from '../testing/random-model';
 import { cacheBytes } from './kv-cache';
 import { createSession, type Session } from './session';

@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { random, runOp, TARGETS } from '../testing/run';
-import { adjust, adjustParams, type Adjustments } from './adjust';
+import { adjust, adjustParams } from './adjust';
 import { logprobs, readRecord, RECORD } from './logprobs';
+import type { Adjustments } from './sampling';
 
 const { device } = (await testDevices())[0];
 

@@ -1,16 +1,7 @@
 import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
 import adjustSource from '../../../shaders/sample/adjust.wgsl?raw';
-
-/** What a request adds to logits. */
-export interface Adjustments {
-  /** Taken off the logits of ids that were generated, as OpenAI defines it; 0 is off. */
-  readonly presencePenalty?: number | undefined;
-  /** Taken off for each time that an id was generated, as OpenAI defines it; 0 is off. */
-  readonly frequencyPenalty?: number | undefined;
-  /** Added to the logits of these ids. */
-  readonly logitBias?: Readonly<Record<number, number>> | undefined;
-}
+import type { Adjustments } from './sampling';
 
 const WORKGROUP_SIZE = 64;
 
@@ -48,11 +39,6 @@ export const adjust = op({
 export function adjustParams(vocabulary: number, repetition: number, adjustments: Adjustments, first: number) {
   const { presencePenalty: presence = 0, frequencyPenalty: frequency = 0 } = adjustments;
   return { vocabulary, first, repetition, presence, frequency } as const;
-}
-
-/** Whether anything is added. */
-export function adjusts({ presencePenalty = 0, frequencyPenalty = 0, logitBias = {} }: Adjustments): boolean {
-  return presencePenalty !== 0 || frequencyPenalty !== 0 || Object.keys(logitBias).length > 0;
 }
 
 /**

@@ -2,9 +2,8 @@ import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
 import logprobsSource from '../../../shaders/sample/logprobs.wgsl?raw';
 import type { KernelTarget } from '../tuning';
+import { MOST_LOGPROBS } from './sampling';
 
-/** Likeliest ids that a record has room for: OpenAI's limit of `top_logprobs`. */
-export const MOST_LOGPROBS = 20;
 /** Numbers of a record. */
 export const RECORD = 1 + 2 * MOST_LOGPROBS;
 

@@ -4,7 +4,8 @@ import { Buffers, read } from '../../gpu/buffers';
 import { encode, Kernels } from '../../gpu/kernel';
 import { testDevices } from '../../gpu/testing/device';
 import { random, TARGETS } from '../testing/run';
-import { GREEDY, sample, sampleParams, type Sampling } from './sample';
+import { sample, sampleParams } from './sample';
+import { GREEDY, type Sampling } from './sampling';
 import { sampleChunks } from './sample-chunks';
 import { type ChunksVariant, inChunks, sortChunks } from './sort-chunks';
 

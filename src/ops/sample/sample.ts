@@ -6,26 +6,10 @@ import advance from '../../../shaders/sample/advance.wgsl?raw';
 import sampleSource from '../../../shaders/sample/sample.wgsl?raw';
 import sampling from '../../../shaders/sample/sampling.wgsl?raw';
 import type { KernelTarget } from '../tuning';
-
-/** Sampling controls; names and meanings as in Hugging Face transformers. */
-export interface Sampling {
-  /** 0 is greedy. */
-  readonly temperature: number;
-  /** 0 is off. */
-  readonly topK: number;
-  /** 1 is off. */
-  readonly topP: number;
-  /** 0 is off. */
-  readonly minP: number;
-  /** 1 is off. */
-  readonly repetitionPenalty: number;
-  readonly seed: number;
-}
+import type { Sampling } from './sampling';
 
 /** Near the largest f32: nothing is that far below another logit. */
 const LARGEST = 3e38;
-
-export const GREEDY: Sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 };
 
 /** Fields of `Params` in sampling.wgsl. */
 export const SAMPLING_FIELDS = {

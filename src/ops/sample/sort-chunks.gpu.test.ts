@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { altered, random, relative, run, TARGETS, workOf } from '../testing/run';
-import { sampleParams, GREEDY } from './sample';
+import { sampleParams } from './sample';
+import { GREEDY } from './sampling';
 import { inChunks, sortChunks } from './sort-chunks';
 
 const { device } = (await testDevices())[0];

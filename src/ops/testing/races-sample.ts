@@ -1,7 +1,8 @@
 // The search for data races in the sampler's two dispatches over chunks.
-import { GREEDY, sampleParams, type Sampling } from '../sample/sample';
+import { sampleParams } from '../sample/sample';
 import { sampleChunks } from '../sample/sample-chunks';
 import { inChunks, sortChunks } from '../sample/sort-chunks';
+import { GREEDY, type Sampling } from '../sample/sampling';
 import { random } from './numbers';
 import type { RaceCase } from './races';
 import { TARGETS, workOf } from './run';

@@ -3,7 +3,7 @@ import type { ResponseFormat } from '../../engine/forms/response-format';
 import type { Generation } from '../../engine/generation/generate';
 import type { Prompt, PromptSize } from '../../engine/generation/prompt';
 import type { EngineGeneration, EngineRequest } from '../../engine/generation/request';
-import type { Sampling } from '../../ops/sample/sample';
+import type { Sampling } from '../../ops/sample/sampling';
 import type { Thinking } from '../../tokenizer/thinking';
 import type { PromptTemplate } from '../../tokenizer/prompt-templates';
 

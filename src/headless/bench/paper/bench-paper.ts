@@ -2,7 +2,7 @@
 // the card what a token, a prompt and a training step take at least.
 import type { Gpu } from '../../../gpu/device';
 import { createSession } from '../../../model/inference/session';
-import { GREEDY } from '../../../ops/sample/sample';
+import { GREEDY } from '../../../ops/sample/sampling';
 import { fourDigits } from '../../print';
 import { trainerOf } from '../bench-train';
 import type { Prepared } from '../prepared';
