@@ -1,14 +1,37 @@
-// Sums over the lanes of a workgroup: within subgroups by hardware, across subgroups through shared memory. A
-// workgroup's invocations are dealt to subgroups in order. Where a subgroup is wider than the workgroup, its active
-// lanes count.
-//: needs TILE_M, TILE_N, LANES
-const SUMS = TILE_M * TILE_N + TILE_N;
-var<workgroup> partial_sums: array<f32, SUMS * LANES>;
-var<workgroup> sums: array<f32, SUMS>;
+// Sums over the lanes of each team, by subgroup operations. With each exchange a lane keeps half of its rows and gives
+// the other half away, until it has a pair. SUBGROUP_LANES of the lanes reduce so: no more than a subgroup has, whose
+// lanes are a workgroup's invocations in order. Where that is a part of the team (MERGES), parts meet in shared memory.
+//: needs TILE_M, LANES, WORKGROUP_SIZE, SUBGROUP_LANES, NORM
+const PAIRS = TILE_M / 2u;
+//: if MERGES
+var<workgroup> partials: array<vec3f, WORKGROUP_SIZE / SUBGROUP_LANES * PAIRS>;
+//: end
 
-fn store_partial_sum(sum: u32, lane: u32, value: f32) {
-  let total = subgroupAdd(value);
-  let slot = lane / subgroupAdd(1u);
-  if (subgroupElect()) { partial_sums[sum * LANES + slot] = total; }
+/// The sums over the team of the pair of rows that is the lane's, modulo the number of pairs; and the sum of squares.
+fn add_up(sums: array<f32, TILE_M>, squares: f32, local_index: u32) -> vec3f {
+  var quad = vec4f(sums[0], sums[1], sums[2], sums[3]);
+  //: if EIGHT_ROWS
+  let last = vec4f(sums[4], sums[5], sums[6], sums[7]);
+  let second = (local_index & 2u) != 0u;
+  quad = select(quad, last, second) + subgroupShuffleXor(select(last, quad, second), 2u);
+  //: end
+  let odd = (local_index & 1u) != 0u;
+  var pair = select(quad.xy, quad.zw, odd) + subgroupShuffleXor(select(quad.zw, quad.xy, odd), 1u);
+  for (var mask = PAIRS; mask < SUBGROUP_LANES; mask *= 2u) { pair += subgroupShuffleXor(pair, mask); }
+  var square_sum = squares;
+  if (NORM) {
+    for (var mask = 1u; mask < SUBGROUP_LANES; mask *= 2u) { square_sum += subgroupShuffleXor(square_sum, mask); }
+  }
+  //: if MERGES
+  let lane = local_index % SUBGROUP_LANES;
+  workgroupBarrier();
+  if (lane < PAIRS) { partials[local_index / SUBGROUP_LANES * PAIRS + lane] = vec3f(pair, square_sum); }
+  workgroupBarrier();
+  var total = vec3f(0.0);
+  let first = local_index / LANES * (LANES / SUBGROUP_LANES);
+  for (var i = 0u; i < LANES / SUBGROUP_LANES; i++) { total += partials[(first + i) * PAIRS + local_index % PAIRS]; }
+  return total;
+  //: else
+  return vec3f(pair, square_sum);
+  //: end
 }
-fn partial_count() -> u32 { return LANES / subgroupAdd(1u); }

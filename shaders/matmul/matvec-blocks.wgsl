@@ -1,19 +1,36 @@
-// y[t, n] = Σ_k w[n, k] · x[t, k] as dot products along the rows, for hardware. LANES threads share TILE_M rows and
-// TILE_N tokens. A lane takes every LANES-th block of a row, unrolled; then the lanes add up their sums.
-//: needs projection.wgsl, load_block, block_scale, store_partial_sum, partial_count, partial_sums, sums, SUMS
-//: needs WORKGROUP_SIZE, LANES, TILE_M, TILE_N, BLOCK_QUADS
-//: for q in BLOCK_QUADS
-//: needs block_quad_$q
+// y[t, n] = Σ_k w[n, k] · x[t, k] as dot products along the rows, for hardware. A team of LANES threads shares TILE_M
+// rows and TILE_N tokens: a lane takes every LANES-th block of each row, so that x is read once for all rows. Codes are
+// used as unpacked numbers that are off by a constant, which leaves the loop as Σx. Then the team adds up its sums, and
+// a lane gets a pair of rows.
+//: needs projection.wgsl, load_block_at, load_scale, add_up
+//: needs WORKGROUP_SIZE, LANES, TILE_M, TILE_N, BLOCK_QUADS, LOW_QUADS
+//: for q in LOW_QUADS
+//: needs low_quad_$q
 //: end
+//: for q in HIGH_QUADS
+//: needs high_quad_$q
+//: end
+//: if HAS_ZERO
+//: needs LOW_ZERO, HIGH_ZERO
+//: end
+fn add_products(sum: f32, a: vec4f, b: vec4f) -> f32 {
+  return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
+}
+fn quad_of(octet: vec4u, half: u32) -> vec4f {
+  let packed = select(octet.xy, octet.zw, half == 1u);
+  return vec4f(unpack2x16float(packed.x), unpack2x16float(packed.y));
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row_group = workgroup_id.x;
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
+  let row_group = workgroup_id.x * (WORKGROUP_SIZE / LANES) + local_index / LANES;
+  let lane = local_index % LANES;
   let last_token = state.count - 1u;
   let first_token = select(workgroup_id.y * TILE_N, last_token, params.last_only == 1u);
   let quads = params.columns / 4u;
   let blocks = quads / BLOCK_QUADS;
 
-  let row_$r = matrix_row(row_group, $ru); //: for r in TILE_M
+  let row_$r = matrix_row(row_group, $ru) * blocks; //: for r in TILE_M
   //: for t in TILE_N
   let x_$t = min(first_token + $tu, last_token) * quads;
   var squares_$t = 0.0;
@@ -21,68 +38,74 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   //: end
 
   for (var block = lane; block < blocks; block += LANES) {
-    let quad = block * BLOCK_QUADS;
-    //: if HAS_OFFSET
-    // Σx over the block, by which the base of its values is multiplied
-    var block_sum_$t = vec4f(0.0); //: for t in TILE_N
+    let codes_$r = load_block_at(row_$r + block); //: for r in TILE_M
+    let scale_$r = load_scale(row_$r + block); //: for r in TILE_M
+    let low = block * BLOCK_QUADS;
+    let high = low + LOW_QUADS;
+    //: if PACKED_INPUT
+    //: for t in TILE_N
+    var octets_$t: array<vec4u, LOW_QUADS>;
+    octets_$t[$q] = x[(x_$t + low) / 2u + $qu]; //: for q in LOW_QUADS
+    var low_$q_$t = quad_of(octets_$t[$qu / 2u], $qu % 2u); //: for q in LOW_QUADS
+    var high_$q_$t = quad_of(octets_$t[(LOW_QUADS + $qu) / 2u], (LOW_QUADS + $qu) % 2u); //: for q in HIGH_QUADS
     //: end
-    //: for q in BLOCK_QUADS
-    var in_$q_$t = vec4f(x[x_$t + quad + $qu]); //: for t in TILE_N
+    //: else
+    var low_$q_$t = vec4f(x[x_$t + low + $qu]); //: for t in TILE_N, q in LOW_QUADS
+    var high_$q_$t = vec4f(x[x_$t + high + $qu]); //: for t in TILE_N, q in HIGH_QUADS
+    //: end
     if (NORM) {
-      let g = gain[quad + $qu];
+      //: for q in LOW_QUADS
+      let low_gain_$q = gain[low + $qu];
       //: for t in TILE_N
-      squares_$t += dot(in_$q_$t, in_$q_$t);
-      in_$q_$t *= g;
+      squares_$t = add_products(squares_$t, low_$q_$t, low_$q_$t);
+      low_$q_$t *= low_gain_$q;
+      //: end
+      //: end
+      //: for q in HIGH_QUADS
+      let high_gain_$q = gain[high + $qu];
+      //: for t in TILE_N
+      squares_$t = add_products(squares_$t, high_$q_$t, high_$q_$t);
+      high_$q_$t *= high_gain_$q;
+      //: end
       //: end
     }
+    //: if HAS_ZERO
+    //: for t in TILE_N
+    var low_$t = vec4f(0.0);
+    low_$t += low_$q_$t; //: for q in LOW_QUADS
+    var high_$t = vec4f(0.0);
+    high_$t += high_$q_$t; //: for q in HIGH_QUADS
+    // what the unpacked codes are off by, in the block's dot product
+    let zero_$t = -dot(low_$t, LOW_ZERO) - dot(high_$t, HIGH_ZERO);
     //: if HAS_OFFSET
-    block_sum_$t += in_$q_$t; //: for t in TILE_N
+    let x_sum_$t = dot(low_$t + high_$t, vec4f(1.0));
     //: end
     //: end
-    //: if HAS_OFFSET
-    let x_sum_$t = dot(block_sum_$t, vec4f(1.0)); //: for t in TILE_N
     //: end
-
-    //: for r in TILE_M
+    //: for r in TILE_M, t in TILE_N
     {
-      let w = load_block(row_$r, block, blocks);
-      var part_$t = 0.0; //: for t in TILE_N
-      //: for q in BLOCK_QUADS
-      {
-        let weights = block_quad_$q(w);
-        part_$t += dot(weights, in_$q_$t); //: for t in TILE_N
-      }
+      //: if HAS_ZERO
+      var part = vec2f(zero_$t, 0.0);
+      //: else
+      var part = vec2f(0.0);
       //: end
-      let scale = block_scale(row_$r, block, blocks);
-      sum_$r_$t += scale.x * part_$t; //: for t in TILE_N
+      part.x = add_products(part.x, low_quad_$q(codes_$r), low_$q_$t); //: for q in LOW_QUADS
+      part.y = add_products(part.y, high_quad_$q(codes_$r), high_$q_$t); //: for q in HIGH_QUADS
+      sum_$r_$t = fma(scale_$r.x, part.x + part.y, sum_$r_$t);
       //: if HAS_OFFSET
-      sum_$r_$t += scale.y * x_sum_$t; //: for t in TILE_N
+      sum_$r_$t = fma(scale_$r.y, x_sum_$t, sum_$r_$t);
       //: end
     }
     //: end
   }
 
-  // each lane stores its partial sums; then the lanes add up a sum each
   //: for t in TILE_N
-  store_partial_sum(TILE_M * TILE_N + $tu, lane, squares_$t);
-  store_partial_sum($ru * TILE_N + $tu, lane, sum_$r_$t); //: for r in TILE_M
-  //: end
-  workgroupBarrier();
-  let partials = partial_count();
-  for (var s = lane; s < SUMS; s += LANES) {
-    var total = 0.0;
-    for (var i = 0u; i < partials; i++) { total += partial_sums[s * LANES + i]; }
-    sums[s] = total;
-  }
-  workgroupBarrier();
-  if (lane != 0u) { return; }
-
-  //: for t in TILE_N
-  if (first_token + $tu <= last_token) {
-    var sums_$t: array<f32, TILE_M>;
-    sums_$t[$r] = sums[$ru * TILE_N + $tu]; //: for r in TILE_M
-    let token_$t = select(first_token + $tu, 0u, params.last_only == 1u);
-    write_outputs(token_$t, row_group, sums[TILE_M * TILE_N + $tu], sums_$t);
+  var sums_$t: array<f32, TILE_M>;
+  sums_$t[$r] = sum_$r_$t; //: for r in TILE_M
+  let total_$t = add_up(sums_$t, squares_$t, local_index);
+  if (lane < TILE_M / 2u && first_token + $tu <= last_token) {
+    let token = select(first_token + $tu, 0u, params.last_only == 1u);
+    write_pair(token, row_group, lane, norm_scale(total_$t.z) * total_$t.xy);
   }
   //: end
 }

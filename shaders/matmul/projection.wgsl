@@ -15,7 +15,11 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
+//: if PACKED_INPUT
+@group(0) @binding(2) var<storage, read> x: array<vec4u>; // eight f16 each
+//: else
 @group(0) @binding(2) var<storage, read> x: array<vec4<Input>>;
+//: end
 @group(0) @binding(3) var<storage, read> gain: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<Output>;
 //: if HAS_BIAS
@@ -26,9 +30,10 @@ override NORM: bool = false;
 override RESIDUAL: bool = false;
 override GLU: bool = false;
 
+/// Row r of a row group. Rows of gate and up come in pairs.
 fn matrix_row(row_group: u32, r: u32) -> u32 {
   const HALF = TILE_M / 2u;
-  let paired = row_group * HALF + r % HALF + params.half * (r / HALF);
+  let paired = row_group * HALF + r / 2u + params.half * (r % 2u);
   return min(select(row_group * TILE_M + r, paired, GLU), params.rows - 1u);
 }
 
@@ -49,23 +54,27 @@ fn add_bias(row: u32, value: f32) -> f32 {
   //: end
 }
 
+/// 1/rms of a token whose Σx² is `squares`, where it is normalised.
+fn norm_scale(squares: f32) -> f32 {
+  return select(1.0, 1.0 / sqrt(squares / f32(params.columns) + params.epsilon), NORM);
+}
+
+/// Writes a pair of a row group's rows for a token: rows 2 · pair and 2 · pair + 1 as `matrix_row` counts them.
+fn write_pair(token: u32, row_group: u32, pair: u32, values: vec2f) {
+  const HALF = TILE_M / 2u;
+  if (GLU) {
+    let row = row_group * HALF + pair;
+    if (row >= params.half) { return; }
+    store(token, row, activate(add_bias(row, values.x)) * add_bias(row + params.half, values.y));
+    return;
+  }
+  let row = row_group * TILE_M + 2u * pair;
+  if (row < params.rows) { store(token, row, add_bias(row, values.x)); }
+  if (row + 1u < params.rows) { store(token, row + 1u, add_bias(row + 1u, values.y)); }
+}
+
 /// Writes the results of a row group for a token, whose Σx² is `squares`.
 fn write_outputs(token: u32, row_group: u32, squares: f32, sums: array<f32, TILE_M>) {
-  const HALF = TILE_M / 2u;
-  var out = sums;
-  let scale = select(1.0, 1.0 / sqrt(squares / f32(params.columns) + params.epsilon), NORM);
-  if (GLU) {
-    for (var r = 0u; r < HALF; r++) {
-      let row = row_group * HALF + r;
-      if (row < params.half) {
-        let gate = add_bias(row, scale * out[r]);
-        store(token, row, activate(gate) * add_bias(row + params.half, scale * out[r + HALF]));
-      }
-    }
-  } else {
-    for (var r = 0u; r < TILE_M; r++) {
-      let row = row_group * TILE_M + r;
-      if (row < params.rows) { store(token, row, add_bias(row, scale * out[r])); }
-    }
-  }
+  let scale = norm_scale(squares);
+  write_pair(token, row_group, $pu, scale * vec2f(sums[2u * $pu], sums[2u * $pu + 1u])); //: for p in HALF_M
 }

@@ -5,6 +5,8 @@ import { PronkError } from '../core/errors';
 export interface Features {
   readonly f16: boolean;
   readonly subgroups: boolean;
+  /** Lanes that any subgroup has at least, where the adapter says it. */
+  readonly subgroupSize?: number;
 }
 
 export interface Gpu {
@@ -71,7 +73,11 @@ export async function openAdapter(adapter: GPUAdapter): Promise<Gpu> {
     name: adapterName(info),
     software:
       SOFTWARE.test(`${info.vendor} ${info.architecture} ${info.description}`) || Boolean(info.isFallbackAdapter),
-    features: { f16: device.features.has('shader-f16'), subgroups: device.features.has('subgroups') },
+    features: {
+      f16: device.features.has('shader-f16'),
+      subgroups: device.features.has('subgroups'),
+      ...(info.subgroupMinSize && { subgroupSize: info.subgroupMinSize }),
+    },
     lost: device.lost,
   };
 }

@@ -1,10 +1,12 @@
 // A product with a weight matrix as its op takes it: one dispatch for each part that a binding holds. What inference and
 // training share; it knows neither.
 import type { ModelConfig } from '../core/model-config';
-import type { linear, LinearVariant } from '../ops/matmul/linear';
+import { type linear, type LinearVariant, takesWide } from '../ops/matmul/linear';
 import { bindPart, type Matrix } from '../ops/matmul/weights';
+import { type LinearShape, shapeFor } from '../ops/tuning';
 
-export interface LinearOptions extends Pick<LinearVariant, 'shape' | 'input' | 'output' | 'residual' | 'glu'> {
+export interface LinearOptions extends Pick<LinearVariant, 'input' | 'output' | 'residual' | 'glu'> {
+  readonly shape: LinearShape;
   /** Gain of the RMSNorm that is folded in. */
   readonly norm?: GPUBuffer | undefined;
   /** Only the batch's last token, written as row 0. */
@@ -20,13 +22,16 @@ export function linearCalls(
   { rmsNormEps, activation }: ModelConfig,
   matrix: Matrix,
   { state, x, y }: { readonly state: GPUBuffer; readonly x: GPUBuffer; readonly y: GPUBuffer },
-  { norm, lastOnly = false, ...options }: LinearOptions,
+  { shape: shapes, norm, lastOnly = false, ...options }: LinearOptions,
 ): Call[] {
   const { bias, columns, rows, rowScales } = matrix;
+  const shape = shapeFor(shapes, rows);
   return matrix.parts.map((part) => [
     {
       ...options,
       kind: part.kind,
+      shape,
+      ...(columns % 8 === 0 && takesWide(part.kind, shape) && { wide: true }),
       norm: norm !== undefined,
       bias: bias !== undefined,
       ...(options.glu && activation && { activation }),

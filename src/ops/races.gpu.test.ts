@@ -14,6 +14,7 @@ import { attentionRaces } from './testing/races-attention';
 import { linearRaces } from './testing/races-linear';
 import { sampleRaces } from './testing/races-sample';
 import { cheapPipelines, random, run, TARGETS, workOf } from './testing/run';
+import { shapeFor } from './tuning';
 
 /** Which thread's work a thread takes, of `size`: a permutation. */
 const ORDERS: Record<string, (raw: string, size: string) => string> = {
@@ -68,7 +69,7 @@ const gemm = (): RaceCase => {
   const [rows, columns, tokens] = [66, 96, 65];
   const variant = {
     kind: 'f32',
-    shape: TARGETS.hardware.prefill.linear,
+    shape: shapeFor(TARGETS.hardware.prefill.linear, rows),
     input: 'f32',
     output: 'f32',
     norm: true,

@@ -19,12 +19,25 @@ export interface LaneShape {
 
 /** Shape of the dot-product kernel. */
 export interface DotShape extends LaneShape {
-  /** Rows of the matrix that a thread group computes. */
+  /** Rows of the matrix that a thread group computes: 8 or 4 where lanes share them. */
   readonly rows: number;
   /** Tokens that a thread group computes. */
   readonly tokens: number;
-  /** Lanes reduce by subgroup operations. */
-  readonly subgroups?: boolean;
+  /** Lanes that add up by subgroup operations, at least 4 and no more than any subgroup has; 1, or left out, for none. */
+  readonly subgroup?: number;
+  /** Rows of a matrix, from which on the shape is used. */
+  readonly from?: number;
+}
+
+/** The dot-product kernel's shapes by the size of a matrix, those for more rows first; or tiles. */
+export type LinearShape = readonly DotShape[] | TileShape;
+
+/** The shape for a matrix of so many rows. */
+export function shapeFor(shapes: LinearShape, rows: number): DotShape | TileShape {
+  if ('tokenLanes' in shapes) return shapes;
+  const found = shapes.find(({ from = 0 }) => rows >= from);
+  if (!found) throw new Error(`no shape of the dot-product kernel is for ${rows} rows`);
+  return found;
 }
 
 /** Shape of the kernel of a product with a transposed matrix, whose threads work alone. */
@@ -80,7 +93,7 @@ interface FlashTiles extends LaneShape {
 export type FlashShape = FlashAlone | FlashSplit | FlashTiles;
 
 /** Kernel shapes of a forward pass. */
-export interface ForwardShape<Linear = DotShape | TileShape> {
+export interface ForwardShape<Linear = LinearShape> {
   readonly linear: Linear;
   readonly attention: FlashShape;
 }
@@ -107,7 +120,7 @@ interface LoraTarget {
 
 /** Kernel shapes of training. */
 interface TrainingTarget {
-  readonly linear: DotShape | TileShape;
+  readonly linear: LinearShape;
   readonly linearBackward: ColumnShape | TileShape;
   /** Attention over packed sequences, forward and backward. */
   readonly attention: LaneShape | 'tiles';
@@ -149,11 +162,13 @@ interface SamplerShape {
 /** Everything about a device that decides which kernels it gets. */
 export interface KernelTarget {
   readonly precision: Precision;
+  /** `shader-f16` is there: f16 that weights are stored in can be read as what it is. */
+  readonly f16: boolean;
   /** WGSL element type of activations between projections. */
   readonly activation: 'f32' | 'f16';
   /** WGSL element type of the KV cache. */
   readonly cache: 'f32' | 'f16';
-  readonly decode: ForwardShape<DotShape>;
+  readonly decode: ForwardShape<readonly DotShape[]>;
   readonly prefill: ForwardShape;
   /** Where what enters products is rounded to 8 bits. */
   readonly integers?: IntegerTarget | undefined;
@@ -166,7 +181,7 @@ export interface KernelTarget {
   readonly peak: PeakTarget;
 }
 
-type Shapes = Omit<KernelTarget, 'precision' | 'activation' | 'cache' | 'integers'>;
+type Shapes = Omit<KernelTarget, 'precision' | 'f16' | 'activation' | 'cache' | 'integers'>;
 
 /**
  * Threads that work alone come in groups of a CPU's vector width: what one group reads is read once for all of them, and
@@ -178,13 +193,13 @@ const together = (lanes: number): LaneShape => ({ lanes, workgroup: lanes });
 
 /** A CPU that plays a GPU: each thread works alone, since barriers cost it 5 to 10 times the work. */
 const SOFTWARE: Shapes = {
-  decode: { linear: { ...ALONE, rows: 8, tokens: 1 }, attention: { ...ALONE, form: 'alone' } },
-  prefill: { linear: { ...ALONE, rows: 4, tokens: 8 }, attention: { ...ALONE, form: 'alone' } },
+  decode: { linear: [{ ...ALONE, rows: 8, tokens: 1 }], attention: { ...ALONE, form: 'alone' } },
+  prefill: { linear: [{ ...ALONE, rows: 4, tokens: 8 }], attention: { ...ALONE, form: 'alone' } },
   sampler: { threads: 8, chunksFrom: Infinity },
   headNorm: ALONE,
   batch: 64,
   training: {
-    linear: { ...ALONE, rows: 4, tokens: 8 },
+    linear: [{ ...ALONE, rows: 4, tokens: 8 }],
     linearBackward: { ...ALONE, tokens: 8, quads: 2 },
     attention: ALONE,
     rmsnorm: ALONE,
@@ -215,8 +230,23 @@ const splitFlash = (subgroups: boolean): FlashSplit => ({
   leastKeys: 32,
 });
 
-const hardware = ({ subgroups }: Features): Shapes => ({
-  decode: { linear: { ...together(32), rows: 4, tokens: 1, subgroups }, attention: splitFlash(subgroups) },
+/**
+ * Teams of lanes for products with one token. Many rows fill a GPU by themselves: then x is read once for 8 of them. Where
+ * there are few, as in an adapter's A, whole workgroups share 4.
+ */
+function teams({ subgroups, subgroupSize = 4 }: Features): readonly DotShape[] {
+  const subgroup = subgroups ? Math.min(32, subgroupSize) : 1;
+  // where subgroups are tiny, or of unknown size, parts of a team meet in shared memory
+  const shape = { lanes: subgroup < 8 ? 32 : subgroup, workgroup: 64, tokens: 1, subgroup };
+  return [
+    { ...shape, rows: 8, from: 4096 },
+    { ...shape, rows: 4, from: 512 },
+    { ...shape, rows: 4, lanes: 256, workgroup: 256 },
+  ];
+}
+
+const hardware = (features: Features): Shapes => ({
+  decode: { linear: teams(features), attention: splitFlash(features.subgroups) },
   prefill: { linear: TILES, attention: { ...together(128), form: 'tiles', queries: 8 } },
   sampler: { threads: 256, chunksFrom: 8192 },
   headNorm: together(32),
@@ -257,6 +287,14 @@ const HARDWARE_INTEGERS: IntegerTarget = {
  */
 export function tune(features: Features, software: boolean, precision: Precision): KernelTarget {
   const element = precision !== 'exact' && features.f16 ? 'f16' : 'f32';
+  const { f16 } = features;
   const integers = precision === 'int8' ? (software ? SOFTWARE_INTEGERS : HARDWARE_INTEGERS) : undefined;
-  return { precision, activation: element, cache: element, integers, ...(software ? SOFTWARE : hardware(features)) };
+  return {
+    precision,
+    f16,
+    activation: element,
+    cache: element,
+    integers,
+    ...(software ? SOFTWARE : hardware(features)),
+  };
 }

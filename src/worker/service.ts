@@ -85,7 +85,7 @@ export function createService({
   /** Tells the page what it computes on and how much memory is in use. */
   async function announceDevice(gpu: Gpu): Promise<void> {
     const { name, software, features } = gpu;
-    const offered = Object.entries(features).flatMap(([feature, has]) => (has ? [feature] : []));
+    const offered = Object.entries(features).flatMap(([feature, has]) => (has === true ? [feature] : []));
     const memory = await engine.memory();
     announced = { gpu, kept: memory[KEPT] };
     emit({ type: 'device', device: { name, software, features: offered, memory } });

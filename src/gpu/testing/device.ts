@@ -6,7 +6,7 @@ import { type Features, type Gpu, openAdapter } from '../device';
 
 /** Features that kernels choose their form by. */
 const OPTIONAL = { f16: 'shader-f16', subgroups: 'subgroups' } as const satisfies Record<
-  keyof Features,
+  Exclude<keyof Features, 'subgroupSize'>,
   GPUFeatureName
 >;
 
@@ -27,7 +27,7 @@ function without(adapter: GPUAdapter, hidden: readonly GPUFeatureName[]): GPUAda
 }
 
 async function open(adapter: GPUAdapter, features: Features): Promise<TestDevice> {
-  const names = Object.keys(OPTIONAL) as (keyof Features)[];
+  const names = Object.keys(OPTIONAL) as (keyof typeof OPTIONAL)[];
   const gpu = await openAdapter(
     without(
       adapter,
@@ -46,7 +46,7 @@ let devices: Promise<readonly TestDevice[]> | undefined;
 export function testDevices(): Promise<readonly TestDevice[]> {
   devices ??= (async () => {
     const { features } = await findAdapter();
-    const choices = (name: keyof Features) => (features.has(OPTIONAL[name]) ? [false, true] : [false]);
+    const choices = (name: keyof typeof OPTIONAL) => (features.has(OPTIONAL[name]) ? [false, true] : [false]);
     const variants = choices('f16').flatMap((f16) => choices('subgroups').map((subgroups) => ({ f16, subgroups })));
     // an adapter makes one device
     return Promise.all(variants.map(async (variant) => open(await findAdapter(), variant)));

@@ -4,7 +4,7 @@ import type { Gpu } from '../../gpu/device';
 import { Kernels, type Step } from '../../gpu/kernel';
 import { linear, linearBackward } from '../../ops/matmul/linear';
 import { leastSeconds, type Peak } from '../../ops/peak/peak';
-import { tune } from '../../ops/tuning';
+import { shapeFor, tune } from '../../ops/tuning';
 import { bindPart } from '../../ops/matmul/weights';
 import { codeBytes, scaleBytes, type WeightKind } from '../../core/weight-kinds';
 import { fourDigits } from '../print';
@@ -33,7 +33,7 @@ export async function benchProducts(gpu: Gpu, peak: Peak, kinds: readonly Weight
     const context = { kernels, buffers, target };
     const forward = await linear.step(
       context,
-      { kind, shape: target.training.linear, input: 'f32', output: 'f32' },
+      { kind, shape: shapeFor(target.training.linear, ROWS), input: 'f32', output: 'f32' },
       { state, x: narrow, y: wide, gain: state, ...part },
       { rows: ROWS, columns: COLUMNS, row_start: 0, out_stride: ROWS, half: ROWS / 2, last_only: 0, epsilon: 0 },
     );

@@ -267,9 +267,10 @@ function projector(llama: LlamaParts, shape: ForwardShape['linear']) {
     }
     const { input, norm } = options;
     const { codes, blocks } = rounded;
+    const shapes = 'tokenLanes' in integerShape ? integerShape : [integerShape];
     return [
       quantize.step(llama, { input, norm: norm !== undefined }, { state, x, gain: norm, codes, blocks }, { columns }),
-      ...linearCalls(config, matrix, { state, x: codes, y }, { ...options, shape: integerShape }).map(
+      ...linearCalls(config, matrix, { state, x: codes, y }, { ...options, shape: shapes }).map(
         ([variant, bindings, params]) =>
           linearInt8.step(llama, { ...variant, shape: integerShape }, { ...bindings, gain: blocks }, params),
       ),

@@ -4,6 +4,7 @@ import { testDevices } from '../../gpu/testing/device';
 import { linear, type LinearVariant } from './linear';
 import { joined, random, relative, runOp, TARGETS } from '../testing/run';
 import { KINDS, oddColumns, randomMatrix } from '../testing/weights';
+import { shapeFor } from '../tuning';
 
 const [{ device }] = await testDevices();
 /** A pipeline takes software drivers seconds: without time for all, a few cases are enough. */
@@ -45,7 +46,7 @@ async function off(
   const { y } = await runOp(
     device,
     linear,
-    { ...variant, shape: TARGETS.hardware.prefill.linear, input: 'f32', output: 'f32' },
+    { ...variant, shape: shapeFor(TARGETS.hardware.prefill.linear, rows), input: 'f32', output: 'f32' },
     TARGETS.hardware,
     {
       bind: { ...bind, x, gain, y: before, bias: beside },

@@ -67,6 +67,7 @@ export const linearInt8 = op({
       HAS_ROW_SCALES: rowScales,
       Input: 'u32',
       Output: output,
+      PACKED_INPUT: false,
       TILE_M: rows,
       HALF_M: rows / 2,
       TILE_N: tokens,
@@ -85,7 +86,8 @@ export const linearInt8 = op({
       const label = `gemm int8 ${kind} ${8 * tokens}x${8 * rows}`;
       return { label, definitions: common, snippets: { ...shared, gemmInt8 }, overrides };
     }
-    const { lanes, workgroup, subgroups = false } = shape;
+    const { lanes, workgroup, subgroup = 1 } = shape;
+    const subgroups = subgroup > 1;
     const label = `matvec int8 ${kind} ${rows}x${tokens}/${lanes}${subgroups ? 's' : ''}`;
     const definitions = { ...common, LANES: workgroup };
     if (!alone) return { label, definitions, snippets: { ...shared, matvecInt8Blocks }, overrides };

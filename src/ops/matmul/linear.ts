@@ -1,7 +1,7 @@
 // Products with a frozen weight matrix, forward and backward, each in two forms: by dot products along the rows (`matvec`), for
 // few tokens or where barriers cost much, and by tiles in shared memory (`gemm`), for many tokens on hardware.
 import type { Activation } from '../../core/model-config';
-import { codeBytes, scaleBytes, type WeightKind } from '../../core/weight-kinds';
+import { codeBytes, isBlockKind, scaleBytes, type WeightKind } from '../../core/weight-kinds';
 import { op } from '../../gpu/op';
 import type { Definitions } from '../../gpu/wgsl';
 import gemmTransposed from '../../../shaders/matmul/gemm-transposed.wgsl?raw';
@@ -15,8 +15,8 @@ import projection from '../../../shaders/matmul/projection.wgsl?raw';
 import transposed from '../../../shaders/matmul/transposed.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
 import { activated, activationSnippet } from '../activation';
-import type { DotShape, KernelTarget, TileShape } from '../tuning';
-import { KERNEL_KINDS, weightDefinitions, weightSnippets } from './weights';
+import type { DotShape, KernelTarget, LinearShape, TileShape } from '../tuning';
+import { dotDefinitions, KERNEL_KINDS, weightDefinitions, weightSnippets } from './weights';
 
 /** Threads along the rows of a tile, and quads of columns of a step: shaders/matmul/gemm.wgsl */
 const [ROW_LANES, STEP_QUADS] = [8, 8];
@@ -54,6 +54,8 @@ export interface LinearVariant {
   readonly bias?: boolean;
   /** Each row's product is multiplied first: behind the biases, `bias` has a factor for each row. Not with glu. */
   readonly rowScales?: boolean;
+  /** Columns are a multiple of 8: lanes that share rows of floats take two quads at once. */
+  readonly wide?: boolean;
 }
 
 /** The projections of a model: what is folded into each, and between which element types. */
@@ -70,6 +72,17 @@ function projections(activation: KernelTarget['activation']): Omit<LinearVariant
     { input: 'f32', output: activation, norm: true, glu: true, bias: true },
   ];
 }
+
+/** Each shape once. */
+const shapesOf = (shapes: readonly LinearShape[]): (DotShape | TileShape)[] =>
+  shapes.flatMap((each): readonly (DotShape | TileShape)[] => ('tokenLanes' in each ? [each] : each));
+
+/** Kernels of `wide` rows, and others. */
+const widths = (kind: WeightKind, shape: DotShape | TileShape) => (takesWide(kind, shape) ? [false, true] : [false]);
+
+/** Whether rows may be `wide`: lanes share rows of floats. */
+export const takesWide = (kind: WeightKind, shape: DotShape | TileShape): boolean =>
+  !isTiled(shape) && shape.lanes > 1 && !isBlockKind(kind);
 
 /** The products with an adapter's matrices, which are f32. */
 function adapterProjections(activation: KernelTarget['activation']): Omit<LinearVariant, 'kind' | 'shape'>[] {
@@ -101,15 +114,17 @@ export function matrixBytes(kind: WeightKind, rows: number, columns: number): nu
 export const linear = op({
   name: 'linear',
   variants: ({ activation, prefill, decode }: KernelTarget) =>
-    [prefill.linear, decode.linear].flatMap((shape) => [
+    shapesOf([prefill.linear, decode.linear]).flatMap((shape) => [
       ...KERNEL_KINDS.flatMap((kind) =>
-        [...projections(activation), ...scaledProjections(activation)].map(
-          (each): LinearVariant => ({ ...each, kind, shape }),
+        [...projections(activation), ...scaledProjections(activation)].flatMap((each) =>
+          widths(kind, shape).map((wide): LinearVariant => ({ ...each, kind, shape, ...(wide && { wide }) })),
         ),
       ),
-      ...adapterProjections(activation).map((each): LinearVariant => ({ ...each, kind: 'f32', shape })),
+      ...adapterProjections(activation).flatMap((each) =>
+        widths('f32', shape).map((wide): LinearVariant => ({ ...each, kind: 'f32', shape, ...(wide && { wide }) })),
+      ),
     ]),
-  source({ kind, shape, input, output, ...folded }: LinearVariant) {
+  source({ kind, shape, input, output, ...folded }: LinearVariant, target: KernelTarget) {
     const {
       norm = false,
       residual = false,
@@ -117,29 +132,42 @@ export const linear = op({
       bias = false,
       activation = 'silu',
       rowScales = false,
+      wide = false,
     } = folded;
-    const alone = !isTiled(shape) && shape.lanes === 1;
-    const extras = { HAS_BIAS: bias, HAS_ROW_SCALES: rowScales };
-    const weights = weightDefinitions(kind, !alone);
-    const element = { ...weights, ...extras, Input: input, Output: output };
+    const extras = {
+      HAS_BIAS: bias,
+      HAS_ROW_SCALES: rowScales,
+      Input: input,
+      Output: output,
+      HALF_M: shape.rows / 2,
+      PACKED_INPUT: !isTiled(shape) && shape.lanes > 1 && input === 'f16' && (wide || isBlockKind(kind)),
+    };
     const shared = { state, ...weightSnippets(kind), ...activationSnippet(activation), projection };
     const overrides = { NORM: Number(norm), RESIDUAL: Number(residual), GLU: Number(glu) };
     if (isTiled(shape)) {
+      const weights = weightDefinitions(kind, true);
       const { tokenLanes, rows, tokens } = shape;
       const tile = { TILE_M: rows, TILE_N: tokens, TOKEN_LANES: tokenLanes, ...shares(weights, rows, tokenLanes) };
       return {
         label: `gemm ${kind} ${tileName(shape)}`,
-        definitions: { ...tile, ...element },
+        definitions: { ...tile, ...weights, ...extras },
         snippets: { ...shared, gemm },
         overrides,
       };
     }
-    const { rows, tokens, lanes, workgroup, subgroups = false } = shape;
-    const reduction = subgroups ? { lanesSubgroups } : { lanesShared };
+    const { rows, tokens, lanes, workgroup, subgroup = 1 } = shape;
+    const label = `matvec ${kind} ${rows}x${tokens}/${lanes}${subgroup > 1 ? `s${subgroup}` : ''}`;
+    const tile = { TILE_M: rows, TILE_N: tokens, WORKGROUP_SIZE: workgroup, ...extras };
+    if (lanes === 1) {
+      const definitions = { ...tile, ...weightDefinitions(kind, false) };
+      return { label, definitions, snippets: { ...shared, matvecQuads }, overrides };
+    }
+    const reduction =
+      subgroup > 1 ? { SUBGROUP_LANES: subgroup, MERGES: lanes > subgroup, EIGHT_ROWS: rows === 8 } : undefined;
     return {
-      label: `matvec ${kind} ${rows}x${tokens}/${lanes}${subgroups ? 's' : ''}`,
-      definitions: { TILE_M: rows, TILE_N: tokens, LANES: lanes, WORKGROUP_SIZE: workgroup, ...element },
-      snippets: { ...shared, ...(alone ? { matvecQuads } : { ...reduction, matvecBlocks }) },
+      label,
+      definitions: { ...tile, LANES: lanes, ...reduction, ...dotDefinitions(kind, target, wide) },
+      snippets: { ...shared, ...(reduction ? { lanesSubgroups } : { lanesShared }), matvecBlocks },
       overrides,
     };
   },

@@ -1,33 +1,40 @@
 // Products with a matrix of each kind, in each form, against the reference in float64 on the values that are stored.
 import { describe, expect, test } from 'vitest';
+import type { Features } from '../../gpu/device';
 import { testDevices } from '../../gpu/testing/device';
 import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
 import type { Activation } from '../../core/model-config';
-import type { WeightKind } from '../../core/weight-kinds';
+import { isBlockKind, type WeightKind } from '../../core/weight-kinds';
 import { linear, type LinearVariant } from './linear';
 import { random, relative, runOp, TARGETS } from '../testing/run';
 import { KINDS, oddColumns, randomMatrix } from '../testing/weights';
-import { type DotShape, tune } from '../tuning';
+import { type DotShape, type KernelTarget, shapeFor, tune } from '../tuning';
 
 /** No rows, tokens or blocks that come out even with a kernel's shape. */
 const [ROWS, TOKENS] = [37, 5];
 const EPSILON = 1e-5;
 
-const shapes = (software: boolean, subgroups = false) => {
-  const { decode, prefill } = tune({ f16: false, subgroups }, software, 'exact');
-  const one = decode.linear;
-  return { decode: one, prefill: 'tokenLanes' in prefill.linear ? { ...one, tokens: 4 } : prefill.linear };
+const software = tune({ f16: false, subgroups: false }, true, 'exact');
+const alone = {
+  decode: shapeFor(software.decode.linear, ROWS) as DotShape,
+  prefill: shapeFor(software.prefill.linear, ROWS) as DotShape,
 };
+const teams = (features: Partial<Features> = {}) =>
+  tune({ f16: false, subgroups: false, ...features }, false, 'exact').decode.linear;
 
 interface Options extends Omit<LinearVariant, 'kind' | 'shape' | 'input' | 'output'> {
   readonly element?: 'f32' | 'f16';
   readonly lastOnly?: boolean;
+  /** An odd number of blocks when left out. */
+  readonly columns?: number;
   /** The matrix is rows 3 … of a taller one. */
   readonly rowStart?: number;
   /** The bias is bound as if it began this many rows later. */
   readonly biasShift?: number;
   /** What is done to the codes before they are bound. */
   readonly spoil?: (codes: Uint8Array) => void;
+  /** What the kernel may use, and how far it may be off. */
+  readonly target?: KernelTarget;
   /** The activation of the reference, where it is to be another than the kernel's. */
   readonly wanted?: Activation;
 }
@@ -36,9 +43,9 @@ const stored = (data: Float32Array<ArrayBuffer>, type: 'f32' | 'f16') => (type =
 
 /** How far off a product is. */
 async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options: Options): Promise<number> {
-  const { element = 'f32', lastOnly = false, rowStart = 0, biasShift = 0, spoil, wanted, ...folded } = options;
+  const { element = 'f32', lastOnly = false, rowStart = 0, biasShift = 0, spoil, wanted, ...others } = options;
+  const { columns = oddColumns(kind), target = TARGETS.software, ...folded } = others;
   const rows = folded.glu ? 2 * ROWS : ROWS;
-  const columns = oddColumns(kind);
   const { bind, values } = randomMatrix(kind, rows, columns);
   const [x, gain] = [random(TOKENS * columns, 1), random(columns, 2)];
   const stride = ROWS + 2 * rowStart;
@@ -51,7 +58,7 @@ async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options
     device,
     linear,
     { ...folded, kind, shape, input, output },
-    TARGETS.software,
+    target,
     {
       bind: { ...bind, x: stored(x, input), gain, bias: bias.subarray(biasShift), y: stored(before, output) },
       params: {
@@ -99,7 +106,11 @@ const { device: plain, name } = devices[0];
 /** Unrolled blocks take lavapipe many seconds to compile: there, shared rows are tested on f32 and q4 alone. */
 const patient = /swiftshader/i.test(name) || Boolean(process.env['PRONK_LONG']);
 
-for (const [form, { decode, prefill }] of Object.entries({ alone: shapes(true), shared: shapes(false) })) {
+/** A shape of 4 rows compiles in half the time of one of 8. */
+const shared = shapeFor(teams(), 1024) as DotShape;
+const forms = { alone, shared: { decode: shared, prefill: { ...shared, tokens: 4 } } };
+
+for (const [form, { decode, prefill }] of Object.entries(forms)) {
   const kinds = form === 'alone' || patient ? KINDS : (['f32', 'q4'] as const);
   describe(`matvec, rows ${form}`, () => {
     test.each(kinds)('%s, one token at a time, normalised', async (kind) => {
@@ -159,11 +170,45 @@ for (const [form, { decode, prefill }] of Object.entries({ alone: shapes(true), 
   });
 }
 
-for (const { device, variant } of devices.filter((each) => each.variant === 'subgroups')) {
-  const { decode, prefill } = shapes(false, true);
-  test(`matvec, rows shared, ${variant}`, async () => {
-    expect(await off(device, 'f32', decode, { norm: true })).toBeLessThan(1e-5);
-    expect(await off(device, 'q4', decode, { norm: true })).toBeLessThan(1e-5);
-    expect(await off(device, 'f32', prefill, { norm: true, glu: true })).toBeLessThan(1e-5);
+/** A form's shape, and where it runs. */
+const teamForms = devices
+  .filter(({ variant }) => variant === 'plain' || variant === 'subgroups')
+  .flatMap(({ device, variant, features }) =>
+    (patient ? teams(features) : [shapeFor(teams(features), 1024) as DotShape]).map((shape) => ({
+      device,
+      variant,
+      shape,
+    })),
+  );
+
+describe.each(teamForms)('matvec, $variant: $shape.rows rows, $shape.lanes of $shape.workgroup lanes', (form) => {
+  const { device, shape } = form;
+  test('one token, and several', async () => {
+    expect(await off(device, 'q4', shape, { norm: true })).toBeLessThan(1e-5);
+    expect(await off(device, 'q4', shape, { norm: true, spoil: flipSign })).toBeGreaterThan(1e-3);
+    if (patient)
+      expect(await off(device, 'f32', { ...shape, tokens: 4 }, { norm: true, glu: true })).toBeLessThan(1e-5);
   });
+
+  test('many columns, with the rows of an eighth', async () => {
+    const columns = 2080;
+    expect(await off(device, 'q4', shape, { columns, residual: true })).toBeLessThan(1e-5);
+    expect(await off(device, 'f16', shape, { columns, residual: true, wide: true })).toBeLessThan(1e-5);
+    expect(await off(device, 'f16', shape, { columns: 2084, residual: true })).toBeLessThan(1e-5);
+  });
+});
+
+for (const { device, variant, features } of devices.filter((each) => each.features.f16)) {
+  const shape = shapeFor(teams(features), 1024) as DotShape;
+  test.each<WeightKind>(patient ? ['q4', 'q8', 'q4m', 'q4nl', 'f16'] : ['q4', 'q8'])(
+    `matvec, %s in 16 bits with few operations, ${variant}`,
+    async (kind) => {
+      const target = tune(features, false, 'fast');
+      const wide = !isBlockKind(kind);
+      expect(await off(device, kind, shape, { target, norm: true, wide })).toBeLessThan(5e-5);
+      expect(await off(device, kind, shape, { target, element: 'f16', residual: true, wide })).toBeLessThan(5e-4);
+      const spoilt = { target, element: 'f16', residual: true, wide, spoil: flipSign } as const;
+      expect(await off(device, kind, shape, spoilt)).toBeGreaterThan(1e-3);
+    },
+  );
 }

@@ -2,6 +2,7 @@
 import type { Bound } from '../../gpu/kernel';
 import type { Definitions, Snippets } from '../../gpu/wgsl';
 import { type FloatKind, type WeightKind, WEIGHT_KINDS, blockLayout, isBlockKind } from '../../core/weight-kinds';
+import type { KernelTarget } from '../tuning';
 import codeTable from '../../../shaders/matmul/code-table.wgsl?raw';
 import weights4 from '../../../shaders/matmul/weights-4.wgsl?raw';
 import weights8 from '../../../shaders/matmul/weights-8.wgsl?raw';
@@ -83,10 +84,11 @@ function shapeOf(kind: WeightKind): string | undefined {
  */
 export function weightDefinitions(kind: WeightKind, whole: boolean): Definitions {
   const layout = blockLayout(kind);
-  if (!layout) return { WHOLE_BLOCKS: whole, BLOCK_QUADS: 1, HAS_OFFSET: false };
+  const others = { WHOLE_BLOCKS: whole, DOT_PRODUCTS: false, WIDE: false, HALF_SCALES: false, COARSE_ZERO: false };
+  if (!layout) return { ...others, BLOCK_QUADS: 1, HAS_OFFSET: false };
   const { bits, block, zero, offset, table } = layout;
   return {
-    WHOLE_BLOCKS: whole,
+    ...others,
     /** Quads of elements that a kernel takes from a row at once. */
     BLOCK_QUADS: block / 4,
     ZERO_CODE: zero,
@@ -94,6 +96,33 @@ export function weightDefinitions(kind: WeightKind, whole: boolean): Definitions
     HAS_TABLE: table !== undefined,
     ...(table && tableDefinitions(table)),
     ...(bits === 8 ? { BLOCK_CHUNKS: block / 16 } : { BlockWords: block === 32 ? 'vec4u' : 'vec2u' }),
+  };
+}
+
+/**
+ * What a kernel of dot products takes of a kind: whole blocks in halves, whose codes are off by a constant.
+ * @param wide rows of floats are whole blocks of eight
+ */
+export function dotDefinitions(
+  kind: WeightKind,
+  { precision, f16 }: Pick<KernelTarget, 'precision' | 'f16'>,
+  wide: boolean,
+): Definitions {
+  const layout = blockLayout(kind);
+  const half = layout ? layout.block / 8 : 1;
+  const halfScales = f16 && layout !== undefined && !layout.offset;
+  return {
+    ...weightDefinitions(kind, true),
+    DOT_PRODUCTS: true,
+    WIDE: !layout && wide,
+    HALF_SCALES: halfScales,
+    ...(halfScales && { Scale: 'f16' }),
+    /** Sums in f32 lose some bits that activations in f16 do not have. */
+    COARSE_ZERO: precision !== 'exact' && f16,
+    HAS_ZERO: layout !== undefined && !layout.table,
+    LOW_QUADS: half,
+    HIGH_QUADS: layout || wide ? half : 0,
+    ...(!layout && wide && { BLOCK_QUADS: 2 }),
   };
 }
 
