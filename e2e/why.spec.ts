@@ -89,4 +89,16 @@ test('answers are held to a form, and what is no form is said while it is writte
   await answered(page);
   const said = await article(page).locator('.markdown').innerText();
   expect(JSON.parse(said)).toEqual([expect.stringMatching(/^[ab]$/), expect.stringMatching(/^[ab]$/)]);
+
+  // what was begun is not gone on with while the form is broken, and stays
+  await page.getByRole('button', { name: 'Edit the answer' }).last().click();
+  const editor = page.getByRole('textbox', { name: 'Answer in other words' });
+  await editor.fill('["a"');
+  await editor.press('Control+Enter');
+  await schema.fill('{"type": "array", ');
+  await expect(form.getByRole('status')).toContainText('The schema is not JSON');
+  const goOn = page.getByRole('button', { name: 'Continue', exact: true });
+  await goOn.click();
+  await expect(page.getByRole('alert').last()).toContainText('The schema is not JSON');
+  await expect(article(page).locator('.markdown')).toHaveText('["a"');
 });

@@ -210,6 +210,13 @@ export function createAnswers(
       const open = openParts(turn);
       if ((!open.own && !open.base) || turn.parent === null) return;
       const { own, base } = answersOf(conversation.id, turn.id);
+      const problem = form?.().problem();
+      if (problem !== undefined) {
+        for (const answer of [open.own && own, open.base && base]) {
+          if (answer) answer.fail({ code: 'bad-schema', message: problem });
+        }
+        return;
+      }
       const prompt = promptOf(conversation, turn.parent);
       const drawn = drawnWith({ ...settings.sampling(), ...(turn.seed !== undefined && { seed: turn.seed }) });
       if (open.own) own.continue({ prompt, ...drawn });

@@ -226,6 +226,11 @@ export function createInstruct(
       if (!last || !template || !canContinue()) return;
       const before = structuredClone(unwrap(last));
       const target = responseOf(last.id);
+      const problem = answerForm?.problem();
+      if (problem !== undefined) {
+        endAnswer(target, { state: 'failed', error: { code: 'bad-schema', message: problem } });
+        return;
+      }
       beginAnswer(target);
       streamAnswer(engine, target, {
         prompt: promptOf(before, template),
