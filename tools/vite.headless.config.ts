@@ -9,7 +9,11 @@ export default defineConfig({
   publicDir: false,
   build: {
     ssr: true,
-    rollupOptions: { input: { main: 'src/headless/main.ts', 'hash-thread': 'src/headless/node-store/hash-thread.ts' } },
+    rollupOptions: {
+      input: { main: 'src/headless/main.ts', 'hash-thread': 'src/headless/node-store/hash-thread.ts' },
+      // what the page fetches later, the command line may have at once
+      checks: { ineffectiveDynamicImport: false },
+    },
     outDir: 'dist-headless',
     // a command that runs while this builds may still load its own chunks
     emptyOutDir: false,
