@@ -25,6 +25,8 @@ export interface DotShape extends LaneShape {
   readonly tokens: number;
   /** Lanes that add up by subgroup operations, at least 4 and no more than any subgroup has; 1, or left out, for none. */
   readonly subgroup?: number;
+  /** Threads that work alone, in a workgroup that is a subgroup, read x together for matrices in blocks as well. */
+  readonly unrolled?: boolean;
   /** Rows of a matrix, from which on the shape is used. */
   readonly from?: number;
 }
@@ -191,15 +193,31 @@ const ALONE: LaneShape = { lanes: 1, workgroup: 8 };
 const ONE_THREAD: LaneShape = { lanes: 1, workgroup: 1 };
 const together = (lanes: number): LaneShape => ({ lanes, workgroup: lanes });
 
+/** Lanes of a vector of lavapipe, whose compiler takes an unrolled block well. SwiftShader has four, and takes seconds. */
+const UNROLLING = 8;
+
+/** Products of one token, and of many. Threads read x together where their workgroup can be a subgroup. */
+function softwareProducts({ subgroups, subgroupSize: subgroup = 0 }: Features): Record<'one' | 'many', DotShape[]> {
+  if (!subgroups || ![4, UNROLLING].includes(subgroup)) {
+    return { one: [{ ...ALONE, rows: 8, tokens: 1 }], many: [{ ...ALONE, rows: 4, tokens: 8 }] };
+  }
+  const unrolled = subgroup === UNROLLING;
+  const joined = { lanes: 1, workgroup: subgroup, subgroup, unrolled };
+  return {
+    one: [{ ...joined, rows: unrolled ? 2 : 8, tokens: 1 }],
+    many: [{ ...joined, rows: unrolled ? 8 : 4, tokens: 8 }],
+  };
+}
+
 /** A CPU that plays a GPU: each thread works alone, since barriers cost it 5 to 10 times the work. */
-const SOFTWARE: Shapes = {
-  decode: { linear: [{ ...ALONE, rows: 8, tokens: 1 }], attention: { ...ALONE, form: 'alone' } },
-  prefill: { linear: [{ ...ALONE, rows: 4, tokens: 8 }], attention: { ...ALONE, form: 'alone' } },
+const softwareShapes = (features: Features): Shapes => ({
+  decode: { linear: softwareProducts(features).one, attention: { ...ALONE, form: 'alone' } },
+  prefill: { linear: softwareProducts(features).many, attention: { ...ALONE, form: 'alone' } },
   sampler: { threads: 8, chunksFrom: Infinity },
   headNorm: ALONE,
   batch: 64,
   training: {
-    linear: [{ ...ALONE, rows: 4, tokens: 8 }],
+    linear: softwareProducts(features).many,
     linearBackward: { ...ALONE, tokens: 8, quads: 2 },
     attention: ALONE,
     rmsnorm: ALONE,
@@ -214,7 +232,7 @@ const SOFTWARE: Shapes = {
     },
   },
   peak: { bytes: 128 * 2 ** 20, threads: 256, iterations: 2 ** 16, repeats: 1 },
-};
+});
 
 /** Tiles of 64 tokens × 64 rows: 96 registers, so that 8 waves fit on RDNA 3; shared memory gives a multiply-add 1.5 bytes. */
 const TILES: TileShape = { tokenLanes: 16, rows: 8, tokens: 4 };
@@ -295,6 +313,6 @@ export function tune(features: Features, software: boolean, precision: Precision
     activation: element,
     cache: element,
     integers,
-    ...(software ? SOFTWARE : hardware(features)),
+    ...(software ? softwareShapes(features) : hardware(features)),
   };
 }

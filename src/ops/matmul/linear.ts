@@ -9,6 +9,7 @@ import gemm from '../../../shaders/matmul/gemm.wgsl?raw';
 import lanesShared from '../../../shaders/matmul/lanes-shared.wgsl?raw';
 import lanesSubgroups from '../../../shaders/matmul/lanes-subgroups.wgsl?raw';
 import matvecBlocks from '../../../shaders/matmul/matvec-blocks.wgsl?raw';
+import matvecBroadcast from '../../../shaders/matmul/matvec-broadcast.wgsl?raw';
 import matvecQuads from '../../../shaders/matmul/matvec-quads.wgsl?raw';
 import matvecTransposed from '../../../shaders/matmul/matvec-transposed.wgsl?raw';
 import projection from '../../../shaders/matmul/projection.wgsl?raw';
@@ -110,6 +111,14 @@ export function matrixBytes(kind: WeightKind, rows: number, columns: number): nu
   return rows * codeBytes(kind, columns) + scaleBytes(kind, rows, columns);
 }
 
+/** What a subgroup of so many lanes reads of x at once: whole blocks, and a quad a lane at least. */
+const stepOf = (blockQuads: number, lanes: number) => ({
+  LANES: lanes,
+  STEP_BLOCKS: Math.max(1, lanes / blockQuads),
+  ONE_BLOCK: lanes <= blockQuads,
+  LANE_QUADS: Math.max(1, blockQuads / lanes),
+});
+
 /** y [T, N] = W·x, with what a variant folds in. */
 export const linear = op({
   name: 'linear',
@@ -159,8 +168,11 @@ export const linear = op({
     const label = `matvec ${kind} ${rows}x${tokens}/${lanes}${subgroup > 1 ? `s${subgroup}` : ''}`;
     const tile = { TILE_M: rows, TILE_N: tokens, WORKGROUP_SIZE: workgroup, ...extras };
     if (lanes === 1) {
-      const definitions = { ...tile, ...weightDefinitions(kind, false) };
-      return { label, definitions, snippets: { ...shared, matvecQuads }, overrides };
+      const together = subgroup > 1 && (shape.unrolled === true || !isBlockKind(kind));
+      const weights = weightDefinitions(kind, together);
+      const definitions = { ...tile, ...weights, ...(together && stepOf(Number(weights['BLOCK_QUADS']), subgroup)) };
+      const matvec = together ? { matvecBroadcast } : { matvecQuads };
+      return { label, definitions, snippets: { ...shared, ...matvec }, overrides };
     }
     const reduction =
       subgroup > 1 ? { SUBGROUP_LANES: subgroup, MERGES: lanes > subgroup, EIGHT_ROWS: rows === 8 } : undefined;

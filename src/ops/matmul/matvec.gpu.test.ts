@@ -14,10 +14,10 @@ import { type DotShape, type KernelTarget, shapeFor, tune } from '../tuning';
 const [ROWS, TOKENS] = [37, 5];
 const EPSILON = 1e-5;
 
-const software = tune({ f16: false, subgroups: false }, true, 'exact');
-const alone = {
-  decode: shapeFor(software.decode.linear, ROWS) as DotShape,
-  prefill: shapeFor(software.prefill.linear, ROWS) as DotShape,
+/** Shapes of threads that work alone. */
+const alone = (features: Partial<Features> = {}) => {
+  const { decode, prefill } = tune({ f16: false, subgroups: false, ...features }, true, 'exact');
+  return { decode: shapeFor(decode.linear, ROWS) as DotShape, prefill: shapeFor(prefill.linear, ROWS) as DotShape };
 };
 const teams = (features: Partial<Features> = {}) =>
   tune({ f16: false, subgroups: false, ...features }, false, 'exact').decode.linear;
@@ -108,32 +108,39 @@ const patient = /swiftshader/i.test(name) || Boolean(process.env['PRONK_LONG']);
 
 /** A shape of 4 rows compiles in half the time of one of 8. */
 const shared = shapeFor(teams(), 1024) as DotShape;
-const forms = { alone, shared: { decode: shared, prefill: { ...shared, tokens: 4 } } };
+const forms = [
+  { form: 'alone', device: plain, ...alone() },
+  { form: 'shared', device: plain, decode: shared, prefill: { ...shared, tokens: 4 } },
+  ...devices
+    .filter(({ variant, features: { subgroupSize } }) => variant === 'subgroups' && subgroupSize)
+    .map(({ device, features }) => ({ form: 'alone, x read together', device, ...alone(features) })),
+];
 
-for (const [form, { decode, prefill }] of Object.entries(forms)) {
-  const kinds = form === 'alone' || patient ? KINDS : (['f32', 'q4'] as const);
+for (const { form, device, decode, prefill } of forms) {
+  const quick = form !== 'shared';
+  const kinds = quick || patient ? KINDS : (['f32', 'q4'] as const);
   describe(`matvec, rows ${form}`, () => {
     test.each(kinds)('%s, one token at a time, normalised', async (kind) => {
-      expect(await off(plain, kind, decode, { norm: true })).toBeLessThan(1e-5);
+      expect(await off(device, kind, decode, { norm: true })).toBeLessThan(1e-5);
     });
 
     test.each(kinds.filter((kind) => /^(f32|q4m|q8x16|q4ox16)$/.test(kind)))(
       '%s, tokens together, normalised',
       async (kind) => {
-        expect(await off(plain, kind, prefill, { norm: true })).toBeLessThan(1e-5);
+        expect(await off(device, kind, prefill, { norm: true })).toBeLessThan(1e-5);
       },
     );
 
-    const usual = form === 'alone' || patient ? 'q8' : 'f32';
+    const usual = quick || patient ? 'q8' : 'f32';
     test('added to the residual stream', async () => {
-      expect(await off(plain, usual, decode, { residual: true })).toBeLessThan(1e-5);
+      expect(await off(device, usual, decode, { residual: true })).toBeLessThan(1e-5);
     });
 
     test('gate and up folded', async () => {
-      expect(await off(plain, usual, prefill, { norm: true, glu: true })).toBeLessThan(1e-5);
+      expect(await off(device, usual, prefill, { norm: true, glu: true })).toBeLessThan(1e-5);
       const gelu = { norm: true, glu: true, activation: 'gelu_tanh' } as const;
-      expect(await off(plain, usual, prefill, gelu)).toBeLessThan(1e-5);
-      expect(await off(plain, usual, prefill, { ...gelu, wanted: 'silu' })).toBeGreaterThan(1e-2);
+      expect(await off(device, usual, prefill, gelu)).toBeLessThan(1e-5);
+      expect(await off(device, usual, prefill, { ...gelu, wanted: 'silu' })).toBeGreaterThan(1e-2);
     });
 
     test('a bias added, in each place where one may be', async () => {
@@ -144,27 +151,32 @@ for (const [form, { decode, prefill }] of Object.entries(forms)) {
         { norm: true, rowStart: 3, rowScales: true },
         { residual: true, rowScales: true },
       ] satisfies Options[]) {
-        expect(await off(plain, usual, decode, { ...folded, bias: true })).toBeLessThan(1e-5);
-        expect(await off(plain, usual, decode, { ...folded, bias: true, biasShift: 1 })).toBeGreaterThan(1e-2);
+        expect(await off(device, usual, decode, { ...folded, bias: true })).toBeLessThan(1e-5);
+        expect(await off(device, usual, decode, { ...folded, bias: true, biasShift: 1 })).toBeGreaterThan(1e-2);
       }
     });
 
+    test('rows that are shorter than what is read at once', async () => {
+      expect(await off(device, 'f32', decode, { norm: true, columns: 8 })).toBeLessThan(1e-5);
+    });
+
     test('a part of the rows, of the last token', async () => {
-      expect(await off(plain, 'q4', decode, { norm: true, rowStart: 3 })).toBeLessThan(1e-5);
-      expect(await off(plain, 'q4', decode, { norm: true, lastOnly: true })).toBeLessThan(1e-5);
+      expect(await off(device, 'q4', decode, { norm: true, rowStart: 3 })).toBeLessThan(1e-5);
+      expect(await off(device, 'q4', decode, { norm: true, lastOnly: true })).toBeLessThan(1e-5);
     });
 
     test.each<WeightKind>([usual, ...kinds.filter((kind) => /^(q8o|q4ox16)$/.test(kind))])(
       '%s, a code with its sign flipped is seen',
       async (kind) => {
-        expect(await off(plain, kind, decode, { norm: true, spoil: flipSign })).toBeGreaterThan(1e-3);
+        expect(await off(device, kind, decode, { norm: true, spoil: flipSign })).toBeGreaterThan(1e-3);
       },
     );
 
-    for (const { device, variant } of devices.filter((each) => each.variant === 'f16')) {
+    const narrow = form === 'alone, x read together' ? 'f16 subgroups' : 'f16';
+    for (const { device: half, variant } of devices.filter((each) => each.variant === narrow)) {
       test(`${variant}: 16-bit activations`, async () => {
-        expect(await off(device, usual, decode, { element: 'f16', norm: true })).toBeLessThan(5e-4);
-        expect(await off(device, usual, prefill, { element: 'f16', residual: true })).toBeLessThan(5e-4);
+        expect(await off(half, usual, decode, { element: 'f16', norm: true })).toBeLessThan(5e-4);
+        expect(await off(half, usual, prefill, { element: 'f16', residual: true })).toBeLessThan(5e-4);
       });
     }
   });

@@ -7,9 +7,12 @@ import { PRECISIONS, tune } from '../tuning';
 
 /** The catalogue of a device with these features, each kernel once. */
 export function kernelsFor(features: Features): Kernel[] {
-  const targets = [true, false].flatMap((software) =>
-    PRECISIONS.map((precision) => tune(features, software, precision)),
-  );
+  // software adapters have subgroups of four lanes, or of eight
+  const sizes: Features[] = features.subgroups ? [4, 8].map((subgroupSize) => ({ ...features, subgroupSize })) : [];
+  const targets = PRECISIONS.flatMap((precision) => [
+    ...[features, ...sizes].map((each) => tune(each, true, precision)),
+    tune(features, false, precision),
+  ]);
   // models with norms behind attention and feed-forward keep f32 between projections
   const wide = targets.map((target) => ({ ...target, activation: 'f32' as const }));
   const all = [...targets, ...wide].flatMap((target) => OPS.flatMap((op) => op.kernels(target)));

@@ -8,7 +8,8 @@ export const KINDS = KERNEL_KINDS;
 
 /** A width of an odd number of the kind's blocks, and no multiple of the next wider ones. */
 export function oddColumns(kind: WeightKind): number {
-  return blockLayout(kind)?.block === 16 ? 176 : 160;
+  const { block = 4 } = blockLayout(kind) ?? {};
+  return { 4: 172, 16: 176, 32: 160 }[block];
 }
 
 /** A random matrix [rows, columns], stored as `kind`. */
