@@ -3,7 +3,7 @@
 // once. KEY_LANES lanes share a key and hold PART quads of it, of its value, of each query and of each sum; each
 // group of lanes takes KEYS keys at a time and keeps an online softmax of its own, in powers of two. At the end the
 // groups are added up.
-//: needs attention-bindings.wgsl, cache.wgsl, Activation, lane_sums, SCORES
+//: needs attention-bindings.wgsl, key_quad, value_quad, Activation, lane_sums, SCORES
 //: needs WORKGROUP_SIZE, HEAD_QUADS, Q_TILE, KEYS, KEY_LANES, PART
 const GROUPS = WORKGROUP_SIZE / KEY_LANES;
 /// Below any score. What is masked lies below it, so that it weighs nothing.

@@ -2,7 +2,7 @@
 // queries that share a key head go over the keys in tiles. For a tile, each thread computes the scores of one key for
 // all queries. Then each thread takes a quad of the output and a share of the tile's keys. A key and a value are read
 // once for all queries.
-//: needs attention-bindings.wgsl, cache.wgsl, Activation, WORKGROUP_SIZE, HEAD_QUADS, Q_TILE
+//: needs attention-bindings.wgsl, key_quad, value_quad, Activation, WORKGROUP_SIZE, HEAD_QUADS, Q_TILE
 
 // Threads beyond SHARES · HEAD_QUADS only compute scores.
 const SHARES = WORKGROUP_SIZE / HEAD_QUADS;

@@ -1,7 +1,7 @@
 // Attention over the KV cache for software adapters: one thread a query, with the online softmax (Milakov and
 // Gimelshein 2018, arXiv:1805.02867), so no score is stored and no thread waits for another.
 //   out[t, h] = Σ_j softmax_j(q[t, h] · k[j] / √d) · v[j] over the keys j up to t's position, as far back as the window
-//: needs attention-bindings.wgsl, cache.wgsl, Activation, WORKGROUP_SIZE, HEAD_QUADS
+//: needs attention-bindings.wgsl, key_quad, value_quad, Activation, WORKGROUP_SIZE, HEAD_QUADS
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let token = global_id.x / params.heads;

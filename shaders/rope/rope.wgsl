@@ -1,7 +1,11 @@
 // Where q, k and v go: q stays in place, k and v go into the cache; q and k are rotated on the way, unless the layer
 // has no rotary positions. The table is computed on the CPU in float64, since WGSL's cos and sin are coarse at large
 // angles. With SCALED, queries grow with their position.
-//: needs State, Activation, Cache
+//: needs State, Activation
+//: if BYTES
+//: else
+//: needs Cache
+//: end
 //: if SCALED
 //: needs query_scale
 //: end
@@ -20,8 +24,13 @@ struct Params {
 @group(0) @binding(2) var<storage, read> table: array<vec2f>; // [context][head_dim / 2] of (cos, sin)
 //: end
 @group(0) @binding(3) var<storage, read_write> qkv: array<Activation>; // [T][(H + 2K) · d]
+//: if BYTES
+@group(0) @binding(4) var<storage, read_write> keys: array<u32>; // [K][context] rows
+@group(0) @binding(5) var<storage, read_write> values: array<u32>;
+//: else
 @group(0) @binding(4) var<storage, read_write> keys: array<Cache>; // [K][context][d]
 @group(0) @binding(5) var<storage, read_write> values: array<Cache>;
+//: end
 
 /// Heads of q, k and v of a token.
 fn all_heads() -> u32 { return params.heads + 2u * params.kv_heads; }
@@ -41,18 +50,25 @@ fn rotated(pair: vec2f, position: u32, i: u32) -> vec2f {
   //: end
 }
 
+/// Puts a rotated pair of q back in its place.
+fn place_query(token: u32, head: u32, i: u32, turned: vec2f) {
+  let at = (token * all_heads() + head) * params.head_dim + 2u * i;
+  //: if SCALED
+  let pair = query_scale(state.position + token, params.query_beta, params.query_length) * turned;
+  //: else
+  let pair = turned;
+  //: end
+  qkv[at] = Activation(pair.x);
+  qkv[at + 1u] = Activation(pair.y);
+}
+
+//: if BYTES
+//: else
 /// Puts a pair where it is read from.
 fn place(token: u32, head: u32, i: u32, pair: vec2f) {
   let position = state.position + token;
   if (head < params.heads) {
-    let at = (token * all_heads() + head) * params.head_dim + 2u * i;
-    //: if SCALED
-    let turned = query_scale(position, params.query_beta, params.query_length) * rotated(pair, position, i);
-    //: else
-    let turned = rotated(pair, position, i);
-    //: end
-    qkv[at] = Activation(turned.x);
-    qkv[at + 1u] = Activation(turned.y);
+    place_query(token, head, i, rotated(pair, position, i));
     return;
   }
   let slot = ((head - params.heads) % params.kv_heads * params.context + position) * params.head_dim + 2u * i;
@@ -65,3 +81,4 @@ fn place(token: u32, head: u32, i: u32, pair: vec2f) {
     values[slot + 1u] = Cache(pair.y);
   }
 }
+//: end

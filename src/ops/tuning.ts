@@ -1,10 +1,11 @@
 // Which form of each kernel a device gets, and the element types that a precision names. This table is the only place that
 // chooses: ops take its fields and never ask what the device is.
 import type { Features } from '../gpu/device';
+import type { CacheElement } from './attention/cache-rows';
 
 /**
  * `exact`: f32 everywhere. `fast`: f16 activations and KV cache, f32 accumulation and residual stream. `int8`: as `fast`, and
- * what enters a product with codes of 4 or 8 bits is rounded to 8 bits in blocks.
+ * what enters a product with codes of 4 or 8 bits, and the KV cache, are rounded to 8 bits in blocks.
  */
 export const PRECISIONS = ['exact', 'fast', 'int8'] as const;
 export type Precision = (typeof PRECISIONS)[number];
@@ -168,8 +169,8 @@ export interface KernelTarget {
   readonly f16: boolean;
   /** WGSL element type of activations between projections. */
   readonly activation: 'f32' | 'f16';
-  /** WGSL element type of the KV cache. */
-  readonly cache: 'f32' | 'f16';
+  /** Element type of the KV cache. */
+  readonly cache: CacheElement;
   readonly decode: ForwardShape<readonly DotShape[]>;
   readonly prefill: ForwardShape;
   /** Where what enters products is rounded to 8 bits. */
@@ -311,7 +312,7 @@ export function tune(features: Features, software: boolean, precision: Precision
     precision,
     f16,
     activation: element,
-    cache: element,
+    cache: precision === 'int8' ? 'q8' : element,
     integers,
     ...(software ? softwareShapes(features) : hardware(features)),
   };

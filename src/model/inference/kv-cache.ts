@@ -1,6 +1,7 @@
 // Keys and values of every position so far, per layer: [K, context, d] each, one after the other in a buffer.
 import type { ModelConfig } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
+import { type CacheElement, cacheRowBytes } from '../../ops/attention/cache-rows';
 
 /** A part of a layer's buffer. */
 interface CacheRange {
@@ -25,15 +26,15 @@ export interface KeyValueCache {
 }
 
 /** Bytes of a cache for `context` positions. */
-export function cacheBytes(config: ModelConfig, context: number, element: 'f32' | 'f16'): number {
-  return 2 * config.numLayers * config.numKeyValueHeads * config.headDim * context * (element === 'f16' ? 2 : 4);
+export function cacheBytes(config: ModelConfig, context: number, element: CacheElement): number {
+  return 2 * config.numLayers * config.numKeyValueHeads * context * cacheRowBytes(config.headDim, element);
 }
 
 export function createCache(
   buffers: Buffers,
   config: ModelConfig,
   context: number,
-  element: 'f32' | 'f16',
+  element: CacheElement,
 ): KeyValueCache {
   const size = cacheBytes(config, context, element) / (2 * config.numLayers);
   const alignment = buffers.device.limits.minStorageBufferOffsetAlignment;
@@ -42,5 +43,5 @@ export function createCache(
     const buffer = buffers.storage('cache', offset + size, `keys|values ${i}`);
     return { keys: { buffer, offset: 0, size }, values: { buffer, offset, size } };
   });
-  return { context, heads: config.numKeyValueHeads, rowBytes: config.headDim * (element === 'f16' ? 2 : 4), layers };
+  return { context, heads: config.numKeyValueHeads, rowBytes: cacheRowBytes(config.headDim, element), layers };
 }

@@ -4,6 +4,7 @@ import { testDevices } from '../../gpu/testing/device';
 import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
 import { attention } from './attention';
 import { attentionMerge } from './attention-merge';
+import { packCacheRows, unpackCacheRows } from './cache-rows';
 import type { FlashShape } from '../tuning';
 import { cheapPipelines, random, relative, runOp, TARGETS } from '../testing/run';
 
@@ -75,12 +76,20 @@ interface Departure {
 }
 
 /** How far off a form is. */
-async function off(device: GPUDevice, form: FlashShape, it: Shape, element: 'f32' | 'f16', wrong: Departure = {}) {
+async function off(
+  device: GPUDevice,
+  form: FlashShape,
+  it: Shape,
+  element: 'f32' | 'f16' | 'q8',
+  wrong: Departure = {},
+) {
   const { heads, kvHeads, headDim, tokens, position, context, window = context, splits = 1 } = it;
   const { qkv, keys, values, q } = inputs(it);
   const stored = (data: Float32Array<ArrayBuffer>) => (element === 'f16' ? f32ArrayToF16(data) : data);
-  const target = { ...TARGETS.software, activation: element, cache: element };
-  const given = { qkv: stored(qkv), keys: stored(keys), values: stored(values) };
+  const activation = element === 'f16' ? element : 'f32';
+  const target = { ...TARGETS.software, activation, cache: element } as const;
+  const cached = (data: Float32Array<ArrayBuffer>) => (element === 'q8' ? packCacheRows(data, headDim) : stored(data));
+  const given = { qkv: stored(qkv), keys: cached(keys), values: cached(values) };
   const out = stored(new Float32Array(tokens * heads * headDim));
   const quads = headDim / 4;
   const params = { heads, kv_heads: kvHeads, context, quads, window: wrong.window ?? window, splits };
@@ -107,7 +116,10 @@ async function off(device: GPUDevice, form: FlashShape, it: Shape, element: 'f32
   };
   const numbers = (data: ArrayBuffer) =>
     element === 'f16' ? f16ArrayToF32(new Uint16Array(data)) : new Float32Array(data);
-  return relative(numbers((await whole()).out), attention.reference(q, keys, values, it));
+  // what is rounded for the cache is not the kernel's error
+  const read = (data: Float32Array<ArrayBuffer>) =>
+    element === 'q8' ? unpackCacheRows(packCacheRows(data, headDim).buffer, headDim) : data;
+  return relative(numbers((await whole()).out), attention.reference(q, read(keys), read(values), it));
 }
 
 for (const { device, features, name: driver, variant } of await testDevices()) {
@@ -121,7 +133,7 @@ for (const { device, features, name: driver, variant } of await testDevices()) {
         const limit = window < context ? `, a window of ${window}` : '';
         const parts = splits > 1 ? `, ${splits} parts` : '';
         test(`${name}: ${heads}/${kvHeads} heads of ${headDim}, ${tokens} tokens at ${position}${limit}${parts}`, async () => {
-          const of = (element: 'f32' | 'f16', wrong?: Departure) => off(device, form, it, element, wrong);
+          const of = (element: 'f32' | 'f16' | 'q8', wrong?: Departure) => off(device, form, it, element, wrong);
           expect(await of('f32')).toBeLessThan(1e-5);
           // one key more than a query may see
           expect(await of('f32', { position: position + 1 })).toBeGreaterThan(1e-3);
@@ -131,6 +143,7 @@ for (const { device, features, name: driver, variant } of await testDevices()) {
           }
           if (parts) expect(await of('f32', { lost: 1 })).toBeGreaterThan(1e-3);
           if (features.f16) expect(await of('f16')).toBeLessThan(2e-3);
+          if (variant === 'plain') expect(await of('q8')).toBeLessThan(1e-5);
         });
       }
     }

@@ -5,11 +5,13 @@ import attentionBindings from '../../../shaders/attention/attention-bindings.wgs
 import attentionSplit from '../../../shaders/attention/attention-split.wgsl?raw';
 import attentionTiled from '../../../shaders/attention/attention-tiled.wgsl?raw';
 import attentionSource from '../../../shaders/attention/attention.wgsl?raw';
+import cacheBytes from '../../../shaders/attention/cache-bytes.wgsl?raw';
 import cache from '../../../shaders/attention/cache.wgsl?raw';
 import laneSumsShared from '../../../shaders/attention/lane-sums-shared.wgsl?raw';
 import laneSumsSubgroups from '../../../shaders/attention/lane-sums-subgroups.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
 import type { FlashShape, FlashSplit, KernelTarget } from '../tuning';
+import { cacheRowBytes } from './cache-rows';
 import { HEAD_DIMS, pairsSeen } from './sizes';
 
 interface Variant {
@@ -95,16 +97,17 @@ export const attention = op({
   source(variant: Variant, target: KernelTarget) {
     const { label, definitions, snippets } = formOf(variant);
     const { headDim, parted } = variant;
+    const bytes = target.cache === 'q8';
     return {
       label: `flash attention ${headDim} ${label}${parted ? ' of a part' : ''}`,
       definitions: {
         Activation: target.activation,
-        Cache: target.cache,
+        ...(!bytes && { Cache: target.cache }),
         HEAD_QUADS: headDim / 4,
         WHOLE: !parted,
         ...definitions,
       },
-      snippets: { state, cache, attentionBindings, ...snippets },
+      snippets: { state, ...(bytes ? { cacheBytes } : { cache }), attentionBindings, ...snippets },
     };
   },
   params: { heads: 'u32', kv_heads: 'u32', context: 'u32', quads: 'u32', window: 'u32', splits: 'u32' },
@@ -122,12 +125,12 @@ export const attention = op({
     if (shape.form === 'tiles') return [Math.ceil((rows * heads) / kv_heads / shape.queries), kv_heads];
     return [splits, kv_heads * split(shape, 4 * quads, group).tiles, rows];
   },
-  cost({ target: { activation, cache }, params: { heads, kv_heads, quads, window }, rows, position }) {
-    const [element, cached] = [activation === 'f16' ? 2 : 4, cache === 'f16' ? 2 : 4];
+  cost({ target: { activation, cache: held }, params: { heads, kv_heads, quads, window }, rows, position }) {
+    const element = activation === 'f16' ? 2 : 4;
     const keys = Math.min(position + rows, window + rows - 1);
     return {
       flops: 4 * 4 * quads * heads * pairsSeen(rows, window, position),
-      bytes: 4 * quads * (2 * kv_heads * keys * cached + 2 * heads * rows * element),
+      bytes: 2 * kv_heads * keys * cacheRowBytes(4 * quads, held) + 8 * quads * heads * rows * element,
     };
   },
   reference: attentionOverCache,

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
 import type { Kernel } from '../../gpu/kernel';
+import { packCacheRows, unpackCacheRows } from '../attention/cache-rows';
 import { qkNorm } from '../norm/qk-norm';
 import { rope } from './rope';
 import { queryScalingParams, ropeFrequencies, ropeTable, rotationOf } from './rotation';
@@ -52,7 +53,7 @@ const EPSILON = 0.1;
 const PLAIN = { rotates: true, normed: false };
 
 interface How {
-  readonly element?: 'f32' | 'f16';
+  readonly element?: 'f32' | 'f16' | 'q8';
   readonly position?: number;
   readonly variant?: typeof PLAIN;
   readonly form?: keyof typeof TARGETS;
@@ -68,15 +69,16 @@ async function rotate(
   const row = (numHeads + 2 * numKeyValueHeads) * headDim;
   const stored = (data: Float32Array<ArrayBuffer>) => (element === 'f16' ? f32ArrayToF16(data) : data);
   const untouched = new Float32Array(numKeyValueHeads * CONTEXT * headDim).fill(-5);
-  const target = { ...TARGETS[form], activation: element, cache: element };
+  const cached = () => (element === 'q8' ? packCacheRows(untouched, headDim) : stored(untouched));
+  const target = { ...TARGETS[form], activation: element === 'q8' ? ('f32' as const) : element, cache: element };
   const scaled = model.queryScaling !== undefined;
   const { kernel, work } = workOf(rope, { ...variant, scaled }, target, {
     bind: {
       table: ropeTable(model, CONTEXT),
       gains: random(2 * headDim, 9),
       qkv: stored(random(TOKENS * row)),
-      keys: stored(untouched),
-      values: stored(untouched),
+      keys: cached(),
+      values: cached(),
     },
     params: {
       heads: numHeads,
@@ -91,9 +93,23 @@ async function rotate(
     count: TOKENS,
   });
   const { qkv, keys, values } = await run(device, change(kernel), work, ['qkv', 'keys', 'values']);
+  if (element === 'q8') return [...new Float32Array(qkv), ...fromBytes(keys, headDim), ...fromBytes(values, headDim)];
   return [qkv, keys, values].flatMap((bytes) => [
     ...(element === 'f16' ? f16ArrayToF32(new Uint16Array(bytes)) : new Float32Array(bytes)),
   ]);
+}
+
+/** The values of a cache in q8, where −5 is what nobody wrote. */
+function fromBytes(bytes: ArrayBuffer, headDim: number): number[] {
+  const [untouched] = unpackCacheRows(packCacheRows(Array<number>(headDim).fill(-5), headDim).buffer, headDim);
+  return Array.from(unpackCacheRows(bytes, headDim), (value) => (value === untouched ? -5 : value));
+}
+
+/** What must be in q|k|v, the keys and the values afterwards, with keys and values as q8. */
+function inBytes(model: ModelConfig, wanted: readonly number[]): number[] {
+  const { numHeads, numKeyValueHeads, headDim } = model;
+  const first = TOKENS * (numHeads + 2 * numKeyValueHeads) * headDim;
+  return [...wanted.slice(0, first), ...fromBytes(packCacheRows(wanted.slice(first), headDim).buffer, headDim)];
 }
 
 /** What must be in q|k|v, the keys and the values afterwards. */
@@ -144,6 +160,11 @@ for (const { device, features, variant: of } of devices) {
         // a position too early
         expect(off(await rotate(device, model, { position: POSITION - 1 }), wanted)).toBeGreaterThan(0.01);
         if (features.f16) expect(off(await rotate(device, model, { element: 'f16' }), wanted)).toBeLessThan(1e-3);
+        // the same codes, but where the reference lies between two of them
+        const bytes = await rotate(device, model, { element: 'q8' });
+        expect(off(bytes, inBytes(model, wanted))).toBeLessThan(5e-4);
+        expect(off(bytes, wanted)).toBeGreaterThan(1e-3);
+        expect(off(bytes, wanted)).toBeLessThan(1e-2);
       });
       test.each(['software', 'hardware'] as const)(
         `${model.numHeads}/${model.numKeyValueHeads} heads of ${model.headDim}${scaled}, normalized, %s form`,
@@ -154,6 +175,8 @@ for (const { device, features, variant: of } of devices) {
           expect(off(await rotate(device, model), wanted)).toBeGreaterThan(0.1);
           if (features.f16)
             expect(off(await rotate(device, model, { variant, form, element: 'f16' }), wanted)).toBeLessThan(1e-3);
+          const bytes = await rotate(device, model, { variant, form, element: 'q8' });
+          expect(off(bytes, inBytes(model, wanted))).toBeLessThan(5e-4);
         },
       );
     }

@@ -3,14 +3,18 @@
 import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
 import queryScaleSource from '../../../shaders/rope/query-scale.wgsl?raw';
+import ropeBytes from '../../../shaders/rope/rope-bytes.wgsl?raw';
 import ropeHeads from '../../../shaders/rope/rope-heads.wgsl?raw';
 import ropePairs from '../../../shaders/rope/rope-pairs.wgsl?raw';
 import ropeSource from '../../../shaders/rope/rope.wgsl?raw';
+import { cacheRowBytes } from '../attention/cache-rows';
 import { rowGroups, rowSource } from '../rows';
 import type { KernelTarget } from '../tuning';
 import { queryScale, type Rotation } from './rotation';
 
 const WORKGROUP = 64;
+/** Elements of a head that a thread takes where the cache is q8: two blocks. */
+const CHUNK = 64;
 
 interface Variant {
   /** The layer has rotary positions; without them q stays and k goes to the cache as it is. */
@@ -32,20 +36,18 @@ export const rope = op({
     ),
   source: ({ rotates, normed, scaled }: Variant, { activation, cache, headNorm }: KernelTarget) => {
     const { definitions, rows } = rowSource(headNorm);
+    const bytes = cache === 'q8';
+    const common = { Activation: activation, ROTATES: rotates, SCALED: scaled, BYTES: bytes };
+    const shared = { state, ...(scaled && { queryScale: queryScaleSource }), rope: ropeSource };
+    if (bytes) {
+      return {
+        definitions: { ...common, NORMED: normed, WORKGROUP_SIZE: headNorm.workgroup },
+        snippets: { ...shared, ropeBytes },
+      };
+    }
     return {
-      definitions: {
-        Activation: activation,
-        Cache: cache,
-        ROTATES: rotates,
-        SCALED: scaled,
-        ...(normed && definitions),
-      },
-      snippets: {
-        state,
-        ...(scaled && { queryScale: queryScaleSource }),
-        rope: ropeSource,
-        ...(normed ? { ...rows, ropeHeads } : { ropePairs }),
-      },
+      definitions: { ...common, Cache: cache, ...(normed && definitions) },
+      snippets: { ...shared, ...(normed ? { ...rows, ropeHeads } : { ropePairs }) },
     };
   },
   params: {
@@ -65,15 +67,18 @@ export const rope = op({
     keys: 'read_write',
     values: 'read_write',
   },
-  // one thread a pair of q, k and v; or where heads are normalized, a row of workgroups a token, whose lanes share a head
-  grid: ({ variant, target, params: { heads, kv_heads, head_dim }, rows }) =>
-    variant.normed
-      ? [rowGroups(target.headNorm, heads + 2 * kv_heads), rows]
-      : [Math.ceil((rows * (heads + 2 * kv_heads) * head_dim) / 2 / WORKGROUP)],
+  // one thread a pair of q, k and v, or two blocks of a cache in q8; or where heads are normalized, a row of workgroups a token, whose lanes share a head
+  grid({ variant, target: { cache, headNorm }, params: { heads, kv_heads, head_dim }, rows }) {
+    const all = heads + 2 * kv_heads;
+    if (cache === 'q8') return [Math.ceil((rows * all * Math.ceil(head_dim / CHUNK)) / headNorm.workgroup)];
+    if (variant.normed) return [rowGroups(headNorm, all), rows];
+    return [Math.ceil((rows * all * head_dim) / 2 / WORKGROUP)];
+  },
   cost({ target: { activation, cache }, params: { heads, kv_heads, head_dim }, rows }) {
     const [q, kv] = [rows * heads * head_dim, rows * 2 * kv_heads * head_dim];
-    const [element, cached] = [activation === 'f16' ? 2 : 4, cache === 'f16' ? 2 : 4];
-    return { flops: 3 * (q + kv / 2), bytes: (2 * q + kv) * element + kv * cached + 4 * rows * head_dim };
+    const element = activation === 'f16' ? 2 : 4;
+    const cached = rows * 2 * kv_heads * cacheRowBytes(head_dim, cache);
+    return { flops: 3 * (q + kv / 2), bytes: (2 * q + kv) * element + cached + 4 * rows * head_dim };
   },
   reference: rotated,
 });
