@@ -288,11 +288,13 @@ const hardware = (features: Features): Shapes => ({
   peak: { bytes: 2 ** 30, threads: 2 ** 17, iterations: 2 ** 14, repeats: 10 },
 });
 
-const SOFTWARE_INTEGERS: IntegerTarget = {
-  decode: { ...ALONE, rows: 4, tokens: 1 },
-  prefill: { ...ALONE, rows: 4, tokens: 4 },
-  quantizeThreads: 8,
-};
+/** Threads of a subgroup of known size read x together: memory is read lane by lane. */
+function softwareIntegers({ subgroups, subgroupSize = 0 }: Features): IntegerTarget {
+  const size = subgroups && [4, 8].includes(subgroupSize) ? subgroupSize : 1;
+  const shape = { lanes: 1, workgroup: size > 1 ? size : ALONE.workgroup, rows: 4, subgroup: size };
+  return { decode: { ...shape, tokens: 1 }, prefill: { ...shape, tokens: 4 }, quantizeThreads: 8 };
+}
+
 const HARDWARE_INTEGERS: IntegerTarget = {
   decode: { ...together(32), rows: 4, tokens: 1 },
   prefill: { tokenLanes: 8, rows: 8, tokens: 4 },
@@ -307,7 +309,7 @@ const HARDWARE_INTEGERS: IntegerTarget = {
 export function tune(features: Features, software: boolean, precision: Precision): KernelTarget {
   const element = precision !== 'exact' && features.f16 ? 'f16' : 'f32';
   const { f16 } = features;
-  const integers = precision === 'int8' ? (software ? SOFTWARE_INTEGERS : HARDWARE_INTEGERS) : undefined;
+  const integers = precision === 'int8' ? (software ? softwareIntegers(features) : HARDWARE_INTEGERS) : undefined;
   return {
     precision,
     f16,

@@ -89,15 +89,20 @@ function flipSign(codes: Uint8Array): void {
   codes[103] ^= 0x80;
 }
 
-const [gpu] = await testDevices();
-const { device } = gpu;
+const devices = await testDevices();
+const [gpu] = devices;
 const kinds = KINDS.filter((kind) => fitsIntegers(kind, COLUMNS));
-const shapesOf = (software: boolean) => {
-  const { decode, prefill } = defined(tune({ f16: false, subgroups: false }, software, 'int8').integers, 'shapes');
+const shapesOf = (software: boolean, features = gpu.features) => {
+  const { decode, prefill } = defined(tune(features, software, 'int8').integers, 'shapes');
   return { decode, prefill };
 };
-const FORMS = Object.entries({ alone: shapesOf(true), shared: shapesOf(false) }).flatMap(([form, shapes]) =>
-  Object.entries(shapes).map(([pass, shape]) => [`${form}, ${pass}`, shape] as const),
+const joined = devices.filter(({ variant, features }) => variant === 'subgroups' && features.subgroupSize);
+const FORMS = [
+  { form: 'alone', device: gpu.device, shapes: shapesOf(true) },
+  { form: 'shared', device: gpu.device, shapes: shapesOf(false) },
+  ...joined.map(({ device, features }) => ({ form: 'together', device, shapes: shapesOf(true, features) })),
+].flatMap(({ form, device, shapes }) =>
+  Object.entries(shapes).map(([pass, shape]) => ({ name: `${form}, ${pass}`, device, shape })),
 );
 
 test('floats, tables of other numbers and halves of blocks have no such product', () => {
@@ -106,7 +111,7 @@ test('floats, tables of other numbers and halves of blocks have no such product'
   expect(fitsIntegers('q4', 48)).toBe(false);
 });
 
-describe.each(FORMS)('%s', (_, shape) => {
+describe.each(FORMS)('$name', ({ device, shape }) => {
   // a pipeline takes lavapipe seconds
   test.each(cheapPipelines(gpu) ? kinds : (['q4', 'q8o', 'q4ox16', 'q4nl'] as const))(
     '%s, normalised',
