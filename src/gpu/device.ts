@@ -71,8 +71,7 @@ export async function openAdapter(adapter: GPUAdapter): Promise<Gpu> {
   return {
     device,
     name: adapterName(info),
-    software:
-      SOFTWARE.test(`${info.vendor} ${info.architecture} ${info.description}`) || Boolean(info.isFallbackAdapter),
+    software: isSoftware(info),
     features: {
       f16: device.features.has('shader-f16'),
       subgroups: device.features.has('subgroups'),
@@ -80,6 +79,11 @@ export async function openAdapter(adapter: GPUAdapter): Promise<Gpu> {
     },
     lost: device.lost,
   };
+}
+
+/** Whether an adapter is a CPU that plays a GPU. */
+export function isSoftware({ vendor, architecture, description, isFallbackAdapter }: GPUAdapterInfo): boolean {
+  return SOFTWARE.test(`${vendor} ${architecture} ${description}`) || Boolean(isFallbackAdapter);
 }
 
 /** Milliseconds in which a device that is gone says so. */

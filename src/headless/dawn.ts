@@ -2,8 +2,10 @@
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers';
 import { create, globals } from 'webgpu';
 import { PronkError } from '../core/errors';
+import { isSoftware } from '../gpu/device';
 
 // GPUBufferUsage and the like, which Node does not have
 Object.assign(globalThis, globals);
@@ -27,6 +29,15 @@ function dawn(driver?: keyof typeof SOFTWARE_DRIVERS): GPU {
 }
 
 /**
+ * Dawn asks by `setImmediate` whether work is done, and again at once as long as it is not. A software adapter computes on the
+ * same cores, a third of two of which that takes; so there it asks once a millisecond.
+ */
+function askRarely(): void {
+  const later = (callback: (...values: unknown[]) => void, ...values: unknown[]) => setTimeout(callback, 1, ...values);
+  globalThis.setImmediate = later as unknown as typeof setImmediate;
+}
+
+/**
  * A hardware adapter, else a software one.
  * @throws PronkError `no-adapter` with the command that helps
  */
@@ -39,6 +50,7 @@ export async function findAdapter(): Promise<GPUAdapter> {
       .catch(() => null);
     if (adapter) {
       kept.push(adapter);
+      if (isSoftware(adapter.info)) askRarely();
       return adapter;
     }
     if (driver) delete process.env['VK_ICD_FILENAMES'];
