@@ -14,6 +14,7 @@ import { loraInputBackward, loraOutputBackward } from './lora/lora-backward';
 import { crossEntropy } from './loss/cross-entropy';
 import { sumLosses } from './loss/sum-losses';
 import { linear, linearBackward } from './matmul/linear';
+import { lowRank } from './matmul/low-rank';
 import { linearInt8 } from './matmul/linear-int8';
 import { quantize } from './matmul/quantize';
 import { layernorm, layernormBackward } from './norm/layernorm';
@@ -74,6 +75,7 @@ export const OPS: readonly AnyOp<KernelTarget>[] = [
   sortChunks,
   adjust,
   logprobs,
+  lowRank,
   stream,
   fma,
 ];

@@ -176,6 +176,8 @@ export interface KernelTarget {
   /** Where what enters products is rounded to 8 bits. */
   readonly integers?: IntegerTarget | undefined;
   readonly sampler: SamplerShape;
+  /** An adapter's two products with one token's vector are one dispatch, in which each workgroup computes the first. */
+  readonly lowRank: boolean;
   /** Lanes share a head of q or k that is normalized. */
   readonly headNorm: LaneShape;
   /** Most tokens of a prompt in one batch. */
@@ -215,6 +217,7 @@ const softwareShapes = (features: Features): Shapes => ({
   decode: { linear: softwareProducts(features).one, attention: { ...ALONE, form: 'alone' } },
   prefill: { linear: softwareProducts(features).many, attention: { ...ALONE, form: 'alone' } },
   sampler: { threads: 8, chunksFrom: Infinity },
+  lowRank: false,
   headNorm: ALONE,
   batch: 64,
   training: {
@@ -268,6 +271,7 @@ const hardware = (features: Features): Shapes => ({
   decode: { linear: teams(features), attention: splitFlash(features.subgroups) },
   prefill: { linear: TILES, attention: { ...together(128), form: 'tiles', queries: 8 } },
   sampler: { threads: 256, chunksFrom: 8192 },
+  lowRank: true,
   headNorm: together(32),
   batch: 256,
   training: {

@@ -18,6 +18,7 @@ import { embed } from '../../ops/embed/embed';
 import { embedPositions } from '../../ops/embed/embed-positions';
 import { glu } from '../../ops/glu/glu';
 import { linear } from '../../ops/matmul/linear';
+import { fitsLowRank, lowRank as lowRankProducts } from '../../ops/matmul/low-rank';
 import { fitsIntegers, linearInt8 } from '../../ops/matmul/linear-int8';
 import { INPUT_BLOCK, quantize } from '../../ops/matmul/quantize';
 import { layernorm } from '../../ops/norm/layernorm';
@@ -212,17 +213,25 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
       );
     } else {
       const gateUp = defined(a.gateUp, 'the buffer of gate|up');
-      body.push(
-        ...project(layer.gateUp, adapted?.gateUp, a.x, gateUp, { input: 'f32', output: activation, norm }),
-        config.feedForward === 'relu'
-          ? relu.step(llama, {}, { state, x: gateUp, hidden: a.intermediate }, { columns: F })
-          : glu.step(
-              llama,
-              { activation: config.activation ?? 'silu' },
-              { state, gate_up: gateUp, hidden: a.intermediate },
-              { half: F },
-            ),
-      );
+      const options = { input: 'f32', output: activation, norm } as const;
+      if (config.feedForward === 'relu') {
+        body.push(
+          ...project(layer.gateUp, adapted?.gateUp, a.x, gateUp, options),
+          relu.step(llama, {}, { state, x: gateUp, hidden: a.intermediate }, { columns: F }),
+        );
+      } else if (adapted?.gateUp && project.inOne(adapted.gateUp)) {
+        body.push(...project(layer.gateUp, adapted.gateUp, a.x, gateUp, { ...options, gated: a.intermediate }));
+      } else {
+        body.push(
+          ...project(layer.gateUp, adapted?.gateUp, a.x, gateUp, options),
+          glu.step(
+            llama,
+            { activation: config.activation ?? 'silu' },
+            { state, gate_up: gateUp, hidden: a.intermediate },
+            { half: F },
+          ),
+        );
+      }
     }
     body.push(...add(layer.down, adapted?.down, a.intermediate, layer.feedForwardPostNorm));
   });
@@ -245,9 +254,14 @@ export function buildHead(
 /** What a product of normalized input is given beside a matrix. */
 interface ProjectionOptions extends Omit<LinearOptions, 'shape' | 'norm'> {
   readonly norm?: Norm | undefined;
+  /** [F] where y is gate|up and what comes of both goes, if the adapters' products are one dispatch. */
+  readonly gated?: GPUBuffer;
 }
 
-/** Makes the dispatches of y = W·x, and of y += B·(A·x) where there are adapters; of a LayerNorm before them, if x has one. */
+/**
+ * Makes the dispatches of y = W·x, and of y += B·(A·x) where there are adapters; of a LayerNorm before them, if x has one.
+ * `inOne` says whether the two products of an adapter are one dispatch.
+ */
 function projector(llama: LlamaParts, shape: ForwardShape['linear']) {
   const { config, activations, target } = llama;
   const { state, lowRank, normalized, rounded } = activations;
@@ -276,12 +290,14 @@ function projector(llama: LlamaParts, shape: ForwardShape['linear']) {
       ),
     ];
   };
-  return (
+  // one token at a time
+  const inOne = ({ a, b }: LoraProjection) => shape === target.decode.linear && fitsLowRank(a, b, target);
+  const project = (
     matrix: Matrix,
     adapted: LoraProjection | undefined,
     x: GPUBuffer,
     y: GPUBuffer,
-    { norm: given, ...options }: ProjectionOptions,
+    { norm: given, gated, ...options }: ProjectionOptions,
   ): Promise<Step>[] => {
     const apart = given?.shift && { ...given, shift: given.shift, y: defined(normalized, 'the buffer of a LayerNorm') };
     const params = { columns: config.hiddenSize, epsilon: config.rmsNormEps };
@@ -292,6 +308,19 @@ function projector(llama: LlamaParts, shape: ForwardShape['linear']) {
     const base = [...before, ...steps(scaled, read, y, { ...options, norm })];
     if (!adapted || !lowRank) return base;
     const { input, output, lastOnly = false } = options;
+    if (inOne(adapted)) {
+      const [a, b] = [adapted.a, adapted.b].map(({ parts: [part] }) => defined(part, 'a part').codes);
+      const sizes = { columns: adapted.a.columns, rank_quads: adapted.a.rows / 4 };
+      const outputs = gated ? adapted.b.rows / 2 : adapted.b.rows;
+      const { activation = 'silu' } = config;
+      const step = lowRankProducts.step(
+        llama,
+        { input, output, norm: norm !== undefined, gated: gated !== undefined, ...(gated && { activation }) },
+        { state, x: read, gain: norm ?? state, a, b, y: gated ?? y, ...(gated && { gate_up: y }) },
+        { ...sizes, outputs, epsilon: config.rmsNormEps },
+      );
+      return [...base, step];
+    }
     return [
       ...base,
       // A·x is of every token also where only the last one counts: B reads it in the last one's place
@@ -299,4 +328,5 @@ function projector(llama: LlamaParts, shape: ForwardShape['linear']) {
       ...steps(adapted.b, lowRank, y, { input: 'f32', output, residual: true, lastOnly }),
     ];
   };
+  return Object.assign(project, { inOne });
 }

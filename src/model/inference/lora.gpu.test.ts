@@ -104,6 +104,24 @@ for (const [i, device] of (await testDevices()).entries()) {
   const patient = (PATIENT.test(device.name) && i === 0) || process.env['PRONK_LONG'];
   const gpus = { 'software’s forms': device, ...(patient && { 'hardware’s forms': { ...device, software: false } }) };
   describe.each(Object.entries(gpus))(`PEFT's logits, ${device.variant}, %s`, (_, gpu) => {
+    test('a token at a time goes on as a prompt does', async () => {
+      // each session compiles its own kernels, which takes hardware’s forms long
+      for (const { open, adapter, ids } of gpu.software ? [all, dora, cases[4]] : [all]) {
+        const session = await open(gpu);
+        const prompt = ids.slice(0, 9);
+        const base = await greedy(session, prompt, 8);
+        await session.setAdapters([used(adapter)]);
+        const text = await greedy(session, prompt, 8);
+        expect(text).not.toEqual(base);
+        const V = session.vocabSize;
+        const logits = await session.logits([...prompt, ...text]);
+        const row = (t: number) => logits.subarray(t * V, (t + 1) * V);
+        const likeliest = text.map((_, i) => row(prompt.length - 1 + i)).map((of) => of.indexOf(Math.max(...of)));
+        expect(text).toEqual(likeliest);
+        session.destroy();
+      }
+    }, 300_000);
+
     test('exact', async () => {
       const session = await all.open(gpu);
       expect(await all.error(session)).toBeGreaterThan(0.05); // the base
