@@ -1,101 +1,140 @@
-// Attention over the KV cache for hardware: attention.wgsl by a workgroup (Dao et al. 2022, arXiv:2205.14135). Q_TILE
-// queries that share a key head go over the keys in tiles. For a tile, each thread computes the scores of one key for
-// all queries. Then each thread takes a quad of the output and a share of the tile's keys. A key and a value are read
-// once for all queries.
-//: needs attention-bindings.wgsl, key_quad, value_quad, Activation, WORKGROUP_SIZE, HEAD_QUADS, Q_TILE
-
-// Threads beyond SHARES · HEAD_QUADS only compute scores.
-const SHARES = WORKGROUP_SIZE / HEAD_QUADS;
-var<workgroup> queries: array<vec4f, Q_TILE * HEAD_QUADS>;
-var<workgroup> weights: array<f32, Q_TILE * WORKGROUP_SIZE>;
-var<workgroup> partial: array<vec4f, SHARES * HEAD_QUADS>;
-var<workgroup> running_max: array<f32, Q_TILE>;
-var<workgroup> rescale: array<f32, Q_TILE>;
-var<workgroup> denominator: array<f32, Q_TILE>;
+// Attention over the KV cache for a batch on hardware, as flash attention (Dao et al. 2022, arXiv:2205.14135): a
+// workgroup takes 64 queries that share a key head, and goes over their keys in tiles of 32. Both products are
+// products of tiles in shared memory: a thread has 4 × 4 scores, and then 4 rows of LANE_QUADS quads in each of
+// PASSES passes over the width. The online softmax stays in registers, in powers of two; the eight threads of a row
+// tell each other its maximum.
+//   thread (m, n): queries m + 16r, keys n + 8k, quads n + 8i
+//: needs attention-bindings.wgsl, key_quad, value_quad, row_max, row_sum, weights, Activation, Tile, WORKGROUP_SIZE
+//: needs HEAD_QUADS, CHUNK_QUADS, PASS_QUADS
+const QUERIES = 64u;
+const KEYS = 32u;
+/// Rows of a column of a plane, and one more, so that threads that write a row reach other banks.
+const QUERY_STRIDE = QUERIES / 4u + 1u;
+const KEY_STRIDE = KEYS / 4u + 1u;
+const KEY_BASE = CHUNK_QUADS * QUERY_STRIDE;
+/// Below any score. What is masked lies below it, so that it weighs nothing.
+const LEAST = -1e30;
+const MASKED = -3e38;
+/// A chunk of queries and keys, column by column; or some columns of the values, row by row. A plane has one of the
+/// four rows of each thread, so that one index, which is checked once, serves all four.
+var<workgroup> tile: array<array<vec4<Tile>, CHUNK_QUADS * (QUERY_STRIDE + KEY_STRIDE)>, 4>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
+  let m = local_index / 8u;
+  let n = local_index % 8u;
   let kv_head = workgroup_id.y;
   let heads_per_kv = params.heads / params.kv_heads; // queries of one token that share this key head
   let count = state.count * heads_per_kv;
-  let first = workgroup_id.x * Q_TILE;
+  let first = workgroup_id.x * QUERIES;
   let heads_per_token = params.heads + 2u * params.kv_heads;
-  let scale = inverseSqrt(f32(4u * HEAD_QUADS));
-  let cache_base = kv_head * params.context * HEAD_QUADS;
-  let quad = local_index % HEAD_QUADS;
-  let share = local_index / HEAD_QUADS;
+  let cache_base = kv_head * params.context;
+  let column = local_index % CHUNK_QUADS;
+  let row = local_index / CHUNK_QUADS;
+  const ROWS = WORKGROUP_SIZE / CHUNK_QUADS;
+  //: for t in QUERY_LOADS
+  let loaded_$t = min(first + row + $tu * ROWS, count - 1u);
+  let head_$t = kv_head * heads_per_kv + loaded_$t % heads_per_kv;
+  let query_$t = (loaded_$t / heads_per_kv * heads_per_token + head_$t) * HEAD_QUADS;
+  //: end
 
-  for (var i = local_index; i < Q_TILE * HEAD_QUADS; i += WORKGROUP_SIZE) {
-    let n = min(first + i / HEAD_QUADS, count - 1u);
-    let head = kv_head * heads_per_kv + n % heads_per_kv;
-    queries[i] = vec4f(qkv[(n / heads_per_kv * heads_per_token + head) * HEAD_QUADS + i % HEAD_QUADS]) * scale;
-  }
-  if (local_index < Q_TILE) {
-    running_max[local_index] = -3.4e38;
-    denominator[local_index] = 0.0;
-  }
-  var out_$n = vec4f(0.0); //: for n in Q_TILE
-  workgroupBarrier();
+  // log2(e): weights are powers of two
+  let scale = 1.4426950408889634 * inverseSqrt(f32(4u * HEAD_QUADS));
+  let position = state.position;
+  //: for r in 4
+  let end_$r = position + min(first + m + 16u * $ru, count - 1u) / heads_per_kv + 1u;
+  let begin_$r = first_visible(end_$r);
+  //: end
+  var largest = vec4f(LEAST);
+  var total = vec4f(0.0);
+  var out_$r_$p_$i = vec4f(0.0); //: for r in 4, p in PASSES, i in LANE_QUADS
 
   // from the first key that the first query sees to the last key that the last query sees
-  let position = state.position;
-  let end_position = position + min(first + Q_TILE - 1u, count - 1u) / heads_per_kv + 1u;
-  let first_key = first_visible(position + first / heads_per_kv + 1u);
-  for (var tile_start = first_key; tile_start < end_position; tile_start += WORKGROUP_SIZE) {
-    let key = tile_start + local_index;
-    if (key < end_position) {
-      let key_base = cache_base + key * HEAD_QUADS;
-      var score_$n = 0.0; //: for n in Q_TILE
-      for (var i = 0u; i < params.quads; i++) {
-        let part = key_quad(key_base + i);
-        score_$n += dot(part, queries[$nu * HEAD_QUADS + i]); //: for n in Q_TILE
+  let first_end = position + first / heads_per_kv + 1u;
+  let last_end = position + min(first + QUERIES - 1u, count - 1u) / heads_per_kv + 1u;
+  for (var start = first_visible(first_end); start < last_end; start += KEYS) {
+    var score_$r_$k = 0.0; //: for r in 4, k in 4
+    for (var chunk = 0u; chunk < params.quads; chunk += CHUNK_QUADS) {
+      workgroupBarrier();
+      //: if RAGGED
+      let there = chunk + column < HEAD_QUADS;
+      let source = min(chunk + column, HEAD_QUADS - 1u);
+      //: else
+      let there = true;
+      let source = chunk + column;
+      //: end
+      //: for t in QUERY_LOADS
+      let part_$t = select(vec4<Tile>(), vec4<Tile>(qkv[query_$t + source]), there);
+      let to_$t = row + $tu * ROWS;
+      tile[to_$t / 16u][column * QUERY_STRIDE + to_$t % 16u] = part_$t;
+      //: end
+      //: for t in KEY_LOADS
+      let key_$t = cache_base + min(start + row + $tu * ROWS, last_end - 1u);
+      let place_$t = row + $tu * ROWS;
+      let slot_$t = KEY_BASE + column * KEY_STRIDE + place_$t % 8u;
+      tile[place_$t / 8u][slot_$t] = vec4<Tile>(key_quad(key_$t * HEAD_QUADS + source));
+      //: end
+      workgroupBarrier();
+      let columns = min(chunk + CHUNK_QUADS, params.quads) - chunk;
+      for (var c = 0u; c < columns; c++) {
+        let query_part_$r = vec4f(tile[$r][c * QUERY_STRIDE + m]); //: for r in 4
+        let key_part_$k = vec4f(tile[$k][KEY_BASE + c * KEY_STRIDE + n]); //: for k in 4
+        score_$r_$k += dot(query_part_$r, key_part_$k); //: for r in 4, k in 4
       }
-      //: for n in Q_TILE
-      let position_$n = position + (first + $nu) / heads_per_kv;
-      let visible_$n = key <= position_$n && key + params.window > position_$n;
-      weights[$nu * WORKGROUP_SIZE + local_index] = select(-3.4e38, score_$n, visible_$n);
+    }
+
+    score_$r_$k *= scale; //: for r in 4, k in 4
+    // all queries see all of the tile, but for the last tiles and the window's first ones
+    if (start + KEYS > first_end || start < first_visible(last_end)) {
+      let place_$k = start + n + 8u * $ku; //: for k in 4
+      score_$r_$k = select(MASKED, score_$r_$k, place_$k < end_$r && place_$k >= begin_$r); //: for r in 4, k in 4
+    }
+    let before = largest;
+    largest = max(before, row_max(m, n, vec4f(
+      max(max(score_$r_0, score_$r_1), max(score_$r_2, score_$r_3)), //: for r in 4
+    )));
+    let rescale = exp2(before - largest);
+    total *= rescale;
+    out_$r_$p_$i *= rescale[$r]; //: for r in 4, p in PASSES, i in LANE_QUADS
+    //: for r in 4
+    let weight_$r = exp2(vec4f(score_$r_0, score_$r_1, score_$r_2, score_$r_3) - largest[$r]);
+    total[$r] += dot(weight_$r, vec4f(1.0));
+    weights[$r][n * 16u + m] = weight_$r;
+    //: end
+
+    let seen = min(start + 8u, last_end) - start;
+    //: for p in PASSES
+    workgroupBarrier();
+    //: for t in VALUE_LOADS
+    let load_$p_$t = local_index + $tu * WORKGROUP_SIZE;
+    let key_$p_$t = load_$p_$t / PASS_QUADS;
+    let quad_$p_$t = load_$p_$t % PASS_QUADS;
+    let value_$p_$t = (cache_base + min(start + key_$p_$t, last_end - 1u)) * HEAD_QUADS;
+    let part_$p_$t = vec4<Tile>(value_quad(value_$p_$t + min($pu * PASS_QUADS + quad_$p_$t, HEAD_QUADS - 1u)));
+    tile[key_$p_$t / 8u][quad_$p_$t / 8u * 64u + key_$p_$t % 8u * 8u + quad_$p_$t % 8u] = part_$p_$t;
+    //: end
+    workgroupBarrier();
+    // keys j, j + 8, j + 16 and j + 24 at a time; with fewer than eight keys there are none behind them
+    for (var j = 0u; j < seen; j++) {
+      let weight_$r = weights[$r][j * 16u + m]; //: for r in 4
+      //: for k in 4, i in LANE_QUADS
+      let value_$k_$i = vec4f(tile[$k][$iu * 64u + j * 8u + n]);
+      out_$r_$p_$i += weight_$r[$k] * value_$k_$i; //: for r in 4
       //: end
     }
-    workgroupBarrier();
-    let tile_keys = min(WORKGROUP_SIZE, end_position - tile_start);
-    // one thread for each query keeps the running maximum and sum
-    if (local_index < Q_TILE) {
-      let weight_base = local_index * WORKGROUP_SIZE;
-      let old_max = running_max[local_index];
-      var new_max = old_max;
-      for (var j = 0u; j < tile_keys; j++) { new_max = max(new_max, weights[weight_base + j]); }
-      var sum = 0.0;
-      for (var j = 0u; j < tile_keys; j++) {
-        let weight = select(0.0, exp(weights[weight_base + j] - new_max), weights[weight_base + j] > -3e38);
-        weights[weight_base + j] = weight;
-        sum += weight;
-      }
-      let factor = exp(old_max - new_max);
-      running_max[local_index] = new_max;
-      rescale[local_index] = factor;
-      denominator[local_index] = denominator[local_index] * factor + sum;
-    }
-    workgroupBarrier();
-    out_$n *= rescale[$n]; //: for n in Q_TILE
-    if (share < SHARES) {
-      for (var j = share; j < tile_keys; j += SHARES) {
-        let value = value_quad(cache_base + (tile_start + j) * HEAD_QUADS + quad);
-        out_$n += weights[$nu * WORKGROUP_SIZE + j] * value; //: for n in Q_TILE
-      }
-    }
-    workgroupBarrier();
+    //: end
   }
 
-  //: for n in Q_TILE
-  if (share < SHARES) { partial[local_index] = out_$n; }
-  workgroupBarrier();
-  if (local_index < HEAD_QUADS && first + $nu < count) {
-    var sum = vec4f(0.0);
-    for (var s = 0u; s < SHARES; s++) { sum += partial[s * HEAD_QUADS + local_index]; }
-    let n = first + $nu;
-    let head = kv_head * heads_per_kv + n % heads_per_kv;
-    out[(n / heads_per_kv * params.heads + head) * HEAD_QUADS + local_index] = vec4<Activation>(sum / denominator[$n]);
+  let whole = row_sum(m, n, total);
+  //: for r in 4
+  let done_$r = first + m + 16u * $ru;
+  if (done_$r < count) {
+    let head = kv_head * heads_per_kv + done_$r % heads_per_kv;
+    let out_base = (done_$r / heads_per_kv * params.heads + head) * HEAD_QUADS;
+    //: for p in PASSES, i in LANE_QUADS
+    let at_$p_$i = $pu * PASS_QUADS + n + 8u * $iu;
+    if (at_$p_$i < HEAD_QUADS) { out[out_base + at_$p_$i] = vec4<Activation>(out_$r_$p_$i / whole[$r]); }
+    //: end
   }
-  workgroupBarrier();
   //: end
 }

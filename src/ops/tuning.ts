@@ -85,11 +85,11 @@ export interface FlashSplit {
   readonly leastKeys: number;
 }
 
-/** Attention by tiles of queries and keys. */
-interface FlashTiles extends LaneShape {
+/** Attention by tiles of 64 queries and 32 keys, each of 128 threads. */
+export interface FlashTiles {
   readonly form: 'tiles';
-  /** Queries of one key head that a workgroup takes together. */
-  readonly queries: number;
+  /** Threads of a row of scores agree by subgroup operations. */
+  readonly subgroups: boolean;
 }
 
 /** Shape of the attention kernel. */
@@ -241,16 +241,24 @@ const softwareShapes = (features: Features): Shapes => ({
 /** Tiles of 64 tokens × 64 rows: 96 registers, so that 8 waves fit on RDNA 3; shared memory gives a multiply-add 1.5 bytes. */
 const TILES: TileShape = { tokenLanes: 16, rows: 8, tokens: 4 };
 
-const splitFlash = (subgroups: boolean): FlashSplit => ({
-  form: 'split',
-  workgroup: 128,
-  keyLanes: 8,
-  quads: 16,
-  scores: subgroups ? 16 : 8,
-  subgroups,
-  groups: 128,
-  leastKeys: 32,
-});
+/** Whether so many lanes side by side are sure to be of one subgroup; where its size is unknown, they are not. */
+const sharesSubgroups = ({ subgroups, subgroupSize = 4 }: Features, lanes: number): boolean =>
+  subgroups && subgroupSize >= lanes;
+
+/** Two quads a lane in heads of up to 128, where subgroups are sure to be wide enough. */
+function splitFlash(features: Features): FlashSplit {
+  const subgroups = sharesSubgroups(features, 8);
+  return {
+    form: 'split',
+    workgroup: 128,
+    keyLanes: sharesSubgroups(features, 16) ? 16 : 8,
+    quads: 16,
+    scores: subgroups ? 32 : 8,
+    subgroups,
+    groups: 64,
+    leastKeys: 32,
+  };
+}
 
 /**
  * Teams of lanes for products with one token. Many rows fill a GPU by themselves: then x is read once for 8 of them. Where
@@ -268,8 +276,8 @@ function teams({ subgroups, subgroupSize = 4 }: Features): readonly DotShape[] {
 }
 
 const hardware = (features: Features): Shapes => ({
-  decode: { linear: teams(features), attention: splitFlash(features.subgroups) },
-  prefill: { linear: TILES, attention: { ...together(128), form: 'tiles', queries: 8 } },
+  decode: { linear: teams(features), attention: splitFlash(features) },
+  prefill: { linear: TILES, attention: { form: 'tiles', subgroups: sharesSubgroups(features, 8) } },
   sampler: { threads: 256, chunksFrom: 8192 },
   lowRank: true,
   headNorm: together(32),

@@ -9,8 +9,10 @@ import cacheBytes from '../../../shaders/attention/cache-bytes.wgsl?raw';
 import cache from '../../../shaders/attention/cache.wgsl?raw';
 import laneSumsShared from '../../../shaders/attention/lane-sums-shared.wgsl?raw';
 import laneSumsSubgroups from '../../../shaders/attention/lane-sums-subgroups.wgsl?raw';
+import rowReductionsShared from '../../../shaders/attention/row-reductions-shared.wgsl?raw';
+import rowReductionsSubgroups from '../../../shaders/attention/row-reductions-subgroups.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
-import type { FlashShape, FlashSplit, KernelTarget } from '../tuning';
+import type { FlashShape, FlashSplit, FlashTiles, KernelTarget } from '../tuning';
 import { cacheRowBytes } from './cache-rows';
 import { HEAD_DIMS, pairsSeen } from './sizes';
 
@@ -53,16 +55,42 @@ export function splitsOf(
   return Math.max(1, Math.min(wanted, Math.floor(context / shape.leastKeys)));
 }
 
+const TILE = { threads: 128, queries: 64, keys: 32 };
+
+/** How the tiles of heads of this width are read: 64 bytes of each row at a time. */
+function tiled({ subgroups }: FlashTiles, headDim: number, activation: 'f32' | 'f16') {
+  const quads = headDim / 4;
+  const chunk = activation === 'f16' ? 8 : 4;
+  const pass = Math.min(2 * chunk, 8 * Math.ceil(quads / 8));
+  const rows = subgroups ? { rowReductionsSubgroups } : { rowReductionsShared };
+  return {
+    label: `tiles${subgroups ? ' subgroups' : ''}`,
+    definitions: {
+      WORKGROUP_SIZE: TILE.threads,
+      Tile: activation,
+      CHUNK_QUADS: chunk,
+      QUERY_LOADS: (TILE.queries * chunk) / TILE.threads,
+      KEY_LOADS: (TILE.keys * chunk) / TILE.threads,
+      PASS_QUADS: pass,
+      VALUE_LOADS: (TILE.keys * pass) / TILE.threads,
+      LANE_QUADS: pass / 8,
+      PASSES: Math.ceil(quads / pass),
+      RAGGED: quads % chunk !== 0,
+    },
+    snippets: { ...rows, attentionTiled },
+  };
+}
+
 /** What tells the kernels of one form apart. */
-function formOf({ shape, headDim, group }: Variant): { label: string; definitions: Definitions; snippets: Snippets } {
+function formOf(
+  { shape, headDim, group }: Variant,
+  activation: 'f32' | 'f16',
+): { label: string; definitions: Definitions; snippets: Snippets } {
   if (shape.form === 'alone') {
     const definitions = { WORKGROUP_SIZE: shape.workgroup };
     return { label: 'solo', definitions, snippets: { attention: attentionSource } };
   }
-  if (shape.form === 'tiles') {
-    const definitions = { WORKGROUP_SIZE: shape.lanes, Q_TILE: shape.queries };
-    return { label: `${shape.queries}/${shape.lanes}`, definitions, snippets: { attentionTiled } };
-  }
+  if (shape.form === 'tiles') return tiled(shape, headDim, activation);
   const { workgroup, subgroups } = shape;
   const { keyLanes, part, ragged, queries, keys } = split(shape, headDim, group);
   const lanes = subgroups ? { laneSumsSubgroups } : { laneSumsShared };
@@ -95,7 +123,7 @@ export const attention = op({
       ),
     ),
   source(variant: Variant, target: KernelTarget) {
-    const { label, definitions, snippets } = formOf(variant);
+    const { label, definitions, snippets } = formOf(variant, target.activation);
     const { headDim, parted } = variant;
     const bytes = target.cache === 'q8';
     return {
@@ -122,7 +150,7 @@ export const attention = op({
   },
   grid({ variant: { shape, group }, params: { heads, kv_heads, quads, splits }, rows }) {
     if (shape.form === 'alone') return [Math.ceil((rows * heads) / shape.workgroup)];
-    if (shape.form === 'tiles') return [Math.ceil((rows * heads) / kv_heads / shape.queries), kv_heads];
+    if (shape.form === 'tiles') return [Math.ceil((rows * heads) / kv_heads / TILE.queries), kv_heads];
     return [splits, kv_heads * split(shape, 4 * quads, group).tiles, rows];
   },
   cost({ target: { activation, cache: held }, params: { heads, kv_heads, quads, window }, rows, position }) {

@@ -8,7 +8,7 @@ import { PRECISIONS, tune } from '../tuning';
 /** The catalogue of a device with these features, each kernel once. */
 export function kernelsFor(features: Features): Kernel[] {
   // software adapters have subgroups of four lanes, or of eight
-  const sizes: Features[] = features.subgroups ? [4, 8].map((subgroupSize) => ({ ...features, subgroupSize })) : [];
+  const sizes: Features[] = features.subgroups ? [4, 8, 16].map((subgroupSize) => ({ ...features, subgroupSize })) : [];
   const targets = PRECISIONS.flatMap((precision) => [
     ...[features, ...sizes].map((each) => tune(each, true, precision)),
     tune(features, false, precision),

@@ -1,0 +1,15 @@
+// What the eight threads of a row of scores tell each other, for four rows at a time: by subgroup operations. A
+// workgroup's invocations are dealt to subgroups in order, so that such threads stand side by side in one.
+var<workgroup> weights: array<array<vec4f, 8 * 16>, 4>; // of quads of keys, a plane for each of a thread's queries
+
+fn row_max(m: u32, n: u32, own: vec4f) -> vec4f {
+  var all = max(own, subgroupShuffleXor(own, 1u));
+  all = max(all, subgroupShuffleXor(all, 2u));
+  return max(all, subgroupShuffleXor(all, 4u));
+}
+
+fn row_sum(m: u32, n: u32, own: vec4f) -> vec4f {
+  var all = own + subgroupShuffleXor(own, 1u);
+  all += subgroupShuffleXor(all, 2u);
+  return all + subgroupShuffleXor(all, 4u);
+}
