@@ -26,8 +26,11 @@ export interface DotShape extends LaneShape {
   readonly tokens: number;
   /** Lanes that add up by subgroup operations, at least 4 and no more than any subgroup has; 1, or left out, for none. */
   readonly subgroup?: number;
-  /** Threads that work alone, in a workgroup that is a subgroup, read x together for matrices in blocks as well. */
-  readonly unrolled?: boolean;
+  /**
+   * How threads that work alone, in a workgroup that is a subgroup, read x together for matrices in blocks; not at all when
+   * left out. For matrices of floats they do.
+   */
+  readonly together?: 'unrolled' | 'steps';
   /** Rows of a matrix, from which on the shape is used. */
   readonly from?: number;
 }
@@ -204,12 +207,13 @@ function softwareProducts({ subgroups, subgroupSize: subgroup = 0 }: Features): 
   if (!subgroups || ![4, UNROLLING].includes(subgroup)) {
     return { one: [{ ...ALONE, rows: 8, tokens: 1 }], many: [{ ...ALONE, rows: 4, tokens: 8 }] };
   }
-  const unrolled = subgroup === UNROLLING;
-  const joined = { lanes: 1, workgroup: subgroup, subgroup, unrolled };
-  return {
-    one: [{ ...joined, rows: unrolled ? 2 : 8, tokens: 1 }],
-    many: [{ ...joined, rows: unrolled ? 8 : 4, tokens: 8 }],
-  };
+  const joined = { lanes: 1, workgroup: subgroup, subgroup } as const;
+  return subgroup === UNROLLING
+    ? {
+        one: [{ ...joined, rows: 2, tokens: 1, together: 'unrolled' }],
+        many: [{ ...joined, rows: 8, tokens: 8, together: 'unrolled' }],
+      }
+    : { one: [{ ...joined, rows: 8, tokens: 1 }], many: [{ ...joined, rows: 4, tokens: 8, together: 'steps' }] };
 }
 
 /** A CPU that plays a GPU: each thread works alone, since barriers cost it 5 to 10 times the work. */

@@ -10,6 +10,7 @@ import lanesShared from '../../../shaders/matmul/lanes-shared.wgsl?raw';
 import lanesSubgroups from '../../../shaders/matmul/lanes-subgroups.wgsl?raw';
 import matvecBlocks from '../../../shaders/matmul/matvec-blocks.wgsl?raw';
 import matvecBroadcast from '../../../shaders/matmul/matvec-broadcast.wgsl?raw';
+import matvecSteps from '../../../shaders/matmul/matvec-steps.wgsl?raw';
 import matvecQuads from '../../../shaders/matmul/matvec-quads.wgsl?raw';
 import matvecTransposed from '../../../shaders/matmul/matvec-transposed.wgsl?raw';
 import projection from '../../../shaders/matmul/projection.wgsl?raw';
@@ -168,10 +169,11 @@ export const linear = op({
     const label = `matvec ${kind} ${rows}x${tokens}/${lanes}${subgroup > 1 ? `s${subgroup}` : ''}`;
     const tile = { TILE_M: rows, TILE_N: tokens, WORKGROUP_SIZE: workgroup, ...extras };
     if (lanes === 1) {
-      const together = subgroup > 1 && (shape.unrolled === true || !isBlockKind(kind));
-      const weights = weightDefinitions(kind, together);
+      const together = subgroup > 1 ? (isBlockKind(kind) ? shape.together : 'unrolled') : undefined;
+      const weights = weightDefinitions(kind, together === 'unrolled');
       const definitions = { ...tile, ...weights, ...(together && stepOf(Number(weights['BLOCK_QUADS']), subgroup)) };
-      const matvec = together ? { matvecBroadcast } : { matvecQuads };
+      const matvec =
+        together === 'unrolled' ? { matvecBroadcast } : together === 'steps' ? { matvecSteps } : { matvecQuads };
       return { label, definitions, snippets: { ...shared, ...matvec }, overrides };
     }
     const reduction =
