@@ -62,6 +62,8 @@ export interface TileShape {
   readonly rows: number;
   /** Tokens that a thread computes. */
   readonly tokens: number;
+  /** Tiles are f16, and so are sums over 16 columns, where f16 surely holds x. */
+  readonly half?: boolean;
 }
 
 /** Attention by threads that work alone: each takes a query. */
@@ -279,9 +281,9 @@ function teams({ subgroups, subgroupSize = 4 }: Features): readonly DotShape[] {
   ];
 }
 
-const hardware = (features: Features): Shapes => ({
+const hardware = (features: Features, half: boolean): Shapes => ({
   decode: { linear: teams(features), attention: splitFlash(features) },
-  prefill: { linear: TILES, attention: { form: 'tiles', subgroups: sharesSubgroups(features, 8) } },
+  prefill: { linear: { ...TILES, half }, attention: { form: 'tiles', subgroups: sharesSubgroups(features, 8) } },
   sampler: { threads: 256, chunksFrom: 8192 },
   lowRank: true,
   headNorm: together(32),
@@ -332,6 +334,6 @@ export function tune(features: Features, software: boolean, precision: Precision
     activation: element,
     cache: precision === 'int8' ? 'q8' : element,
     integers,
-    ...(software ? softwareShapes(features) : hardware(features)),
+    ...(software ? softwareShapes(features) : hardware(features, element === 'f16')),
   };
 }

@@ -90,6 +90,14 @@ for (const gpu of await testDevices()) {
       // it really computes in f16
       expect(fast).toBeGreaterThan(1e-5);
     });
+    test.runIf(gpu.features.f16 && process.env['PRONK_LONG'])(
+      'fast, in the forms that hardware gets (skipped without shader-f16, and but in test:long)',
+      async () => {
+        const fast = await llama.error(hardware, { precision: 'fast' });
+        expect(fast).toBeLessThan(5e-3);
+        expect(fast).toBeGreaterThan(1e-5);
+      },
+    );
     test('a wrong rotation shows', async () => {
       const ropeScaling = { type: 'linear', factor: 4 } as const;
       expect(await llama.error(gpu, { change: { ropeScaling } })).toBeGreaterThan(1e-2);

@@ -1,12 +1,16 @@
 // The tiled product against the same reference as the dot products, at shapes that no tile divides.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { defined } from '../../core/defined';
+import { f32ArrayToF16 } from '../../quant/f16';
 import { testDevices } from '../../gpu/testing/device';
 import { linear, type LinearVariant } from './linear';
 import { joined, random, relative, runOp, TARGETS } from '../testing/run';
 import { KINDS, oddColumns, randomMatrix } from '../testing/weights';
 import { shapeFor } from '../tuning';
 
-const [{ device }] = await testDevices();
+const devices = await testDevices();
+const [{ device: plain }] = devices;
+const half = devices.find(({ features }) => features.f16)?.device;
 /** A pipeline takes software drivers seconds: without time for all, a few cases are enough. */
 const patient = Boolean(process.env['PRONK_LONG']);
 const EPSILON = 1e-5;
@@ -18,13 +22,17 @@ interface Case extends Omit<LinearVariant, 'shape' | 'input' | 'output'> {
   /** The matrix's rows begin here in the output. */
   readonly rowStart?: number;
   readonly lastOnly?: boolean;
+  /** Tiles are f16. */
+  readonly half?: boolean;
+  /** x is between −1 and 1, times this. */
+  readonly scale?: number;
 }
 
 /** Elements of an output row after those that the matrix gives. */
 const AFTER = 2;
 
 async function off(
-  { rowStart = 0, lastOnly = false, ...it }: Case,
+  { rowStart = 0, lastOnly = false, half: halves = false, scale = 1, ...it }: Case,
   given: { epsilon?: number; rowStart?: number } = {},
 ) {
   const { rows, columns, tokens, ...variant } = it;
@@ -41,15 +49,24 @@ async function off(
   const stride = rowStart + rows + AFTER;
   const width = glu ? 2 * stride : stride;
   const { bind, values } = randomMatrix(kind, matrixRows, columns);
-  const [x, gain, before] = [random(tokens * columns, 1), random(columns, 2), random(tokens * stride, 3)];
+  const [x, gain, before] = [
+    random(tokens * columns, 1).map((each) => each * scale),
+    random(columns, 2),
+    random(tokens * stride, 3),
+  ];
   const beside = random(2 * width, 4);
   const { y } = await runOp(
-    device,
+    halves ? defined(half, 'a device with f16') : plain,
     linear,
-    { ...variant, shape: shapeFor(TARGETS.hardware.prefill.linear, rows), input: 'f32', output: 'f32' },
+    {
+      ...variant,
+      shape: { ...shapeFor(TARGETS.hardware.training.linear, rows), half: halves },
+      input: halves && !norm ? 'f16' : 'f32',
+      output: 'f32',
+    },
     TARGETS.hardware,
     {
-      bind: { ...bind, x, gain, y: before, bias: beside },
+      bind: { ...bind, x: halves && !norm ? f32ArrayToF16(x) : x, gain, y: before, bias: beside },
       params: {
         rows: matrixRows,
         columns,
@@ -120,4 +137,24 @@ test('another norm, and rows in another place, show', async () => {
   const it: Case = { kind: 'q8', rows: 70, columns: 96, tokens: 67, norm: true, rowStart: 5 };
   expect(await off(it, { epsilon: 1 })).toBeGreaterThan(1e-2);
   expect(await off(it, { rowStart: 4 })).toBeGreaterThan(1e-2);
+});
+
+describe.runIf(half && patient)('tiles in f16 (skipped without shader-f16, and but in test:long)', () => {
+  const halves: readonly Case[] = [
+    { half: true, kind: 'f32', rows: 33, columns: 44, tokens: 5, norm: true, scale: 1e4 },
+    { half: true, kind: 'q4', rows: 70, columns: 2048, tokens: 67 },
+    { half: true, kind: 'q4ox16', rows: 65, columns: 176, tokens: 65, residual: true },
+    { half: true, kind: 'q8', rows: 33, columns: 96, tokens: 3, norm: true, glu: true },
+  ];
+
+  test.each(halves)('$kind: $tokens tokens, $rows × $columns', async (each) => {
+    const error = await off(each);
+    expect(error).toBeLessThan(1.5e-3);
+    // it really computes in f16
+    expect(error).toBeGreaterThan(1e-4);
+  });
+
+  test('another norm shows', async () => {
+    expect(await off({ ...halves[0], scale: 1 }, { epsilon: 1 })).toBeGreaterThan(1e-2);
+  });
 });

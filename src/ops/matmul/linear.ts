@@ -157,10 +157,15 @@ export const linear = op({
     if (isTiled(shape)) {
       const weights = weightDefinitions(kind, true);
       const { tokenLanes, rows, tokens } = shape;
+      // what is neither normalized nor f16 may be more than f16 holds
+      const half = Boolean(shape.half) && (norm || input === 'f16');
       const tile = { TILE_M: rows, TILE_N: tokens, TOKEN_LANES: tokenLanes, ...shares(weights, rows, tokenLanes) };
+      const elements = half
+        ? { HALF_TILES: true, Tile: 'f16', TOGETHER: 2, SUM_QUADS: 4 }
+        : { HALF_TILES: false, Tile: 'f32', TOGETHER: 1, SUM_QUADS: 1 };
       return {
-        label: `gemm ${kind} ${tileName(shape)}`,
-        definitions: { ...tile, ...weights, ...extras },
+        label: `gemm ${kind} ${tileName(shape)}${half ? ' half' : ''}`,
+        definitions: { ...tile, ...elements, ...weights, ...extras },
         snippets: { ...shared, gemm },
         overrides,
       };
