@@ -13,7 +13,6 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let heads_per_kv = params.heads / params.kv_heads;
   let first = workgroup_id.x * TILE_SIDE;
   let last = min(first + TILE_SIDE, state.count) - 1u;
-  let rows = last - first + 1u;
   let row_group = local_index / LANES;
   let lane = local_index % LANES;
   let stride = token_quads();
@@ -21,10 +20,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let value_offset = key_offset + params.kv_heads * HEAD_QUADS;
   let scale = inverseSqrt(f32(4u * HEAD_QUADS));
 
+  let q = local_index % STEP;
+  // where the keys that this thread brings begin
+  let brought_$j = min(first + brought(local_index, $ju), last) * stride; //: for j in LOADS
   var keys: vec4u;       // tokens of the row group
   var query_ends: vec4u; // one past the last token that sees each key
   //: for r in 4
-  keys[$r] = min(first + row_group * 4u + $ru, last);
+  keys[$r] = min(first + row_group + $ru * 8u, last);
   query_ends[$r] = visible_end(keys[$r], places[keys[$r]].end);
   //: end
   //: for s in QUADS_PER_LANE
@@ -35,8 +37,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let count = visible_end(last, places[last].end) * heads_per_kv;
   for (var base = first * heads_per_kv; base < count; base += TILE_SIDE) {
     let columns = min(base + TILE_SIDE, count) - base;
-    if (local_index < columns) {
-      let n = base + local_index;
+    if (local_index < TILE_SIDE) {
+      let n = base + min(local_index, columns - 1u);
       column_token[local_index] = n / heads_per_kv;
       column_head[local_index] = n / heads_per_kv * params.heads + kv_head * heads_per_kv + n % heads_per_kv;
     }
@@ -45,26 +47,19 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     var d_weights = array<vec4f, COLUMNS_PER_LANE>();
     for (var quad = 0u; quad < params.quads; quad += STEP) {
       let step_quads = min(quad + STEP, params.quads) - quad;
-      let q = local_index % STEP;
-      if (q < step_quads) {
-        for (var n = local_index / STEP; n < rows; n += WORKGROUP_SIZE / STEP) {
-          tiles[q * TILE_STRIDE + n] = qkv[(first + n) * stride + key_offset + quad + q] * scale;
-        }
-        for (var n = local_index / STEP; n < columns; n += WORKGROUP_SIZE / STEP) {
-          tiles[(STEP + q) * TILE_STRIDE + n] = qkv[query_base(n) + quad + q];
-        }
-      }
+      let at = min(quad + q, params.quads - 1u);
+      //: for j in LOADS
+      let n_$j = brought(local_index, $ju);
+      store_row(q, n_$j, qkv[brought_$j + key_offset + at] * scale);
+      store_column(q, n_$j, qkv[query_base(n_$j) + at]);
+      //: end
       workgroupBarrier();
       add_dot_products(row_group, lane, step_quads, &products);
       workgroupBarrier();
-      if (q < step_quads) {
-        for (var n = local_index / STEP; n < rows; n += WORKGROUP_SIZE / STEP) {
-          tiles[q * TILE_STRIDE + n] = qkv[(first + n) * stride + value_offset + quad + q];
-        }
-        for (var n = local_index / STEP; n < columns; n += WORKGROUP_SIZE / STEP) {
-          tiles[(STEP + q) * TILE_STRIDE + n] = d_out[column_head[n] * HEAD_QUADS + quad + q];
-        }
-      }
+      //: for j in LOADS
+      store_row(q, n_$j, qkv[brought_$j + value_offset + at]);
+      store_column(q, n_$j, d_out[column_head[n_$j] * HEAD_QUADS + at]);
+      //: end
       workgroupBarrier();
       add_dot_products(row_group, lane, step_quads, &d_weights);
       workgroupBarrier();
@@ -78,26 +73,22 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     let row_$i = softmax[head_$i];
     let weight_$i = select(vec4f(0.0), exp(products[$i] - row_$i.x), visible_$i);
     let d_score_$i = weight_$i * (d_weights[$i] - row_$i.y);
-    scores[row_group * TILE_SIDE + column_$i] = weight_$i;
+    scores[column_$i][row_group] = weight_$i;
     //: end
     //: for s in QUADS_PER_LANE
-    if ($su * LANES + lane < params.quads) {
-      for (var n = row_group; n < columns; n += 8u) {
-        tiles[n * LANES + lane] = d_out[column_head[n] * HEAD_QUADS + $su * LANES + lane];
-      }
-    }
+    let part_$s = min($su * LANES + lane, params.quads - 1u);
+    //: for j in 4
+    let n_$s_$j = row_group + $ju * 8u;
+    store_weighed(lane, n_$s_$j, d_out[column_head[n_$s_$j] * HEAD_QUADS + part_$s]);
+    //: end
     workgroupBarrier();
     add_weighted(row_group, lane, columns, &d_value_$s);
     workgroupBarrier();
     //: end
 
-    scores[row_group * TILE_SIDE + column_$i] = d_score_$i; //: for i in COLUMNS_PER_LANE
+    scores[column_$i][row_group] = d_score_$i; //: for i in COLUMNS_PER_LANE
     //: for s in QUADS_PER_LANE
-    if ($su * LANES + lane < params.quads) {
-      for (var n = row_group; n < columns; n += 8u) {
-        tiles[n * LANES + lane] = qkv[query_base(n) + $su * LANES + lane];
-      }
-    }
+    store_weighed(lane, n_$s_$j, qkv[query_base(n_$s_$j) + part_$s]); //: for j in 4
     workgroupBarrier();
     add_weighted(row_group, lane, columns, &d_key_$s);
     workgroupBarrier();
@@ -105,7 +96,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   }
 
   //: for r in 4
-  if (first + row_group * 4u + $ru <= last) {
+  if (first + row_group + $ru * 8u <= last) {
     let row_base = keys[$r] * stride + lane;
     let position = places[keys[$r]].position;
     //: for s in QUADS_PER_LANE

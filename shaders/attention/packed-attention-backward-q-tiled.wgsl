@@ -5,7 +5,6 @@
 //: needs packed-attention-backward-bindings.wgsl, WORKGROUP_SIZE, LANES, HEAD_QUADS, COLUMNS_PER_LANE
 @group(0) @binding(5) var<storage, read> out: array<vec4f>;           // [T][H · d]
 @group(0) @binding(6) var<storage, read_write> softmax: array<vec2f>; // [T][H] of the denominator's log and delta
-var<workgroup> out_base: array<u32, TILE_SIDE>; // of each row, in d_out
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local_index: u32) {
@@ -14,29 +13,29 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let scale = inverseSqrt(f32(4u * HEAD_QUADS));
   let first = workgroup_id.x * TILE_SIDE;
   let last = min(first + TILE_SIDE, state.count * heads_per_kv) - 1u;
-  let rows = last - first + 1u;
   let row_group = local_index / LANES;
   let lane = local_index % LANES;
   let stride = token_quads();
   let key_offset = (params.heads + kv_head) * HEAD_QUADS;
   let value_offset = key_offset + params.kv_heads * HEAD_QUADS;
 
-  if (local_index < rows) {
-    let n = first + local_index;
-    let head = kv_head * heads_per_kv + n % heads_per_kv;
-    query_base[local_index] = n / heads_per_kv * stride + head * HEAD_QUADS;
-    out_base[local_index] = (n / heads_per_kv * params.heads + head) * HEAD_QUADS;
-  }
+  let q = local_index % STEP;
+  // where the rows that this thread brings begin
+  //: for j in LOADS
+  let brought_$j = min(first + brought(local_index, $ju), last);
+  let query_$j = query_base(kv_head, brought_$j);
+  let out_$j = query_index(kv_head, brought_$j) * HEAD_QUADS;
+  //: end
   var tokens: vec4u;     // of the row group's queries
   var first_keys: vec4u; // the first token that each query sees
   var row_lse: vec4f;
   var row_delta: vec4f;
   var row_index: vec4u; // t · H + h
   //: for r in 4
-  let n_$r = min(first + row_group * 4u + $ru, last);
+  let n_$r = min(first + row_group + $ru * 8u, last);
   tokens[$r] = n_$r / heads_per_kv;
   first_keys[$r] = first_visible(tokens[$r], places[tokens[$r]].start);
-  row_index[$r] = tokens[$r] * params.heads + kv_head * heads_per_kv + n_$r % heads_per_kv;
+  row_index[$r] = query_index(kv_head, n_$r);
   row_lse[$r] = softmax[row_index[$r]].x;
   //: for s in QUADS_PER_LANE
   if ($su * LANES + lane < params.quads) {
@@ -46,10 +45,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   //: end
   //: end
   var sum_$s: array<vec4f, 4>; //: for s in QUADS_PER_LANE
-  tiles[lane * 8u + row_group] = row_delta;
+  scores[lane][row_group] = row_delta;
   workgroupBarrier();
   row_delta = vec4f(0.0);
-  for (var other = 0u; other < LANES; other++) { row_delta += tiles[other * 8u + row_group]; }
+  for (var other = 0u; other < LANES; other++) { row_delta += scores[other][row_group]; }
   workgroupBarrier();
 
   let end_key = last / heads_per_kv + 1u;
@@ -60,19 +59,20 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     var d_weights = array<vec4f, COLUMNS_PER_LANE>();
     for (var quad = 0u; quad < params.quads; quad += STEP) {
       let step_quads = min(quad + STEP, params.quads) - quad;
-      load_queries_and_keys(local_index, quad, step_quads, rows, columns, base * stride + key_offset);
+      let at = min(quad + q, params.quads - 1u);
+      //: for j in LOADS
+      let n_$j = brought(local_index, $ju);
+      let key_base_$j = (base + min(n_$j, columns - 1u)) * stride + at;
+      store_row(q, n_$j, qkv[query_$j + at] * scale);
+      store_column(q, n_$j, qkv[key_base_$j + key_offset]);
+      //: end
       workgroupBarrier();
       add_dot_products(row_group, lane, step_quads, &products);
       workgroupBarrier();
-      let q = local_index % STEP;
-      if (q < step_quads) {
-        for (var n = local_index / STEP; n < rows; n += WORKGROUP_SIZE / STEP) {
-          tiles[q * TILE_STRIDE + n] = d_out[out_base[n] + quad + q];
-        }
-        for (var n = local_index / STEP; n < columns; n += WORKGROUP_SIZE / STEP) {
-          tiles[(STEP + q) * TILE_STRIDE + n] = qkv[(base + n) * stride + value_offset + quad + q];
-        }
-      }
+      //: for j in LOADS
+      store_row(q, n_$j, d_out[out_$j + at]);
+      store_column(q, n_$j, qkv[key_base_$j + value_offset]);
+      //: end
       workgroupBarrier();
       add_dot_products(row_group, lane, step_quads, &d_weights);
       workgroupBarrier();
@@ -82,15 +82,15 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     let key_$i = base + lane + $iu * LANES;
     let visible_$i = (vec4u(key_$i) >= first_keys) & (vec4u(key_$i) <= tokens);
     let d_score_$i = exp(products[$i] - row_lse) * (d_weights[$i] - row_delta);
-    scores[row_group * TILE_SIDE + lane + $iu * LANES] = select(vec4f(0.0), d_score_$i, visible_$i);
+    scores[lane + $iu * LANES][row_group] = select(vec4f(0.0), d_score_$i, visible_$i);
     //: end
 
     //: for s in QUADS_PER_LANE
-    if ($su * LANES + lane < params.quads) {
-      for (var n = row_group; n < columns; n += 8u) {
-        tiles[n * LANES + lane] = qkv[(base + n) * stride + key_offset + $su * LANES + lane];
-      }
-    }
+    let part_$s = key_offset + min($su * LANES + lane, params.quads - 1u);
+    //: for j in 4
+    let column_$s_$j = row_group + $ju * 8u;
+    store_weighed(lane, column_$s_$j, qkv[(base + min(column_$s_$j, columns - 1u)) * stride + part_$s]);
+    //: end
     workgroupBarrier();
     add_weighted(row_group, lane, columns, &sum_$s);
     workgroupBarrier();
@@ -98,12 +98,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   }
 
   //: for r in 4
-  if (first + row_group * 4u + $ru <= last) {
+  if (first + row_group + $ru * 8u <= last) {
+    let row_base = query_base(kv_head, first + row_group + $ru * 8u);
     let position = places[tokens[$r]].position;
     //: for s in QUADS_PER_LANE
     if ($su * LANES + lane < params.quads) {
       let quad = $su * LANES + lane;
-      d_qkv[query_base[row_group * 4u + $ru] + quad] = turned_back(position, quad, sum_$s[$r] * scale);
+      d_qkv[row_base + quad] = turned_back(position, quad, sum_$s[$r] * scale);
     }
     //: end
     if (lane == 0u) { softmax[row_index[$r]].y = row_delta[$r]; }

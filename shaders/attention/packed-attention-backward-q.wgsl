@@ -33,17 +33,25 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let value_offset = params.kv_heads * HEAD_QUADS;
   let first_key = first_visible(token, places[token].start);
   let row_lse = softmax[row].x;
-  for (var key = first_visible(first, places[first].start); key < end_token; key++) {
-    let key_base = key * stride + key_offset;
-    var score = 0.0;
-    var d_weight = 0.0;
-    //: for i in HEAD_QUADS or params.quads
-    score += dot(query[$i], qkv[key_base + $i]);
-    d_weight += dot(d_out_row[$i], qkv[key_base + value_offset + $i]);
+  // two keys at a time, since an array that stands in memory is read once for both
+  for (var base = first_visible(first, places[first].start); base < end_token; base += 2u) {
+    //: for k in PAIR
+    let key_$k = base + $ku;
+    let key_base_$k = min(key_$k, end_token - 1u) * stride + key_offset;
+    var score_$k = 0.0;
+    var d_weight_$k = 0.0;
     //: end
-    let visible = key >= first_key && key <= token;
-    let d_score = select(0.0, exp(score - row_lse) * (d_weight - row_delta), visible);
-    sum[$i] += d_score * qkv[key_base + $i]; //: for i in HEAD_QUADS or params.quads
+    //: for i in HEAD_QUADS or params.quads
+    score_$k += dot(query[$i], qkv[key_base_$k + $i]); //: for k in PAIR
+    d_weight_$k += dot(d_out_row[$i], qkv[key_base_$k + value_offset + $i]); //: for k in PAIR
+    //: end
+    //: for k in PAIR
+    let visible_$k = key_$k >= first_key && key_$k <= token;
+    let d_score_$k = select(0.0, exp(score_$k - row_lse) * (d_weight_$k - row_delta), visible_$k);
+    //: end
+    //: for i in HEAD_QUADS or params.quads
+    sum[$i] += d_score_$k * qkv[key_base_$k + $i]; //: for k in PAIR
+    //: end
   }
   softmax[row].y = row_delta;
   let position = places[token].position;

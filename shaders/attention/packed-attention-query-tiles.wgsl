@@ -1,19 +1,13 @@
 // Tiles of attention in training whose rows are queries and whose columns are keys, forward and backward.
-//: needs packed-attention-tiles.wgsl, packed-attention-bindings.wgsl, WORKGROUP_SIZE, HEAD_QUADS
-var<workgroup> query_base: array<u32, TILE_SIDE>; // of each row, in qkv
+//: needs packed-attention-bindings.wgsl, HEAD_QUADS
 
-/// Loads the quads from `quad` on for one step: of the queries, scaled, and of the keys, the first of which begins at
-/// `key_base` in qkv.
-fn load_queries_and_keys(local_index: u32, quad: u32, step_quads: u32, rows: u32, columns: u32, key_base: u32) {
-  let scale = inverseSqrt(f32(4u * HEAD_QUADS));
-  let stride = token_quads();
-  let q = local_index % STEP;
-  if (q < step_quads) {
-    for (var n = local_index / STEP; n < rows; n += WORKGROUP_SIZE / STEP) {
-      tiles[q * TILE_STRIDE + n] = qkv[query_base[n] + quad + q] * scale;
-    }
-    for (var n = local_index / STEP; n < columns; n += WORKGROUP_SIZE / STEP) {
-      tiles[(STEP + q) * TILE_STRIDE + n] = qkv[key_base + n * stride + quad + q];
-    }
-  }
+/// t · H + h of the n-th query of a key head, with all its heads of a token side by side.
+fn query_index(kv_head: u32, n: u32) -> u32 {
+  let heads_per_kv = params.heads / params.kv_heads;
+  return n / heads_per_kv * params.heads + kv_head * heads_per_kv + n % heads_per_kv;
+}
+/// The quad of qkv where that query begins.
+fn query_base(kv_head: u32, n: u32) -> u32 {
+  let token = n / (params.heads / params.kv_heads);
+  return (query_index(kv_head, n) + token * 2u * params.kv_heads) * HEAD_QUADS;
 }

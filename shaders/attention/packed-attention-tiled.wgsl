@@ -15,27 +15,25 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let heads_per_kv = params.heads / params.kv_heads;
   let first = workgroup_id.x * TILE_SIDE;
   let last = min(first + TILE_SIDE, state.count * heads_per_kv) - 1u;
-  let rows = last - first + 1u;
   let row_group = local_index / LANES;
   let lane = local_index % LANES;
   let stride = token_quads();
   let key_offset = (params.heads + kv_head) * HEAD_QUADS;
+  let scale = inverseSqrt(f32(4u * HEAD_QUADS));
   let value_offset = key_offset + params.kv_heads * HEAD_QUADS;
 
-  if (local_index < rows) {
-    let n = first + local_index;
-    query_base[local_index] = n / heads_per_kv * stride + (kv_head * heads_per_kv + n % heads_per_kv) * HEAD_QUADS;
-  }
+  let q = local_index % STEP;
+  // of the queries that this thread brings
+  let query_$j = query_base(kv_head, min(first + brought(local_index, $ju), last)); //: for j in LOADS
   var tokens: vec4u;     // of the row group's queries
   var first_keys: vec4u; // the first token that each query sees
   //: for r in 4
-  tokens[$r] = min(first + row_group * 4u + $ru, last) / heads_per_kv;
+  tokens[$r] = min(first + row_group + $ru * 8u, last) / heads_per_kv;
   first_keys[$r] = first_visible(tokens[$r], places[tokens[$r]].start);
   //: end
   var running_max = vec4f(-3.4e38);
   var denominator = vec4f(0.0); // of the lane's columns
   var sum_$s: array<vec4f, 4>; //: for s in QUADS_PER_LANE
-  workgroupBarrier();
 
   for (var token = first / heads_per_kv; token <= last / heads_per_kv; token = places[token].end) {
     let start = places[token].start;
@@ -46,7 +44,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
       var products = array<vec4f, COLUMNS_PER_LANE>();
       for (var quad = 0u; quad < params.quads; quad += STEP) {
         let step_quads = min(quad + STEP, params.quads) - quad;
-        load_queries_and_keys(local_index, quad, step_quads, rows, columns, base * stride + key_offset);
+        let at = min(quad + q, params.quads - 1u);
+        //: for j in LOADS
+        let n_$j = brought(local_index, $ju);
+        store_row(q, n_$j, qkv[query_$j + at] * scale);
+        store_column(q, n_$j, qkv[(base + min(n_$j, columns - 1u)) * stride + key_offset + at]);
+        //: end
         workgroupBarrier();
         add_dot_products(row_group, lane, step_quads, &products);
         workgroupBarrier();
@@ -68,15 +71,15 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
       //: for i in COLUMNS_PER_LANE
       let weight_$i = select(vec4f(0.0), exp(products[$i] - new_max), visible_$i);
       denominator += weight_$i;
-      scores[row_group * TILE_SIDE + lane + $iu * LANES] = weight_$i;
+      scores[lane + $iu * LANES][row_group] = weight_$i;
       //: end
 
       //: for s in QUADS_PER_LANE
-      if ($su * LANES + lane < params.quads) {
-        for (var n = row_group; n < columns; n += 8u) {
-          tiles[n * LANES + lane] = qkv[(base + n) * stride + value_offset + $su * LANES + lane];
-        }
-      }
+      let value_$s = value_offset + min($su * LANES + lane, params.quads - 1u);
+      //: for j in 4
+      let column_$s_$j = row_group + $ju * 8u;
+      store_weighed(lane, column_$s_$j, qkv[(base + min(column_$s_$j, columns - 1u)) * stride + value_$s]);
+      //: end
       workgroupBarrier();
       sum_$s[$r] *= rescale[$r]; //: for r in 4
       add_weighted(row_group, lane, columns, &sum_$s);
@@ -90,8 +93,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   denominator = vec4f(0.0);
   for (var other = 0u; other < LANES; other++) { denominator += lane_values[other * 8u + row_group]; }
   //: for r in 4
-  if (first + row_group * 4u + $ru <= last) {
-    let n = tokens[$r] * params.heads + kv_head * heads_per_kv + (first + row_group * 4u + $ru) % heads_per_kv;
+  if (first + row_group + $ru * 8u <= last) {
+    let n = query_index(kv_head, first + row_group + $ru * 8u);
     //: for s in QUADS_PER_LANE
     if ($su * LANES + lane < params.quads) { out[n * HEAD_QUADS + $su * LANES + lane] = sum_$s[$r] / denominator[$r]; }
     //: end

@@ -32,12 +32,16 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     var score = 0.0;
     score += dot(query[$i], qkv[key_base + $i]); //: for i in HEAD_QUADS or params.quads
     let visible = key >= first_key && key <= token;
-    let new_max = select(running_max, max(running_max, score), visible);
-    let rescale = exp(running_max - new_max);
-    let weight = select(0.0, exp(score - new_max), visible);
-    running_max = new_max;
-    denominator = denominator * rescale + weight;
-    sum[$i] = sum[$i] * rescale + weight * qkv[key_base + value_offset + $i]; //: for i in HEAD_QUADS or params.quads
+    if (visible && score > running_max) {
+      // seldom, after the first keys
+      let rescale = exp(running_max - score);
+      running_max = score;
+      denominator *= rescale;
+      sum[$i] *= rescale; //: for i in HEAD_QUADS or params.quads
+    }
+    let weight = select(0.0, exp(score - running_max), visible);
+    denominator += weight;
+    sum[$i] += weight * qkv[key_base + value_offset + $i]; //: for i in HEAD_QUADS or params.quads
   }
   let row = token * params.heads + head;
   out[row * HEAD_QUADS + $i] = sum[$i] / denominator; //: for i in HEAD_QUADS or params.quads

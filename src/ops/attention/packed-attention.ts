@@ -50,8 +50,8 @@ export function packedSource(label: string, threads: (headDim: number) => 64 | 1
   return ({ headDim }: PackedVariant, { training: { attention } }: KernelTarget) => {
     const quads = headDim / 4;
     if (attention !== 'tiles') {
-      const definitions: Definitions = { HEAD_QUADS: quads, WORKGROUP_SIZE: attention.workgroup };
-      return { label: `${label} ${headDim} solo`, definitions, snippets: { ...shared, ...alone } };
+      const definitions: Definitions = { HEAD_QUADS: quads, WORKGROUP_SIZE: attention.workgroup, PAIR: 2 };
+      return { label: `${label} ${headDim} alone`, definitions, snippets: { ...shared, ...alone } };
     }
     const lanes = threads(headDim) / 8;
     const definitions: Definitions = {
@@ -59,9 +59,11 @@ export function packedSource(label: string, threads: (headDim: number) => 64 | 1
       WORKGROUP_SIZE: threads(headDim),
       LANES: lanes,
       COLUMNS_PER_LANE: TILE_SIDE / lanes,
+      // rows, and columns, of which a thread brings a quad of a step of 8
+      LOADS: (TILE_SIDE * 8) / threads(headDim),
       QUADS_PER_LANE: Math.ceil(quads / lanes),
     };
-    return { label: `${label} ${headDim} tiled`, definitions, snippets: { ...shared, packedAttentionTiles, ...tiled } };
+    return { label: `${label} ${headDim} tiles`, definitions, snippets: { ...shared, packedAttentionTiles, ...tiled } };
   };
 }
 
