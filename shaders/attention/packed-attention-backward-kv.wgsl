@@ -29,31 +29,24 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let heads_per_kv = params.heads / params.kv_heads;
   let query_end = visible_end(token, places[token].end);
   let end_token = visible_end(last, places[last].end);
-  // two queries at a time, all heads of a token side by side: an array that stands in memory is read once for both
-  let end = end_token * heads_per_kv;
-  for (var base = first * heads_per_kv; base < end; base += 2u) {
-    //: for k in PAIR
-    let n_$k = min(base + $ku, end - 1u);
-    let t_$k = n_$k / heads_per_kv;
-    let head_$k = kv_head * heads_per_kv + n_$k % heads_per_kv;
-    let visible_$k = t_$k >= token && t_$k < query_end && base + $ku < end;
-    let row_$k = t_$k * params.heads + head_$k;
-    let query_base_$k = t_$k * stride + head_$k * HEAD_QUADS;
-    var score_$k = 0.0;
-    var d_weight_$k = 0.0;
-    //: end
-    //: for i in HEAD_QUADS or params.quads
-    score_$k += dot(key[$i], qkv[query_base_$k + $i]); //: for k in PAIR
-    d_weight_$k += dot(value[$i], d_out[row_$k * HEAD_QUADS + $i]); //: for k in PAIR
-    //: end
-    //: for k in PAIR
-    let weight_$k = select(0.0, exp(score_$k - softmax[row_$k].x), visible_$k);
-    let d_score_$k = weight_$k * (d_weight_$k - softmax[row_$k].y);
-    //: end
-    //: for i in HEAD_QUADS or params.quads
-    d_key[$i] += d_score_$k * qkv[query_base_$k + $i]; //: for k in PAIR
-    d_value[$i] += weight_$k * d_out[row_$k * HEAD_QUADS + $i]; //: for k in PAIR
-    //: end
+  for (var t = first; t < end_token; t++) {
+    let visible = t >= token && t < query_end;
+    for (var head = kv_head * heads_per_kv; head < (kv_head + 1u) * heads_per_kv; head++) {
+      let row = t * params.heads + head;
+      let query_base = t * stride + head * HEAD_QUADS;
+      var score = 0.0;
+      var d_weight = 0.0;
+      //: for i in HEAD_QUADS or params.quads
+      score += dot(key[$i], qkv[query_base + $i]);
+      d_weight += dot(value[$i], d_out[row * HEAD_QUADS + $i]);
+      //: end
+      let weight = select(0.0, exp(score - softmax[row].x), visible);
+      let d_score = weight * (d_weight - softmax[row].y);
+      //: for i in HEAD_QUADS or params.quads
+      d_key[$i] += d_score * qkv[query_base + $i];
+      d_value[$i] += weight * d_out[row * HEAD_QUADS + $i];
+      //: end
+    }
   }
   let position = places[token].position;
   //: for i in HEAD_QUADS or params.quads

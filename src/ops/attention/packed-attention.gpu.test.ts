@@ -45,10 +45,10 @@ const CHANGES: readonly Change[] = [
 ];
 const SOLO_CHANGES: readonly Change[] = [
   ['the future seen', /(key(?:_\d)?) <= token/g, '$1 <= min(token + 1u, state.count - 1u)', 2],
-  ['the past seen by k and v', /(t_\d) >= token/g, '$1 + 1u >= token', 1],
+  ['the past seen by k and v', /t >= token/g, 't + 1u >= token', 1],
   ['a sequence seen by the next one', /key(_\d)? >= first_key/g, 'true', 2],
-  ['a sequence that sees the next one', /t_\d < query_end/g, 'true', 1],
-  ['one head of a group left out', /(let visible_(\d) = )(?=t_)/g, '$1n_$2 % heads_per_kv > 0u && ', 1],
+  ['a sequence that sees the next one', /t < query_end/g, 'true', 1],
+  ['one head of a group left out', /\(kv_head \+ 1u\) \* heads_per_kv/g, '(kv_head + 1u) * heads_per_kv - 1u', 1],
 ];
 const TILED_CHANGES: readonly Change[] = [
   ['the future seen', /<= tokens\)/g, '<= tokens + 1u)', 2],
