@@ -13,6 +13,8 @@ import { ChatCompletions } from './generation/completions';
 import type { GeneratedToken } from './generation/generate';
 import { held, type OnHeld } from './generation/held';
 import type { ResponseFormat } from './forms/response-format';
+import type { Tuning } from '../model/inference/autotune';
+import { keptIn } from './models/kept-choices';
 import { Host, type HostedModel, type LoadOptions } from './models/host';
 import type { ConverterFactory } from './imports/converter';
 import type { Imports } from './imports/index';
@@ -49,6 +51,8 @@ export interface EngineOptions {
   readonly hashers?: HasherFactory;
   /** Makes converters that compute beside the reading; without it an import converts in this thread. */
   readonly converters?: ConverterFactory;
+  /** Chooses kernel shapes at the first load on a hardware adapter; without it choices are kept in `store`. */
+  readonly tuning?: Tuning | undefined;
   /** Changes what training gets of the engine: a trainer that needs no device, for instance. */
   readonly training?: (parts: TrainingParts) => TrainingParts;
 }
@@ -79,6 +83,7 @@ export class Engine {
     onHeld,
     hashers,
     converters,
+    tuning = { kept: keptIn(store) },
     training = (parts) => parts,
   }: EngineOptions) {
     this.#onHeld = onHeld;
@@ -95,7 +100,7 @@ export class Engine {
         onHeld,
       });
     });
-    this.#host = new Host(this.models, gpu, onDeviceLost, onHeld);
+    this.#host = new Host(this.models, gpu, onDeviceLost, { tuning, onHeld });
     this.#work = new DeviceWork({
       host: this.#host,
       scheduler: this.#scheduler,

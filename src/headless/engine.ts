@@ -13,6 +13,7 @@ import { type Options, required } from './arguments';
 import { checkedOptions, type LOAD_OPTIONS } from './input/load-options';
 import { modelAt, sayModelNotes } from './input/model';
 import { threadHashers } from './node-store/hashers';
+import { fileTuning } from './node-store/tuning';
 
 /** Opens the device and says which. */
 export async function openDevice(): Promise<Gpu> {
@@ -36,7 +37,7 @@ interface EngineParts {
 /** Makes an engine. Its code is loaded here, so that `--help` does without. */
 export async function makeEngine({ store, resumable, gpu }: EngineParts): Promise<Engine> {
   const { createEngine } = await import('../engine/index');
-  return createEngine({ store, gpu, hashers: threadHashers({ resumable }) });
+  return createEngine({ store, gpu, tuning: fileTuning(), hashers: threadHashers({ resumable }) });
 }
 
 /** An engine, and a model that it knows by an id. */

@@ -55,6 +55,8 @@ const OPTIONS: Readonly<Record<string, string | readonly [value: string, about: 
   'no-special': 'Leaves out the token that begins a text.',
   out: ['DIR', 'The folder to write; it is made where it is missing.'],
   output: ['COLUMN', 'The column with the answer.'],
+  paper:
+    'Compiles for an AMD GPU of this family that need not be there, and tells counts and bounds of each kernel; Linux.',
   points: 'Measures loading, prompts of --prompts tokens and decoding behind --contexts tokens, in milliseconds.',
   precision:
     'How it is computed: exact is 32 bits throughout, fast 16 bits between products, int8 products of 8-bit whole numbers.',

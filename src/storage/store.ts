@@ -2,8 +2,20 @@
 
 import type { Source } from '../core/source';
 
-/** What a record is about; each kind has a database of its own. `runs` are the Instruct page's, `trainings` training runs. */
-export const RECORD_KINDS = ['models', 'imports', 'chats', 'runs', 'trainings', 'adapters', 'datasets'] as const;
+/**
+ * What a record is about; each kind has a database of its own. `runs` are the Instruct page's, `trainings` training runs,
+ * `tuning` the kernel shapes that were chosen for a device.
+ */
+export const RECORD_KINDS = [
+  'models',
+  'imports',
+  'chats',
+  'runs',
+  'trainings',
+  'adapters',
+  'datasets',
+  'tuning',
+] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** Small values that can be cloned structurally, by kind and key. */

@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../../core/model-config';
 import { unlessAborted } from '../../core/cut-off';
 import { type Gpu, lossOr, openGpu } from '../../gpu/device';
+import type { Tuning } from '../../model/inference/autotune';
 import type { Precision } from '../../ops/tuning';
 import { createTokenizer } from '../../tokenizer/index';
 import type { Tokenizer } from '../../tokenizer/tokenizer';
@@ -39,6 +40,7 @@ export class Host {
   readonly #library: Library;
   readonly #open: () => Promise<Gpu>;
   readonly #onLost: (message: string) => void;
+  readonly #tuning: Tuning | undefined;
   readonly #onHeld: OnHeld | undefined;
   #gpu: Promise<Gpu> | undefined;
   #loading:
@@ -54,11 +56,12 @@ export class Host {
     library: Library,
     open: GPU | undefined | (() => Promise<Gpu>),
     onLost: (message: string) => void,
-    onHeld?: OnHeld,
+    { tuning, onHeld }: { readonly tuning?: Tuning | undefined; readonly onHeld?: OnHeld | undefined } = {},
   ) {
     this.#library = library;
     this.#open = typeof open === 'function' ? open : () => openGpu(open);
     this.#onLost = onLost;
+    this.#tuning = tuning;
     this.#onHeld = onHeld;
   }
 
@@ -140,6 +143,7 @@ export class Host {
       keep: { contexts: KEPT_CONTEXTS, bytes: keptBytes(gpu, total) },
       onProgress: (bytes) => onProgress?.('Loading', Math.min(bytes, total), total),
       onUploaded: () => onProgress?.('Compiling', total, total),
+      tuning: this.#tuning,
       ...(signal && { signal }),
     });
     const session = await create.catch(async (error: unknown) => {

@@ -4,6 +4,7 @@ import { createSession, type Session } from '../../model/inference/session';
 import type { Peak } from '../../ops/peak/peak';
 import { GREEDY } from '../../ops/sample/sampling';
 import { callsPerToken } from './calls-per-token';
+import { fileTuning } from '../node-store/tuning';
 import { fourDigits } from '../print';
 import type { Prepared } from './prepared';
 
@@ -16,7 +17,7 @@ export async function benchInference(
 ) {
   const { config, tensors, context, precision, adapters } = prepared;
   const started = performance.now();
-  const session = await createSession(gpu, config, tensors, { precision, context });
+  const session = await createSession(gpu, config, tensors, { precision, context, tuning: fileTuning() });
   await session.setAdapters(adapters);
   await session.warmUp();
   console.error(`Loaded and warmed up in ${Math.round(performance.now() - started)} ms`);
@@ -34,6 +35,7 @@ export async function benchInference(
   const bytes = session.cost('decode', 1, promptTokens + tokens / 2, true).bytes;
   const result = {
     precision: session.target.precision,
+    shapes: session.choices,
     decode: {
       tokensPerSecond: fourDigits(1000 / decode),
       shareOfBandwidth: fourDigits((bytes * 1000) / decode / peak.bandwidth),

@@ -2,6 +2,7 @@
 import type { Gpu } from '../../gpu/device';
 import { createSession, type Session } from '../../model/inference/session';
 import { GREEDY } from '../../ops/sample/sampling';
+import { fileTuning } from '../node-store/tuning';
 import { fourDigits } from '../print';
 import type { Prepared } from './prepared';
 import { callsPerToken } from './calls-per-token';
@@ -25,7 +26,11 @@ export async function benchPoints(gpu: Gpu, prepared: Prepared, points: Points) 
   const { config, tensors, precision, adapters } = prepared;
   const { contexts, prompts, tokens } = points;
   const started = performance.now();
-  const session = await createSession(gpu, config, tensors, { precision, context: contextOf(points) });
+  const session = await createSession(gpu, config, tensors, {
+    precision,
+    context: contextOf(points),
+    tuning: fileTuning(),
+  });
   await session.setAdapters(adapters);
   const loaded = performance.now();
   const idsOf = (length: number, salt: number) =>
@@ -55,6 +60,7 @@ export async function benchPoints(gpu: Gpu, prepared: Prepared, points: Points) 
   const perToken = await callsPerToken(session, idsOf(first, 200), tokens);
   const result = {
     precision: session.target.precision,
+    shapes: session.choices,
     loadMs: fourDigits(loaded - started),
     firstTokenMs: fourDigits(answered - started),
     prefillMs: prefill,

@@ -1,6 +1,7 @@
 // How a model is put on the GPU.
 import type { ModelConfig } from '../../core/model-config';
 import type { KernelTarget } from '../../ops/tuning';
+import type { Tuning } from './autotune';
 import { cacheBytes } from './kv-cache';
 import type { Precision } from '../../ops/tuning';
 import type { UploadProgress } from '../weights';
@@ -19,6 +20,8 @@ export interface SessionOptions {
   readonly keep?: { readonly contexts: number; readonly bytes: number };
   /** Cuts matrices into parts of at most this many bytes; default: what the device can bind. */
   readonly maxPartBytes?: number;
+  /** Chooses kernel shapes by the clock at the first load on a hardware adapter; without it they are the fixed table's. */
+  readonly tuning?: Tuning | undefined;
   /** Cuts it off: after the rows that are being uploaded, and at once while kernels are compiled. */
   readonly signal?: AbortSignal;
 }
@@ -26,4 +29,9 @@ export interface SessionOptions {
 /** Bytes that conversations are kept in. */
 export function keepBytes(config: ModelConfig, { cache }: KernelTarget, { context, keep }: SessionOptions): number {
   return keep ? Math.min(keep.contexts * cacheBytes(config, context, cache), keep.bytes) : 0;
+}
+
+/** What a norm brings back afterwards may be beyond f16 until then (Gemma 3): such models have f32 between projections. */
+export function targetOf({ postNorms }: ModelConfig, target: KernelTarget): KernelTarget {
+  return postNorms ? { ...target, activation: 'f32' } : target;
 }

@@ -9,6 +9,7 @@ import { workDone } from '../../gpu/waiting';
 import { GREEDY, type Sampling } from '../../ops/sample/sampling';
 import { type KernelTarget, tune } from '../../ops/tuning';
 import type { WeightTensor } from '../../core/weight-kinds';
+import { autotuned, type Choices } from './autotune';
 import { createCache } from './kv-cache';
 import type { UsedAdapter } from './lora';
 import type { LoraSpec, LoraTrainer, Turn } from '../lora-types';
@@ -22,7 +23,7 @@ import { checkIds, type Guide, type SampleOptions } from './sample-options';
 import { RING, Sampler, type Sampled } from './sampler';
 import { commonPrefix, LEAST_ROWS, Shelf } from './shelf';
 import { Adapted, buildVariant, type Variant } from './variant';
-import { keepBytes, type SessionOptions } from './session-options';
+import { keepBytes, type SessionOptions, targetOf } from './session-options';
 import { uploadWeights } from '../weights';
 
 /** Uploads a model, compiles its kernels in parallel, and warms them up. @throws the signal's reason */
@@ -44,7 +45,9 @@ export async function createSession(
     const activations = createActivations(buffers, config, weights, target);
     const kernels = new Kernels(gpu.device);
     const rotary = new Rotary(buffers, config, context);
-    const llama: LlamaParts = { kernels, buffers, config, weights, cache, rotary, activations, target };
+    const table: LlamaParts = { kernels, buffers, config, weights, cache, rotary, activations, target };
+    const { target: fastest, choices } = await autotuned(gpu, table, options.tuning);
+    const llama = { ...table, target: fastest };
     const building = Promise.all([buildVariant(llama, { cache, ids: [], by: '' }, ''), Sampler.create(llama)]);
     const [base, sampler] = await unlessAborted(building, signal).catch((error: unknown) => {
       // what a compiler still makes for nobody is freed when it comes
@@ -53,7 +56,7 @@ export async function createSession(
     });
     const adapted = new Adapted(gpu, base, options.maxPartBytes ?? Infinity);
     const shelf = new Shelf(gpu.device, keepBytes(config, target, options));
-    return new Session(gpu, { base, adapted, sampler, shelf });
+    return new Session(gpu, { base, adapted, sampler, shelf, choices });
   } catch (error) {
     buffers.destroy();
     throw error;
@@ -65,12 +68,15 @@ interface SessionParts {
   readonly adapted: Adapted;
   readonly sampler: Sampler;
   readonly shelf: Shelf;
+  readonly choices: Choices;
 }
 
 export class Session {
   readonly config: ModelConfig;
   readonly target: KernelTarget;
   readonly context: number;
+  /** Kernel shapes that were chosen for this device, by what they are of; empty where it has the fixed table. */
+  readonly choices: Choices;
   readonly #gpu: Gpu;
   readonly #base: Variant;
   readonly #adapted: Adapted;
@@ -80,7 +86,8 @@ export class Session {
   /** The base, or the base with the adapters in use. */
   #variant: Variant;
 
-  constructor(gpu: Gpu, { base, adapted, sampler, shelf }: SessionParts) {
+  constructor(gpu: Gpu, { base, adapted, sampler, shelf, choices }: SessionParts) {
+    this.choices = choices;
     this.#gpu = gpu;
     this.#base = base;
     this.#variant = base;
@@ -388,9 +395,4 @@ export class Session {
     encode(encoder, steps, count);
     this.#gpu.device.queue.submit([encoder.finish()]);
   }
-}
-
-/** What a norm brings back afterwards may be beyond f16 until then (Gemma 3): such models have f32 between projections. */
-function targetOf({ postNorms }: ModelConfig, target: KernelTarget): KernelTarget {
-  return postNorms ? { ...target, activation: 'f32' } : target;
 }
