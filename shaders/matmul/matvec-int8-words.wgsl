@@ -1,14 +1,10 @@
 // y[t, n] = Σ_k w[n, k] · x[t, k] in whole numbers of 8 bits, for software adapters: a thread takes TILE_M rows and
 // TILE_N tokens alone. x is codes in blocks of 32, and `gain` holds what quantize.wgsl writes of each block: its scale,
-// Σ of the codes of either half, Σx². With TOGETHER, the threads of a subgroup read a word of x each and give it to the
-// others, since such adapters read memory lane by lane. The loop over a block's words keeps the code small.
+// Σ of the codes of either half, Σx². The loop over a block's words keeps the code small.
 //: needs projection.wgsl, load_words, block_scale, LANES, TILE_M, TILE_N, BLOCK_QUADS, PARTS, WORDS
 //: if HAS_OFFSET
 //: else
 //: needs ZERO_CODE
-//: end
-//: if TOGETHER
-//: needs LANE_WORDS
 //: end
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -30,16 +26,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   for (var step = 0u; step < x_blocks; step++) {
     //: for t in TILE_N
     let at_$t = x_$t + step;
-    //: if TOGETHER
-    let number_$t = gain[at_$t][lane % 4u];
-    let about_$t = vec4f(
-      subgroupBroadcast(number_$t, $iu), //: for i in 4
-    );
-    var mine_$t: array<u32, LANE_WORDS>;
-    mine_$t[$i] = x[2u * at_$t + ($iu * LANES + lane) / 4u][lane % 4u]; //: for i in LANE_WORDS
-    //: else
     let about_$t = gain[at_$t];
-    //: end
     squares_$t += about_$t.w;
     //: end
     //: for p in PARTS
@@ -61,13 +48,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
       //: end
       for (var w = 0u; w < words; w++) {
         //: for t in TILE_N
-        //: if TOGETHER
-        let low_$t = subgroupShuffle(mine_$t[LOW / LANES], LOW % LANES + w);
-        let high_$t = subgroupShuffle(mine_$t[HIGH / LANES], HIGH % LANES + w);
-        //: else
         let low_$t = x[2u * at_$t + LOW / 4u][LOW % 4u + w];
         let high_$t = x[2u * at_$t + HIGH / 4u][HIGH % 4u + w];
-        //: end
         //: end
         //: for r in TILE_M
         let codes_$r = load_words(row_$r, block, blocks, w);

@@ -306,11 +306,15 @@ const hardware = (features: Features, half: boolean): Shapes => ({
   peak: { bytes: 2 ** 30, threads: 2 ** 17, iterations: 2 ** 14, repeats: 10 },
 });
 
-/** Threads of a subgroup of known size read x together: memory is read lane by lane. */
-function softwareIntegers({ subgroups, subgroupSize = 0 }: Features): IntegerTarget {
-  const size = subgroups && [4, 8].includes(subgroupSize) ? subgroupSize : 1;
-  const shape = { lanes: 1, workgroup: size > 1 ? size : ALONE.workgroup, rows: 4, subgroup: size };
-  return { decode: { ...shape, tokens: 1 }, prefill: { ...shape, tokens: 4 }, quantizeThreads: 8 };
+/** Threads of a subgroup of eight read x together: memory is read lane by lane. */
+function softwareIntegers({ subgroups, subgroupSize }: Features): IntegerTarget {
+  const joined = subgroups && subgroupSize === UNROLLING;
+  const shape = { ...ALONE, subgroup: joined ? UNROLLING : 1 };
+  return {
+    decode: { ...shape, rows: joined ? 2 : 4, tokens: 1 },
+    prefill: { ...shape, rows: 4, tokens: joined ? 8 : 4 },
+    quantizeThreads: 8,
+  };
 }
 
 const HARDWARE_INTEGERS: IntegerTarget = {

@@ -5,6 +5,7 @@ import integers4 from '../../../shaders/matmul/integers-4.wgsl?raw';
 import integers8 from '../../../shaders/matmul/integers-8.wgsl?raw';
 import gemmInt8 from '../../../shaders/matmul/gemm-int8.wgsl?raw';
 import matvecInt8Blocks from '../../../shaders/matmul/matvec-int8-blocks.wgsl?raw';
+import matvecInt8Broadcast from '../../../shaders/matmul/matvec-int8-broadcast.wgsl?raw';
 import matvecInt8Words from '../../../shaders/matmul/matvec-int8-words.wgsl?raw';
 import projection from '../../../shaders/matmul/projection.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
@@ -59,7 +60,8 @@ export const linearInt8 = op({
   source({ kind, shape, output, ...folded }: Variant) {
     const { norm = false, residual = false, glu = false, bias = false, rowScales = false } = folded;
     const { block = INPUT_BLOCK } = blockLayout(kind) ?? {};
-    const alone = !isTiled(shape) && shape.lanes === 1;
+    // threads that work alone loop over words; what a subgroup reads together is unrolled
+    const alone = !isTiled(shape) && shape.lanes === 1 && (shape.subgroup ?? 1) === 1;
     const { rows, tokens } = shape;
     const common = {
       ...weightDefinitions(kind, !alone),
@@ -87,12 +89,9 @@ export const linearInt8 = op({
       return { label, definitions: common, snippets: { ...shared, gemmInt8 }, overrides };
     }
     const { lanes, workgroup, subgroup = 1 } = shape;
-    const subgroups = subgroup > 1;
-    const label = `matvec int8 ${kind} ${rows}x${tokens}/${lanes}${subgroups ? 's' : ''}`;
-    const definitions = { ...common, LANES: workgroup };
-    if (!alone) return { label, definitions, snippets: { ...shared, matvecInt8Blocks }, overrides };
-    const together = { TOGETHER: subgroups, ...(subgroups && { LANE_WORDS: 8 / workgroup }) };
-    return { label, definitions: { ...definitions, ...together }, snippets: { ...shared, matvecInt8Words }, overrides };
+    const label = `matvec int8 ${kind} ${rows}x${tokens}/${lanes}${subgroup > 1 ? `s${subgroup}` : ''}`;
+    const body = subgroup > 1 ? { matvecInt8Broadcast } : alone ? { matvecInt8Words } : { matvecInt8Blocks };
+    return { label, definitions: { ...common, LANES: workgroup }, snippets: { ...shared, ...body }, overrides };
   },
   params: linear.params,
   bindings: linear.bindings,
