@@ -51,7 +51,7 @@ const SHAPES: readonly Shape[] = [
 /** A key alone, parts without any, parts that are no multiple of what lanes take at a time, queries that tiles do not divide. */
 const SPLIT_SHAPES: readonly Shape[] = [
   { heads: 4, kvHeads: 2, headDim: 64, tokens: 1, position: 0, context: 8 },
-  { heads: 7, kvHeads: 1, headDim: 64, tokens: 1, position: 4, context: 40, splits: 4 },
+  { heads: 7, kvHeads: 1, headDim: 20, tokens: 1, position: 4, context: 40, splits: 4 },
   { heads: 16, kvHeads: 2, headDim: 64, tokens: 1, position: 140, context: 150, splits: 3 },
   { heads: 11, kvHeads: 1, headDim: 128, tokens: 2, position: 99, context: 150, splits: 7, window: 41 },
   { heads: 2, kvHeads: 1, headDim: 256, tokens: 1, position: 60, context: 64, splits: 2 },
