@@ -5,6 +5,7 @@ import { testDevices } from '../../gpu/testing/device';
 import { GREEDY } from '../../ops/sample/sampling';
 import { randomModel, randomPairs, TINY } from '../testing/random-model';
 import { cacheBytes } from './kv-cache';
+import type { Precision } from '../../ops/tuning';
 import { createSession, type Session } from './session';
 
 const CONTEXT = 128;
@@ -17,8 +18,8 @@ const ROW = cacheBytes(TINY, 1, 'f32');
 const conversation = (seed: number, length: number) =>
   Array.from({ length }, (_, i) => (i < SHARED ? i + 1 : (i * i * (seed + 2) + seed * 29) % TINY.vocabSize));
 
-const open = (contexts = 2) =>
-  createSession(gpu, TINY, tensors, { precision: 'exact', context: CONTEXT, keep: { contexts, bytes: 1 << 20 } });
+const open = (contexts = 2, precision: Precision = 'exact') =>
+  createSession(gpu, TINY, tensors, { precision, context: CONTEXT, keep: { contexts, bytes: 1 << 20 } });
 
 /** Goes on with a conversation by some tokens; tells what was sampled, and how many ids were read as a prompt. */
 async function say(session: Session, ids: readonly number[], count = 6) {
@@ -36,6 +37,20 @@ async function say(session: Session, ids: readonly number[], count = 6) {
 
 const kept = (session: Session) => session.memory['conversations'] ?? 0;
 afterEach(() => vi.restoreAllMocks());
+
+test('codes and scales of a cache in q8 are kept and brought back', async () => {
+  const [session, alone] = [await open(2, 'int8'), await open(0, 'int8')];
+  const [a, b] = [conversation(1, 60), conversation(2, 70)];
+  const { sampled } = await say(session, a);
+  await say(session, b);
+  const more = [...a, ...sampled, 7, 8, 9];
+  const again = await say(session, more);
+  expect(again.read).toBe(4);
+  expect(again.sampled).toEqual((await say(alone, more)).sampled);
+  expect((await say(alone, b)).sampled).not.toEqual(again.sampled);
+  session.destroy();
+  alone.destroy();
+});
 
 test('going back to a conversation reads what is new of it, and goes on as if there were no other', async () => {
   const [session, alone] = [await open(), await open(0)];
