@@ -7,11 +7,12 @@ import { PRECISIONS, tune } from '../tuning';
 
 /** The catalogue of a device with these features, each kernel once. */
 export function kernelsFor(features: Features): Kernel[] {
+  const sized = (sizes: readonly number[]): Features[] =>
+    features.subgroups ? sizes.map((subgroupSize) => ({ ...features, subgroupSize })) : [];
   // software adapters have subgroups of four lanes, or of eight
-  const sizes: Features[] = features.subgroups ? [4, 8, 16].map((subgroupSize) => ({ ...features, subgroupSize })) : [];
   const targets = PRECISIONS.flatMap((precision) => [
-    ...[features, ...sizes].map((each) => tune(each, true, precision)),
-    tune(features, false, precision),
+    ...[features, ...sized([4, 8])].map((each) => tune(each, true, precision)),
+    ...[features, ...sized([8, 16, 32])].map((each) => tune(each, false, precision)),
   ]);
   // models with norms behind attention and feed-forward keep f32 between projections
   const wide = targets.map((target) => ({ ...target, activation: 'f32' as const }));
