@@ -66,7 +66,8 @@ export function readProgram(listing: string): Program {
     statistics,
     instructions,
     loops: loopsOf(instructions),
-    wave: /\b(exec|vcc)_lo\b/.test(assembly) ? 32 : 64,
+    // vcc_lo may be any register of a wide wave, exec names the lanes
+    wave: !/\bexec\b/.test(assembly) && /\bexec_lo\b/.test(assembly) ? 32 : 64,
     workgroup: [size[0], size[1], size[2]],
     placed: [uses('x'), uses('y'), uses('z')],
     gridWords: nir.includes('@load_num_workgroups') ? (isPair(ir, start) ? 2 : 3) : 0,
