@@ -23,7 +23,7 @@ const KNOWN = {
   /** Spills registers. */
   spills: [] as string[],
   /** Has fewer threads in a workgroup than the wave has lanes. */
-  narrow: ['matvec', 'quantize'],
+  narrow: ['matvec', 'rope'],
 };
 
 interface Kernel {
