@@ -160,9 +160,9 @@ for (const { device, features, variant: of } of devices) {
         // a position too early
         expect(off(await rotate(device, model, { position: POSITION - 1 }), wanted)).toBeGreaterThan(0.01);
         if (features.f16) expect(off(await rotate(device, model, { element: 'f16' }), wanted)).toBeLessThan(1e-3);
-        // the same codes, but where the reference lies between two of them
+        // the same codes, but where a driver rounds a scale to the f16 beside, or a value lies between two codes
         const bytes = await rotate(device, model, { element: 'q8' });
-        expect(off(bytes, inBytes(model, wanted))).toBeLessThan(5e-4);
+        expect(off(bytes, inBytes(model, wanted))).toBeLessThan(5e-3);
         expect(off(bytes, wanted)).toBeGreaterThan(1e-3);
         expect(off(bytes, wanted)).toBeLessThan(1e-2);
       });
@@ -176,7 +176,7 @@ for (const { device, features, variant: of } of devices) {
           if (features.f16)
             expect(off(await rotate(device, model, { variant, form, element: 'f16' }), wanted)).toBeLessThan(1e-3);
           const bytes = await rotate(device, model, { variant, form, element: 'q8' });
-          expect(off(bytes, inBytes(model, wanted))).toBeLessThan(5e-4);
+          expect(off(bytes, inBytes(model, wanted))).toBeLessThan(5e-3);
         },
       );
     }
