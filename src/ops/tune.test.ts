@@ -74,6 +74,8 @@ test('shapes are of the same precision, and leave training alone', () => {
     for (const { target: other } of others) {
       expect({ ...other, decode: 0, prefill: 0 }).toEqual({ ...table, decode: 0, prefill: 0 });
       expect([other.decode, other.prefill]).not.toEqual([table.decode, table.prefill]);
+      // f16 tiles are compared with f16 tiles
+      expect(other.prefill.linear).toMatchObject({ half: true });
     }
   }
 });

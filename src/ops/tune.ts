@@ -1,6 +1,6 @@
 // Chooses among kernel shapes of one precision by the clock: each question has a few answers, of which the first is the fixed
 // table's. Another one takes its place only where it was clearly faster, so that noise changes nothing.
-import type { DotShape, FlashShape, KernelTarget, LinearShape, TileShape } from './tuning';
+import type { DotShape, FlashShape, KernelTarget, LinearShape } from './tuning';
 
 /** One shape that a device may be given. */
 export interface Answer {
@@ -77,15 +77,11 @@ function splits(shape: FlashShape): [string, FlashShape][] {
   ];
 }
 
+/** Tiles of half as many tokens, of the same element type. */
 function tiles(shape: LinearShape): [string, LinearShape][] {
   if (!('tokenLanes' in shape)) return [];
-  const others: TileShape[] = [
-    { tokenLanes: 16, rows: 8, tokens: 4 },
-    { tokenLanes: 8, rows: 8, tokens: 8 },
-    { tokenLanes: 8, rows: 8, tokens: 4 },
-  ];
-  const nameOf = ({ tokenLanes, rows, tokens }: TileShape) => `${tokenLanes * tokens}×${8 * rows}`;
-  return others.filter((other) => nameOf(other) !== nameOf(shape)).map((other) => [nameOf(other), other]);
+  const half = { ...shape, tokenLanes: shape.tokenLanes / 2 };
+  return [[`${half.tokenLanes * half.tokens}×${8 * half.rows}`, half]];
 }
 
 /** Pairs of runs that are compared. */

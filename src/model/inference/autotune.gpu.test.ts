@@ -106,6 +106,19 @@ describe('a device that is asked', () => {
     session.destroy();
   }, 400_000);
 
+  test('takes the table after it was lost among shapes', async () => {
+    const { kept, tuning } = memory();
+    const lost = Promise.resolve({ reason: 'unknown', message: '' } as GPUDeviceLostInfo);
+    // no time for any shape
+    const short = { ...tuning, ...even(), budget: 0 };
+    await expect(logitsWith({ ...hardware, lost }, short)).rejects.toThrow('lost');
+    expect([...kept.values()]).toEqual([{}]);
+    const now = () => {
+      throw new Error('nothing may be measured');
+    };
+    expect((await logitsWith(hardware, { ...tuning, now })).choices).toEqual({});
+  }, 400_000);
+
   test('measures anew where a choice is of a shape that there is no longer', async () => {
     const { tuning } = memory({ 'decode product': 'a shape of long ago' });
     const { choices } = await logitsWith(hardware, { ...tuning, ...even() });

@@ -1,6 +1,5 @@
 // Chooses the kernel shapes of inference at a model's first load on a device: the model's own dispatches are timed with each
 // shape, and what was chosen is kept. All shapes compute in the precision that was asked for.
-import type { ModelConfig } from '../../core/model-config';
 import { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
 import { encode, type Step } from '../../gpu/kernel';
@@ -45,7 +44,7 @@ const PROMPT = 128;
 export async function autotuned(gpu: Gpu, llama: LlamaParts, tuning: Tuning | undefined): Promise<Tuned> {
   const fixed = { target: llama.target, choices: {} };
   if (!tuning || (gpu.software && !tuning.software)) return fixed;
-  const key = await keyOf(gpu, llama.config, llama.target);
+  const key = await keyOf(gpu, llama);
   const known = await tuning.kept.get(key).catch(() => undefined);
   const remembered = known && withChoices(llama.target, known);
   if (remembered) return remembered;
@@ -53,7 +52,13 @@ export async function autotuned(gpu: Gpu, llama: LlamaParts, tuning: Tuning | un
   const before = now();
   await workDone(gpu.device.queue);
   if (now() - before > DEAF) return fixed;
+  // whoever loses the device in a shape finds the table at the next load, and does not try that shape again
+  await tuning.kept.set(key, {}).catch(() => undefined);
+  let lost = false;
+  void gpu.lost.then(() => (lost = true));
   const tuned = await ask(gpu, llama, now, before + budget);
+  // on a lost device all shapes take no time
+  if (lost) throw new Error('the device was lost while kernel shapes were timed');
   await tuning.kept.set(key, tuned.choices).catch(() => undefined);
   return tuned;
 }
@@ -89,13 +94,15 @@ function withChoices(table: KernelTarget, choices: Choices): Tuned | undefined {
   return { target, choices };
 }
 
-/** Device and driver, as far as they tell, with the model's sizes and the table that the answers stand beside. */
-async function keyOf(gpu: Gpu, config: ModelConfig, target: KernelTarget): Promise<string> {
+/** Device and driver, as far as they tell, with the model's sizes and weight kinds and the table that the answers stand beside. */
+async function keyOf(gpu: Gpu, { config, target, weights: { layers, head } }: LlamaParts): Promise<string> {
   const { training: _, peak: __, ...shapes } = target;
   const agent = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent ?? '';
   const { hiddenSize, intermediateSize, numHeads, numKeyValueHeads, vocabSize } = config;
   const sizes = [hiddenSize, intermediateSize, numHeads, numKeyValueHeads, vocabSize];
-  const text = JSON.stringify([gpu.name, agent, gpu.features, sizes, shapes]);
+  const matrices = [...layers.flatMap(({ qkv, output, gateUp, down }) => [qkv, output, gateUp, down]), head];
+  const kinds = [...new Set(matrices.flatMap(({ parts }) => parts.map(({ kind }) => kind)))];
+  const text = JSON.stringify([gpu.name, agent, gpu.features, sizes, kinds, shapes]);
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
