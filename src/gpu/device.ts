@@ -26,6 +26,7 @@ const SOFTWARE = /swiftshader|llvmpipe|lavapipe|warp|software|basic render/i;
 const RAISED = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
   'maxComputeWorkgroupStorageSize',
   'maxComputeInvocationsPerWorkgroup',
   'maxComputeWorkgroupSizeX',

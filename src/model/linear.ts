@@ -1,7 +1,7 @@
 // A product with a weight matrix as its op takes it: one dispatch for each part that a binding holds. What inference and
 // training share; it knows neither.
 import type { ModelConfig } from '../core/model-config';
-import { type linear, type LinearVariant, takesWide } from '../ops/matmul/linear';
+import { type linear, type LinearVariant, NO_HEADS, takesWide } from '../ops/matmul/linear';
 import { bindPart, type Matrix } from '../ops/matmul/weights';
 import { type LinearShape, shapeFor } from '../ops/tuning';
 
@@ -11,6 +11,17 @@ export interface LinearOptions extends Pick<LinearVariant, 'input' | 'output' | 
   readonly norm?: GPUBuffer | undefined;
   /** Only the batch's last token, written as row 0. */
   readonly lastOnly?: boolean;
+  /** Where rows are heads of q, k and v, and k and v go to the cache. */
+  readonly heads?: Heads | undefined;
+}
+
+/** Where heads go, and how they rotate. */
+interface Heads {
+  /** Rotary angles; none where heads do not rotate. */
+  readonly table: GPUBuffer | undefined;
+  /** Keys, then values. */
+  readonly keysValues: GPUBuffer;
+  readonly params: { readonly [Name in keyof typeof NO_HEADS]: number };
 }
 
 type Step = Parameters<typeof linear.step>;
@@ -22,7 +33,7 @@ export function linearCalls(
   { rmsNormEps, activation }: ModelConfig,
   matrix: Matrix,
   { state, x, y }: { readonly state: GPUBuffer; readonly x: GPUBuffer; readonly y: GPUBuffer },
-  { shape: shapes, norm, lastOnly = false, ...options }: LinearOptions,
+  { shape: shapes, norm, lastOnly = false, heads, ...options }: LinearOptions,
 ): Call[] {
   const { bias, columns, rows, rowScales } = matrix;
   const shape = shapeFor(shapes, rows);
@@ -36,9 +47,10 @@ export function linearCalls(
       bias: bias !== undefined,
       ...(options.glu && activation && { activation }),
       ...(rowScales && { rowScales }),
+      ...(heads && { heads: heads.table ? 'rotated' : 'placed' }),
     },
     // without a norm the gain is bound to something that is never read
-    { state, x, y, gain: norm ?? state, bias, ...bindPart(part) },
+    { state, x, y, gain: norm ?? state, bias, ...bindPart(part), table: heads?.table, keys_values: heads?.keysValues },
     {
       rows: part.rows,
       columns,
@@ -47,6 +59,7 @@ export function linearCalls(
       half: rows / 2,
       last_only: Number(lastOnly),
       epsilon: rmsNormEps,
+      ...(heads?.params ?? NO_HEADS),
     },
   ]);
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { testDevices } from '../gpu/testing/device';
 import type { Kernel } from '../gpu/kernel';
 import { attention as flash } from './attention/attention';
-import { linear } from './matmul/linear';
+import { linear, NO_HEADS } from './matmul/linear';
 import { logprobs, RECORD } from './sample/logprobs';
 import { sample, sampleParams } from './sample/sample';
 import type { Sampling } from './sample/sampling';
@@ -58,7 +58,7 @@ const matvec = (): RaceCase => {
         codes: random(rows * columns, 3),
         y: new Float32Array(tokens * rows),
       },
-      params: { rows, columns, row_start: 0, out_stride: rows, half: 0, last_only: 0, epsilon: 1e-5 },
+      params: { rows, columns, row_start: 0, out_stride: rows, half: 0, last_only: 0, epsilon: 1e-5, ...NO_HEADS },
       count: tokens,
     }),
     outputs: ['y'],
@@ -82,7 +82,7 @@ const gemm = (): RaceCase => {
       codes: random(rows * columns, 3),
       y: new Float32Array(tokens * rows),
     },
-    params: { rows, columns, row_start: 0, out_stride: rows, half: 0, last_only: 0, epsilon: 1e-5 },
+    params: { rows, columns, row_start: 0, out_stride: rows, half: 0, last_only: 0, epsilon: 1e-5, ...NO_HEADS },
     count: tokens,
   });
   return {

@@ -2,7 +2,7 @@
 import { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
 import { Kernels, type Step } from '../../gpu/kernel';
-import { linear, linearBackward } from '../../ops/matmul/linear';
+import { linear, linearBackward, NO_HEADS } from '../../ops/matmul/linear';
 import { leastSeconds, type Peak } from '../../ops/peak/peak';
 import { shapeFor, tune } from '../../ops/tuning';
 import { bindPart } from '../../ops/matmul/weights';
@@ -35,7 +35,16 @@ export async function benchProducts(gpu: Gpu, peak: Peak, kinds: readonly Weight
       context,
       { kind, shape: shapeFor(target.training.linear, ROWS), input: 'f32', output: 'f32' },
       { state, x: narrow, y: wide, gain: state, ...part },
-      { rows: ROWS, columns: COLUMNS, row_start: 0, out_stride: ROWS, half: ROWS / 2, last_only: 0, epsilon: 0 },
+      {
+        rows: ROWS,
+        columns: COLUMNS,
+        row_start: 0,
+        out_stride: ROWS,
+        half: ROWS / 2,
+        last_only: 0,
+        epsilon: 0,
+        ...NO_HEADS,
+      },
     );
     const backward = await linearBackward.step(
       context,

@@ -183,21 +183,25 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
     const table = tables[i];
     const gains = layer.qkNorm;
     const rotary = rotaryOf(config, i);
+    const types = { input: 'f32', output: activation, norm: layer.attentionNorm } as const;
+    const shapes = { heads: H, kv_heads: K, head_dim: d, context: cache.context };
+    const scaled = rotary?.queryScaling !== undefined;
+    if (!gains && !scaled && !adapted?.qkv && placesHeads(llama, layer.qkv, i)) {
+      const params = { ...shapes, values_start: (values.offset * d) / cache.rowBytes };
+      const heads = { table, keysValues: keys.buffer, params };
+      body.push(...project(layer.qkv, undefined, a.x, a.qkv, { ...types, heads }));
+    } else {
+      body.push(
+        ...project(layer.qkv, adapted?.qkv, a.x, a.qkv, types),
+        rope.step(
+          llama,
+          { rotates: table !== undefined, normed: gains !== undefined, scaled },
+          { state, table, gains, qkv: a.qkv, keys, values },
+          { ...shapes, epsilon: config.rmsNormEps, ...queryScalingParams(rotary) },
+        ),
+      );
+    }
     body.push(
-      ...project(layer.qkv, adapted?.qkv, a.x, a.qkv, { input: 'f32', output: activation, norm: layer.attentionNorm }),
-      rope.step(
-        llama,
-        { rotates: table !== undefined, normed: gains !== undefined, scaled: rotary?.queryScaling !== undefined },
-        { state, table, gains, qkv: a.qkv, keys, values },
-        {
-          heads: H,
-          kv_heads: K,
-          head_dim: d,
-          context: cache.context,
-          epsilon: config.rmsNormEps,
-          ...queryScalingParams(rotary),
-        },
-      ),
       ...attend(llama, shape.attention, i),
       ...add(layer.output, adapted?.output, a.attentionOut, layer.attentionPostNorm),
     );
@@ -236,6 +240,20 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
     body.push(...add(layer.down, adapted?.down, a.intermediate, layer.feedForwardPostNorm));
   });
   return { body: await Promise.all(body), head: await buildHead(llama, target.decode.linear, a.logits, true) };
+}
+
+/** Whether the product that gives q, k and v can also put them where attention reads them: by what a kernel may bind. */
+function placesHeads({ buffers, cache, target }: LlamaParts, { parts, bias }: Matrix, layer: number): boolean {
+  const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize } = buffers.device.limits;
+  const { keys, values } = cache.layers[layer];
+  const most = bias ? 9 : 8;
+  return (
+    target.integers === undefined &&
+    most <= maxStorageBuffersPerShaderStage &&
+    keys.buffer === values.buffer &&
+    keys.buffer.size <= maxStorageBufferBindingSize &&
+    parts.every(({ rowStart, rows }) => rowStart % 2 === 0 && rows % 2 === 0)
+  );
 }
 
 /** W_head · norm(x): of the batch's last token, or of every token into [T, V]. */

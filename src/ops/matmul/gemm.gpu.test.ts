@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { defined } from '../../core/defined';
 import { f32ArrayToF16 } from '../../quant/f16';
 import { testDevices } from '../../gpu/testing/device';
-import { linear, type LinearVariant } from './linear';
+import { linear, type LinearVariant, NO_HEADS } from './linear';
 import { joined, random, relative, runOp, TARGETS } from '../testing/run';
 import { KINDS, oddColumns, randomMatrix } from '../testing/weights';
 import { shapeFor } from '../tuning';
@@ -74,6 +74,7 @@ async function off(
         out_stride: stride,
         half: rows,
         last_only: Number(lastOnly),
+        ...NO_HEADS,
         epsilon: given.epsilon ?? EPSILON,
       },
       count: tokens,

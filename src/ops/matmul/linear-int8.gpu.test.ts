@@ -5,6 +5,7 @@ import { testDevices } from '../../gpu/testing/device';
 import { defined } from '../../core/defined';
 import type { WeightKind } from '../../core/weight-kinds';
 import { tune } from '../tuning';
+import { NO_HEADS } from './linear';
 import { fitsIntegers, linearInt8 } from './linear-int8';
 import { dequantized, quantize } from './quantize';
 import { cheapPipelines, random, relative, runOp } from '../testing/run';
@@ -49,6 +50,7 @@ async function off(device: GPUDevice, kind: WeightKind, shape: Shape, options: O
         out_stride: stride,
         half: ROWS,
         last_only: Number(lastOnly),
+        ...NO_HEADS,
         epsilon: EPSILON,
       },
       count: TOKENS,

@@ -70,6 +70,8 @@ export const linearInt8 = op({
       Input: 'u32',
       Output: output,
       PACKED_INPUT: false,
+      HAS_HEADS: false,
+      ROTATES: false,
       TILE_M: rows,
       HALF_M: rows / 2,
       TILE_N: tokens,

@@ -36,6 +36,9 @@ const tileName = (shape: TileShape) => `${tileTokens(shape)}x${ROW_LANES * shape
 const tilesOf = (shape: TileShape, results: number, tokens: number) =>
   [Math.ceil(results / (ROW_LANES * shape.rows)), Math.ceil(tokens / tileTokens(shape))] as const;
 
+/** What parameters of a product say of heads where its rows are none. */
+export const NO_HEADS = { heads: 0, kv_heads: 0, head_dim: 0, context: 0, values_start: 0 } as const;
+
 /** What is folded into a product. */
 export interface LinearVariant {
   readonly kind: WeightKind;
@@ -56,6 +59,11 @@ export interface LinearVariant {
   readonly bias?: boolean;
   /** Each row's product is multiplied first: behind the biases, `bias` has a factor for each row. Not with glu. */
   readonly rowScales?: boolean;
+  /**
+   * Rows are heads of q, k and v: q goes to y, k and v go to the KV cache. Those of q and k are rotated on the way, unless
+   * they are only `placed`. Parts of the matrix have even rows and begin with an even one.
+   */
+  readonly heads?: 'rotated' | 'placed';
   /** Columns are a multiple of 8: lanes that share rows of floats take two quads at once. */
   readonly wide?: boolean;
 }
@@ -72,15 +80,23 @@ function projections(activation: KernelTarget['activation']): Omit<LinearVariant
     { input: 'f32', output: activation, norm: true, bias: true },
     { input: activation, output: 'f32', residual: true, bias: true },
     { input: 'f32', output: activation, norm: true, glu: true, bias: true },
+    ...(['rotated', 'placed'] as const).flatMap((heads) => [
+      { input: 'f32' as const, output: activation, norm: true, heads },
+      { input: 'f32' as const, output: activation, norm: true, bias: true, heads },
+    ]),
   ];
 }
 
-/** Each shape once. */
 const shapesOf = (shapes: readonly LinearShape[]): (DotShape | TileShape)[] =>
   shapes.flatMap((each): readonly (DotShape | TileShape)[] => ('tokenLanes' in each ? [each] : each));
 
+/** Kinds to go over. Where lanes share rows, shapes differ in constants alone: all kinds are tried with the smallest. */
+const kindsOf = (shape: DotShape | TileShape): readonly WeightKind[] =>
+  isTiled(shape) || shape.lanes === 1 || shape.from === undefined ? KERNEL_KINDS : ['f32', 'q4'];
+
 /** Kernels of `wide` rows, and others. */
-const widths = (kind: WeightKind, shape: DotShape | TileShape) => (takesWide(kind, shape) ? [false, true] : [false]);
+const widths = (kind: WeightKind, shape: DotShape | TileShape) =>
+  takesWide(kind, shape) ? [{}, { wide: true }] : [{}];
 
 /** Whether rows may be `wide`: lanes share rows of floats. */
 export const takesWide = (kind: WeightKind, shape: DotShape | TileShape): boolean =>
@@ -123,15 +139,16 @@ const stepOf = (blockQuads: number, lanes: number) => ({
 /** y [T, N] = W·x, with what a variant folds in. */
 export const linear = op({
   name: 'linear',
-  variants: ({ activation, prefill, decode }: KernelTarget) =>
+  variants: ({ activation, cache, prefill, decode }: KernelTarget) =>
     shapesOf([prefill.linear, decode.linear]).flatMap((shape) => [
-      ...KERNEL_KINDS.flatMap((kind) =>
-        [...projections(activation), ...scaledProjections(activation)].flatMap((each) =>
-          widths(kind, shape).map((wide): LinearVariant => ({ ...each, kind, shape, ...(wide && { wide }) })),
-        ),
+      ...kindsOf(shape).flatMap((kind) =>
+        [...projections(activation), ...scaledProjections(activation)]
+          // heads with biases take nine buffers where there are scales, which not every adapter has
+          .filter(({ heads, bias }) => !heads || (cache !== 'q8' && (!bias || !isBlockKind(kind))))
+          .flatMap((each) => widths(kind, shape).map((wide): LinearVariant => ({ ...each, kind, shape, ...wide }))),
       ),
       ...adapterProjections(activation).flatMap((each) =>
-        widths('f32', shape).map((wide): LinearVariant => ({ ...each, kind: 'f32', shape, ...(wide && { wide }) })),
+        widths('f32', shape).map((wide): LinearVariant => ({ ...each, kind: 'f32', shape, ...wide })),
       ),
     ]),
   source({ kind, shape, input, output, ...folded }: LinearVariant, target: KernelTarget) {
@@ -143,10 +160,14 @@ export const linear = op({
       activation = 'silu',
       rowScales = false,
       wide = false,
+      heads,
     } = folded;
     const extras = {
       HAS_BIAS: bias,
       HAS_ROW_SCALES: rowScales,
+      HAS_HEADS: heads !== undefined,
+      ROTATES: heads === 'rotated',
+      ...(heads && { Cache: target.cache }),
       Input: input,
       Output: output,
       HALF_M: shape.rows / 2,
@@ -198,6 +219,11 @@ export const linear = op({
     half: 'u32',
     last_only: 'u32',
     epsilon: 'f32',
+    heads: 'u32',
+    kv_heads: 'u32',
+    head_dim: 'u32',
+    context: 'u32',
+    values_start: 'u32',
   },
   bindings: {
     state: 'read',
@@ -207,6 +233,8 @@ export const linear = op({
     codes: 'read',
     scales: 'read?',
     bias: 'read?',
+    keys_values: 'read_write?',
+    table: 'read?',
   },
   grid({ variant: { shape }, params, rows }) {
     const tokens = params.last_only ? 1 : rows;

@@ -5,7 +5,7 @@ import { testDevices } from '../../gpu/testing/device';
 import { f16ArrayToF32, f32ArrayToF16 } from '../../quant/f16';
 import type { Activation } from '../../core/model-config';
 import { isBlockKind, type WeightKind } from '../../core/weight-kinds';
-import { linear, type LinearVariant } from './linear';
+import { linear, type LinearVariant, NO_HEADS } from './linear';
 import { random, relative, runOp, TARGETS } from '../testing/run';
 import { KINDS, oddColumns, randomMatrix } from '../testing/weights';
 import { type DotShape, type KernelTarget, shapeFor, tune } from '../tuning';
@@ -68,6 +68,7 @@ async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options
         out_stride: stride,
         half: ROWS,
         last_only: Number(lastOnly),
+        ...NO_HEADS,
         epsilon: EPSILON,
       },
       count: TOKENS,
