@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { chromium as browserType } from 'playwright';
 import { createServer } from 'vite';
 import { chromium } from '../tools/browsers.mjs';
+import { browserArguments } from './browser-arguments.mjs';
 import { makeModel } from '../tools/made-model.mjs';
 
 const TOKENIZER = 'src/testing/fixtures/tales/tokenizer.model';
@@ -45,7 +46,7 @@ await server.listen();
 const profile = mkdtempSync(join(tmpdir(), 'pronk-bench-'));
 const browser = await browserType.launchPersistentContext(profile, {
   executablePath: chromium(),
-  args: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-dev-shm-usage'],
+  args: browserArguments(),
 });
 try {
   const page = await browser.newPage();

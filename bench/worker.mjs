@@ -4,13 +4,14 @@
 import { chromium as browserType } from 'playwright';
 import { preview } from 'vite';
 import { chromium } from '../tools/browsers.mjs';
+import { browserArguments } from './browser-arguments.mjs';
 
 const PORT = 41734;
 const ANSWERS = 3;
 const server = await preview({ preview: { host: '127.0.0.1', port: PORT, strictPort: true }, logLevel: 'error' });
 const browser = await browserType.launch({
   executablePath: chromium(),
-  args: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-dev-shm-usage'],
+  args: browserArguments(),
 });
 
 /** Calls the debugger of each worker of a page. */

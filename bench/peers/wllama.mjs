@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { chromium as browserType } from 'playwright';
 import { chromium } from '../../tools/browsers.mjs';
-import { browserArguments } from './browser-arguments.mjs';
+import { browserArguments } from '../browser-arguments.mjs';
 
 const { peers, model, contexts, prompts, tokens } = JSON.parse(process.argv[2]);
 const library = join(peers, 'node_modules/@wllama/wllama/esm');
