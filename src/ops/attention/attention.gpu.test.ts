@@ -19,7 +19,7 @@ const splitBy = (workgroup: number, keyLanes: number, subgroups: boolean): Flash
   leastKeys: 1,
 });
 const FORMS: Readonly<Record<string, FlashShape>> = {
-  solo: { form: 'alone', lanes: 1, workgroup: 8 },
+  alone: { form: 'alone', lanes: 1, workgroup: 8 },
   tiles: { form: 'tiles', subgroups: false },
   'tiles by subgroups': { form: 'tiles', subgroups: true },
   split: splitBy(32, 8, false),

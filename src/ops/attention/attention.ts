@@ -88,7 +88,7 @@ function formOf(
 ): { label: string; definitions: Definitions; snippets: Snippets } {
   if (shape.form === 'alone') {
     const definitions = { WORKGROUP_SIZE: shape.workgroup };
-    return { label: 'solo', definitions, snippets: { attention: attentionSource } };
+    return { label: 'alone', definitions, snippets: { attention: attentionSource } };
   }
   if (shape.form === 'tiles') return tiled(shape, headDim, activation);
   const { workgroup, subgroups } = shape;
