@@ -2,21 +2,12 @@
 import { createHash } from 'node:crypto';
 import { afterEach, expect, test, vi } from 'vitest';
 import { workerHashers } from './hashers';
+import { BrokenWorker } from './testing/broken-worker';
 
 afterEach(() => vi.unstubAllGlobals());
 
-/** A worker whose program cannot be fetched. */
-class Broken extends EventTarget {
-  constructor() {
-    super();
-    setTimeout(() => this.dispatchEvent(new Event('error')), 5);
-  }
-  postMessage() {}
-  terminate() {}
-}
-
 test('a worker that does not start is named, whatever is asked of it', async () => {
-  vi.stubGlobal('Worker', Broken);
+  vi.stubGlobal('Worker', BrokenWorker);
   const died = { code: 'worker-died', message: expect.stringContaining('reload the page') };
   const hasher = await workerHashers('sha256');
   await expect(hasher.update(new Uint8Array((8 << 20) + 1))).rejects.toMatchObject(died);
@@ -26,7 +17,7 @@ test('a worker that does not start is named, whatever is asked of it', async () 
 });
 
 test('a small file is hashed without a worker, and goes on from a state', async () => {
-  vi.stubGlobal('Worker', Broken);
+  vi.stubGlobal('Worker', BrokenWorker);
   const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i);
   const hasher = await workerHashers('sha256');
   await hasher.update(bytes.subarray(0, 300));
