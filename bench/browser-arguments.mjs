@@ -1,4 +1,4 @@
-// What Chromium is started with for benchmarks.
+// Chromium's arguments in benchmarks.
 
 /** `PRONK_BROWSER_ARGS`, words with spaces between, or Chromium's software adapter. */
 export function browserArguments() {

@@ -1,4 +1,4 @@
-// What the eight threads of a row of scores tell each other, for four rows at a time: through the memory of the
+// Maximum and sum over the eight threads of a row of scores, for four rows at a time: through the memory of the
 // weights, while nobody needs those.
 var<workgroup> weights: array<array<vec4f, 8 * 16>, 4>; // of quads of keys, a plane for each of a thread's queries
 

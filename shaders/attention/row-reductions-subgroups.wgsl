@@ -1,4 +1,4 @@
-// What the eight threads of a row of scores tell each other, for four rows at a time: by subgroup operations. A
+// Maximum and sum over the eight threads of a row of scores, for four rows at a time: by subgroup operations. A
 // workgroup's invocations are dealt to subgroups in order, so that such threads stand side by side in one.
 var<workgroup> weights: array<array<vec4f, 8 * 16>, 4>; // of quads of keys, a plane for each of a thread's queries
 

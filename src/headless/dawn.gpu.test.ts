@@ -1,4 +1,4 @@
-// What waiting for the device costs the thread that waits.
+// Waiting for the device takes little of the processor.
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';

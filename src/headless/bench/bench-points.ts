@@ -1,4 +1,4 @@
-// What waiting for a model consists of, at given lengths: what is compared with other programs.
+// Loading, reading and decoding at given lengths: the figures that other programs are compared by.
 import type { Gpu } from '../../gpu/device';
 import { createSession, type Session } from '../../model/inference/session';
 import { GREEDY } from '../../ops/sample/sampling';

@@ -1,4 +1,4 @@
-// What a decoded token asks of WebGPU.
+// Counts the calls of WebGPU that a decoded token takes.
 import type { Session } from '../../model/inference/session';
 import { GREEDY } from '../../ops/sample/sampling';
 import { fourDigits } from '../print';

@@ -1,4 +1,4 @@
-// What DoRA adds to the passes: rows of a product and its update scaled together, and the norms that they are scaled by.
+// DoRA's dispatches: rows of a product and its update scaled together, and the norms that they are scaled by.
 import type { Projection } from '../../core/adapter';
 import { doraBackward, doraNorms, doraScale } from '../../ops/lora/dora';
 import type { LoraParams } from '../../ops/lora/lora';

@@ -1,4 +1,4 @@
-// What attention gives for parts of the keys, added up.
+// Adds up what attention gives for parts of the keys.
 import { op } from '../../gpu/op';
 import attentionMergeSource from '../../../shaders/attention/attention-merge.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';

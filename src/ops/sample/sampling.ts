@@ -1,4 +1,4 @@
-// What a request says of sampling. It is apart from the kernels, so that who asks need not have them.
+// The settings of sampling in a request, apart from the kernels, so that who asks need not have them.
 
 /** Sampling controls; names and meanings as in Hugging Face transformers. */
 export interface Sampling {
