@@ -1,4 +1,4 @@
-// Models of one's own: imported, used, and refused when damaged.
+// Models of one's own: imported, used, computed as chosen, and refused when damaged.
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright/test';
 import { TALES_GGUF, talesGolden } from '../src/testing/fixtures';
@@ -75,4 +75,32 @@ test('a damaged file gives a sentence, and nothing is lost', async ({ page }) =>
   // what was there works on
   await goTo(page, 'Chat');
   await say(page, 'Hello');
+});
+
+test('a precision that was chosen is kept, has a smaller cache, and answers', async ({ page }) => {
+  const precision = page.getByRole('combobox', { name: /^Precision of Pronk/ });
+  /** What the device panel says of the cache, as soon as a model is loaded. */
+  const cache = page.locator('#device-card dt', { hasText: /^cache$/ }).locator('+ dd');
+  await page.goto('/');
+  await goTo(page, 'Models');
+  await page.getByRole('button', { name: /^Details of Pronk/ }).click();
+  await expect(precision).toHaveValue('automatic');
+  await expect(cache).toHaveText(/MB/);
+  const usual = await cache.innerText();
+  await expect(precision).toHaveAccessibleDescription(new RegExp(`cache of this context takes ${usual}\\.`));
+  await precision.selectOption('8 bits');
+  await expect(cache).not.toHaveText(usual);
+  const rounded = await cache.innerText();
+  const kilobytes = (words: string) => Number.parseFloat(words) * (words.endsWith('MB') ? 1000 : 1);
+  expect(kilobytes(rounded)).toBeLessThan(kilobytes(usual) / 3);
+  await expect(precision).toHaveAccessibleDescription(new RegExp(`98\\.7 to 100.* takes ${rounded}\\.`));
+
+  await page.reload();
+  await expect(cache).toHaveText(rounded);
+  await page.getByRole('button', { name: /^Details of Pronk/ }).click();
+  await expect(precision).toHaveValue('int8');
+  await goTo(page, 'Chat');
+  expect(await say(page, 'Hello')).toMatch(/Hello[\s\S]+\w/);
+  // a question leaves it as it was loaded
+  await expect(cache).toHaveText(rounded);
 });

@@ -137,6 +137,23 @@ describe('engine', () => {
     expect(lost.length).toBe(1);
   });
 
+  test('precision and context stay as they were chosen: for a question, after a lost device, until others are', async () => {
+    const loaded = await engine.load(model, { precision: 'int8', context: 128 });
+    const short = request({ maxTokens: 3 });
+    await collect(engine.generate(short));
+    expect(await engine.load(model)).toBe(loaded);
+    const [rounded, before] = [(await engine.memory())['cache']!, opened.length];
+    opened.at(-1)!.device.destroy();
+    await collect(engine.generate(short));
+    expect(opened.length).toBe(before + 1);
+    const { precision, cache } = (await engine.load(model)).session.target;
+    expect([precision, cache, (await engine.memory())['cache']]).toEqual(['int8', 'q8', rounded]);
+    const automatic = (await engine.load(model, { precision: 'automatic' })).session;
+    expect([automatic.target.precision, automatic.context]).toEqual([opened.at(-1)!.software ? 'exact' : 'fast', 128]);
+    expect((await engine.memory())['cache']).toBeGreaterThan(rounded);
+    await engine.load(model, { context: 512 });
+  });
+
   test('chat completions in OpenAI’s shape, whole and streamed', async () => {
     const messages = [{ role: 'user', content: 'Hello' }] as const;
     const whole = await engine.chat.completions.create({ model, messages, temperature: 0, max_tokens: 12 });

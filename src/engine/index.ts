@@ -212,8 +212,8 @@ export class Engine {
     const { model: training } = this.runs;
     if (training === undefined) return options;
     if (training !== model) throw inTraining();
-    // another context would mean loading it anew
-    const { context: _, ...others } = options;
+    // another context or precision would mean loading it anew
+    const { context: _, precision: __, ...others } = options;
     return others;
   }
 

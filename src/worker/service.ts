@@ -114,9 +114,9 @@ export function createService({
   const generations = new Generations(engine, emitGenerated, (id) => progress('load', id));
 
   const models = verbsOf(engine.models, {
-    async load(modelId, { context } = {}) {
+    async load(modelId, { context, precision } = {}) {
       const started = performance.now();
-      const model = await engine.load(modelId, { onProgress: progress('load', modelId), context });
+      const model = await engine.load(modelId, { onProgress: progress('load', modelId), context, precision });
       const { chatTemplate } = model.tokenizer;
       const thinks = thinkingOf(chatTemplate);
       emit({

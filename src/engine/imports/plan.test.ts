@@ -76,3 +76,12 @@ test('negative control: what the GPU does not hold is refused', () => {
   const { choices } = planned({ used: 1, quota: 162e9 }, 8e9);
   expect(choices.map(({ fits }) => fits)).toEqual([true, false, false]);
 });
+
+test('the cache of a position in each precision; a head that is no multiple of 32 has a scale for the rest', () => {
+  expect(planModel(sevenBillion(), {}).model.cacheBytes).toEqual({ exact: 1_048_576, fast: 524_288, int8: 278_528 });
+  const checkpoint = sevenBillion();
+  const rows = (headDim: number) =>
+    planModel({ ...checkpoint, config: { ...checkpoint.config, headDim } }, {}).model.cacheBytes.int8 / (2 * 32 * 32);
+  // codes, and scales of two bytes in whole words
+  expect([64, 80, 100, 20].map(rows)).toEqual([64 + 4, 80 + 8, 100 + 8, 20 + 4]);
+});

@@ -3,7 +3,7 @@
 import type { Checkpoint } from '../../core/checkpoint';
 import { keepRounds, type Quantize, weightTensor, weightTensors } from '../../formats/checkpoint/weights';
 import { familyOf } from '../../formats/families/index';
-import { cacheBytes } from '../../model/inference/kv-cache';
+import { positionBytes } from '../../model/inference/kv-cache';
 import { type ElementType, codeBytes, scaleBytes, tensorBytes } from '../../core/weight-kinds';
 import { isFloatType } from '../../quant/elements';
 import { ShardLayout } from '../../storage/model-writer';
@@ -36,7 +36,7 @@ export function planModel(checkpoint: Checkpoint, offer: Offer): Costs {
   const { config, container, tensors, licence, quantized } = checkpoint;
   const parameters = [...tensors.values()].reduce((sum, { rows, columns }) => sum + rows * columns, 0);
   const defaultContext = Math.min(config.contextLength, DEFAULT_CONTEXT);
-  const cache = { fast: cacheBytes(config, 1, 'f16'), exact: cacheBytes(config, 1, 'f32') };
+  const cache = positionBytes(config);
   const choices = choicesOf(checkpoint, cache.fast * defaultContext, offer);
   const recommended = recommend(choices, parameters, offer.room);
   const type = mostType(checkpoint);

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../core/error-codes';
 import type { Architecture } from '../../core/model-config';
 import type { Checkpoint } from '../../core/checkpoint';
 import type { Quantize } from '../../formats/checkpoint/weights';
+import type { Precision } from '../../ops/tuning';
 import type { Room } from '../../storage/quota';
 
 export type { PromptStyle, Quality } from '../../storage/manifest';
@@ -66,8 +67,8 @@ export interface ImportPlan {
     /** Positions that the model was trained for, and the ones that it is loaded with unless asked otherwise. */
     readonly contextLength: number;
     readonly defaultContext: number;
-    /** Bytes of KV cache for each position, f16 and f32. */
-    readonly cacheBytes: { readonly fast: number; readonly exact: number };
+    /** Bytes of KV cache for each position. */
+    readonly cacheBytes: Readonly<Record<Precision, number>>;
     readonly licence?: string;
   };
   readonly files: readonly { readonly name: string; readonly size: number }[];

@@ -27,7 +27,7 @@ export class DeviceWork {
   readonly #wait: DeviceWait | undefined;
   readonly #beforeLoad: DeviceWorkParts['beforeLoad'];
   /** The latest load that no question waits for. */
-  #loading: { readonly model: string; readonly controller: AbortController } | undefined;
+  #loading: { readonly model: string; readonly options: LoadOptions; readonly controller: AbortController } | undefined;
   /** The models of the generations under way, one entry each. */
   #asked: string[] = [];
 
@@ -78,8 +78,11 @@ export class DeviceWork {
    * @throws PronkError `not-wanted` when it was cut off itself
    */
   async load(model: string, options: LoadOptions): Promise<HostedModel> {
-    this.dropLoad((before) => before !== model || options.context !== undefined);
-    const loading = { model, controller: new AbortController() };
+    const other = (asked: unknown, before: unknown) => asked !== undefined && asked !== before;
+    this.dropLoad((before, { context, precision }) => {
+      return before !== model || other(options.context, context) || other(options.precision, precision);
+    });
+    const loading = { model, options, controller: new AbortController() };
     this.#loading = loading;
     const { signal } = loading.controller;
     try {
@@ -97,9 +100,9 @@ export class DeviceWork {
   }
 
   /** Cuts off a load that is not wanted any more. */
-  dropLoad(isOld: (model: string) => boolean): void {
+  dropLoad(isOld: (model: string, options: LoadOptions) => boolean): void {
     const loading = this.#loading;
-    if (!loading || !isOld(loading.model) || this.#asked.includes(loading.model)) return;
+    if (!loading || !isOld(loading.model, loading.options) || this.#asked.includes(loading.model)) return;
     loading.controller.abort(
       new PronkError('not-wanted', 'Another model was chosen, so that this one is not loaded any further.'),
     );

@@ -16,14 +16,17 @@ import { encodePrompt } from '../generation/prompt';
 /** Told what is being done, and bytes done of all. */
 export type LoadProgress = (stage: string, done: number, total: number) => void;
 
+/** `automatic`: `fast`, which is `exact` where the adapter has no f16, and `exact` on software adapters. */
+export type PrecisionChoice = Precision | 'automatic';
+
 /** How a model is put on the GPU. */
 export interface LoadOptions {
-  /** Default: `fast`, which is `exact` where the adapter has no f16 and on software adapters. */
-  readonly precision?: Precision;
-  /** Positions; without it the model's own, up to `DEFAULT_CONTEXT`, or those that it is loaded with. */
+  /** Without it, the one that the model was loaded with before, else `automatic`. */
+  readonly precision?: PrecisionChoice | undefined;
+  /** Positions; without it those that it was loaded with before, else the model's own, up to `DEFAULT_CONTEXT`. */
   readonly context?: number | undefined;
   /** Takes `context` as it is, even beyond the positions that the model was trained for. */
-  readonly beyondTrained?: boolean;
+  readonly beyondTrained?: boolean | undefined;
   /** Runs each pipeline once and reads what most chats begin with, so that the first answer comes sooner; true without it. */
   readonly warmUp?: boolean;
   readonly onProgress?: LoadProgress;
@@ -35,6 +38,9 @@ export interface HostedModel extends LoadedModel {
   readonly gpu: Gpu;
 }
 
+/** What a model is loaded with again, unless something else is asked for. */
+type Chosen = Pick<LoadOptions, 'context' | 'beyondTrained'> & { readonly precision: PrecisionChoice };
+
 /** Keeps at most one model on the device, and opens a new device when one is lost. */
 export class Host {
   readonly #library: Library;
@@ -42,15 +48,10 @@ export class Host {
   readonly #onLost: (message: string) => void;
   readonly #tuning: Tuning | undefined;
   readonly #onHeld: OnHeld | undefined;
+  /** The latest choices, by model: they outlive a lost device. */
+  readonly #chosen = new Map<string, Chosen>();
   #gpu: Promise<Gpu> | undefined;
-  #loading:
-    | {
-        readonly id: string;
-        readonly context: number | undefined;
-        readonly precision: Precision | undefined;
-        readonly model: Promise<HostedModel>;
-      }
-    | undefined;
+  #loading: { readonly id: string; readonly chosen: Chosen; readonly model: Promise<HostedModel> } | undefined;
 
   constructor(
     library: Library,
@@ -96,6 +97,13 @@ export class Host {
     return this.#loading?.id;
   }
 
+  /** What a model is computed in on a device, or would be when it is loaded next. */
+  precisionOf(id: string, { software }: Gpu): Precision {
+    const { precision = 'automatic' } = this.#chosen.get(id) ?? {};
+    if (precision !== 'automatic') return precision;
+    return software ? 'exact' : 'fast';
+  }
+
   /** A model's tokenizer; the model need not be on the GPU. */
   async tokenizer(id: string): Promise<Tokenizer> {
     const loaded = this.#loading?.id === id ? await this.#loading.model.catch(() => undefined) : undefined;
@@ -115,13 +123,15 @@ export class Host {
    * @throws PronkError `missing-model`, `corrupt-file`, `out-of-memory`, `no-webgpu`, `no-adapter`; the signal's reason
    */
   async load(id: string, options: LoadOptions = {}): Promise<HostedModel> {
-    const { context, precision } = options;
+    const before = this.#chosen.get(id);
+    const { context = before?.context, precision = before?.precision ?? 'automatic' } = options;
+    const chosen = { context, precision, beyondTrained: options.beyondTrained ?? before?.beyondTrained };
     const current = this.#loading;
-    const same = (asked: unknown, loaded: unknown) => asked === undefined || asked === loaded;
-    if (current?.id === id && same(context, current.context) && same(precision, current.precision))
+    if (current?.id === id && current.chosen.context === context && current.chosen.precision === precision)
       return current.model;
     await this.unload();
-    const loading = { id, context, precision, model: this.#load(id, options) };
+    this.#chosen.set(id, chosen);
+    const loading = { id, chosen, model: this.#load(id, { ...options, ...chosen }) };
     this.#loading = loading;
     loading.model.catch(() => {
       if (this.#loading === loading) this.#loading = undefined;
@@ -130,7 +140,7 @@ export class Host {
   }
 
   async #load(id: string, options: LoadOptions): Promise<HostedModel> {
-    const { precision, onProgress, warmUp = true, signal } = options;
+    const { onProgress, warmUp = true, signal } = options;
     const { config, tokenizer: spec, tensors, bytes: total } = await unlessAborted(this.#library.open(id), signal);
     // a tokenizer that cannot be made must not leave weights on the GPU
     const tokenizer = held(this.#onHeld, id, () => createTokenizer(spec));
@@ -138,7 +148,7 @@ export class Host {
     // after the device, and only now: under Node opening one defines what kernels look for, and not every engine opens one
     const { createSession } = await import('../../model/inference/session');
     const create = createSession(gpu, config, tensors, {
-      precision: precision ?? (gpu.software ? 'exact' : 'fast'),
+      precision: this.precisionOf(id, gpu),
       context: contextOf(config, options),
       keep: { contexts: KEPT_CONTEXTS, bytes: keptBytes(gpu, total) },
       onProgress: (bytes) => onProgress?.('Loading', Math.min(bytes, total), total),

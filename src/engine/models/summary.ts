@@ -1,6 +1,9 @@
 // A stored model as the page shows it: plain data, so that it can cross from a worker.
+import { fromStoredConfig } from '../../core/model-config';
 import { shownName } from '../../core/shown-name';
 import type { WeightKind } from '../../core/weight-kinds';
+import { positionBytes } from '../../model/inference/kv-cache';
+import type { Precision } from '../../ops/tuning';
 import type { Manifest } from '../../storage/manifest';
 import type { PromptStyle, Quality } from '../imports/types';
 import type { AdapterUse } from '../training/types';
@@ -12,6 +15,8 @@ export interface ModelSummary {
   readonly parameters: number;
   readonly contextLength: number;
   readonly vocabSize: number;
+  /** Bytes of KV cache for each position. */
+  readonly cacheBytes: Readonly<Record<Precision, number>>;
   /** Stored bytes. */
   readonly bytes: number;
   /** Kinds of its matrices, the most bytes first, e.g. `q8`, `q4 + f16` */
@@ -44,6 +49,7 @@ export function modelSummary(manifest: Manifest): ModelSummary {
     parameters,
     contextLength: config.contextLength,
     vocabSize: config.vocabularySize,
+    cacheBytes: positionBytes(fromStoredConfig(config)),
     bytes,
     quantization: quantization(manifest),
     source,

@@ -1,7 +1,7 @@
 // What training gets of the engine: its stores, its device between the turns of others, its answers.
 import { PronkError } from '../../core/errors';
 import { lossOr } from '../../gpu/device';
-import { cacheBytes } from '../../model/inference/kv-cache';
+import { positionBytes } from '../../model/inference/kv-cache';
 import { GREEDY } from '../../ops/sample/sampling';
 import type { Store } from '../../storage/store';
 import { createTokenizer } from '../../tokenizer/index';
@@ -94,7 +94,7 @@ export function trainingParts(parts: EngineParts): TrainingParts {
       // what is kept of other conversations makes way for a run
       const used = loaded && bytesOf(loaded, (purpose) => purpose !== 'weights' && purpose !== 'conversations');
       const context = Math.min(DEFAULT_CONTEXT, config.contextLength);
-      const chat = used ?? cacheBytes(config, context, gpu.software ? 'f32' : 'f16');
+      const chat = used ?? context * positionBytes(config)[host.precisionOf(modelId, gpu)];
       const limit = gpuBudget(gpu.device.limits.maxBufferSize, gpu.software);
       return {
         chat,

@@ -175,6 +175,26 @@ describe('training in the engine', () => {
     },
   );
 
+  test('a model that is loaded in 8 bits stays so, and a run learns the same to the bit', async () => {
+    const { engine, ended } = open();
+    const few = { ...config, max_steps: 2 };
+    const trained = async () => {
+      const id = await engine.runs.start(request({ config: few, prompts: [] }));
+      // as the page does when another precision is chosen meanwhile
+      const { session } = await engine.load(model, { precision: 'fast' });
+      await ended(id);
+      const { log, problem } = await engine.runs.get(id);
+      expect(problem).toBeUndefined();
+      return { log: numbers(log), precision: session.target.precision };
+    };
+    await engine.load(model, { precision: 'exact' });
+    const exact = await trained();
+    await engine.load(model, { precision: 'int8' });
+    const rounded = await trained();
+    expect([exact.precision, rounded.precision]).toEqual(['exact', 'int8']);
+    expect(rounded.log).toEqual(exact.log);
+  });
+
   test('a plan with the device’s room, and a measured step', async () => {
     const { engine } = open();
     await engine.load(model);

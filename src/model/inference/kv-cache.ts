@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import { type CacheElement, cacheRowBytes } from '../../ops/attention/cache-rows';
+import type { Precision } from '../../ops/tuning';
 
 /** A part of a layer's buffer. */
 interface CacheRange {
@@ -29,6 +30,13 @@ export interface KeyValueCache {
 export function cacheBytes(config: ModelConfig, context: number, element: CacheElement): number {
   return 2 * config.numLayers * config.numKeyValueHeads * context * cacheRowBytes(config.headDim, element);
 }
+
+/** Bytes of KV cache for each position, where `fast` finds f16. */
+export const positionBytes = (config: ModelConfig): Readonly<Record<Precision, number>> => ({
+  exact: cacheBytes(config, 1, 'f32'),
+  fast: cacheBytes(config, 1, 'f16'),
+  int8: cacheBytes(config, 1, 'q8'),
+});
 
 export function createCache(
   buffers: Buffers,

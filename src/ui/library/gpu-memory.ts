@@ -1,14 +1,18 @@
 // What a model takes on the GPU, and which contexts it can be given.
-import type { DeviceSummary, ImportPlan } from '../../worker/contract';
+import type { DeviceSummary, ImportPlan, ModelSummary, PrecisionChoice } from '../../worker/contract';
 import { formatBytes } from '../shared/format';
 
 type Choice = ImportPlan['choices'][number];
 
-/** Bytes of cache for a token on a device: half as many where it computes in 16 bits. */
-export function cacheBytesOf(plan: ImportPlan, device: DeviceSummary | undefined): number {
-  if (!plan.model) return 0;
-  const { fast, exact } = plan.model.cacheBytes;
-  return device && !device.software && device.features.includes('f16') ? fast : exact;
+/** Bytes of cache for a token on a device: half as many in 16 bits, where it has them, and a quarter in 8. */
+export function cacheBytesOf(
+  { int8, fast, exact }: ModelSummary['cacheBytes'],
+  device: DeviceSummary | undefined,
+  precision: PrecisionChoice = 'automatic',
+): number {
+  if (precision === 'int8') return int8;
+  const half = precision === 'fast' || (precision === 'automatic' && device?.software === false);
+  return half && device?.features.includes('f16') ? fast : exact;
 }
 
 /** Weights, and the cache for a context. */

@@ -235,7 +235,24 @@ test('a context that was chosen is loaded, now and later', async () => {
   await until(() => expect(engine.ready()).toBe(true));
   engine.setContext('bundled', 256);
   await until(() => expect(engine.loadedContext()).toBe(256));
-  expect(load).toHaveBeenLastCalledWith('bundled', { context: 256 });
+  expect(load).toHaveBeenLastCalledWith('bundled', { precision: 'automatic', context: 256 });
   engine.use('open');
-  await until(() => expect(load).toHaveBeenLastCalledWith('open', {}));
+  await until(() => expect(load).toHaveBeenLastCalledWith('open', { precision: 'automatic' }));
+});
+
+test('a precision that was chosen is loaded, now and later, and Automatic is asked for by name', async () => {
+  const { engine, fake } = page();
+  const load = vi.spyOn(fake.models, 'load');
+  await until(() => expect(engine.ready()).toBe(true));
+  engine.setPrecision('bundled', 'int8');
+  expect(load).toHaveBeenLastCalledWith('bundled', { precision: 'int8' });
+  await until(() => expect(engine.ready()).toBe(true));
+  load.mockClear();
+  engine.setPrecision('bundled', 'int8');
+  engine.setPrecision('open', 'exact');
+  expect(load).not.toHaveBeenCalled();
+  engine.setPrecision('bundled', 'automatic');
+  expect(load).toHaveBeenLastCalledWith('bundled', { precision: 'automatic' });
+  engine.use('open');
+  await until(() => expect(load).toHaveBeenLastCalledWith('open', { precision: 'exact' }));
 });

@@ -2,11 +2,12 @@ import { For, Show } from 'solid-js';
 import type { ModelSummary } from '../../worker/contract';
 import { IconButton } from '../shared/icon-button';
 import { useApp } from '../context';
-import { formatNumber, formatWhen } from '../shared/format';
+import { formatBytes, formatNumber, formatWhen } from '../shared/format';
 import { shortHashes } from '../shared/hashes';
 import type { JobTask } from './jobs';
-import { contextsFor } from './gpu-memory';
+import { cacheBytesOf, contextsFor } from './gpu-memory';
 import { ContextSelect } from './context-select';
+import { PrecisionSelect } from './precision-select';
 import { QualityTable } from './quality';
 import { WorkBar } from '../shared/work-bar';
 
@@ -26,6 +27,8 @@ export function ModelDetail(props: { model: ModelSummary }) {
   const { jobs } = library;
   const usual = () => Math.min(DEFAULT_CONTEXT, props.model.contextLength);
   const context = () => engine.contextOf(props.model.id) ?? usual();
+  const precision = () => engine.precisionOf(props.model.id);
+  const cache = () => context() * cacheBytesOf(props.model.cacheBytes, engine.device(), precision());
   const busy = (task: JobTask) => jobs.find(task, props.model.id)?.state === 'running';
   return (
     <div class="model-detail">
@@ -37,11 +40,17 @@ export function ModelDetail(props: { model: ModelSummary }) {
           words={(each) => `${formatNumber(each)} tokens${each === usual() ? ' (default)' : ''}`}
           onChange={(each) => engine.setContext(props.model.id, each)}
         />
-        <p class="hint context-note">
+        <p class="hint choice-note">
           Used whenever this model is loaded. A shorter context needs less GPU memory; a longer one remembers more of a
           conversation.
         </p>
       </div>
+      <PrecisionSelect
+        label={`Precision of ${props.model.name}`}
+        value={precision()}
+        cache={`The cache of this context takes ${formatBytes(cache())}.`}
+        onChange={(each) => engine.setPrecision(props.model.id, each)}
+      />
       <p class="hint">
         From <span title={props.model.source}>{shortHashes(props.model.source)}</span> · vocabulary of{' '}
         {formatNumber(props.model.vocabSize)} tokens · added {formatWhen(props.model.addedAt)}

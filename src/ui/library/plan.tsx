@@ -18,7 +18,10 @@ export function Plan(props: { task: ImportTask }) {
   const { imports, jobs } = library;
   const nameId = createUniqueId();
   const plan = () => defined(props.task.plan, 'the plan of the task');
-  const cache = () => cacheBytesOf(plan(), engine.device());
+  const cache = () => {
+    const { model } = plan();
+    return model ? cacheBytesOf(model.cacheBytes, engine.device()) : 0;
+  };
   const context = () => props.task.context ?? plan().model?.defaultContext ?? 0;
   const contexts = () => {
     const { contextLength, defaultContext } = defined(plan().model, 'the model of the plan');

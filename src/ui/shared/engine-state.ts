@@ -9,6 +9,7 @@ import type {
   GenerationTiming,
   ModelSummary,
   ModelThinking,
+  PrecisionChoice,
   Prompt,
   ResponseFormat,
   SamplingOptions,
@@ -21,6 +22,7 @@ import { createHungModels } from './hung-models';
 import type { Notices } from './notices';
 import { goTo } from './route';
 import { asString, createStored, isRecord } from './local-storage';
+import { parsePrecisions } from './precision-choices';
 
 interface Progress {
   readonly stage: string;
@@ -93,6 +95,10 @@ export interface EngineState {
   contextOf(modelId: string): number | undefined;
   /** Chooses it for this and later loads. */
   setContext(modelId: string, context: number): void;
+  /** How a model is computed; `automatic` where it was never chosen. */
+  precisionOf(modelId: string): PrecisionChoice;
+  /** Chooses it for this and later loads. */
+  setPrecision(modelId: string, precision: PrecisionChoice): void;
   /** The context that the model in use was loaded with. */
   readonly loadedContext: Accessor<number | undefined>;
   /** The model in use brings a chat template; undefined where that is not known yet. */
@@ -121,6 +127,8 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   const [models, setModels] = createSignal<readonly ModelSummary[]>([]);
   const [chosen, choose] = createStored<string>('model', '', asString);
   const [contexts, setContexts] = createStored<Record<string, number>>('contexts', {}, parseContexts);
+  const [precisions, setPrecisions] = createStored<Record<string, PrecisionChoice>>('precisions', {}, parsePrecisions);
+  const precisionOf = (id: string) => precisions()[id] ?? 'automatic';
   const [loadedId, setLoadedId] = createSignal<string>();
   const [loadedContext, setLoadedContext] = createSignal<number>();
   const [hasTemplate, setHasTemplate] = createSignal<boolean>();
@@ -154,7 +162,8 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     if (!blocked()) setProblem(undefined);
     try {
       const context = contexts()[id];
-      await client.models.load(id, context === undefined ? {} : { context });
+      const precision = precisionOf(id);
+      await client.models.load(id, { precision, ...(context !== undefined && { context }) });
     } catch (error) {
       const data = errorData(error);
       // whatever is loaded in its place has a progress of its own
@@ -352,6 +361,12 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     setContext(id, context) {
       if (contexts()[id] === context) return;
       setContexts({ ...contexts(), [id]: context });
+      if (modelId() === id) reload();
+    },
+    precisionOf,
+    setPrecision(id, precision) {
+      if (precisionOf(id) === precision) return;
+      setPrecisions({ ...precisions(), [id]: precision });
       if (modelId() === id) reload();
     },
     hasTemplate: () => (loadedId() === modelId() ? hasTemplate() : undefined),

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { stubLocalStorage } from '../testing/local-storage';
 import { countOf, formatBytes, formatCount, formatLeft, formatRate, formatSeconds, formatStage } from './format';
 import { areAllThere, belongTogether, groupFiles, nameOf } from '../library/group-files';
+import { parsePrecisions } from './precision-choices';
 import { cacheBytesOf, contextsFor, memoryOf, problemOf } from '../library/gpu-memory';
 import { createMeter, timeLeft } from '../shared/throughput';
 import { createSaver, takeLeftovers } from './autosave';
@@ -94,18 +95,26 @@ describe('how fast it goes', () => {
   });
 });
 
+test('precisions that were kept: what is none of them is left out', () => {
+  expect(parsePrecisions({ a: 'int8', b: 'automatic', c: 'int4', d: 8 })).toEqual({ a: 'int8', b: 'automatic' });
+  expect(parsePrecisions(['int8'])).toBeUndefined();
+});
+
 describe('what fits', () => {
-  const plan = {
-    gpuBytes: 1000,
-    model: { cacheBytes: { fast: 1, exact: 2 } },
-  } as unknown as ImportPlan;
+  const plan = { gpuBytes: 1000 } as unknown as ImportPlan;
+  const cache = { exact: 4, fast: 2, int8: 1 };
   const choice = { quantize: 'q8', storedBytes: 700, weightBytes: 600, fits: true } as const;
   const device = { name: '', software: false, features: ['f16'], memory: {} };
 
+  test('the cache is as large as the precision makes it on a device', () => {
+    const software = { ...device, software: true };
+    expect([device, software, undefined].map((each) => cacheBytesOf(cache, each))).toEqual([2, 4, 4]);
+    const chosen = (['exact', 'fast', 'int8'] as const).map((precision) => cacheBytesOf(cache, software, precision));
+    expect(chosen).toEqual([4, 2, 1]);
+    expect(cacheBytesOf(cache, { ...device, features: [] }, 'fast')).toBe(4);
+  });
+
   test('weights and cache together, and a longer context may be too long', () => {
-    expect(cacheBytesOf(plan, device)).toBe(1);
-    expect(cacheBytesOf(plan, { ...device, software: true })).toBe(2);
-    expect(cacheBytesOf(plan, undefined)).toBe(2);
     expect(problemOf(plan, choice, memoryOf(choice, 1, 400))).toBeUndefined();
     expect(problemOf(plan, choice, memoryOf(choice, 1, 401))).toMatch(/shorter context/);
     expect(problemOf(plan, { ...choice, fits: false, problem: 'No room.' }, 0)).toBe('No room.');

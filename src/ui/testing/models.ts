@@ -8,6 +8,7 @@ export const someModel = (id: string, values: Partial<ModelSummary> = {}): Model
   parameters: 6_160_000,
   contextLength: 512,
   vocabSize: 4096,
+  cacheBytes: { exact: 4, fast: 2, int8: 1 },
   bytes: 6_560_000,
   quantization: 'q8',
   source: 'Comes with Pronk',

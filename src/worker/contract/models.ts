@@ -1,6 +1,7 @@
 // Models: those that are here, those on their way in, and files that are made of them.
 import type { Origin } from '../../engine/imports/origin';
 import type { ImportPlan, PendingImport, Quality } from '../../engine/imports/types';
+import type { PrecisionChoice } from '../../engine/models/host';
 import type { ModelSummary } from '../../engine/models/summary';
 import type { SavedFile } from '../../engine/save';
 import type { Quantize } from '../../formats/checkpoint/weights';
@@ -8,7 +9,17 @@ import type { AccessToken } from '../../hub/access';
 import type { CuratedModel } from '../../hub/curated';
 
 export type { PromptStyle } from '../../engine/imports/types';
-export type { AccessToken, CuratedModel, ImportPlan, ModelSummary, PendingImport, Quality, Quantize, SavedFile };
+export type {
+  AccessToken,
+  CuratedModel,
+  ImportPlan,
+  ModelSummary,
+  PendingImport,
+  PrecisionChoice,
+  Quality,
+  Quantize,
+  SavedFile,
+};
 
 /** A file that the person gave. */
 export interface GivenFile {
@@ -35,7 +46,7 @@ export interface ModelVerbs {
    * Loads a model to the GPU (or returns at once when it is there); progress by events. It waits where the browser gives no
    * adapter, and is rejected with `not-wanted` when another model is to be loaded meanwhile.
    */
-  load(modelId: string, options?: { context?: number }): Promise<void>;
+  load(modelId: string, options?: { context?: number; precision?: PrecisionChoice }): Promise<void>;
   rename(modelId: string, name: string): Promise<void>;
   remove(modelId: string): Promise<void>;
   /** Reads a stored model from end to end against its checksums; rejects with `corrupt-file`. */
