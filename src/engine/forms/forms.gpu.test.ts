@@ -184,7 +184,10 @@ describe('answers', () => {
   });
 
   test('a beam search, and what it cannot go with', async () => {
-    const { text } = await ask({ maxTokens: 12, beams: { beams: 3 } });
+    const { text, completionTokens, firstTokenMs, tokensPerSecond } = await ask({ maxTokens: 12, beams: { beams: 3 } });
+    // its tokens come all at once: they took the whole search
+    expect(tokensPerSecond).toBeGreaterThan(0);
+    expect(tokensPerSecond).toBeLessThanOrEqual((completionTokens * 1000) / firstTokenMs);
     const tokenizer = await engine.tokenizer(model);
     const ids = [tokenizer.bosId ?? 0, ...tokenizer.encode('Once')];
     const { session } = await engine.load(model);

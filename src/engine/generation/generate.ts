@@ -73,7 +73,7 @@ export interface Generation {
   readonly cachedTokens: number;
   readonly completionTokens: number;
   readonly firstTokenMs: number;
-  /** After the first token; 0 where there was only one. */
+  /** After the first token; 0 where there was only one. Those of a beam search come all at once: from its start. */
   readonly tokensPerSecond: number;
 }
 
@@ -225,8 +225,8 @@ export async function* generate(
   if (parts) add('', parts.flush());
   if (parts?.isThinking) thoughtEnd = latest;
   yield* release();
-  const seconds = (latest - first) / 1000;
   const written = completionTokens - begun.length;
+  const [since, counted] = beams ? [started, written] : [first, written - 1];
   return {
     finish,
     text,
@@ -237,6 +237,6 @@ export async function* generate(
     cachedTokens,
     completionTokens,
     firstTokenMs: first === 0 ? 0 : first - started,
-    tokensPerSecond: seconds > 0 && written > 1 ? (written - 1) / seconds : 0,
+    tokensPerSecond: latest > since && counted > 0 ? (counted * 1000) / (latest - since) : 0,
   };
 }
