@@ -6,7 +6,8 @@ import { testDevices } from '../../gpu/testing/device';
 import { linear, type LinearVariant, NO_HEADS } from './linear';
 import { joined, random, relative, runOp, TARGETS } from '../testing/run';
 import { KINDS, oddColumns, randomMatrix } from '../testing/weights';
-import { shapeFor } from '../tuning';
+import { QUESTIONS } from '../tune';
+import { shapeFor, type TileShape, tune } from '../tuning';
 
 const devices = await testDevices();
 const [{ device: plain }] = devices;
@@ -24,6 +25,8 @@ interface Case extends Omit<LinearVariant, 'shape' | 'input' | 'output'> {
   readonly lastOnly?: boolean;
   /** Tiles are f16. */
   readonly half?: boolean;
+  /** Tiles that are not the table's. */
+  readonly tile?: Partial<TileShape>;
   /** x is between −1 and 1, times this. */
   readonly scale?: number;
 }
@@ -32,7 +35,7 @@ interface Case extends Omit<LinearVariant, 'shape' | 'input' | 'output'> {
 const AFTER = 2;
 
 async function off(
-  { rowStart = 0, lastOnly = false, half: halves = false, scale = 1, ...it }: Case,
+  { rowStart = 0, lastOnly = false, half: halves = false, scale = 1, tile, ...it }: Case,
   given: { epsilon?: number; rowStart?: number } = {},
 ) {
   const { rows, columns, tokens, ...variant } = it;
@@ -60,7 +63,7 @@ async function off(
     linear,
     {
       ...variant,
-      shape: { ...shapeFor(TARGETS.hardware.training.linear, rows), half: halves },
+      shape: { ...shapeFor(TARGETS.hardware.training.linear, rows), half: halves, ...tile },
       input: halves && !norm ? 'f16' : 'f32',
       output: 'f32',
     },
@@ -158,4 +161,19 @@ describe.runIf(half && patient)('tiles in f16 (skipped without shader-f16, and b
   test('another norm shows', async () => {
     expect(await off({ ...halves[0], scale: 1 }, { epsilon: 1 })).toBeGreaterThan(1e-2);
   });
+});
+
+test.runIf(half)('tiles in f16 that the clock may choose (skipped without shader-f16)', async () => {
+  const target = tune({ f16: true, subgroups: true }, false, 'fast');
+  const answers = QUESTIONS.flatMap(({ forward, others }) => (forward === 'prefill' ? others(target) : []));
+  const tiles = answers.map(({ target: { prefill } }) => prefill.linear as TileShape);
+  expect(tiles).toEqual([{ tokenLanes: 8, rows: 8, tokens: 4, half: true }]);
+  for (const tile of tiles) {
+    const it: Case = { half: true, tile, kind: 'q4', rows: 70, columns: 352, tokens: 35, norm: true };
+    const error = await off(it);
+    expect(error).toBeLessThan(1.5e-3);
+    // it really computes in f16
+    expect(error).toBeGreaterThan(1e-4);
+    expect(await off(it, { epsilon: 1 })).toBeGreaterThan(1e-2);
+  }
 });

@@ -3,7 +3,9 @@
 import type { Features } from '../../gpu/device';
 import type { Kernel } from '../../gpu/kernel';
 import { OPS } from '../index';
-import { PRECISIONS, tune } from '../tuning';
+import { QUESTIONS } from '../tune';
+import { linear } from '../matmul/linear';
+import { type KernelTarget, PRECISIONS, tune } from '../tuning';
 
 /** The catalogue of a device with these features, each kernel once. */
 export function kernelsFor(features: Features): Kernel[] {
@@ -16,6 +18,13 @@ export function kernelsFor(features: Features): Kernel[] {
   ]);
   // models with norms behind attention and feed-forward keep f32 between projections
   const wide = targets.map((target) => ({ ...target, activation: 'f32' as const }));
-  const all = [...targets, ...wide].flatMap((target) => OPS.flatMap((op) => op.kernels(target)));
+  const table = [...targets, ...wide].flatMap((target) => OPS.flatMap((op) => op.kernels(target)));
+  const all = [...table, ...PRECISIONS.flatMap((precision) => chosenTiles(tune(features, false, precision)))];
   return [...new Map(all.map((kernel) => [`${kernel.wgsl} ${JSON.stringify(kernel.overrides)}`, kernel])).values()];
+}
+
+/** Products with tiles that the clock may choose. Its other shapes differ from the table's in constants alone. */
+function chosenTiles(table: KernelTarget): Kernel[] {
+  const others = QUESTIONS.flatMap(({ forward, others: of }) => (forward === 'prefill' ? of(table) : []));
+  return others.flatMap(({ target }) => linear.kernels({ ...target, decode: { ...target.decode, linear: [] } }));
 }
