@@ -80,6 +80,13 @@ test('shapes are of the same precision, and leave training alone', () => {
   }
 });
 
+test('products of whole numbers have one shape, and what they take the place of is left alone', () => {
+  const table = tune({ f16: true, subgroups: true }, false, 'int8');
+  const asked = (target: typeof table) => QUESTIONS.filter(({ others }) => others(target).length > 0);
+  expect(asked(table).map(({ name }) => name)).toEqual(['decode attention']);
+  expect(asked({ ...table, integers: undefined })).toEqual(QUESTIONS);
+});
+
 test('a software adapter has nothing to choose', () => {
   const table = tune({ f16: true, subgroups: true }, true, 'exact');
   expect(QUESTIONS.flatMap(({ others }) => others(table))).toEqual([]);

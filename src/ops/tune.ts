@@ -25,7 +25,7 @@ export const QUESTIONS: readonly Question[] = [
     name: 'decode product',
     forward: 'decode',
     others: (target) =>
-      dots(target.decode.linear).map(([name, linear]) => ({
+      dots(target).map(([name, linear]) => ({
         name,
         target: { ...target, decode: { ...target.decode, linear } },
       })),
@@ -43,16 +43,19 @@ export const QUESTIONS: readonly Question[] = [
     name: 'prefill product',
     forward: 'prefill',
     others: (target) =>
-      tiles(target.prefill.linear).map(([name, linear]) => ({
+      tiles(target).map(([name, linear]) => ({
         name,
         target: { ...target, prefill: { ...target.prefill, linear } },
       })),
   },
 ];
 
-/** Teams of other sizes, of other rows, and in other workgroups. Threads that work alone have one shape. */
-function dots(shapes: readonly DotShape[]): [string, readonly DotShape[]][] {
-  if (shapes.some(({ lanes }) => lanes === 1)) return [];
+/**
+ * Teams of other sizes, of other rows, and in other workgroups. Threads that work alone have one shape, and so have products
+ * of whole numbers, which take the place of these for most matrices.
+ */
+function dots({ integers, decode: { linear: shapes } }: KernelTarget): [string, readonly DotShape[]][] {
+  if (integers || shapes.some(({ lanes }) => lanes === 1)) return [];
   const each = (changed: (shape: DotShape) => Partial<DotShape>) =>
     shapes.map((shape) => (shape.lanes === shape.workgroup ? shape : { ...shape, ...changed(shape) }));
   const halved = ({ lanes, subgroup = 1 }: DotShape) => ({ lanes: lanes / 2, subgroup: Math.min(subgroup, lanes / 2) });
@@ -77,9 +80,9 @@ function splits(shape: FlashShape): [string, FlashShape][] {
   ];
 }
 
-/** Tiles of half as many tokens, of the same element type. */
-function tiles(shape: LinearShape): [string, LinearShape][] {
-  if (!('tokenLanes' in shape)) return [];
+/** Tiles of half as many tokens, of the same element type. Those of whole numbers have one shape. */
+function tiles({ integers, prefill: { linear: shape } }: KernelTarget): [string, LinearShape][] {
+  if (integers || !('tokenLanes' in shape)) return [];
   const half = { ...shape, tokenLanes: shape.tokenLanes / 2 };
   return [[`${half.tokenLanes * half.tokens}×${8 * half.rows}`, half]];
 }
