@@ -4,6 +4,7 @@ import solid from 'vite-plugin-solid';
 import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
 import { contentPolicy } from './tools/content-policy.ts';
+import { nameKernels } from './tools/kernel-digest.ts';
 import { xgrammar } from './tools/xgrammar-plugin.ts';
 
 // The bundled model's content names its copy in the store: src/worker/bundled.ts
@@ -12,6 +13,8 @@ if (existsSync(BUNDLED_MODEL)) {
   const digest = createHash('sha256').update(readFileSync(BUNDLED_MODEL)).digest('hex');
   process.env['VITE_BUNDLED_MODEL'] = digest.slice(0, 12);
 }
+
+nameKernels(import.meta.dirname);
 
 export default defineConfig({
   base: './',

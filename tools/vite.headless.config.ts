@@ -1,6 +1,9 @@
 // The command line's bundle for Node, packages left where they are: src/headless/main.ts, and the thread that it starts.
 import { defineConfig } from 'vite';
+import { nameKernels } from './kernel-digest.ts';
 import { xgrammar } from './xgrammar-plugin.ts';
+
+nameKernels(`${import.meta.dirname}/..`);
 
 export default defineConfig({
   plugins: [xgrammar()],

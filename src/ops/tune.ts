@@ -98,13 +98,14 @@ const HOPELESS = 1.5;
 export interface Clock {
   /** Milliseconds of one run; a shape that does not work throws. */
   readonly run: (answer: Answer) => Promise<number>;
-  readonly now: () => number;
-  /** No new shape is tried after this time. */
-  readonly until: number;
+  /** No new shape is tried once this holds. */
+  readonly over: () => boolean;
+  /** Told of a shape that takes the best one's place. */
+  readonly found?: (better: Answer) => void;
 }
 
 /** The answer that is clearly the fastest, else the first. Shapes are run in turn with the best one so far. */
-export async function fastest(answers: readonly Answer[], { run, now, until }: Clock): Promise<Answer> {
+export async function fastest(answers: readonly Answer[], { run, over, found }: Clock): Promise<Answer> {
   let [best] = answers;
   // the first run of each compiles
   const first = async (answer: Answer) => {
@@ -113,7 +114,7 @@ export async function fastest(answers: readonly Answer[], { run, now, until }: C
   };
   const once = await first(best);
   for (const other of answers.slice(1)) {
-    if (now() > until) break;
+    if (over()) break;
     try {
       if ((await first(other)) > HOPELESS * once) continue;
       const times: [number[], number[]] = [[], []];
@@ -121,7 +122,9 @@ export async function fastest(answers: readonly Answer[], { run, now, until }: C
         times[0].push(await run(best));
         times[1].push(await run(other));
       }
-      if (median(times[1]) < CLEARLY * median(times[0])) best = other;
+      if (median(times[1]) >= CLEARLY * median(times[0])) continue;
+      best = other;
+      found?.(other);
     } catch {
       // a driver that cannot compile a shape, or loses its way in it, goes without
     }

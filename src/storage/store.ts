@@ -4,7 +4,7 @@ import type { Source } from '../core/source';
 
 /**
  * What a record is about; each kind has a database of its own. `runs` are the Instruct page's, `trainings` training runs,
- * `tuning` the kernel shapes that were chosen for a device.
+ * `tuning` the kernel shapes that were chosen for a device, and which were tried.
  */
 export const RECORD_KINDS = [
   'models',

@@ -1,5 +1,5 @@
 // Kernel shapes that were chosen for a device, as records of a store.
-import type { Choices, KeptChoices } from '../../model/inference/autotune';
+import type { Asked, KeptChoices } from '../../model/inference/autotune';
 import type { Store } from '../../storage/store';
 
 /** Choices in a store; a record that is none counts as absent. */
@@ -7,12 +7,23 @@ export function keptIn({ records }: Pick<Store, 'records'>): KeptChoices {
   return {
     async get(key) {
       const value = await records.get<unknown>('tuning', key);
-      return isChoices(value) ? value : undefined;
+      return isAsked(value) ? value : undefined;
     },
-    set: (key, choices) => records.set('tuning', key, choices),
+    set: (key, asked) => records.set('tuning', key, asked),
   };
 }
 
-function isChoices(value: unknown): value is Choices {
-  return typeof value === 'object' && value !== null && Object.values(value).every((name) => typeof name === 'string');
+function isAsked(value: unknown): value is Asked {
+  if (!isRecord(value)) return false;
+  const { choices, tried, attempts } = value;
+  return (
+    isRecord(choices) &&
+    Object.values(choices).every(isString) &&
+    isRecord(tried) &&
+    Object.values(tried).every((names) => Array.isArray(names) && names.every(isString)) &&
+    typeof attempts === 'number'
+  );
 }
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isString = (value: unknown) => typeof value === 'string';

@@ -1,5 +1,5 @@
 // Kernel shapes that a device may be given, on software drivers that are made to choose: what is computed stays the same.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import type { Gpu } from '../../gpu/device';
 import { GREEDY } from '../../ops/sample/sampling';
@@ -7,7 +7,7 @@ import { FIXED, QUESTIONS } from '../../ops/tune';
 import { relative } from '../../ops/testing/run';
 import { tune } from '../../ops/tuning';
 import { randomModel, TINY } from '../testing/random-model';
-import type { Choices, Tuning } from './autotune';
+import type { Asked, Choices, Tuning } from './autotune';
 import { createSession, type Session } from './session';
 
 const IDS = Array.from({ length: 41 }, (_, i) => (i * 37 + 5) % 131);
@@ -15,19 +15,30 @@ const IDS = Array.from({ length: 41 }, (_, i) => (i * 37 + 5) % 131);
 const MODEL = { ...TINY, vocabSize: 4131, intermediateSize: 352 };
 const { tensors } = randomModel(MODEL, 'q4');
 const OPTIONS = { precision: 'exact', context: 64 } as const;
+const ATTEMPTS = 3;
 
 /** A place that remembers, and what was asked of it. */
-function memory(given?: Choices) {
-  const kept = new Map<string, Choices>();
+function memory(given?: Asked) {
+  const kept = new Map<string, Asked>();
   const tuning: Tuning = {
     kept: {
       get: async (key) => kept.get(key) ?? given,
-      set: async (key, choices) => void kept.set(key, choices),
+      set: async (key, asked) => void kept.set(key, asked),
     },
     software: true,
   };
   return { kept, tuning };
 }
+
+/** What is kept of a device that chose so, and is not asked any more. */
+const settled = (choices: Choices): Asked => ({ choices, tried: {}, attempts: ATTEMPTS });
+
+/** A clock that nobody may look at. */
+const unmeasured: Pick<Tuning, 'now'> = {
+  now: () => {
+    throw new Error('nothing may be measured');
+  },
+};
 
 /** A clock by which each run takes as long as any other, so that nothing is clearly faster. */
 function even(): Pick<Tuning, 'now' | 'budget'> {
@@ -45,6 +56,19 @@ async function logitsWith(gpu: Gpu, tuning: Tuning | undefined) {
     session.destroy();
   }
 }
+
+/** What a load chooses. */
+async function chosenBy(gpu: Gpu, tuning: Tuning, signal?: AbortSignal): Promise<Choices> {
+  const session = await createSession(gpu, MODEL, tensors, { ...OPTIONS, tuning, ...(signal && { signal }) });
+  session.destroy();
+  return session.choices;
+}
+
+/** Names of the shapes that are asked for. */
+const namesOf = (gpu: Gpu) => {
+  const target = tune(gpu.features, false, 'exact');
+  return Object.fromEntries(QUESTIONS.map(({ name, others }) => [name, others(target).map((other) => other.name)]));
+};
 
 /** Logarithms of the five likeliest of six tokens. */
 async function decoded(session: Session, ids: readonly number[]): Promise<number[]> {
@@ -75,14 +99,69 @@ describe('a device that is asked', () => {
     const { kept, tuning } = memory();
     const first = await logitsWith(hardware, { ...tuning, ...even() });
     expect(first.choices).toEqual(Object.fromEntries(QUESTIONS.map(({ name }) => [name, FIXED])));
-    expect([...kept.values()]).toEqual([first.choices]);
-    const again = await logitsWith(hardware, {
-      ...tuning,
-      now: () => {
-        throw new Error('nothing may be measured');
-      },
-    });
-    expect(again.choices).toEqual(first.choices);
+    expect([...kept.values()]).toEqual([{ choices: first.choices, tried: namesOf(hardware), attempts: 1 }]);
+    expect(await chosenBy(hardware, { ...tuning, ...unmeasured })).toEqual(first.choices);
+  }, 400_000);
+
+  test('is asked anew where kernels are written otherwise', async () => {
+    const { kept, tuning } = memory();
+    expect(import.meta.env.VITE_KERNELS).toMatch(/^[0-9a-f]{12}$/);
+    await chosenBy(hardware, { ...tuning, ...even() });
+    vi.stubEnv('VITE_KERNELS', 'others');
+    try {
+      await expect(chosenBy(hardware, { ...tuning, ...unmeasured })).rejects.toThrow('measured');
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(kept.size).toBe(1);
+  }, 400_000);
+
+  test('is asked at later loads what there was no time for, in so many of them', async () => {
+    const { kept, tuning } = memory();
+    const count = ({ tried }: Asked) => Object.values(tried).flat().length;
+    let before = 0;
+    for (let attempts = 1; attempts <= ATTEMPTS; attempts++) {
+      await chosenBy(hardware, { ...tuning, ...even(), budget: 100 });
+      const [asked] = kept.values();
+      expect(asked.attempts).toBe(attempts);
+      expect(count(asked)).toBeGreaterThan(before);
+      before = count(asked);
+      for (const names of Object.values(asked.tried)) expect(new Set(names).size).toBe(names.length);
+    }
+    expect(before).toBeLessThan(Object.values(namesOf(hardware)).flat().length);
+    expect(await chosenBy(hardware, { ...tuning, ...unmeasured })).toEqual({ 'decode product': FIXED });
+  }, 400_000);
+
+  test('counts a load that never came to an end', async () => {
+    const begun = (attempts: number) => ({ ...memory({ choices: {}, tried: {}, attempts }).tuning, ...unmeasured });
+    await expect(chosenBy(hardware, begun(ATTEMPTS - 1))).rejects.toThrow('measured');
+    expect(await chosenBy(hardware, begun(ATTEMPTS))).toEqual({});
+  }, 400_000);
+
+  test('is let go between two passes when a load is cut off, and asked again', async () => {
+    const { kept, tuning } = memory();
+    const cut = new AbortController();
+    let looks = 0;
+    const now = () => {
+      if (++looks === 16) cut.abort(new Error('cut off'));
+      return looks * 5;
+    };
+    const submitted = vi.spyOn(hardware.device.queue, 'submit');
+    const errors: string[] = [];
+    hardware.device.addEventListener('uncapturederror', ({ error }) => void errors.push(error.message));
+    await expect(chosenBy(hardware, { ...tuning, now, budget: Infinity }, cut.signal)).rejects.toThrow('cut off');
+    const passes = submitted.mock.calls.length;
+    submitted.mockRestore();
+    expect(looks).toBeLessThan(20);
+    expect(passes).toBeLessThan(10);
+    await hardware.device.queue.onSubmittedWorkDone();
+    expect(errors).toEqual([]);
+    const [asked] = kept.values();
+    expect(asked).toEqual({ choices: {}, tried: { 'decode product': [] }, attempts: 0 });
+    // which is many more where nothing cuts it off
+    const all = await chosenBy(hardware, { ...tuning, now: () => ++looks * 5, budget: Infinity });
+    expect(looks).toBeGreaterThan(100);
+    expect(Object.keys(all)).toHaveLength(QUESTIONS.length);
   }, 400_000);
 
   test('computes the same with every shape that it may choose', async () => {
@@ -91,7 +170,7 @@ describe('a device that is asked', () => {
     const target = tune(hardware.features, false, 'exact');
     for (const { name, others } of QUESTIONS) {
       for (const other of others(target)) {
-        const { tuning } = memory({ [name]: other.name });
+        const { tuning } = memory(settled({ [name]: other.name }));
         const tuned = await logitsWith(hardware, tuning);
         expect(tuned.choices).toEqual({ [name]: other.name });
         expect(relative(tuned.logits, table.logits), `${name}: ${other.name}`).toBeLessThan(1e-5);
@@ -106,21 +185,15 @@ describe('a device that is asked', () => {
     session.destroy();
   }, 400_000);
 
-  test('takes the table after it was lost among shapes', async () => {
+  test('keeps nothing of what it was lost in', async () => {
     const { kept, tuning } = memory();
     const lost = Promise.resolve({ reason: 'unknown', message: '' } as GPUDeviceLostInfo);
-    // no time for any shape
-    const short = { ...tuning, ...even(), budget: 0 };
-    await expect(logitsWith({ ...hardware, lost }, short)).rejects.toThrow('lost');
-    expect([...kept.values()]).toEqual([{}]);
-    const now = () => {
-      throw new Error('nothing may be measured');
-    };
-    expect((await logitsWith(hardware, { ...tuning, now })).choices).toEqual({});
+    await expect(chosenBy({ ...hardware, lost }, { ...tuning, ...even() })).rejects.toThrow('lost');
+    expect([...kept.values()]).toEqual([{ choices: {}, tried: {}, attempts: 1 }]);
   }, 400_000);
 
   test('measures anew where a choice is of a shape that there is no longer', async () => {
-    const { tuning } = memory({ 'decode product': 'a shape of long ago' });
+    const { tuning } = memory(settled({ 'decode product': 'a shape of long ago' }));
     const { choices } = await logitsWith(hardware, { ...tuning, ...even() });
     expect(choices['decode product']).toBe(FIXED);
   }, 400_000);

@@ -1,20 +1,29 @@
 // Chooses the kernel shapes of inference at a model's first load on a device: the model's own dispatches are timed with each
-// shape, and what was chosen is kept. All shapes compute in the precision that was asked for.
-import { Buffers } from '../../gpu/buffers';
+// shape, and what was chosen is kept; later loads ask what there was no time for. All shapes compute in the precision that was asked for.
 import type { Gpu } from '../../gpu/device';
-import { encode, type Step } from '../../gpu/kernel';
 import { workDone } from '../../gpu/waiting';
 import { type Answer, fastest, FIXED, type Question, QUESTIONS } from '../../ops/tune';
 import type { KernelTarget } from '../../ops/tuning';
-import { buildForward, type LlamaParts } from './llama';
+import type { LlamaParts } from './llama';
+import { Stage } from './stage';
 
 /** Which answer each question has. */
 export type Choices = Readonly<Record<string, string>>;
 
-/** Where choices are kept. */
+/** What has been asked of a device, and what it answered. */
+export interface Asked {
+  /** The best answers so far. */
+  readonly choices: Choices;
+  /** Names of the answers to each question that were tried beside the best one before them. */
+  readonly tried: Readonly<Record<string, readonly string[]>>;
+  /** Loads that began to ask, whether they came to an end or not; but for those that their caller cut off. */
+  readonly attempts: number;
+}
+
+/** Where it is kept. */
 export interface KeptChoices {
-  get(key: string): Promise<Choices | undefined>;
-  set(key: string, choices: Choices): Promise<void>;
+  get(key: string): Promise<Asked | undefined>;
+  set(key: string, asked: Asked): Promise<void>;
 }
 
 export interface Tuning {
@@ -32,53 +41,102 @@ export interface Tuned {
 }
 
 const BUDGET = 700;
-/** Milliseconds that a run takes at least: shorter ones are repeated. */
-const LEAST_RUN = 4;
+/** Loads that ask what is open. */
+const ATTEMPTS = 3;
 /** Milliseconds of an empty submission beyond which nothing can be timed. */
 const DEAF = 10;
-/** Tokens in the cache while a token is timed, and tokens of a prompt. */
-const POSITION = 512;
-const PROMPT = 128;
 
-/** The target with the shapes that this device is fastest with. */
-export async function autotuned(gpu: Gpu, llama: LlamaParts, tuning: Tuning | undefined): Promise<Tuned> {
-  const fixed = { target: llama.target, choices: {} };
-  if (!tuning || (gpu.software && !tuning.software)) return fixed;
+/** The target with the shapes that this device is fastest with. @throws the signal's reason, between two measurements */
+export async function autotuned(
+  gpu: Gpu,
+  llama: LlamaParts,
+  tuning: Tuning | undefined,
+  signal?: AbortSignal,
+): Promise<Tuned> {
+  const { target: table } = llama;
+  if (!tuning || (gpu.software && !tuning.software)) return { target: table, choices: {} };
+  const { kept, now = () => performance.now(), budget = BUDGET } = tuning;
   const key = await keyOf(gpu, llama);
-  const known = await tuning.kept.get(key).catch(() => undefined);
-  const remembered = known && withChoices(llama.target, known);
-  if (remembered) return remembered;
-  const { now = () => performance.now(), budget = BUDGET } = tuning;
-  const before = now();
+  const found = await kept.get(key).catch(() => undefined);
+  const known = found && withChoices(table, found.choices);
+  const asked: Asked = known && found ? found : { choices: {}, tried: {}, attempts: 0 };
+  const before = known ?? { target: table, choices: {} };
+  const open = QUESTIONS.some((question) => answersOf(question, table, asked).others.length > 0);
+  if (!open || asked.attempts >= ATTEMPTS) return before;
+  const started = now();
   await workDone(gpu.device.queue);
-  if (now() - before > DEAF) return fixed;
-  // whoever loses the device in a shape finds the table at the next load, and does not try that shape again
-  await tuning.kept.set(key, {}).catch(() => undefined);
-  let lost = false;
-  void gpu.lost.then(() => (lost = true));
-  const tuned = await ask(gpu, llama, now, before + budget);
-  // on a lost device all shapes take no time
-  if (lost) throw new Error('the device was lost while kernel shapes were timed');
-  await tuning.kept.set(key, tuned.choices).catch(() => undefined);
-  return tuned;
+  if (now() - started > DEAF) return before;
+  const save = (record: Asked) => kept.set(key, record).catch(() => undefined);
+  return ask(gpu, llama, asked, { now, until: started + budget, signal, save });
 }
 
-async function ask(gpu: Gpu, llama: LlamaParts, now: () => number, until: number): Promise<Tuned> {
+interface Asking {
+  readonly now: () => number;
+  /** No new shape is tried after this time. */
+  readonly until: number;
+  readonly signal: AbortSignal | undefined;
+  readonly save: (asked: Asked) => Promise<void>;
+}
+
+/** Asks what is open. A shape is noted before it is run: whoever loses the device in it does not try it again. */
+async function ask(gpu: Gpu, llama: LlamaParts, asked: Asked, { now, until, signal, save }: Asking): Promise<Tuned> {
   let { target } = llama;
-  const choices: Record<string, string> = {};
-  for (const question of QUESTIONS) {
-    const answers = [{ name: FIXED, target }, ...question.others(target)];
-    if (answers.length < 2 || now() > until) continue;
-    const stage = new Stage(gpu, llama, question, now);
-    try {
-      const chosen = await fastest(answers, { run: (answer) => stage.run(answer), now, until });
-      choices[question.name] = chosen.name;
-      ({ target } = chosen);
-    } finally {
-      stage.end();
+  const choices: Record<string, string> = { ...asked.choices };
+  const tried: Record<string, readonly string[]> = { ...asked.tried };
+  let lost = false;
+  void gpu.lost.then(() => (lost = true));
+  const check = () => {
+    // on a lost device all shapes take no time
+    if (lost) throw new Error('the device was lost while kernel shapes were timed');
+    signal?.throwIfAborted();
+  };
+  const note = (attempts: number) => save({ choices: { ...choices }, tried: { ...tried }, attempts });
+  await note(asked.attempts + 1);
+  const over = () => lost || Boolean(signal?.aborted) || now() > until;
+  try {
+    for (const question of QUESTIONS) {
+      const { name } = question;
+      const { best, others } = answersOf(question, target, { choices, tried });
+      ({ target } = best);
+      if (others.length === 0 || over()) continue;
+      const stage = new Stage(gpu, llama, question, { now, signal });
+      const run = async (answer: Answer) => {
+        check();
+        const before = tried[name] ?? [];
+        if (others.includes(answer) && !before.includes(answer.name)) {
+          tried[name] = [...before, answer.name];
+          await note(asked.attempts + 1);
+        }
+        return stage.run(answer);
+      };
+      const found = (better: Answer) => void (choices[name] = better.name);
+      try {
+        const chosen = await fastest([best, ...others], { run, over, found });
+        // the last one may have been cut off
+        if (signal?.aborted) tried[name] = (tried[name] ?? []).slice(0, -1);
+        check();
+        choices[name] = chosen.name;
+        ({ target } = chosen);
+      } finally {
+        stage.end();
+      }
     }
+    check();
+  } catch (error) {
+    if (!lost && signal?.aborted) await note(asked.attempts);
+    throw error;
   }
+  await note(asked.attempts + 1);
   return { target, choices };
+}
+
+/** The best answer to a question so far, and those that have not been tried. @param target with the table's answer to it */
+function answersOf({ name, others }: Question, target: KernelTarget, { choices, tried }: Omit<Asked, 'attempts'>) {
+  const all = others(target);
+  const fixed: Answer = { name: FIXED, target };
+  const best = all.find((answer) => answer.name === choices[name]) ?? fixed;
+  const open = all.filter((answer) => answer !== best && !tried[name]?.includes(answer.name));
+  return { best, others: open };
 }
 
 /** The target that such answers make; undefined where there is no such answer any more. */
@@ -94,7 +152,10 @@ function withChoices(table: KernelTarget, choices: Choices): Tuned | undefined {
   return { target, choices };
 }
 
-/** Device and driver, as far as they tell, with the model's sizes and weight kinds and the table that the answers stand beside. */
+/**
+ * Device and driver, as far as they tell, with the model's sizes and weight kinds, the table that the answers stand beside,
+ * and the kernels as they are written: tools/kernel-digest.ts.
+ */
 async function keyOf(gpu: Gpu, { config, target, weights: { layers, head } }: LlamaParts): Promise<string> {
   const { training: _, peak: __, ...shapes } = target;
   const agent = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent ?? '';
@@ -102,70 +163,8 @@ async function keyOf(gpu: Gpu, { config, target, weights: { layers, head } }: Ll
   const sizes = [hiddenSize, intermediateSize, numHeads, numKeyValueHeads, vocabSize];
   const matrices = [...layers.flatMap(({ qkv, output, gateUp, down }) => [qkv, output, gateUp, down]), head];
   const kinds = [...new Set(matrices.flatMap(({ parts }) => parts.map(({ kind }) => kind)))];
-  const text = JSON.stringify([gpu.name, agent, gpu.features, sizes, kinds, shapes]);
+  const kernels: unknown = import.meta.env.VITE_KERNELS;
+  const text = JSON.stringify([kernels, gpu.name, agent, gpu.features, sizes, kinds, shapes]);
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-/** A forward pass of the model with one shape after the other. Nothing has been read yet, so that what it writes is in nobody's way. */
-class Stage {
-  readonly #gpu: Gpu;
-  readonly #llama: LlamaParts;
-  readonly #forward: Question['forward'];
-  readonly #now: () => number;
-  readonly #buffers: Buffers;
-  readonly #steps = new Map<string, Promise<Step[]>>();
-  #repeats = 0;
-
-  constructor(gpu: Gpu, llama: LlamaParts, { forward }: Question, now: () => number) {
-    this.#gpu = gpu;
-    this.#llama = llama;
-    this.#forward = forward;
-    this.#now = now;
-    this.#buffers = new Buffers(gpu.device);
-  }
-
-  /** Milliseconds of one pass. */
-  async run(answer: Answer): Promise<number> {
-    const made = this.#steps.get(answer.name) ?? this.#build(answer);
-    this.#steps.set(answer.name, made);
-    const steps = await made;
-    if (this.#repeats === 0) {
-      // the first one compiles, the second one says how long one takes
-      await this.#timed(steps, 1);
-      this.#repeats = Math.max(1, Math.min(64, Math.ceil(LEAST_RUN / Math.max(0.05, await this.#timed(steps, 1)))));
-    }
-    return (await this.#timed(steps, this.#repeats)) / this.#repeats;
-  }
-
-  async #build({ target }: Answer): Promise<Step[]> {
-    const { rotary } = this.#llama;
-    const tables = this.#forward === 'decode' ? rotary.token : rotary.prompt;
-    const parts = { ...this.#llama, buffers: this.#buffers, target };
-    const { body, head } = await buildForward(parts, target[this.#forward], tables);
-    return [...body, ...head];
-  }
-
-  async #timed(steps: readonly Step[], repeats: number): Promise<number> {
-    const { device } = this.#gpu;
-    const { activations, cache, target } = this.#llama;
-    const rows = this.#forward === 'decode' ? 1 : Math.min(PROMPT, target.batch, cache.context);
-    const position = Math.max(0, Math.min(POSITION, cache.context - 1) - rows);
-    device.queue.writeBuffer(activations.state, 0, Uint32Array.of(position, rows, 0, 0));
-    device.pushErrorScope('validation');
-    const encoder = device.createCommandEncoder();
-    for (let i = 0; i < repeats; i++) encode(encoder, steps, rows);
-    const commands = encoder.finish();
-    const started = this.#now();
-    device.queue.submit([commands]);
-    await workDone(device.queue);
-    const took = this.#now() - started;
-    const error = await device.popErrorScope();
-    if (error) throw new Error(error.message);
-    return took;
-  }
-
-  end(): void {
-    this.#buffers.destroy();
-  }
 }

@@ -22,7 +22,7 @@ export interface SessionOptions {
   readonly maxPartBytes?: number;
   /** Chooses kernel shapes by the clock at the first load on a hardware adapter; without it they are the fixed table's. */
   readonly tuning?: Tuning | undefined;
-  /** Cuts it off: after the rows that are being uploaded, and at once while kernels are compiled. */
+  /** Cuts it off: after the rows that are being uploaded or the pass that is being timed, at once while kernels are compiled. */
   readonly signal?: AbortSignal;
 }
 

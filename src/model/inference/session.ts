@@ -46,7 +46,7 @@ export async function createSession(
     const kernels = new Kernels(gpu.device);
     const rotary = new Rotary(buffers, config, context);
     const table: LlamaParts = { kernels, buffers, config, weights, cache, rotary, activations, target };
-    const { target: fastest, choices } = await autotuned(gpu, table, options.tuning);
+    const { target: fastest, choices } = await autotuned(gpu, table, options.tuning, signal);
     const llama = { ...table, target: fastest };
     const building = Promise.all([buildVariant(llama, { cache, ids: [], by: '' }, ''), Sampler.create(llama)]);
     const [base, sampler] = await unlessAborted(building, signal).catch((error: unknown) => {
