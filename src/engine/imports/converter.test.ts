@@ -81,3 +81,24 @@ test('what it finds wrong ends the import, and it', async () => {
   await expect(imported(converters)).rejects.toMatchObject({ code: 'nan-weights' });
   expect(seen.ended).toBe(1);
 });
+
+/** What comes of an import whose converter never answers, asked to end or not; `nothing` if it does not end in that time. */
+async function silent(ask: (imports: Imports) => unknown, milliseconds: number) {
+  const converters: ConverterFactory = () => ({ ahead: 2, convert: () => new Promise(() => {}), end: () => {} });
+  const imports = new Imports({ store: memoryStore(), converters });
+  await imports.plan('a', { kind: 'files', files });
+  const ended = imports.start('a', { quantize: 'q8' }, undefined, SIZES).then(
+    () => 'whole',
+    (error: Error) => (error instanceof PronkError ? error.code : error.name),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  ask(imports);
+  return Promise.race([ended, new Promise((resolve) => setTimeout(() => resolve('nothing'), milliseconds))]);
+}
+
+test('a converter that never answers does not keep an import from being paused or cancelled', async () => {
+  expect(await silent((imports) => imports.pause('a'), 4000)).toBe('paused');
+  expect(await silent((imports) => imports.cancel('a'), 4000)).toBe('AbortError');
+  // negative control: nothing else ends it
+  expect(await silent(() => {}, 300)).toBe('nothing');
+});

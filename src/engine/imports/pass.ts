@@ -2,6 +2,7 @@
 // megabytes at a time. Whatever was stored by an earlier part of the pass is skipped.
 
 import type { Checkpoint, Tensor } from '../../core/checkpoint';
+import { unlessAborted } from '../../core/cut-off';
 import { evenRows, type Quantize, weightTensor } from '../../formats/checkpoint/weights';
 import { elementRowBytes } from '../../quant/elements';
 import { type ModelWriter, rowsOf, type Written } from '../../storage/model-writer';
@@ -44,7 +45,7 @@ export async function convert(checkpoint: Checkpoint, options: PassOptions): Pro
       // it is awaited in its turn, if nothing fails before
       converted.catch(() => {});
       underWay.push(async () => {
-        const { stored, sums } = await converted;
+        const { stored, sums } = await unlessAborted(converted, signal);
         if (sums) meter.add(name, sums);
         await writer.add({ name, kind, rows, columns }, { ...stored, rowStart });
         onBatch?.();

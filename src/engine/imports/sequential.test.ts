@@ -103,3 +103,42 @@ test('hashers start with the first byte and end with the last', async () => {
   expect(under).toBe(0);
   await source.finish();
 });
+
+test('hashers that never answer are not waited for once the pass is cut off', async () => {
+  const never = () => new Promise<never>(() => {});
+  const outcome = (promise: Promise<unknown>, milliseconds: number) =>
+    Promise.race([
+      promise.then(
+        () => 'done',
+        (error: unknown) => error,
+      ),
+      new Promise((resolve) => setTimeout(() => resolve('nothing'), milliseconds)),
+    ]);
+  for (const silent of ['update', 'save', 'digest'] as const) {
+    const hashers: HasherFactory = async (name) => ({ ...(await createHasher(name)), [silent]: never });
+    const controller = new AbortController();
+    const source = new SequentialSource(file, { ...options, hashers, signal: controller.signal });
+    await source.begin();
+    if (silent === 'save') await source.read(0, 500);
+    const waiting = silent === 'save' ? source.saveHash() : source.finish();
+    // negative control: as long as it goes on, they are waited for
+    expect(await outcome(waiting, 100), silent).toBe('nothing');
+    controller.abort('paused');
+    expect(await outcome(waiting, 4000), silent).toBe('paused');
+    source.close();
+  }
+});
+
+test('a state that comes soon after a pause is kept', async () => {
+  const hashers: HasherFactory = async (name) => {
+    const hasher = await createHasher(name);
+    return { ...hasher, save: () => new Promise((resolve) => setTimeout(() => resolve(hasher.save()), 50)) };
+  };
+  const controller = new AbortController();
+  const source = new SequentialSource(file, { ...options, hashers, signal: controller.signal });
+  await source.begin();
+  await source.read(0, 500);
+  controller.abort();
+  expect((await source.saveHash()).at).toBe(512);
+  source.close();
+});

@@ -1,12 +1,14 @@
 // A source while an import passes over it: read once from beginning to end, windows ahead, hashed on the way. Readers go
 // on asking for ranges as they like; those that follow one another are served from the windows.
 
+import { unlessAborted } from '../../core/cut-off';
 import { defined } from '../../core/defined';
 import { PronkError } from '../../core/errors';
 import type { HashAlgorithm, Hasher, HasherFactory } from '../../core/hash';
 import type { Source } from '../../core/source';
 import { WINDOW_BYTES, windows } from '../../core/stream';
 import type { JournalHash } from '../../storage/journal';
+import { cutOffHasher } from './cut-off-hasher';
 import { PassedBytes } from './passed-bytes';
 
 /** Digests that a file must have, lower-case hexadecimal. */
@@ -81,7 +83,9 @@ export class SequentialSource implements Source {
     // the digests of a file that has passed whole were compared
     for (const algorithm of at > 0 && at === this.size ? [] : this.#algorithms) {
       const state = states[algorithm];
-      this.#hashes.set(algorithm, await this.#options.hashers(algorithm, state ? fromHex(state) : undefined));
+      const { hashers, signal } = this.#options;
+      const hasher = await unlessAborted(hashers(algorithm, state ? fromHex(state) : undefined), signal);
+      this.#hashes.set(algorithm, cutOffHasher(hasher, signal));
     }
     this.#position = at;
     this.#open();
