@@ -1,36 +1,62 @@
-// Waiting for the device takes little of the processor.
-import { performance } from 'node:perf_hooks';
-import { setImmediate } from 'node:timers/promises';
-import { expect, test } from 'vitest';
-import { findAdapter } from './dawn';
+// Waiting for the device takes little of the processor, and nobody else waits longer for it.
+import { promisify } from 'node:util';
+import { afterAll, expect, test, vi } from 'vitest';
+import { findAdapter, isDawns } from './dawn';
 import { Buffers } from '../gpu/buffers';
 import { openAdapter } from '../gpu/device';
 import { encode, Kernels } from '../gpu/kernel';
 import { fma } from '../ops/peak/peak';
 import { tune } from '../ops/tuning';
 
-test('a thread that waits for a software adapter leaves the processor to it', async () => {
-  const { device, features } = await openAdapter(await findAdapter());
-  const buffers = new Buffers(device);
+const atFirst = globalThis.setImmediate;
+const { device, features } = await openAdapter(await findAdapter());
+const buffers = new Buffers(device);
+afterAll(() => buffers.destroy());
+
+test('a thread that waits for a software adapter asks once a millisecond at most', async () => {
   const context = { kernels: new Kernels(device), buffers, target: tune(features, true, 'exact') };
   const sums = buffers.storage('activations', 64 * 4);
   const step = await fma.step(context, {}, { sums }, { iterations: 2 ** 19 });
-  /** The share of the time in which the thread that waits is at work. */
-  const share = async (wait: (done: Promise<unknown>) => Promise<unknown>) => {
-    const before = performance.eventLoopUtilization();
+  /** How often Dawn asks in each millisecond that it waits. */
+  const asked = async (setImmediate: typeof globalThis.setImmediate) => {
+    let times = 0;
+    const counted = (callback: () => void) => {
+      if (isDawns(callback)) times++;
+      return setImmediate(callback);
+    };
+    vi.stubGlobal('setImmediate', counted);
+    const start = performance.now();
     const encoder = device.createCommandEncoder();
     encode(encoder, [step], 64);
     device.queue.submit([encoder.finish()]);
-    await wait(device.queue.onSubmittedWorkDone());
-    return performance.eventLoopUtilization(before).utilization;
+    await device.queue.onSubmittedWorkDone();
+    vi.unstubAllGlobals();
+    return times / (performance.now() - start);
   };
-  await share((done) => done);
-  expect(await share((done) => done)).toBeLessThan(0.5);
-  const busy = async (done: Promise<unknown>) => {
-    let open = true;
-    void done.then(() => (open = false));
-    while (open) await setImmediate();
-  };
-  expect(await share(busy)).toBeGreaterThan(0.8);
-  buffers.destroy();
+  await asked(globalThis.setImmediate);
+  expect(await asked(globalThis.setImmediate)).toBeLessThan(1.5);
+  // negative control: as Node has it
+  expect(await asked(atFirst)).toBeGreaterThan(1.5);
+});
+
+test('others go on at once, and can be cleared', async () => {
+  const seen: string[] = [];
+  const immediate = setImmediate(() => seen.push('cleared'));
+  clearImmediate(immediate);
+  // the same kind of thing as Node’s own, and no timer
+  const own = atFirst(() => seen.push('own'));
+  expect(immediate.constructor).toBe(own.constructor);
+  expect(setTimeout(() => {}, 1).constructor).not.toBe(own.constructor);
+  setImmediate((word: string) => seen.push(word), 'passed on');
+  expect(await promisify(setImmediate)('promised')).toBe('promised');
+  expect(seen).toEqual(['own', 'passed on']);
+});
+
+test('functions that are not Dawn’s are not taken for them', async () => {
+  let resolve: (value: unknown) => void = () => {};
+  const promise = new Promise((taken) => (resolve = taken));
+  const others = [resolve, resolve.bind(undefined), setTimeout, () => {}, function () {}];
+  expect(others.map(isDawns)).toEqual(others.map(() => false));
+  resolve(0);
+  await promise;
 });

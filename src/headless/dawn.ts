@@ -28,13 +28,26 @@ function dawn(driver?: keyof typeof SOFTWARE_DRIVERS): GPU {
   return gpu;
 }
 
+let asksRarely = false;
+
 /**
  * Dawn asks by `setImmediate` whether work is done, and again at once as long as it is not. A software adapter computes on the
- * same cores, a third of two of which that takes; so there it asks once a millisecond.
+ * same cores, a third of two of which that takes; so there it asks once a millisecond. Whoever else calls it is not delayed.
  */
 function askRarely(): void {
-  const later = (callback: (...values: unknown[]) => void, ...values: unknown[]) => setTimeout(callback, 1, ...values);
-  globalThis.setImmediate = later as unknown as typeof setImmediate;
+  if (asksRarely) return;
+  asksRarely = true;
+  const atOnce = globalThis.setImmediate;
+  const instead = (callback: (...values: unknown[]) => void, ...values: unknown[]) =>
+    // Dawn keeps nothing of what it gets, and clears none
+    isDawns(callback) ? setTimeout(callback, 1) : atOnce(callback, ...values);
+  // what `promisify` makes of it stays as it was
+  globalThis.setImmediate = Object.assign(instead, atOnce) as unknown as typeof setImmediate;
+}
+
+/** Whether a function is one of Dawn's: native and nameless, and made by an addon, since only those have a prototype. */
+export function isDawns(callback: (...values: never[]) => void): boolean {
+  return callback.name === '' && Object.hasOwn(callback, 'prototype') && String(callback).includes('[native code]');
 }
 
 /**
