@@ -1,9 +1,11 @@
 // Opens the one GPU device that the engine works on. The only file that asks for an adapter.
 import { PronkError } from '../core/errors';
+import { dealsInOrder } from './subgroups';
 
 /** What kernels may use on this device. */
 export interface Features {
   readonly f16: boolean;
+  /** Whether there are subgroups, to which a workgroup's invocations are dealt in order. */
   readonly subgroups: boolean;
   /** Lanes that any subgroup has at least, where the adapter says it. */
   readonly subgroupSize?: number;
@@ -19,6 +21,9 @@ export interface Gpu {
   /** Settles when the device is lost for a reason other than `destroy()`. */
   readonly lost: Promise<GPUDeviceLostInfo>;
 }
+
+/** Lanes that any subgroup has, by WebGPU. */
+const LEAST_SUBGROUP = 4;
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|warp|software|basic render/i;
 
@@ -69,14 +74,16 @@ export async function openAdapter(adapter: GPUAdapter): Promise<Gpu> {
   );
   const requiredLimits = Object.fromEntries(RAISED.map((name) => [name, adapter.limits[name] as number]));
   const device = await adapter.requestDevice({ requiredFeatures: wanted, requiredLimits });
+  const { subgroupMinSize } = info;
+  const subgroups = device.features.has('subgroups') && (await dealsInOrder(device, subgroupMinSize || LEAST_SUBGROUP));
   return {
     device,
     name: adapterName(info),
     software: isSoftware(info),
     features: {
       f16: device.features.has('shader-f16'),
-      subgroups: device.features.has('subgroups'),
-      ...(info.subgroupMinSize && { subgroupSize: info.subgroupMinSize }),
+      subgroups,
+      ...(subgroups && subgroupMinSize && { subgroupSize: subgroupMinSize }),
     },
     lost: device.lost,
   };

@@ -71,5 +71,6 @@ export async function nullDevice(features: Features = { f16: true, subgroups: tr
       value: ({ requiredFeatures = [] }: GPUDeviceDescriptor = {}) => adapter.requestDevice({ requiredFeatures }),
     },
   }) as GPUAdapter;
-  return open(least, features);
+  // what it reads back is memory as it lay, so that it cannot tell how it deals invocations
+  return { ...(await open(least, features)), features };
 }
