@@ -14,7 +14,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'pronk-test-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const env = { ...process.env, XDG_RUNTIME_DIR: scratch };
 if (options.long) env.PRONK_LONG = '1';
-const minutes = options.long ? 240 : 15;
+const minutes = options.long ? 240 : 25;
 
 /** A command that passes or fails as a whole. */
 const command =
