@@ -4,6 +4,8 @@ import type { GivenSource } from '../engine/imports/identity';
 import type { Origin } from '../engine/imports/origin';
 import { PronkError } from '../core/errors';
 import { blobSource } from '../core/source';
+import { listJournals } from '../storage/journal';
+import type { Store } from '../storage/store';
 import type { Contract, GivenFile, ImportOrigin, Kept, ModelSummary } from './contract';
 import type { Saves, Tell } from './saves';
 
@@ -12,6 +14,7 @@ type Verbs = Kept<Pick<Contract, 'imports' | 'patches'>>;
 /** @param announce tells the page that the list of models changed */
 export function importVerbs(
   { imports, models }: Engine,
+  store: Store,
   saves: Saves,
   tell: Tell,
   announce: () => Promise<void>,
@@ -34,7 +37,8 @@ export function importVerbs(
       saves.cancel(taskId);
       return imports.cancel(taskId);
     },
-    pending: () => imports.pending(),
+    // asked at each start, when there mostly is none and the importer is not there yet
+    pending: async () => ((await listJournals(store)).length === 0 ? [] : imports.pending()),
     async resume(taskId, files, tokens) {
       const given = files ? files.map(givenSource) : await fromHandles(await imports.handles(taskId));
       await imports.resume(taskId, { files: given, ...(tokens && { tokens }) }, tell('import', taskId));

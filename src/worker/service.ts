@@ -173,7 +173,7 @@ export function createService({
     },
     device: { ask: () => engine.askForDevice() },
     models,
-    imports: importVerbs(engine, saves, progress, announceModels),
+    imports: importVerbs(engine, store, saves, progress, announceModels),
     patches: patchVerbs(engine, saves),
     hub: { curated: () => CURATED, tokenEndpoint },
     datasets: engine.datasets,
