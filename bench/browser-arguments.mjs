@@ -1,6 +1,6 @@
 // Chromium's arguments in benchmarks.
 
-/** `PRONK_BROWSER_ARGS`, words with spaces between, or Chromium's software adapter. */
+/** Arguments from `PRONK_BROWSER_ARGS`, words with spaces between, or those for Chromium's software adapter. */
 export function browserArguments() {
   const given = process.env.PRONK_BROWSER_ARGS;
   const own = given === undefined ? ['--use-webgpu-adapter=swiftshader'] : given.split(' ').filter(Boolean);

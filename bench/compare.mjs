@@ -76,7 +76,7 @@ function run(argv) {
   });
 }
 
-/** A file of the shape, made when it is first asked for. */
+/** The path of a file of the shape, which is made when it is first needed. */
 async function made(name, write) {
   const path = join(peers, `${options.shape}-${shape.numLayers}-${name}`);
   mkdirSync(peers, { recursive: true });
@@ -123,7 +123,7 @@ const median = (numbers) => {
   const sorted = numbers.filter((each) => each !== undefined).toSorted((a, b) => a - b);
   return sorted.length === 0 ? undefined : (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 };
-/** Each figure's name, how it is read, and whether more of it is better. */
+/** Figures: the name, and the value in the output of a run. */
 const figures = [
   ['load, ms', (each) => each.loadMs],
   ['first token, ms', (each) => each.firstTokenMs],

@@ -1,4 +1,4 @@
-// What storage.mjs runs in the browser: importing and loading against their stages alone, in bytes a second.
+// The browser's part of storage.mjs: importing and loading against their stages alone, in bytes a second.
 import { hasNonFinite } from '../src/core/finite';
 import type { GivenSource } from '../src/engine/imports/identity';
 import { createEngine } from '../src/engine/index';

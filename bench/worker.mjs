@@ -1,5 +1,5 @@
-// What the engine's worker itself spends on a token, in the built page in Chromium: its CPU profile while an answer is
-// written. The device's time is no part of it.
+// The engine worker's own time for a token, in the built page in Chromium: a CPU profile of the worker while an answer
+// is written, without the device's time.
 // Usage: npm run build && node bench/worker.mjs
 import { chromium as browserType } from 'playwright';
 import { preview } from 'vite';
@@ -37,7 +37,7 @@ async function debuggers(page) {
   return { workers, call };
 }
 
-/** Milliseconds of a profile by what the thread was in. */
+/** Milliseconds of a profile by the function that the thread was in. */
 function timesOf({ nodes, samples, timeDeltas }) {
   const names = new Map(nodes.map(({ id, callFrame }) => [id, callFrame.functionName]));
   const times = {};

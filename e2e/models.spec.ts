@@ -4,7 +4,7 @@ import type { Page } from 'playwright/test';
 import { TALES_GGUF, talesGolden } from '../src/testing/fixtures';
 import { expect, goTo, say, test } from './page';
 
-/** How the model goes on greedily: transformers' text, in float64. */
+/** The model's greedy continuation of PROMPT, by transformers in float64. */
 const PROMPT = 'Once upon a time';
 const STORY = talesGolden().text.slice(PROMPT.length, talesGolden().text.indexOf('\n'));
 
@@ -79,7 +79,7 @@ test('a damaged file gives a sentence, and nothing is lost', async ({ page }) =>
 
 test('a precision that was chosen is kept, has a smaller cache, and answers', async ({ page }) => {
   const precision = page.getByRole('combobox', { name: /^Precision of Pronk/ });
-  /** What the device panel says of the cache, as soon as a model is loaded. */
+  /** The device panel's entry for the KV cache, shown once a model is loaded. */
   const cache = page.locator('#device-card dt', { hasText: /^cache$/ }).locator('+ dd');
   await page.goto('/');
   await goTo(page, 'Models');
@@ -101,6 +101,6 @@ test('a precision that was chosen is kept, has a smaller cache, and answers', as
   await expect(precision).toHaveValue('int8');
   await goTo(page, 'Chat');
   expect(await say(page, 'Hello')).toMatch(/Hello[\s\S]+\w/);
-  // a question leaves it as it was loaded
+  // asking a question does not change the precision of the load
   await expect(cache).toHaveText(rounded);
 });

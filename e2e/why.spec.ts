@@ -1,4 +1,4 @@
-// How likely each token of an answer was, another word in its place, and answers that are held to a form.
+// Probabilities of an answer's tokens, another word in a token's place, and answers that are held to a form.
 import type { Page } from 'playwright/test';
 import { findings } from './axe';
 import { answered, chat, expect, say, test } from './page';
@@ -90,7 +90,7 @@ test('answers are held to a form, and what is no form is said while it is writte
   const said = await article(page).locator('.markdown').innerText();
   expect(JSON.parse(said)).toEqual([expect.stringMatching(/^[ab]$/), expect.stringMatching(/^[ab]$/)]);
 
-  // what was begun is not gone on with while the form is broken, and stays
+  // an answer that was begun is not continued while the form is invalid, and stays
   await page.getByRole('button', { name: 'Edit the answer' }).last().click();
   const editor = page.getByRole('textbox', { name: 'Answer in other words' });
   await editor.fill('["a"');

@@ -1,5 +1,5 @@
-// Finds, or installs where that is allowed, what the tests run on: Chromium, Firefox, software Vulkan drivers, and what compiles
-// kernels on paper.
+// Finds the programs that tests run on, or installs them where that is allowed: Chromium, Firefox, software Vulkan
+// drivers, and the compiler of kernels on paper.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { compiler, HEADERS, LEAST_MESA } from '../bench/paper/prepare.mjs';

@@ -1,9 +1,9 @@
-// What the kernels are made of, in one word: kernel shapes that were chosen for others are not taken for these.
+// A digest of the kernels' sources: choices made for other kernels are not taken for these.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Names a build's shaders and ops in `import.meta.env`. @param root of the sources */
+/** Puts the digest of a build's shaders and ops into `import.meta.env`. @param root of the sources */
 export function nameKernels(root: string): void {
   const hash = createHash('sha256');
   for (const folder of ['shaders', 'src/ops']) {

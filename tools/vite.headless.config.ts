@@ -14,7 +14,7 @@ export default defineConfig({
     ssr: true,
     rollupOptions: {
       input: { main: 'src/headless/main.ts', 'hash-thread': 'src/headless/node-store/hash-thread.ts' },
-      // what the page fetches later, the command line may have at once
+      // modules that the page loads later may be in the command line's main file
       checks: { ineffectiveDynamicImport: false },
     },
     outDir: 'dist-headless',

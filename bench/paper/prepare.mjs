@@ -1,4 +1,5 @@
-// Makes ready what compiles kernels for an AMD GPU that is not there: Mesa's RADV, and the layer of layer.c between it and Dawn.
+// Prepares the compiler of kernels for an AMD GPU that is not there: Mesa's RADV, and the layer of layer.c between it
+// and Dawn.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,7 +14,7 @@ export const LEAST_MESA = 25;
 const icd = () =>
   existsSync(DRIVERS) ? readdirSync(DRIVERS).find((name) => /^radeon_icd.*\.json$/.test(name)) : undefined;
 
-/** The compiler's path, or undefined. */
+/** The path of a C compiler, or undefined. */
 export function compiler() {
   const folders = (process.env.PATH ?? '').split(':');
   return ['cc', 'gcc', 'clang'].flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
@@ -31,7 +32,7 @@ function mesa() {
   }
 }
 
-/** Why kernels cannot be compiled on paper here, with what to install; undefined where they can. */
+/** The reason why kernels cannot be compiled on paper here, with what to install; undefined where they can. */
 export function missing() {
   if (process.platform !== 'linux') return 'kernels on paper need Linux';
   const packages = [];
@@ -60,12 +61,12 @@ function buildLayer() {
     description: 'A GPU on paper: compiles and executes nothing',
   };
   writeFileSync(join(BUILT, 'paper.json'), `${JSON.stringify({ file_format_version: '1.1.2', layer }, null, 2)}\n`);
-  // another process may be at it too: whoever is last takes the place
+  // another process may build it too: the last one replaces the file
   renameSync(made, library);
 }
 
 /**
- * What the environment of a process must have for its Vulkan to be a GPU of this family on paper; the layer is built first.
+ * Environment variables under which a process's Vulkan is a GPU of this family on paper; builds the layer first.
  * @throws Error that says what to install
  */
 export function environment(family) {

@@ -1,6 +1,6 @@
 // A LLaMA-shaped model with made-up weights as ONNX, with the operators that ONNX Runtime's own exporter uses: products
-// with 4-bit weights in blocks of 32, grouped-query attention with rotary positions, norms with the residual. Speed does
-// not depend on the values.
+// with 4-bit weights in blocks of 32, grouped-query attention with rotary positions, norms with the residual. Speed
+// does not depend on the values.
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 
@@ -152,7 +152,7 @@ export function writeOnnxModel(path, shape, { context, accuracy }) {
     data.floats(name, [context, d / 2], (i) => of(Math.floor(i / (d / 2)) * ropeTheta ** ((-2 * (i % (d / 2))) / d)));
   angles('cos', Math.cos);
   angles('sin', Math.sin);
-  // positions: the sum of the mask less one, and its length
+  // the number of positions so far, which is the sum of the mask less one, and the mask's length
   node('ReduceSum', ['attention_mask', integers('axis', [1])], ['mask.sum'], { keepdims: 1 });
   node('Sub', ['mask.sum', 'axis'], ['last']);
   node('Cast', ['last'], ['seqlens_k'], { to: INT32 });

@@ -27,7 +27,7 @@ const cacheOf = (length) =>
     past.map((name) => [name, new ort.Tensor('float32', new Float32Array(K * length * d), [1, K, length, d])]),
   );
 
-/** Reads ids behind what the cache holds; the likeliest id, and the cache with them. */
+/** Runs the model on ids after those in the cache; gives the likeliest next id and the cache with the ids. */
 async function read(ids, cache, total) {
   const out = await session.run({
     input_ids: new ort.Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length]),
@@ -55,7 +55,7 @@ const prefillMs = {};
 for (const length of prompts) prefillMs[length] = await timed(() => read(idsOf(length, 2), cacheOf(0), length));
 const decodeMs = {};
 for (const length of contexts) {
-  // the first ones compile what they need, and bring the cache to the device
+  // the first runs compile kernels, and bring the cache to the device
   let state = await read([5], cacheOf(length), length + 1);
   state = await read([state.best], state.cache, length + 2);
   decodeMs[length] =

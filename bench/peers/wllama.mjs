@@ -12,7 +12,7 @@ const { peers, model, contexts, prompts, tokens } = JSON.parse(process.argv[2]);
 const library = join(peers, 'node_modules/@wllama/wllama/esm');
 const types = { js: 'text/javascript', html: 'text/html', wasm: 'application/wasm' };
 
-/** Two headers give the page threads. */
+/** Headers with which the page may use threads. */
 const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 const server = createServer((request, response) => {
   const { pathname } = new URL(request.url, 'http://localhost');
@@ -42,7 +42,7 @@ try {
       const longest = Math.max(...depths, ...lengths);
       await wllama.loadModel([file], { n_ctx: longest + count + 8, n_batch: 512 });
       const loaded = performance.now();
-      // each letter is a token, and the first one tells prompts apart
+      // each letter is a token, and the first one makes each prompt another
       const text = (length, first) => first + 'a'.repeat(length - 2);
       const run = async (length, first, most) =>
         (

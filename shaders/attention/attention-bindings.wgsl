@@ -1,6 +1,5 @@
-// The bindings of attention over the KV cache, for all of its kernels. WHOLE: a workgroup sees all keys of its
-// queries, and writes what attention gives. Else it sees one of `splits` parts of them, and attention-merge.wgsl
-// adds up what they give.
+// The bindings of all kernels of attention over the KV cache. With WHOLE a workgroup sees all keys of its queries and
+// writes attention's output; else it sees one of `splits` parts of the keys, whose sums attention-merge.wgsl adds up.
 //: needs State, Activation
 struct Params {
   heads: u32,

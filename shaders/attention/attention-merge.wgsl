@@ -1,5 +1,5 @@
-// Attention of the parts that the keys were split into, as attention: a thread takes a quad of a head's output, and
-// adds up what the splits give in their order.
+// Attention's output from the sums over each part of the keys: a thread takes a quad of a head's output and adds up the
+// parts in their order.
 //   out[t, h] = Σ_s 2^(max[s] − max) · sums[s] / Σ_s 2^(max[s] − max) · total[s]
 //: needs State, Activation, WORKGROUP_SIZE
 struct Params {

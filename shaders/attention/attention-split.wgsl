@@ -6,7 +6,7 @@
 //: needs attention-bindings.wgsl, key_quad, value_quad, Activation, lane_sums, SCORES
 //: needs WORKGROUP_SIZE, HEAD_QUADS, Q_TILE, KEYS, KEY_LANES, PART
 const GROUPS = WORKGROUP_SIZE / KEY_LANES;
-/// Below any score. What is masked lies below it, so that it weighs nothing.
+/// A bound below any score; MASKED lies below it, so that masked keys have weight 0.
 const LEAST = -1e30;
 const MASKED = -3e38;
 var<workgroup> group_max: array<f32, Q_TILE * GROUPS>;

@@ -8,15 +8,16 @@
 //: needs HEAD_QUADS, CHUNK_QUADS, PASS_QUADS
 const QUERIES = 64u;
 const KEYS = 32u;
-/// Rows of a column of a plane, and one more, so that threads that write a row reach other banks.
+/// Quads from one column of a plane to the next: one more than its rows, so that threads that write a row use different
+/// banks.
 const QUERY_STRIDE = QUERIES / 4u + 1u;
 const KEY_STRIDE = KEYS / 4u + 1u;
 const KEY_BASE = CHUNK_QUADS * QUERY_STRIDE;
-/// Below any score. What is masked lies below it, so that it weighs nothing.
+/// A bound below any score; MASKED lies below it, so that masked keys have weight 0.
 const LEAST = -1e30;
 const MASKED = -3e38;
-/// A chunk of queries and keys, column by column; or some columns of the values, row by row. A plane has one of the
-/// four rows of each thread, so that one index, which is checked once, serves all four.
+/// A chunk of queries and keys, column by column, or some columns of the values, row by row. Each of the four planes
+/// has one of a thread's four rows, so that one index, checked once, serves all four.
 var<workgroup> tile: array<array<vec4<Tile>, CHUNK_QUADS * (QUERY_STRIDE + KEY_STRIDE)>, 4>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -114,7 +115,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     tile[key_$p_$t / 8u][quad_$p_$t / 8u * 64u + key_$p_$t % 8u * 8u + quad_$p_$t % 8u] = part_$p_$t;
     //: end
     workgroupBarrier();
-    // keys j, j + 8, j + 16 and j + 24 at a time; with fewer than eight keys there are none behind them
+    // keys j, j + 8, j + 16 and j + 24 together; where fewer than eight keys are seen, the latter three are masked
     for (var j = 0u; j < seen; j++) {
       let weight_$r = weights[$r][j * 16u + m]; //: for r in 4
       //: for k in 4, i in LANE_QUADS

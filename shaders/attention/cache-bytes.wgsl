@@ -1,6 +1,6 @@
-// Keys and values of every position so far as 8-bit codes: the interface of cache.wgsl. A row is the codes of a head,
-// four in a word, and then the f16 scales of its blocks, two in a word. A block is 32 elements, or what is left of the
-// head.
+// Keys and values of every position so far as 8-bit codes, with the functions of cache.wgsl. A row is the codes of a
+// head, four in a word, and then the f16 scales of its blocks, two in a word; a block is 32 elements, or the rest of
+// the head.
 //: needs HEAD_QUADS
 @group(0) @binding(3) var<storage, read> keys: array<u32>; // [K][context] rows
 @group(0) @binding(4) var<storage, read> values: array<u32>; // [K][context] rows

@@ -1,5 +1,5 @@
-// Sums over the KEY_LANES lanes that share a key, for all of them, by subgroup operations. A workgroup's
-// invocations are dealt to subgroups in order, so that such lanes stand side by side in one.
+// Sums over the KEY_LANES lanes that share a key, for all of them, by subgroup operations: a workgroup's invocations
+// are dealt to subgroups in order, so such lanes are neighbours in one subgroup.
 //: needs KEY_LANES, SCORES
 fn lane_sums(local_index: u32, partial: array<f32, SCORES>) -> array<f32, SCORES> {
   var sums = partial;

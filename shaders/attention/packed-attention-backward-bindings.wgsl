@@ -9,7 +9,7 @@
 @group(0) @binding(8) var<storage, read> table: array<vec4f>; // [context][d / 4] of (cos, sin) twice
 //: end
 
-/// A quad of a token's gradient of q or k, two pairs, as it was before the rotation.
+/// A quad (two pairs) of a token's gradient of q or k, rotated back by its position.
 fn turned_back(position: u32, quad: u32, d: vec4f) -> vec4f {
   //: if ROTATED
   let angles = table[position * HEAD_QUADS + quad];

@@ -21,7 +21,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let scale = inverseSqrt(f32(4u * HEAD_QUADS));
 
   let q = local_index % STEP;
-  // where the keys that this thread brings begin
+  // the first quad of each key that this thread brings
   let brought_$j = min(first + brought(local_index, $ju), last) * stride; //: for j in LOADS
   var keys: vec4u;       // tokens of the row group
   var query_ends: vec4u; // one past the last token that sees each key

@@ -20,7 +20,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let value_offset = key_offset + params.kv_heads * HEAD_QUADS;
 
   let q = local_index % STEP;
-  // where the rows that this thread brings begin
+  // the first quad of each row that this thread brings
   //: for j in LOADS
   let brought_$j = min(first + brought(local_index, $ju), last);
   let query_$j = query_base(kv_head, brought_$j);

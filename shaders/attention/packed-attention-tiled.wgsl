@@ -23,7 +23,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let value_offset = key_offset + params.kv_heads * HEAD_QUADS;
 
   let q = local_index % STEP;
-  // of the queries that this thread brings
+  // the first quad of each query that this thread brings
   let query_$j = query_base(kv_head, min(first + brought(local_index, $ju), last)); //: for j in LOADS
   var tokens: vec4u;     // of the row group's queries
   var first_keys: vec4u; // the first token that each query sees

@@ -15,11 +15,11 @@ fn multiply_add(a: vec4f, b: vec4f, sum: f32) -> f32 {
   return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
 }
 
-/// The j-th of the rows or columns that a thread brings, all of them one quad of a step.
+/// The index in the tile of the j-th row or column that a thread brings; it brings the same quad of a step of each.
 fn brought(local_index: u32, j: u32) -> u32 { return local_index / STEP + j * (WORKGROUP_SIZE / STEP); }
 fn store_row(q: u32, n: u32, quad: vec4f) { tiles[q][n / LANES][(n % LANES) ^ q] = quad; }
 fn store_column(q: u32, n: u32, quad: vec4f) { tiles[STEP + q][n / LANES][(n % LANES) ^ q] = quad; }
-/// A column's quad that this lane sums.
+/// Stores a quad of column n for the sums that this lane computes.
 fn store_weighed(lane: u32, n: u32, quad: vec4f) { tiles[n / COLUMNS_PER_LANE][n % COLUMNS_PER_LANE][lane] = quad; }
 
 /// sums[i][r] += (row r of the row group) · (column i of the lane), over `count` quads

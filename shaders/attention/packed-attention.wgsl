@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     score += dot(query[$i], qkv[key_base + $i]); //: for i in HEAD_QUADS or params.quads
     let visible = key >= first_key && key <= token;
     if (visible && score > running_max) {
-      // seldom, after the first keys
+      // seldom taken after the first keys
       let rescale = exp(running_max - score);
       running_max = score;
       denominator *= rescale;

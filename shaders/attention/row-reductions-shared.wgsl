@@ -1,5 +1,5 @@
-// Maximum and sum over the eight threads of a row of scores, for four rows at a time: through the memory of the
-// weights, while nobody needs those.
+// Maximum and sum over the eight threads of a row of scores, for four rows at a time, in the shared memory of the
+// weights while no thread needs those.
 var<workgroup> weights: array<array<vec4f, 8 * 16>, 4>; // of quads of keys, a plane for each of a thread's queries
 
 fn row_max(m: u32, n: u32, own: vec4f) -> vec4f {

@@ -1,4 +1,4 @@
-// Sums of what several threads hold, through shared memory: `sums` of them, of type Sum, added up in the lanes' order.
+// Sums over several threads through shared memory: `sums` sums of type Sum, added up in the lanes' order.
 //: needs Sum, PARTIALS
 var<workgroup> partial_sums: array<Sum, PARTIALS>;
 

@@ -1,6 +1,5 @@
-// What v, the gradient of A · mask(x), gives: the gradient of A, and what is added to that of x. Neither needs the
-// other, so some workgroups of one dispatch compute the one and the rest the other. Without HAS_DX nobody wants the
-// second.
+// The gradients of A and of x, added to da and dx, from v, the gradient of A · mask(x): some workgroups of one dispatch
+// compute that of A, the others that of x. Without HAS_DX the gradient of x is left out.
 //: needs lora-bindings.wgsl, a_groups, gradient_of_a, WORKGROUP_SIZE, TILE_R
 //: if HAS_DX
 //: needs gradient_of_x

@@ -1,5 +1,4 @@
-// What the maps of a group read, as the forward pass had it: x itself, the RMSNorm of x, whose 1 / rms was kept, or
-// f(gate) · up.
+// The input of a group's maps in the backward pass: x itself, the RMSNorm of x by the kept 1 / rms, or f(gate) · up.
 //: if NORMED
 @group(0) @binding(4) var<storage, read> x: array<vec4f>;       // [T, K]
 @group(0) @binding(9) var<storage, read> gain: array<vec4f>;    // [K]

@@ -1,5 +1,5 @@
-// What a group's output gradient gives: v, the gradient of u, and the gradient of B. Neither needs the other, so some
-// workgroups of one dispatch compute the one and the rest the other.
+// The gradients of u (which is v) and of B from dy, the gradient of a group's output: some workgroups of one dispatch
+// compute v, the others the gradient of B.
 //: needs lora-bindings.wgsl, v_groups, gradient_of_u, gradient_of_b, WORKGROUP_SIZE, TILE_R
 @group(0) @binding(2) var<storage, read> dy: array<f32>;       // [T, stride]
 @group(0) @binding(3) var<storage, read> b: array<f32>;        // [M, R]

@@ -1,6 +1,5 @@
-// The update of a gate and of what it multiplies, and their product behind it: gate and up each += scale · B · u as in
-// lora-up.wgsl, then hidden = f(gate) · up. A thread takes TILE_M rows of both, WORKGROUP_SIZE rows apart, and TILE_N
-// tokens.
+// The update of gate and up, and their product: gate and up each += scale · B · u as in lora-up.wgsl, then hidden =
+// f(gate) · up. A thread takes TILE_M rows of both, WORKGROUP_SIZE rows apart, and TILE_N tokens.
 //: needs lora-bindings.wgsl, WORKGROUP_SIZE, TILE_N, TILE_M, activate
 @group(0) @binding(2) var<storage, read> u: array<f32>;             // [T, 2R]
 @group(0) @binding(3) var<storage, read> b: array<f32>;             // [2F, R]

@@ -43,7 +43,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let max_logit = row_max(lane_max, lane);
   let sum_of_exp = row_sum(sum_of(sums) * exp(lane_max - max_logit), lane);
 
-  // the lane that overwrites the target's logit reads it before
+  // this lane reads the target's logit before it overwrites it
   let slot = state.position + row;
   let target_id = u32(targets[picked[slot]]);
   let target_element = target_id / WIDTH;

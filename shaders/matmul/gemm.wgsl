@@ -1,8 +1,9 @@
-// y[t, n] = Σ_k w[n, k] · x[t, k] for many tokens, for hardware. TOKEN_LANES × 8 threads compute a tile of
-// TOKEN_LANES · TILE_N tokens × 8 · TILE_M rows, each a register tile of TILE_N × TILE_M. A step of 8 quads of columns
-// is dequantized once into shared memory. Of the matrix a thread brings ROW_LOADS blocks, or a part of one; of x one of
-// the 8 quads of each of its tokens: neighbours read neighbours, and 8 threads have parts of a Σx². HALF_TILES: shared
-// memory holds f16, and products are summed in f16 by twos over SUM_QUADS quads before sums in f32 take them.
+// y[t, n] = Σ_k w[n, k] · x[t, k] for many tokens, for hardware. TOKEN_LANES × 8 threads compute a tile of TOKEN_LANES
+// · TILE_N tokens × 8 · TILE_M rows, each a register tile of TILE_N × TILE_M. A step of 8 quads of columns is
+// dequantized once into shared memory: of the matrix a thread brings ROW_LOADS blocks, or a part of one; of x one of
+// the 8 quads of each of its tokens, so that neighbours read neighbouring memory and 8 threads have the parts of a Σx².
+// With HALF_TILES, shared memory holds f16, and pairs of products are summed in f16 over SUM_QUADS quads before they
+// are added to sums in f32.
 //: needs projection.wgsl, load_block, block_scale, BLOCK_QUADS, TILE_M, TILE_N, TOKEN_LANES, ROW_PARTS, Tile, TOGETHER
 //: needs SUM_QUADS
 //: for q in BLOCK_QUADS

@@ -1,10 +1,10 @@
-// Sums over the lanes of each team, through shared memory alone: a tree.
+// Sums over the lanes of each team along a tree in shared memory, without subgroup operations.
 //: needs TILE_M, LANES, WORKGROUP_SIZE
 const PAIRS = TILE_M / 2u;
 var<workgroup> partial_pairs: array<vec2f, WORKGROUP_SIZE * PAIRS>;
 var<workgroup> partial_squares: array<f32, WORKGROUP_SIZE>;
 
-/// The sums over the team of the pair of rows that is the lane's, modulo the number of pairs; and the sum of squares.
+/// The team's sums of one pair of rows, that of the lane's index modulo the number of pairs, and of the squares.
 fn add_up(sums: array<f32, TILE_M>, squares: f32, local_index: u32) -> vec3f {
   workgroupBarrier();
   partial_pairs[$pu * WORKGROUP_SIZE + local_index] = vec2f(sums[2u * $pu], sums[2u * $pu + 1u]); //: for p in HALF_M

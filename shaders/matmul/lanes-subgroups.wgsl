@@ -1,13 +1,13 @@
-// Sums over the lanes of each team, by subgroup operations. With each exchange a lane keeps half of its rows and gives
-// the other half away, until it has a pair. SUBGROUP_LANES of the lanes reduce so: no more than a subgroup has, whose
-// lanes are a workgroup's invocations in order. Where that is a part of the team (MERGES), parts meet in shared memory.
+// Sums over the lanes of each team by subgroup operations, over SUBGROUP_LANES lanes: no more than a subgroup has,
+// whose lanes are a workgroup's invocations in order. With each exchange a lane keeps half of its rows and gives the
+// other half away, until it has a pair. Where a team has several such parts (MERGES), shared memory adds them up.
 //: needs TILE_M, LANES, WORKGROUP_SIZE, SUBGROUP_LANES, NORM
 const PAIRS = TILE_M / 2u;
 //: if MERGES
 var<workgroup> partials: array<vec3f, WORKGROUP_SIZE / SUBGROUP_LANES * PAIRS>;
 //: end
 
-/// The sums over the team of the pair of rows that is the lane's, modulo the number of pairs; and the sum of squares.
+/// The team's sums of one pair of rows, that of the lane's index modulo the number of pairs, and of the squares.
 fn add_up(sums: array<f32, TILE_M>, squares: f32, local_index: u32) -> vec3f {
   var quad = vec4f(sums[0], sums[1], sums[2], sums[3]);
   //: if EIGHT_ROWS

@@ -1,7 +1,7 @@
 // y += B·(A·x) of the batch's last token in one dispatch, for adapters in decode on hardware. Each workgroup computes
-// A·x anew, which costs less than a dispatch more where A is small, and then a thread takes a row of B. NORM
-// normalises x by RMSNorm first. GATED takes the rows of B as those of gate, then of up: y = f(gate) · up, behind what
-// is added to both.
+// A·x anew, which costs less than another dispatch where A is small; then each thread computes a row of B. NORM applies
+// RMSNorm to x first. With GATED, the rows of B are those of gate, then those of up, and y = f(gate) · up of the
+// updated values.
 //: needs State, Input, Output, MOST_QUADS, activate
 struct Params {
   columns: u32,    // K, a multiple of 4

@@ -1,7 +1,7 @@
 // y[t, n] = Σ_k w[n, k] · x[t, k] as dot products along the rows, for hardware. A team of LANES threads shares TILE_M
 // rows and TILE_N tokens: a lane takes every LANES-th block of each row, so that x is read once for all rows. Codes are
-// used as unpacked numbers that are off by a constant, which leaves the loop as Σx. Then the team adds up its sums, and
-// a lane gets a pair of rows.
+// unpacked to numbers that are off by a constant, whose product with Σx over a block is computed once for all rows. At
+// the end the team adds up its sums, and each lane gets a pair of rows.
 //: needs projection.wgsl, load_block_at, load_scale, add_up
 //: needs WORKGROUP_SIZE, LANES, TILE_M, TILE_N, BLOCK_QUADS, LOW_QUADS
 //: for q in LOW_QUADS
@@ -75,7 +75,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     low_$t += low_$q_$t; //: for q in LOW_QUADS
     var high_$t = vec4f(0.0);
     high_$t += high_$q_$t; //: for q in HIGH_QUADS
-    // what the unpacked codes are off by, in the block's dot product
+    // the constants by which the unpacked codes are off, in the block's dot product
     let zero_$t = -dot(low_$t, LOW_ZERO) - dot(high_$t, HIGH_ZERO);
     //: if HAS_OFFSET
     let x_sum_$t = dot(low_$t + high_$t, vec4f(1.0));

@@ -1,7 +1,7 @@
 // y[t, n] = Σ_k w[n, k] · x[t, k] as dot products along the rows, for software adapters with subgroups. A thread takes
-// TILE_M rows and TILE_N tokens. Each thread of a subgroup reads LANE_QUADS other quads of x and gives them to the
-// others, since such adapters read memory lane by lane. Together these are STEP_BLOCKS blocks. Unless they are
-// ONE_BLOCK, a loop goes over them, whose code compiles faster than unrolled blocks.
+// TILE_M rows and TILE_N tokens. Each thread of a subgroup reads LANE_QUADS quads of x for all of its threads, since
+// such adapters read memory lane by lane; together these quads are STEP_BLOCKS blocks. Unless that is one block
+// (ONE_BLOCK), a loop goes over the blocks, since it compiles faster than unrolled code.
 //: needs projection.wgsl, load_block, block_scale, LANES, TILE_M, TILE_N, BLOCK_QUADS, STEP_BLOCKS, LANE_QUADS
 //: needs ONE_BLOCK
 //: for q in BLOCK_QUADS
@@ -80,7 +80,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(subgroup_invocation
     }
   }
 
-  // a loop over the tokens: each store is code for every lane
+  // a loop over the tokens, since an unrolled store is code for every lane
   var squares: array<f32, TILE_N>;
   var sums: array<array<f32, TILE_M>, TILE_N>;
   //: for t in TILE_N

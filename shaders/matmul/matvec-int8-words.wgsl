@@ -13,7 +13,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let first_token = select(workgroup_id.y * TILE_N, last_token, params.last_only == 1u);
   let x_blocks = params.columns / 32u;
   let blocks = x_blocks * PARTS;
-  // a bound that compilers do not know
+  // a bound that compilers do not know, so that they keep the loop
   let words = WORDS * min(x_blocks, 1u);
 
   let row_$r = matrix_row(row_group, $ru); //: for r in TILE_M

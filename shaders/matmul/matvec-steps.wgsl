@@ -49,7 +49,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(subgroup_invocation
     //: end
   }
 
-  // a loop over the tokens: each store is code for every lane
+  // a loop over the tokens, since an unrolled store is code for every lane
   var squares: array<f32, TILE_N>;
   var sums: array<array<f32, TILE_M>, TILE_N>;
   //: for t in TILE_N

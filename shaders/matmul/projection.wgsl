@@ -46,7 +46,7 @@ override NORM: bool = false;
 override RESIDUAL: bool = false;
 override GLU: bool = false;
 
-/// Row r of a row group. Rows of gate and up come in pairs.
+/// The matrix's row for row r of a row group; rows of gate and up alternate.
 fn matrix_row(row_group: u32, r: u32) -> u32 {
   const HALF = TILE_M / 2u;
   let paired = row_group * HALF + r / 2u + params.half * (r % 2u);
@@ -70,13 +70,13 @@ fn add_bias(row: u32, value: f32) -> f32 {
   //: end
 }
 
-/// 1/rms of a token whose Σx² is `squares`, where it is normalised.
+/// The factor 1/rms of a token whose Σx² is `squares`; 1 without NORM.
 fn norm_scale(squares: f32) -> f32 {
   return select(1.0, 1.0 / sqrt(squares / f32(params.columns) + params.epsilon), NORM);
 }
 
 //: if HAS_HEADS
-/// Puts the pair of rows from `row` on, which a head rotates together, where attention reads it.
+/// Writes rows `row` and `row` + 1 of a head, a pair that RoPE rotates together, to q or to the KV cache.
 fn place_pair(token: u32, row: u32, values: vec2f) {
   let at = params.row_start + row;
   let head = at / params.head_dim;

@@ -1,6 +1,6 @@
 // Rounds x to whole numbers of 8 bits in blocks of 32, for products of integers. A thread takes a block: its scale is
 // the largest magnitude / 127, so that codes are −127 to 127, rounded to nearest, ties to even. With NORM, x is
-// multiplied by a gain first, and Σx² is noted, by which the product finds 1/rms: codes do not depend on it.
+// multiplied by a gain first, and Σx² is stored, from which the product gets 1/rms: codes do not depend on it.
 //: needs State, Input, WORKGROUP_SIZE
 struct Params { columns: u32 } // K, a multiple of 32
 @group(0) @binding(0) var<uniform> params: Params;
@@ -13,7 +13,7 @@ struct Params { columns: u32 } // K, a multiple of 32
 @group(0) @binding(5) var<storage, read_write> blocks: array<vec4f>; // [T][K / 32] scale, Σ of halves, Σx²
 
 const QUADS = 8u;
-/// Blocks with nothing larger are zeros: the largest code divided by it would be infinite.
+/// Blocks whose largest magnitude is below this become zeros.
 const LEAST = 0x01000000u; // 2⁻¹²⁵
 const ONES = 0x01010101u;
 
@@ -24,7 +24,7 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   if (block >= state.count * row_blocks) { return; }
   var quads: array<vec4f, QUADS>;
   var squares = vec4f(0.0);
-  // as bits, infinities and values that are no numbers are the largest: they stay in the scale, and so in the product
+  // compared as bits, infinities and NaN are the largest: they stay in the scale, and so in the product
   var largest = vec4u(0u);
   //: for q in 8
   quads[$q] = vec4f(x[block * QUADS + $qu]);

@@ -9,7 +9,7 @@ fn load_scale(i: u32) -> vec2f { return vec2f(f32(scales[i]), 0.0); }
 //: else
 @group(0) @binding(6) var<storage, read> scales: array<u32>;
 
-/// Scale and offset of the block i of all rows together; the code of zero is not taken off.
+/// Scale and offset of block i, counted over all rows; the code of zero is not yet subtracted.
 fn load_scale(i: u32) -> vec2f {
   //: if HAS_OFFSET
   return unpack2x16float(scales[i]);

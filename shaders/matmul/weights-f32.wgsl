@@ -1,4 +1,4 @@
-// Rows of f32. A block of floats is one quad of elements, a vec4, or two.
+// Rows of f32. A block is one quad of elements, with WIDE two.
 @group(0) @binding(5) var<storage, read> codes: array<vec4u>;
 
 //: if WIDE

@@ -1,13 +1,13 @@
-// Heads into a cache of 8-bit codes, as attention/cache-bytes.wgsl reads them. A thread takes two blocks of 32 elements
-// of q, k or v, since their scales share a word. Codes are of the scale as it is stored, rounded to nearest, ties to
-// even. With NORMED, each thread finds its head's norm by itself.
+// Writes heads into a cache of 8-bit codes, as attention/cache-bytes.wgsl reads them. A thread takes two blocks of 32
+// elements of q, k or v, since their scales share a word; codes are quotients by the scale as it is stored, rounded to
+// nearest, ties to even. With NORMED, each thread computes its head's norm by itself.
 //: needs rope.wgsl, WORKGROUP_SIZE
 //: if NORMED
 @group(0) @binding(6) var<storage, read> gains: array<vec2f>; // [2][head_dim / 2]: of q, of k
 //: end
 const BLOCK_PAIRS = 16u;
 
-/// 1/rms of a head of q or k; of v, which stays as it is, 1.
+/// The factor 1/rms of a head of q or k with NORMED; else 1, as for v.
 fn head_scale(token: u32, head: u32) -> f32 {
   //: if NORMED
   if (head >= params.heads + params.kv_heads) { return 1.0; }
@@ -22,7 +22,7 @@ fn head_scale(token: u32, head: u32) -> f32 {
   //: end
 }
 
-/// A pair as it is stored: normalized, and turned unless it is of v.
+/// A pair as the cache stores it: normalized and rotated, unless it belongs to v.
 fn stored_pair(token: u32, head: u32, i: u32, scale: f32) -> vec2f {
   var pair = pair_at(token, head, i);
   if (head >= params.heads + params.kv_heads) { return pair; }
@@ -57,7 +57,7 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   for (var b = 0u; b < 2u; b++) {
     let start = first + b * BLOCK_PAIRS;
     let end = min(start + BLOCK_PAIRS, half);
-    // as bits, infinities and values that are no numbers are the largest: they stay in the scale
+    // compared as bits, infinities and NaN are the largest: they stay in the scale
     var largest = vec2u(0u);
     for (var i = start; i < end; i++) {
       largest = max(largest, bitcast<vec2u>(stored_pair(token, head, i, scale)) & vec2u(0x7fffffffu));

@@ -1,6 +1,6 @@
-// Where q, k and v go: q stays in place, k and v go into the cache; q and k are rotated on the way, unless the layer
-// has no rotary positions. The table is computed on the CPU in float64, since WGSL's cos and sin are coarse at large
-// angles. With SCALED, queries grow with their position.
+// Rotates q and k, unless the layer has no rotary positions; q stays in place, k and v go into the cache. The table is
+// computed on the CPU in float64, since WGSL's cos and sin are coarse at large angles. With SCALED, queries grow with
+// their position.
 //: needs State, Activation
 //: if BYTES
 //: else
@@ -50,7 +50,7 @@ fn rotated(pair: vec2f, position: u32, i: u32) -> vec2f {
   //: end
 }
 
-/// Puts a rotated pair of q back in its place.
+/// Writes a rotated pair of q back to its place.
 fn place_query(token: u32, head: u32, i: u32, turned: vec2f) {
   let at = (token * all_heads() + head) * params.head_dim + 2u * i;
   //: if SCALED
@@ -64,7 +64,7 @@ fn place_query(token: u32, head: u32, i: u32, turned: vec2f) {
 
 //: if BYTES
 //: else
-/// Puts a pair where it is read from.
+/// Writes a pair of q in place, of k or v into the cache.
 fn place(token: u32, head: u32, i: u32, pair: vec2f) {
   let position = state.position + token;
   if (head < params.heads) {

@@ -13,7 +13,7 @@ fn uniform_random(counter: u32) -> f32 {
   return f32(v.x >> 8u) * 0x1p-24;
 }
 
-/// Makes an id the last one. By one thread.
+/// Makes an id the batch's last one; called by one thread.
 fn advance(id: u32) {
   seen[id >> 5u] |= 1u << (id & 31u);
   ids[0] = id;

@@ -1,9 +1,10 @@
-// What the sorting of chunks and the draw from them share: order as integers, and the largest over all threads.
+// Functions of sort-chunks.wgsl and sample-chunks.wgsl: integer keys in the order of logits, and the largest key over
+// all threads.
 //: needs sampling.wgsl
 const THREADS = 256u;
 const TREE = 341u; // 256 + 64 + 16 + 4 + 1
 
-/// Orders as the logit does; 0 is below all of them.
+/// An integer that orders as the logit does; 0 is below all of them.
 fn key_of(logit: f32) -> u32 {
   let bits = bitcast<u32>(select(logit, 0.0, logit == 0.0)); // −0 is 0
   return select(bits ^ 0x80000000u, ~bits, (bits >> 31u) == 1u);
@@ -15,7 +16,7 @@ fn logit_of(key: u32) -> f32 {
 
 var<workgroup> maxima: array<u32, TREE>;
 
-/// The largest over all threads.
+/// The largest of all threads' keys.
 fn largest(thread: u32, key: u32) -> u32 {
   maxima[thread] = key;
   var begin = 0u;
@@ -31,7 +32,7 @@ fn largest(thread: u32, key: u32) -> u32 {
   return maxima[TREE - 1u];
 }
 
-/// The first thread that has the largest key of all.
+/// The first thread whose key is the largest of all.
 fn first_with(thread: u32, key: u32, all: u32) -> u32 {
   return THREADS - largest(thread, select(0u, THREADS - thread, key == all));
 }

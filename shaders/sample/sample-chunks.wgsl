@@ -8,7 +8,7 @@
 @group(0) @binding(7) var<storage, read> masses: array<f32>; // [chunks][CHUNK]
 
 const BEYOND = 3.4e38;
-/// Of all threads, then of each four of these, and so on up to the sum over all.
+/// Sums of each thread, then of each four of these, and so on up to the sum over all.
 var<workgroup> sums: array<vec4f, TREE>;
 
 /// The sums over all threads, in one order.
@@ -25,7 +25,7 @@ fn sum_over(thread: u32, own: vec4f) -> vec4f {
   return sums[TREE - 1u];
 }
 
-/// Where a draw falls.
+/// The thread that a draw falls on.
 struct Place {
   thread: u32,
   rest: f32, // of the draw within that thread's mass
@@ -53,13 +53,14 @@ fn place_of(draw: f32) -> Place {
   return place;
 }
 
-/// A thread's chunk.
+/// The chunk of a thread, in sorted order.
 struct Chunk {
   begin: u32,  // in `sorted`
   factor: f32, // what its masses are multiplied by: its largest probability
 }
 
-/// How many keys of a chunk are at or above each of three, known to lie between `few` and `many`.
+/// The number of a chunk's keys at or above each of three candidates; the number is known to lie between `few` and
+/// `many`.
 fn counts_from(chunk: Chunk, candidates: vec3u, few: u32, many: u32) -> vec3u {
   var low = vec3u(few);
   var high = vec3u(many);
@@ -78,19 +79,19 @@ fn counts_from(chunk: Chunk, candidates: vec3u, few: u32, many: u32) -> vec3u {
   return low;
 }
 
-/// Mass of the first ids of a chunk.
+/// The mass of a chunk's first ids.
 fn mass_of(chunk: Chunk, count: u32) -> f32 {
   if (count == 0u) { return 0.0; }
   return chunk.factor * masses[chunk.begin + count - 1u];
 }
 
-/// What is kept.
+/// The ids that are kept so far: those whose keys are no lower than `key`.
 struct Kept {
   key: u32,   // the lowest
   count: u32, // of the thread's chunk
 }
 
-/// The highest key from `kept.key` on, up to `highest`, that leaves at least a number of ids, or a mass.
+/// Raises the lowest kept key as far as at least a number of ids, or a mass, stays; at most up to `highest`.
 fn raise(thread: u32, chunk: Chunk, kept: Kept, highest: u32, wanted: f32, by_mass: bool) -> Kept {
   var key = kept.key;
   var many = kept.count;
@@ -149,7 +150,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   let mass = sum_over(thread, vec4f(mass_of(chunk, count))).x;
   let place = place_of(uniform_random(state.step) * mass);
 
-  // the draw's chunk once more, in the order of ids
+  // the draw within its chunk goes over ids in their order, not over sorted keys
   const IDS = CHUNK / THREADS;
   let first = place.thread * CHUNK + thread * IDS;
   let chunk_top = logit_of(sorted[place.thread * CHUNK]);

@@ -1,4 +1,4 @@
-// What a request asks of the sampler, and the repetition penalty. `seen` is one bit an id: in the prompt or generated.
+// Parameters of a request's sampling, and the repetition penalty. `seen` has one bit an id: in the prompt or generated.
 struct Params {
   vocabulary: u32,
   temperature: f32, // 0: greedy

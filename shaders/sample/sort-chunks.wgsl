@@ -26,8 +26,8 @@ fn keys_at(id: u32) -> vec4u {
   return select(vec4u(), found, vec4u(id) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.vocabulary));
 }
 
-/// Orders a with c and b with d, or where the upper half is the wrong way round, a with d and b with c; then a with b
-/// and c with d.
+/// Orders a with c and b with d, or, where the upper half is sorted the other way (`turned`), a with d and b with c;
+/// then a with b and c with d.
 fn exchange(a: u32, b: u32, c: u32, d: u32, turned: bool) {
   let upper = select(vec2u(c, d), vec2u(d, c), turned);
   let first = vec2u(keys[a], keys[b]);
@@ -44,7 +44,7 @@ fn exchange_quad(quad: u32, turned: bool) {
   exchange(4u * quad, 4u * quad + 1u, 4u * quad + 2u, 4u * quad + 3u, turned);
 }
 
-/// Sorts the keys, of which each thread has put its quads there.
+/// Sorts the keys that the threads have put into shared memory, each its quads.
 fn sort(thread: u32) {
   for (var quad = thread; quad < QUADS; quad += THREADS) { exchange_quad(quad, true); }
   for (var size = 8u; size <= params.chunk; size *= 2u) {
@@ -125,7 +125,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   }
 }
 
-/// Relative to the chunk's largest.
+/// The probability of a key, relative to the chunk's largest.
 fn probability(key: u32, highest: f32) -> f32 {
   return select(0.0, exp((logit_of(key) - highest) / params.temperature), key > 0u);
 }

@@ -1,4 +1,4 @@
-// Parts of a program that are fetched when they are first needed.
+// Parts of a program that are loaded when they are first needed.
 
 type Method = (...args: never[]) => unknown;
 
@@ -22,7 +22,7 @@ export function later<T extends object>(make: () => Promise<T>): Later<T> {
   const methods = new Map<string | symbol, (...args: unknown[]) => Promise<unknown>>();
   return new Proxy({} as Later<T>, {
     get(_, name) {
-      // whoever is awaited is asked for this one
+      // `await` asks every object for `then`, which this one must not have
       if (name === 'then') return undefined;
       const known = methods.get(name);
       if (known) return known;

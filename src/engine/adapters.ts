@@ -23,7 +23,7 @@ import { numbered } from '../core/numbered';
 import type { SaveOptions, SavedFile } from './save';
 import type { AdapterSummary, AdapterUse } from './training/types';
 
-/** What is fetched once there is an adapter. */
+/** Readers of adapters' files, fetched once there is an adapter. */
 const formats = () => import('../formats/adapters/index');
 const exports = async () => ({ ...(await import('./export/adapter')), ...(await import('./export/merge')) });
 
@@ -49,7 +49,7 @@ export interface ResolvedAdapter extends UsedAdapter {
   readonly tokenizer?: TokenizerSpec | undefined;
 }
 
-/** How several adapters become one, and what it is called. */
+/** Options of a mix of several adapters, and its name. */
 export interface NamedMix extends MixOptions {
   readonly name: string;
 }

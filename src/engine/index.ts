@@ -240,7 +240,7 @@ export class Engine {
     return held(this.#onHeld, model, () => promptText(tokenizer, prompt));
   }
 
-  /** What is wrong with a form of answers, and where; undefined where nothing is. */
+  /** The fault of a form of answers and its place, as a sentence; undefined for a sound form. */
   async checkFormat(format: ResponseFormat): Promise<string | undefined> {
     const { formGrammar } = await import('./forms/form-grammar');
     try {
@@ -252,7 +252,7 @@ export class Engine {
     }
   }
 
-  /** How much of a context a prompt would take, as `generate` would send it; the model need not be on the GPU. */
+  /** Tokens that a prompt takes of a context, as `generate` would send it; the model need not be on the GPU. */
   async measure(model: string, prompt: Prompt, context: number, maxTokens: number): Promise<PromptSize> {
     const tokenizer = await this.#host.tokenizer(model);
     const { ids, droppedMessages } = held(this.#onHeld, model, () =>

@@ -2,7 +2,7 @@
 import { waited } from './waiting';
 import { PronkError } from '../core/errors';
 
-/** What a buffer holds; memory is reported by these. */
+/** The purpose of a buffer, by which memory is reported. */
 export type Purpose =
   | 'weights'
   | 'adapters'

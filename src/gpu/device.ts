@@ -2,12 +2,12 @@
 import { PronkError } from '../core/errors';
 import { dealsInOrder } from './subgroups';
 
-/** What kernels may use on this device. */
+/** Features of a device that kernels may use. */
 export interface Features {
   readonly f16: boolean;
   /** Whether there are subgroups, to which a workgroup's invocations are dealt in order. */
   readonly subgroups: boolean;
-  /** Lanes that any subgroup has at least, where the adapter says it. */
+  /** Fewest lanes of any subgroup, where the adapter reports it. */
   readonly subgroupSize?: number;
 }
 
@@ -22,7 +22,7 @@ export interface Gpu {
   readonly lost: Promise<GPUDeviceLostInfo>;
 }
 
-/** Lanes that any subgroup has, by WebGPU. */
+/** Fewest lanes of any subgroup that WebGPU allows. */
 const LEAST_SUBGROUP = 4;
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|warp|software|basic render/i;
@@ -97,7 +97,7 @@ export function isSoftware({ vendor, architecture, description, isFallbackAdapte
 /** Milliseconds in which a device that is gone says so. */
 const LAST_WORDS = 200;
 
-/** What went wrong on a device: its loss, where it is lost, whatever the first thing to fail was. */
+/** The cause of a failure on a device: the device's loss, where it is lost, else the error itself. */
 export async function lossOr(gpu: Gpu, error: unknown): Promise<unknown> {
   if (error instanceof PronkError || (error instanceof DOMException && error.name === 'AbortError')) return error;
   const silence = new Promise<false>((resolve) => setTimeout(() => resolve(false), LAST_WORDS));
@@ -107,7 +107,7 @@ export async function lossOr(gpu: Gpu, error: unknown): Promise<unknown> {
   });
 }
 
-/** How makers write what browsers report in lower case. */
+/** Makers' spellings of the names that browsers report in lower case. */
 const SPELLINGS: Readonly<Record<string, string>> = {
   amd: 'AMD',
   arm: 'Arm',

@@ -22,7 +22,7 @@ export interface Cost {
   readonly bytes: number;
 }
 
-/** What several dispatches take together. */
+/** The sum of several dispatches' costs. */
 export const sumOf = (costs: readonly Cost[]): Cost => ({
   flops: costs.reduce((sum, { flops }) => sum + flops, 0),
   bytes: costs.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -114,7 +114,7 @@ export class Kernels {
   }
 }
 
-/** A grid that is made anew for another number of rows only: tokens after the first one allocate none. */
+/** A grid that is computed anew only for another number of rows, so that tokens after the first one allocate none. */
 function remembered(grid: Step['grid']): Step['grid'] {
   let of: number | undefined;
   let made: Grid;

@@ -44,7 +44,7 @@ describe.skipIf(devices.length === 0)(
 test('a device without subgroups is not asked', async () => {
   const [{ device, features }] = await testDevices();
   expect(features).toEqual({ f16: false, subgroups: false });
-  // negative control: asked all the same, it has none
+  // negative control: a device without subgroups fails to compile the question
   device.addEventListener('uncapturederror', (event) => event.preventDefault());
   expect(await dealsInOrder(device, 4)).toBe(false);
 });

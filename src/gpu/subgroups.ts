@@ -1,13 +1,13 @@
-// Kernels take a workgroup's invocations for dealt to subgroups in order, in whole subgroups. All known drivers do so, and WGSL
-// does not promise it: a device is asked once, when it is opened.
+// Whether a device deals a workgroup's invocations to subgroups in order, in whole subgroups, as kernels assume. All
+// known drivers do, but WGSL does not promise it, so each device is asked when it is opened.
 import { read } from './buffers';
 
-/** Threads of the workgroups that are looked at: those of software adapters, and of GPUs. */
+/** Sizes of workgroups to check: those of software adapters, and of GPUs. */
 const THREADS = [4, 8, 64, 128, 256];
 const WORKGROUPS = 3;
 const TOTAL = WORKGROUPS * THREADS.reduce((sum, threads) => sum + threads, 0);
 
-// a thread in its place writes 0, so that a device that computes nothing counts as one that deals in order
+// a thread in its place writes 0, and a device that computes nothing counts as one that deals in order
 const WGSL = `enable subgroups;
 override THREADS: u32;
 override FIRST: u32;

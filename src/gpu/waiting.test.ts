@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A queue that looks for finished work only when something is submitted, and whose work takes 20 ms. */
+/** A queue that reports finished work only when something is submitted, and whose work takes 20 ms. */
 function sleepyQueue() {
   const started = Date.now();
   let resolve: (value: string) => void = () => {};

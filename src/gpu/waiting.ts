@@ -1,12 +1,12 @@
-// Waiting for the device. Firefox looks for workDone work every 100 ms and whenever something is submitted; so while the CPU
-// waits there, it submits nothing, again and again.
+// Waiting for the device. Firefox looks for finished work every 100 ms and at each submission, so empty submissions are
+// made while the CPU waits there.
 
-/** Milliseconds between two empty submissions. Firefox makes 4 of it after a few. */
+/** Milliseconds between two empty submissions, which Firefox stretches to 4 after a few. */
 const INTERVAL = 1;
 
 const ticks = /\bFirefox\//.test(globalThis.navigator?.userAgent ?? '');
 
-/** What a device has promised: a mapped buffer, or the end of submitted work. */
+/** Waits for a promise of a device: a mapped buffer, or the end of submitted work. */
 export function waited<T>(queue: GPUQueue, promise: Promise<T>): Promise<T> {
   return ticks ? nudged(queue, promise) : promise;
 }
@@ -16,7 +16,7 @@ export function workDone(queue: GPUQueue): Promise<undefined> {
   return waited(queue, queue.onSubmittedWorkDone());
 }
 
-/** The promise, with empty submissions as long as it is open. */
+/** The promise's result; makes empty submissions until it is settled. */
 export function nudged<T>(queue: Pick<GPUQueue, 'submit'>, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const nudge = () => {

@@ -1,4 +1,4 @@
-// Waiting for the device takes little of the processor, and nobody else waits longer for it.
+// Waiting for the device takes little processor time, and delays no other callback.
 import { promisify } from 'node:util';
 import { afterAll, expect, test, vi } from 'vitest';
 import { findAdapter, isDawns } from './dawn';
@@ -17,7 +17,7 @@ test('a thread that waits for a software adapter asks once a millisecond at most
   const context = { kernels: new Kernels(device), buffers, target: tune(features, true, 'exact') };
   const sums = buffers.storage('activations', 64 * 4);
   const step = await fma.step(context, {}, { sums }, { iterations: 2 ** 19 });
-  /** How often Dawn asks in each millisecond that it waits. */
+  /** Times that Dawn asks in each millisecond that it waits. */
   const asked = async (setImmediate: typeof globalThis.setImmediate) => {
     let times = 0;
     const counted = (callback: () => void) => {
@@ -35,7 +35,7 @@ test('a thread that waits for a software adapter asks once a millisecond at most
   };
   await asked(globalThis.setImmediate);
   expect(await asked(globalThis.setImmediate)).toBeLessThan(1.5);
-  // negative control: as Node has it
+  // negative control: Node's own setImmediate
   expect(await asked(atFirst)).toBeGreaterThan(1.5);
 });
 
@@ -43,7 +43,7 @@ test('others go on at once, and can be cleared', async () => {
   const seen: string[] = [];
   const immediate = setImmediate(() => seen.push('cleared'));
   clearImmediate(immediate);
-  // the same kind of thing as Node’s own, and no timer
+  // an object of Node’s own kind, and no timer
   const own = atFirst(() => seen.push('own'));
   expect(immediate.constructor).toBe(own.constructor);
   expect(setTimeout(() => {}, 1).constructor).not.toBe(own.constructor);

@@ -31,17 +31,17 @@ function dawn(driver?: keyof typeof SOFTWARE_DRIVERS): GPU {
 let asksRarely = false;
 
 /**
- * Dawn asks by `setImmediate` whether work is done, and again at once as long as it is not. A software adapter computes on the
- * same cores, a third of two of which that takes; so there it asks once a millisecond. Whoever else calls it is not delayed.
+ * Makes Dawn ask once a millisecond whether work is done, instead of again and again by `setImmediate`, for software
+ * adapters, which compute on the same cores. Other callers of `setImmediate` are not delayed.
  */
 function askRarely(): void {
   if (asksRarely) return;
   asksRarely = true;
   const atOnce = globalThis.setImmediate;
   const instead = (callback: (...values: unknown[]) => void, ...values: unknown[]) =>
-    // Dawn keeps nothing of what it gets, and clears none
+    // Dawn keeps no handle, and clears none
     isDawns(callback) ? setTimeout(callback, 1) : atOnce(callback, ...values);
-  // what `promisify` makes of it stays as it was
+  // `promisify` of it stays as it was
   globalThis.setImmediate = Object.assign(instead, atOnce) as unknown as typeof setImmediate;
 }
 

@@ -11,21 +11,21 @@ export interface LinearOptions extends Pick<LinearVariant, 'input' | 'output' | 
   readonly norm?: GPUBuffer | undefined;
   /** Only the batch's last token, written as row 0. */
   readonly lastOnly?: boolean;
-  /** Where rows are heads of q, k and v, and k and v go to the cache. */
+  /** The heads that rows are, where k and v go to the cache. */
   readonly heads?: Heads | undefined;
 }
 
-/** Where heads go, and how they rotate. */
+/** Destinations of heads, and their rotation. */
 interface Heads {
-  /** Rotary angles; none where heads do not rotate. */
+  /** Rotary angles; undefined where heads do not rotate. */
   readonly table: GPUBuffer | undefined;
-  /** Keys, then values. */
+  /** The layer's cache: keys, then values. */
   readonly keysValues: GPUBuffer;
   readonly params: { readonly [Name in keyof typeof NO_HEADS]: number };
 }
 
 type Step = Parameters<typeof linear.step>;
-/** What `linear.step` takes after its context. */
+/** Arguments of `linear.step` after its context. */
 type Call = readonly [variant: Step[1], bindings: Step[2], params: Step[3]];
 
 /** y [T, rows] = W·x, of as many tokens as `state` says. */

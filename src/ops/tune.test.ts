@@ -5,7 +5,7 @@ import { tune } from './tuning';
 const target = tune({ f16: true, subgroups: true }, false, 'fast');
 const answers = (...names: string[]): Answer[] => names.map((name) => ({ name, target }));
 
-/** A device whose runs take what is said of them, and whose clock they move on. */
+/** A device whose runs take the given times, by which its clock advances. */
 function device(times: Record<string, number | (() => number)>, until = Infinity) {
   let time = 0;
   const runs: string[] = [];

@@ -1,14 +1,14 @@
-// Chooses among kernel shapes of one precision by the clock: each question has a few answers, of which the first is the fixed
-// table's. Another one takes its place only where it was clearly faster, so that noise changes nothing.
+// Chooses among kernel shapes of one precision by measured time: each question has a few answers, the first of which is
+// the fixed table's. Another one replaces it only if it was clearly faster, so that noise changes nothing.
 import type { DotShape, FlashShape, KernelTarget, LinearShape } from './tuning';
 
-/** One shape that a device may be given. */
+/** A kernel target with one shape that a device may be given. */
 export interface Answer {
   readonly name: string;
   readonly target: KernelTarget;
 }
 
-/** What is asked of a device, and which forward pass tells. */
+/** A choice among kernel shapes, and the forward pass that is timed for it. */
 export interface Question {
   readonly name: string;
   readonly forward: 'decode' | 'prefill';
@@ -19,7 +19,10 @@ export interface Question {
 /** The name of the fixed table's shape. */
 export const FIXED = 'table';
 
-/** Products, attention and tiles of inference. Training's shapes are never asked for: they are part of a checkpoint. */
+/**
+ * Questions about products, attention and tiles of inference; training's shapes are never asked for, since they are
+ * part of a checkpoint.
+ */
 export const QUESTIONS: readonly Question[] = [
   {
     name: 'decode product',
@@ -51,8 +54,8 @@ export const QUESTIONS: readonly Question[] = [
 ];
 
 /**
- * Teams of other sizes, of other rows, and in other workgroups. Threads that work alone have one shape, and so have products
- * of whole numbers, which take the place of these for most matrices.
+ * Teams of other sizes, with other rows, or in other workgroups. Threads that work alone have one shape, and so have
+ * integer products, which replace these for most matrices.
  */
 function dots({ integers, decode: { linear: shapes } }: KernelTarget): [string, readonly DotShape[]][] {
   if (integers || shapes.some(({ lanes }) => lanes === 1)) return [];
@@ -70,7 +73,7 @@ function dots({ integers, decode: { linear: shapes } }: KernelTarget): [string, 
   return all.filter(([, other]) => JSON.stringify(other) !== table);
 }
 
-/** Never more parts than the table has: buffers are made for those. */
+/** Splits into at most as many parts of the keys as the table's, for which the buffers are made. */
 function splits(shape: FlashShape): [string, FlashShape][] {
   if (shape.form !== 'split') return [];
   return [
@@ -80,21 +83,21 @@ function splits(shape: FlashShape): [string, FlashShape][] {
   ];
 }
 
-/** Tiles of half as many tokens, of the same element type. Those of whole numbers have one shape. */
+/** Tiles of half as many tokens, with the same element type. Tiles of integers have one shape. */
 function tiles({ integers, prefill: { linear: shape } }: KernelTarget): [string, LinearShape][] {
   if (integers || !('tokenLanes' in shape)) return [];
   const half = { ...shape, tokenLanes: shape.tokenLanes / 2 };
   return [[`${half.tokenLanes * half.tokens}×${8 * half.rows}`, half]];
 }
 
-/** Pairs of runs that are compared. */
+/** Number of pairs of runs that are compared. */
 const ROUNDS = 3;
-/** Share of the other's time that a shape may take at most to be taken instead. */
+/** Largest share of the best one's time with which a shape replaces it. */
 const CLEARLY = 0.95;
-/** A first run this many times as long as the best one's ends it. */
+/** Factor of the best one's time beyond which a shape's first run is its last. */
 const HOPELESS = 1.5;
 
-/** How answers are measured. */
+/** The clock by which kernel shapes are compared. */
 export interface Clock {
   /** Milliseconds of one run; a shape that does not work throws. */
   readonly run: (answer: Answer) => Promise<number>;
@@ -126,7 +129,7 @@ export async function fastest(answers: readonly Answer[], { run, over, found }: 
       best = other;
       found?.(other);
     } catch {
-      // a driver that cannot compile a shape, or loses its way in it, goes without
+      // a shape that the driver cannot compile or run is left out
     }
   }
   return best;

@@ -10,7 +10,7 @@ import type { CacheElement } from './attention/cache-rows';
 export const PRECISIONS = ['exact', 'fast', 'int8'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
-/** How threads are dealt out. */
+/** Threads of a kernel: those that share a result, and those of a workgroup. */
 export interface LaneShape {
   /** Threads that share a result; 1 is a thread alone, which needs no barrier. */
   readonly lanes: number;
@@ -20,22 +20,22 @@ export interface LaneShape {
 
 /** Shape of the dot-product kernel. */
 export interface DotShape extends LaneShape {
-  /** Rows of the matrix that a thread group computes: 8 or 4 where lanes share them. */
+  /** Rows of the matrix that a group of threads computes: 8 or 4 where lanes share them. */
   readonly rows: number;
   /** Tokens that a thread group computes. */
   readonly tokens: number;
   /** Lanes that add up by subgroup operations, at least 4 and no more than any subgroup has; 1, or left out, for none. */
   readonly subgroup?: number;
   /**
-   * How threads that work alone, in a workgroup that is a subgroup, read x together for matrices in blocks; not at all when
-   * left out. For matrices of floats they do.
+   * The way in which threads that work alone, in a workgroup that is a subgroup, read x together for matrices in
+   * blocks; when left out they do not. For matrices of floats they always do.
    */
   readonly together?: 'unrolled' | 'steps';
-  /** Rows of a matrix, from which on the shape is used. */
+  /** Fewest rows of a matrix that the shape is used for. */
   readonly from?: number;
 }
 
-/** The dot-product kernel's shapes by the size of a matrix, those for more rows first; or tiles. */
+/** Shapes of a product's kernel: of dot products by the size of a matrix, those for more rows first, or of tiles. */
 export type LinearShape = readonly DotShape[] | TileShape;
 
 /** The shape for a matrix of so many rows. */
@@ -54,15 +54,15 @@ interface ColumnShape extends LaneShape {
   readonly quads: number;
 }
 
-/** Shape of the kernel that goes over tiles in shared memory, for batches of many tokens: 8 threads along the rows. */
+/** Shape of the kernel with tiles in shared memory, for batches of many tokens: 8 threads along the rows. */
 export interface TileShape {
-  /** Threads along the tokens: with those along the rows a multiple of 64. */
+  /** Threads along the tokens; 8 times as many must be a multiple of 64. */
   readonly tokenLanes: number;
   /** Rows of the matrix that a thread computes, or columns where it is transposed: 4 or 8. */
   readonly rows: number;
   /** Tokens that a thread computes. */
   readonly tokens: number;
-  /** Tiles are f16, and so are sums over 16 columns, where f16 surely holds x. */
+  /** Whether tiles are f16, and sums too over 16 columns, where f16 surely holds x. */
   readonly half?: boolean;
 }
 
@@ -78,22 +78,22 @@ export interface FlashSplit {
   readonly workgroup: number;
   /** Most lanes that share a key. */
   readonly keyLanes: number;
-  /** Most quads of queries that a lane holds, and as many of sums. */
+  /** Most quads of queries that a lane holds; it holds as many quads of sums. */
   readonly quads: number;
-  /** Scores that lanes compute at a time: of so many keys for each query. */
+  /** Scores that a group of lanes computes at a time, of all its queries together. */
   readonly scores: number;
-  /** Lanes that share a key add up by subgroup operations. */
+  /** Whether lanes that share a key add up by subgroup operations. */
   readonly subgroups: boolean;
-  /** Workgroups that keep the device busy: keys are split until there are as many. */
+  /** Workgroups that fill the device: keys are split until there are as many. */
   readonly groups: number;
-  /** Fewest positions of the context that a part is made for. */
+  /** Fewest positions of the context for each part. */
   readonly leastKeys: number;
 }
 
 /** Attention by tiles of 64 queries and 32 keys, each of 128 threads. */
 export interface FlashTiles {
   readonly form: 'tiles';
-  /** Threads of a row of scores agree by subgroup operations. */
+  /** Whether the threads of a row of scores find its maximum and sum by subgroup operations. */
   readonly subgroups: boolean;
 }
 
@@ -108,21 +108,23 @@ export interface ForwardShape<Linear = LinearShape> {
 
 /** Kernel shapes of LoRA's forward and backward pass. */
 interface LoraTarget {
-  /** A·x: few sums, which lanes share: as many as share a row of RMSNorm, which is folded in to the bit. */
+  /**
+   * Threads of A·x, whose few sums lanes share: as many lanes as share a row of RMSNorm, which is folded in to the bit.
+   */
   readonly dots: LaneShape;
-  /** B·u: many sums, each of one thread. */
+  /** Threads of B·u, whose many sums have a thread each. */
   readonly elements: LaneShape;
-  /** The gradients of B and of A·x. */
+  /** Threads of the gradients of B and of A·x. */
   readonly outputBackward: {
     readonly workgroup: number;
-    /** Threads that share the rows of B: one, or the workgroup. */
+    /** Threads that share the rows of B: one, or the whole workgroup. */
     readonly rowLanes: number;
     /** Threads that share the tokens. */
     readonly tokenLanes: number;
     /** Rows of B that a thread takes. */
     readonly rows: number;
   };
-  /** The gradients of A and of x. */
+  /** Threads of the gradients of A and of x. */
   readonly inputBackward: { readonly workgroup: number; readonly tokenLanes: number };
 }
 
@@ -143,11 +145,11 @@ interface TrainingTarget {
   readonly lora: LoraTarget;
 }
 
-/** Kernel shapes of products of whole numbers. */
+/** Kernel shapes of products in integers. */
 interface IntegerTarget {
   readonly decode: DotShape;
   readonly prefill: DotShape | TileShape;
-  /** Threads of a workgroup that rounds what enters a product. */
+  /** Threads of a workgroup that rounds a product's input. */
   readonly quantizeThreads: number;
 }
 
@@ -163,14 +165,14 @@ interface PeakTarget {
 interface SamplerShape {
   /** Threads of the one workgroup. */
   readonly threads: number;
-  /** Vocabulary from which many workgroups sort chunks first. */
+  /** Size of vocabulary from which many workgroups sort chunks first. */
   readonly chunksFrom: number;
 }
 
 /** Everything about a device that decides which kernels it gets. */
 export interface KernelTarget {
   readonly precision: Precision;
-  /** `shader-f16` is there: f16 that weights are stored in can be read as what it is. */
+  /** Whether `shader-f16` is there, so that weights stored in f16 can be read as such. */
   readonly f16: boolean;
   /** WGSL element type of activations between projections. */
   readonly activation: 'f32' | 'f16';
@@ -178,10 +180,13 @@ export interface KernelTarget {
   readonly cache: CacheElement;
   readonly decode: ForwardShape<readonly DotShape[]>;
   readonly prefill: ForwardShape;
-  /** Where what enters products is rounded to 8 bits. */
+  /** Shapes for products whose input is rounded to 8 bits, where the precision has such. */
   readonly integers?: IntegerTarget | undefined;
   readonly sampler: SamplerShape;
-  /** An adapter's two products with one token's vector are one dispatch, in which each workgroup computes the first. */
+  /**
+   * Whether an adapter's two products with one token's vector are one dispatch, in which each workgroup computes the
+   * first.
+   */
   readonly lowRank: boolean;
   /** Lanes share a head of q or k that is normalized. */
   readonly headNorm: LaneShape;
@@ -201,10 +206,16 @@ const ALONE: LaneShape = { lanes: 1, workgroup: 8 };
 const ONE_THREAD: LaneShape = { lanes: 1, workgroup: 1 };
 const together = (lanes: number): LaneShape => ({ lanes, workgroup: lanes });
 
-/** Lanes of a vector of lavapipe, whose compiler takes an unrolled block well. SwiftShader has four, and takes seconds. */
+/**
+ * Lanes of lavapipe's vectors, whose compiler is fast at unrolled blocks. SwiftShader's vectors have four, and its
+ * compiler takes seconds for such blocks.
+ */
 const UNROLLING = 8;
 
-/** Products of one token, and of many. Threads read x together where their workgroup can be a subgroup. */
+/**
+ * Shapes of products with one token and with many on software adapters. Threads read x together where their workgroup
+ * can be a subgroup.
+ */
 function softwareProducts({ subgroups, subgroupSize: subgroup = 0 }: Features): Record<'one' | 'many', DotShape[]> {
   if (!subgroups || ![4, UNROLLING].includes(subgroup)) {
     return { one: [{ ...ALONE, rows: 8, tokens: 1 }], many: [{ ...ALONE, rows: 4, tokens: 8 }] };
@@ -244,14 +255,17 @@ const softwareShapes = (features: Features): Shapes => ({
   peak: { bytes: 128 * 2 ** 20, threads: 256, iterations: 2 ** 16, repeats: 1 },
 });
 
-/** Tiles of 64 tokens × 64 rows: 96 registers, so that 8 waves fit on RDNA 3; shared memory gives a multiply-add 1.5 bytes. */
+/**
+ * Tiles of 64 tokens × 64 rows: 96 registers on paper, so that 8 waves fit on RDNA 3; a multiply-add reads 1.5 bytes of
+ * shared memory.
+ */
 const TILES: TileShape = { tokenLanes: 16, rows: 8, tokens: 4 };
 
 /** Whether so many lanes side by side are sure to be of one subgroup; where its size is unknown, they are not. */
 const sharesSubgroups = ({ subgroups, subgroupSize = 4 }: Features, lanes: number): boolean =>
   subgroups && subgroupSize >= lanes;
 
-/** Two quads a lane in heads of up to 128, where subgroups are sure to be wide enough. */
+/** Split attention with two quads a lane for heads of up to 128, where subgroups are sure to be wide enough. */
 function splitFlash(features: Features): FlashSplit {
   const subgroups = sharesSubgroups(features, 8);
   return {
@@ -267,12 +281,12 @@ function splitFlash(features: Features): FlashSplit {
 }
 
 /**
- * Teams of lanes for products with one token. Many rows fill a GPU by themselves: then x is read once for 8 of them. Where
- * there are few, as in an adapter's A, whole workgroups share 4.
+ * Teams of lanes for products with one token: where many rows fill a GPU, each team takes 8, so that x is read once for
+ * them. Where there are few, as in an adapter's A, a whole workgroup shares 4.
  */
 function teams({ subgroups, subgroupSize = 4 }: Features): readonly DotShape[] {
   const subgroup = subgroups ? Math.min(32, subgroupSize) : 1;
-  // where subgroups are tiny, or of unknown size, parts of a team meet in shared memory
+  // where subgroups are tiny, or of unknown size, shared memory adds up the parts of a team
   const shape = { lanes: subgroup < 8 ? 32 : subgroup, workgroup: 64, tokens: 1, subgroup };
   return [
     { ...shape, rows: 8, from: 4096 },
@@ -306,7 +320,10 @@ const hardware = (features: Features, half: boolean): Shapes => ({
   peak: { bytes: 2 ** 30, threads: 2 ** 17, iterations: 2 ** 14, repeats: 10 },
 });
 
-/** Threads of a subgroup of eight read x together: memory is read lane by lane. */
+/**
+ * Shapes of integer products on software adapters: threads of a subgroup of eight read x together, since memory is read
+ * lane by lane.
+ */
 function softwareIntegers({ subgroups, subgroupSize }: Features): IntegerTarget {
   const joined = subgroups && subgroupSize === UNROLLING;
   const shape = { ...ALONE, subgroup: joined ? UNROLLING : 1 };
@@ -324,8 +341,8 @@ const HARDWARE_INTEGERS: IntegerTarget = {
 };
 
 /**
- * The fixed table. Without `shader-f16`, `fast` computes what `exact` does: the precision is a promise of at least that.
- * `int8` needs no feature: integer dot products belong to the same part of WGSL as the unpacking of codes.
+ * The fixed table of kernel shapes. Without `shader-f16`, `fast` computes as `exact` does, since a precision is a lower
+ * bound; `int8` needs no feature, since WGSL has integer dot products where it unpacks codes.
  * @param software a CPU that plays a GPU
  */
 export function tune(features: Features, software: boolean, precision: Precision): KernelTarget {

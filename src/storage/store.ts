@@ -3,8 +3,8 @@
 import type { Source } from '../core/source';
 
 /**
- * What a record is about; each kind has a database of its own. `runs` are the Instruct page's, `trainings` training runs,
- * `tuning` the kernel shapes that were chosen for a device, and which were tried.
+ * The subject of a record, with a database for each. `runs` are the Instruct page's, `trainings` training runs,
+ * `tuning` the kernel shapes that were chosen for a device and those that were tried.
  */
 export const RECORD_KINDS = [
   'models',
@@ -29,7 +29,7 @@ interface RecordStore {
 
 /** Shards of training runs have keys that begin with this; they are cleared away by whoever holds the lock of training. */
 export const TRAINING_SHARDS = 'training/';
-/** What adapters' shards begin with. */
+/** Prefix of the keys of adapters' shards. */
 export const ADAPTER_SHARDS = 'adapter/';
 
 /** Large immutable values, usually of 64 MiB, that are read in parts. */

@@ -1,11 +1,11 @@
-// The conversion of an import's batches in a thread of its own.
+// A worker that converts an import's batches.
 import { expose, transfer } from 'comlink';
 import { type Batch, type Converted, convertBatch } from '../engine/imports/converter';
 import type { ErrorCode } from '../core/error-codes';
 import { PronkError } from '../core/errors';
 
 const api = {
-  /** What a batch becomes, or what is wrong with it. */
+  /** Converts a batch; gives the code and the message of an error where that fails. */
   convert(batch: Batch): Converted | { readonly code: ErrorCode; readonly message: string } {
     try {
       const converted = convertBatch(batch);

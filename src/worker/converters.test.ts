@@ -1,4 +1,4 @@
-// A worker that converts must give what this thread gives, and must not let an import wait for ever where it does not start.
+// Converting workers give what this thread gives, and do not make an import wait for ever if they do not start.
 import { expose } from 'comlink';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type Batch, convertBatch } from '../engine/imports/converter';
@@ -10,7 +10,7 @@ afterEach(() => vi.unstubAllGlobals());
 const ROWS = 2;
 const COLUMNS = 32;
 
-/** A batch that lies amid other bytes. */
+/** A batch whose bytes are a part of a larger buffer. */
 function batch(): Batch {
   const all = Float32Array.from({ length: (ROWS + 1) * COLUMNS }, (_, i) => Math.sin(i));
   const bytes = new Uint8Array(all.buffer).subarray(4 * COLUMNS);
@@ -52,7 +52,7 @@ test('what a worker answers is what this thread makes of a batch, or what is wro
   for (let i = 0; i < 3; i++) answers.push(await converter.convert(given));
   expect(asked).toHaveLength(2);
   for (const answer of answers) expect(answer).toEqual(convertBatch(batch()));
-  // bytes beside the batch stay with whoever gave it
+  // bytes outside the batch are not transferred
   expect(given.bytes.buffer.byteLength).toBe(4 * (ROWS + 1) * COLUMNS);
   await expect(converter.convert(given)).rejects.toMatchObject({ code: 'nan-weights', message: 'no numbers' });
   converter.end();

@@ -1,5 +1,5 @@
-// Conversion in a worker, beside reading and writing. It starts with the second batch: small models are converted sooner than a
-// worker starts.
+// Conversion in a worker, in parallel with reading and writing. The worker starts with the second batch, since small
+// models are converted sooner than a worker starts.
 import { type Remote, releaseProxy, transfer, wrap } from 'comlink';
 import { PronkError } from '../core/errors';
 import type { Batch, ConverterFactory } from '../engine/imports/converter';
@@ -8,7 +8,7 @@ import type { ConvertWorker } from './convert-worker';
 const UNSTARTABLE =
   'The part of Pronk that converts weights does not start. What was done so far is kept; reload the page and continue.';
 
-/** Batches under way beside the one that is being read. */
+/** Batches in conversion while another one is read. */
 const AHEAD = 2;
 
 export const workerConverters: ConverterFactory = () => {
@@ -19,7 +19,7 @@ export const workerConverters: ConverterFactory = () => {
   const start = () => {
     if (started) return started;
     const worker = new Worker(new URL('./convert-worker.ts', import.meta.url), { type: 'module' });
-    // calls to a worker that was never there are not answered
+    // calls to a worker that did not start are never answered
     const broken = new Promise<never>((_, reject) => {
       worker.addEventListener('error', () => reject(new PronkError('worker-died', UNSTARTABLE)), { once: true });
     });
@@ -44,7 +44,7 @@ export const workerConverters: ConverterFactory = () => {
   };
 };
 
-/** Bytes in memory that holds nothing else, and so can go to another thread. */
+/** Bytes in a buffer of their own, which can be transferred to another thread. */
 function ownBytes(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
 }

@@ -37,7 +37,7 @@ export function importVerbs(
       saves.cancel(taskId);
       return imports.cancel(taskId);
     },
-    // asked at each start, when there mostly is none and the importer is not there yet
+    // called at each start, when there mostly is no interrupted import and the importer is not loaded yet
     pending: async () => ((await listJournals(store)).length === 0 ? [] : imports.pending()),
     async resume(taskId, files, tokens) {
       const given = files ? files.map(givenSource) : await fromHandles(await imports.handles(taskId));

@@ -16,7 +16,7 @@ import { createEngine, type Engine, type EngineRequest } from '../index';
 import { randomWholeSchema } from '../testing/random-schema';
 import { storeModel } from '../testing/stored';
 
-/** How many random schemas; `PRONK_SCHEMAS` asks for more. */
+/** Number of random schemas; `PRONK_SCHEMAS` asks for more. */
 const SCHEMAS = Number(process.env['PRONK_SCHEMAS'] ?? (process.env['PRONK_LONG'] ? 1000 : 6));
 
 describe('answers', () => {
@@ -185,7 +185,7 @@ describe('answers', () => {
 
   test('a beam search, and what it cannot go with', async () => {
     const { text, completionTokens, firstTokenMs, tokensPerSecond } = await ask({ maxTokens: 12, beams: { beams: 3 } });
-    // its tokens come all at once: they took the whole search
+    // the tokens of a beam search come all at once, in the time of the whole search
     expect(tokensPerSecond).toBeGreaterThan(0);
     expect(tokensPerSecond).toBeLessThanOrEqual((completionTokens * 1000) / firstTokenMs);
     const tokenizer = await engine.tokenizer(model);

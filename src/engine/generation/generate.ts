@@ -35,7 +35,7 @@ export interface GenerateOptions {
   readonly thinkingBudget?: number | undefined;
 }
 
-/** How a thought is told from an answer. */
+/** The form by which a thought is told from an answer. */
 export interface ThoughtForm {
   readonly marks: ThoughtMarks;
   /** The prompt has opened the thought. */
@@ -57,7 +57,7 @@ export interface GeneratedToken {
   readonly logprobs?: TokenLogprobs;
 }
 
-/** How a generation ended, and what it took. */
+/** The result of a generation: its text, the reason of its end, and the tokens and time that it took. */
 export interface Generation {
   /** `stop`: end of text or a stop string; `length`: the limit or a full context; `abort`: the signal. */
   readonly finish: 'stop' | 'length' | 'abort';
@@ -73,7 +73,10 @@ export interface Generation {
   readonly cachedTokens: number;
   readonly completionTokens: number;
   readonly firstTokenMs: number;
-  /** After the first token; 0 where there was only one. Those of a beam search come all at once: from its start. */
+  /**
+   * Tokens a second after the first one; 0 where there was only one. For a beam search, whose tokens come all at once,
+   * the time counts from its start.
+   */
   readonly tokensPerSecond: number;
 }
 

@@ -15,7 +15,7 @@ export function checkedPenalty(value: number | null | undefined, name: string): 
   throw refuse(name, 'a number from −2 to 2', value);
 }
 
-/** How many of the likeliest tokens are told of. @throws PronkError `bad-request` */
+/** The number of likeliest tokens to report, checked. @throws PronkError `bad-request` */
 export function checkedLogprobs(value: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= MOST_LOGPROBS) return value;
   throw refuse('top_logprobs', `a whole number from 0 to ${MOST_LOGPROBS}`, value);

@@ -8,7 +8,7 @@ import { USUAL_MARKS } from '../../tokenizer/thinking';
 import { generate, type GenerateOptions } from './generate';
 import { ThoughtParts } from './thought';
 
-/** What comes of a text that is pushed piece by piece. */
+/** Thought and answer of a text that is pushed piece by piece. */
 function parted(pieces: readonly string[], isOpen = false) {
   const parts = new ThoughtParts(USUAL_MARKS, isOpen);
   const all = [...pieces.map((piece) => parts.push(piece)), parts.flush()];

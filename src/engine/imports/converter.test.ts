@@ -1,4 +1,5 @@
-// Conversion beside the reading: several batches under way, answered in any order, are stored as one after the other is.
+// Conversion in parallel with reading: several batches in progress, answered in any order, are stored as in a
+// conversion one by one.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { PronkError } from '../../core/errors';
@@ -15,7 +16,7 @@ const files = TALES_FILES.map((name) => {
   return { path, source: bytesSource(readFileSync(`${TALES}/${name}`), path) };
 });
 
-/** Converts later, every other batch sooner than the one before it; counts what is under way. */
+/** A converter that answers later, every other batch before the one ahead of it, and counts the batches in progress. */
 function beside(ahead: number, convert = convertBatch) {
   const seen = { batches: 0, most: 0, underWay: 0, ended: 0 };
   const converters: ConverterFactory = () => ({
@@ -82,7 +83,7 @@ test('what it finds wrong ends the import, and it', async () => {
   expect(seen.ended).toBe(1);
 });
 
-/** What comes of an import whose converter never answers, asked to end or not; `nothing` if it does not end in that time. */
+/** The outcome of an import whose converter never answers, after `ask`; `nothing` if it does not end in that time. */
 async function silent(ask: (imports: Imports) => unknown, milliseconds: number) {
   const converters: ConverterFactory = () => ({ ahead: 2, convert: () => new Promise(() => {}), end: () => {} });
   const imports = new Imports({ store: memoryStore(), converters });

@@ -1,5 +1,5 @@
-// A batch of rows on its way from a file into the store: looked at, converted, measured. Nothing here reads or writes, so a
-// thread of its own may do it.
+// The conversion of a batch of rows from a file for the store: checks, converts and measures. It neither reads nor
+// writes, so a thread of its own may do it.
 import type { Tensor } from '../../core/checkpoint';
 import { PronkError } from '../../core/errors';
 import { hasNonFinite } from '../../core/finite';
@@ -9,38 +9,38 @@ import { isFloatType, roundsScales, storedKind } from '../../quant/elements';
 import { repackRows } from '../../quant/repack';
 import { type Sums, sumsOf } from './error-meter';
 
-/** What a conversion needs to know of a tensor. */
+/** The description of a tensor to convert, without its rows. */
 type ConvertedTensor = Omit<Tensor, 'readRows'>;
 
 /** Rows of a tensor, in the file's element type. */
 export interface Batch {
   readonly tensor: ConvertedTensor;
   readonly kind: WeightKind;
-  /** Not to be used by others once it is given away. */
+  /** Bytes of the rows, which their giver must not use any more. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly rows: number;
 }
 
 export interface Converted {
   readonly stored: PackedRows;
-  /** How far it is from its source, of a sample; undefined where it is the source. */
+  /** Error of a sample of the rows against their source; undefined where they are stored as they are. */
   readonly sums: Sums | undefined;
 }
 
 /** Converts batches. */
 export interface Converter {
-  /** Batches that may be under way before the first one's result is waited for. */
+  /** Most batches in progress before the first one's result is awaited. */
   readonly ahead: number;
   /** @throws PronkError `nan-weights`, `weights-out-of-range` */
   readonly convert: (batch: Batch) => Promise<Converted>;
-  /** Ends it; batches under way are not answered. */
+  /** Ends the converter; batches in progress are not answered. */
   readonly end: () => void;
 }
 
 /** Makes a converter for one import. */
 export type ConverterFactory = () => Converter;
 
-/** Converts in this thread. */
+/** A converter that works in this thread. */
 export const converterHere: ConverterFactory = () => ({
   ahead: 0,
   convert: async (batch) => convertBatch(batch),
@@ -54,7 +54,7 @@ export function convertBatch({ tensor, kind, bytes, rows }: Batch): Converted {
   const kept = kind === storedKind(type);
   if (float && hasNonFinite(repackRows(type, bytes, rows, columns))) throw nanWeights(tensor);
   const stored = convertRows(tensor, kind, bytes, rows);
-  // of numbers, f16 alone makes something else; floats that are kept were looked at already
+  // among finite numbers, only conversion to f16 gives others; kept floats were checked already
   if (!(float && kept) && hasNonFinite(stored)) throw float ? outOfRange(tensor) : nanWeights(tensor);
   const measured = !kept || roundsScales(type) || scale !== undefined;
   return { stored, sums: measured ? sumsOf(tensor, bytes, stored) : undefined };

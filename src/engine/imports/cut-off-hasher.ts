@@ -1,12 +1,14 @@
-// A hasher may compute in a worker, and one that the browser kills says nothing: an import that is paused or cancelled must not
-// wait for its answers.
+// Hashers that an import can be cut off from: one that computes in a worker never answers if the browser kills it, and
+// an import that is paused or cancelled must not wait for it.
 import { unlessAborted } from '../../core/cut-off';
 import type { Hasher } from '../../core/hash';
 
-/** Milliseconds in which a state that is being saved may still come after a pause, so that the part it belongs to is kept. */
+/**
+ * Milliseconds after a pause in which a hasher's state may still arrive, so that the part that it belongs to is kept.
+ */
 const PATIENCE = 1000;
 
-/** A hasher whose answers are not waited for any more once the signal is aborted. */
+/** A hasher whose answers are no longer awaited once the signal is aborted. */
 export function cutOffHasher(hasher: Hasher, signal: AbortSignal | undefined): Hasher {
   return {
     update: (bytes) => unlessAborted(hasher.update(bytes), signal),

@@ -1,4 +1,4 @@
-// How far stored weights are from their source, by kind of tensor, measured on a sample while they are converted.
+// Error of stored weights against their source, by kind of tensor, measured on a sample during the conversion.
 
 import type { Tensor } from '../../core/checkpoint';
 import { valuesOf } from '../../formats/checkpoint/weights';
@@ -38,7 +38,7 @@ export class ErrorMeter {
     this.#sums = Object.fromEntries(Object.entries(sums).map(([part, [a, b]]) => [part, [a, b]]));
   }
 
-  /** Takes note of a batch of a tensor. */
+  /** Adds the sums of a batch of a tensor. */
   add(tensor: string, [difference, total]: Sums): void {
     const sums = (this.#sums[partOf(tensor)] ??= [0, 0]);
     sums[0] += difference;

@@ -32,9 +32,9 @@ import { tellWaits } from './waiting';
 
 export interface ImportsOptions extends Omit<OpenOptions, 'hashers'> {
   readonly store: Store;
-  /** In this thread without it. */
+  /** Makes the hashers; without it, imports hash in this thread. */
   readonly hashers?: HasherFactory | undefined;
-  /** In this thread without it. */
+  /** Makes the converters; without it, imports convert in this thread. */
   readonly converters?: RunOptions['converters'];
   /** Asked for the machine's memory and storage at each plan. */
   readonly offer?: () => Promise<Offer>;

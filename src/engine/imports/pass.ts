@@ -30,7 +30,7 @@ export interface PassOptions {
 export async function convert(checkpoint: Checkpoint, options: PassOptions): Promise<void> {
   const { quantize, converter, writer, from, meter, signal, batchBytes, onBatch } = options;
   const done = new Map(from.tensors.map((tensor) => [tensor.name, rowsOf(tensor)]));
-  /** Batches that are being converted, each with what stores it, in the files' order. */
+  /** Batches in conversion, each as the step that stores it, in the files' order. */
   const underWay: (() => Promise<void>)[] = [];
   for (const tensor of inFileOrder(checkpoint)) {
     const { readRows: _, ...described } = tensor;
@@ -42,7 +42,7 @@ export async function convert(checkpoint: Checkpoint, options: PassOptions): Pro
       const end = Math.min(rows, rowStart + step);
       const bytes = await tensor.readRows(rowStart, end);
       const converted = converter.convert({ tensor: described, kind, bytes, rows: end - rowStart });
-      // it is awaited in its turn, if nothing fails before
+      // awaited in its turn, unless something fails before
       converted.catch(() => {});
       underWay.push(async () => {
         const { stored, sums } = await unlessAborted(converted, signal);

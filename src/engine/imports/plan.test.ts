@@ -82,6 +82,6 @@ test('the cache of a position in each precision; a head that is no multiple of 3
   const checkpoint = sevenBillion();
   const rows = (headDim: number) =>
     planModel({ ...checkpoint, config: { ...checkpoint.config, headDim } }, {}).model.cacheBytes.int8 / (2 * 32 * 32);
-  // codes, and scales of two bytes in whole words
+  // bytes of the codes, and of scales of two bytes rounded up to whole words
   expect([64, 80, 100, 20].map(rows)).toEqual([64 + 4, 80 + 8, 100 + 8, 20 + 4]);
 });

@@ -22,7 +22,7 @@ export type ImportProgress = (stage: string, done: number, total: number) => voi
 
 export interface RunOptions {
   readonly hashers: HasherFactory;
-  /** In this thread without it. */
+  /** Makes the converter of the import; without it, the import converts in this thread. */
   readonly converters?: ConverterFactory | undefined;
   readonly signal: AbortSignal;
   readonly onProgress?: ImportProgress | undefined;

@@ -1,4 +1,4 @@
-// What is read apart from the pass is held against it.
+// Ranges that readers ask for during the one pass over a source, and hashes, against the source itself.
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createHasher, type HasherFactory } from '../../core/hash';

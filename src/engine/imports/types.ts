@@ -30,7 +30,7 @@ export interface ImportChoice {
 export interface SameModel {
   readonly id: string;
   readonly name: string;
-  /** How it was stored, where that is known. */
+  /** Quantization that it is stored in, where that is known. */
   readonly quantize?: Quantize;
 }
 
@@ -43,7 +43,7 @@ export interface PatchFile {
   /** One of the twelve that point-alpaca published. */
   readonly published: boolean;
   readonly state: 'missing' | 'present' | 'bad' | 'done';
-  /** What is wrong with it, as a sentence. */
+  /** The file's fault, as a sentence. */
   readonly problem?: string;
 }
 

@@ -1,4 +1,4 @@
-// How much of a device's memory a model may take.
+// The share of a device's memory that a model may take.
 
 /** An adapter that offers buffers no larger than this is a phone's, or a CPU: its whole memory is a small multiple. */
 const SMALL_BUFFERS = 1 << 30;

@@ -16,14 +16,17 @@ import { encodePrompt } from '../generation/prompt';
 /** Told what is being done, and bytes done of all. */
 export type LoadProgress = (stage: string, done: number, total: number) => void;
 
-/** `automatic`: `fast`, which is `exact` where the adapter has no f16, and `exact` on software adapters. */
+/**
+ * The precision asked for; `automatic` is `exact` on software adapters, else `fast`, which computes as `exact` does
+ * where the adapter has no f16.
+ */
 export type PrecisionChoice = Precision | 'automatic';
 
-/** How a model is put on the GPU. */
+/** Options of a load of a model onto the GPU. */
 export interface LoadOptions {
-  /** Without it, the one that the model was loaded with before, else `automatic`. */
+  /** Precision; without it, the one of the model's latest load, else `automatic`. */
   readonly precision?: PrecisionChoice | undefined;
-  /** Positions; without it those that it was loaded with before, else the model's own, up to `DEFAULT_CONTEXT`. */
+  /** Positions of the context; without it, those of the latest load, else the model's own, up to `DEFAULT_CONTEXT`. */
   readonly context?: number | undefined;
   /** Takes `context` as it is, even beyond the positions that the model was trained for. */
   readonly beyondTrained?: boolean | undefined;
@@ -38,7 +41,7 @@ export interface HostedModel extends LoadedModel {
   readonly gpu: Gpu;
 }
 
-/** What a model is loaded with again, unless something else is asked for. */
+/** Options of a model's latest load, which its next load takes unless others are asked for. */
 type Chosen = Pick<LoadOptions, 'context' | 'beyondTrained'> & { readonly precision: PrecisionChoice };
 
 /** Keeps at most one model on the device, and opens a new device when one is lost. */
@@ -48,7 +51,7 @@ export class Host {
   readonly #onLost: (message: string) => void;
   readonly #tuning: Tuning | undefined;
   readonly #onHeld: OnHeld | undefined;
-  /** The latest choices, by model: they outlive a lost device. */
+  /** The options of each model's latest load, which outlive a lost device. */
   readonly #chosen = new Map<string, Chosen>();
   #gpu: Promise<Gpu> | undefined;
   #loading: { readonly id: string; readonly chosen: Chosen; readonly model: Promise<HostedModel> } | undefined;
@@ -97,7 +100,7 @@ export class Host {
     return this.#loading?.id;
   }
 
-  /** What a model is computed in on a device, or would be when it is loaded next. */
+  /** The precision of a model on a device, or the one that its next load would have. */
   precisionOf(id: string, { software }: Gpu): Precision {
     const { precision = 'automatic' } = this.#chosen.get(id) ?? {};
     if (precision !== 'automatic') return precision;

@@ -1,4 +1,5 @@
-// A model in files as their publisher has them. It is apart, since a page that uses what it has stored needs no reader of files.
+// Models in files as their publishers offer them: a module apart, since a page that uses stored models needs no reader
+// of files.
 import type { HasherFactory } from '../../core/hash';
 import { baseName, type Source } from '../../core/source';
 import { openCheckpoint, openTokenizer } from '../../formats/checkpoint/open';

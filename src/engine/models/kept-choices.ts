@@ -2,7 +2,7 @@
 import type { Asked, KeptChoices } from '../../model/inference/autotune';
 import type { Store } from '../../storage/store';
 
-/** Choices in a store; a record that is none counts as absent. */
+/** Kernel shapes kept in a store; an invalid record counts as absent. */
 export function keptIn({ records }: Pick<Store, 'records'>): KeptChoices {
   return {
     async get(key) {

@@ -93,13 +93,13 @@ async function openStored(store: Store, id: string, quantize: Quantize | undefin
   };
 }
 
-/** Who asks for what is stored does without the codecs. */
+/** The tensors' descriptions after conversion. Only conversions load the codecs. */
 async function convertedTensors(tensors: readonly WeightTensor[], quantize: Quantize): Promise<WeightTensor[]> {
   const { convertedTensor } = await import('../../formats/checkpoint/weights');
   return tensors.map((tensor) => convertedTensor(tensor, quantize));
 }
 
-/** Bytes of weights as they are held. */
+/** Bytes of weights as they are stored. */
 export function weightBytes(tensors: readonly WeightTensor[]): number {
   return tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
 }

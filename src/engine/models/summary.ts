@@ -29,7 +29,7 @@ export interface ModelSummary {
   readonly addedAt: number;
   /** When it was last put on a GPU; when it was added, if it never was. */
   readonly usedAt: number;
-  /** How far it is from its source, for models that were converted. */
+  /** Error against the source, for models that were converted. */
   readonly quality?: Quality;
   /** The publisher whose prompt and sampling it was trained with, as far as is known. */
   readonly style?: PromptStyle;

@@ -1,4 +1,4 @@
-// What training gets of the engine: its stores, its device between the turns of others, its answers.
+// The parts of the engine that training uses: its stores, its device between the turns of others, its answers.
 import { PronkError } from '../../core/errors';
 import { lossOr } from '../../gpu/device';
 import { positionBytes } from '../../model/inference/kv-cache';

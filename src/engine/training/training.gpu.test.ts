@@ -42,7 +42,7 @@ const rows: Example[] = Array.from({ length: 4 }, (_, i) => ({
   output: ANSWER,
 }));
 
-/** What an engine answers with these adapters. */
+/** An engine's answer with these adapters. */
 async function answer(engine: Engine, model: string, ids: readonly string[]) {
   const template = templateNamed('alpaca_short');
   const tokens = engine.generate({

@@ -20,8 +20,8 @@ import { POSITIONS } from '../../core/model-config';
 export const MAX_GROUP_BYTES = 64 << 20;
 
 /**
- * What matrices are converted to. `keep` leaves floats and codes exactly as the file has them; the scales of super-blocks
- * are rounded to f16.
+ * The kind of weights that matrices are converted to. `keep` leaves floats and codes exactly as the file has them; the
+ * scales of super-blocks are rounded to f16.
  */
 export type Quantize = 'keep' | 'f32' | 'f16' | 'q8' | 'q4';
 

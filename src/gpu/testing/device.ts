@@ -71,6 +71,6 @@ export async function nullDevice(features: Features = { f16: true, subgroups: tr
       value: ({ requiredFeatures = [] }: GPUDeviceDescriptor = {}) => adapter.requestDevice({ requiredFeatures }),
     },
   }) as GPUAdapter;
-  // what it reads back is memory as it lay, so that it cannot tell how it deals invocations
+  // the null backend computes nothing, so that what it reads back does not tell how invocations are dealt
   return { ...(await open(least, features)), features };
 }

@@ -1,4 +1,4 @@
-// Loading, reading and decoding at given lengths: the figures that other programs are compared by.
+// Times of loading, reading prompts and decoding at given lengths, for comparisons with other programs.
 import type { Gpu } from '../../gpu/device';
 import { createSession, type Session } from '../../model/inference/session';
 import { GREEDY } from '../../ops/sample/sampling';
@@ -12,16 +12,16 @@ export interface Points {
   readonly contexts: readonly number[];
   /** Lengths of prompts. */
   readonly prompts: readonly number[];
-  /** Tokens to decode at each context, after the first. */
+  /** Tokens that are decoded at each context, after the first. */
   readonly tokens: number;
 }
 
-/** The session's context that such points need. */
+/** The context that a session needs for such points. */
 function contextOf({ contexts, prompts, tokens }: Points): number {
   return Math.max(...contexts, ...prompts) + tokens + 2;
 }
 
-/** Milliseconds of each point, one run of each: who wants medians asks again. */
+/** Milliseconds of one run of each point; medians need several calls. */
 export async function benchPoints(gpu: Gpu, prepared: Prepared, points: Points) {
   const { config, tensors, precision, adapters } = prepared;
   const { contexts, prompts, tokens } = points;
@@ -41,7 +41,7 @@ export async function benchPoints(gpu: Gpu, prepared: Prepared, points: Points) 
 
   const prefill: Record<string, number> = {};
   for (const [i, length] of prompts.entries()) {
-    // nothing of it is in the cache, since its first id is another
+    // the cache has nothing of this prompt, whose first id is another
     prefill[length] = fourDigits(await firstToken(session, idsOf(length, 2 + i)));
   }
   // some drivers compile a pipeline when it is first used

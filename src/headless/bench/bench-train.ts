@@ -31,7 +31,7 @@ const OPTIMIZER = {
   maxGradNorm: 1,
 };
 
-/** A LoRA on all seven maps of all layers, and a step of it over one sequence. */
+/** A trainer of a LoRA on all seven maps of all layers, and one of its steps over one sequence. */
 export async function trainerOf(
   gpu: Gpu,
   { config, tensors }: Pick<Prepared, 'config' | 'tensors'>,

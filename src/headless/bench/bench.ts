@@ -87,7 +87,7 @@ export async function bench(argv: readonly string[], print: Print): Promise<void
   }
 }
 
-/** `128,1024` as numbers. */
+/** Lengths in a list such as `128,1024`, as numbers. */
 function lengths(text: string, name: string): number[] {
   const values = text.split(',').map(Number);
   if (values.every((value) => Number.isSafeInteger(value) && value > 0)) return values;

@@ -4,7 +4,7 @@ import { GREEDY } from '../../ops/sample/sampling';
 import { fourDigits } from '../print';
 import { census } from './census';
 
-/** The calls of one decoded token: of two generations that differ in length, the difference. */
+/** WebGPU calls of one decoded token, from the difference of two generations of different lengths. */
 export async function callsPerToken(session: Session, prompt: readonly number[], tokens: number) {
   const count = async (length: number) => {
     const { calls } = await census(async () => {

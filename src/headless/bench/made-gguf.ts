@@ -1,4 +1,4 @@
-// A made-up model as a GGUF file, for programs that read those.
+// A made-up model as a GGUF file, for other programs.
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,7 +10,7 @@ const SPECIAL = ['<unk>', '<s>', '</s>'];
 const BYTES = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
 const LETTERS = Array.from('▁abcdefghijklmnopqrstuvwxyz');
 
-/** Pieces of one letter each, so that a text has as many tokens as letters. */
+/** A tokenizer with pieces of one letter each, so that a text has as many tokens as letters. */
 function tokenizer(vocabulary: number): TokenizerSpec {
   const known = [...SPECIAL, ...BYTES, ...LETTERS];
   const tokens = [...known, ...Array.from({ length: vocabulary - known.length }, (_, i) => `<extra_${i}>`)];
@@ -30,7 +30,7 @@ function tokenizer(vocabulary: number): TokenizerSpec {
   };
 }
 
-/** Writes the model's file; bytes of it. */
+/** Writes the model's file, and gives its bytes. */
 export async function writeMadeGguf(path: string, { config, tensors }: Prepared): Promise<number> {
   const file = exportGguf(config, tokenizer(config.vocabSize), tensors, { name: 'made-up' });
   const to = createWriteStream(path);

@@ -5,13 +5,13 @@ import { groupRows, MAX_GROUP_BYTES, type Quantize } from '../../formats/checkpo
 import { codeBytes, fitsKind, scaleBytes, type WeightKind, type WeightTensor } from '../../core/weight-kinds';
 import shapes from './shapes.json';
 
-/** Which projections of Qwen2 have biases. */
+/** A pattern of the projections that have biases in Qwen2. */
 const QKV = /\.[qkv]_proj\./;
 
-/** What a shape says of a model; its context, epsilon and the like are everyone's. */
+/** The part of a model's configuration that differs between shapes; context length and epsilon are the same for all. */
 type Shape = Omit<ModelConfig, 'contextLength' | 'rmsNormEps'>;
 
-/** Shapes from the models' published config.json. Who compares with other programs reads the same file. */
+/** Shapes from the models' published config.json, in a file that the comparison with other programs reads too. */
 export const SHAPES = shapes as Record<keyof typeof shapes, Shape>;
 
 export type ShapeName = keyof typeof SHAPES;

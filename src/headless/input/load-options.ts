@@ -18,7 +18,7 @@ export const LOAD_OPTIONS = {
   adapter: 'list',
 } as const satisfies OptionTypes;
 
-/** How a model is to be loaded, checked. */
+/** Options of a model's load, checked. */
 export function checkedOptions({ quantize, precision, context }: Options<typeof LOAD_OPTIONS>) {
   /** Positions of the cache; says so where they are more than the model was trained for. */
   const contextFor = (config: ModelConfig) => {

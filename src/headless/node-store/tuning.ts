@@ -1,11 +1,11 @@
-// Where the command line keeps the kernel shapes that were chosen for a device.
+// The command line's store of the kernel shapes that were chosen for a device.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { keptIn } from '../../engine/models/kept-choices';
 import type { Tuning } from '../../model/inference/autotune';
 import { fileStore } from './file-store';
 
-/** Chooses once a device, and keeps it in the person's cache. */
+/** Tuning that chooses once for each device, and keeps the choice in the user's cache folder. */
 export function fileTuning(): Tuning {
   const { XDG_CACHE_HOME: cache } = process.env;
   return { kept: keptIn(fileStore(join(cache || join(homedir(), '.cache'), 'pronk'))) };

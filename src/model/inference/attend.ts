@@ -1,4 +1,5 @@
-// Attention of a layer over its cache as dispatches: one, or where the keys are split one more that adds up the parts.
+// Dispatches of a layer's attention over its cache: one, or where the keys are split, another one that adds up the
+// parts.
 import { windowAt } from '../../core/model-config';
 import type { Step } from '../../gpu/kernel';
 import { attention, splitsOf } from '../../ops/attention/attention';

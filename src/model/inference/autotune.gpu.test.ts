@@ -1,4 +1,4 @@
-// Kernel shapes that a device may be given, on software drivers that are made to choose: what is computed stays the same.
+// Autotuning's kernel shapes on software drivers that are made to choose: what is computed stays the same.
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import type { Gpu } from '../../gpu/device';
@@ -11,13 +11,16 @@ import type { Asked, Choices, Tuning } from './autotune';
 import { createSession, type Session } from './session';
 
 const IDS = Array.from({ length: 41 }, (_, i) => (i * 37 + 5) % 131);
-/** Matrices of few rows, of 512 and more, and of 4,096 and more, which have shapes of their own. */
+/**
+ * A model with matrices of fewer than 512 rows, of 512 and more, and of 4,096 and more, each of which has shapes of its
+ * own.
+ */
 const MODEL = { ...TINY, vocabSize: 4131, intermediateSize: 352 };
 const { tensors } = randomModel(MODEL, 'q4');
 const OPTIONS = { precision: 'exact', context: 64 } as const;
 const ATTEMPTS = 3;
 
-/** A place that remembers, and what was asked of it. */
+/** A store of choices, with the records that it was asked to keep. */
 function memory(given?: Asked) {
   const kept = new Map<string, Asked>();
   const tuning: Tuning = {
@@ -30,23 +33,23 @@ function memory(given?: Asked) {
   return { kept, tuning };
 }
 
-/** What is kept of a device that chose so, and is not asked any more. */
+/** The record of a device that chose so and has no attempts left. */
 const settled = (choices: Choices): Asked => ({ choices, tried: {}, attempts: ATTEMPTS });
 
-/** A clock that nobody may look at. */
+/** A clock that fails a test that reads it. */
 const unmeasured: Pick<Tuning, 'now'> = {
   now: () => {
     throw new Error('nothing may be measured');
   },
 };
 
-/** A clock by which each run takes as long as any other, so that nothing is clearly faster. */
+/** A clock by which all runs take equally long, so that no shape is clearly faster. */
 function even(): Pick<Tuning, 'now' | 'budget'> {
   let time = 0;
   return { now: () => (time += 5), budget: Infinity };
 }
 
-/** Logits of a text, logarithms of the likeliest tokens behind it as they are decoded, and what was chosen. */
+/** Logits of a text, log-probabilities of the likeliest tokens behind it as they are decoded, and the chosen shapes. */
 async function logitsWith(gpu: Gpu, tuning: Tuning | undefined) {
   const session = await createSession(gpu, MODEL, tensors, { ...OPTIONS, tuning });
   try {
@@ -57,20 +60,20 @@ async function logitsWith(gpu: Gpu, tuning: Tuning | undefined) {
   }
 }
 
-/** What a load chooses. */
+/** The kernel shapes that a load chooses. */
 async function chosenBy(gpu: Gpu, tuning: Tuning, signal?: AbortSignal): Promise<Choices> {
   const session = await createSession(gpu, MODEL, tensors, { ...OPTIONS, tuning, ...(signal && { signal }) });
   session.destroy();
   return session.choices;
 }
 
-/** Names of the shapes that are asked for. */
+/** Names of the shapes that each question offers. */
 const namesOf = (gpu: Gpu) => {
   const target = tune(gpu.features, false, 'exact');
   return Object.fromEntries(QUESTIONS.map(({ name, others }) => [name, others(target).map((other) => other.name)]));
 };
 
-/** Logarithms of the five likeliest of six tokens. */
+/** Log-probabilities of the five likeliest ids at each of six tokens. */
 async function decoded(session: Session, ids: readonly number[]): Promise<number[]> {
   const result: number[] = [];
   for await (const { logprobs } of session.sample(ids, GREEDY, 6, { topLogprobs: 5 })) {
@@ -158,7 +161,7 @@ describe('a device that is asked', () => {
     expect(errors).toEqual([]);
     const [asked] = kept.values();
     expect(asked).toEqual({ choices: {}, tried: { 'decode product': [] }, attempts: 0 });
-    // which is many more where nothing cuts it off
+    // a load that nothing cuts off reads the clock many more times
     const all = await chosenBy(hardware, { ...tuning, now: () => ++looks * 5, budget: Infinity });
     expect(looks).toBeGreaterThan(100);
     expect(Object.keys(all)).toHaveLength(QUESTIONS.length);
@@ -177,7 +180,7 @@ describe('a device that is asked', () => {
         expect(relative(tuned.decoded, table.decoded), `${name}: ${other.name}`).toBeLessThan(1e-5);
       }
     }
-    // another text is told apart
+    // negative control: another text's logits differ
     const session = await createSession(hardware, MODEL, tensors, OPTIONS);
     const swapped = [IDS[1], IDS[0], ...IDS.slice(2)];
     expect(relative(await session.logits(swapped), table.logits)).toBeGreaterThan(1e-3);

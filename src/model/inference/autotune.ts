@@ -1,5 +1,6 @@
-// Chooses the kernel shapes of inference at a model's first load on a device: the model's own dispatches are timed with each
-// shape, and what was chosen is kept; later loads ask what there was no time for. All shapes compute in the precision that was asked for.
+// Chooses the kernel shapes of inference at a model's first load on a device, by the time that the model's own
+// dispatches take with each, and keeps the choice; later loads try the shapes that were left. All shapes compute in the
+// precision that was asked for.
 import type { Gpu } from '../../gpu/device';
 import { workDone } from '../../gpu/waiting';
 import { type Answer, fastest, FIXED, type Question, QUESTIONS } from '../../ops/tune';
@@ -7,20 +8,20 @@ import type { KernelTarget } from '../../ops/tuning';
 import type { LlamaParts } from './llama';
 import { Stage } from './stage';
 
-/** Which answer each question has. */
+/** The name of the answer to each question. */
 export type Choices = Readonly<Record<string, string>>;
 
-/** What has been asked of a device, and what it answered. */
+/** The record of a device's choices and of the kernel shapes that were tried on it. */
 export interface Asked {
   /** The best answers so far. */
   readonly choices: Choices;
-  /** Names of the answers to each question that were tried beside the best one before them. */
+  /** Names of the answers to each question that were compared with the best one before them. */
   readonly tried: Readonly<Record<string, readonly string[]>>;
-  /** Loads that began to ask, whether they came to an end or not; but for those that their caller cut off. */
+  /** Number of loads that began to ask, whether they finished or not, without those that their caller cut off. */
   readonly attempts: number;
 }
 
-/** Where it is kept. */
+/** The store of such records. */
 export interface KeptChoices {
   get(key: string): Promise<Asked | undefined>;
   set(key: string, asked: Asked): Promise<void>;
@@ -28,10 +29,10 @@ export interface KeptChoices {
 
 export interface Tuning {
   readonly kept: KeptChoices;
-  /** Software adapters are asked too, for tests: they have the fixed table otherwise. */
+  /** Whether software adapters are tuned too, which tests need; otherwise they have the fixed table. */
   readonly software?: boolean;
   readonly now?: () => number;
-  /** Milliseconds after which nothing new is tried; 700 where it is not given. */
+  /** Milliseconds after which no further shape is tried; 700 when left out. */
   readonly budget?: number;
 }
 
@@ -41,12 +42,12 @@ export interface Tuned {
 }
 
 const BUDGET = 700;
-/** Loads that ask what is open. */
+/** Most loads that try shapes on a device. */
 const ATTEMPTS = 3;
-/** Milliseconds of an empty submission beyond which nothing can be timed. */
+/** Milliseconds that an empty submission may take; beyond them nothing can be timed. */
 const DEAF = 10;
 
-/** The target with the shapes that this device is fastest with. @throws the signal's reason, between two measurements */
+/** The target with the fastest shapes for this device. @throws the signal's reason, between two measurements */
 export async function autotuned(
   gpu: Gpu,
   llama: LlamaParts,
@@ -72,13 +73,16 @@ export async function autotuned(
 
 interface Asking {
   readonly now: () => number;
-  /** No new shape is tried after this time. */
+  /** Time after which no further shape is tried. */
   readonly until: number;
   readonly signal: AbortSignal | undefined;
   readonly save: (asked: Asked) => Promise<void>;
 }
 
-/** Asks what is open. A shape is noted before it is run: whoever loses the device in it does not try it again. */
+/**
+ * Tries the shapes that are left. Each is recorded before it is run, so that one that loses the device is not tried
+ * again.
+ */
 async function ask(gpu: Gpu, llama: LlamaParts, asked: Asked, { now, until, signal, save }: Asking): Promise<Tuned> {
   let { target } = llama;
   const choices: Record<string, string> = { ...asked.choices };
@@ -86,7 +90,7 @@ async function ask(gpu: Gpu, llama: LlamaParts, asked: Asked, { now, until, sign
   let lost = false;
   void gpu.lost.then(() => (lost = true));
   const check = () => {
-    // on a lost device all shapes take no time
+    // on a lost device all shapes seem to take no time
     if (lost) throw new Error('the device was lost while kernel shapes were timed');
     signal?.throwIfAborted();
   };
@@ -130,7 +134,10 @@ async function ask(gpu: Gpu, llama: LlamaParts, asked: Asked, { now, until, sign
   return { target, choices };
 }
 
-/** The best answer to a question so far, and those that have not been tried. @param target with the table's answer to it */
+/**
+ * The best answer to a question so far, and the answers that have not been tried.
+ * @param target with the table's answer to it
+ */
 function answersOf({ name, others }: Question, target: KernelTarget, { choices, tried }: Omit<Asked, 'attempts'>) {
   const all = others(target);
   const fixed: Answer = { name: FIXED, target };
@@ -139,7 +146,7 @@ function answersOf({ name, others }: Question, target: KernelTarget, { choices, 
   return { best, others: open };
 }
 
-/** The target that such answers make; undefined where there is no such answer any more. */
+/** The target with these choices; undefined where one of them does not exist any more. */
 function withChoices(table: KernelTarget, choices: Choices): Tuned | undefined {
   let target = table;
   for (const { name, others } of QUESTIONS) {
@@ -153,8 +160,8 @@ function withChoices(table: KernelTarget, choices: Choices): Tuned | undefined {
 }
 
 /**
- * Device and driver, as far as they tell, with the model's sizes and weight kinds, the table that the answers stand beside,
- * and the kernels as they are written: tools/kernel-digest.ts.
+ * The key of a record: device and driver, as far as they are known, the model's sizes and weight kinds, the fixed
+ * table, and the digest of the kernels from tools/kernel-digest.ts.
  */
 async function keyOf(gpu: Gpu, { config, target, weights: { layers, head } }: LlamaParts): Promise<string> {
   const { training: _, peak: __, ...shapes } = target;

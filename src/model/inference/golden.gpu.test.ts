@@ -25,7 +25,7 @@ interface Options {
   readonly without?: RegExp;
 }
 
-/** How far a tiny model's logits are from the file's. */
+/** The relative error of a tiny model's logits against the file's. */
 async function golden(name: string) {
   const file = (part: string) => readFile(new URL(`../golden/${name}.${part}`, import.meta.url));
   const { ids, positions, logits } = JSON.parse(String(await file('logits.json'))) as {

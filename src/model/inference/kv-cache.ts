@@ -1,10 +1,10 @@
-// Keys and values of every position so far, per layer: [K, context, d] each, one after the other in a buffer.
+// The KV cache: a buffer for each layer, with the keys [K, context, d] of every position so far and then the values.
 import type { ModelConfig } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import { type CacheElement, cacheRowBytes } from '../../ops/attention/cache-rows';
 import type { Precision } from '../../ops/tuning';
 
-/** A part of a layer's buffer. */
+/** A range of a layer's buffer. */
 interface CacheRange {
   readonly buffer: GPUBuffer;
   readonly offset: number;
@@ -31,7 +31,7 @@ export function cacheBytes(config: ModelConfig, context: number, element: CacheE
   return 2 * config.numLayers * config.numKeyValueHeads * context * cacheRowBytes(config.headDim, element);
 }
 
-/** Bytes of KV cache for each position, where `fast` finds f16. */
+/** Bytes of KV cache for each position by precision, on a device with f16. */
 export const positionBytes = (config: ModelConfig): Readonly<Record<Precision, number>> => ({
   exact: cacheBytes(config, 1, 'f32'),
   fast: cacheBytes(config, 1, 'f16'),

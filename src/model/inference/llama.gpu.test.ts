@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 const IDS = Array.from({ length: 71 }, (_, i) => (i * 37 + 5) % 131);
 
-/** What these read is read in the same way by those that are tested always. */
+/** Kinds that kernels read in the same way as others, which are always tested. */
 const ALIKE: readonly WeightKind[] = process.env['PRONK_LONG'] ? [] : ['q8o', 'q4o', 'q4x16', 'q4fpx16'];
 
 describe('logits of a random model', () => {

@@ -35,7 +35,7 @@ import type { Rotary, RotaryTables } from './rotary';
 import { linearCalls, type LinearOptions } from '../linear';
 import type { Norm, Weights } from '../weights';
 
-/** What the dispatches read and write. */
+/** Buffers that the dispatches of a forward pass read and write. */
 export interface Activations {
   /** Position, count, step, token: shaders/common/state.wgsl */
   readonly state: GPUBuffer;
@@ -59,7 +59,10 @@ export interface Activations {
   readonly normalized: GPUBuffer | undefined;
   /** [T, J] A·x of the adapters of one projection after the other, f32; only where there are adapters */
   readonly lowRank?: GPUBuffer;
-  /** What enters a product, in whole numbers: [T, K] codes and [T, K / 32, 4] of their blocks; only where target has such */
+  /**
+   * A product's input as 8-bit integers, [T, K] codes and [T, K / 32, 4] of their blocks; only where `target` has
+   * integer products
+   */
   readonly rounded?: { readonly codes: GPUBuffer; readonly blocks: GPUBuffer } | undefined;
   /** [V] of the batch's last token, f32 */
   readonly logits: GPUBuffer;
@@ -242,7 +245,10 @@ export async function buildForward(llama: LlamaParts, shape: ForwardShape, table
   return { body: await Promise.all(body), head: await buildHead(llama, target.decode.linear, a.logits, true) };
 }
 
-/** Whether the product that gives q, k and v can also put them where attention reads them: by what a kernel may bind. */
+/**
+ * Whether the product that gives q, k and v can also write k and v to the cache, within the number of buffers that a
+ * kernel may bind.
+ */
 function placesHeads({ buffers, cache, target }: LlamaParts, { parts, bias }: Matrix, layer: number): boolean {
   const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize } = buffers.device.limits;
   const { keys, values } = cache.layers[layer];
@@ -269,16 +275,16 @@ export function buildHead(
   return Promise.all(project(weights.head, lora?.head, activations.x, logits, options));
 }
 
-/** What a product of normalized input is given beside a matrix. */
+/** Options of a product of normalized input, beside its matrix. */
 interface ProjectionOptions extends Omit<LinearOptions, 'shape' | 'norm'> {
   readonly norm?: Norm | undefined;
-  /** [F] where y is gate|up and what comes of both goes, if the adapters' products are one dispatch. */
+  /** Output [F] of f(gate) · up, where y is gate|up and the adapters' products are one dispatch. */
   readonly gated?: GPUBuffer;
 }
 
 /**
- * Makes the dispatches of y = W·x, and of y += B·(A·x) where there are adapters; of a LayerNorm before them, if x has one.
- * `inOne` says whether the two products of an adapter are one dispatch.
+ * Makes the dispatches of y = W·x, of y += B·(A·x) where there are adapters, and of a LayerNorm before them, if x has
+ * one. `inOne` says whether an adapter's two products are one dispatch.
  */
 function projector(llama: LlamaParts, shape: ForwardShape['linear']) {
   const { config, activations, target } = llama;
@@ -308,7 +314,7 @@ function projector(llama: LlamaParts, shape: ForwardShape['linear']) {
       ),
     ];
   };
-  // one token at a time
+  // only decode, which has one token at a time
   const inOne = ({ a, b }: LoraProjection) => shape === target.decode.linear && fitsLowRank(a, b, target);
   const project = (
     matrix: Matrix,

@@ -46,7 +46,7 @@ async function golden(baseName: string, name: string) {
   const tensors = weightTensors(checkpoint, 'keep');
   const open = (gpu: Gpu, options: Partial<SessionOptions> = {}, weightsOf: readonly WeightTensor[] = tensors) =>
     createSession(gpu, config, weightsOf, { precision: 'exact', context: 128, ...options });
-  /** How far a session's logits are from PEFT's. */
+  /** The relative error of a session's logits against PEFT's. */
   const error = async (session: Session) => {
     const actual = await session.logits(ids);
     const rows = positions.flatMap((t) => [...actual.subarray(t * V, (t + 1) * V)]);

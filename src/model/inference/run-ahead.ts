@@ -1,5 +1,5 @@
-// How many tokens to enqueue at once: as many as make the read-back's latency disappear. On a device that is busy with the
-// token itself, more than one only delays Stop.
+// The number of tokens to enqueue at once: as many as hide the latency of the read-back. On a device that is busy with
+// the token itself, more than one only delays Stop.
 
 /** Batches that a size is judged by: a browser may answer two read-backs in one tick. */
 const WINDOW = 4;

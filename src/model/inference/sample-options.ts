@@ -1,4 +1,4 @@
-// How a generation is drawn, beyond its sampling controls.
+// Options of a generation beyond its sampling controls.
 import { PronkError } from '../../core/errors';
 import type { ModelConfig } from '../../core/model-config';
 import type { Adjustments } from '../../ops/sample/sampling';
@@ -6,7 +6,7 @@ import type { NextIds } from './sampler';
 
 /** Decides, an id at a time, which may come next. */
 export interface Guide {
-  /** What holds for the next id; undefined where nothing may follow. */
+  /** Constraints on the next id; undefined where nothing may follow. */
   next(): Promise<NextIds | undefined>;
   /** Takes note of an id that was drawn. */
   accept(id: number): void;
@@ -18,7 +18,7 @@ export interface Guide {
 
 export interface SampleOptions {
   readonly signal?: AbortSignal | undefined;
-  /** How many of the ids at the end were sampled before: the random numbers go on after theirs. */
+  /** Number of ids at the end that were sampled before: the random numbers go on after theirs. */
   readonly step?: number | undefined;
   readonly adjustments?: Adjustments | undefined;
   /** Asked before each draw, so that one token at a time is enqueued. */

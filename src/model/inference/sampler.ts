@@ -1,4 +1,4 @@
-// What samples on the GPU: its buffers, its settings, and the ids that come back.
+// The sampler on the GPU: its buffers, its settings, and the ids that come back.
 import { PronkError } from '../../core/errors';
 import type { Step } from '../../gpu/kernel';
 import { waited } from '../../gpu/waiting';
@@ -20,7 +20,7 @@ export interface Sampled {
   readonly logprobs?: Logprobs;
 }
 
-/** What holds for the next id. */
+/** Constraints on the next id. */
 export interface NextIds {
   /** One bit an id; all of them without it. */
   readonly allowed?: Uint32Array<ArrayBuffer> | undefined;
@@ -28,13 +28,13 @@ export interface NextIds {
   readonly biases?: ReadonlyMap<number, number> | undefined;
 }
 
-/** How a generation begins. */
+/** The ids and settings that a generation begins with. */
 export interface Beginning {
   /** Ids before it. */
   readonly ids: readonly number[];
   readonly sampling: Sampling;
   readonly adjustments: Adjustments;
-  /** How many of the ids at the end were sampled before. */
+  /** Number of ids at the end that were sampled before. */
   readonly step: number;
   /** `constrain` will be called before each draw. */
   readonly guided: boolean;
@@ -56,7 +56,7 @@ export class Sampler {
   readonly #buffers: Buffers;
   readonly #plain: readonly Step[];
   readonly #staging: GPUBuffer[] = [];
-  /** What most requests do without. */
+  /** Buffers and kernels that most requests do without. */
   #more: Promise<More> | undefined;
   #draw: Draw;
   /** Biases of the request, and those for the next id that stand in the buffer. */
@@ -124,7 +124,7 @@ export class Sampler {
     this.#draw = { steps, topLogprobs };
   }
 
-  /** What holds for the next draw that is enqueued, in place of what held before; the generation is guided. */
+  /** Sets the constraints on the next draw that is enqueued, in place of earlier ones; the generation is guided. */
   async constrain({ allowed, biases = new Map() }: NextIds): Promise<void> {
     const { queue } = this.#llama.kernels.device;
     const more = await this.#more;
@@ -137,7 +137,8 @@ export class Sampler {
   }
 
   /**
-   * What came of `count` steps from `step` on, out of the ring: at most as many as it holds, and before they are overwritten.
+   * Results of `count` steps from `step` on, out of the ring: at most as many as it holds, read before they are
+   * overwritten.
    * @throws PronkError `device-lost`
    */
   async read(step: number, count: number): Promise<Sampled[]> {

@@ -1,4 +1,4 @@
-// How a model is put on the GPU.
+// Options of a model on the GPU.
 import type { ModelConfig } from '../../core/model-config';
 import type { KernelTarget } from '../../ops/tuning';
 import type { Tuning } from './autotune';
@@ -20,18 +20,24 @@ export interface SessionOptions {
   readonly keep?: { readonly contexts: number; readonly bytes: number };
   /** Cuts matrices into parts of at most this many bytes; default: what the device can bind. */
   readonly maxPartBytes?: number;
-  /** Chooses kernel shapes by the clock at the first load on a hardware adapter; without it they are the fixed table's. */
+  /**
+   * Tuning of kernel shapes by measured time at the first load on a hardware adapter; without it they are the fixed
+   * table's.
+   */
   readonly tuning?: Tuning | undefined;
-  /** Cuts it off: after the rows that are being uploaded or the pass that is being timed, at once while kernels are compiled. */
+  /**
+   * Cuts the load off: after the rows that are being uploaded or the pass that is being timed, at once while kernels
+   * are compiled.
+   */
   readonly signal?: AbortSignal;
 }
 
-/** Bytes that conversations are kept in. */
+/** Bytes of the memory in which conversations are kept. */
 export function keepBytes(config: ModelConfig, { cache }: KernelTarget, { context, keep }: SessionOptions): number {
   return keep ? Math.min(keep.contexts * cacheBytes(config, context, cache), keep.bytes) : 0;
 }
 
-/** What a norm brings back afterwards may be beyond f16 until then (Gemma 3): such models have f32 between projections. */
+/** The target of a model: f32 between projections where norms follow them (Gemma 3), whose inputs may be beyond f16. */
 export function targetOf({ postNorms }: ModelConfig, target: KernelTarget): KernelTarget {
   return postNorms ? { ...target, activation: 'f32' } : target;
 }

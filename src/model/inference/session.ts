@@ -75,7 +75,7 @@ export class Session {
   readonly config: ModelConfig;
   readonly target: KernelTarget;
   readonly context: number;
-  /** Kernel shapes that were chosen for this device, by what they are of; empty where it has the fixed table. */
+  /** Kernel shapes that were chosen for this device, by question; empty where it has the fixed table. */
   readonly choices: Choices;
   readonly #gpu: Gpu;
   readonly #base: Variant;
@@ -115,8 +115,8 @@ export class Session {
   }
 
   /**
-   * What is computed from now on is the base with these adapters; with none, the base. Not to be called while something
-   * is being generated.
+   * Puts these adapters on the base from now on; with none, the base is computed alone. Must not be called during a
+   * generation.
    * @throws PronkError `out-of-memory`; the base is in use then
    */
   async setAdapters(adapters: readonly UsedAdapter[]): Promise<void> {
@@ -136,7 +136,7 @@ export class Session {
     return sumOf([...body, ...(head ? logits : [])].map((step) => step.cost(rows, position)));
   }
 
-  /** How many of these ids a generation would not read again: they are in the cache, or kept beside it. */
+  /** Number of these ids that a generation would not read again: they are in the cache, or kept beside it. */
   cachedPrefix(ids: readonly number[]): number {
     const there = this.#inCache(ids);
     const reader = this.#reader(this.#variant.name, this.#base.llama.rotary.rotation(ids.length));
@@ -145,7 +145,7 @@ export class Session {
     return kept - there < LEAST_ROWS ? there : kept;
   }
 
-  /** How many of these ids the cache holds; the last one is always computed anew, since its logits are wanted. */
+  /** Number of these ids that the cache holds; the last one is always computed anew, since its logits are wanted. */
   #inCache(ids: readonly number[]): number {
     const { read: known, name } = this.#variant;
     const rotation = this.#base.llama.rotary.rotation(ids.length);
@@ -339,7 +339,7 @@ export class Session {
     Object.assign(this.#variant.read, { ids, by: this.#variant.name });
   }
 
-  /** Takes the cache as if it held these ids, for benchmarks: times do not depend on what is in it. */
+  /** Treats the cache as holding these ids, for benchmarks: times do not depend on its contents. */
   assumeRead(ids: readonly number[]): void {
     this.#noteRead(ids);
     this.#variant.read.rotation = this.#base.llama.rotary.rotation(ids.length);

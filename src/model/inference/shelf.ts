@@ -20,13 +20,13 @@ interface Segment {
   lastUse: number;
 }
 
-/** What was found of a text: so many of its rows, in a segment and those before it. */
+/** The kept beginning of a text: so many rows, in a segment and those before it. */
 interface Found {
   readonly segment: Segment;
   readonly length: number;
 }
 
-/** How many ids two texts begin with alike. */
+/** Number of ids that two texts have in common at the beginning. */
 export function commonPrefix(a: readonly number[], b: readonly number[]): number {
   const most = Math.min(a.length, b.length);
   let n = 0;
@@ -51,7 +51,7 @@ export class Shelf {
     return [...this.#segments].reduce((sum, { rows }) => sum + rows.size, 0);
   }
 
-  /** How many of these ids can be brought back. */
+  /** Number of these ids that can be brought back. */
   known(by: string, ids: readonly number[]): number {
     return this.#find(by, ids)?.length ?? 0;
   }

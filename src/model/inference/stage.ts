@@ -1,4 +1,4 @@
-// The model's own dispatches, timed with one kernel shape after the other.
+// Times the model's own dispatches with one kernel shape after another.
 import { unlessAborted } from '../../core/cut-off';
 import { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
@@ -7,13 +7,16 @@ import { workDone } from '../../gpu/waiting';
 import type { Answer, Question } from '../../ops/tune';
 import { buildForward, type LlamaParts } from './llama';
 
-/** Milliseconds that a run takes at least: shorter ones are repeated. */
+/** Least milliseconds of a run; shorter passes are repeated. */
 const LEAST_RUN = 4;
 /** Tokens in the cache while a token is timed, and tokens of a prompt. */
 const POSITION = 512;
 const PROMPT = 128;
 
-/** A forward pass of the model with one shape after the other. Nothing has been read yet, so that what it writes is in nobody's way. */
+/**
+ * A forward pass of the model, built with one shape after another and timed before anything has been read, so that its
+ * writes do no harm.
+ */
 export class Stage {
   readonly #gpu: Gpu;
   readonly #llama: LlamaParts;
@@ -44,7 +47,7 @@ export class Stage {
     this.#steps.set(answer.name, made);
     const steps = await unlessAborted(made, this.#signal);
     if (this.#repeats === 0) {
-      // the first one compiles, the second one says how long one takes
+      // the first run compiles, the second one tells how often to repeat
       await this.#timed(steps, 1);
       this.#repeats = Math.max(1, Math.min(64, Math.ceil(LEAST_RUN / Math.max(0.05, await this.#timed(steps, 1)))));
     }
@@ -78,7 +81,7 @@ export class Stage {
     return took;
   }
 
-  /** Frees what it made; what a compiler still makes, when it comes. */
+  /** Frees the stage's buffers; kernels that are still being compiled, when they are done. */
   end(): void {
     void Promise.allSettled(this.#steps.values()).then(() => this.#buffers.destroy());
   }

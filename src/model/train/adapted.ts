@@ -1,5 +1,5 @@
-// Products with their adapters. Forward: u = A·mask(x), y = W·x + scale · B·u. Backward two dispatches beside the product's own:
-// what dy gives, then what v, the gradient of u, gives.
+// Products with their adapters: u = A·mask(x), y = W·x + scale · B·u. The backward pass has two dispatches beside the
+// product's own: for the gradients that follow from dy, and for those that follow from v, the gradient of u.
 import type { Projection } from '../../core/adapter';
 import { loraDown, type LoraParams, loraUp } from '../../ops/lora/lora';
 import { loraInputBackward, loraOutputBackward } from '../../ops/lora/lora-backward';
@@ -18,7 +18,7 @@ type Works = readonly Promise<Work>[];
 /** The norm before a product. */
 interface NormBefore {
   readonly norm: Norm;
-  /** What goes into it. */
+  /** The norm's input. */
   readonly x: GPUBuffer;
   /** One over the rms of each row, where the norm is folded into A·x. */
   readonly inverse: GPUBuffer;
@@ -31,21 +31,21 @@ export interface Update {
   readonly params: LoraParams;
 }
 
-/** What a product reads and writes. */
+/** Buffers and options of a product. */
 interface Product {
   readonly x: GPUBuffer;
   readonly y: GPUBuffer;
-  /** x is the norm of something, and is written first. */
+  /** The norm that gives x, and is computed first. */
   readonly before?: NormBefore;
-  /** y += instead of y =. */
+  /** Whether the product is added to y. */
   readonly residual?: boolean;
   readonly wanted?: boolean;
-  /** Adds scale · B·u to y, as part of something else. */
+  /** Adds scale · B·u to y in a dispatch that computes more than that. */
   readonly update?: ((update: Update) => Promise<Work>) | undefined;
 }
 
 /**
- * y (+)= W·x with its adapter; DoRA scales the rows of both together.
+ * y (+)= W·x with its adapter; DoRA then scales the rows of the sum.
  * @param product `wanted` is false where nobody wants y
  */
 export function adapted(
@@ -84,23 +84,26 @@ export function adapted(
   return [...first, down, ...builder.product(matrix, x, y, tokens, residual), update?.({ u, b, params }) ?? up(y)];
 }
 
-/** An RMSNorm is folded into A·x, unless masks come between them. */
+/** Whether the norm is folded into A·x: an RMSNorm is, unless there are dropout masks between them. */
 function folds({ dropout }: PassBuilder, { norm }: NormBefore): boolean {
   return !dropout && !norm.shift;
 }
 
-/** The norm as a dispatch of its own, where it is not folded. */
+/** Dispatches of the norm where it is not folded into A·x. */
 function normBefore(builder: PassBuilder, group: AdaptedGroup | undefined, before: NormBefore, y: GPUBuffer): Works {
   return group && folds(builder, before) ? [] : [normed(builder, before.norm, { x: before.x, y })];
 }
 
-/** What A was multiplied by. */
+/** The input of A in the forward pass. */
 type Input =
-  /** x is where the norm's result goes if it has to be computed again. */
+  /** The buffer x, into which the norm is computed again where there is one. */
   | { readonly x: GPUBuffer; readonly before?: NormBefore }
   | { readonly gateUp: GPUBuffer; readonly activation: Activation };
 
-/** Gradients of A and B from dy, the output's; and what goes to dx, unless nobody wants it. */
+/**
+ * Adds the gradients of A and B from dy, the gradient of the output, and the adapter's part of dx, unless dx is left
+ * out.
+ */
 export function adaptedBackward(
   builder: PassBuilder,
   layer: number,
@@ -126,7 +129,7 @@ export function adaptedBackward(
   ];
 }
 
-/** What reads A's input: as it is bound, or computed again on the way. */
+/** The input of A in the backward pass: dispatches before it, the kernel's variant, and bindings. */
 function inputOf(builder: PassBuilder, input: Input) {
   if ('gateUp' in input) return { works: [], input: input.activation, bindings: { gate_up: input.gateUp } };
   const { before, x } = input;
@@ -137,7 +140,7 @@ function inputOf(builder: PassBuilder, input: Input) {
     : { works: [normed(builder, norm, { x: before.x, y: x })], input: 'plain' as const, bindings: { x } };
 }
 
-/** What dropout masks are drawn from. */
+/** Bindings that dropout masks are drawn from. */
 function masked({ dropout, parts: { b } }: PassBuilder) {
   return dropout ? { places: b.workspace.places, noise: b.noise } : {};
 }

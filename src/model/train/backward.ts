@@ -152,7 +152,7 @@ function hiddenBackward(builder: PassBuilder, gateUp: GPUBuffer): Promise<Work> 
     : builder.dispatch(gluBackward, tokens, { activation }, { gate_up: gateUp, d_hidden }, { half: F });
 }
 
-/** dQkv from dAttentionOut, back through RoPE. */
+/** dQkv from dAttentionOut, rotated back by RoPE. */
 function attentionBackward(builder: PassBuilder, layer: number): Promise<Work>[] {
   const { config, b, spec } = builder.parts;
   const { numHeads: H, numKeyValueHeads: K, headDim: d } = config;
@@ -161,7 +161,7 @@ function attentionBackward(builder: PassBuilder, layer: number): Promise<Work>[]
   const { attentionOut, softmax } = builder.keptOf(layer);
   const qkv = positionedQkv(builder, layer);
   const params = { heads: H, kv_heads: K, window: windowAt(config, layer) ?? spec.tokens, quads: d / 4 };
-  // queries that grow are turned back by the kernel that made them grow
+  // scaled queries are rotated back by the kernel that scaled them
   const table = rotaryOf(config, layer)?.queryScaling ? undefined : b.tables[layer];
   const variant = { headDim: d, rotated: table !== undefined };
   const bound = { places, qkv, d_out: dAttentionOut, softmax, d_qkv: dQkv, ...(table && { table }) };

@@ -1,4 +1,4 @@
-// What training holds on the GPU beside the model.
+// Training's buffers on the GPU beside the model's.
 import { type ModelConfig, perRotary } from '../../core/model-config';
 import { PronkError } from '../../core/errors';
 import type { Buffers } from '../../gpu/buffers';
@@ -31,7 +31,7 @@ export interface TrainingBuffers {
   readonly chunks: readonly GPUBuffer[];
   /** [context, d/2, 2] of each layer; none for a layer that does not rotate */
   readonly tables: readonly (GPUBuffer | undefined)[];
-  /** What a labelled token's loss is multiplied by. */
+  /** Factor of a labelled token's loss. */
   readonly weight: GPUBuffer;
   /** Seed and step of the dropout masks. */
   readonly noise: GPUBuffer;
@@ -92,7 +92,7 @@ function repeat<T>(times: number, one: () => T): T[] {
   return Array.from({ length: times }, one);
 }
 
-/** A part of a pool, as it is bound. */
+/** A region of a pool, as a binding. */
 export function bindRegion(
   pools: readonly Pool[],
   { pool, offset, length }: Region,
@@ -101,7 +101,7 @@ export function bindRegion(
   return { buffer: pools[pool][what], offset: 4 * offset, size: 4 * length };
 }
 
-/** A group's A's and B's. */
+/** Bindings of all A and B matrices of a group. */
 export function bindMatrices(
   { poolsA, poolsB }: TrainingBuffers,
   group: AdaptedGroup,

@@ -1,4 +1,4 @@
-// DoRA's dispatches: rows of a product and its update scaled together, and the norms that they are scaled by.
+// DoRA's dispatches: the scaling of the rows of a product with its update, and the norms that they are scaled by.
 import type { Projection } from '../../core/adapter';
 import { doraBackward, doraNorms, doraScale } from '../../ops/lora/dora';
 import type { LoraParams } from '../../ops/lora/lora';
@@ -15,7 +15,7 @@ interface Scaled {
   readonly residual: boolean;
 }
 
-/** y (+)= m / norm ⊙ z + bias */
+/** y (+)= m / norm ⊙ z + bias, where z is the product with its update */
 export function scaledRows(
   builder: PassBuilder,
   dora: DoraRegions,
@@ -27,7 +27,7 @@ export function scaledRows(
 }
 
 /**
- * The gradient of a product without the scale of its rows, and the magnitudes' own. Without DoRA it is dy.
+ * The gradient of z, the product before its rows are scaled, and of the magnitudes; without DoRA dy itself.
  * @param dy of the product as `adapted` gives it; it stays as it is
  */
 export function unscaled(
@@ -48,7 +48,7 @@ export function unscaled(
   };
 }
 
-/** One over the norm of each row of W + scale · B · A, for all adapted maps, after each update. */
+/** Computes one over the norm of each row of W + scale · B · A, for all adapted maps, after each update. */
 export function rowNorms(builder: PassBuilder): Promise<Work>[] {
   const { layout, weights, spec, b: buffers } = builder.parts;
   const once: Over = { state: buffers.labels, rows: () => 1 };
@@ -83,7 +83,7 @@ export function rowNorms(builder: PassBuilder): Promise<Work>[] {
   );
 }
 
-/** Magnitudes, and one over the norms. */
+/** Bindings of the magnitudes, and of one over the norms. */
 function factors({ parts: { b } }: PassBuilder, { magnitude, inverse: { pool, offset, length } }: DoraRegions) {
   return {
     magnitude: bindRegion(b.poolsB, magnitude, 'parameters'),

@@ -90,7 +90,7 @@ export function layerForward(builder: PassBuilder, layer: number, output = true)
   ];
 }
 
-/** What goes into a norm behind attention or feed-forward. */
+/** The input of a norm behind attention or feed-forward. */
 export function branchOf(builder: PassBuilder, layer: number, name: 'output' | 'down'): GPUBuffer {
   return builder.keptOf(layer)[name === 'output' ? 'attentionBranch' : 'feedForwardBranch'];
 }
@@ -115,7 +115,7 @@ function added(
   ];
 }
 
-/** What goes into the down projection: f(gate) · up, or max(up, 0) where there is no gate. */
+/** Computes the input of the down projection: f(gate) · up, or max(up, 0) where there is no gate. */
 export function hiddenOf(builder: PassBuilder, gateUp: GPUBuffer): Promise<Work> {
   const { config, b } = builder.parts;
   const { intermediate: hidden } = b.workspace;
@@ -125,13 +125,13 @@ export function hiddenOf(builder: PassBuilder, gateUp: GPUBuffer): Promise<Work>
     : builder.dispatch(glu, builder.tokens, { activation }, { gate_up: gateUp, hidden }, { half: F });
 }
 
-/** Whether gate and up are both updated, so that their product follows in the same dispatch. */
+/** Whether gate and up both have an adapter, so that one dispatch updates them and multiplies them. */
 function updatesGate({ parts: { config, layout } }: PassBuilder, layer: number): boolean {
   const group = layout.layers[layer].gateUp;
   return config.feedForward === undefined && group?.maps.length === 2 && !group.dora;
 }
 
-/** Gate and up with their update, and what goes into the down projection. */
+/** Computes gate and up with their update, and the input of the down projection. */
 function updatedHidden(builder: PassBuilder, gate_up: GPUBuffer, { u, b, params }: Update): Promise<Work> {
   const { config, b: buffers } = builder.parts;
   const variant = { activation: config.activation ?? 'silu' };

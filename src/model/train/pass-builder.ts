@@ -1,4 +1,5 @@
-// What the passes share: work made of kernels, and products with frozen matrices. adapted.ts has the LoRA beside each of them.
+// Common parts of the training passes: work made of kernels, and products with frozen matrices. Their LoRA is in
+// adapted.ts.
 import type { ModelConfig } from '../../core/model-config';
 import type { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
@@ -16,7 +17,7 @@ import type { TrainingBuffers } from './buffers';
 import type { AdaptedGroup, Layout } from './layout';
 import type { Extent, Work } from './slices';
 
-/** What a piece of work goes over. */
+/** The rows that a piece of work goes over. */
 export interface Over {
   /** Says how many rows there are, to the kernel. */
   readonly state: GPUBuffer;
@@ -62,7 +63,7 @@ export class PassBuilder {
     return [...this.#labels].toSorted().join(', ');
   }
 
-  /** The buffers that a layer's activations are kept in: those of layers below the lowest trained one are scratch. */
+  /** The buffers of a layer's kept activations; layers below the lowest trained one share scratch buffers. */
   keptOf(layer: number): TrainingBuffers['kept'][number] {
     const { b, layout } = this.parts;
     return b.kept[Math.max(0, layer - layout.lowest) % b.kept.length];

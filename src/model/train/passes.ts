@@ -38,7 +38,7 @@ export interface Passes {
   readonly plainForward: readonly Work[];
   readonly plainLoss: readonly Work[];
   readonly update: readonly Work[];
-  /** What DoRA needs to know of each new adapter; empty without it. */
+  /** Work that computes DoRA's row norms for new adapters; empty without DoRA. */
   readonly norms: readonly Work[];
 }
 

@@ -1,5 +1,5 @@
-// What training holds on the GPU, from shapes alone: a plan shows it before anything is allocated, and the buffers are made
-// of the same figures.
+// Training's buffers on the GPU, from shapes alone: a plan shows their sizes before anything is allocated, and they are
+// made from the same figures.
 import type { Projection } from '../../core/adapter';
 import type { ModelConfig } from '../../core/model-config';
 import type { LoraSpec, TrainingMemory } from '../lora-types';
@@ -9,9 +9,11 @@ import { groupShapes, layOut, type Layout, PROJECTION_NAMES } from './layout';
 const LOGITS_BYTES = 32 * 2 ** 20;
 
 /**
- * What the forward pass keeps of a layer: its input, q|k|v after RoPE (or, where heads are normalized, before that), attention's
- * result and log-sum-exp (with what the backward pass puts beside it), the residual stream between attention and feed-forward, gate|up, A·x of each group, and what goes into
- * the norms behind attention and feed-forward. `…Inverse` is one over the rms of what goes into the norms before them; `z` is what DoRA scales, and in the backward pass its gradient.
+ * Activations of a layer that the forward pass keeps: its input, q|k|v after RoPE (or, where heads are normalized,
+ * before that), attention's result and log-sum-exp (with delta, which the backward pass puts beside it), the residual
+ * stream between attention and feed-forward, gate|up, A·x of each group, and the inputs of the norms behind attention
+ * and feed-forward. `…Inverse` is one over the rms of the input of the norms before them; `z` is what DoRA scales, and
+ * in the backward pass its gradient.
  */
 export type KeptName =
   | ('x' | 'qkv' | 'attentionOut' | 'softmax' | 'postAttention' | 'gateUp' | `u ${Projection}`)

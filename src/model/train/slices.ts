@@ -4,7 +4,7 @@ import { dispatch, type Step } from '../../gpu/kernel';
 import { workDone } from '../../gpu/waiting';
 import type { Turn } from '../lora-types';
 
-/** What a piece of work is over: tokens of the micro-batch, labelled ones, and those of a chunk of the loss. */
+/** Row counts of a piece of work: tokens of the micro-batch, labelled ones, and those of a chunk of the loss. */
 export interface Extent {
   readonly tokens: number;
   readonly labels: number;

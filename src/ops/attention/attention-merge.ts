@@ -1,4 +1,4 @@
-// Adds up what attention gives for parts of the keys.
+// Merges the results of attention over parts of the keys.
 import { op } from '../../gpu/op';
 import attentionMergeSource from '../../../shaders/attention/attention-merge.wgsl?raw';
 import state from '../../../shaders/common/state.wgsl?raw';
@@ -6,7 +6,7 @@ import type { KernelTarget } from '../tuning';
 
 const WORKGROUP = 64;
 
-/** out [T, H · d] of the sums and totals of each head's splits. */
+/** out [T, H · d] from the sums and totals of each head's parts of the keys. */
 export const attentionMerge = op({
   name: 'attention merge',
   variants: () => [{}],
@@ -25,7 +25,7 @@ export const attentionMerge = op({
 });
 
 /**
- * In float64.
+ * The merged output in float64.
  * @param sums [rows, splits, d] weighted values @param totals [rows, splits, 2] the largest score in powers of two, the
  * sum of weights
  */

@@ -48,7 +48,10 @@ const SHAPES: readonly Shape[] = [
   { heads: 4, kvHeads: 4, headDim: 64, tokens: 1, position: 120, context: 150, window: 70 },
   { heads: 3, kvHeads: 1, headDim: 20, tokens: 60, position: 77, context: 150, window: 33 },
 ];
-/** A key alone, parts without any, parts that are no multiple of what lanes take at a time, queries that tiles do not divide. */
+/**
+ * Shapes with a single key, with empty parts, with parts that are no multiple of the keys that lanes take at a time,
+ * and with queries that tiles do not divide.
+ */
 const SPLIT_SHAPES: readonly Shape[] = [
   { heads: 4, kvHeads: 2, headDim: 64, tokens: 1, position: 0, context: 8 },
   { heads: 7, kvHeads: 1, headDim: 20, tokens: 1, position: 4, context: 40, splits: 4 },
@@ -67,15 +70,15 @@ function inputs({ heads, kvHeads, headDim, tokens, context }: Shape) {
   return { qkv, keys, values, q };
 }
 
-/** How a run departs from what is right. */
+/** Deliberate errors of a run, for negative controls. */
 interface Departure {
   readonly position?: number;
   readonly window?: number;
-  /** A part of the keys that is left out. */
+  /** Index of a part of the keys that is left out. */
   readonly lost?: number;
 }
 
-/** How far off a form is. */
+/** The relative error of a form against the reference. */
 async function off(
   device: GPUDevice,
   form: FlashShape,
@@ -116,7 +119,7 @@ async function off(
   };
   const numbers = (data: ArrayBuffer) =>
     element === 'f16' ? f16ArrayToF32(new Uint16Array(data)) : new Float32Array(data);
-  // what is rounded for the cache is not the kernel's error
+  // the reference reads the rounded cache, since rounding is not the kernel's error
   const read = (data: Float32Array<ArrayBuffer>) =>
     element === 'q8' ? unpackCacheRows(packCacheRows(data, headDim).buffer, headDim) : data;
   return relative(numbers((await whole()).out), attention.reference(q, read(keys), read(values), it));

@@ -22,14 +22,17 @@ interface Variant {
   readonly headDim: number;
   /** Query heads that share a key head. */
   readonly group: number;
-  /** Keys are split, and attention-merge.ts adds up what the parts give. */
+  /** Whether keys are split, so that attention-merge.ts adds up the parts. */
   readonly parted: boolean;
 }
 
 /** Most quads of keys that a lane reads at a time. */
 const QUADS_READ = 8;
 
-/** How lanes share heads of this width, and how workgroups share the queries of one token that see one key head. */
+/**
+ * Definitions of the split form for heads of this width: the lanes that share a head, and the workgroups that share the
+ * queries of one token that see one key head.
+ */
 function split({ keyLanes: most, quads: held, scores }: FlashSplit, headDim: number, group: number) {
   const quads = headDim / 4;
   // two quads a lane are 16 bytes of f16
@@ -42,7 +45,7 @@ function split({ keyLanes: most, quads: held, scores }: FlashSplit, headDim: num
 }
 
 /**
- * Parts that keys are split into, the same for each token.
+ * Number of parts that keys are split into, the same for each token.
  * @param context positions that there may be; with none given, the most parts
  */
 export function splitsOf(
@@ -57,7 +60,7 @@ export function splitsOf(
 
 const TILE = { threads: 128, queries: 64, keys: 32 };
 
-/** How the tiles of heads of this width are read: 64 bytes of each row at a time. */
+/** Definitions of the tiled form for heads of this width, whose rows are read 64 bytes at a time. */
 function tiled({ subgroups }: FlashTiles, headDim: number, activation: 'f32' | 'f16') {
   const quads = headDim / 4;
   const chunk = activation === 'f16' ? 8 : 4;
@@ -81,7 +84,7 @@ function tiled({ subgroups }: FlashTiles, headDim: number, activation: 'f32' | '
   };
 }
 
-/** What tells the kernels of one form apart. */
+/** Label, definitions and snippets of one form's kernel. */
 function formOf(
   { shape, headDim, group }: Variant,
   activation: 'f32' | 'f16',
@@ -109,7 +112,10 @@ function formOf(
   };
 }
 
-/** out [T, H · d] of q in qkv and of the keys and values so far; or the sums of each part of the keys, and their totals. */
+/**
+ * out [T, H · d] of q in qkv and of the keys and values so far; with `parted`, the sums of each part of the keys and
+ * their totals instead.
+ */
 export const attention = op({
   name: 'flash attention',
   variants: ({ prefill, decode }: KernelTarget) =>

@@ -1,4 +1,4 @@
-// How a head's keys, or values, of one position are stored in the KV cache.
+// The storage of a head's keys, or values, at one position of the KV cache.
 import { f16ToF32, f32ToF16 } from '../../quant/f16';
 
 /** Element types of the KV cache; q8: 8-bit codes in blocks with f16 scales. */
@@ -9,13 +9,13 @@ const BLOCK = 32;
 
 const scaleWords = (headDim: number) => Math.ceil(headDim / (2 * BLOCK));
 
-/** Bytes of a row: of a head, at one position. */
+/** Bytes of a row, which is a head's key or value at one position. */
 export function cacheRowBytes(headDim: number, element: CacheElement): number {
   if (element === 'q8') return headDim + 4 * scaleWords(headDim);
   return headDim * (element === 'f16' ? 2 : 4);
 }
 
-/** Rows as q8: codes, then the scales. @param values [rows, headDim] */
+/** Packs rows as q8: codes, then the scales. @param values [rows, headDim] */
 export function packCacheRows(values: ArrayLike<number>, headDim: number): Uint8Array<ArrayBuffer> {
   const rows = values.length / headDim;
   const rowBytes = cacheRowBytes(headDim, 'q8');

@@ -22,11 +22,11 @@ import {
 import { HEAD_DIMS, pairsSeen } from './sizes';
 
 interface BackwardVariant extends PackedVariant {
-  /** The gradients of q and k are turned back by their positions. */
+  /** Whether the gradients of q and k are rotated back by their positions. */
   readonly rotated: boolean;
 }
 
-/** What both halves share. */
+/** Variants and parameters of both backward kernels. */
 const BACKWARD = {
   ...PACKED,
   variants: () =>
@@ -41,7 +41,7 @@ const bindings = {
   d_qkv: 'read_write',
 } as const;
 
-/** The kernel of one half. */
+/** The kernel's source of one half: the gradient of q, or those of k and v. */
 function backwardSource(...of: Parameters<typeof packedSource>) {
   const source = packedSource(...of);
   return (variant: BackwardVariant, target: KernelTarget) => {

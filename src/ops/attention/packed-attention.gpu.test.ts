@@ -21,7 +21,7 @@ const CASES: readonly PackedCase[] = [
   { heads: 8, kvHeads: 1, headDim: 128, lengths: [9, 26] },
 ];
 
-/** How far each result is off. */
+/** The relative error of each result. */
 const errors = (actual: PackedResult, expected: PackedResult) =>
   Object.fromEntries(NAMES.map((name) => [name, relative(actual[name], expected[name])]));
 const worst = (actual: PackedResult, expected: PackedResult) => Math.max(...Object.values(errors(actual, expected)));

@@ -29,7 +29,7 @@ export interface PackedShape {
 /** Rows and columns of a tile. */
 const TILE_SIDE = 32;
 
-/** What attention and its backward pass share, forward and backward: parameters and variants. */
+/** Parameters and variants of attention in training, forward and backward. */
 export const PACKED = {
   variants: () => HEAD_DIMS.map((headDim): PackedVariant => ({ headDim })),
   params: { heads: 'u32', kv_heads: 'u32', window: 'u32', quads: 'u32' },
@@ -59,7 +59,7 @@ export function packedSource(label: string, threads: (headDim: number) => 64 | 1
       WORKGROUP_SIZE: threads(headDim),
       LANES: lanes,
       COLUMNS_PER_LANE: TILE_SIDE / lanes,
-      // rows, and columns, of which a thread brings a quad of a step of 8
+      // the rows, and as many columns, of which a thread brings a quad in a step of 8
       LOADS: (TILE_SIDE * 8) / threads(headDim),
       QUADS_PER_LANE: Math.ceil(quads / lanes),
     };

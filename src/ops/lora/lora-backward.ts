@@ -1,4 +1,5 @@
-// The gradients of low-rank updates, in two dispatches a group: what dy gives, and what v, the gradient of A · mask(x), gives.
+// The gradients of low-rank updates, in two dispatches a group: those that follow from dy, and those that follow from
+// v, the gradient of A · mask(x).
 import type { Activation } from '../../core/model-config';
 import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
@@ -23,7 +24,7 @@ interface CostOf {
 }
 const twice = ({ flops, bytes }: CostOf): CostOf => ({ flops: 2 * flops, bytes: 2 * bytes });
 
-/** v = scale · Bᵀ · dy, and dB += scale · dyᵀ · u */
+/** v [T, J] = scale · Bᵀ · dy, and dB [M, R] += scale · dyᵀ · u */
 export const loraOutputBackward = op({
   name: 'lora-output-backward',
   variants: () => [{}],
@@ -64,15 +65,15 @@ export const loraOutputBackward = op({
   reference: outputBackwardReference,
 });
 
-/** What the maps of a group read: x as it is bound, its RMSNorm, or f(gate) · up. */
+/** The input of a group's maps: x as it is bound, its RMSNorm, or f(gate) · up. */
 export type LoraInput = 'plain' | 'normed' | Activation;
 
 interface InputBackwardVariant {
-  /** With it, `places` and `noise` (seed, step) are bound; without it neither is. */
+  /** Whether there is dropout, for which `places` and `noise` (seed, step) are bound. */
   readonly dropout: boolean;
-  /** Not `normed` with dropout, which would bind too much. */
+  /** The input of the maps; not `normed` with dropout, which would bind too many buffers. */
   readonly input: LoraInput;
-  /** The gradient of x is wanted. */
+  /** Whether the gradient of x is computed. */
   readonly dx: boolean;
 }
 
@@ -80,7 +81,7 @@ const INPUTS: readonly LoraInput[] = ['plain', 'normed', ...ACTIVATIONS];
 const isGated = (input: LoraInput) => input !== 'plain' && input !== 'normed';
 const NAMES: Readonly<Record<LoraInput, string>> = { plain: 'x', normed: 'rmsnorm', ...GLU_LABELS };
 
-/** dA += vᵀ · mask(x), and dx += mask(Aᵀ · v) */
+/** dA [J, K] += vᵀ · mask(x), and dx [T, K] += mask(Aᵀ · v) */
 export const loraInputBackward = op({
   name: 'lora-input-backward',
   variants: () =>

@@ -4,7 +4,7 @@ import { glu } from '../glu/glu';
 import { dropoutMask } from './dropout';
 import { type LoraShape, stackedRows } from './shape';
 
-/** What dropout masks are drawn from: as the shaders' `noise`, and (position, start, end, row) of each token. */
+/** Seeds of dropout masks: `noise` as in the shaders, and (position, start, end, row) of each token. */
 export interface Dropout {
   readonly noise: ArrayLike<number>;
   readonly places: ArrayLike<number>;
@@ -20,7 +20,7 @@ function* outputs({ maps }: LoraShape): Generator<{ i: number; map: number; out:
   }
 }
 
-/** What the inputs of each map are multiplied by: [maps][T][K] */
+/** Factors of each map's inputs by dropout: [maps][T][K] */
 function masks({ maps, columns, keep }: LoraShape, tokens: number, dropout?: Dropout): Values[][] {
   return maps.map(({ module }) =>
     Array.from({ length: tokens }, (_, t) => {
@@ -47,7 +47,7 @@ export function downReference(shape: LoraShape, x: Values, a: Values, tokens: nu
   return u;
 }
 
-/** What is added to y [T, stride], of u [T, J] and b [M, R] */
+/** The update of y [T, stride]: scale · B · u, of u [T, J] and b [M, R] */
 export function upReference(shape: LoraShape, u: Values, b: Values, tokens: number) {
   const { rank, maps, stride, scale } = shape;
   const y = new Float64Array(tokens * stride);
@@ -73,7 +73,7 @@ function upBackwardReference(shape: LoraShape, dy: Values, b: Values, tokens: nu
   return v;
 }
 
-/** What is added to db [M, R], of dy [T, stride] and u [T, J] */
+/** The gradient of B [M, R]: scale · dyᵀ · u, of dy [T, stride] and u [T, J] */
 function bGradientReference(shape: LoraShape, dy: Values, u: Values, tokens: number) {
   const { rank, maps, stride, scale } = shape;
   const db = new Float64Array(stackedRows(shape) * rank);
@@ -86,7 +86,7 @@ function bGradientReference(shape: LoraShape, dy: Values, u: Values, tokens: num
   return db;
 }
 
-/** What is added to da [J, K], of x [T, K] and v [T, J] */
+/** The gradient of A [J, K]: vᵀ · mask(x), of x [T, K] and v [T, J] */
 function aGradientReference(shape: LoraShape, x: Values, v: Values, tokens: number, dropout?: Dropout) {
   const { columns, rank, maps } = shape;
   const width = maps.length * rank;
@@ -101,7 +101,7 @@ function aGradientReference(shape: LoraShape, x: Values, v: Values, tokens: numb
   return da;
 }
 
-/** What is added to dx [T, K], of v [T, J] and a [J, K] */
+/** The gradient of x [T, K]: mask(Aᵀ · v), of v [T, J] and a [J, K] */
 function downBackwardReference(shape: LoraShape, v: Values, a: Values, tokens: number, dropout?: Dropout) {
   const { columns, rank, maps } = shape;
   const width = maps.length * rank;
@@ -130,12 +130,12 @@ export function upGluReference(
   return { gateUp: all, hidden: glu.reference(all, shape.stride / 2, activation) };
 }
 
-/** What dy [T, stride] gives: v [T, J], and what is added to db [M, R] */
+/** The gradients of u, v [T, J], and of B [M, R], from dy [T, stride] */
 export function outputBackwardReference(shape: LoraShape, dy: Values, b: Values, u: Values, tokens: number) {
   return { v: upBackwardReference(shape, dy, b, tokens), db: bGradientReference(shape, dy, u, tokens) };
 }
 
-/** What v [T, J] gives: what is added to da [J, K], and to dx [T, K] */
+/** The gradients of A [J, K] and of x [T, K], from v [T, J] */
 export function inputBackwardReference(
   shape: LoraShape,
   x: Values,

@@ -29,7 +29,7 @@ const DROPOUT: Dropout = {
 };
 const float64 = (count: number, seed: number) => Float64Array.from(random(count, seed));
 
-/** What the loss is a function of, and what it is given. */
+/** A point at which the loss has gradients: x, A and B. */
 const point = () => ({
   x: float64(TOKENS * columns, 1),
   a: float64(SHAPE.maps.length * SHAPE.rank * columns, 2),

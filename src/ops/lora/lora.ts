@@ -61,12 +61,12 @@ const TILE_M = 4;
 /** Tokens of a tile where no thread shares sums, since outputs are many. */
 export const MANY_TOKENS = 8;
 
-/** Draws dropout masks, or none. */
+/** Snippets that draw dropout masks, or leave values as they are without dropout. */
 export const masks = (dropout: boolean): Snippets => (dropout ? { places, dropout: dropoutSource } : { dropoutNone });
-/** How threads that share sums add them up. */
+/** Snippets with which threads add up sums that they share; none for threads that work alone. */
 export const summed = (lanes: number): Snippets => (lanes === 1 ? {} : { laneSums });
 
-/** Elements of shared memory for `sums` sums of each of some lanes. */
+/** Elements of shared memory that some lanes need for `sums` sums each. */
 export const partials = (lanes: number, sums: number) => lanes * (sums + 1);
 
 /** Rows of the stacked B's of the map that has the most. */
@@ -91,13 +91,16 @@ export const costOfB = ({ params: own, rows }: CostOf) => ({
 });
 
 interface DownVariant {
-  /** With it, `places` and `noise` (seed, step) are bound; without it neither is. */
+  /** Whether there is dropout, for which `places` and `noise` (seed, step) are bound. */
   readonly dropout: boolean;
-  /** x goes through an RMSNorm first, which is written too; not with dropout, which would bind too much. */
+  /**
+   * Whether x goes through an RMSNorm first, whose result is written too; not with dropout, which would bind too many
+   * buffers.
+   */
   readonly normed?: boolean;
 }
 
-/** u = A · mask(x), or A · rmsnorm(x) with `normalized` and one over the rms of each row */
+/** u [T, J] = A · mask(x), or A · rmsnorm(x) with `normalized` [T, K] and one over the rms of each row. */
 export const loraDown = op({
   name: 'lora-down',
   variants: (): DownVariant[] => [{ dropout: true }, { dropout: false }, { dropout: false, normed: true }],
@@ -166,7 +169,7 @@ interface UpGluVariant {
   readonly activation: Activation;
 }
 
-/** gate and up += scale · B · u, and hidden = f(gate) · up; both maps are adapted. */
+/** gate|up [T, 2F] += scale · B · u, and hidden [T, F] = f(gate) · up; both maps are adapted. */
 export const loraUpGlu = op({
   name: 'lora-up-glu',
   variants: () => ACTIVATIONS.map((activation): UpGluVariant => ({ activation })),

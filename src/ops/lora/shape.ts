@@ -20,7 +20,7 @@ export interface LoraShape {
   readonly scale: number;
   /** 1 − the probability that dropout drops an input; 1 without dropout. */
   readonly keep: number;
-  /** ε of the RMSNorm through which x goes first, where there is one. */
+  /** The ε of the RMSNorm before the maps, where there is one. */
   readonly epsilon?: number;
   /** One to three, in the order in which A's and B's are stacked. */
   readonly maps: readonly LoraMap[];

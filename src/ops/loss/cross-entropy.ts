@@ -10,7 +10,7 @@ import type { KernelTarget } from '../tuning';
 interface Variant {
   /** The logits become their gradient; without, they stay. */
   readonly gradient: boolean;
-  /** The vocabulary is a multiple of 4: rows are read by quads. */
+  /** Whether the vocabulary is a multiple of 4, so that rows are read by quads. */
   readonly quads: boolean;
 }
 

@@ -12,7 +12,7 @@ import { shapeFor, type TileShape, tune } from '../tuning';
 const devices = await testDevices();
 const [{ device: plain }] = devices;
 const half = devices.find(({ features }) => features.f16)?.device;
-/** A pipeline takes software drivers seconds: without time for all, a few cases are enough. */
+/** Software drivers take seconds for a pipeline: without PRONK_LONG a few cases are enough. */
 const patient = Boolean(process.env['PRONK_LONG']);
 const EPSILON = 1e-5;
 
@@ -20,14 +20,14 @@ interface Case extends Omit<LinearVariant, 'shape' | 'input' | 'output'> {
   readonly rows: number;
   readonly columns: number;
   readonly tokens: number;
-  /** The matrix's rows begin here in the output. */
+  /** Index in an output row of the matrix's first row. */
   readonly rowStart?: number;
   readonly lastOnly?: boolean;
-  /** Tiles are f16. */
+  /** Whether tiles are f16. */
   readonly half?: boolean;
-  /** Tiles that are not the table's. */
+  /** Fields of the tile's shape that differ from the table's. */
   readonly tile?: Partial<TileShape>;
-  /** x is between −1 and 1, times this. */
+  /** Factor of x, which is between −1 and 1 without it. */
   readonly scale?: number;
 }
 
@@ -117,7 +117,7 @@ const CASES: readonly Case[] = [
   { kind: 'f32', rows: 36, columns: 20, tokens: 3, norm: true, glu: true, activation: 'gelu_tanh' },
   { kind: 'f32', rows: 67, columns: 36, tokens: 1, norm: true, bias: true, rowScales: true },
 ];
-/** Kinds whose blocks another one has had in its turn. */
+/** A case of each kind, for long runs only, since other kinds' blocks are read in the same way. */
 const MORE: readonly Case[] = KINDS.map((kind, i) => ({
   kind,
   rows: 33 + i,

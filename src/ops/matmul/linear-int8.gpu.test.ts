@@ -1,5 +1,5 @@
-// Products of whole numbers against the reference in float64, on the codes that the kernel reads; and how far those codes
-// are from the values that they stand for.
+// Products of 8-bit integers against the reference in float64 on the same codes, and the codes against the values that
+// they stand for.
 import { describe, expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { defined } from '../../core/defined';
@@ -19,13 +19,13 @@ interface Options extends Omit<Parameters<typeof linearInt8.kernel>[0], 'kind' |
   readonly rowStart?: number;
   readonly biasShift?: number;
   readonly spoil?: (codes: Uint8Array) => void;
-  /** Against the product of the values before they were rounded. */
+  /** Compares with the product of the values before they were rounded. */
   readonly unrounded?: boolean;
 }
 
 type Shape = Parameters<typeof linearInt8.kernel>[0]['shape'];
 
-/** How far off a product is. */
+/** The relative error of a product against the reference. */
 async function off(device: GPUDevice, kind: WeightKind, shape: Shape, options: Options = {}): Promise<number> {
   const { lastOnly = false, rowStart = 0, biasShift = 0, spoil, unrounded = false, ...folded } = options;
   const rows = folded.glu ? 2 * ROWS : ROWS;

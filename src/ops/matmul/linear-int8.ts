@@ -1,4 +1,4 @@
-// Products with a frozen weight matrix in whole numbers of 8 bits: `linear` for x as codes, which `quantize` makes.
+// Products of a frozen weight matrix with 8-bit integers: `linear` for x as codes, which `quantize` makes.
 import { blockLayout, fitsKind, type WeightKind } from '../../core/weight-kinds';
 import { op } from '../../gpu/op';
 import integers4 from '../../../shaders/matmul/integers-4.wgsl?raw';
@@ -16,19 +16,21 @@ import { isTiled, linear, type LinearVariant, matrixBytes } from './linear';
 import { INPUT_BLOCK } from './quantize';
 import { KERNEL_KINDS, weightDefinitions, weightSnippets } from './weights';
 
-/** What is folded into a product. `norm`: x was multiplied by a norm's gain, and is divided by its root mean square. */
+/**
+ * Operations folded into a product. `norm`: x was multiplied by a norm's gain, and is divided by its root mean square.
+ */
 interface Variant extends Omit<LinearVariant, 'input'> {
   readonly shape: DotShape | TileShape;
 }
 
-/** Whether a matrix can be multiplied in whole numbers: its codes are such, and its rows whole blocks of x. */
+/** Whether a matrix can be multiplied in integers: it has codes of 4 or 8 bits, and its rows are whole blocks of x. */
 export function fitsIntegers(kind: WeightKind, columns: number): boolean {
   const layout = blockLayout(kind);
   if (!layout || columns % INPUT_BLOCK !== 0 || !fitsKind(kind, columns)) return false;
   return layout.table?.every((value) => Number.isInteger(value)) ?? true;
 }
 
-/** The projections of a model. */
+/** Variants of the product that the projections of a model need. */
 function projections(output: 'f32' | 'f16'): Omit<Variant, 'kind' | 'shape'>[] {
   const folded: Omit<Variant, 'kind' | 'shape'>[] = [
     { output, norm: true },
@@ -46,7 +48,7 @@ function projections(output: 'f32' | 'f16'): Omit<Variant, 'kind' | 'shape'>[] {
 /** The snippet that gives a kind's codes four in a word. */
 const integerSnippets = (kind: WeightKind): Snippets => (blockLayout(kind)?.bits === 8 ? { integers8 } : { integers4 });
 
-/** y [T, N] = W·x, with what a variant folds in. */
+/** y [T, N] = W·x in integers, with the operations that a variant folds in. */
 export const linearInt8 = op({
   name: 'linear-int8',
   variants: ({ integers, activation }: KernelTarget) =>
@@ -60,7 +62,7 @@ export const linearInt8 = op({
   source({ kind, shape, output, ...folded }: Variant) {
     const { norm = false, residual = false, glu = false, bias = false, rowScales = false } = folded;
     const { block = INPUT_BLOCK } = blockLayout(kind) ?? {};
-    // threads that work alone loop over words; what a subgroup reads together is unrolled
+    // threads that work alone loop over words; subgroups that read together have unrolled code
     const alone = !isTiled(shape) && shape.lanes === 1 && (shape.subgroup ?? 1) === 1;
     const { rows, tokens } = shape;
     const common = {

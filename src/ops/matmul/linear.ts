@@ -20,10 +20,13 @@ import { activated, activationSnippet } from '../activation';
 import type { DotShape, KernelTarget, LinearShape, TileShape } from '../tuning';
 import { dotDefinitions, KERNEL_KINDS, weightDefinitions, weightSnippets } from './weights';
 
-/** Threads along the rows of a tile, and quads of columns of a step: shaders/matmul/gemm.wgsl */
+/** Threads along the rows of a tile, and quads of columns of a step, as in shaders/matmul/gemm.wgsl. */
 const [ROW_LANES, STEP_QUADS] = [8, 8];
 
-/** How threads share the blocks that a step takes from the matrix. @param each of eight threads' results along it */
+/**
+ * The blocks of the matrix that a thread brings in a step: several, or a part of one.
+ * @param each of eight threads' results along the matrix
+ */
 function shares(weights: Definitions, each: number, tokenLanes: number): Definitions {
   const blocks = (each * (STEP_QUADS / Number(weights['BLOCK_QUADS']))) / tokenLanes;
   return { ROW_LOADS: Math.max(1, blocks), ROW_PARTS: Math.max(1, 1 / blocks) };
@@ -32,14 +35,14 @@ function shares(weights: Definitions, each: number, tokenLanes: number): Definit
 export const isTiled = (shape: object): shape is TileShape => 'tokenLanes' in shape;
 const tileTokens = ({ tokenLanes, tokens }: TileShape) => tokenLanes * tokens;
 const tileName = (shape: TileShape) => `${tileTokens(shape)}x${ROW_LANES * shape.rows}`;
-/** Workgroups for so many results of so many tokens. */
+/** Number of tiles, each a workgroup, for so many results along the matrix and so many tokens. */
 const tilesOf = (shape: TileShape, results: number, tokens: number) =>
   [Math.ceil(results / (ROW_LANES * shape.rows)), Math.ceil(tokens / tileTokens(shape))] as const;
 
-/** What parameters of a product say of heads where its rows are none. */
+/** Parameters of heads for products whose rows are none. */
 export const NO_HEADS = { heads: 0, kv_heads: 0, head_dim: 0, context: 0, values_start: 0 } as const;
 
-/** What is folded into a product. */
+/** Operations folded into a product, and its kernel's shape. */
 export interface LinearVariant {
   readonly kind: WeightKind;
   readonly shape: DotShape | TileShape;
@@ -60,11 +63,11 @@ export interface LinearVariant {
   /** Each row's product is multiplied first: behind the biases, `bias` has a factor for each row. Not with glu. */
   readonly rowScales?: boolean;
   /**
-   * Rows are heads of q, k and v: q goes to y, k and v go to the KV cache. Those of q and k are rotated on the way, unless
-   * they are only `placed`. Parts of the matrix have even rows and begin with an even one.
+   * Rows are heads of q, k and v: q goes to y, k and v go to the KV cache. Heads of q and k are rotated on the way,
+   * unless all are only `placed`; parts of the matrix have even rows and begin with an even one.
    */
   readonly heads?: 'rotated' | 'placed';
-  /** Columns are a multiple of 8: lanes that share rows of floats take two quads at once. */
+  /** Columns are a multiple of 8, so that lanes that share rows of floats read two quads at once. */
   readonly wide?: boolean;
 }
 
@@ -90,15 +93,18 @@ function projections(activation: KernelTarget['activation']): Omit<LinearVariant
 const shapesOf = (shapes: readonly LinearShape[]): (DotShape | TileShape)[] =>
   shapes.flatMap((each): readonly (DotShape | TileShape)[] => ('tokenLanes' in each ? [each] : each));
 
-/** Kinds to go over. Where lanes share rows, shapes differ in constants alone: all kinds are tried with the smallest. */
+/**
+ * Kinds that the catalogue has of a shape: two of them for shapes of larger matrices whose rows lanes share, since
+ * those differ from the smallest one in constants alone; else all.
+ */
 const kindsOf = (shape: DotShape | TileShape): readonly WeightKind[] =>
   isTiled(shape) || shape.lanes === 1 || shape.from === undefined ? KERNEL_KINDS : ['f32', 'q4'];
 
-/** Kernels of `wide` rows, and others. */
+/** The values of `wide` that kernels of a kind and a shape are made for. */
 const widths = (kind: WeightKind, shape: DotShape | TileShape) =>
   takesWide(kind, shape) ? [{}, { wide: true }] : [{}];
 
-/** Whether rows may be `wide`: lanes share rows of floats. */
+/** Whether rows may be `wide`: only rows of floats that lanes share. */
 export const takesWide = (kind: WeightKind, shape: DotShape | TileShape): boolean =>
   !isTiled(shape) && shape.lanes > 1 && !isBlockKind(kind);
 
@@ -128,7 +134,7 @@ export function matrixBytes(kind: WeightKind, rows: number, columns: number): nu
   return rows * codeBytes(kind, columns) + scaleBytes(kind, rows, columns);
 }
 
-/** What a subgroup of so many lanes reads of x at once: whole blocks, and a quad a lane at least. */
+/** Definitions of a step: a subgroup of so many lanes reads whole blocks of x at once, and at least a quad a lane. */
 const stepOf = (blockQuads: number, lanes: number) => ({
   LANES: lanes,
   STEP_BLOCKS: Math.max(1, lanes / blockQuads),
@@ -178,7 +184,7 @@ export const linear = op({
     if (isTiled(shape)) {
       const weights = weightDefinitions(kind, true);
       const { tokenLanes, rows, tokens } = shape;
-      // what is neither normalized nor f16 may be more than f16 holds
+      // an input in f32 that is not normalized may be beyond f16, so its tiles stay f32
       const half = Boolean(shape.half) && (norm || input === 'f16');
       const tile = { TILE_M: rows, TILE_N: tokens, TOKEN_LANES: tokenLanes, ...shares(weights, rows, tokenLanes) };
       const elements = half

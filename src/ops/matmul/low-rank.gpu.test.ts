@@ -1,4 +1,4 @@
-// Both products of an adapter in one dispatch, against float64.
+// Both products of an adapter in one dispatch, against the reference in float64.
 import { expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { altered, joined, nowhere, random, relative, run, TARGETS, workOf } from '../testing/run';

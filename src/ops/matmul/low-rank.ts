@@ -1,4 +1,4 @@
-// The two products of an adapter's pair with one token's vector, as one dispatch.
+// One dispatch for both products of an adapter with one token's vector.
 import type { Activation } from '../../core/model-config';
 import { op } from '../../gpu/op';
 import lowRankSource from '../../../shaders/matmul/low-rank.wgsl?raw';
@@ -7,9 +7,12 @@ import { activated, activationSnippet } from '../activation';
 import type { KernelTarget } from '../tuning';
 import type { Matrix } from './weights';
 
-/** Ranks of all adapters of a projection together, in quads: more of them do not fit the shared memory that there always is. */
+/**
+ * Most ranks of all adapters of a projection together, in quads; more do not fit the 16 KiB of shared memory that every
+ * adapter has.
+ */
 const MOST_QUADS = 24;
-/** Numbers of A that each workgroup may read anew: reading 512 KiB takes about as long as a dispatch more. */
+/** Most numbers of A that each workgroup may read anew: reading 512 KiB takes about as long as another dispatch. */
 const MOST_NUMBERS = 2 ** 17;
 const THREADS = 256;
 
@@ -18,11 +21,11 @@ interface LowRankVariant {
   readonly input: 'f32' | 'f16';
   /** Element type of y. */
   readonly output: 'f32' | 'f16';
-  /** RMSNorm of x, with its gain. */
+  /** Whether x goes through RMSNorm, with its gain, first. */
   readonly norm: boolean;
-  /** Rows are those of gate, then of up; y = f(gate) · up. */
+  /** Whether rows of B are those of gate, then those of up: y = f(gate) · up. */
   readonly gated: boolean;
-  /** f; SiLU when left out. */
+  /** The activation f; SiLU when left out. */
   readonly activation?: Activation;
 }
 
@@ -32,7 +35,7 @@ export function fitsLowRank(a: Matrix, b: Matrix, { lowRank }: KernelTarget): bo
   return lowRank && small && a.parts.length === 1 && b.parts.length === 1;
 }
 
-/** y += B·(A·x) of the batch's last token. */
+/** y [N] += B·(A·x) for the batch's last token; with `gated`, y = f(gate) · up. */
 export const lowRank = op({
   name: 'low-rank',
   variants: ({ activation, lowRank: used }: KernelTarget): LowRankVariant[] =>
@@ -70,7 +73,7 @@ export const lowRank = op({
   reference: lowRankReference,
 });
 
-/** y in float64. @param a [J, K] @param b [N, J] @param before what is added to: y, or gate and up @param x [K] */
+/** The product in float64. @param a [J, K] @param b [N, J] @param before y, or gate and up, before the update @param x [K] */
 function lowRankReference(
   a: ArrayLike<number>,
   b: ArrayLike<number>,

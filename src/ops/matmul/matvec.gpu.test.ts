@@ -14,7 +14,7 @@ import { type DotShape, type KernelTarget, shapeFor, tune } from '../tuning';
 const [ROWS, TOKENS] = [37, 5];
 const EPSILON = 1e-5;
 
-/** Shapes of threads that work alone. */
+/** The table's shapes for threads that work alone. */
 const alone = (features: Partial<Features> = {}) => {
   const { decode, prefill } = tune({ f16: false, subgroups: false, ...features }, true, 'exact');
   return { decode: shapeFor(decode.linear, ROWS) as DotShape, prefill: shapeFor(prefill.linear, ROWS) as DotShape };
@@ -31,9 +31,9 @@ interface Options extends Omit<LinearVariant, 'kind' | 'shape' | 'input' | 'outp
   readonly rowStart?: number;
   /** The bias is bound as if it began this many rows later. */
   readonly biasShift?: number;
-  /** What is done to the codes before they are bound. */
+  /** Changes the codes before they are bound, for negative controls. */
   readonly spoil?: (codes: Uint8Array) => void;
-  /** What the kernel may use, and how far it may be off. */
+  /** The target that the kernel is built for. */
   readonly target?: KernelTarget;
   /** The activation of the reference, where it is to be another than the kernel's. */
   readonly wanted?: Activation;
@@ -41,7 +41,7 @@ interface Options extends Omit<LinearVariant, 'kind' | 'shape' | 'input' | 'outp
 
 const stored = (data: Float32Array<ArrayBuffer>, type: 'f32' | 'f16') => (type === 'f16' ? f32ArrayToF16(data) : data);
 
-/** How far off a product is. */
+/** The relative error of a product against the reference. */
 async function off(device: GPUDevice, kind: WeightKind, shape: DotShape, options: Options): Promise<number> {
   const { element = 'f32', lastOnly = false, rowStart = 0, biasShift = 0, spoil, wanted, ...others } = options;
   const { columns = oddColumns(kind), target = TARGETS.software, ...folded } = others;
@@ -107,7 +107,7 @@ const { device: plain, name } = devices[0];
 /** Unrolled blocks take lavapipe many seconds to compile: there, shared rows are tested on f32 and q4 alone. */
 const patient = /swiftshader/i.test(name) || Boolean(process.env['PRONK_LONG']);
 
-/** A shape of 4 rows compiles in half the time of one of 8. */
+/** The shape of 4 rows, which compiles in half the time of the one of 8. */
 const shared = shapeFor(teams(), 1024) as DotShape;
 const forms = [
   { form: 'alone', device: plain, ...alone() },

@@ -1,5 +1,5 @@
-// Heads of q, k and v put where attention reads them by the product that gives them, in each form of the product, against the
-// references of product and rotation.
+// Products whose rows are heads of q, k and v and go to y and the KV cache, in each form, against the references of
+// product and rotation.
 import { describe, expect, test } from 'vitest';
 import type { ModelConfig } from '../../core/model-config';
 import type { WeightKind } from '../../core/weight-kinds';
@@ -28,9 +28,9 @@ interface Case {
   readonly kind: WeightKind;
   readonly heads: 'rotated' | 'placed';
   readonly bias?: boolean;
-  /** The matrix is two parts, and this one of them is computed. */
+  /** The part of the matrix that is computed, where it is in two parts. */
   readonly part?: readonly [start: number, rows: number];
-  /** Where the kernel is told that the batch stands. */
+  /** Position of the batch that the kernel is told. */
   readonly position?: number;
   readonly valuesStart?: number;
 }
@@ -40,7 +40,7 @@ const stored = (data: Float32Array<ArrayBuffer>, type: KernelTarget['cache']) =>
 const loaded = (data: ArrayBuffer, type: KernelTarget['cache']) =>
   type === 'f16' ? f16ArrayToF32(new Uint16Array(data)) : new Float32Array(data);
 
-/** How far off q|k|v and the cache are. */
+/** The largest relative error of q|k|v and of the cache. */
 async function off(device: GPUDevice, given: Case): Promise<number> {
   const { target, shape, kind, heads, bias = false, position = POSITION } = given;
   const allRows = (HEADS + 2 * KV_HEADS) * HEAD_DIM;

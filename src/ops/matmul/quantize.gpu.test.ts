@@ -1,4 +1,4 @@
-// Inputs of products as 8-bit codes: to the bit what the reference says, on every device.
+// Inputs of products as 8-bit codes, equal to the reference's to the bit on every device.
 import { expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { f32ArrayToF16, f16ArrayToF32 } from '../../quant/f16';
@@ -37,7 +37,7 @@ async function codesOf(device: GPUDevice, { x, gain, half = false }: Run) {
   return { codes: new Int8Array(results.codes), blocks: new Float32Array(results.blocks) };
 }
 
-/** All but Σx², whose order of summation is not said. */
+/** Numbers of blocks without Σx², whose order of summation is not fixed. */
 const withoutSquares = (blocks: Float32Array) => blocks.filter((_, i) => i % 4 !== 3);
 const squaresOf = (blocks: Float32Array) => blocks.filter((_, i) => i % 4 === 3);
 
@@ -52,7 +52,7 @@ for (const { device, variant } of devices.slice(0, 2)) {
       expect(withoutSquares(actual.blocks)).toEqual(withoutSquares(expected.blocks));
       if (given.gain) expect(relative(squaresOf(actual.blocks), squaresOf(expected.blocks))).toBeLessThan(1e-6);
       const values = given.gain ? x.map((value, i) => value * gain[i % COLUMNS]) : x;
-      // uniform numbers: a step of the largest / 127 is off by its twelfth root of variance
+      // rounding errors are uniform over a step of the largest / 127: their deviation is the step / √12
       expect(relative(dequantized(actual), values)).toBeLessThan(6e-3);
       expect(relative(dequantized(actual), values)).toBeGreaterThan(1e-3);
     }

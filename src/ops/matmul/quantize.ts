@@ -1,4 +1,4 @@
-// Rounds what enters a product to 8-bit codes in blocks of 32, so that the product is one of whole numbers.
+// Rounds the input of a product to 8-bit codes in blocks of 32, so that the product is one of integers.
 import { defined } from '../../core/defined';
 import { op } from '../../gpu/op';
 import quantizeSource from '../../../shaders/matmul/quantize.wgsl?raw';
@@ -11,7 +11,7 @@ export const INPUT_BLOCK = 32;
 interface Variant {
   /** Element type of x. */
   readonly input: 'f32' | 'f16';
-  /** x is multiplied by a norm's gain first. */
+  /** Whether x is multiplied by a norm's gain before it is rounded. */
   readonly norm: boolean;
 }
 
@@ -46,17 +46,17 @@ export const quantize = op({
   reference: quantized,
 });
 
-/** What is a product's input as whole numbers. */
+/** A product's input as 8-bit integers. */
 interface Quantized {
   readonly codes: Int8Array<ArrayBuffer>;
   /** [blocks][4]: scale, Σ of the codes of either half, Σx² before the gain */
   readonly blocks: Float32Array<ArrayBuffer>;
 }
 
-/** Blocks with nothing larger are zeros. */
+/** Blocks whose largest magnitude is below this become zeros. */
 const LEAST = 2 ** -125;
 
-/** To the nearest whole number, ties to even. */
+/** The nearest whole number, ties to even. */
 function rounded(value: number): number {
   const down = Math.floor(value);
   const rest = value - down;
@@ -64,7 +64,7 @@ function rounded(value: number): number {
 }
 
 /**
- * Codes and blocks to the bit, but for Σx², whose order is not said.
+ * Codes and blocks as the kernel gives them to the bit, except for Σx², whose order of summation is not fixed.
  * @param x [T, K] @param gain [K]
  */
 function quantized(x: ArrayLike<number>, columns: number, gain?: ArrayLike<number>): Quantized {

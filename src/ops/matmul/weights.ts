@@ -35,7 +35,7 @@ export interface Matrix {
   readonly parts: readonly MatrixPart[];
   /** f32, one a row: what a projection adds. */
   readonly bias?: GPUBuffer;
-  /** What `bias` holds, where adapters may add to it. */
+  /** Values of `bias`, where adapters may add to it. */
   readonly biasValues?: Float32Array;
   /** Behind its biases, `bias` has a factor for each row's product. */
   readonly rowScales?: boolean;
@@ -72,14 +72,14 @@ export const KERNEL_KINDS: readonly WeightKind[] = WEIGHT_KINDS.filter((kind, i)
   return own === undefined || WEIGHT_KINDS.findIndex((each) => shapeOf(each) === own) === i;
 });
 
-/** What tells the kernels of kinds with a table apart, but for the table's numbers; undefined for other kinds. */
+/** A key of kinds with a table, equal where kernels differ in the table's numbers alone; undefined for other kinds. */
 function shapeOf(kind: WeightKind): string | undefined {
   const { block, table } = blockLayout(kind) ?? {};
   return table && `${block} ${tableDefinitions(table)['TABLE_PLANES']}`;
 }
 
 /**
- * What tells one kind from another.
+ * Definitions by which the kernels of one kind differ from another's.
  * @param whole a kernel takes whole blocks (`block_quad_0(block)`, …), and not quads one at a time (`load_codes`)
  */
 export function weightDefinitions(kind: WeightKind, whole: boolean): Definitions {
@@ -100,7 +100,7 @@ export function weightDefinitions(kind: WeightKind, whole: boolean): Definitions
 }
 
 /**
- * What a kernel of dot products takes of a kind: whole blocks in halves, whose codes are off by a constant.
+ * Definitions of a kind for kernels of dot products: whole blocks in halves, whose codes are off by a constant.
  * @param wide rows of floats are whole blocks of eight
  */
 export function dotDefinitions(
@@ -117,7 +117,7 @@ export function dotDefinitions(
     WIDE: !layout && wide,
     HALF_SCALES: halfScales,
     ...(halfScales && { Scale: 'f16' }),
-    /** Sums in f32 lose some bits that activations in f16 do not have. */
+    /** Zeros that cost f32 sums some bits, which activations in f16 do not have */
     COARSE_ZERO: precision !== 'exact' && f16,
     HAS_ZERO: layout !== undefined && !layout.table,
     LOW_QUADS: half,

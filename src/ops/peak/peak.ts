@@ -1,4 +1,4 @@
-// What the device can do at most, measured: the marks that `bench` states speeds as shares of.
+// Measures a device's peak rates, of which `bench` states speeds as shares.
 import { Buffers } from '../../gpu/buffers';
 import type { Gpu } from '../../gpu/device';
 import { encode, Kernels, type Step } from '../../gpu/kernel';

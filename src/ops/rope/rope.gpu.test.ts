@@ -99,20 +99,20 @@ async function rotate(
   ]);
 }
 
-/** The values of a cache in q8, where −5 is what nobody wrote. */
+/** Values of a q8 cache, with −5 where nothing was written. */
 function fromBytes(bytes: ArrayBuffer, headDim: number): number[] {
   const [untouched] = unpackCacheRows(packCacheRows(Array<number>(headDim).fill(-5), headDim).buffer, headDim);
   return Array.from(unpackCacheRows(bytes, headDim), (value) => (value === untouched ? -5 : value));
 }
 
-/** What must be in q|k|v, the keys and the values afterwards, with keys and values as q8. */
+/** The expected q|k|v, keys and values, with keys and values as q8. */
 function inBytes(model: ModelConfig, wanted: readonly number[]): number[] {
   const { numHeads, numKeyValueHeads, headDim } = model;
   const first = TOKENS * (numHeads + 2 * numKeyValueHeads) * headDim;
   return [...wanted.slice(0, first), ...fromBytes(packCacheRows(wanted.slice(first), headDim).buffer, headDim)];
 }
 
-/** What must be in q|k|v, the keys and the values afterwards. */
+/** The expected q|k|v, keys and values. */
 function expected(model: ModelConfig, { rotates, normed } = PLAIN): number[] {
   const { numHeads, numKeyValueHeads, headDim } = model;
   const row = (numHeads + 2 * numKeyValueHeads) * headDim;

@@ -13,7 +13,7 @@ import type { KernelTarget } from '../tuning';
 import { queryScale, type Rotation } from './rotation';
 
 const WORKGROUP = 64;
-/** Elements of a head that a thread takes where the cache is q8: two blocks. */
+/** Elements of a head that a thread takes where the cache is q8: two blocks, whose scales share a word. */
 const CHUNK = 64;
 
 interface Variant {

@@ -5,11 +5,11 @@ import type { Adjustments } from './sampling';
 
 const WORKGROUP_SIZE = 64;
 
-/** What has been generated, and what may come next. */
+/** The ids so far, and the ids that may come next. */
 interface Written {
   /** Ids in the prompt or generated. */
   readonly seen: ReadonlySet<number>;
-  /** How often each generated id was. */
+  /** Times that each id was generated. */
   readonly counts: ReadonlyMap<number, number>;
   /** Ids that a form leaves; all of them without it. */
   readonly allowed?: ReadonlySet<number>;

@@ -7,7 +7,7 @@ import { MOST_LOGPROBS } from './sampling';
 /** Numbers of a record. */
 export const RECORD = 1 + 2 * MOST_LOGPROBS;
 
-/** How likely the model thought an id, and which ids it thought likeliest there. Natural logarithms. */
+/** The log-probability of an id by the model, and the likeliest ids in its place. Logarithms are natural. */
 export interface Logprobs {
   readonly logprob: number;
   /** From the likeliest on. */

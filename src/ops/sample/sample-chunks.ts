@@ -7,7 +7,7 @@ import sampling from '../../../shaders/sample/sampling.wgsl?raw';
 import { sample, SAMPLING_FIELDS } from './sample';
 import { type ChunksVariant, chunksVariants } from './sort-chunks';
 
-/** Draws the next id from the chunks that `sortChunks` sorted, and moves the batch's state on. */
+/** Draws the next id from the chunks that `sortChunks` sorted, and advances the batch's state. */
 export const sampleChunks = op({
   name: 'sample-chunks',
   variants: chunksVariants,

@@ -11,7 +11,7 @@ import { type ChunksVariant, inChunks, sortChunks } from './sort-chunks';
 
 const { device } = (await testDevices())[0];
 
-/** One workgroup of so many threads, or one for each chunk and one more. */
+/** The sampler's form: one workgroup of so many threads, or one for each chunk and one more. */
 type Form = { readonly threads: number } | ChunksVariant;
 
 /** No vocabulary is round: fewer ids than threads, one more than a power of two, one more than LLaMA's. */
@@ -126,7 +126,7 @@ function chiSquare(outputs: readonly number[], probabilities: Float64Array) {
 /** Hardly any right sampler gets beyond: 3.1 deviations, and the skew. */
 const limit = (freedom: number) => freedom + 3.1 * Math.sqrt(2 * freedom) + 4;
 
-/** Half of these ids' logits differ in their last bits only, and are more than the others'. */
+/** Logits of which half differ in their last bits only and are larger than the other half. */
 function close(vocabulary: number): Float32Array<ArrayBuffer> {
   const logits = random(vocabulary, 9);
   const bits = new Uint32Array(logits.buffer);
@@ -185,7 +185,7 @@ for (const { form, vocabularies } of FORMS) {
         const likeliest = Array.from(logits, (_, id) => id).toSorted((a, b) => logits[b] - logits[a] || a - b);
         for (const kept of [12, 1500]) {
           const settings: Partial<Sampling>[] = [{ topK: kept }];
-          // those ids are equally likely but for what f32 rounds
+          // the half with larger logits is equally likely but for rounding in f32
           const half = Math.ceil(vocabulary / 2);
           const share = Math.exp(9) * half + (vocabulary - half);
           if (kept === 1500) settings.push({ topP: (Math.exp(9) * (kept - 0.5)) / share });

@@ -1,5 +1,5 @@
-// The sampler: on the GPU, and its distribution on the CPU, which tests compare with. Of a large vocabulary on hardware it
-// is two dispatches, sort-chunks.ts and sample-chunks.ts.
+// The sampler on the GPU, and its distribution on the CPU, with which tests compare it. Large vocabularies on hardware
+// are sampled by sort-chunks.ts and sample-chunks.ts.
 import { op } from '../../gpu/op';
 import state from '../../../shaders/common/state.wgsl?raw';
 import advance from '../../../shaders/sample/advance.wgsl?raw';
@@ -8,7 +8,7 @@ import sampling from '../../../shaders/sample/sampling.wgsl?raw';
 import type { KernelTarget } from '../tuning';
 import type { Sampling } from './sampling';
 
-/** Near the largest f32: nothing is that far below another logit. */
+/** A number near the largest f32: no logit is that far below another. */
 const LARGEST = 3e38;
 
 /** Fields of `Params` in sampling.wgsl. */
@@ -50,7 +50,10 @@ export const sample = op({
   reference: distribution,
 });
 
-/** The sampler's parameters. @param outputs length of the ring of sampled ids @param chunk ids of a chunk, if there are any */
+/**
+ * Parameters of the sampler's kernels.
+ * @param outputs length of the ring of sampled ids @param chunk ids of a chunk, where the vocabulary is in chunks
+ */
 export function sampleParams(vocabulary: number, sampling: Sampling, outputs: number, chunk = 0) {
   const { temperature, topK, topP, minP, repetitionPenalty, seed } = sampling;
   return {

@@ -1,33 +1,33 @@
-// The settings of sampling in a request, apart from the kernels, so that who asks need not have them.
+// Settings of sampling in a request, apart from the kernels, so that modules that need only these load no kernels.
 
 /** Sampling controls; names and meanings as in Hugging Face transformers. */
 export interface Sampling {
-  /** 0 is greedy. */
+  /** The temperature; 0 is greedy. */
   readonly temperature: number;
-  /** 0 is off. */
+  /** Most ids to draw from; 0 is off. */
   readonly topK: number;
-  /** 1 is off. */
+  /** Probability that the ids to draw from have at least; 1 is off. */
   readonly topP: number;
-  /** 0 is off. */
+  /** Least probability of an id, as a share of the likeliest one's; 0 is off. */
   readonly minP: number;
-  /** 1 is off. */
+  /** Factor by which logits of earlier ids are lowered; 1 is off. */
   readonly repetitionPenalty: number;
   readonly seed: number;
 }
 
 export const GREEDY: Sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 };
 
-/** What a request adds to logits. */
+/** A request's additions to logits. */
 export interface Adjustments {
-  /** Taken off the logits of ids that were generated, as OpenAI defines it; 0 is off. */
+  /** Subtracted from the logits of ids that were generated, as OpenAI defines it; 0 is off. */
   readonly presencePenalty?: number | undefined;
-  /** Taken off for each time that an id was generated, as OpenAI defines it; 0 is off. */
+  /** Subtracted from an id's logit for each time that it was generated, as OpenAI defines it; 0 is off. */
   readonly frequencyPenalty?: number | undefined;
   /** Added to the logits of these ids. */
   readonly logitBias?: Readonly<Record<number, number>> | undefined;
 }
 
-/** Whether anything is added. */
+/** Whether adjustments change any logit. */
 export function adjusts({ presencePenalty = 0, frequencyPenalty = 0, logitBias = {} }: Adjustments): boolean {
   return presencePenalty !== 0 || frequencyPenalty !== 0 || Object.keys(logitBias).length > 0;
 }

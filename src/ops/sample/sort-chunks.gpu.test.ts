@@ -1,4 +1,4 @@
-// Sorted chunks and their masses against float64.
+// Sorted chunks and their masses against the reference in float64.
 import { expect, test } from 'vitest';
 import { testDevices } from '../../gpu/testing/device';
 import { altered, random, relative, run, TARGETS, workOf } from '../testing/run';
@@ -50,7 +50,7 @@ for (const [chunk, vocabulary] of [
   });
 }
 
-/** The logit of a key: shaders/sample/chunks.wgsl. */
+/** The logit of a key, as in shaders/sample/chunks.wgsl. */
 function logitOf(key: number): number {
   const bits = key >>> 31 ? (key ^ 0x80000000) >>> 0 : ~key >>> 0;
   return new Float32Array(Uint32Array.of(bits).buffer)[0];

@@ -5,7 +5,7 @@ import sortChunksSource from '../../../shaders/sample/sort-chunks.wgsl?raw';
 import type { KernelTarget } from '../tuning';
 import { SAMPLING_FIELDS } from './sample';
 
-/** Chunks at most: the draw has a thread for each. */
+/** Most chunks: the draw has a thread for each. */
 const MOST_CHUNKS = 256;
 /** Ids of a chunk. */
 const CHUNKS = [1024, 2048] as const;
@@ -14,18 +14,18 @@ export interface ChunksVariant {
   readonly chunk: (typeof CHUNKS)[number];
 }
 
-/** The variants of a device that samples by chunks at all. */
+/** Variants for the devices that sample by chunks. */
 export const chunksVariants = ({ sampler }: KernelTarget): ChunksVariant[] =>
   Number.isFinite(sampler.chunksFrom) ? CHUNKS.map((chunk) => ({ chunk })) : [];
 
-/** How a vocabulary is sampled by chunks; undefined where one workgroup draws from it at once. */
+/** The variant that samples a vocabulary by chunks; undefined where one workgroup draws from it at once. */
 export function chunksOf(vocabulary: number, { sampler }: KernelTarget): ChunksVariant | undefined {
   if (vocabulary < sampler.chunksFrom) return undefined;
   const chunk = CHUNKS.find((each) => vocabulary <= MOST_CHUNKS * each);
   return chunk && { chunk };
 }
 
-/** Ids of a vocabulary in whole chunks. */
+/** Ids of a vocabulary, rounded up to whole chunks. */
 export const inChunks = (vocabulary: number, { chunk }: ChunksVariant): number => Math.ceil(vocabulary / chunk) * chunk;
 
 /** Sorts chunks of the logits for `sampleChunks`, and sums their probabilities along that order. */
@@ -39,12 +39,12 @@ export const sortChunks = op({
   params: SAMPLING_FIELDS,
   bindings: { seen: 'read_write', logits: 'read', sorted: 'read_write', masses: 'read_write' },
   grid: ({ variant: { chunk }, params: { vocabulary } }) => [Math.ceil(vocabulary / chunk)],
-  // what greedy sampling does
+  // the cost of greedy sampling
   cost: ({ params: { vocabulary } }) => ({ flops: vocabulary, bytes: 4 * vocabulary }),
   reference: sortedChunks,
 });
 
-/** Each chunk's logits, largest first, and the sums of their probabilities along that order, relative to the first one's. */
+/** Each chunk's logits, largest first, and the prefix sums of their probabilities, relative to the first one's. */
 function sortedChunks(logits: ArrayLike<number>, temperature: number, { chunk }: ChunksVariant) {
   return Array.from({ length: Math.ceil(logits.length / chunk) }, (_, i) => {
     const sorted = Array.from(logits).slice(i * chunk, (i + 1) * chunk);

@@ -8,10 +8,10 @@ import { type PackedCase, type PackedInputs, packedInputs } from './sequences';
 
 /** Rows beyond the batch, in every buffer. */
 const BEYOND = 3;
-/** What outputs hold before. */
+/** The value that outputs hold before a run. */
 export const UNTOUCHED = -5;
 
-/** How a run departs from what is right. */
+/** Deliberate errors of a run, for negative controls. */
 export interface Departure {
   /** Replaces a kernel, by its label's beginning. */
   readonly kernel?: (kernel: Kernel) => Kernel;

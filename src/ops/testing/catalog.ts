@@ -23,7 +23,10 @@ export function kernelsFor(features: Features): Kernel[] {
   return [...new Map(all.map((kernel) => [`${kernel.wgsl} ${JSON.stringify(kernel.overrides)}`, kernel])).values()];
 }
 
-/** Products with tiles that the clock may choose. Its other shapes differ from the table's in constants alone. */
+/**
+ * Products with tiles that autotuning may choose; the other shapes that it may choose differ from the table's in
+ * constants alone.
+ */
 function chosenTiles(table: KernelTarget): Kernel[] {
   const others = QUESTIONS.flatMap(({ forward, others: of }) => (forward === 'prefill' ? of(table) : []));
   return others.flatMap(({ target }) => linear.kernels({ ...target, decode: { ...target.decode, linear: [] } }));

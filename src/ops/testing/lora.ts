@@ -16,7 +16,7 @@ export interface LoraCase extends LoraShape {
   readonly target: KernelTarget;
   readonly dropout?: boolean;
   readonly tokens: number;
-  /** What stands in buffers after the tokens of the batch; not-a-number when left out. */
+  /** The value in buffers after the tokens of the batch; not-a-number when left out. */
   readonly beyond?: number;
   /** Seed and step of dropout. */
   readonly noise?: readonly [number, number];
@@ -31,7 +31,7 @@ type Output = keyof ReturnType<typeof before>;
 
 interface LoraKernel {
   readonly op: Pick<Op<never, KernelTarget, typeof LORA_PARAMS, BindingTypes, unknown>, 'grid' | 'kernel' | 'pack'>;
-  /** Beside dropout. */
+  /** Fields of the op's variant other than dropout. */
   readonly variant?: object;
   readonly output: Output;
   readonly reference: (shape: LoraShape, given: Given, tokens: number, dropout?: Dropout) => Float64Array;
@@ -39,10 +39,10 @@ interface LoraKernel {
   readonly adds?: true;
 }
 
-/** x through the norm before the maps. */
+/** The input of the maps: x after the norm. */
 const normed = ({ columns, epsilon = 0 }: LoraShape, { x, gain }: Given, tokens: number) =>
   rmsnorm.reference(x.subarray(0, tokens * columns), gain, { columns, epsilon });
-/** f(gate) · up */
+/** The input of the maps: f(gate) · up */
 const gated = ({ columns }: LoraShape, { gate_up }: Given, tokens: number) =>
   glu.reference(gate_up.subarray(0, 2 * tokens * columns), columns, 'gelu_tanh');
 
@@ -91,7 +91,7 @@ export const LORA_OPS = {
   downBackward: { ...INPUT, output: 'dx', reference: input('dx') },
 } as const satisfies Record<string, LoraKernel>;
 
-/** The outputs where gate and up are both adapted. */
+/** The outputs of the op for adapted gate and up. */
 export const GLU_OPS = {
   'hidden behind a gate': { ...GLU, output: 'hidden', reference: upGlu },
   'gate and up': { ...GLU, output: 'gate_up', reference: up, adds: true },
@@ -114,7 +114,7 @@ function places(tokens: number): Uint32Array<ArrayBuffer> {
   });
 }
 
-/** 1 / rms of each row */
+/** The factors 1 / rms of each row */
 function inverses({ columns, epsilon = 0 }: LoraShape, { x }: Pick<Given, 'x'>, tokens: number): Float64Array {
   return Float64Array.from({ length: tokens }, (_, t) => {
     const squares = x.subarray(t * columns, (t + 1) * columns).reduce((sum, value) => sum + value ** 2, 0);
@@ -149,7 +149,7 @@ function given(it: LoraCase): { data: Given; places: Uint32Array<ArrayBuffer>; n
   };
 }
 
-/** What each output holds before. */
+/** Contents of each output before a run. */
 function before({ columns, rank, maps, stride, tokens }: LoraCase) {
   const rows = tokens + BEYOND;
   const width = maps.length * rank;
@@ -181,14 +181,14 @@ export function loraWork(name: LoraOp, it: LoraCase): { kernel: Kernel; work: Ru
   return { ...work, output: written };
 }
 
-/** What the kernel leaves in its output. */
+/** A kernel's output. */
 export async function loraResult(device: GPUDevice, name: LoraOp, it: LoraCase): Promise<Float32Array> {
   const { kernel, work, output: written } = loraWork(name, it);
   const results = await run(device, kernel, work, [written]);
   return new Float32Array(results[written]);
 }
 
-/** How far a kernel is off from what the reference says of `right`; rows beyond the batch count. */
+/** The relative error of a kernel against the reference for `right`; rows beyond the batch count. */
 export async function loraOff(device: GPUDevice, name: LoraOp, it: LoraCase, right = it): Promise<number> {
   const { reference, adds, output: written } = ALL[name];
   const { data, ...dropout } = given(right);

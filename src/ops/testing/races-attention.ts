@@ -1,4 +1,5 @@
-// What the search for data races runs of attention in training: the forms by tiles, over several tiles of rows and of columns.
+// Cases of attention in training for the search for data races: the tiled forms, over several tiles of rows and of
+// columns.
 import { packedAttentionBackwardKv, packedAttentionBackwardQ } from '../attention/packed-attention-backward';
 import type { BindingTypes, Op } from '../../gpu/op';
 import { PACKED, packedAttention } from '../attention/packed-attention';

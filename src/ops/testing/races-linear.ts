@@ -1,4 +1,4 @@
-// What the search for data races runs of the linear maps of training.
+// Cases of training's linear maps for the search for data races.
 import { linearBackward } from '../matmul/linear';
 import { type LoraOp, loraWork } from './lora';
 import { random } from './numbers';
@@ -22,7 +22,7 @@ const gemmTransposed = (): RaceCase => {
   };
 };
 
-/** @param barrier that guards the output, of all in the kernel */
+/** @param barrier index of the one that guards the output, of all in the kernel */
 const lora = (op: LoraOp, barrier: number) => (): RaceCase => {
   const { kernel, work, output } = loraWork(op, {
     columns: 52,

@@ -1,4 +1,4 @@
-// The search for data races in the sampler's two dispatches over chunks.
+// Cases of the sampler's two dispatches over chunks for the search for data races.
 import { sampleParams } from '../sample/sample';
 import { sampleChunks } from '../sample/sample-chunks';
 import { inChunks, sortChunks } from '../sample/sort-chunks';
@@ -22,7 +22,8 @@ const sorting = (): RaceCase => ({
     count: 1,
   }),
   outputs: ['sorted', 'masses'],
-  // those that this driver shows: not the ones of greedy sampling, and not those between a thread and its neighbours
+  // the barriers whose absence this driver shows: not those of greedy sampling, nor those between a thread and its
+  // neighbours
   needed: [2, 3, 6, 7],
 });
 

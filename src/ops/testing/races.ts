@@ -1,4 +1,5 @@
-// What the search for data races runs: a kernel with its work, and the kernels whose lanes reduce along a tree.
+// Cases for the search for data races, each a kernel with its work; here are the kernels whose lanes reduce along a
+// tree.
 import type { Kernel } from '../../gpu/kernel';
 import { crossEntropy } from '../loss/cross-entropy';
 import { sumLosses } from '../loss/sum-losses';

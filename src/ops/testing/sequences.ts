@@ -9,7 +9,7 @@ export interface PackedCase extends PackedShape {
   readonly lengths: readonly number[];
 }
 
-/** What attention over a micro-batch gives, by the names of the buffers. */
+/** Results of attention over a micro-batch, by the names of the buffers. */
 export interface PackedResult {
   readonly out: ArrayLike<number>;
   readonly lse: ArrayLike<number>;
@@ -26,7 +26,7 @@ export function placesOf(lengths: readonly number[]): Uint32Array<ArrayBuffer> {
   return packPlaces({ positions: each((position) => position), rows: each((_, sequence) => sequence) });
 }
 
-/** What attention is given. */
+/** Inputs of attention over a micro-batch. */
 export interface PackedInputs {
   readonly qkv: Float32Array<ArrayBuffer>;
   readonly dOut: Float32Array<ArrayBuffer>;

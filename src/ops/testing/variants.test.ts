@@ -39,13 +39,13 @@ test('words find the kernels that have all of them, and a whole label those of n
   expect(titles('gem')).toEqual([]);
 });
 
-// composing thousands of kernels takes a busy machine longer than the others get
+// composing thousands of kernels takes longer on a busy machine than other tests may
 test('every kernel of the catalogue can be named', () => {
   const all = nameVariants(kernelsFor({ f16: true, subgroups: true }));
   const names = all.map((each) => each.words.join(' '));
   const twice = names.filter((name, i) => names.indexOf(name) !== i);
   expect(twice).toEqual([]);
-  // what only the clock may choose is there too
+  // kernels that only autotuning chooses are there too
   expect(names.some((name) => name.startsWith('gemm q4 32x64 half'))).toBe(true);
   // each thirteenth: to look all of them up takes seconds
   for (const { words } of all.filter((_, i) => i % 13 === 0)) expect(findVariants(all, words)).toHaveLength(1);

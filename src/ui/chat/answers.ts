@@ -23,14 +23,14 @@ interface NamedUse extends AdapterUse {
   readonly name: string;
 }
 
-/** What a question is asked with beside the settings of sampling. */
+/** Settings of a question beside those of sampling. */
 export interface Asking {
   /** In place of the model's own template. */
   readonly style: () => ChatStyle | undefined;
   readonly adapters: () => readonly NamedUse[];
   /** Whether the model is to think first, and in how many tokens at most. */
   readonly thinking: () => { readonly on: boolean; readonly budget: number };
-  /** What form an answer is to have. */
+  /** The form that answers are held to. */
   readonly form: () => AnswerForm;
   /** Penalties by count. */
   readonly adjustments: () => AnswerRequest['adjustments'];
@@ -46,7 +46,7 @@ export interface AnswersOptions extends Partial<Asking> {
 }
 
 export interface Answers {
-  /** What the model is asked with a question. */
+  /** The prompt for a question of a conversation. */
   promptOf(conversation: Conversation, questionId: string): Prompt;
   /** Adds an answer to a question, and generates it once the question is stored. */
   add(conversation: string, questionId: string): void;
@@ -146,7 +146,7 @@ export function createAnswers(
     };
   }
 
-  /** What a generation takes of the settings. */
+  /** The settings that a generation uses. */
   const drawnWith = (sampling: SamplingOptions) => {
     const how = thinking?.();
     const format = form?.().format();

@@ -73,7 +73,7 @@ export interface InstructState {
   readonly shown: Accessor<Instruction | undefined>;
   readonly running: Accessor<boolean>;
   readonly tokensPerSecond: Accessor<number>;
-  /** What was asked, the latest first. */
+  /** Earlier instructions, the latest first. */
   readonly history: Accessor<readonly Instruction[]>;
   generate(): void;
   /** The shown response did not come to its end, and its template is still there: it can be continued. */

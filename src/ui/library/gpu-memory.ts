@@ -1,10 +1,13 @@
-// What a model takes on the GPU, and which contexts it can be given.
+// The GPU memory that a model takes, and the contexts that it can be given.
 import type { DeviceSummary, ImportPlan, ModelSummary, PrecisionChoice } from '../../worker/contract';
 import { formatBytes } from '../shared/format';
 
 type Choice = ImportPlan['choices'][number];
 
-/** Bytes of cache for a token on a device: half as many in 16 bits, where it has them, and a quarter in 8. */
+/**
+ * Bytes of cache for a token on a device, by precision: half as many in 16 bits, where the device has f16, and about a
+ * quarter in 8.
+ */
 export function cacheBytesOf(
   { int8, fast, exact }: ModelSummary['cacheBytes'],
   device: DeviceSummary | undefined,

@@ -11,7 +11,7 @@ import { PrecisionSelect } from './precision-select';
 import { QualityTable } from './quality';
 import { WorkBar } from '../shared/work-bar';
 
-/** What pages load unless another context was chosen. */
+/** The context that pages load unless another one was chosen. */
 const DEFAULT_CONTEXT = 4096;
 
 const labels: Readonly<Record<JobTask, string>> = {

@@ -12,7 +12,7 @@ import { ContextSelect } from './context-select';
 import { PatchFiles, wrongKey } from './patch-files';
 import { WorkBar } from '../shared/work-bar';
 
-/** What an import is, needs and will be, before a byte is copied. */
+/** The plan of an import: what it is, needs and will be, before a byte is copied. */
 export function Plan(props: { task: ImportTask }) {
   const { library, engine } = useApp();
   const { imports, jobs } = library;
@@ -211,7 +211,7 @@ function Facts(props: { plan: ImportPlan }) {
   );
 }
 
-/** What disk and adapter offer, as far as they tell. */
+/** The room on the disk and the memory of the adapter, as far as they are known. */
 function offerWords({ room, gpuBytes, device }: ImportPlan): string {
   const gpu =
     gpuBytes === undefined

@@ -15,11 +15,11 @@ const words: Readonly<Record<PrecisionChoice, { readonly name: string; readonly 
   },
 };
 
-/** In how many bits a model is computed, and what that costs. */
+/** A choice of the precision that a model is computed in, with what each costs. */
 export function PrecisionSelect(props: {
   label: string;
   value: PrecisionChoice;
-  /** What the cache takes, as a sentence. */
+  /** The memory of the cache, as a sentence. */
   cache: string;
   onChange: (precision: PrecisionChoice) => void;
 }) {

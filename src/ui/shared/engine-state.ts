@@ -1,4 +1,4 @@
-// What the worker has told: device, models, loading, and text for whoever asked for it.
+// The state that the worker reports: device, models, loading, and text for whoever asked for it.
 import { type Accessor, createEffect, createMemo, createSignal, on } from 'solid-js';
 import type {
   AdapterUse,
@@ -30,12 +30,12 @@ interface Progress {
   readonly total: number;
 }
 
-/** What became certain of a thought, and its figures so far. */
+/** The settled part of a thought, and its figures so far. */
 export interface ThoughtPiece extends ThoughtFigures {
   readonly reasoning: string;
 }
 
-/** What became certain of an answer. */
+/** The settled part of an answer. */
 interface Piece {
   readonly text: string;
   readonly thought: ThoughtPiece | undefined;
@@ -76,7 +76,7 @@ export interface EngineState {
   readonly ready: Accessor<boolean>;
   /** Another model that is on the GPU, since a run is trained on it. */
   readonly inTraining: Accessor<ModelSummary | undefined>;
-  /** What is on its way to the GPU, or to the store before that. */
+  /** Progress of a load onto the GPU, or of storing a model before that. */
   readonly progress: Accessor<Progress | undefined>;
   /** Why the model in use cannot be used. */
   readonly problem: Accessor<ErrorData | undefined>;
@@ -95,15 +95,15 @@ export interface EngineState {
   contextOf(modelId: string): number | undefined;
   /** Chooses it for this and later loads. */
   setContext(modelId: string, context: number): void;
-  /** How a model is computed; `automatic` where it was never chosen. */
+  /** The precision chosen for a model; `automatic` where none was chosen. */
   precisionOf(modelId: string): PrecisionChoice;
-  /** Chooses it for this and later loads. */
+  /** Chooses the precision of this load and later ones. */
   setPrecision(modelId: string, precision: PrecisionChoice): void;
   /** The context that the model in use was loaded with. */
   readonly loadedContext: Accessor<number | undefined>;
   /** The model in use brings a chat template; undefined where that is not known yet. */
   readonly hasTemplate: Accessor<boolean | undefined>;
-  /** How the model in use thinks; undefined where it does not, or that is not known yet. */
+  /** The thinking of the model in use; undefined where it has none, or that is not known yet. */
   readonly thinking: Accessor<ModelThinking | undefined>;
   retry(): void;
 }
@@ -143,7 +143,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
   let restarted = false;
   /** A run is trained by this page's worker. */
   let training = false;
-  /** What a run learned is in the memory of this page alone. */
+  /** A training run has results that exist in this page's memory alone. */
   let unkept = false;
 
   const hung = createHungModels();
@@ -283,7 +283,7 @@ export function createEngineState(client: Client, notices: Notices): EngineState
     if (modelId() === before) reload();
   }
 
-  /** What held the worker is not in use any more, and says why. */
+  /** Leaves a model that held the worker, and says why. */
   function leaveHung({ modelId: id, message }: { readonly modelId: string; readonly message: string }): void {
     const isStored = models().some((each) => each.id === id);
     if (isStored) hung.add(id);

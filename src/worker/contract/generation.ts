@@ -40,7 +40,7 @@ export interface GenerateRequest extends Pick<EngineRequest, Asked> {
   readonly stop: readonly string[];
 }
 
-/** How a model thinks: `switchable` where thinking can be turned on and off. */
+/** The thinking of a model: `switchable` where it can be turned on and off. */
 export type ModelThinking = Pick<Thinking, 'switchable'>;
 
 /** A thought as it grows: its tokens, and the time since its first one. */
@@ -49,7 +49,7 @@ export interface ThoughtFigures {
   readonly ms: number;
 }
 
-/** What a generation took; `firstTokenMs` includes the queue and the loading. */
+/** Tokens and times of a generation; `firstTokenMs` includes the queue and the loading. */
 export type GenerationTiming = Pick<
   EngineGeneration,
   'promptTokens' | 'cachedTokens' | 'completionTokens' | 'droppedMessages' | 'firstTokenMs' | 'tokensPerSecond'
@@ -64,9 +64,9 @@ export interface GenerationVerbs {
 export interface PromptVerbs {
   /** The exact text that a prompt becomes for a model. */
   preview(modelId: string, prompt: Prompt): Promise<string>;
-  /** What a prompt would take of a context, as it would be sent. */
+  /** Tokens that a prompt takes of a context, as it would be sent. */
   measure(modelId: string, prompt: Prompt, context: number, maxTokens: number): Promise<PromptSize>;
-  /** What is wrong with a form of answers, and where; undefined where nothing is. No model is needed. */
+  /** The fault of a form of answers and its place; undefined for a sound form. No model is needed. */
   checkFormat(format: ResponseFormat): Promise<string | undefined>;
   /** The instruct templates that Pronk brings. */
   templates(): Promise<readonly PromptTemplate[]>;

@@ -33,7 +33,7 @@ export interface GivenFile {
 /** Where a model comes from, with the page's files. */
 export type ImportOrigin = Origin<GivenFile>;
 
-/** What came of adding or subtracting two models. */
+/** The result of adding or subtracting two models. */
 interface SavedDiff {
   readonly files: SavedFile[];
   /** The sum of all entries of all tensors: Stanford gives 50637.1836 (± 0.01) for Alpaca 7B. */

@@ -1,4 +1,5 @@
-// What RADV's compiler made of a kernel, read from the listing that the layer writes: instructions, loops, and how a wave begins.
+// Machine code of a kernel by RADV's compiler, read from the layer's listing: instructions, loops, and the registers
+// that a wave begins with.
 
 /** The unit that an instruction goes to. */
 type Unit = 'valu' | 'salu' | 'smem' | 'vmem' | 'lds' | 'branch' | 'other';
@@ -6,12 +7,12 @@ type Unit = 'valu' | 'salu' | 'smem' | 'vmem' | 'lds' | 'branch' | 'other';
 export interface Instruction {
   readonly name: string;
   readonly operands: readonly string[];
-  /** What stands behind the last operand: `offen`, `offset:16`. */
+  /** Modifiers behind the last operand: `offen`, `offset:16`. */
   readonly modifiers: readonly string[];
   readonly unit: Unit;
   /** Index of the instruction that a branch goes to. */
   readonly target?: number;
-  /** The other half of a dual issue. */
+  /** The second instruction of a dual issue. */
   readonly second?: Instruction;
 }
 
@@ -21,7 +22,7 @@ export interface Loop {
   readonly last: number;
 }
 
-/** Numbers that the driver gives of a pipeline, by its own names. */
+/** The driver's statistics of a pipeline, by its own names. */
 type Statistics = Readonly<Record<string, number>>;
 
 export interface Program {
@@ -31,13 +32,13 @@ export interface Program {
   /** Lanes of a wave. */
   readonly wave: 32 | 64;
   readonly workgroup: readonly [number, number, number];
-  /** Whether x, y and z of the workgroup's place are handed over. */
+  /** Whether a wave gets x, y and z of its workgroup's place in registers. */
   readonly placed: readonly [boolean, boolean, boolean];
-  /** Scalar registers that tell of the grid: its three sizes, or where they stand. */
+  /** Scalar registers for the grid: its three sizes, a pointer to them, or none. */
   readonly gridWords: 0 | 2 | 3;
   /** Scalar registers that are filled when a wave begins. */
   readonly filled: number;
-  /** x, y and z of a thread share one register. */
+  /** Whether x, y and z of a thread share one register. */
   readonly packedThread: boolean;
   readonly lds: number;
 }
@@ -66,7 +67,7 @@ export function readProgram(listing: string): Program {
     statistics,
     instructions,
     loops: loopsOf(instructions),
-    // vcc_lo may be any register of a wide wave, exec names the lanes
+    // vcc_lo may be an ordinary register of a wave of 64, where exec names the lanes
     wave: !/\bexec\b/.test(assembly) && /\bexec_lo\b/.test(assembly) ? 32 : 64,
     workgroup: [size[0], size[1], size[2]],
     placed: [uses('x'), uses('y'), uses('z')],
@@ -77,7 +78,7 @@ export function readProgram(listing: string): Program {
   };
 }
 
-/** Whether the third and fourth scalar register that a wave begins with make one pointer. */
+/** Whether the third and fourth scalar registers that a wave begins with are one pointer. */
 function isPair(ir: string, start: string): boolean {
   const [third, fourth] = ['3', '4'].map((register) => new RegExp(`%(\\d+):s\\[${register}\\]`).exec(start)?.[1]);
   return new RegExp(`p_create_vector (\\(kill\\))?%${third}, (\\(kill\\))?%${fourth}$`, 'm').test(ir);
@@ -131,14 +132,14 @@ function loopsOf(instructions: readonly Instruction[]): Loop[] {
   return Array.from(ends, ([first, last]) => ({ first, last }));
 }
 
-/** Loops without another one inside. */
+/** Loops that contain no other loop. */
 export function innermost(loops: readonly Loop[]): Loop[] {
   return loops.filter(
     (loop) => !loops.some((other) => other !== loop && other.first >= loop.first && other.last <= loop.last),
   );
 }
 
-/** Multiply-adds that an instruction does in each lane, in floating point or on bytes: addresses do not count. */
+/** Multiply-adds of an instruction in each lane, in floating point or on bytes; those of addresses do not count. */
 export function multiplyAdds({ name, second }: Instruction): number {
   return ofOne(name) + (second ? ofOne(second.name) : 0);
 }
@@ -151,5 +152,5 @@ function ofOne(name: string): number {
   return name.startsWith('v_wmma') ? 128 : 0;
 }
 
-/** Cycles that an instruction takes the vector unit, in those that an ordinary one does. */
+/** Cycles of the vector unit that an instruction takes, as a multiple of an ordinary one's. */
 export const issues = ({ name }: Instruction): number => (name.startsWith('v_wmma') ? 32 : 1);

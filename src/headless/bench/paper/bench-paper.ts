@@ -1,5 +1,5 @@
-// `bench --paper FAMILY`: a model's kernels on an AMD GPU that is not there. What its compiler makes of each, and by a model of
-// the card what a token, a prompt and a training step take at least.
+// `bench --paper FAMILY`: a model's kernels as the compiler of an AMD GPU that is not there makes them, and lower
+// bounds of the times of a token, a prompt and a training step by a model of the card.
 import type { Gpu } from '../../../gpu/device';
 import { createSession } from '../../../model/inference/session';
 import { GREEDY } from '../../../ops/sample/sampling';
@@ -11,7 +11,7 @@ import { Counter, type KernelOnPaper, together } from './model';
 import { type Dispatch, Recorder } from './record';
 import { table } from './table';
 
-/** What is laid out on paper. */
+/** Options of a benchmark on paper. */
 interface Wanted {
   readonly family: FamilyName;
   /** Tokens in the cache before the token, and tokens of a training step. */
@@ -41,7 +41,7 @@ export async function benchPaper(gpu: Gpu, prepared: Prepared, wanted: Wanted) {
   return { paper: wanted.family, card: card.card, promptTokens: wanted.promptTokens, ...result };
 }
 
-/** A prompt, and the token behind it. */
+/** The kernels of a prompt, and of the token behind it. */
 async function inference(gpu: Gpu, recorder: Recorder, prepared: Prepared, wanted: number) {
   const { config, tensors, context, precision, adapters } = prepared;
   const session = await createSession(gpu, config, tensors, { precision, context });
@@ -71,7 +71,7 @@ async function trainingStep(gpu: Gpu, recorder: Recorder, prepared: Prepared, wa
   return dispatches;
 }
 
-/** What is told of a kernel for other programs. */
+/** A kernel's entry in the JSON output. */
 function told({ counts, dispatches, bound }: KernelOnPaper) {
   const { label, grid, threads, wave, registers, wavesPerSimd, shared, work, assumed, endless } = counts;
   return {
@@ -93,7 +93,7 @@ function told({ counts, dispatches, bound }: KernelOnPaper) {
   };
 }
 
-/** A whole pass. */
+/** The sums over a whole pass. */
 function summary(kernels: readonly KernelOnPaper[], bandwidth: number) {
   const sum = (of: (kernel: KernelOnPaper) => number) =>
     kernels.reduce((total, kernel) => total + kernel.dispatches * of(kernel), 0);

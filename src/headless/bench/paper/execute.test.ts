@@ -1,8 +1,10 @@
-// What is executed of a listing that was written by hand, in the compiler's notation.
+// Counts of executed instructions of a listing that was written by hand, in the compiler's notation.
 import { expect, test } from 'vitest';
 import { Simulated } from './execute';
 
-/** Eight words from a uniform: a trip for each, as many as the uniform's first word says, and a store behind the last. */
+/**
+ * A listing of a loop over eight words: as many trips as the uniform's first word says, and a store behind the last.
+ */
 const LOOP = (step: number) =>
   `{"VGPRs":8,"LDS size":0}
 ==== NIR Shader(s)
@@ -46,14 +48,14 @@ const run = (listing: string, words: Uint32Array | undefined) => {
 test('trips of a loop are those that a uniform asks for', () => {
   expect(run(LOOP(1), Uint32Array.of(8)).times('v_fmac_f32_e32')).toBe(8);
   expect(run(LOOP(1), Uint32Array.of(100)).times('v_fmac_f32_e32')).toBe(100);
-  // a loop that the compiler unrolled has fewer
+  // an unrolled loop has fewer trips
   expect(run(LOOP(4), Uint32Array.of(100)).times('v_fmac_f32_e32')).toBe(25);
 });
 
 test('bytes are those of the lanes that are active', () => {
   // after one trip lanes 0 to 3 stand below 8
   expect(run(LOOP(1), Uint32Array.of(1)).moved('buffer_store_b64')).toBe(4 * 8);
-  // after two trips none does
+  // after two trips no lane does
   expect(run(LOOP(1), Uint32Array.of(2)).times('buffer_store_b64')).toBe(0);
 });
 

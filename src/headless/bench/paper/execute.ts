@@ -1,36 +1,36 @@
-// A few workgroups of a dispatch, gone through instruction by instruction, to count what is executed. Nothing is computed of data:
-// where a branch depends on it, both sides count, and a loop that only data ends counts as ASSUMED_TRIPS.
+// Execution of a few workgroups of a dispatch on paper, instruction by instruction, to count what is executed. Data is
+// unknown: where a branch depends on it, both sides count, and a loop that only data ends counts as ASSUMED_TRIPS.
 import { type Instruction, type Program, readProgram } from './assembly';
 import { Memory, type Contents } from './memory';
 import { scalar } from './scalar';
 import { vector } from './vector';
 import { EXEC, SCC, VCC, Wave } from './wave';
 
-/** Trips of a loop whose end only data knows: a bisection of the bits of a float takes 30. */
+/** Assumed trips of a loop whose end depends on data: a bisection of the bits of a float takes 30. */
 const ASSUMED_TRIPS = 32;
-/** Trips of a loop that goes on for lanes of which data knows whether they are left. */
+/** Most trips of a loop that runs until no lane is left, where data decides which lanes are. */
 const MOST_TRIPS = 4096;
 const MOST_INSTRUCTIONS = 3e7;
 
 export interface Executed {
-  /** How often each instruction was issued, by all waves. */
+  /** Times that each instruction was issued, by all waves. */
   readonly counts: Float64Array;
   /** Bytes that each instruction moved, by all lanes. */
   readonly bytes: Float64Array;
   readonly workgroups: number;
   readonly waves: number;
-  /** Branches of loops whose way was assumed. */
+  /** Number of branches of loops whose direction was assumed. */
   readonly assumed: number;
-  /** Loops without an end that could be found. */
+  /** Loops whose end was not found. */
   readonly endless: ReadonlySet<string>;
-  /** Instructions whose result was taken for unknown. */
+  /** Names of instructions whose result counts as unknown. */
   readonly missed: ReadonlySet<string>;
 }
 
 type Execute = (wave: Wave, memory: Memory, at: number) => void;
 const nothing: Execute = () => {};
 
-/** A kernel ready to be gone through. */
+/** A kernel that can be executed on paper. */
 export class Simulated {
   readonly program: Program;
   readonly #executes: Execute[];
@@ -75,7 +75,7 @@ export class Simulated {
     return { counts, bytes, workgroups, waves, assumed, endless, missed: this.#missed };
   }
 
-  /** The waves of a workgroup, with what the driver hands over. */
+  /** The waves of a workgroup, with the registers that the driver fills. */
   #begin(place: readonly number[], grid: readonly number[]): Wave[] {
     const { wave: lanes, workgroup, placed, gridWords, filled } = this.program;
     const threads = workgroup[0] * workgroup[1] * workgroup[2];
@@ -110,7 +110,7 @@ export class Simulated {
     for (const axis of packedThread ? [0] : [0, 1, 2]) wave.known.fill(0xffffffff, 2 * axis, 2 * axis + 2);
   }
 
-  /** Goes on to a barrier or the end; how many branches of loops were assumed. */
+  /** Executes a wave up to a barrier or its end; gives the number of branches of loops that were assumed. */
   #untilBarrier(wave: Wave, memory: Memory, counts: Float64Array, ends: Set<string>): number {
     const { instructions } = this.program;
     let assumed = 0;
@@ -136,21 +136,21 @@ export class Simulated {
     }
   }
 
-  /** Whether a branch goes back, or out of a loop. */
+  /** Whether a branch repeats a loop, or leaves one. */
   #ofLoop(at: number): boolean {
     const target = this.program.instructions[at].target ?? at;
     const { loops } = this.program;
     return target <= at || loops.some(({ first, last }) => first <= at && at <= last && target > last);
   }
 
-  /** Which way a branch goes that data decides. */
+  /** Whether a branch that data decides is assumed to be taken. */
   #assume(at: number, wave: Wave): boolean {
     const target = this.program.instructions[at].target ?? at;
     const count = (wave.taken.get(at) ?? 0) + 1;
     const leaves = this.#ofLoop(at);
     wave.taken.set(at, count);
     if (target <= at) return count % ASSUMED_TRIPS !== 0;
-    // lanes that may be left go on: most such loops have another end, which is known
+    // a loop over lanes that may be left goes on: most such loops have another end, which is known
     return leaves && count % (wave.sccOfLanes ? MOST_TRIPS : ASSUMED_TRIPS) === 0;
   }
 }

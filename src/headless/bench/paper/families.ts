@@ -7,18 +7,18 @@ export interface Family {
   readonly units: number;
   /** Vector units of a compute unit. */
   readonly simds: number;
-  /** Lanes that a vector unit does a cycle. */
+  /** Lanes that a vector unit computes in a cycle. */
   readonly lanes: number;
-  /** Cycles a second. */
+  /** Clock in cycles a second. */
   readonly clock: number;
-  /** Bytes a second of memory. */
+  /** Bandwidth of memory in bytes a second. */
   readonly bandwidth: number;
 }
 
-/** Bytes a cycle of a compute unit's shared memory, and of its first cache. */
+/** Bytes a cycle that a compute unit's shared memory gives, and its first cache. */
 export const SHARED_BYTES = 128;
 export const CACHE_BYTES = 64;
-/** Seconds from one dispatch of a pass to the next that waits for it. */
+/** Assumed seconds from one dispatch of a pass to the next that waits for it. */
 export const DISPATCH = 4e-6;
 
 const rdna = { simds: 2, lanes: 32 };

@@ -1,5 +1,5 @@
-// Counts of all kernels on three GPUs that are not there, against those of the last renewal: kernels.json, one a line. A kernel
-// that became slower on paper fails, and one that is better passes. PRONK_WRITE=1 renews the file.
+// Counts of all kernels on three GPUs that are not there, against those in kernels.json, a kernel a line. A kernel that
+// is slower on paper than its line fails; PRONK_WRITE=1 renews the file.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -9,20 +9,20 @@ import { missing } from '../../../../bench/paper/prepare.mjs';
 const FILE = 'src/headless/bench/paper/kernels.json';
 const FAMILIES = ['navi31', 'navi21', 'vega10'];
 const SHAPE = ['--shape', 'tinyllama-1.1b', '--layers', '1', '--quantize', 'q4'];
-/** What is laid out: prefill and decode, and a training step. */
+/** Arguments of the passes: prefill and decode in two precisions, and a training step. */
 const COMMANDS = {
   fast: ['--precision', 'fast', '--prompt-tokens', '256'],
   int8: ['--precision', 'int8', '--prompt-tokens', '256'],
   train: ['--train', '--prompt-tokens', '128'],
 };
-/** How much an inner loop may grow. */
+/** Factor by which an inner loop may grow. */
 const GROWTH = 1.1;
 
-/** How labels of kernels begin that are not as they should be yet; what has become so must be taken off. */
+/** Beginnings of the labels of kernels with a known fault; an entry without a faulty kernel must be removed. */
 const KNOWN = {
-  /** Spills registers. */
+  /** Kernels that spill registers. */
   spills: [] as string[],
-  /** Has fewer threads in a workgroup than the wave has lanes. */
+  /** Kernels whose workgroups have fewer threads than a wave has lanes. */
   narrow: ['matvec', 'rope'],
 };
 
@@ -39,7 +39,7 @@ interface Kernel {
   readonly endless: readonly string[];
 }
 
-/** What of a kernel stands in the file. */
+/** Fields of a kernel's line in the file, in order. */
 const FIELDS = [
   'threads',
   'wave',
@@ -53,7 +53,7 @@ const FIELDS = [
 
 type Kernels = Record<string, Kernel>;
 
-/** All kernels of a family by pass, label and place among those of one label. */
+/** All kernels of a family by pass, label, and index among those with one label. */
 async function kernelsOn(family: string): Promise<Kernels> {
   const result: Kernels = {};
   for (const [name, command] of Object.entries(COMMANDS)) {
@@ -74,7 +74,7 @@ async function kernelsOn(family: string): Promise<Kernels> {
 
 type Line = readonly number[];
 
-/** What is wrong with a kernel beside its line of the file. */
+/** The fault of a kernel beside its line of the file; undefined where there is none. */
 function fault(kernel: Kernel, line: Line | undefined): string | undefined {
   if (!line) return 'has no line yet';
   const before = line[FIELDS.indexOf('innerPerWork')];
@@ -83,7 +83,7 @@ function fault(kernel: Kernel, line: Line | undefined): string | undefined {
   return undefined;
 }
 
-/** A kernel's numbers stand in one text, which no formatter breaks. */
+/** The file's text, where a kernel's numbers are one string, which no formatter breaks. */
 const text = (lines: Readonly<Record<string, Line>>) => {
   const entries = Object.entries(lines).map(([key, line]) => [key, line.join(' ')]);
   return `${JSON.stringify({ fields: FIELDS.join(' '), ...Object.fromEntries(entries) }, null, 2)}\n`;
@@ -111,7 +111,7 @@ describe.skipIf(why)('kernels on paper (skipped without Mesa 25, a C compiler an
     lines = readLines();
   }, 240_000);
 
-  /** What stands against the list: kernels that are not on it, and entries that no kernel needs. */
+  /** Differences from the list of a fault: kernels that are not on it, and entries that no kernel needs. */
   const against = (known: readonly string[], holds: (kernel: Kernel) => boolean) => {
     const labels = [
       ...new Set(

@@ -1,8 +1,9 @@
-// What a workgroup's memory instructions move, and what is known of the words that they read: uniforms, and what the host wrote.
+// Memory instructions of a workgroup: the bytes that they move, and the words that they read where those are known
+// (uniforms, and data that the host wrote).
 import type { Instruction } from './assembly';
 import { EXEC, literal, registersOf, type Wave } from './wave';
 
-/** Words of the buffer at each place of the bind group, in order; undefined where only the GPU knows them. */
+/** Contents of each buffer of the bind group, in words, in order; undefined where only the GPU knows them. */
 export type Contents = readonly (Uint32Array | undefined)[];
 
 type Access = (wave: Wave, memory: Memory, at: number) => void;
@@ -45,7 +46,7 @@ export class Memory {
     this.#bytes = bytes;
   }
 
-  /** Descriptors are 16 bytes each, in the order of their bindings. */
+  /** A scalar load of descriptors, which are 16 bytes each, in the order of their bindings. */
   static scalarLoad({ name, operands, modifiers }: Instruction): Access {
     const to = registersOf(operands[0]);
     const base = registersOf(operands[1])?.first ?? 0;
@@ -155,7 +156,7 @@ export class Memory {
         const lane = 32 * half + 31 - Math.clz32(bits & -bits);
         const bit = bits & -bits;
         if (!(wave.known[2 * address + half] & bit)) {
-          // it may have gone anywhere
+          // a store to an unknown place may have changed any word
           this.#known.fill(0);
           return;
         }

@@ -1,5 +1,5 @@
-// What a dispatch costs on paper: counts that the compiler and the dispatch settle, and from them, with the published figures of
-// a card, the time that it takes at least. That bound is a model: no clock has been near it.
+// The cost of a dispatch on paper: counts from its machine code and grid, and from them, with the published figures of
+// a card, a lower bound of its time. The bound is a model, not a measurement.
 import { createHash } from 'node:crypto';
 import { type Instruction, innermost, issues, multiplyAdds, type Program } from './assembly';
 import { type Executed, Simulated } from './execute';
@@ -7,12 +7,15 @@ import { CACHE_BYTES, type Family, SHARED_BYTES } from './families';
 import { width } from './memory';
 import type { Dispatch } from './record';
 
-/** Where the workgroups that are gone through lie in the grid, along each axis: alike before and behind the middle. */
+/**
+ * Places in the grid of the workgroups that are executed, as shares of each axis: the middle, one before and one
+ * behind.
+ */
 const SAMPLED = [0.5, 0.25, 0.75];
-/** Instructions of a workgroup beyond which the one in the middle is enough. */
+/** Instructions of a workgroup beyond which only the one in the middle is executed. */
 const MANY = 2e5;
 
-/** What is counted of one dispatch. */
+/** Counts of one dispatch. */
 export interface Counts {
   readonly label: string;
   readonly grid: readonly number[];
@@ -25,11 +28,11 @@ export interface Counts {
   /** Bytes of shared memory that a workgroup has. */
   readonly shared: number;
   readonly waves: number;
-  /** Vector instructions issued, times the lanes of a wave. */
+  /** Issued vector instructions, times the lanes of a wave. */
   readonly vector: number;
-  /** Those of them that are multiply-adds. */
+  /** Multiply-adds among `vector`. */
   readonly multiplyAdds: number;
-  /** Those of the innermost loop that has the most. */
+  /** Vector instructions of the innermost loop that has the most, counted as `vector`. */
   readonly inner: number;
   /** Multiply-adds of the innermost loop, as `multiplyAdds` counts them. */
   readonly innerMultiplyAdds: number;
@@ -39,17 +42,17 @@ export interface Counts {
   /** Bytes that lanes ask memory and shared memory for. */
   readonly memoryBytes: number;
   readonly sharedBytes: number;
-  /** Branches whose way only data knows, so that it was assumed. */
+  /** Branches whose direction was assumed, since only data decides it. */
   readonly assumed: number;
   readonly endless: readonly string[];
-  /** Instructions that were not understood. */
+  /** Names of instructions that the model does not know. */
   readonly missed: readonly string[];
-  /** Weights times tokens, or whatever the op multiplies; words moved where it multiplies nothing. */
+  /** Multiply-adds that the op needs (weights times tokens in a product); words moved where it multiplies nothing. */
   readonly work: number;
   readonly bytes: number;
 }
 
-/** Counts dispatches; what was seen before is not gone through again. */
+/** Counts dispatches; equal ones are executed once. */
 export class Counter {
   readonly #simulated = new Map<string, Simulated>();
   readonly #counts = new Map<string, Counts>();
@@ -118,13 +121,13 @@ function count({ label, grid, cost }: Dispatch, program: Program, executed: Exec
   };
 }
 
-/** Seconds that a dispatch takes at least, by what limits it. */
+/** Lower bounds of a dispatch's time in seconds, by the unit that limits it. */
 interface Bound {
   readonly memory: number;
   readonly vector: number;
   readonly shared: number;
   readonly cache: number;
-  /** The largest of them. */
+  /** The largest of the bounds. */
   readonly seconds: number;
 }
 
@@ -141,14 +144,14 @@ function bound(counts: Counts, { units, simds, lanes, clock, bandwidth }: Family
   return { memory, vector, shared, cache, seconds: Math.max(memory, vector, shared, cache) };
 }
 
-/** Kernels of one pass that are alike, together: their counts and bounds on average. */
+/** Dispatches of one kernel and one grid in a pass, with the means of their counts and bounds. */
 export interface KernelOnPaper {
   readonly counts: Counts;
   readonly dispatches: number;
   readonly bound: Bound;
 }
 
-/** Dispatches of one kernel and one grid together, in the order in which they come first. */
+/** Groups dispatches by kernel and grid, in the order in which they come first. */
 export function together(all: readonly Counts[], family: Family): KernelOnPaper[] {
   const groups = new Map<string, Counts[]>();
   for (const counts of all) {
@@ -162,7 +165,7 @@ export function together(all: readonly Counts[], family: Family): KernelOnPaper[
   }));
 }
 
-/** Numbers on average, and what else the first one has. */
+/** The mean of each number, with the first object's other fields. */
 function mean<T extends object>(all: readonly T[]): T {
   const [first] = all;
   const entries = Object.entries(first).map(([name, value]) => {

@@ -1,11 +1,12 @@
-// Hears at the API itself which pipelines are compiled and which dispatches follow, with what the host has written by then.
+// Records which pipelines are compiled and which dispatches follow, by wrapping WebGPU's calls, with the data that the
+// host has written by then.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cost, type Grid, type Kernel, Kernels, type Step } from '../../../gpu/kernel';
 import type { Contents } from './memory';
 
-/** One dispatch, with what is known when it is recorded. */
+/** One dispatch, with all that is known when it is recorded. */
 export interface Dispatch {
   /** The kernel's label, with the overrides that are not 0. */
   readonly label: string;
@@ -19,7 +20,7 @@ export interface Dispatch {
 
 /** Buffers up to this many bytes are remembered as the host wrote them. */
 const REMEMBERED = 1 << 16;
-/** Bindings that hold data: nothing that a kernel does depends on them. */
+/** Names of bindings that hold data, on which no kernel's control flow depends. */
 const DATA = /^(gains?|shift|codes|scales|bias|table|w)$/;
 
 interface Prepared {
@@ -40,7 +41,7 @@ export class Recorder {
   readonly #restore: (() => void)[] = [];
   #dispatches: Dispatch[] = [];
   #compiled = 0;
-  /** What stands in the state of the batch in place of what the host wrote: the GPU advances it. */
+  /** Contents of the batch's state in place of those that the host wrote, since the GPU advances it. */
   state: readonly number[] | undefined;
 
   constructor() {
@@ -91,7 +92,7 @@ export class Recorder {
     this.#restore.push(() => (type[method] = original));
   }
 
-  /** Compiles at once, so that the layer knows which pipeline it writes of. */
+  /** Compiles a pipeline at once, so that the layer's listing can be matched with it. */
   #compile(device: GPUDevice, descriptor: GPUComputePipelineDescriptor): GPUComputePipeline {
     const file = join(this.#folder, `${this.#compiled++}.txt`);
     process.env['PAPER_FILE'] = file;
@@ -111,7 +112,7 @@ export class Recorder {
       ? new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
       : new Uint8Array(data as ArrayBuffer);
     const bytes = view.subarray(from * unit, size === undefined ? undefined : (from + size) * unit);
-    // what was recorded before keeps what it saw
+    // earlier dispatches keep the contents that they saw
     const copy = this.#written.get(buffer)?.slice() ?? new Uint8Array(buffer.size);
     copy.set(bytes, offset);
     this.#written.set(buffer, copy);
@@ -166,14 +167,14 @@ export class Recorder {
     return this.#dispatches;
   }
 
-  /** Puts everything back as it was. */
+  /** Restores WebGPU's calls. */
   end(): void {
     for (const undo of this.#restore) undo();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
-/** How many rows make this grid: a dispatch without a state does not say. */
+/** The number of rows that gives this grid, for dispatches without a state to read it from. */
 function rowsOf({ grid }: Step, dispatched: readonly number[]): number {
   for (let rows = 1; rows <= 1 << 16; rows++) {
     const [x, y = 1, z = 1] = grid(rows);

@@ -2,13 +2,13 @@
 import type { Instruction } from './assembly';
 import { EXEC, literal, registersOf, SCC, type Wave } from './wave';
 
-/** Three-valued bits: surely set, perhaps set. */
+/** A word of three-valued bits, as a mask of those that are surely set and of those that may be. */
 type Bits = readonly [ones: number, maybe: number];
 type Execute = (wave: Wave) => void;
 
 const UNKNOWN: Bits = [0, 0xffffffff];
 
-/** Reads the low or the high word of an operand. */
+/** A function that reads the low or the high word of an operand. */
 function reader(operand: string, half: 0 | 1 = 0): (wave: Wave) => Bits {
   const value = literal(operand);
   if (value !== undefined) {
@@ -45,7 +45,7 @@ type Number2 = (a: number, b: number, scc: number) => number | readonly [result:
 const high = (a: number, b: number) => Number((BigInt(a) * BigInt(b)) >> 32n);
 const signed = (a: number) => a | 0;
 
-/** Arithmetic on known words; with a second result where SCC is set by it. */
+/** Arithmetic on known words; the second result is SCC, for instructions that set it. */
 const ARITHMETIC: Readonly<Record<string, Number2>> = {
   s_add_u32: (a, b) => [a + b, a + b > 0xffffffff],
   s_add_co_u32: (a, b) => [a + b, a + b > 0xffffffff],
@@ -201,7 +201,7 @@ function compare(how: string, ofSigned: boolean, operands: readonly string[]): E
   };
 }
 
-/** Logic, moves and selections of one or two words, with EXEC where the instruction says so. */
+/** Bitwise instructions, moves and selections of one or two words, with EXEC where the instruction names it. */
 function bitwise(operation: string, exec: string | undefined, words: number, operands: readonly string[]): Execute {
   const to = registersOf(operands[0])?.first ?? 0;
   const halves = ([0, 1] as const).slice(0, words);

@@ -3,7 +3,7 @@ import type { KernelOnPaper } from './model';
 
 const micro = (seconds: number) => (seconds * 1e6).toFixed(seconds < 1e-5 ? 2 : 1);
 
-/** The column's heading, and what stands in it. */
+/** Columns of the table: each heading, and its text for a kernel. */
 const COLUMNS: readonly (readonly [string, (kernel: KernelOnPaper) => string | number])[] = [
   ['kernel', ({ counts: { label } }) => label],
   ['times', ({ dispatches }) => dispatches],

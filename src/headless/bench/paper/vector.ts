@@ -1,5 +1,5 @@
-// Vector instructions as functions over a wave's registers: those that places and sizes are computed with. What is computed of
-// data is not known anyway.
+// Vector instructions as functions over a wave's registers, for those that compute places and sizes; results of data
+// are unknown anyway.
 import type { Instruction } from './assembly';
 import { bitsFloat, EXEC, floatBits, literal, registersOf, VCC, type Wave } from './wave';
 
@@ -11,7 +11,7 @@ const product = (a: number, b: number) => Number((BigInt(a >>> 0) * BigInt(b >>>
 const u24 = (a: number) => a & 0xffffff;
 const field = (a: number, width: number) => (width >= 32 ? a : a & (2 ** width - 1));
 
-/** Results are words; operands are signed. */
+/** Operations of vector instructions on signed operands, whose results are words. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   mov_b32: (a) => a,
   not_b32: (a) => ~a,
@@ -71,10 +71,10 @@ const COMPARE: Readonly<Record<string, (a: number, b: number) => boolean>> = {
   le: (a, b) => a <= b,
 };
 
-/** An operand as a value a lane. */
+/** An operand, which has a value in each lane. */
 interface Source {
   readonly lanes: (wave: Wave) => Int32Array;
-  /** Words of lanes that are known. */
+  /** Masks of the lanes whose value is known, by half. */
   readonly known: (wave: Wave, half: 0 | 1) => number;
 }
 
@@ -97,7 +97,7 @@ export function vector(instruction: Instruction, missed: Set<string>): Execute {
   const first = half(instruction, missed);
   if (!instruction.second) return first;
   const second = half(instruction.second, missed);
-  // both read before either writes
+  // both halves read before either writes
   const written = instruction.operands[0];
   const secondReads = instruction.second.operands.slice(1).includes(written);
   return secondReads ? both(second, first) : both(first, second);
@@ -141,7 +141,7 @@ function forget(operands: readonly string[]): Execute {
 const ZERO: Source = source('0');
 const results = new Int32Array(64);
 
-/** Puts values into the lanes that may be active. */
+/** Writes values into the lanes that may be active. */
 function put(wave: Wave, register: number, values: Int32Array): void {
   const to = wave.lane(register);
   for (const word of wave.lanes === 64 ? [0, 1] : [0]) {
@@ -179,7 +179,7 @@ function move(to: string, from: string): Execute {
   };
 }
 
-/** Lanes below this one, of which all are there. */
+/** Counts the lanes below each lane, all of which exist. */
 function countBelow(low: boolean, [to, mask, added]: readonly string[]): Execute {
   const all = literal(mask) === 0xffffffff;
   const counted = lanes((a, b) => a + b, [to, added, '0']);
@@ -222,7 +222,7 @@ function select([to, no, yes, mask = 'vcc']: readonly string[]): Execute {
   };
 }
 
-/** Where a comparison's mask goes: a pair of registers, EXEC, or both. */
+/** The destinations of a comparison's mask: a pair of registers, EXEC, or both. */
 function destinations(isExec: boolean, operands: readonly string[]): { to: number[]; from: readonly string[] } {
   if (operands.length < 3) return { to: [EXEC], from: operands };
   const mask = registersOf(operands[0])?.first ?? VCC;

@@ -1,13 +1,13 @@
-// The registers of one wave. What memory holds is not known on paper, so each bit is 0, 1 or unknown: a register is the bits that are
-// surely set and those that may be. Branches and loops mostly depend on sizes and places, which are known.
+// The registers of one wave, whose bits are 0, 1 or unknown, since memory's contents are not known on paper. Branches
+// and loops mostly depend on sizes and places, which are known.
 
-/** Places of the special registers behind s0 to s105. */
+/** Indices of the special registers behind s0 to s105. */
 export const VCC = 106;
 export const EXEC = 126;
 const NULL = 128;
 export const SCC = 129;
 
-/** What a scalar register points to. */
+/** The target of a pointer in scalar registers. */
 export type Handle =
   | { readonly kind: 'set' }
   | { readonly kind: 'grid' }
@@ -34,15 +34,15 @@ export class Wave {
   readonly maybe = new Uint32Array(130).fill(0xffffffff);
   readonly handles: (Handle | undefined)[] = [];
   readonly vector: Int32Array[] = [];
-  /** Lanes whose value is known, two words a register. */
+  /** Masks of the lanes whose value is known, two words a register. */
   readonly known = new Uint32Array(2 * 512);
-  /** SCC tells whether lanes are left, not how two numbers compare. */
+  /** Whether SCC tells that lanes are left, and not how two numbers compare. */
   sccOfLanes = false;
   at = 0;
   done = false;
-  /** Instructions so far. */
+  /** Number of executed instructions. */
   steps = 0;
-  /** How often each branch was come to that data decides. */
+  /** Times that a wave reached each branch that data decides. */
   readonly taken = new Map<number, number>();
 
   constructor(lanes: 32 | 64, threads: number) {
@@ -81,7 +81,9 @@ export class Wave {
     return (this.vector[register] ??= new Int32Array(64));
   }
 
-  /** Notes which of the active lanes of a vector register are known after a write; lanes that may be active count as active. */
+  /**
+   * Records which active lanes of a vector register are known after a write; lanes that may be active count as active.
+   */
   wrote(register: number, low: number, high: number): void {
     const { known, maybe } = this;
     known[2 * register] = (known[2 * register] & ~maybe[EXEC]) | (low & maybe[EXEC]);
@@ -109,7 +111,7 @@ export function registersOf(operand: string): { kind: 's' | 'v'; first: number; 
 
 const bits = new DataView(new ArrayBuffer(4));
 
-/** The bits of a number in the text; undefined for what is none. */
+/** The bits of a number in an operand's text; undefined for any other text. */
 export function literal(operand: string): number | undefined {
   if (/^-?(0x[0-9a-f]+|\d+)$/i.test(operand)) {
     const value = operand.startsWith('-') ? -Number(operand.slice(1)) : Number(operand);
