@@ -13,8 +13,8 @@ struct Params { columns: u32 } // K, a multiple of 32
 @group(0) @binding(5) var<storage, read_write> blocks: array<vec4f>; // [T][K / 32] scale, Σ of halves, Σx²
 
 const QUADS = 8u;
-/// Blocks whose largest magnitude is below this become zeros.
-const LEAST = 0x01000000u; // 2⁻¹²⁵
+/// Blocks whose largest magnitude is below this become zeros: from here on 127 / it is finite and it / 127 is normal.
+const LEAST = 0x04000000u; // 2⁻¹¹⁹
 const ONES = 0x01010101u;
 
 @compute @workgroup_size(WORKGROUP_SIZE)

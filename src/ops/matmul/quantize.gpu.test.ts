@@ -64,7 +64,7 @@ test('ties go to the even code, and zeros stay zeros', async () => {
   const x = new Float32Array(COLUMNS);
   // a scale of one: the values are codes
   x.set([127, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 63.5, -63.5, 64.5, 126.5, -126.5]);
-  x[40] = 2 ** -126; // no larger than what is taken for zero
+  x[40] = 2 ** -120; // below what is not taken for zero
   x[64] = -3e38;
   const { codes, blocks } = await codesOf(device, { x });
   expect([...codes.subarray(0, 12)]).toEqual([127, 0, 2, 2, 0, -2, -2, 64, -64, 64, 126, -126]);
@@ -73,6 +73,17 @@ test('ties go to the even code, and zeros stay zeros', async () => {
   expect(blocks[4]).toBe(0);
   expect(codes[64]).toBe(-127);
   expect(codes).toEqual(quantize.reference(x, COLUMNS).codes);
+});
+
+test('the smallest magnitudes that are kept leave zeros beside them zero', async () => {
+  const [{ device }] = devices;
+  const x = new Float32Array(COLUMNS);
+  [x[0], x[40], x[70]] = [2 ** -119, 2 ** -124, -(2 ** -118)];
+  const { codes, blocks } = await codesOf(device, { x });
+  const expected = new Int8Array(COLUMNS);
+  [expected[0], expected[70]] = [127, -127];
+  expect(codes).toEqual(expected);
+  expect([blocks[0], blocks[4], blocks[8]].map((scale) => scale > 0)).toEqual([true, false, true]);
 });
 
 test('what is infinite or no number is in the scale, so that it comes out of a product', async () => {

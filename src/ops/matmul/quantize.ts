@@ -53,8 +53,8 @@ interface Quantized {
   readonly blocks: Float32Array<ArrayBuffer>;
 }
 
-/** Blocks whose largest magnitude is below this become zeros. */
-const LEAST = 2 ** -125;
+/** Blocks whose largest magnitude is below this become zeros: from here on 127 / it is finite and it / 127 is normal. */
+const LEAST = 2 ** -119;
 
 /** The nearest whole number, ties to even. */
 function rounded(value: number): number {
