@@ -25,7 +25,8 @@ import type { AdapterSummary, AdapterUse } from './training/types';
 
 /** Readers of adapters' files, fetched once there is an adapter. */
 const formats = () => import('../formats/adapters/index');
-const exports = async () => ({ ...(await import('./export/adapter')), ...(await import('./export/merge')) });
+const adapterExport = () => import('./export/adapter');
+const mergedExport = () => import('./export/merge');
 
 /** Adapters whose values stay in memory: two of them compared, and those combined with them. */
 const OPEN = 4;
@@ -216,7 +217,7 @@ export class Adapters {
       throw new PronkError('unsupported-format', message);
     }
     const pairs = adapter.pairs.map((pair) => ({ ...pair, scale: pair.scale * strength }));
-    const { adapterFiles } = await exports();
+    const { adapterFiles } = await adapterExport();
     return adapterFiles({ ...adapter, pairs }, await this.#baseOf(id), format, template);
   }
 
@@ -240,7 +241,7 @@ export class Adapters {
     format: PlainFormat,
   ): Promise<{ readonly files: FileContent[]; readonly error?: MixError | undefined }> {
     const { adapter, error } = await this.#mixed(uses, modelId, options);
-    const { adapterFiles } = await exports();
+    const { adapterFiles } = await adapterExport();
     return { files: await adapterFiles(adapter, await this.#base(modelId), format), error };
   }
 
@@ -282,7 +283,7 @@ export class Adapters {
     const adapters = await Promise.all(
       uses.map(async ({ id, strength }) => ({ ...(await this.#withTemplate(id)), strength })),
     );
-    const { mergedFiles } = await exports();
+    const { mergedFiles } = await mergedExport();
     return mergedFiles(await this.#base(modelId), adapters, options);
   }
 
