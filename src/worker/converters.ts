@@ -1,31 +1,22 @@
 // Conversion in a worker, in parallel with reading and writing. The worker starts with the second batch, since small
 // models are converted sooner than a worker starts.
-import { type Remote, releaseProxy, transfer, wrap } from 'comlink';
+import { transfer } from 'comlink';
 import { PronkError } from '../core/errors';
 import type { Batch, ConverterFactory } from '../engine/imports/converter';
 import type { ConvertWorker } from './convert-worker';
-
-const UNSTARTABLE =
-  'The part of Pronk that converts weights does not start. What was done so far is kept; reload the page and continue.';
+import { type OwnWorker, ownWorker } from './own-worker';
 
 /** Batches in conversion while another one is read. */
 const AHEAD = 2;
 
 export const workerConverters: ConverterFactory = () => {
-  let started:
-    | { readonly worker: Worker; readonly remote: Remote<ConvertWorker>; readonly broken: Promise<never> }
-    | undefined;
+  let started: OwnWorker<ConvertWorker> | undefined;
   let batches = 0;
-  const start = () => {
-    if (started) return started;
-    const worker = new Worker(new URL('./convert-worker.ts', import.meta.url), { type: 'module' });
-    // calls to a worker that did not start are never answered
-    const broken = new Promise<never>((_, reject) => {
-      worker.addEventListener('error', () => reject(new PronkError('worker-died', UNSTARTABLE)), { once: true });
-    });
-    broken.catch(() => {});
-    return (started = { worker, remote: wrap<ConvertWorker>(worker), broken });
-  };
+  const start = () =>
+    (started ??= ownWorker<ConvertWorker>(
+      new Worker(new URL('./convert-worker.ts', import.meta.url), { type: 'module' }),
+      'converts weights',
+    ));
   return {
     ahead: AHEAD,
     async convert(batch: Batch) {
@@ -37,8 +28,7 @@ export const workerConverters: ConverterFactory = () => {
       return answer;
     },
     end() {
-      started?.remote[releaseProxy]();
-      started?.worker.terminate();
+      started?.end();
       started = undefined;
     },
   };

@@ -1,12 +1,9 @@
 // Digests in workers, beside the reading and converting. A worker starts once a file turns out to be large and ends with the
 // digest: a small file is hashed sooner than a worker starts, which takes Firefox two seconds.
-import { type Remote, releaseProxy, transfer, wrap } from 'comlink';
-import { PronkError } from '../core/errors';
+import { type Remote, transfer } from 'comlink';
 import { createHasher, type Hasher, type HasherFactory } from '../core/hash';
 import type { HashWorker } from './hash-worker';
-
-const UNSTARTABLE =
-  'The part of Pronk that computes checksums does not start. What was done so far is kept; reload the page and continue.';
+import { type OwnWorker, ownWorker } from './own-worker';
 
 /** Bytes of a file that are hashed in this thread, before a worker goes on. */
 const SMALL = 8 << 20;
@@ -15,9 +12,7 @@ const SMALL = 8 << 20;
 const WAITING = 8;
 
 export const workerHashers: HasherFactory = async (algorithm, state) => {
-  let started:
-    | { readonly worker: Worker; readonly remote: Remote<HashWorker>; readonly ready: Promise<void> }
-    | undefined;
+  let started: (OwnWorker<HashWorker> & { readonly ready: Promise<void> }) | undefined;
   const waiting: Promise<void>[] = [];
   let here: Promise<Hasher> | undefined;
   let hashed = 0;
@@ -26,18 +21,13 @@ export const workerHashers: HasherFactory = async (algorithm, state) => {
   const start = () => {
     if (started) return started;
     const worker = new Worker(new URL('./hash-worker.ts', import.meta.url), { type: 'module' });
-    const remote = wrap<HashWorker>(worker);
-    // calls to a worker that was never there are not answered
-    const broken = new Promise<never>((_, reject) => {
-      worker.addEventListener('error', () => reject(new PronkError('worker-died', UNSTARTABLE)), { once: true });
-    });
-    return (started = { worker, remote, ready: Promise.race([begin(remote), broken]) });
+    const own = ownWorker<HashWorker>(worker, 'computes checksums');
+    return (started = { ...own, ready: Promise.race([begin(own.remote), own.broken]) });
   };
   /** A worker goes on from what was hashed here. */
   const begin = async (remote: Remote<HashWorker>) => remote.begin(algorithm, here ? await (await here).save() : state);
   const end = () => {
-    started?.remote[releaseProxy]();
-    started?.worker.terminate();
+    started?.end();
     started = undefined;
   };
   return {
