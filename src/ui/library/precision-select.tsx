@@ -7,11 +7,11 @@ const words: Readonly<Record<PrecisionChoice, { readonly name: string; readonly 
   exact: { name: 'Exact (32 bits)', note: 'The most accurate, with the largest cache and the most work for a GPU.' },
   fast: {
     name: 'Fast (16 bits)',
-    note: 'Half the cache of 32 bits, and less work for a GPU. Scores are off by about 0.1\u00a0%, which hardly ever changes the likeliest word. Where a GPU has no 16 bits, it is exact.',
+    note: 'The cache takes half the memory of 32 bits, and a GPU has less work. Logits are off by about 0.1\u00a0%, which hardly ever changes the likeliest token. On a GPU without 16-bit floats it computes exactly.',
   },
   int8: {
     name: '8 bits',
-    note: 'A quarter of the cache of 32 bits. Scores are off by about 1 to 2.4\u00a0%, and the likeliest word is the same in 98.7 to 100 of 100. Whether it is faster depends on the device.',
+    note: 'The cache takes a quarter of the memory of 32 bits. Logits are off by about 1 to 2.4\u00a0%, and the likeliest token is the same in 98.7 to 100\u00a0% of cases. Whether it is faster depends on the device.',
   },
 };
 
